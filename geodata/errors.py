@@ -1,0 +1,41 @@
+"""One family of named errors. Each message is one sentence: what is wrong, where, and what to do."""
+
+
+class RisicobeeldError(Exception):
+    """Base of every error that the product raises on purpose; commands print its sentence and stop."""
+
+
+class ContractError(RisicobeeldError, ValueError):
+    """A table breaks its contract: a column, a type, a key or a value is not as agreed."""
+
+
+class SnapshotError(RisicobeeldError, OSError):
+    """A snapshot is missing, damaged or half-written."""
+
+
+class SourceError(RisicobeeldError, OSError):
+    """A source is down, has changed, or answered with something that cannot be used."""
+
+
+class InputError(RisicobeeldError, ValueError):
+    """A file or an argument that a user gave cannot be used as it is."""
+
+
+class UnknownCodeError(RisicobeeldError, KeyError):
+    """A code of a gemeente, veiligheidsregio, sector or kind that does not exist."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself; ``KeyError`` would print it in quotes."""
+        return str(self.args[0]) if self.args else ""
+
+
+class AccessDeniedError(RisicobeeldError, PermissionError):
+    """The viewer may not see or do this; the sentence says who may."""
+
+
+class ModelError(RisicobeeldError, ValueError):
+    """The index declared in ``risk/model.toml`` contradicts itself."""
+
+
+class RegisterError(RisicobeeldError, RuntimeError):
+    """An entry of the register cannot be written or read as asked."""
