@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: pages and the components they share."""

@@ -1,0 +1,209 @@
+// The map itself: areas as paths, outlines for hover and choice, marks, the view, the background.
+import { element, reducedMotion, svgElement } from "./dom.js";
+import { roomiestPoint } from "./topology.js";
+
+const HATCH = "rb-hatch";
+const TILE_OPACITY = 0.82;
+
+let tileProbe = null; // one look per page visit tells whether the background can be reached
+
+function probeTiles(url) {
+  tileProbe ??= new Promise((resolve) => {
+    const image = new Image();
+    image.onload = () => resolve(true);
+    image.onerror = () => resolve(false);
+    image.src = url.replace("{z}", "6").replace("{x}", "32").replace("{y}", "21");
+  });
+  return tileProbe;
+}
+
+function makeHatch([ground, line]) {
+  return svgElement("defs", {},
+    svgElement("pattern", { id: HATCH, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svgElement("rect", { width: 6, height: 6, fill: ground }),
+      svgElement("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: line, "stroke-width": 2.4 })));
+}
+
+export class AreaMap {
+  constructor(L, container, geometry, { onHover, onSelect, onTiles, describe, view }) {
+    Object.assign(this, { L, container, geometry, onHover, onSelect, onTiles, describe });
+    this.levels = {};
+    this.level = null;
+    this.marks = [];
+    this.focus = "";
+    this.hasTiles = false;
+    this.atHome = !view;
+    const still = reducedMotion();
+    const touch = matchMedia("(pointer: coarse)").matches;
+    this.map = L.map(container, {
+      attributionControl: false,
+      zoomControl: false,
+      zoomSnap: 0.25,
+      zoomDelta: 0.75,
+      wheelPxPerZoomLevel: 110,
+      maxZoom: 15,
+      dragging: !touch, // one finger scrolls the page, two fingers move and zoom the map
+      zoomAnimation: !still,
+      fadeAnimation: !still,
+      inertia: !still,
+      renderer: L.svg({ padding: 0.4 }),
+    });
+    this.extent = L.latLngBounds(geometry.vr.flatMap((area) => area.polygons.flatMap((rings) => rings[0])));
+    if (view) this.map.setView(view.center, view.zoom, { animate: false });
+    else this.fit(this.extent, false);
+    this.map.setMinZoom(5.5);
+    this.map.setMaxBounds(this.extent.pad(0.8));
+    // A viewer's own move ends "home": from then on the view is theirs.
+    this.map.on("dragstart zoomstart", () => { if (!this.fitting) this.atHome = false; });
+    this.resizing = new ResizeObserver(() => {
+      this.map.invalidateSize({ animate: false, pan: false });
+      if (this.atHome) this.fit(this.extent, false);
+    });
+    this.resizing.observe(container);
+    this.addButtons();
+    this.hoverLine = this.outline("hover-line");
+    this.halo = this.outline("select-halo");
+    this.selectLine = this.outline("select-line");
+  }
+
+  fit(bounds, animate = true) {
+    this.fitting = true;
+    this.map.fitBounds(bounds, { padding: [14, 14], animate: animate && !reducedMotion(), duration: 0.35 });
+    this.map.once("moveend", () => { this.fitting = false; });
+    if (!animate) this.fitting = false;
+  }
+
+  view() {
+    return { center: this.map.getCenter(), zoom: this.map.getZoom() };
+  }
+
+  addButtons() {
+    const button = (sign, action) => {
+      const made = element("button", { type: "button" }, sign);
+      made.addEventListener("click", action);
+      return made;
+    };
+    this.buttons = {
+      zoom_in: button("+", () => this.map.zoomIn()),
+      zoom_out: button("−", () => this.map.zoomOut()),
+      whole_country: button(homeSign(), () => { this.atHome = true; this.fit(this.extent); }),
+    };
+    const box = element("div", { class: "buttons" }, ...Object.values(this.buttons));
+    this.L.DomEvent.disableClickPropagation(box);
+    this.container.append(box);
+  }
+
+  label(texts) {
+    this.container.setAttribute("role", "region");
+    this.container.setAttribute("aria-label", texts.map_label);
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.title = texts[name];
+      button.setAttribute("aria-label", texts[name]);
+    }
+  }
+
+  outline(name) {
+    return this.L.polygon([], { className: name, interactive: false, fill: false, smoothFactor: 0 });
+  }
+
+  // Paths of a level are made once; afterwards only their fill changes.
+  prepare(level) {
+    if (this.levels[level]) return this.levels[level];
+    const { L } = this;
+    const paths = this.geometry[level].map((area, index) => {
+      const path = L.polygon(area.polygons, {
+        className: `area ${level}`, weight: level === "vr" ? 1.1 : 0.7, color: "#fff", fillOpacity: 1, smoothFactor: 0,
+        bubblingMouseEvents: false,
+      });
+      path.on("mouseover", () => this.onHover(index));
+      path.on("mouseout", () => this.onHover(-1));
+      path.on("click", () => this.onSelect(index));
+      path.bindTooltip(() => this.describe(index), { sticky: true, direction: "top", opacity: 1, offset: [0, -6] });
+      return path;
+    });
+    const borders = level === "gemeente"
+      ? this.geometry.vr.map((area) => L.polygon(area.polygons, {
+        className: "region-border", interactive: false, fill: false, smoothFactor: 0 }))
+      : [];
+    this.levels[level] = { paths, group: L.layerGroup([...paths, ...borders]) };
+    return this.levels[level];
+  }
+
+  paint(level, units, scale) {
+    this.units = units;
+    const { paths, group } = this.prepare(level);
+    if (this.level !== level) {
+      if (this.level) this.levels[this.level].group.remove();
+      this.level = level;
+      group.addTo(this.map);
+      for (const line of [this.hoverLine, this.halo, this.selectLine]) line.addTo(this.map).bringToFront();
+      this.hover(-1);
+    }
+    const svg = this.container.querySelector("svg");
+    if (svg && !svg.querySelector(`#${HATCH}`)) {
+      svg.prepend(makeHatch(scale.noData));
+      svg.setAttribute("aria-hidden", "true"); // the list beside the map says the same in words
+    }
+    units.forEach((unit, index) => {
+      const fill = !unit.shown ? "#e9eaec" : unit.riskClass === null ? `url(#${HATCH})` : scale.colours[unit.riskClass];
+      const path = paths[index];
+      if (path.options.fillColor !== fill) path.setStyle({ fillColor: fill });
+      path.getElement().classList.toggle("outside", !unit.shown);
+    });
+    this.drawMarks();
+  }
+
+  drawMarks() {
+    this.marks.forEach((mark) => mark.remove());
+    const areas = this.geometry[this.level];
+    this.marks = this.units.filter((unit) => unit.mark && unit.shown).map((unit) => {
+      const area = areas[unit.index];
+      area.anchor ??= roomiestPoint(area.polygons);
+      const sign = element("span", {}, unit.mark === 1 ? String(unit.rank) : "?");
+      return this.L.marker(area.anchor, {
+        interactive: false, keyboard: false,
+        icon: this.L.divIcon({ className: `mark mark-${unit.mark} ${this.level}`, html: sign, iconSize: null }),
+      }).addTo(this.map);
+    });
+  }
+
+  hover(index) {
+    const area = this.geometry[this.level]?.[index];
+    this.hoverLine.setLatLngs(area && this.units[index].shown ? area.polygons : []);
+  }
+
+  select(index) {
+    const polygons = this.geometry[this.level]?.[index]?.polygons ?? [];
+    this.halo.setLatLngs(polygons);
+    this.selectLine.setLatLngs(polygons);
+  }
+
+  // The view moves only when another focus is asked for, never because figures changed.
+  focusOn(code) {
+    if (code === this.focus) return;
+    this.focus = code;
+    const area = [...this.geometry.vr, ...this.geometry.gemeente].find((one) => one.code === code);
+    this.atHome = !area;
+    this.fit(area ? this.L.latLngBounds(area.polygons.flat(2)) : this.extent);
+  }
+
+  async lookForTiles(url) {
+    if (!url || this.tiles) return;
+    this.tiles = this.L.tileLayer(url, { maxNativeZoom: 19, className: "tiles" });
+    if (!(await probeTiles(url)) || !this.container.isConnected) return;
+    this.tiles.addTo(this.map);
+    this.hasTiles = true;
+    this.container.style.setProperty("--fill-opacity", TILE_OPACITY);
+    this.onTiles();
+  }
+
+  remove() {
+    this.resizing.disconnect();
+    this.map.remove();
+  }
+}
+
+function homeSign() {
+  return svgElement("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" },
+    svgElement("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4", fill: "none", stroke: "currentColor", "stroke-width": 1.8 }));
+}

@@ -1,0 +1,147 @@
+// The ranked list: the same figures as the map, as a table that keyboard and screen reader can walk through.
+import { element, setText, svgElement } from "./dom.js";
+
+const FILTER_FROM = 40; // a list longer than this gets a box to find a name in
+
+export class RankingList {
+  constructor(box, { onHover, onSelect }) {
+    Object.assign(this, { box, onHover, onSelect });
+    this.rows = new Map(); // index of the unit -> its row
+    this.selected = -1;
+    this.filter = element("input", { type: "search", class: "filter", autocomplete: "off" });
+    this.filter.addEventListener("input", () => this.applyFilter());
+    this.head = element("tr");
+    this.body = element("tbody");
+    this.caption = element("caption");
+    this.empty = element("p", { class: "empty", role: "status" });
+    this.scroller = element("div", { class: "scroller" },
+      element("table", {}, this.caption, element("thead", {}, this.head), this.body));
+    box.append(this.filter, this.scroller, this.empty);
+    this.body.addEventListener("mouseover", (event) => this.onHover(indexOf(event.target)));
+    this.body.addEventListener("mouseleave", () => this.onHover(-1));
+    this.body.addEventListener("focusin", (event) => { this.moveStop(indexOf(event.target)); this.onHover(indexOf(event.target)); });
+    this.body.addEventListener("focusout", () => this.onHover(-1));
+    this.body.addEventListener("click", (event) => this.onSelect(indexOf(event.target)));
+    this.body.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  fill(order, { texts, scale, format }) {
+    const withInterval = order.some((unit) => unit.low);
+    const key = order.map((unit) => unit.code).sort().join();
+    if (key !== this.key) {
+      this.key = key;
+      this.rows.clear();
+      this.filter.value = "";
+    }
+    setText(this.caption, texts.list_caption);
+    this.filter.hidden = order.length < FILTER_FROM;
+    this.filter.placeholder = texts.list_filter;
+    this.filter.setAttribute("aria-label", texts.list_filter);
+    this.emptyText = texts.list_empty;
+    this.box.setAttribute("aria-label", texts.list_caption);
+    const titles = [["place", texts.rank], ["name", texts.name], ["score", texts.score], ["class", texts.risk_class]];
+    this.head.replaceChildren(...titles.map(([name, text]) => element("th", { scope: "col", class: name }, text)),
+      ...(withInterval ? [element("th", { scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []));
+    const focused = this.box.getRootNode().activeElement?.closest?.("tr")?.dataset.index;
+    const highest = Math.max(...order.map((unit) => unit.high ?? 0), order.length);
+    for (const unit of order) {
+      const row = this.rows.get(unit.index) ?? this.addRow(unit);
+      const [place, , score, risk, interval] = row.children;
+      setText(place, unit.rank === null ? "–" : String(unit.rank));
+      setText(score, unit.score === null ? "–" : format.format(unit.score));
+      const chip = element("i", { class: unit.riskClass === null ? "chip hatch" : "chip" });
+      if (unit.riskClass !== null) chip.style.background = scale.colours[unit.riskClass];
+      risk.replaceChildren(chip, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
+      interval.hidden = !withInterval;
+      interval.replaceChildren(...(unit.low ? [rangeBar(unit, highest), `${unit.low}–${unit.high}`] : []));
+      const mark = row.querySelector(".flag");
+      mark.className = `flag flag-${unit.mark}`;
+      setText(mark, ["", texts.flagged, texts.unsure][unit.mark]);
+    }
+    this.order = order.map((unit) => unit.index);
+    this.body.replaceChildren(...this.order.map((index) => this.rows.get(index)));
+    if (focused !== undefined) this.rows.get(Number(focused))?.querySelector("button")?.focus({ preventScroll: true });
+    this.moveStop(this.stop in this.order ? this.stop : this.order[0]);
+    this.applyFilter();
+  }
+
+  addRow(unit) {
+    const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false" }, unit.name);
+    const row = element("tr", { "data-index": unit.index }, element("td", { class: "place" }),
+      element("th", { scope: "row", class: "name" }, button, element("span", { class: "flag" })),
+      element("td", { class: "score" }), element("td", { class: "class" }), element("td", { class: "interval" }));
+    this.rows.set(unit.index, row);
+    return row;
+  }
+
+  applyFilter() {
+    const wanted = this.filter.hidden ? "" : plain(this.filter.value);
+    let found = 0;
+    for (const row of this.rows.values()) {
+      row.hidden = !plain(row.querySelector("button").textContent).includes(wanted);
+      found += row.hidden ? 0 : 1;
+    }
+    setText(this.empty, found ? "" : this.emptyText);
+    if (this.rows.get(this.stop)?.hidden) this.moveStop(this.visible()[0]);
+  }
+
+  visible() {
+    return this.order.filter((index) => !this.rows.get(index).hidden);
+  }
+
+  // One stop for the Tab key in the whole list; the arrow keys move within it.
+  moveStop(index) {
+    this.rows.get(this.stop)?.querySelector("button").setAttribute("tabindex", "-1");
+    this.stop = index;
+    this.rows.get(index)?.querySelector("button").setAttribute("tabindex", "0");
+  }
+
+  onKey(event) {
+    const visible = this.visible();
+    const at = visible.indexOf(indexOf(event.target));
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: visible.length - 1, PageDown: at + 10, PageUp: at - 10 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = visible[Math.max(0, Math.min(visible.length - 1, to))];
+    this.rows.get(next).querySelector("button").focus();
+  }
+
+  hover(index) {
+    this.body.querySelector(".hovered")?.classList.remove("hovered");
+    this.rows.get(index)?.classList.add("hovered");
+  }
+
+  select(index) {
+    const before = this.rows.get(this.selected);
+    before?.classList.remove("selected");
+    before?.querySelector("button").setAttribute("aria-pressed", "false");
+    const row = this.rows.get(index);
+    row?.classList.add("selected");
+    row?.querySelector("button").setAttribute("aria-pressed", "true");
+    if (row && index !== this.selected) this.bringIntoView(row);
+    this.selected = index;
+  }
+
+  // Scrolls the list only; scrollIntoView would move the whole page.
+  bringIntoView(row) {
+    const { scroller } = this;
+    const head = this.head.offsetHeight;
+    if (row.offsetTop - head < scroller.scrollTop) scroller.scrollTop = row.offsetTop - head;
+    else if (row.offsetTop + row.offsetHeight > scroller.scrollTop + scroller.clientHeight) {
+      scroller.scrollTop = row.offsetTop + row.offsetHeight - scroller.clientHeight;
+    }
+  }
+}
+
+const indexOf = (node) => Number(node.closest("tr")?.dataset.index ?? -1);
+
+const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().trim();
+
+// The interval as a bar on a line from the first to the last place, with a tick at the place itself.
+function rangeBar({ low, high, rank }, last) {
+  const at = (place) => (last > 1 ? ((place - 1) / (last - 1)) * 44 : 0) + 2;
+  return svgElement("svg", { class: "range", width: 48, height: 12, viewBox: "0 0 48 12", "aria-hidden": "true" },
+    svgElement("line", { x1: 2, x2: 46, y1: 6, y2: 6, class: "track" }),
+    svgElement("line", { x1: at(low), x2: at(high), y1: 6, y2: 6, class: "span" }),
+    svgElement("circle", { cx: at(rank), cy: 6, r: 3, class: "tick" }));
+}

@@ -1,0 +1,41 @@
+// The columns of a message, joined with the areas of the boundaries: one object per area.
+
+const NO_DATA = "-";
+const NOT_SHOWN = " ";
+
+function readPairs(text) {
+  const numbers = [];
+  for (let at = 0; at < text.length; at += 2) numbers.push(parseInt(text.slice(at, at + 2), 36));
+  return numbers;
+}
+
+export function readUnits(areas, message) {
+  const scores = readPairs(message.scores);
+  const ranks = readPairs(message.ranks);
+  const lows = message.lows ? readPairs(message.lows) : null;
+  const highs = message.highs ? readPairs(message.highs) : null;
+  return areas.map((area, index) => {
+    const letter = message.classes[index];
+    const known = letter !== NO_DATA && letter !== NOT_SHOWN;
+    return {
+      index,
+      code: area.code,
+      name: area.name,
+      shown: letter !== NOT_SHOWN,
+      riskClass: known ? Number(letter) : null,
+      score: known ? scores[index] / 10 : null,
+      rank: known ? ranks[index] : null,
+      low: known && lows ? lows[index] || null : null,
+      high: known && highs ? highs[index] || null : null,
+      mark: message.marks ? Number(message.marks[index]) : 0,
+    };
+  });
+}
+
+// By place, then by name; units without a score come last.
+export function rankingOrder(units, language) {
+  return units
+    .filter((unit) => unit.shown)
+    .sort((one, other) =>
+      (one.rank ?? Infinity) - (other.rank ?? Infinity) || one.name.localeCompare(other.name, language));
+}

@@ -1,0 +1,239 @@
+"""What a map shows, described once: areas with a score, sites, words. Knows neither Streamlit nor folium."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import isfinite
+from typing import Final, Literal
+
+from geodata.codes import SITE_KINDS
+from geodata.errors import ContractError
+
+CLASS_CUTS: Final = (2.0, 4.0, 6.0, 8.0)
+"""Scores (0-10) where the next class begins; they never follow the data, so a colour keeps its meaning."""
+
+CLASS_COLOURS: Final = ("#d5eef9", "#99d2f0", "#56a3db", "#2a6bae", "#19366f")
+"""One ramp from light to dark: lightness falls evenly, so that it reads the same without colour vision."""
+
+CLASS_INKS: Final = ("#10233f", "#10233f", "#10233f", "#ffffff", "#ffffff")
+"""The text colour that stands out at least 4.5 to 1 on each class colour."""
+
+NO_DATA_COLOURS: Final = ("#f1f1ef", "#a3a5a8")
+"""Ground and lines of the hatching that marks a unit without a score."""
+
+SITE_SHAPES: Final = {
+    "slaughterhouse": "M8 1L15 14.5H1Z",
+    "meat_plant": "M1 1.5H15L8 15Z",
+    "greenhouse": "M8 1L15 7V15H1V7Z",
+    "packing_hall": "M2 2H14V14H2Z",
+    "distribution_centre": "M8 0.5L15.5 8L8 15.5L0.5 8Z",
+    "lodging": "M8 1.5A6.5 6.5 0 1 1 8 14.5A6.5 6.5 0 1 1 8 1.5Z",
+    "holiday_park": "M8 0.5L10.2 5.4L15.5 6L11.5 9.6L12.7 15L8 12.2L3.3 15L4.5 9.6L0.5 6L5.8 5.4Z",
+    "building_site": "M5.5 1H10.5V5.5H15V10.5H10.5V15H5.5V10.5H1V5.5H5.5Z",
+}
+"""A shape per kind of site, as an SVG path in a square of 16 by 16; shape tells the kind, colour the class."""
+
+Level = Literal["vr", "gemeente"]
+
+
+class Mark(IntEnum):
+    """What a unit carries beside its colour."""
+
+    NONE = 0
+    FLAGGED = 1  # high, and sure enough to act on
+    UNSURE = 2  # high but unsure: find out first
+
+
+def class_index(score_0_10: float | None) -> int | None:
+    """Return the class of a score: 0 (lowest) to 4 (highest), or None when there is no score.
+
+    >>> [class_index(score) for score in (0.0, 1.99, 2.0, 9.5, None)]
+    [0, 0, 1, 4, None]
+    """
+    if score_0_10 is None:
+        return None
+    return sum(score_0_10 >= cut for cut in CLASS_CUTS)
+
+
+def _optional(values: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return the values with NaN and missing marks as None, so that there is one way to be missing."""
+    return tuple(
+        None if value is None or not isfinite(number := float(value)) else number for value in values
+    )
+
+
+def _check_scores(name: str, scores: Sequence[float | None]) -> None:
+    wrong = [score for score in scores if score is not None and not 0 <= score <= 10]
+    if wrong:
+        raise ContractError(f"A {name} has scores outside 0-10 (first: {wrong[0]}); normalise them first.")
+
+
+def _check_lengths(name: str, length: int, **columns: Sequence[object]) -> None:
+    for column, values in columns.items():
+        if values and len(values) != length:
+            raise ContractError(
+                f"In a {name} the column {column} has {len(values)} values for {length} units; give one per unit."
+            )
+
+
+@dataclass(frozen=True)
+class AreaLayer:
+    """Areas of one level with their score.
+
+    Attributes
+    ----------
+    level
+        ``vr`` or ``gemeente``.
+    codes
+        Codes of the areas in the picture; the others are drawn blank and not listed.
+    scores
+        Score (0-10) per code; None or NaN is "no data" and gets hatching.
+    ranks
+        Place in the ranking (1 = highest) per code; left out, it follows from the scores.
+    rank_p05, rank_p95
+        The 5-95 % interval of the place, per code; may be left out.
+    marks
+        One `Mark` per code; may be left out.
+    """
+
+    level: Level
+    codes: tuple[str, ...]
+    scores: tuple[float | None, ...]
+    ranks: tuple[float | None, ...] = ()
+    rank_p05: tuple[float | None, ...] = ()
+    rank_p95: tuple[float | None, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "ranks", "rank_p05", "rank_p95"):
+            object.__setattr__(self, name, _optional(getattr(self, name)))
+        object.__setattr__(self, "codes", tuple(map(str, self.codes)))
+        object.__setattr__(self, "marks", tuple(map(Mark, self.marks)))
+        _check_lengths(
+            "map layer of areas", len(self.codes), scores=self.scores, ranks=self.ranks,
+            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks,
+        )  # fmt: skip
+        if len(self.scores) != len(self.codes):
+            raise ContractError("A map layer of areas has no scores; give one per code, or None for no data.")
+        _check_scores("map layer of areas", self.scores)
+        if not self.ranks:
+            object.__setattr__(self, "ranks", _ranks(self.scores))
+
+
+def _ranks(scores: Sequence[float | None]) -> tuple[int | None, ...]:
+    """Return the place of each score, 1 for the highest; equal scores share the better place."""
+    known = sorted((score for score in scores if score is not None), reverse=True)
+    first_place = {score: place for place, score in reversed(list(enumerate(known, start=1)))}
+    return tuple(None if score is None else first_place[score] for score in scores)
+
+
+@dataclass(frozen=True)
+class SiteLayer:
+    """Sites as points (degrees, EPSG:4326).
+
+    Attributes
+    ----------
+    site_ids, names, kinds
+        One per site; kinds are those of `geodata.codes.SITE_KINDS`.
+    longitudes, latitudes
+        Degrees; None or NaN for a site that has no place: it is counted, not drawn.
+    scores
+        Score (0-10) per site; None or NaN is "no data".
+    """
+
+    site_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    longitudes: tuple[float | None, ...]
+    latitudes: tuple[float | None, ...]
+    scores: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("longitudes", "latitudes", "scores"):
+            object.__setattr__(self, name, _optional(getattr(self, name)))
+        for name in ("site_ids", "names", "kinds"):
+            object.__setattr__(self, name, tuple(map(str, getattr(self, name))))
+        columns = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        _check_lengths("map layer of sites", len(self.site_ids), **columns)
+        _check_scores("map layer of sites", self.scores)
+        unknown = sorted(set(self.kinds) - set(SITE_KINDS))
+        if unknown:
+            raise ContractError(
+                f"A map layer of sites has the unknown kind {unknown[0]}; the kinds are {', '.join(SITE_KINDS)}."
+            )
+
+
+@dataclass(frozen=True)
+class MapTexts:
+    """Every word on the map and its list, in one language, given by the page.
+
+    Attributes
+    ----------
+    language
+        Code for numbers and for screen readers, ``nl`` or ``en``.
+    class_words
+        Names of the five classes from low to high; while figures are fictional they carry the prefix.
+    kind_words
+        Name of each kind of site.
+    band
+        The status band over the map; empty when no figure is fictional.
+    """
+
+    language: str
+    class_words: tuple[str, str, str, str, str]
+    kind_words: dict[str, str] = field(hash=False)
+    legend_title: str
+    no_data: str
+    flagged: str
+    unsure: str
+    rank: str
+    name: str
+    score: str
+    risk_class: str
+    interval: str
+    interval_hint: str
+    list_caption: str
+    list_filter: str
+    list_empty: str
+    map_label: str
+    zoom_in: str
+    zoom_out: str
+    whole_country: str
+    sites: str
+    sites_unplaced: str
+    loading: str
+    failed: str
+    attribution: str
+    tile_attribution: str
+    band: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.class_words) != len(CLASS_COLOURS):
+            raise ContractError(f"The map needs {len(CLASS_COLOURS)} class words, not {len(self.class_words)}.")
+
+
+@dataclass(frozen=True)
+class MapPicture:
+    """One picture: the same description becomes the live map and the folium map.
+
+    Attributes
+    ----------
+    areas, sites
+        The layers; sites may be left out.
+    texts
+        The words.
+    selected, selected_site
+        Code of the chosen area and id of the chosen site; empty when none is.
+    focus
+        Code of a veiligheidsregio or gemeente to zoom to; the view moves only when this changes.
+    background
+        Whether to look for the background map of Kadaster, the one outside address the map uses.
+    """
+
+    areas: AreaLayer
+    texts: MapTexts
+    sites: SiteLayer | None = None
+    selected: str = ""
+    selected_site: str = ""
+    focus: str = ""
+    background: bool = True

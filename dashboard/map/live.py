@@ -1,0 +1,186 @@
+"""The live map with its ranked list: a small Streamlit component around Leaflet.
+
+The browser gets the boundaries once, as a cached file; a change of sector, period or weights sends only this
+module's message of a few kilobytes.
+"""
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.map.assets import FRONTEND_DIR, Geometry
+from dashboard.map.layers import (
+    CLASS_COLOURS,
+    CLASS_CUTS,
+    CLASS_INKS,
+    NO_DATA_COLOURS,
+    AreaLayer,
+    MapPicture,
+    Mark,
+    class_index,
+)
+from geodata.errors import UnknownCodeError
+
+TILE_URL: Final = (
+    "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"  # PDOK, no key needed
+)
+_DIGITS: Final = string.digits + string.ascii_lowercase
+_NO_DATA, _NOT_SHOWN = "-", " "
+
+
+@dataclass(frozen=True)
+class MapEvent:
+    """What the viewer did on the map since the last run; None is nothing.
+
+    Attributes
+    ----------
+    selected
+        Code of the area that was chosen, or an empty string when the choice was undone.
+    selected_site
+        Id of the site that was chosen, or an empty string when the choice was undone.
+    """
+
+    selected: str | None = None
+    selected_site: str | None = None
+
+
+def _pairs(numbers: Sequence[float | None]) -> str:
+    """Return whole numbers below 1296 as two characters each (base 36); a missing one is 0.
+
+    >>> _pairs([None, 7, 35, 342])
+    '00070z9i'
+    """
+    whole = [0 if number is None else round(number) for number in numbers]
+    return "".join(_DIGITS[number // 36] + _DIGITS[number % 36] for number in whole)
+
+
+def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
+    """Return the columns of a layer in the order of the boundaries, as short strings.
+
+    Parameters
+    ----------
+    areas
+        The layer; it may hold fewer areas than the boundaries.
+    codes
+        Codes of the level in the order of the published boundaries.
+
+    Returns
+    -------
+    dict[str, str]
+        ``classes``: a character per area, 0-4, ``-`` for no data, a space for an area outside the picture.
+        ``scores`` (in tenths), ``ranks``, ``lows`` and ``highs`` (the interval): two base-36 digits per area.
+        ``marks``: one digit per area.
+
+    Raises
+    ------
+    UnknownCodeError
+        When the layer has a code that the boundaries do not know.
+    """
+    place = {code: index for index, code in enumerate(areas.codes)}
+    unknown = sorted(place.keys() - set(codes))
+    if unknown:
+        raise UnknownCodeError(
+            f"The map has no boundary for {unknown[0]} ({areas.level}); bring the table to today's codes first."
+        )
+
+    def ordered(values: Sequence[float | None]) -> list[float | None]:
+        return [values[place[code]] if code in place else None for code in codes]
+
+    def character(code: str) -> str:
+        if code not in place:
+            return _NOT_SHOWN
+        found = class_index(areas.scores[place[code]])
+        return _NO_DATA if found is None else str(found)
+
+    tenths = [None if score is None else score * 10 for score in ordered(areas.scores)]
+    message = {
+        "classes": "".join(map(character, codes)),
+        "scores": _pairs(tenths),
+        "ranks": _pairs(ordered(areas.ranks)),
+    }
+    if areas.rank_p05 and areas.rank_p95:
+        message |= {"lows": _pairs(ordered(areas.rank_p05)), "highs": _pairs(ordered(areas.rank_p95))}
+    if any(areas.marks):
+        message["marks"] = "".join(str(int(mark or Mark.NONE)) for mark in ordered(areas.marks))
+    return message
+
+
+def map_message(picture: MapPicture, *, assets: str, geometry: Geometry, height: int) -> dict[str, Any]:
+    """Return everything the browser is told, ready for JSON; boundaries and names are in the published file."""
+    return {
+        "assets": assets,
+        "geometry": geometry.url,
+        "height": height,
+        "level": picture.areas.level,
+        "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
+        "selected": picture.selected,
+        "selectedSite": picture.selected_site,
+        "focus": picture.focus,
+        "tiles": TILE_URL if picture.background else "",
+        "scale": {
+            "cuts": CLASS_CUTS, "colours": CLASS_COLOURS, "inks": CLASS_INKS, "noData": NO_DATA_COLOURS,
+        },
+        "texts": {name: value for name, value in asdict(picture.texts).items() if name != "kind_words"},
+    }  # fmt: skip
+
+
+_mount = st.components.v2.component(
+    "risicobeeld_map", js=(FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8")
+)
+
+
+def live_map(
+    picture: MapPicture,
+    *,
+    key: str,
+    assets: str,
+    geometry: Geometry,
+    height: int = 540,
+    on_select: Callable[[str], None] | None = None,
+    on_select_site: Callable[[str], None] | None = None,
+) -> MapEvent:
+    """Draw the map with its ranked list, and say what the viewer chose.
+
+    The page owns the selection: pass it back in ``picture.selected``. The browser shows a click at once.
+
+    Parameters
+    ----------
+    picture
+        What to show. Areas outside ``picture.areas`` are drawn blank.
+    key
+        Identity of the component on the page; the view is kept as long as it stays the same.
+    assets
+        Address from `dashboard.map.assets.publish`.
+    geometry
+        Boundaries from `dashboard.map.assets.publish_geometry`.
+    height
+        Height in pixels of map and list; on a narrow screen of the map alone.
+    on_select, on_select_site
+        Called with the code or id before the page runs again, so that the whole page sees the new choice;
+        with an empty string when the choice is undone.
+
+    Returns
+    -------
+    MapEvent
+        The choice made since the last run.
+    """
+
+    def told(name: str) -> str | None:
+        value = st.session_state[key].get(name)
+        return value if isinstance(value, str) else None
+
+    def relay(name: str, listener: Callable[[str], None] | None) -> None:
+        value = told(name)
+        if listener is not None and value is not None:
+            listener(value)
+
+    result = _mount(
+        key=key,
+        data=map_message(picture, assets=assets, geometry=geometry, height=height),
+        on_selected_change=lambda: relay("selected", on_select),
+        on_selected_site_change=lambda: relay("selected_site", on_select_site),
+    )
+    return MapEvent(selected=result.selected, selected_site=result.selected_site)
