@@ -1,0 +1,90 @@
+"""Commands on the data: ``python -m geodata status | export | import``."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from geodata import access, catalogue, export, refresh
+from geodata.errors import RisicobeeldError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m geodata", description="The data behind the picture.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    status = commands.add_parser("status", help="what the picture rests on: areas, sources, dates, rows")
+    status.add_argument("--json", action="store_true", help="for a program to read")
+
+    exporting = commands.add_parser("export", help="write a core table to a file")
+    exporting.add_argument("table", help=", ".join(export.TABLES))
+    exporting.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    exporting.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
+
+    importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
+    kinds = importing.add_subparsers(dest="kind", required=True)
+    establishments = kinds.add_parser("establishments", help="establishments per gemeente and SBI group")
+    establishments.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
+    establishments.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
+    establishments.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
+    return parser
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    store = access.open_store(access.Viewer("lotc"))
+    sources = [
+        {
+            "source": record.source_id,
+            "status": catalogue.source(record.source_id).status.value,
+            "date": record.source_date,
+            "rows": record.rows_n,
+            "licence": record.licence,
+            "address": record.address,
+        }
+        for record in store.sources
+    ]
+    facts = {
+        "gemeenten": len(store.table("gemeenten")),
+        "veiligheidsregios": len(store.table("veiligheidsregios")),
+        "demonstration": store.is_demonstration,
+        "data_version": store.data_version,
+        "sources": sources,
+    }
+    if arguments.json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return
+    print(f"{facts['gemeenten']} gemeenten, {facts['veiligheidsregios']} veiligheidsregio's")
+    print(f"data version {store.data_version}{', ' + store.status_band if store.status_band else ''}")
+    for source in sources:
+        print(f"  {source['source']:<22}{source['status']:<11}{source['date']:<12}{source['rows']:>7} rows")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    store = access.open_store(access.parse_viewer(arguments.viewer))
+    rows_n = export.export_table(store, arguments.table, arguments.out)
+    print(f"{rows_n} rows of {arguments.table} written to {arguments.out}")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
+    rows_n = snapshot.rows_n["exposure"]
+    print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
+    print("Indicators without a real table are left out for all units alike; see python -m geodata status.")
+
+
+_COMMANDS = {"status": _status, "export": _export, "import": _import}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; an error that the product knows is one sentence, and exit status 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        _COMMANDS[arguments.command](arguments)
+    except RisicobeeldError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

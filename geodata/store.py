@@ -1,0 +1,153 @@
+"""Validated reading and writing of tables in files; every write is whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geodata import codes, contracts
+from geodata.errors import InputError, SnapshotError
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place only when the block succeeds.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); choose a folder that exists and is yours."
+        ) from error
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_parquet(name: str, path: Path) -> pd.DataFrame:
+    """Return a table of a snapshot, checked against its contract.
+
+    Raises
+    ------
+    SnapshotError
+        The file is missing or cannot be read as Parquet.
+    ContractError
+        The table breaks its contract.
+    """
+    reader = gpd.read_parquet if contracts.CONTRACTS[name].is_spatial else pd.read_parquet
+    try:
+        table = reader(path)
+    except (OSError, ValueError) as error:
+        raise SnapshotError(
+            f"Table {name} cannot be read from {path}; restore the file or import its source again."
+        ) from error
+    return contracts.check(name, table)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to Parquet, the same bytes for the same table."""
+    table.reset_index(drop=True).to_parquet(path, compression="zstd", index=False)
+
+
+def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with texts that a spreadsheet would run as a formula made inert.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> neutralise_formulas(pd.DataFrame({"name": ["=1+1", "Park"]}))["name"].tolist()
+    ["'=1+1", 'Park']
+    """
+    table = table.copy()
+    for column in table.columns:
+        if isinstance(table[column].dtype, pd.StringDtype) or table[column].dtype == object:
+            runs = table[column].map(lambda cell: isinstance(cell, str) and cell.startswith(_FORMULA_STARTS))
+            table.loc[runs, column] = "'" + table.loc[runs, column].astype(str)
+    return table
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Replace point geometry by WGS84 longitude and latitude; areas have no place in a flat file."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    flat = pd.DataFrame(table.drop(columns=table.geometry.name))
+    if set(table.geom_type.dropna()) <= {"Point"}:
+        points = table.geometry.to_crs(codes.CRS_WGS84)
+        flat["lon"], flat["lat"] = points.x.round(6), points.y.round(6)
+    return flat
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    neutralise_formulas(_flat(table)).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _write_xlsx(table: pd.DataFrame, path: Path) -> None:
+    neutralise_formulas(_flat(table)).to_excel(path, index=False, engine="openpyxl")
+
+
+def _spatial(table: pd.DataFrame, path: Path) -> gpd.GeoDataFrame:
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise InputError(f"This table has no places to put in {path.name}; choose a file ending in .csv or .parquet.")
+    return table
+
+
+def _write_geojson(table: pd.DataFrame, path: Path) -> None:
+    _spatial(table, path).to_crs(codes.CRS_WGS84).to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
+
+
+def _write_gpkg(table: pd.DataFrame, path: Path) -> None:
+    path.unlink()  # the driver wants to create the file itself
+    _spatial(table, path).to_file(path, driver="GPKG", layer="risicobeeld")
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _write_csv,
+    ".xlsx": _write_xlsx,
+    ".parquet": write_parquet,
+    ".geojson": _write_geojson,
+    ".gpkg": _write_gpkg,
+}
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to a file of the kind that its ending says.
+
+    Parameters
+    ----------
+    table
+        The table; a GeoDataFrame (EPSG:28992) is needed for ``.geojson`` (written in WGS84) and ``.gpkg``
+        (EPSG:28992). In ``.csv`` and ``.xlsx`` points become columns lon and lat (WGS84), texts that look
+        like a formula are made inert.
+    path
+        Ends in .csv, .xlsx, .parquet, .geojson or .gpkg. An existing file is replaced when all is written.
+
+    Raises
+    ------
+    InputError
+        The ending is unknown, the folder cannot be written, or a table without places goes to a map format.
+    """
+    try:
+        writer = _WRITERS[path.suffix.lower()]
+    except KeyError:
+        endings = ", ".join(_WRITERS)
+        raise InputError(f"The ending of {path.name} is not known; use one of {endings}.") from None
+    with whole_file(path) as part:
+        writer(table, part)

@@ -1,0 +1,120 @@
+"""From raw deliveries to the core tables: pure functions, and the one that puts them together."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from geodata import contracts, joins
+from geodata.codes import SECTORS, Status
+
+DEMONSTRATION_TABLES = ("exposure", "sites", "activations", "incidence")
+"""The first real delivery of any of these switches the whole demonstration off: the two never mix."""
+
+
+def exposure_from_establishments(
+    establishments: pd.DataFrame, year: int, changes: pd.DataFrame, source: str
+) -> pd.DataFrame:
+    """Return exposure per gemeente, for CBS's groups and, estimated, for the twelve sectors.
+
+    The establishments of a group land as they are (status official; estimate where a gemeente was
+    divided). A sector's workers are an estimate: its national jobs times the gemeente's share of the
+    establishments of the group that contains it. Each sector is a part of its group, so that the
+    sectors of a group never add up to more workers than the group has.
+
+    Parameters
+    ----------
+    establishments
+        gemeente_code (as in ``year``), group, establishments_n; NaN where CBS gives no figure.
+    year
+        The figures are those of 1 January of this year.
+    changes
+        `geodata.regions.changes_from` of that year.
+    source
+        What the figures' ``_source`` columns say.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``Exposure``: 8 groups and 12 sectors for each gemeente of today.
+    """
+    groups = joins.to_today(establishments, changes, ["establishments_n"], by=["gemeente_code", "group"])
+    national = groups.groupby("group")["establishments_n"].transform("sum")
+    groups["share"] = groups["establishments_n"] / national.where(national > 0)
+    rows = [_group_rows(groups, source), *(_sector_rows(groups, code, source) for code in SECTORS)]
+    exposure = pd.concat(rows, ignore_index=True).assign(
+        year=year,
+        migrant_workers_n=float("nan"),
+        migrant_workers_n_status=Status.MISSING.value,
+        migrant_workers_n_source="no_source",
+    )
+    order = ["gemeente_code", "sector_code"]
+    return contracts.check("exposure", exposure.sort_values(order, ignore_index=True))
+
+
+_METHOD = "national jobs 2019 (CBS 83583NED) x share of establishments"
+
+
+def _group_rows(groups: pd.DataFrame, source: str) -> pd.DataFrame:
+    jobs = {sector.cbs_group: sector.group_jobs_n for sector in SECTORS.values()}
+    workers = groups["share"] * groups["group"].map(jobs)
+    no_jobs = ~groups["group"].isin(list(jobs))
+    return pd.DataFrame(
+        {
+            "gemeente_code": groups["gemeente_code"],
+            "sector_code": "SBI:" + groups["group"],
+            "establishments_n": groups["establishments_n"],
+            "establishments_n_status": joins.status_after_split(groups["is_split"], groups["establishments_n"]),
+            "establishments_n_source": _source_of(groups["establishments_n"], source),
+            "workers_n": workers,
+            "workers_n_status": _estimate_status(workers),
+            "workers_n_source": _source_of(workers, _METHOD).mask(no_jobs, "no_source"),
+        }
+    )
+
+
+def _sector_rows(groups: pd.DataFrame, sector_code: str, source: str) -> pd.DataFrame:
+    sector = SECTORS[sector_code]
+    group = groups[groups["group"] == sector.cbs_group]
+    workers = group["share"] * sector.jobs_n
+    return pd.DataFrame(
+        {
+            "gemeente_code": group["gemeente_code"],
+            "sector_code": sector_code,
+            "establishments_n": float("nan"),
+            "establishments_n_status": Status.MISSING.value,
+            "establishments_n_source": f"{source}: not_published",
+            "workers_n": workers,
+            "workers_n_status": _estimate_status(workers),
+            "workers_n_source": _source_of(workers, f"{_METHOD} of SBI:{sector.cbs_group}"),
+        }
+    )
+
+
+def _estimate_status(values: pd.Series) -> pd.Series:
+    return values.isna().map({True: Status.MISSING.value, False: Status.ESTIMATE.value})
+
+
+def _source_of(values: pd.Series, source: str) -> pd.Series:
+    return values.isna().map({True: f"{source}: not_published", False: source})
+
+
+def core_tables(
+    areas: Mapping[str, pd.DataFrame],
+    demonstration: Mapping[str, pd.DataFrame],
+    real: Mapping[str, pd.DataFrame],
+) -> tuple[dict[str, pd.DataFrame], bool]:
+    """Put the core tables together, all demonstration or all real, and say which of the two.
+
+    Parameters
+    ----------
+    areas
+        gemeenten and veiligheidsregios.
+    demonstration
+        The four invented tables.
+    real
+        Those of the four for which there is a real delivery.
+    """
+    if not real:
+        return {**areas, **demonstration}, True
+    four = {name: real.get(name, contracts.empty(name)) for name in DEMONSTRATION_TABLES}
+    return {**areas, **four}, False
