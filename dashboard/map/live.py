@@ -4,6 +4,8 @@ The browser gets the boundaries once, as a cached file; a change of sector, peri
 module's message of a few kilobytes.
 """
 
+import hashlib
+import json
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,11 +19,14 @@ from dashboard.map.layers import (
     CLASS_CUTS,
     CLASS_INKS,
     NO_DATA_COLOURS,
+    SITE_SHAPES,
     AreaLayer,
     MapPicture,
     Mark,
+    SiteLayer,
     class_index,
 )
+from geodata.codes import SITE_KINDS
 from geodata.errors import UnknownCodeError
 
 TILE_URL: Final = (
@@ -108,8 +113,10 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     return message
 
 
-def map_message(picture: MapPicture, *, assets: str, geometry: Geometry, height: int) -> dict[str, Any]:
-    """Return everything the browser is told, ready for JSON; boundaries and names are in the published file."""
+def map_message(
+    picture: MapPicture, *, assets: str, geometry: Geometry, height: int, sites: str = ""
+) -> dict[str, Any]:
+    """Return what the browser is told at each change; boundaries, names and sites reach it in other ways."""
     return {
         "assets": assets,
         "geometry": geometry.url,
@@ -120,11 +127,50 @@ def map_message(picture: MapPicture, *, assets: str, geometry: Geometry, height:
         "selectedSite": picture.selected_site,
         "focus": picture.focus,
         "tiles": TILE_URL if picture.background else "",
+        "sites": sites,
         "scale": {
             "cuts": CLASS_CUTS, "colours": CLASS_COLOURS, "inks": CLASS_INKS, "noData": NO_DATA_COLOURS,
         },
-        "texts": {name: value for name, value in asdict(picture.texts).items() if name != "kind_words"},
+        "texts": asdict(picture.texts) | {"kind_words": _kind_words(picture)},
     }  # fmt: skip
+
+
+def _kind_words(picture: MapPicture) -> list[str]:
+    return [picture.texts.kind_words[kind] for kind in SITE_KINDS] if picture.sites else []
+
+
+def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, Any]:
+    """Return the columns of the sites; Streamlit keeps a message of this size and does not send it twice.
+
+    Parameters
+    ----------
+    sites
+        The layer.
+    assets
+        Address from `dashboard.map.assets.publish`.
+    channel
+        Name under which the map finds these sites.
+
+    Returns
+    -------
+    dict[str, Any]
+        Per site: the digit of its kind, its class (0-4, or ``-``), score in tenths, degrees times 100,000
+        (None without a place), id and name.
+    """
+    classes = [class_index(score) for score in sites.scores]
+    message: dict[str, Any] = {
+        "assets": assets,
+        "channel": channel,
+        "shapes": [SITE_SHAPES[kind] for kind in SITE_KINDS],
+        "kinds": "".join(str(SITE_KINDS.index(kind)) for kind in sites.kinds),
+        "classes": "".join(_NO_DATA if found is None else str(found) for found in classes),
+        "scores": [None if score is None else round(score * 10) for score in sites.scores],
+        "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],
+        "latitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.latitudes],
+        "ids": sites.site_ids,
+        "names": sites.names,
+    }
+    return message | {"digest": hashlib.sha256(json.dumps(message).encode()).hexdigest()[:16]}
 
 
 _mount = st.components.v2.component(
@@ -177,10 +223,15 @@ def live_map(
         if listener is not None and value is not None:
             listener(value)
 
-    result = _mount(
-        key=key,
-        data=map_message(picture, assets=assets, geometry=geometry, height=height),
-        on_selected_change=lambda: relay("selected", on_select),
-        on_selected_site_change=lambda: relay("selected_site", on_select_site),
-    )
+    channel = ""
+    with st.container(gap=None):
+        if picture.sites is not None:
+            channel = f"{key}-sites"
+            _mount(key=channel, data=site_message(picture.sites, assets=assets, channel=channel))
+        result = _mount(
+            key=key,
+            data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel),
+            on_selected_change=lambda: relay("selected", on_select),
+            on_selected_site_change=lambda: relay("selected_site", on_select_site),
+        )
     return MapEvent(selected=result.selected, selected_site=result.selected_site)

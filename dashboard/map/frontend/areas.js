@@ -4,6 +4,7 @@ import { roomiestPoint } from "./topology.js";
 
 const HATCH = "rb-hatch";
 const TILE_OPACITY = 0.82;
+const MARK_ZOOM = 8.5; // nearer than this a gemeente has room for the number of its place
 
 let tileProbe = null; // one look per page visit tells whether the background can be reached
 
@@ -53,6 +54,9 @@ export class AreaMap {
     else this.fit(this.extent, false);
     this.map.setMinZoom(5.5);
     this.map.setMaxBounds(this.extent.pad(0.8));
+    const markSize = () => container.classList.toggle("far", this.map.getZoom() < MARK_ZOOM);
+    this.map.on("zoomend", markSize);
+    markSize();
     // A viewer's own move ends "home": from then on the view is theirs.
     this.map.on("dragstart zoomstart", () => { if (!this.fitting) this.atHome = false; });
     this.resizing = new ResizeObserver(() => {
@@ -61,6 +65,7 @@ export class AreaMap {
     });
     this.resizing.observe(container);
     this.addButtons();
+    this.tip = new Tip(L, this.map);
     this.hoverLine = this.outline("hover-line");
     this.halo = this.outline("select-halo");
     this.selectLine = this.outline("select-line");
@@ -115,10 +120,15 @@ export class AreaMap {
         className: `area ${level}`, weight: level === "vr" ? 1.1 : 0.7, color: "#fff", fillOpacity: 1, smoothFactor: 0,
         bubblingMouseEvents: false,
       });
-      path.on("mouseover", () => this.onHover(index));
-      path.on("mouseout", () => this.onHover(-1));
+      path.on("mouseover mousemove", ({ latlng }) => {
+        this.onHover(index);
+        this.tip.show(latlng, () => this.describe(index));
+      });
+      path.on("mouseout", () => {
+        this.onHover(-1);
+        this.tip.show(null);
+      });
       path.on("click", () => this.onSelect(index));
-      path.bindTooltip(() => this.describe(index), { sticky: true, direction: "top", opacity: 1, offset: [0, -6] });
       return path;
     });
     const borders = level === "gemeente"
@@ -137,7 +147,9 @@ export class AreaMap {
       this.level = level;
       group.addTo(this.map);
       for (const line of [this.hoverLine, this.halo, this.selectLine]) line.addTo(this.map).bringToFront();
+      this.hovered = undefined;
       this.hover(-1);
+      this.tip.show(null);
     }
     const svg = this.container.querySelector("svg");
     if (svg && !svg.querySelector(`#${HATCH}`)) {
@@ -159,15 +171,17 @@ export class AreaMap {
     this.marks = this.units.filter((unit) => unit.mark && unit.shown).map((unit) => {
       const area = areas[unit.index];
       area.anchor ??= roomiestPoint(area.polygons);
-      const sign = element("span", {}, unit.mark === 1 ? String(unit.rank) : "?");
+      const sign = element("span", { class: `ring ring-${unit.mark}` }, unit.mark === 1 ? String(unit.rank) : "?");
       return this.L.marker(area.anchor, {
         interactive: false, keyboard: false,
-        icon: this.L.divIcon({ className: `mark mark-${unit.mark} ${this.level}`, html: sign, iconSize: null }),
+        icon: this.L.divIcon({ className: this.level, html: sign, iconSize: [0, 0] }),
       }).addTo(this.map);
     });
   }
 
   hover(index) {
+    if (index === this.hovered) return;
+    this.hovered = index;
     const area = this.geometry[this.level]?.[index];
     this.hoverLine.setLatLngs(area && this.units[index].shown ? area.polygons : []);
   }
@@ -200,6 +214,25 @@ export class AreaMap {
   remove() {
     this.resizing.disconnect();
     this.map.remove();
+  }
+}
+
+// One tooltip for areas and sites; a site under the pointer goes before the area around it.
+class Tip {
+  constructor(L, map) {
+    this.map = map;
+    this.box = L.tooltip({ direction: "top", opacity: 1, offset: [0, -8] });
+  }
+
+  show(place, describe, forSite = false) {
+    if (this.heldBySite && !forSite) return;
+    this.heldBySite = forSite && place !== null;
+    if (!place) {
+      this.box.remove();
+      return;
+    }
+    this.box.setLatLng(place).setContent(describe());
+    if (!this.map.hasLayer(this.box)) this.box.addTo(this.map);
   }
 }
 

@@ -1,16 +1,25 @@
-// The five fixed classes with their words and how many areas fall in each.
-import { element } from "./dom.js";
+// The five fixed classes with their words and counts, and the kinds of site; each can be folded away.
+import { element, setText } from "./dom.js";
+import { shapeSign } from "./sites.js";
 
 export class Legend {
   constructor(box) {
-    this.box = box;
+    this.classTitle = element("summary");
+    this.classRows = element("tbody");
+    this.classes = element("details", { class: "card classes", open: true }, this.classTitle, element("table", {}, this.classRows));
+    this.siteTitle = element("summary");
+    this.siteRows = element("ul");
+    this.unplaced = element("p", { class: "unplaced" });
+    this.sites = element("details", { class: "card sites", open: true, hidden: true }, this.siteTitle, this.siteRows, this.unplaced);
+    box.append(this.classes, this.sites);
   }
 
   fill(units, { texts, scale }) {
+    setText(this.classTitle, texts.legend_title);
     const shown = units.filter((unit) => unit.shown);
     const edges = [0, ...scale.cuts, 10];
-    const row = (chip, range, word, count) => element("tr", {},
-      element("td", {}, chip), element("td", { class: "range" }, range),
+    const row = (sign, steps, word, count) => element("tr", {},
+      element("td", {}, sign), element("td", { class: "steps" }, steps),
       element("th", { scope: "row" }, word), element("td", { class: "count" }, String(count)));
     const rows = scale.colours.map((colour, index) => {
       const chip = element("i", { class: "chip" });
@@ -22,8 +31,22 @@ export class Legend {
     if (without) rows.push(row(element("i", { class: "chip hatch" }), "", texts.no_data, without));
     for (const [mark, sign, word] of [[1, "1", texts.flagged], [2, "?", texts.unsure]]) {
       const count = shown.filter((unit) => unit.mark === mark).length;
-      if (count) rows.push(row(element("i", { class: `mark mark-${mark}` }, sign), "", word, count));
+      if (count) rows.push(row(element("i", { class: `ring ring-${mark}` }, sign), "", word, count));
     }
-    this.box.replaceChildren(element("table", {}, element("caption", {}, texts.legend_title), element("tbody", {}, ...rows)));
+    this.classRows.replaceChildren(...rows);
+  }
+
+  // Sites per kind; a site without a place is counted too, and said to be missing from the map.
+  fillSites(sites, texts) {
+    this.sites.hidden = !sites;
+    if (!sites) return;
+    const counts = new Array(sites.shapes.length).fill(0);
+    sites.kinds.forEach((kind) => { counts[kind] += 1; });
+    const unplaced = sites.longitudes.reduce((sum, degrees) => sum + Number(Number.isNaN(degrees)), 0);
+    setText(this.siteTitle, `${texts.sites}: ${sites.ids.length}`);
+    setText(this.unplaced, unplaced ? `${unplaced} ${texts.sites_unplaced}` : "");
+    this.siteRows.replaceChildren(...sites.shapes.flatMap((shape, kind) => (counts[kind]
+      ? [element("li", {}, shapeSign(shape), element("span", {}, texts.kind_words[kind]), element("span", { class: "count" }, String(counts[kind])))]
+      : [])));
   }
 }

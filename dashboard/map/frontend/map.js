@@ -6,6 +6,7 @@ import { rankingOrder, readUnits } from "./units.js";
 import { AreaMap } from "./areas.js";
 import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
+import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 
 const pictures = new WeakMap(); // mounted element -> picture
 const lastViews = new Map(); // component name -> view, so that a visit to another page does not lose it
@@ -37,13 +38,15 @@ class Picture {
   constructor(root) {
     this.units = [];
     this.selected = "";
-    this.pythonSelected = undefined;
+    this.selectedSite = "";
+    this.told = {}; // what the page last said was selected
     this.band = element("p", { class: "band", role: "status", hidden: true });
     this.canvas = element("div", { class: "map" });
     this.note = element("p", { class: "note", role: "status" });
     this.legendBox = element("div", { class: "legend" });
     this.credit = element("p", { class: "credit" });
-    this.stage = element("section", { class: "stage" }, this.band, this.canvas, this.note, this.legendBox, this.credit);
+    this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legendBox, this.credit);
+    this.stage = element("section", { class: "stage" }, this.band, this.sheet);
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
@@ -62,6 +65,7 @@ class Picture {
     this.send = setTriggerValue;
     this.host.lang = data.texts.language;
     this.host.style.setProperty("--height", `${data.height}px`);
+    [["ground", 0], ["line", 1]].forEach(([name, at]) => this.host.style.setProperty(`--hatch-${name}`, data.scale.noData[at]));
     this.band.hidden = !data.texts.band;
     setText(this.band, data.texts.band);
     if (!this.areas) setText(this.note, data.texts.loading);
@@ -82,19 +86,20 @@ class Picture {
     const { data } = this;
     const { texts, scale } = data;
     if (!this.areas || this.geometry !== geometry) {
+      this.followSites("");
       this.areas?.remove();
       this.geometry = geometry;
       this.areas = new AreaMap(L, this.canvas, geometry, {
         onHover: (index) => this.hover(index),
         onSelect: (index) => this.choose(index),
         onTiles: () => this.showCredit(true),
-        describe: (index) => this.describe(this.units[index]),
+        describe: (index) => this.describeArea(this.units[index]),
         view: lastViews.get(data.geometry),
       });
     }
-    if (data.selected !== this.pythonSelected) {
-      this.pythonSelected = data.selected;
-      this.selected = data.selected;
+    // The page's choice counts when it changes; an older answer must not undo a newer click.
+    for (const name of ["selected", "selectedSite"]) {
+      if (data[name] !== this.told[name]) this[name] = this.told[name] = data[name];
     }
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.units = readUnits(geometry[data.level], data.areas);
@@ -106,6 +111,42 @@ class Picture {
     this.legend.fill(this.units, { texts, scale });
     this.showCredit(this.areas.hasTiles);
     this.showSelection();
+    this.followSites(data.sites);
+  }
+
+  followSites(name) {
+    if (name === this.siteChannel) {
+      this.showSites();
+      return;
+    }
+    this.stopSites?.();
+    this.siteChannel = name;
+    this.siteLayer?.remove();
+    this.siteLayer = this.sites = this.stopSites = null;
+    this.legend.fillSites(null);
+    if (!name) return;
+    this.stopSites = listenToSites(name, (sites) => {
+      this.sites = sites;
+      this.siteLayer ??= new SiteLayer(L, this.areas.map, {
+        onHover: (index) => this.areas.tip.show(index < 0 ? null : this.siteLayer.place(index), () => this.describeSite(index), true),
+        onSelect: (index) => this.chooseSite(index),
+      });
+      this.siteLayer.fill(sites, this.data.scale);
+      this.showSites();
+    });
+  }
+
+  showSites() {
+    if (!this.sites) return;
+    this.legend.fillSites(this.sites, this.data.texts);
+    this.siteLayer.select(this.sites.ids.indexOf(this.selectedSite));
+  }
+
+  chooseSite(index) {
+    const id = this.sites.ids[index];
+    this.selectedSite = id === this.selectedSite ? "" : id;
+    this.showSites();
+    this.send("selected_site", this.selectedSite);
   }
 
   showCredit(withTiles) {
@@ -135,15 +176,18 @@ class Picture {
     this.list.select(index);
   }
 
-  describe(unit) {
+  scoreLine(riskClass, score) {
     const { texts, scale } = this.data;
-    const lines = [element("strong", {}, unit.name)];
-    if (unit.riskClass === null) {
-      lines.push(element("span", {}, texts.no_data));
-    } else {
-      const chip = element("i", { class: "chip" });
-      chip.style.background = scale.colours[unit.riskClass];
-      lines.push(element("span", {}, chip, `${this.format.format(unit.score)} · ${texts.class_words[unit.riskClass]}`));
+    if (riskClass === null) return element("span", {}, texts.no_data);
+    const chip = element("i", { class: "chip" });
+    chip.style.background = scale.colours[riskClass];
+    return element("span", {}, chip, `${this.format.format(score)} · ${texts.class_words[riskClass]}`);
+  }
+
+  describeArea(unit) {
+    const { texts } = this.data;
+    const lines = [element("strong", {}, unit.name), this.scoreLine(unit.riskClass, unit.score)];
+    if (unit.rank) {
       const interval = unit.low ? ` (${unit.low}–${unit.high})` : "";
       lines.push(element("span", { class: "muted" }, `${texts.rank} ${unit.rank}${interval}`));
     }
@@ -151,14 +195,27 @@ class Picture {
     return element("div", { class: "tip" }, ...lines);
   }
 
+  describeSite(index) {
+    const { names, kinds, classes, scores } = this.sites;
+    return element("div", { class: "tip" }, element("strong", {}, names[index]),
+      element("span", { class: "muted" }, this.data.texts.kind_words[kinds[index]]),
+      this.scoreLine(classes[index] < 0 ? null : classes[index], scores[index]));
+  }
+
   remove() {
     this.gone = true;
     if (this.areas) lastViews.set(this.data.geometry, this.areas.view());
+    this.stopSites?.();
+    this.siteLayer?.remove();
     this.areas?.remove();
   }
 }
 
 export default function show(component) {
+  if (component.data.channel) {
+    deliverSites(component.data);
+    return () => {};
+  }
   const root = component.parentElement;
   let picture = pictures.get(root);
   if (!picture) {

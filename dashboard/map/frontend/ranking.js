@@ -12,7 +12,7 @@ export class RankingList {
     this.filter.addEventListener("input", () => this.applyFilter());
     this.head = element("tr");
     this.body = element("tbody");
-    this.caption = element("caption");
+    this.caption = element("caption", { class: "unseen" });
     this.empty = element("p", { class: "empty", role: "status" });
     this.scroller = element("div", { class: "scroller" },
       element("table", {}, this.caption, element("thead", {}, this.head), this.body));
@@ -47,16 +47,13 @@ export class RankingList {
     for (const unit of order) {
       const row = this.rows.get(unit.index) ?? this.addRow(unit);
       const [place, , score, risk, interval] = row.children;
-      setText(place, unit.rank === null ? "–" : String(unit.rank));
+      this.fillPlace(place, unit, texts);
       setText(score, unit.score === null ? "–" : format.format(unit.score));
       const chip = element("i", { class: unit.riskClass === null ? "chip hatch" : "chip" });
       if (unit.riskClass !== null) chip.style.background = scale.colours[unit.riskClass];
       risk.replaceChildren(chip, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
       interval.hidden = !withInterval;
       interval.replaceChildren(...(unit.low ? [rangeBar(unit, highest), `${unit.low}–${unit.high}`] : []));
-      const mark = row.querySelector(".flag");
-      mark.className = `flag flag-${unit.mark}`;
-      setText(mark, ["", texts.flagged, texts.unsure][unit.mark]);
     }
     this.order = order.map((unit) => unit.index);
     this.body.replaceChildren(...this.order.map((index) => this.rows.get(index)));
@@ -68,10 +65,19 @@ export class RankingList {
   addRow(unit) {
     const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false" }, unit.name);
     const row = element("tr", { "data-index": unit.index }, element("td", { class: "place" }),
-      element("th", { scope: "row", class: "name" }, button, element("span", { class: "flag" })),
+      element("th", { scope: "row", class: "name" }, button),
       element("td", { class: "score" }), element("td", { class: "class" }), element("td", { class: "interval" }));
     this.rows.set(unit.index, row);
     return row;
+  }
+
+  // A marked unit has its place in a ring, as on the map; the words are there for screen readers and on hover.
+  fillPlace(cell, { rank, mark }, texts) {
+    const place = rank === null ? "–" : String(rank);
+    const words = ["", texts.flagged, texts.unsure][mark];
+    cell.title = words;
+    if (mark) cell.replaceChildren(element("span", { class: `ring ring-${mark}` }, place), element("span", { class: "unseen" }, ` ${words}`));
+    else setText(cell, place);
   }
 
   applyFilter() {
@@ -140,7 +146,7 @@ const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toL
 // The interval as a bar on a line from the first to the last place, with a tick at the place itself.
 function rangeBar({ low, high, rank }, last) {
   const at = (place) => (last > 1 ? ((place - 1) / (last - 1)) * 44 : 0) + 2;
-  return svgElement("svg", { class: "range", width: 48, height: 12, viewBox: "0 0 48 12", "aria-hidden": "true" },
+  return svgElement("svg", { class: "bar", width: 48, height: 12, viewBox: "0 0 48 12", "aria-hidden": "true" },
     svgElement("line", { x1: 2, x2: 46, y1: 6, y2: 6, class: "track" }),
     svgElement("line", { x1: at(low), x2: at(high), y1: 6, y2: 6, class: "span" }),
     svgElement("circle", { cx: at(rank), cy: 6, r: 3, class: "tick" }));
