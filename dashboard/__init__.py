@@ -1,1 +1,1 @@
-"""The Streamlit dashboard: pages and the components they share."""
+"""The Streamlit dashboard: pages, the map, the words; it reads through the scoped store and computes no score."""

@@ -182,6 +182,43 @@ CONTRACTS = {
             },
         ),
         _contract(
+            "contacts",
+            ("contact_id",),
+            {
+                "contact_id": _FREE, "ring": _text(values=("region", "platform", "second_ring", "border")),
+                "vr_code": _text(_VR, empty=True), "country": _text(values=codes.COUNTRIES), "organisation": _FREE,
+                "function": _FREE, "is_deputy": _YES_NO, "name": _FREE, "telephone": _FREE,
+                "valid_from": _date(missing=True), "valid_until": _date(missing=True), "status": _STATUS,
+            },
+        ),
+        _contract(
+            "routes",
+            ("route_id",),
+            {
+                "route_id": _FREE, "subject": _FREE, "subject_en": _FREE, "organisation": _FREE,
+                "area": _text(values=("nation", "vr", "am", "gemeente")), "function": _FREE, "telephone": _FREE,
+                "status": _STATUS,
+            },
+        ),
+        _contract(
+            "work_log",
+            ("work_id",),
+            {
+                "work_id": _FREE, "event_date": _date(), "kind": _text(values=("communication", "product", "contact")),
+                "vr_code": _text(_VR, empty=True), "title": _FREE, "organisation": _FREE, "text": _FREE,
+                "status": _STATUS, "recorded_by": _FREE, "recorded_at": _date(), "supersedes": _FREE,
+            },
+        ),
+        _contract(
+            "library",
+            ("document_id",),
+            {
+                "document_id": _FREE, "kind": _text(values=("protocol", "presentation", "glossary")),
+                "sector_code": _text(values=tuple(codes.SECTORS), empty=True), "title": _FREE, "title_en": _FREE,
+                "text": _FREE, "text_en": _FREE, "status": _STATUS,
+            },
+        ),
+        _contract(
             "incidence",
             ("disease", "gemeente_code", "week"),
             {
@@ -247,11 +284,11 @@ def check(name: str, table: Table) -> Table:
     for column in contract.columns:
         if column not in table.columns:
             raise ContractError(f"Table {name}: column {column} is missing; add it and try again.")
-    table = table[contract.columns]
+    wanted = table[contract.columns]
     if contract.is_spatial:
-        _check_geometry(name, table)
+        _check_geometry(name, wanted)
     try:
-        checked: Table = contract.schema.validate(table, lazy=True)
+        checked: Table = contract.schema.validate(wanted, lazy=True)
     except SchemaErrors as error:
         raise ContractError(_first_failure(name, error.failure_cases)) from error
     doubled = checked.duplicated(list(contract.key), keep=False)
@@ -273,7 +310,7 @@ def empty(name: str) -> pd.DataFrame:
     contract = CONTRACTS[name]
     frame = pd.DataFrame({column: pd.Series(dtype=object) for column in contract.schema.columns})
     if contract.is_spatial:
-        return check(name, gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], crs=codes.CRS_RD)))
+        frame = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], crs=codes.CRS_RD))
     return check(name, frame)
 
 
@@ -288,13 +325,15 @@ def _check_geometry(name: str, table: pd.DataFrame) -> None:
 
 
 def _first_failure(name: str, failures: pd.DataFrame) -> str:
-    first = failures.iloc[0]
+    # The rule on the value tells more than the type that could not be made of it.
+    rules = failures["check"].astype(str)
+    telling = failures[rules != "coerce_dtype"]
+    first = (failures if telling.empty else telling).iloc[0]
     column, value = first["column"] or first["failure_case"], first["failure_case"]
-    rule = str(first["check"]).split("(")[0]
-    if rule == "not_nullable":
-        value = "an empty value"
+    rule = str(first["check"]).split("(", maxsplit=1)[0]
+    shown = "an empty value" if rule == "not_nullable" else f"{value!r}" if isinstance(value, str) else str(value)
     more = f" ({len(failures)} values in all)" if len(failures) > 1 else ""
     return (
-        f"Table {name}: column {column} holds {value!r}, which the contract does not allow"
+        f"Table {name}: column {column} holds {shown}, which the contract does not allow"
         f" ({rule}){more}; correct it in the source and try again."
     )

@@ -1,0 +1,52 @@
+# `make run` and `make test` are all a newcomer needs; README.md tells the rest.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test setup browser refresh lint bench clean help
+
+run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
+	@echo "Risicobeeld: http://127.0.0.1:$(PORT)"
+	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev  ## run every test
+	@exec $(PY) -m pytest -q
+
+setup: $(VENV)/.run  ## make .venv with what the product needs
+
+browser: $(VENV)/.dev  ## get a Chromium for the browser tests where there is none
+	@$(PY) tests/get_browser.py
+
+refresh: setup  ## fetch every public source and renew the picture
+	@exec $(PY) -m geodata refresh
+
+lint: $(VENV)/.dev  ## style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench: $(VENV)/.dev  ## measure; each script prints a table
+	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+clean:  ## remove what can be made again; data/ stays
+	rm -rf $(VENV) static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help:
+	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it with PYTHON=")'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: requirements.txt $(VENV)/.made
+	@echo "Installing what the product needs ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what the tests need ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

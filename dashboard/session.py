@@ -1,0 +1,102 @@
+"""Who looks, in which language, and at what: the state of one browser tab.
+
+The selection lives in the address bar, so that a link reproduces the picture and back and forward work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from dashboard.text import Texts, choose_language, read_texts
+from geodata import codes
+from geodata.access import ScopedStore, Viewer, open_last_good, open_store
+from geodata.errors import SnapshotError
+
+STATIC_DIR: Final = Path(__file__).parent.parent / "static"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the viewer looks at; each field is a parameter of the address.
+
+    Attributes
+    ----------
+    level
+        ``vr`` or ``gemeente``.
+    sector
+        A sector's code; empty for all sectors together.
+    unit
+        Code of the chosen area, or id of the chosen site; empty when none is.
+    sites
+        ``1`` when the sites are on the map.
+    """
+
+    level: str = "vr"
+    sector: str = ""
+    unit: str = ""
+    sites: str = ""
+
+
+def read_selection(parameters: Mapping[str, str]) -> Selection:
+    """Return the selection an address asks for; what does not exist falls back to the default.
+
+    Examples
+    --------
+    >>> read_selection({"level": "gemeente", "sector": "<script>"})
+    Selection(level='gemeente', sector='', unit='', sites='')
+    """
+    level = parameters.get("level", "vr")
+    sector = parameters.get("sector", "")
+    unit = parameters.get("unit", "")
+    return Selection(
+        level=level if level in ("vr", "gemeente") else "vr",
+        sector=sector if sector in codes.SECTORS else "",
+        unit=unit if len(unit) <= 40 and unit.replace("-", "").replace("_", "").isalnum() else "",
+        sites="1" if parameters.get("sites") == "1" else "",
+    )
+
+
+def selection() -> Selection:
+    """Return the selection in the address bar."""
+    return read_selection(st.query_params.to_dict())
+
+
+def select(**changes: str) -> None:
+    """Change the selection in the address bar; defaults leave it."""
+    chosen = replace(selection(), **changes)
+    for field in fields(Selection):
+        value = getattr(chosen, field.name)
+        if value == field.default:
+            st.query_params.pop(field.name, None)
+        elif st.query_params.get(field.name) != value:
+            st.query_params[field.name] = value
+
+
+def texts() -> Texts:
+    """Return the words of this tab's language."""
+    return read_texts(choose_language(st.query_params.get("lang"), st.context.locale))
+
+
+def viewer() -> Viewer:
+    """Return who looks. Without sign-in the product serves one person on this machine."""
+    return Viewer("lotc")
+
+
+def store() -> tuple[ScopedStore, SnapshotError | None]:
+    """Open the door; with a damaged snapshot return the last good one beside the error.
+
+    Raises
+    ------
+    SnapshotError
+        The snapshot in use is damaged and there is no earlier one.
+    """
+    try:
+        return open_store(viewer()), None
+    except SnapshotError as error:
+        try:
+            return open_last_good(viewer()), error
+        except SnapshotError:
+            raise error from None

@@ -1,0 +1,1 @@
+"""The snapshot that ships with the product, and the scripts that built it."""

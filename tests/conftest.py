@@ -1,0 +1,24 @@
+"""Shared by all tests: a data folder of its own for each test, and the folder with real figures."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep every test away from the developer's own snapshots and register."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
+    monkeypatch.delenv("RISICOBEELD_SOURCES", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def testdata() -> Path:
+    """Return the folder with real figures, or skip and say why."""
+    folder = os.environ.get("RISICOBEELD_TESTDATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("real figures are absent: RISICOBEELD_TESTDATA names no folder")
+    return Path(folder)

@@ -1,0 +1,64 @@
+"""Files are whole or absent, of the kind their ending says, and harmless in a spreadsheet."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from geodata import access, export, store
+from geodata.errors import InputError, UnknownCodeError
+
+
+def lotc() -> access.ScopedStore:
+    return access.open_store(access.Viewer("lotc"))
+
+
+@pytest.mark.parametrize("name", export.TABLES)
+@pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".geojson", ".gpkg"])
+def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}{ending}"
+    rows_n = export.export_table(lotc(), name, path)
+    readers = {
+        ".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet, ".geojson": gpd.read_file,
+        ".gpkg": gpd.read_file,
+    }  # fmt: skip
+    table = readers[ending](path)
+    assert len(table) == rows_n == len(lotc().table(name))
+    assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()
+    if ending == ".geojson":
+        west, south, east, north = table.total_bounds
+        assert (3 < west < east < 8, 50 < south < north < 54) == (True, True)
+    if ending == ".gpkg":
+        assert table.crs.to_epsg() == 28992
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_cannot_be_written_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "table.docx"
+    path.write_text("old")
+    with pytest.raises(InputError, match="ending"):
+        export.export_table(lotc(), "gemeenten", path)
+    assert path.read_text() == "old"
+    with pytest.raises(InputError, match="cannot be written"):
+        export.export_table(lotc(), "gemeenten", tmp_path / "absent" / "table.csv")
+    with pytest.raises(UnknownCodeError, match="choose one of"):
+        export.export_table(lotc(), "secrets", tmp_path / "table.csv")
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=5))
+def test_no_text_runs_as_a_formula(texts: list[str]) -> None:
+    made = store.neutralise_formulas(pd.DataFrame({"text": texts}))["text"]
+    assert not made.str.startswith(("=", "+", "-", "@", "\t", "\r")).any()
+    assert [cell.removeprefix("'") if cell != text else cell for cell, text in zip(made, texts, strict=True)] == texts
+
+
+def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "table.xlsx"
+    store.write_table(pd.DataFrame({"name": ['=HYPERLINK("http://127.0.0.1")']}), path)
+    cell = load_workbook(path).active["A2"]
+    assert cell.data_type == "s"
+    assert cell.value.startswith("'=")
