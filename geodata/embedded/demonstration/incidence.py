@@ -1,0 +1,65 @@
+"""Invented weekly incidence: the second wave of autumn 2020 in outline, drawn per gemeente."""
+
+import numpy as np
+import pandas as pd
+
+from geodata import codes
+
+DISEASE = "COVID-19"
+SOURCE = "demonstratie"
+WAVE_PER_100K = {
+    "2020-W36": 25, "2020-W37": 45, "2020-W38": 80, "2020-W39": 115, "2020-W40": 165, "2020-W41": 240,
+    "2020-W42": 320, "2020-W43": 380, "2020-W44": 395, "2020-W45": 280, "2020-W46": 220, "2020-W47": 200,
+    "2020-W48": 185,
+}  # fmt: skip
+"""Mean cases per 100,000 inhabitants in each ISO week: up to the end of October, then down."""
+
+_REGION_SIGMA, _GEMEENTE_SIGMA, _WEEK_SIGMA = 0.25, 0.2, 0.12
+_DENSITY_POWER = 0.06  # somewhat more in dense places
+_MISSING_N = 14
+
+
+def build_incidence(gemeenten: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return weekly cases per gemeente.
+
+    The expected number is the week's mean times a factor of the veiligheidsregio, of the gemeente (more where
+    it is dense) and of the week; the cases are Poisson draws. Nothing links them to exposure, sites or
+    activations: the demonstration must not prove the index right.
+
+    Parameters
+    ----------
+    gemeenten
+        Contract ``gemeenten``, sorted by code.
+    rng
+        The table's own stream of random numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Contract ``incidence``: 342 gemeenten x 13 weeks; a few are missing.
+    """
+    gemeenten_n, weeks_n = len(gemeenten), len(WAVE_PER_100K)
+    region = dict(zip(codes.VR_CODES, rng.lognormal(0, _REGION_SIGMA, len(codes.VR_CODES)), strict=True))
+    population = gemeenten["population_n"].to_numpy(float)
+    density = population / gemeenten["land_area_km2"].to_numpy(float)
+    level = gemeenten["vr_code"].map(region).to_numpy(float) * rng.lognormal(0, _GEMEENTE_SIGMA, gemeenten_n)
+    level = level * (density / np.median(density)) ** _DENSITY_POWER
+    # So that the country as a whole follows the wave, whatever the draws above.
+    level = level * population.sum() / (level * population).sum()
+    wave = np.array(list(WAVE_PER_100K.values())) / 100_000
+    expected = (population * level)[:, None] * wave[None, :] * rng.lognormal(0, _WEEK_SIGMA, (gemeenten_n, weeks_n))
+    table = pd.DataFrame(
+        {
+            "disease": DISEASE,
+            "gemeente_code": np.repeat(gemeenten["gemeente_code"].to_numpy(), weeks_n),
+            "week": np.tile(list(WAVE_PER_100K), gemeenten_n),
+            "cases_n": rng.poisson(expected).ravel().astype(float),
+            "status": codes.Status.FICTIONAL.value,
+            "source": SOURCE,
+        }
+    )
+    missing = rng.choice(len(table), _MISSING_N, replace=False)
+    table.loc[missing, "cases_n"] = np.nan
+    table.loc[missing, "status"] = codes.Status.MISSING.value
+    table.loc[missing, "source"] = f"{SOURCE} · {codes.MissingReason.NOT_PUBLISHED.value}"
+    return table
