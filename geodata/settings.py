@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 EMBEDDED_DIR = Path(__file__).parent / "embedded"
+DEFAULT_TIMEOUT_S = 30.0
 
 
 def data_dir() -> Path:
@@ -16,3 +17,18 @@ def sources_file() -> Path | None:
     """Return the TOML file that overrides base addresses of sources (``RISICOBEELD_SOURCES``), if any."""
     value = os.environ.get("RISICOBEELD_SOURCES")
     return Path(value).expanduser().resolve() if value else None
+
+
+def register_url() -> str:
+    """Return the register's database as SQLAlchemy writes it (``RISICOBEELD_REGISTER``); '' for SQLite in the data."""
+    return os.environ.get("RISICOBEELD_REGISTER", "")
+
+
+def http_timeout_s() -> float:
+    """Return the seconds that a source may stay silent (``RISICOBEELD_TIMEOUT``)."""
+    return float(os.environ.get("RISICOBEELD_TIMEOUT") or DEFAULT_TIMEOUT_S)
+
+
+def http_retry_wait_s() -> float:
+    """Return the seconds before the second attempt; each later wait is twice as long (``RISICOBEELD_RETRY_WAIT``)."""
+    return float(os.environ.get("RISICOBEELD_RETRY_WAIT") or 1.0)

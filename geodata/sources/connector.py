@@ -1,0 +1,53 @@
+"""What every source has in common: fetch to raw files, read raw files to frames."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from geodata.snapshot import RawSnapshot
+from geodata.sources.http import Progress
+
+Frames = dict[str, pd.DataFrame]
+"""Named frames that a delivery was read into; `geodata.tables.core_from_frames` knows the names."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a fetch brought.
+
+    Attributes
+    ----------
+    files
+        Name in the snapshot and where the file lies now.
+    source_date
+        The date that the figures are of (ISO), not the date of fetching.
+    parameters
+        What the reader needs beside the files: tables, years, questions.
+    """
+
+    files: Mapping[str, Path]
+    source_date: str
+    rows_n: int
+    address: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One source: how its delivery is fetched, and how a stored delivery is read.
+
+    Attributes
+    ----------
+    fetch
+        Writes files into a folder, reports progress, returns what it brought.
+    read
+        Turns a stored delivery into frames; gets the areas (gemeenten, veiligheidsregios) as they are known.
+    is_bulk
+        Fetched only when named: a download too large for every refresh.
+    """
+
+    fetch: Callable[[Path, Progress], Delivery]
+    read: Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]
+    is_bulk: bool = False

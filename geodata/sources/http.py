@@ -1,0 +1,328 @@
+"""The only module that fetches: base addresses, time-outs, retries, Retry-After, resumable downloads.
+
+Every failure leaves here as a `SourceError` of one sentence that names the source, the cause and the remedy.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+import tenacity
+
+from geodata import settings
+from geodata.errors import InputError, SourceError
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and how much there is in all (0: not known yet)."""
+
+T = TypeVar("T")
+
+BASES = {
+    "cbs_v3": "https://opendata.cbs.nl",
+    "cbs_catalog": "https://opendata.cbs.nl",
+    "cbs_v4": "https://datasets.cbs.nl",
+    "pdok_api": "https://api.pdok.nl",
+    "pdok_service": "https://service.pdok.nl",
+    "locatieserver": "https://api.pdok.nl",
+    "overpass": "https://overpass-api.de",
+    "geofabrik": "https://download.geofabrik.de",
+    "traces": "https://webgate.ec.europa.eu",
+    "rivm": "https://data.rivm.nl",
+}
+"""Scheme, host and port of each publisher; the connectors append the path."""
+
+_HEADERS = {"User-Agent": "risicobeeld/1.0 (public-health map; one request at a time)", "Accept": "application/json"}
+_CONNECT_S = 5.0
+_ATTEMPTS_N = 4
+_LONGEST_WAIT_S = 120.0  # a source that asks for more is left for the next refresh
+_CHUNK = 1 << 20
+_BUSY = (429, 500, 502, 503, 504)
+_LOCAL_HOSTS = ("127.0.0.1",)
+
+
+class _AgainError(SourceError):
+    """A fault that may pass: worth another attempt, after the seconds that the source asks for."""
+
+    wait_s: float = 0.0
+
+
+def base(name: str) -> str:
+    """Return the base address of a publisher, or what the file of ``RISICOBEELD_SOURCES`` puts in its place.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, names an unknown address, or a value is more than scheme, host and port.
+
+    Examples
+    --------
+    >>> base("cbs_v4")
+    'https://datasets.cbs.nl'
+    """
+    return _bases()[name]
+
+
+def _bases() -> dict[str, str]:
+    path = settings.sources_file()
+    if path is None:
+        return BASES
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path} (RISICOBEELD_SOURCES) cannot be read ({error.strerror}); give a TOML file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} (RISICOBEELD_SOURCES) is not TOML ({error}); correct it.") from error
+    given = content.get("base", {})
+    if set(content) - {"base"} or not isinstance(given, dict):
+        raise InputError(f"{path} (RISICOBEELD_SOURCES) may hold one table, [base]; take the rest out.")
+    unknown = sorted(set(given) - set(BASES))
+    if unknown:
+        raise InputError(f"{path} names an unknown address {unknown[0]!r}; choose from {', '.join(BASES)}.")
+    return BASES | {name: _checked_base(name, value, path) for name, value in given.items()}
+
+
+def _checked_base(name: str, value: object, path: Path) -> str:
+    parts = urlsplit(str(value))
+    plain = f"{parts.scheme}://{parts.netloc}"
+    if not parts.hostname or parts.username or str(value).rstrip("/") != plain:
+        raise InputError(f"{path}: {name} = {value!r} must be scheme, host and port only, as https://host:8443.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS):
+        raise InputError(f"{path}: {name} = {value!r} must begin with https:// (http only for 127.0.0.1).")
+    return plain
+
+
+def timeout(read_s: float | None = None) -> tuple[float, float]:
+    """Return the seconds to wait for a connection and for data.
+
+    A slow question may bring its own patience; a ``RISICOBEELD_TIMEOUT`` below the default holds for all.
+    """
+    most = settings.http_timeout_s()
+    patience = most if read_s is None or most < settings.DEFAULT_TIMEOUT_S else max(read_s, most)
+    return min(_CONNECT_S, most), patience
+
+
+def call(source_id: str, what: str, function: Callable[[], T]) -> T:
+    """Run a request and try again, ever later, what may pass: no connection, 429, 5xx, an answer cut off.
+
+    Parameters
+    ----------
+    source_id
+        The source, for the sentence when it fails.
+    what
+        What is asked for: an address or the name of a table.
+    function
+        Makes the request; may raise any exception of ``requests`` or `ValueError` for an answer that is no JSON.
+
+    Raises
+    ------
+    SourceError
+        It failed for good.
+    """
+
+    def attempt() -> T:
+        with _named(source_id, what):
+            return function()
+
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(_ATTEMPTS_N),
+        wait=_wait_s,
+        retry=tenacity.retry_if_exception_type(_AgainError),
+        reraise=True,
+    )
+    return retrying(attempt)
+
+
+def _wait_s(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait_s if isinstance(error, _AgainError) else 0.0
+    return max(asked, settings.http_retry_wait_s() * 2.0 ** (state.attempt_number - 1))
+
+
+@contextmanager
+def _named(source_id: str, what: str) -> Iterator[None]:
+    """Turn what goes wrong on the way into the product's own errors."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except requests.HTTPError as error:
+        # cbsodata raises its own HTTPError without the response; the one with it is the cause
+        cause = error.__cause__
+        response = error.response if error.response is not None else getattr(cause, "response", None)
+        _refuse(source_id, what, response, error)
+    except requests.Timeout as error:
+        raise _AgainError(f"Source {source_id}: no answer in time from {what}; try again later.") from error
+    except (requests.exceptions.JSONDecodeError, json.JSONDecodeError) as error:
+        if error.doc.lstrip()[:1] == "<":
+            raise SourceError(
+                f"Source {source_id}: {what} answered with a web page instead of data (maintenance?);"
+                " look at the address in a browser and refresh again later."
+            ) from error
+        raise _AgainError(f"Source {source_id}: the answer of {what} is cut off or no JSON; refresh again.") from error
+    except requests.RequestException as error:
+        raise _AgainError(
+            f"Source {source_id}: no connection to {what} ({type(error).__name__}); check the network and try again."
+        ) from error
+
+
+def _refuse(source_id: str, what: str, response: requests.Response | None, error: Exception) -> NoReturn:
+    if response is None:
+        raise SourceError(f"Source {source_id}: {what} failed ({error}); try again later.") from error
+    status = response.status_code
+    if status == 500 and "10000 records" in response.text:
+        raise SourceError(
+            f"Source {source_id}: {what} refuses the question as too large (more than 10000 records);"
+            " ask for fewer rows at once or of the bulk feed."
+        ) from error
+    if status in _BUSY:
+        wait_s = _retry_after_s(response)
+        if wait_s > _LONGEST_WAIT_S:
+            raise SourceError(
+                f"Source {source_id}: {what} asks to wait {wait_s:.0f} seconds (HTTP {status}); refresh again then."
+            ) from error
+        again = _AgainError(f"Source {source_id}: {what} is down or busy (HTTP {status}); try again later.")
+        again.wait_s = wait_s
+        raise again from error
+    missing = NotThereError if status in (404, 410) else SourceError
+    raise missing(
+        f"Source {source_id}: {what} answered HTTP {status}; the address or the question has changed:"
+        " compare it with docs/sources.md."
+    ) from error
+
+
+class NotThereError(SourceError):
+    """The source has no such address: a table that moved, or a file under another name."""
+
+
+def _retry_after_s(response: requests.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    if re.fullmatch(r"\d+", text):
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def get_json(
+    source_id: str,
+    url: str,
+    params: Mapping[str, str] | None = None,
+    *,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    read_s: float | None = None,
+) -> Any:
+    """Return the JSON that an address answers with; with ``form`` the question is posted.
+
+    Raises
+    ------
+    SourceError
+        No answer, an answer that is no JSON, or a refusal.
+    """
+
+    def ask() -> Any:
+        response = requests.request(
+            "GET" if form is None else "POST",
+            url,
+            params=params,
+            data=form,
+            headers={**_HEADERS, **(headers or {})},
+            timeout=timeout(read_s),
+        )
+        response.raise_for_status()
+        response.encoding = "utf-8"
+        return json.loads(response.text)
+
+    return call(source_id, _short(url), ask)
+
+
+def pages(
+    source_id: str, url: str, params: Mapping[str, str], next_link: Callable[[Mapping[str, Any]], str | None]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the answers of an address that gives its rows in pages, following each page's link to the next.
+
+    Raises
+    ------
+    SourceError
+        A page fails, is no object, or its link leads back to a page that was read.
+    """
+    asked: Mapping[str, str] | None = params
+    seen: set[str] = set()
+    address: str | None = url
+    while address is not None:
+        page = get_json(source_id, address, asked)
+        if not isinstance(page, dict):
+            raise SourceError(f"Source {source_id}: {_short(address)} answered without rows; the layout has changed.")
+        yield page
+        seen.add(address)
+        link = next_link(page)
+        following = _same_host(url, urljoin(address, link)) if link else None
+        if following in seen:
+            raise SourceError(f"Source {source_id}: the pages of {_short(url)} run in a circle; refresh again later.")
+        address, asked = following, None
+
+
+def _same_host(asked: str, link: str) -> str:
+    """Keep to the host that was asked: a server behind a proxy may write another name into its links."""
+    host, path = urlsplit(asked), urlsplit(link)
+    return urlunsplit((host.scheme, host.netloc, path.path, path.query, ""))
+
+
+def download(source_id: str, url: str, target: Path, progress: Progress) -> Path:
+    """Download a file; what an earlier attempt or run left is completed, if the file is still the same one.
+
+    The part stands beside ``target`` with the ending ``.part`` until it is whole.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be had.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    call(source_id, _short(url), lambda: _download_rest(url, target, progress))
+    return target
+
+
+def _download_rest(url: str, target: Path, progress: Progress) -> None:
+    part, mark = Path(f"{target}.part"), Path(f"{target}.mark")
+    done = part.stat().st_size if part.is_file() and mark.is_file() else 0
+    headers = {**_HEADERS, "Accept": "*/*", "Accept-Encoding": "identity"}
+    if done:
+        headers |= {"Range": f"bytes={done}-", "If-Range": mark.read_text("utf-8")}
+    with requests.get(url, headers=headers, stream=True, timeout=timeout()) as response:
+        if response.status_code == 416:  # the part is longer than the file: begin anew
+            part.unlink()
+            raise requests.ConnectionError("the part on disk does not fit")
+        response.raise_for_status()
+        is_rest = response.status_code == 206
+        done = done if is_rest else 0
+        total = done + int(response.headers.get("Content-Length", 0))
+        validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        if validator and not validator.startswith("W/"):
+            mark.write_text(validator, "utf-8")
+        else:
+            mark.unlink(missing_ok=True)
+        with part.open("ab" if is_rest else "wb") as handle:
+            for chunk in response.iter_content(_CHUNK):
+                handle.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+    if total and done < total:
+        raise requests.ConnectionError("the file broke off")
+    part.replace(target)
+    mark.unlink(missing_ok=True)
+
+
+def _short(url: str) -> str:
+    return url.split("?", 1)[0]
