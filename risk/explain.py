@@ -1,0 +1,221 @@
+"""Say in words why a unit has its score, and what would change it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from geodata.errors import UnknownCodeError
+from risk.aggregate import aggregate, weigh
+from risk.classify import class_name, classify
+from risk.declaration import Text
+from risk.normalise import denormalise
+from risk.pipeline import MISSING, Outcome
+
+_SHOWN = 4
+_MISSING_WORDS = Text("ontbrekende gegevens", "missing figures")
+_REST_WORDS = Text("overige", "other")
+_REFERENCE_WORDS = Text("landelijk", "national")
+_LEFT_OUT_WORDS = {
+    "no_source": Text("er is geen bron", "there is no source"),
+    "switched_off": Text("uitgezet", "switched off"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """The smallest realistic change of one indicator that leaves the class.
+
+    Attributes
+    ----------
+    raw_from, raw_to
+        Values in the indicator's own unit.
+    class_from, class_to
+        Classes before and after.
+    """
+
+    indicator_code: str
+    raw_from: float
+    raw_to: float
+    class_from: int
+    class_to: int
+
+
+def parts(outcome: Outcome, unit_id: str) -> pd.DataFrame:
+    """Return the contributions of a unit, largest first: the data of a bar.
+
+    Returns
+    -------
+    DataFrame
+        indicator_code, contribution_0_10, raw_value, value_0_10, status; empty when not scored.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such unit.
+    """
+    _row(outcome, unit_id)
+    mine = outcome.contributions[outcome.contributions["unit_id"] == unit_id].drop(columns="unit_id")
+    values = outcome.indicators[outcome.indicators["unit_id"] == unit_id]
+    columns = ["indicator_code", "raw_value", "value_0_10", "status"]
+    joined = mine.merge(values[columns], on="indicator_code", how="left")
+    order = joined["contribution_0_10"].abs().sort_values(ascending=False, kind="stable").index
+    return joined.loc[order].reset_index(drop=True)
+
+
+def reasons(outcome: Outcome, unit_id: str, lang: str) -> str:
+    """Return one sentence that adds up: the score, the national reference, and what makes the difference.
+
+    The figures are rounded to one decimal; what rounding and small parts leave over stands under "other", so
+    that the sentence adds up as it stands.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such unit.
+    """
+    row = _row(outcome, unit_id)
+    if np.isnan(row["score_0_10"]):
+        share = number(row["completeness_pct"], lang, 0)
+        return Text(
+            f"Niet gescoord: te veel gegevens ontbreken ({share} % is er).",
+            f"Not scored: too many figures are missing ({share} % is there).",
+        )[lang]
+    total, reference = round(row["score_0_10"], 1), round(row["reference_0_10"], 1)
+    shown = parts(outcome, unit_id).head(_SHOWN)
+    amounts = [round(value, 1) for value in shown["contribution_0_10"]]
+    words = [f"{_signed(a, lang)} {_fragment(outcome, c, a, lang)}"
+             for c, a in zip(shown["indicator_code"], amounts, strict=True) if a]  # fmt: skip
+    rest = round(total - reference - sum(amounts), 1)
+    if rest:
+        words.append(f"{_signed(rest, lang)} {_REST_WORDS[lang]}")
+    start = f"{number(total, lang)} = {_REFERENCE_WORDS[lang]} {number(reference, lang)}"
+    return " ".join([start, *words])
+
+
+def top_reason(outcome: Outcome, unit_id: str, lang: str) -> str:
+    """Return in a few words what raises the unit's score most; '' when nothing does.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such unit.
+    """
+    _row(outcome, unit_id)
+    return str(top_reasons(outcome, lang).get(unit_id, ""))
+
+
+def top_reasons(outcome: Outcome, lang: str) -> pd.Series:
+    """Return `top_reason` of every scored unit, on unit_id."""
+    table = outcome.contributions[outcome.contributions["indicator_code"] != MISSING]
+    if not len(table):
+        return pd.Series(dtype="str")
+    best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")
+    words = {code: outcome.model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
+    return best["indicator_code"].map(words).where(best["contribution_0_10"] > 0, "")
+
+
+def what_would_change(outcome: Outcome, unit_id: str) -> list[Change]:
+    """Return for each class next to the unit's the smallest change of one indicator that leads there.
+
+    Smallest means the shortest way between the indicator's goalposts. Borders, seasons and the past are
+    passed over: nobody on the spot can change them. Not scored units have no answer.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such unit.
+    """
+    row = _row(outcome, unit_id)
+    if np.isnan(row["score_0_10"]):
+        return []
+    cuts = outcome.model.scale.classes
+    now = int(row["risk_class"])
+    found = [_smallest(outcome, unit_id, now, cuts[now - 2], lower=True)] if now > 1 else []
+    found += [_smallest(outcome, unit_id, now, cuts[now - 1], lower=False)] if now < 5 else []
+    return [change for change in found if change is not None]
+
+
+def change_sentence(outcome: Outcome, change: Change, lang: str) -> str:
+    """Return a change in words."""
+    indicator = outcome.model.indicator(change.indicator_code)
+    start, end = number(change.raw_from, lang, 2), number(change.raw_to, lang, 2)
+    name, unit = indicator.name[lang], indicator.unit[lang]
+    to = class_name(change.class_to, lang)
+    return Text(
+        f"Klasse {to} als {name} van {start} naar {end} gaat ({unit}).",
+        f"Class {to} if {name} goes from {start} to {end} ({unit}).",
+    )[lang]
+
+
+def left_out_sentence(outcome: Outcome, lang: str) -> str:
+    """Return which indicators take no part for any unit, and why; '' when all do."""
+    if not outcome.left_out:
+        return ""
+    named = [
+        f"{outcome.model.indicator(code).name[lang]} ({_LEFT_OUT_WORDS[reason][lang]})"
+        for code, reason in outcome.left_out.items()
+    ]
+    return f"{Text('Telt nergens mee', 'Left out everywhere')[lang]}: {', '.join(named)}."
+
+
+def number(value: float, lang: str, decimals: int = 1) -> str:
+    """Return a number as the language writes it.
+
+    Examples
+    --------
+    >>> number(1234.56, "nl"), number(1234.56, "en")
+    ('1.234,6', '1,234.6')
+    """
+    text = f"{value:,.{decimals}f}"
+    return text.translate(str.maketrans(",.", ".,")) if lang == "nl" else text
+
+
+def _signed(value: float, lang: str) -> str:
+    return f"{'+' if value > 0 else '-'} {number(abs(value), lang)}"
+
+
+def _fragment(outcome: Outcome, code: str, amount: float, lang: str) -> str:
+    if code == MISSING:
+        return _MISSING_WORDS[lang]
+    indicator = outcome.model.indicator(code)
+    return (indicator.more if amount > 0 else indicator.less)[lang]
+
+
+def _row(outcome: Outcome, unit_id: str) -> pd.Series:
+    found = outcome.scores[outcome.scores["unit_id"] == unit_id]
+    if not len(found):
+        raise UnknownCodeError(f"There is no unit {unit_id!r} at this level; choose one from the ranking.")
+    return found.iloc[0]
+
+
+def _smallest(outcome: Outcome, unit_id: str, now: int, cut: float, *, lower: bool) -> Change | None:
+    """Try for each indicator every hundredth of its scale at once, and take the nearest that is enough."""
+    prepared = outcome.prepared
+    place = int(np.flatnonzero(outcome.scores["unit_id"] == unit_id)[0])
+    mine = prepared.values[place]
+    weights = weigh(prepared.measured.index, prepared.kept)
+    ways = []
+    for column, indicator in enumerate(prepared.measured.index.indicators):
+        if indicator.is_fixed or weights.indicator[column] == 0 or np.isnan(mine[column]):
+            continue
+        steps = np.linspace(mine[column], 0 if lower else 10, 101)
+        tried = np.repeat(mine[None, :], len(steps), axis=0)
+        tried[:, column] = steps
+        scores = aggregate(
+            tried, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
+        ).score
+        enough = scores < cut if lower else scores >= cut
+        if enough.any():
+            first = int(np.argmax(enough))
+            ways.append((abs(steps[first] - mine[column]), column, float(steps[first]), float(scores[first])))
+    if not ways:
+        return None
+    _, column, value, result = min(ways)
+    indicator = prepared.measured.index.indicators[column]
+    low, high = prepared.measured.low[place, column], prepared.measured.high[place, column]
+    raw = denormalise(value, low, high, direction=indicator.direction, is_log=indicator.transform == "log")
+    return Change(
+        indicator.code, float(prepared.measured.raw[place, column]), raw, now,
+        int(classify([result], prepared.model.scale.classes)[0]),
+    )  # fmt: skip

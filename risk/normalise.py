@@ -1,0 +1,109 @@
+"""Bring every indicator to 0-10: fixed goalposts for the score, two alternatives for the uncertainty."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geodata.errors import ModelError
+
+Array = NDArray[np.float64]
+
+
+def goalposts(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, direction: int = 1, is_log: bool = False) -> Array:
+    """Return values on 0-10 between goalposts that do not move with the data.
+
+    Parameters
+    ----------
+    values
+        In the indicator's own unit; NaN stays NaN.
+    low, high
+        The values that count as 0 and as 10, in the same unit (scalars or one per value).
+    direction
+        1 when more is riskier, -1 when less is.
+    is_log
+        Measure the distance in logarithms; both goalposts must then be above 0. Values below `low`,
+        zero included, count as `low`, so that a change of unit changes nothing.
+
+    Raises
+    ------
+    ModelError
+        The goalposts do not rise, or are not above 0 on a log scale.
+
+    References
+    ----------
+    UNDP, Human Development Report 2001, technical note 2.
+
+    Examples
+    --------
+    >>> goalposts([0.0, 50.0, 250.0], 0, 100)
+    array([ 0.,  5., 10.])
+    >>> goalposts([8215.0], 22, 6969, is_log=True)
+    array([10.])
+    """
+    x, lowest, highest = (np.asarray(value, float) for value in (values, low, high))
+    if not np.all(lowest < highest):
+        raise ModelError("Goalposts must rise from low to high; correct them in the model.")
+    if is_log:
+        if not np.all(lowest > 0):
+            raise ModelError("Goalposts on a log scale must be above 0; correct them in the model.")
+        share = np.log(np.maximum(x, lowest) / lowest) / np.log(highest / lowest)
+    else:
+        share = (x - lowest) / (highest - lowest)
+    share = np.clip(share, 0, 1)
+    return np.asarray(10 * (share if direction > 0 else 1 - share))
+
+
+def denormalise(value: float, low: float, high: float, *, direction: int = 1, is_log: bool = False) -> float:
+    """Return the value in the indicator's own unit that stands at `value` on 0-10.
+
+    Examples
+    --------
+    >>> round(denormalise(5, 10, 1000, is_log=True), 9)
+    100.0
+    """
+    share = value / 10 if direction > 0 else 1 - value / 10
+    if is_log:
+        return float(np.exp(np.log(low) + share * np.log(high / low)))
+    return float(low + share * (high - low))
+
+
+def percentile_rank(values: ArrayLike, reference: ArrayLike | None = None) -> Array:
+    """Return the share of the reference that lies below each value (0-1), NaN where missing.
+
+    Parameters
+    ----------
+    values
+        Any unit; NaN stays NaN.
+    reference
+        The values to rank among (default: `values` themselves). With a single one the rank is 0.
+
+    References
+    ----------
+    CDC/ATSDR Social Vulnerability Index: (rank - 1) / (N - 1), ties at the lowest rank.
+
+    Examples
+    --------
+    >>> percentile_rank([3, 1, 4, 1, 5])
+    array([0.5 , 0.  , 0.75, 0.  , 1.  ])
+    """
+    x = np.asarray(values, float)
+    known = np.asarray(x if reference is None else reference, float)
+    known = np.sort(known[np.isfinite(known)])
+    below = np.searchsorted(known, x, side="left") / max(known.size - 1, 1)
+    return np.where(np.isnan(x), np.nan, np.minimum(below, 1.0))
+
+
+def z_score(values: ArrayLike, mean: float | None = None, spread: float | None = None) -> Array:
+    """Return distances to the mean in standard deviations; 0 for a constant indicator, NaN where missing.
+
+    Examples
+    --------
+    >>> z_score([1.0, 3.0]), z_score([2.0, 2.0])
+    (array([-1.,  1.]), array([0., 0.]))
+    """
+    x = np.asarray(values, float)
+    if mean is None or spread is None:
+        known = x[np.isfinite(x)]
+        mean, spread = (float(known.mean()), float(known.std())) if known.size else (0.0, 0.0)
+    if spread <= 1e-12 * max(abs(mean), 1e-300):
+        return np.where(np.isnan(x), np.nan, 0.0)
+    return np.asarray((x - mean) / spread)

@@ -1,0 +1,265 @@
+"""The whole flow in one screen: measure, normalise, aggregate, classify, rank, explain, rebuild.
+
+`score` and `what_if` are pure: tables in, tables out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geodata.errors import InputError
+from risk import sites as site_scores
+from risk.aggregate import Aggregated, Weights, aggregate, weigh
+from risk.classify import classify, rank, top_size
+from risk.contributions import contributions
+from risk.declaration import Indicator, Model
+from risk.indicators import Measured, Tables, measure
+from risk.normalise import goalposts
+from risk.uncertainty import Rebuilt, rebuild
+
+Array = NDArray[np.float64]
+
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that does not depend on the weights: what a slider need not compute again.
+
+    Attributes
+    ----------
+    values
+        Indicators on 0-10, units x indicators of the index, NaN where missing.
+    group
+        The ranking each unit takes part in (its sector), as a number.
+    kept
+        Codes of the indicators that take part.
+    """
+
+    model: Model
+    measured: Measured
+    values: Array
+    group: NDArray[np.int64]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Scores with their indicators and reasons, each table by its contract.
+
+    Attributes
+    ----------
+    left_out
+        Indicator -> ``no_source`` or ``switched_off``; left out for every unit alike.
+    rebuilt
+        The uncertainty behind the rank intervals; None when nothing was rebuilt.
+    """
+
+    prepared: Prepared
+    aggregated: Aggregated
+    indicators: pd.DataFrame
+    scores: pd.DataFrame
+    contributions: pd.DataFrame
+    left_out: Mapping[str, str]
+    peildatum: pd.Timestamp
+    rebuilt: Rebuilt | None
+
+    @property
+    def model(self) -> Model:
+        """Return the declaration the scores were made with."""
+        return self.prepared.model
+
+
+def score(
+    tables: Tables,
+    level: str,
+    model: Model,
+    *,
+    rebuilds: int | None = None,
+    seed: int | None = None,
+    data_version: str = "",
+) -> Outcome:
+    """Return scores, indicators and contributions of all units of a level, for the whole country.
+
+    Parameters
+    ----------
+    tables
+        gemeenten, veiligheidsregios, exposure, sites, activations, incidence, each by its contract; a table
+        without rows leaves its indicators out for all units alike.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    model
+        From `risk.model.load_model`.
+    rebuilds, seed
+        How often the index is rebuilt for the rank intervals, and from which seed (default: the model's).
+        With 0 the columns rank_p05, rank_p95 and p_top_k stay empty and nothing is flagged.
+    data_version
+        Written into the scores.
+
+    Raises
+    ------
+    InputError
+        The level does not exist, or no table holds a date.
+    """
+    if level == "site":
+        areas = {area: score(tables, area, model, rebuilds=rebuilds, seed=seed) for area in ("gemeente", "vr")}
+        measured = site_scores.measure_sites(tables, model, {area: one.scores for area, one in areas.items()})
+    elif level in ("gemeente", "vr"):
+        measured = measure(tables, level, model)
+    else:
+        raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
+    prepared = prepare(measured, model)
+    weights = weigh(measured.index, prepared.kept)
+    result = _aggregate(prepared, weights)
+    repeats = model.uncertainty.rebuilds if rebuilds is None else rebuilds
+    rebuilt = None
+    if repeats > 0:
+        rebuilt = rebuild(prepared.values, measured, model, prepared.group, weights, repeats,
+                          model.uncertainty.seed if seed is None else seed)  # fmt: skip
+    reference, parts = contributions(prepared.values, reference_profile(prepared), weights, model.scale, result)
+    scores = _score_table(prepared, result, reference, rebuilt, data_version)
+    return Outcome(
+        prepared, result, _indicator_table(prepared), scores, _contribution_table(prepared, parts),
+        measured.left_out, measured.peildatum, rebuilt,
+    )  # fmt: skip
+
+
+def prepare(measured: Measured, model: Model) -> Prepared:
+    """Bring what was measured to 0-10 between the model's goalposts."""
+    values = np.column_stack([
+        _normalised(indicator, measured, place) for place, indicator in enumerate(measured.index.indicators)
+    ])  # fmt: skip
+    kept = tuple(code for code in measured.index.codes if code not in measured.left_out)
+    group, _ = pd.factorize(measured.units["sector_code"], sort=True)
+    return Prepared(model, measured, values, group.astype(np.int64), kept)
+
+
+def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Return the scores under other weights; the official version stays as it is.
+
+    Parameters
+    ----------
+    prepared
+        Of an `Outcome`, or from `prepare`.
+    weights
+        New weight by code of an indicator, route or dimension; only proportions among siblings count.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``Scores``; model_version says ``+what-if``; no rank intervals.
+
+    Raises
+    ------
+    ModelError
+        A code does not exist, or a weight is negative.
+    """
+    changed = weigh(prepared.measured.index, prepared.kept, weights)
+    version = f"{prepared.model.version.split('+')[0]}+what-if"
+    other = replace(prepared, model=replace(prepared.model, version=version))
+    result = _aggregate(other, changed)
+    reference = _aggregate(replace(other, values=_profiles(prepared)), changed).score
+    return _score_table(other, result, reference[_profile_of(prepared)], None, "")
+
+
+def reference_profile(prepared: Prepared) -> Array:
+    """Return the country's own profile beside every unit: the mean of all pairs of area and sector.
+
+    For all sectors together, and for sites, it is the mean of those units. On 0-10, never missing.
+    """
+    return _profiles(prepared)[_profile_of(prepared)]
+
+
+def _profile_of(prepared: Prepared) -> NDArray[np.int64]:
+    return np.asarray((prepared.measured.units["sector_code"] == "").to_numpy(), np.int64)
+
+
+def _profiles(prepared: Prepared) -> Array:
+    together = _profile_of(prepared)
+    profiles = np.full((2, prepared.values.shape[1]), 5.0)
+    for kind in np.unique(together):
+        rows = prepared.values[together == kind]
+        known = np.isfinite(rows)
+        total = np.nan_to_num(rows).sum(axis=0)
+        profiles[kind] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), 5.0)
+    return profiles
+
+
+def _normalised(indicator: Indicator, measured: Measured, place: int) -> Array:
+    return goalposts(
+        measured.raw[:, place], measured.low[:, place], measured.high[:, place],
+        direction=indicator.direction, is_log=indicator.transform == "log",
+    )  # fmt: skip
+
+
+def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
+    return aggregate(
+        prepared.values, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
+    )
+
+
+def _score_table(
+    prepared: Prepared, result: Aggregated, reference: Array, rebuilt: Rebuilt | None, data_version: str
+) -> pd.DataFrame:
+    scale, units = prepared.model.scale, prepared.measured.units
+    scored = np.isfinite(result.score)
+    blank = np.full(len(units), np.nan)
+    risk_class = classify(result.score, scale.classes)
+    p_top = blank if rebuilt is None else rebuilt.p_top_k
+    sizes = np.array([top_size(int(n), scale) for n in np.bincount(prepared.group, scored)], float)
+    return pd.DataFrame(
+        {
+            "unit_id": units["unit_id"],
+            "level": prepared.measured.level,
+            "area_code": units["area_code"],
+            "sector_code": units["sector_code"],
+            "peildatum": prepared.measured.peildatum.as_unit("ns"),
+            "score_0_10": result.score,
+            "reference_0_10": np.where(scored, reference, np.nan),
+            "risk_class": risk_class,
+            "is_flagged": (risk_class >= 4) & (p_top >= scale.flag_probability),
+            "rank": rank(result.score, prepared.group),
+            "rank_p05": blank if rebuilt is None else rebuilt.rank_p05,
+            "rank_p95": blank if rebuilt is None else rebuilt.rank_p95,
+            "p_top_k": p_top,
+            "k_n": sizes[prepared.group],
+            "completeness_pct": 100 * result.completeness,
+            "model_version": prepared.model.version,
+            "data_version": data_version,
+        }
+    )
+
+
+def _indicator_table(prepared: Prepared) -> pd.DataFrame:
+    measured, units = prepared.measured, len(prepared.measured.units)
+    places = [place for place, code in enumerate(measured.index.codes) if code in prepared.kept]
+    origins = [measured.sources[prepared.measured.index.codes[place]] for place in places]
+    return pd.DataFrame(
+        {
+            "unit_id": measured.units["unit_id"].repeat(len(places)).to_numpy(),
+            "indicator_code": pd.array(list(prepared.kept) * units, dtype="str"),
+            "peildatum": measured.peildatum.as_unit("ns"),
+            "raw_value": measured.raw[:, places].ravel(),
+            "value_0_10": prepared.values[:, places].ravel(),
+            "missing_reason": pd.array(measured.reasons[:, places].ravel(), dtype="str"),
+            "status": pd.array(measured.statuses[:, places].ravel(), dtype="str"),
+            "source": pd.array([source for source, _ in origins] * units, dtype="str"),
+            "source_date": pd.DatetimeIndex([date for _, date in origins] * units).as_unit("ns"),
+        }
+    )
+
+
+def _contribution_table(prepared: Prepared, parts: Array) -> pd.DataFrame:
+    codes = [*prepared.measured.index.codes, MISSING]
+    places = [place for place, code in enumerate(codes) if code in prepared.kept or code == MISSING]
+    scored = np.isfinite(parts[:, -1])
+    return pd.DataFrame(
+        {
+            "unit_id": prepared.measured.units["unit_id"][scored].repeat(len(places)).to_numpy(),
+            "indicator_code": pd.array([codes[place] for place in places] * int(scored.sum()), dtype="str"),
+            "contribution_0_10": parts[scored][:, places].ravel(),
+        }
+    )

@@ -1,0 +1,151 @@
+"""Smooth rates of small counts: a gamma-Poisson model whose prior is fitted once and then frozen.
+
+Two cases in a hamlet are not a higher rate than two hundred in a town. Each rate is drawn towards the
+whole, the more so the smaller its exposure, and carries an interval.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, special, stats
+
+from geodata.errors import InputError
+
+Array = NDArray[np.float64]
+
+_LOWER, _UPPER = 0.05, 0.95
+_LARGEST_SHAPE: Final = 1e6  # beyond this the rates differ no more than chance alone: one common rate
+
+
+def smooth_rates(events: ArrayLike, exposure: ArrayLike, prior: tuple[float, float] | None = None) -> pd.DataFrame:
+    """Return smoothed rates with a 90 % interval.
+
+    Parameters
+    ----------
+    events
+        Counts per unit, at least 0; NaN where unknown (the rate is then NaN). Weighted counts need not be whole.
+    exposure
+        What the events are counted on (inhabitants, workers, expected events), at least 0. With exposure 0
+        the unit gets the prior.
+    prior
+        Shape and rate of the gamma prior, frozen in the model; without it, fitted to these data (`fit_prior`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``rate``, ``rate_p05``, ``rate_p95`` in events per unit of exposure, on the index of `events` if it
+        has one; ``.attrs["prior_shape"]`` and ``["prior_rate"]`` hold the prior. The rate is the posterior's
+        mean, or its median where nearly nothing is known and the mean lies above the interval.
+
+    Raises
+    ------
+    InputError
+        A count or exposure is negative or infinite, the lengths differ, or the prior is not positive.
+
+    References
+    ----------
+    Clayton and Kaldor (1987), Biometrics 43:671.
+
+    Examples
+    --------
+    >>> smooth_rates([0, 30], [10, 1000], prior=(2, 100)).round(3).to_dict("list")
+    {'rate': [0.018, 0.029], 'rate_p05': [0.003, 0.021], 'rate_p95': [0.043, 0.038]}
+    """
+    index = events.index if isinstance(events, pd.Series) else None
+    counts, exposed = _checked(events, exposure)
+    shape, rate = fit_prior(counts, exposed) if prior is None else (float(prior[0]), float(prior[1]))
+    if not (np.isfinite(shape) and np.isfinite(rate) and shape > 0 and rate > 0):
+        raise InputError(f"The prior ({shape:g}, {rate:g}) of a rate must be two positive numbers; correct it.")
+    shapes, rates = counts + shape, exposed + rate
+    mean, upper = shapes / rates, special.gammaincinv(shapes, _UPPER) / rates
+    table = pd.DataFrame(
+        {
+            "rate": np.where(mean > upper, special.gammaincinv(shapes, 0.5) / rates, mean),
+            "rate_p05": special.gammaincinv(shapes, _LOWER) / rates,
+            "rate_p95": upper,
+        },
+        index=index,
+    )
+    table.attrs["prior_shape"], table.attrs["prior_rate"] = shape, rate
+    return table
+
+
+def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
+    """Return the gamma prior (shape, rate) by maximum likelihood on the negative binomial.
+
+    Parameters
+    ----------
+    events, exposure
+        As in `smooth_rates`. Units without exposure or with unknown events say nothing and are left out.
+
+    Returns
+    -------
+    tuple
+        Shape and rate; the prior's mean is shape / rate. Where the counts vary no more than chance alone the
+        shape is very large. Without a single event the prior is that of half an event.
+
+    Raises
+    ------
+    InputError
+        No unit has exposure, or a value is negative or infinite.
+    """
+    counts, exposed = _checked(events, exposure)
+    known = np.isfinite(counts) & np.isfinite(exposed) & (exposed > 0)
+    counts, exposed = counts[known], exposed[known]
+    if not known.any():
+        raise InputError("No unit has any exposure, so no rate can be smoothed; add exposure or give a prior.")
+    pooled = counts.sum() / exposed.sum()
+    if pooled == 0:
+        return 0.5, float(exposed.sum())
+
+    def minus_likelihood(logs: Array) -> float:
+        shape, mean = np.exp(logs)
+        return -float(log_likelihood(counts, exposed, shape, shape / mean))
+
+    limits = [(np.log(1e-4), np.log(_LARGEST_SHAPE)), (np.log(pooled) - 5, np.log(pooled) + 5)]
+    starts = [np.array([np.log(shape), np.log(pooled)]) for shape in (0.3, 3.0, 100.0)]
+    found = [
+        optimize.minimize(
+            minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}
+        )
+        for start in starts
+    ]
+    shape, mean = np.exp(min(found, key=lambda result: float(result.fun)).x)
+    return float(shape), float(shape / mean)
+
+
+def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: float) -> float:
+    """Return the log-likelihood of counts under a gamma prior, without the constant of the prior's mean.
+
+    Examples
+    --------
+    >>> round(log_likelihood([0.0], [1.0], 1.0, 1.0), 6)  # half the mass lies at zero
+    -0.693147
+    """
+    counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
+    terms = (
+        special.gammaln(counts + shape) - special.gammaln(shape) - special.gammaln(counts + 1)
+        + shape * np.log(rate / (rate + exposed)) + counts * np.log(exposed / (rate + exposed))
+    )  # fmt: skip
+    return float(terms.sum())
+
+
+def interval_of(shape: ArrayLike, rate: ArrayLike) -> tuple[Array, Array]:
+    """Return the 5 and 95 % points of gamma distributions."""
+    lower = stats.gamma.ppf(_LOWER, shape, scale=1 / np.asarray(rate, float))
+    upper = stats.gamma.ppf(_UPPER, shape, scale=1 / np.asarray(rate, float))
+    return np.asarray(lower), np.asarray(upper)
+
+
+def _checked(events: ArrayLike, exposure: ArrayLike) -> tuple[Array, Array]:
+    counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
+    if counts.shape != exposed.shape:
+        raise InputError(f"{counts.size} counts stand beside {exposed.size} exposures; give one exposure per count.")
+    for what, values in (("count", counts), ("exposure", exposed)):
+        if np.isinf(values).any():
+            raise InputError(f"A {what} is infinite, so its rate does not exist; correct it or leave it empty.")
+        if (values < 0).any():
+            raise InputError(f"A {what} is negative ({np.nanmin(values):g}); correct it in the source.")
+    return counts, exposed
