@@ -5,12 +5,15 @@ veiligheidsregio's, those a "partner" takes part in) and which columns are withh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
-from geodata import codes, snapshot, store
+from geodata import codes, contracts, snapshot, store
 from geodata.errors import AccessDeniedError, InputError, SnapshotError
+from geodata.register import read
+from geodata.register.read import Filters
 from geodata.snapshot import Snapshot, SourceRecord
 
 ROLES = ("analyst", "lotc", "region", "partner", "policy", "privacy")
@@ -61,30 +64,56 @@ def parse_viewer(text: str) -> Viewer:
 
 @dataclass(frozen=True)
 class _Rule:
-    rows: str  # "all", "own" or "partner"
+    rows: str  # "all", "own", "own_or_shared" (also those of no veiligheidsregio) or "partner"
     hidden: tuple[str, ...] = ()
 
 
-_ALL, _OWN = _Rule("all"), _Rule("own")
+_ALL, _OWN, _SHARED, _PARTNER = _Rule("all"), _Rule("own"), _Rule("own_or_shared"), _Rule("partner")
 _ACTIVATION_TEXT = ("outcome", "measures", "route_from", "route_to", "recorded_by")
 _PUBLIC = {"gemeenten": _ALL, "veiligheidsregios": _ALL}
 _AREA_TABLES = ("exposure", "incidence", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
                 "contributions_vr", "contributions_gemeente")  # fmt: skip
 _SITE_TABLES = ("sites", "scores_site", "contributions_site", "indicators_site")
+_REGISTER_TABLES = tuple(read.BY_TABLE)
+_LISTS = dict.fromkeys(("routes", "library"), _ALL)  # what to do for whom; says nothing about anyone
 
 RULES: dict[str, dict[str, _Rule]] = {
-    "lotc": _PUBLIC | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, "activations"), _ALL),
+    "lotc": _PUBLIC | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, *_REGISTER_TABLES), _ALL),
     "analyst": _PUBLIC
+    | _LISTS
     | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES), _ALL)
     | {
+        "signals": _Rule("all", hidden=("text", "reason", "recorded_by")),
+        "referrals": _Rule("all", hidden=("to",)),
+        "plan_lines": _Rule("all", hidden=("reason",)),
+        "contacts": _Rule("all", hidden=("name", "telephone")),
+        "work_log": _Rule("all", hidden=("text", "recorded_by")),
         "sites": _Rule("all", hidden=("name", "employer_group")),
         "activations": _Rule("all", hidden=_ACTIVATION_TEXT),
     },
-    "region": _PUBLIC | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, "activations"), _OWN),
-    "partner": _PUBLIC | {"activations": _Rule("partner")},
+    "region": _PUBLIC
+    | _LISTS
+    | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, "activations", "signals", "referrals", "plan_lines"), _OWN)
+    | dict.fromkeys(("contacts", "work_log"), _SHARED),
+    "partner": _PUBLIC | _LISTS | dict.fromkeys(("activations", "referrals", "plan_lines"), _PARTNER),
     "policy": _PUBLIC | dict.fromkeys(("scores_vr", "contributions_vr"), _ALL),
     "privacy": _PUBLIC,
 }
+
+_REGION_WRITES = ("signal", "activation", "referral", "contact")
+
+
+def may_write(viewer: Viewer, kind: str, vr_code: str) -> bool:
+    """Tell whether a viewer may record an entry of the register: LOT-C any, a region's contact the own region's.
+
+    Examples
+    --------
+    >>> [may_write(parse_viewer("region:VR06"), "activation", code) for code in ("VR06", "VR07", "")]
+    [True, False, False]
+    """
+    if viewer.role == "region":
+        return kind in _REGION_WRITES and vr_code in viewer.vr_codes
+    return viewer.role == "lotc"
 
 
 @dataclass(frozen=True)
@@ -119,14 +148,48 @@ class ScopedStore:
         return name in RULES[self.viewer.role]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a core table, only the rows and columns the viewer may see.
+        """Return a core table or one of the register's, only the rows and columns the viewer may see.
+
+        Activations are the snapshot's and the register's together. Invented and real ones never mix:
+        training entries count only while the figures are the demonstration's.
 
         Raises
         ------
         AccessDeniedError
             The role may not open the table.
         """
-        return self._scope(name, lambda: self._snapshot.table(name))
+        if name not in read.BY_TABLE:
+            return self._scope(name, lambda: self._snapshot.table(name))
+        rows = self.register(name)
+        if name == "activations":
+            rows = rows[read.in_training(rows) == self.is_demonstration]
+        return contracts.check(name, rows).reset_index(drop=True)
+
+    def register(self, name: str, filters: Filters = read.ALL) -> pd.DataFrame:
+        """Return entries of the register, scoped, with what is needed to change them (`read.EXTRA_COLUMNS`).
+
+        Parameters
+        ----------
+        name
+            signals, activations, referrals, plan_lines, contacts, routes, work_log or library.
+        filters
+            Which rows; a limit counts what the viewer may see.
+
+        Raises
+        ------
+        AccessDeniedError
+            The role may not open the table.
+        """
+        rule = RULES[self.viewer.role].get(name)
+        narrowed = filters
+        if rule is not None and rule.rows == "own":
+            asked = filters.codes.get("vr_code", self.viewer.vr_codes)
+            own = tuple(code for code in asked if code in self.viewer.vr_codes)
+            narrowed = replace(filters, codes={**filters.codes, "vr_code": own})
+        elif rule is not None and rule.rows != "all":
+            narrowed = replace(filters, newest_n=0)
+        rows = self._scope(name, lambda: read.table(name, narrowed, self._snapshot))
+        return rows.head(filters.newest_n) if filters.newest_n else rows
 
     def out(self, name: str, level: str, model_version: str) -> pd.DataFrame:
         """Return scores, contributions or indicators of a level, scoped like the core tables.
@@ -143,6 +206,11 @@ class ScopedStore:
         folder = snapshot.out_dir(model_version, self.data_version) / level
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
+    def facts(self, level: str, model_version: str) -> dict[str, Any]:
+        """Return what is told of the scores of a level as a whole; national and no secret."""
+        folder = snapshot.out_dir(model_version, self.data_version) / level
+        return snapshot.read_facts(folder)
+
     def _scope(self, name: str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         rule = RULES[self.viewer.role].get(name)
         if rule is None:
@@ -152,6 +220,8 @@ class ScopedStore:
         table = read()
         if rule.rows == "own":
             table = table[self._own(table)]
+        elif rule.rows == "own_or_shared":
+            table = table[table["vr_code"].isin([*self.viewer.vr_codes, ""])]
         elif rule.rows == "partner":
             takes_part = table["partners"].str.split(";").map(lambda names: self.viewer.organisation in names)
             table = table[takes_part.astype(bool)]
@@ -175,15 +245,15 @@ class ScopedStore:
         return area.isin(own)
 
 
-def open_store(viewer: Viewer) -> ScopedStore:
-    """Open the door for a viewer on the snapshot in use.
+def open_store(viewer: Viewer, data_version: str = "") -> ScopedStore:
+    """Open the door for a viewer on the snapshot in use, or on the one with a given version.
 
     Raises
     ------
     SnapshotError
-        The snapshot in use is missing or damaged; nothing takes its place unasked.
+        The snapshot is missing or damaged; nothing takes its place unasked.
     """
-    return ScopedStore(viewer, snapshot.current())
+    return ScopedStore(viewer, snapshot.version(data_version) if data_version else snapshot.current())
 
 
 def open_last_good(viewer: Viewer) -> ScopedStore:

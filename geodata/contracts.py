@@ -7,7 +7,7 @@ with NaN and say why in their status or reason column.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -284,7 +284,7 @@ def check(name: str, table: Table) -> Table:
     for column in contract.columns:
         if column not in table.columns:
             raise ContractError(f"Table {name}: column {column} is missing; add it and try again.")
-    wanted = table[contract.columns]
+    wanted = cast("Table", table[contract.columns])
     if contract.is_spatial:
         _check_geometry(name, wanted)
     try:

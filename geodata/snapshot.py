@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -300,6 +301,20 @@ def current() -> Snapshot:
     return read_core(settings.data_dir() / "core" / versions[0])
 
 
+def version(data_version: str) -> Snapshot:
+    """Return the core snapshot of a version.
+
+    Raises
+    ------
+    SnapshotError
+        There is none, or it is damaged.
+    """
+    embedded = read_core(settings.EMBEDDED_DIR)
+    if embedded.data_version == data_version:
+        return embedded
+    return read_core(settings.data_dir() / "core" / data_version)
+
+
 def last_good() -> Snapshot | None:
     """Return the newest earlier snapshot of real data that is whole, for a page that must show something."""
     for version in _pointer()[1:]:
@@ -330,3 +345,19 @@ def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[s
     except OSError:
         if not folder.exists():
             raise
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return the facts of a finished computation.
+
+    Raises
+    ------
+    SnapshotError
+        They are missing or damaged.
+    """
+    path = folder / "facts.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"{path} cannot be read; remove the folder {folder} and it is computed anew.") from error
+    return content

@@ -1,0 +1,105 @@
+"""What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.map.assets import Geometry, publish, publish_geometry
+from dashboard.session import STATIC_DIR
+from dashboard.text import Texts
+from geodata import codes, regions
+from geodata.access import ScopedStore
+from risk.model import load_model
+from risk.outputs import Scored, read_scored
+
+AGENCIES = "temporary_agencies"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The scores of a level with the names of its units, as one viewer may see them.
+
+    The frames are shared between runs of the page: read them, never write in them.
+    """
+
+    scored: Scored
+    names: Mapping[str, str]
+    is_demonstration: bool
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Return the scores of every unit and sector, indexed by unit_id."""
+        return self.scored.scores
+
+    def of_sector(self, sector_code: str) -> pd.DataFrame:
+        """Return the scores of one sector ('' = all together), highest first, unscored last."""
+        rows = self.scores[self.scores["sector_code"] == sector_code]
+        return rows.sort_values(["score_0_10", "unit_id"], ascending=[False, True], na_position="last")
+
+    def highest_pairs(self, n: int) -> pd.DataFrame:
+        """Return the ``n`` highest pairs of area and sector; agencies are left out (see the page)."""
+        return self._pairs().nlargest(n, "score_0_10")
+
+    @property
+    def pairs_n(self) -> int:
+        """Return how many pairs of area and sector have a score."""
+        return int(self._pairs()["score_0_10"].notna().sum())
+
+    def _pairs(self) -> pd.DataFrame:
+        return self.scores[~self.scores["sector_code"].isin(["", AGENCIES])]
+
+
+
+
+official_model = cache(load_model)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _load(viewer: str, data_version: str, model_version: str, level: str, _store: ScopedStore) -> Board:
+    """Load a board; the viewer and both versions are the key, so that nobody gets another's."""
+    gemeenten, regions_ = _store.table("gemeenten"), _store.table("veiligheidsregios")
+    names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
+    names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
+    return Board(read_scored(_store, level, official_model()), names, _store.is_demonstration)
+
+
+def open_board(store: ScopedStore, level: str, texts: Texts) -> Board:
+    """Return the board of a level; the first time its scores are computed, which the page tells."""
+    model = official_model()
+    with st.spinner(texts("picture.first_time"), show_time=True):
+        return _load(str(store.viewer), store.data_version, model.version, level, store)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
+    """Publish what the browser fetches once: the map's files and the boundaries of this version of the data."""
+    return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
+
+
+def open_sites(store: ScopedStore, texts: Texts) -> pd.DataFrame:
+    """Return the sites the viewer may see, with their score and place in degrees (EPSG:4326)."""
+    return _load_sites(str(store.viewer), store.data_version, store, open_board(store, "site", texts))
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _load_sites(viewer: str, data_version: str, _store: ScopedStore, _scores: Board) -> pd.DataFrame:
+    sites = _store.table("sites")
+    points = sites.geometry.to_crs(codes.CRS_WGS84)
+    placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
+    scores = _scores.scores.set_index("unit_id")["score_0_10"]
+    return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
+
+
+def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
+    """Return what a site is called: its name, else its kind, and its size."""
+    sites = open_sites(store, texts)
+    found = sites[sites["site_id"] == site_id]
+    if found.empty:
+        return ""
+    site = found.iloc[0]
+    kind = texts(f"kind.{site['kind']}")
+    size = "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+    return f"{site['name'] or kind} ({kind.lower()}{size})"

@@ -1,0 +1,49 @@
+"""The words of the map in the page's language."""
+
+from dashboard.map.layers import MapTexts
+from dashboard.text import Texts
+from geodata.codes import SITE_KINDS
+
+
+def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
+    """Return every word on the map and its list.
+
+    Parameters
+    ----------
+    texts
+        The language of the page.
+    is_demonstration
+        While figures are invented the band stands over the map, and each class name says that it is an example.
+    """
+    words = [texts(f"class.{number}") for number in range(1, 6)]
+    if is_demonstration:
+        words = [texts("class.example", word=word) for word in words]
+    return MapTexts(
+        language=texts.language,
+        class_words=(words[0], words[1], words[2], words[3], words[4]),
+        kind_words={kind: texts(f"kind.{kind}") for kind in SITE_KINDS},
+        legend_title=texts("picture.scale"),
+        no_data=texts("map.no_data"),
+        flagged=texts("map.flagged"),
+        unsure=texts("map.unsure"),
+        rank=texts("map.rank"),
+        name=texts("map.name"),
+        score=texts("map.score"),
+        risk_class=texts("map.class"),
+        interval=texts("map.interval"),
+        interval_hint=texts("map.interval_hint"),
+        list_caption=texts("map.list_caption"),
+        list_filter=texts("map.list_filter"),
+        list_empty=texts("map.list_empty"),
+        map_label=texts("map.label"),
+        zoom_in=texts("map.zoom_in"),
+        zoom_out=texts("map.zoom_out"),
+        whole_country=texts("map.whole_country"),
+        sites=texts("map.sites"),
+        sites_unplaced=texts("map.sites_unplaced"),
+        loading=texts("map.loading"),
+        failed=texts("map.failed"),
+        attribution=texts("map.attribution"),
+        tile_attribution=texts("map.tiles"),
+        band=texts("map.band") if is_demonstration else "",
+    )

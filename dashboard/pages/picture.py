@@ -1,0 +1,171 @@
+"""The operational picture: where first, and why."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import board, frame, session, why
+from dashboard.board import AGENCIES, Board
+from dashboard.map.layers import AreaLayer, MapPicture, Mark, SiteLayer
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.text import Texts
+from geodata import catalogue, codes
+from geodata.access import ScopedStore
+from geodata.codes import Status
+
+_MAP_HEIGHT_PX = 430
+_FIRST_N = 3
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store, problem = session.store()
+    if problem is not None:
+        frame.failure(texts, str(problem))
+        st.caption(texts("error.last_good"))
+    intro, switch = st.columns([11, 1], vertical_alignment="top")
+    intro.html(f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>')
+    with switch:
+        frame.language_switch(texts)
+    st.html(_where_first(texts, board.open_board(store, "vr", texts)))
+    _explorer()
+
+
+def _where_first(texts: Texts, shown: Board) -> str:
+    """Answer the question of the page: the highest pairs of region and sector, each with one reason."""
+    items = []
+    for row in shown.highest_pairs(_FIRST_N).itertuples():
+        number = int(row.risk_class)
+        word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
+        score = frame.chip(number, f"{texts.number(row.score_0_10)} {word}")
+        items.append(
+            f"<li><b>{html.escape(texts(f'sector.{row.sector_code}'))}</b> · "
+            f"{html.escape(shown.names[row.area_code])}<br>{score} "
+            f'<span class="rb-muted">{html.escape(_place(texts, row, shown.pairs_n))}</span><br>'
+            f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
+        )
+    title = html.escape(texts("picture.where_first"))
+    return f'<section class="rb-first"><h2>{title}</h2><ol>{"".join(items)}</ol></section>'
+
+
+def _place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-arg]
+    if pd.isna(row.rank_p05):
+        return texts("picture.place_unknown", rank=int(row.rank), n=units_n)
+    low, high = int(row.rank_p05), int(row.rank_p95)
+    name = "place_one" if low == high else "place"
+    return texts(f"picture.{name}", low=low, high=high, n=units_n)
+
+
+@st.fragment
+def _explorer() -> None:
+    """Draw map, list and reasons; a choice in here redraws only this part of the page."""
+    texts, chosen = session.texts(), session.selection()
+    store, _ = session.store()
+    _controls(texts, chosen, store)
+    chosen = session.selection()
+    shown = board.open_board(store, chosen.level, texts)
+    rows = shown.of_sector(chosen.sector)
+    map_side, why_side = st.columns([2.7, 1], gap="medium")
+    with map_side:
+        if rows["score_0_10"].notna().any():
+            _draw_map(texts, chosen, store, shown, rows)
+        else:
+            st.info(texts("picture.nothing_to_show"))
+    with why_side:
+        why.panel(texts, chosen, store, shown)
+    st.html(_foot(texts, store, shown))
+
+
+def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore) -> None:
+    """Let the viewer choose level, sector and sites; the address bar keeps the choice."""
+    sectors = ["", *codes.SECTORS]
+    st.session_state.update(level=chosen.level, sector=chosen.sector, sites=chosen.sites == "1")
+
+    def keep_level() -> None:
+        session.select(level=st.session_state["level"] or chosen.level, unit="")
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            texts("picture.level"), ["vr", "gemeente"], key="level", on_change=keep_level,
+            format_func=lambda level: texts(f"level.{level}"), label_visibility="collapsed", width="content",
+        )  # fmt: skip
+        st.selectbox(
+            texts("picture.sector"), sectors, key="sector", width=340, label_visibility="collapsed",
+            on_change=lambda: session.select(sector=st.session_state["sector"] or ""),
+            format_func=lambda code: texts(f"sector.{code}") if code else texts("picture.sector_all"),
+        )  # fmt: skip
+        if store.may("sites"):
+            st.toggle(
+                texts("picture.sites"), key="sites",
+                on_change=lambda: session.select(sites="1" if st.session_state["sites"] else ""),
+            )  # fmt: skip
+
+
+def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame) -> None:
+    assets, geometry = board.map_files(store.data_version, store)
+    picture = MapPicture(
+        areas=_area_layer(chosen.level, rows),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        sites=_site_layer(store, texts) if chosen.sites and store.may("sites") else None,
+        selected=chosen.unit if chosen.unit in shown.names else "",
+        selected_site="" if chosen.unit in shown.names else chosen.unit,
+    )
+    live_map(
+        picture, key="map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        on_select=lambda code: session.select(unit=code),
+        on_select_site=lambda site_id: session.select(unit=site_id),
+    )  # fmt: skip
+
+
+def _area_layer(level: str, rows: pd.DataFrame) -> AreaLayer:
+    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()  # noqa: PLR2004
+    marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
+             for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
+    has_interval = rows["rank_p05"].notna().any()
+    return AreaLayer(
+        level=level,
+        codes=tuple(rows["area_code"]),
+        scores=tuple(rows["score_0_10"]),
+        ranks=tuple(rows["rank"]),
+        rank_p05=tuple(rows["rank_p05"]) if has_interval else (),
+        rank_p95=tuple(rows["rank_p95"]) if has_interval else (),
+        marks=tuple(marks),
+    )
+
+
+def _site_layer(store: ScopedStore, texts: Texts) -> SiteLayer:
+    sites = board.open_sites(store, texts)
+    return SiteLayer(
+        site_ids=tuple(sites["site_id"]),
+        names=tuple(sites["name"]),
+        kinds=tuple(sites["kind"]),
+        longitudes=tuple(sites["lon"]),
+        latitudes=tuple(sites["lat"]),
+        scores=tuple(sites["score_0_10"]),
+    )
+
+
+def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
+    """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
+    status_n = shown.scored.status_n
+    total = sum(status_n.values())
+    shares = ", ".join(
+        f"{texts.percent(status_n.get(status, 0) / total)} {texts(f'status.{status}')}"
+        for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
+        if total
+    )
+    attributions = dict.fromkeys(catalogue.source(record.source_id).attribution for record in store.sources)
+    parts = [
+        texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
+        texts("picture.source_line", sources=", ".join(attributions)),
+        texts("picture.shares", shares=shares),
+    ]
+    if shown.scored.left_out:
+        names = ", ".join(why.indicator_name(shown, code, texts) for code in shown.scored.left_out)
+        parts.append(texts("picture.left_out", indicators=names))
+    if AGENCIES in shown.scored.model.leave_out_of_together:
+        parts.append(texts("picture.agencies_out"))
+    return f'<p class="rb-foot">{"".join(f"<span>{html.escape(part)}</span>" for part in parts)}</p>'

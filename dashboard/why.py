@@ -1,0 +1,127 @@
+"""Why a unit has its score: the panel beside the map, in a sentence and in bars."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import board, frame
+from dashboard.board import Board
+from dashboard.session import Selection
+from dashboard.text import Texts
+from geodata.access import ScopedStore
+
+_BARS_N = 8
+_MISSING = "missing"
+
+
+def indicator_name(shown: Board, code: str, texts: Texts) -> str:
+    """Return the name of an indicator in the page's language."""
+    return texts("picture.missing") if code == _MISSING else shown.scored.model.indicator(code).name[texts.language]
+
+
+def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
+    """Return the strongest reason for a high score, in words."""
+    parts = _contributions(shown, unit_id)
+    parts = parts[parts["indicator_code"] != _MISSING]
+    if parts.empty:
+        return ""
+    code = parts.loc[parts["contribution_0_10"].idxmax(), "indicator_code"]
+    words = shown.scored.model.indicator(code).more[texts.language]
+    return words[:1].upper() + words[1:] + "."
+
+
+def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
+    """Draw the reasons of the chosen unit; without one, say how to read the picture."""
+    if not chosen.unit:
+        st.html(_explanation(texts, shown))
+        return
+    if chosen.unit in shown.names:
+        unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
+        title, source = shown.names[chosen.unit], shown
+    else:
+        source = board.open_board(store, "site", texts)
+        unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
+    found = source.scores[source.scores["unit_id"] == unit_id]
+    if found.empty:
+        st.html(_explanation(texts, shown))
+        return
+    st.html(_reasons(texts, source, found.iloc[0], title))
+
+
+def _explanation(texts: Texts, shown: Board) -> str:
+    rows = "".join(
+        f"<dt>{frame.chip(number, frame.class_word(texts, number, is_demonstration=shown.is_demonstration))}</dt>"
+        f"<dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
+        for number in range(5, 0, -1)
+    )
+    return (
+        f'<section class="rb-why"><h3>{html.escape(texts("picture.scale"))}</h3>'
+        f"<p>{html.escape(texts('picture.why_empty'))}</p><dl>{rows}</dl></section>"
+    )
+
+
+def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
+    table = shown.scored.contributions
+    return table[table["unit_id"] == unit_id]
+
+
+def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
+    head = f"<h3>{html.escape(title)}</h3>"
+    if row["sector_code"]:
+        head += f'<p class="rb-muted">{html.escape(texts("sector." + row["sector_code"]))}</p>'
+    complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))
+    if pd.isna(row["score_0_10"]):
+        body = f"<p>{html.escape(texts('picture.not_scored'))}</p><p>{html.escape(complete)}</p>"
+        return f'<section class="rb-why">{head}{body}</section>'
+    number = int(row["risk_class"])
+    word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
+    score = frame.chip(number, f"{texts.number(row['score_0_10'])} {word}")
+    facts = [_rank(texts, shown, row), complete]
+    if not pd.isna(row["p_top_k"]):
+        facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
+    told = " ".join(html.escape(fact) for fact in facts)
+    return (
+        f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
+        f"{_bars(texts, shown, row)}<p class=\"rb-muted\">{told}</p></section>"
+    )
+
+
+def _rank(texts: Texts, shown: Board, row: pd.Series) -> str:
+    ranked_n = int(shown.of_sector(row["sector_code"])["rank"].notna().sum())
+    if pd.isna(row["rank_p05"]):
+        return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
+    return texts(
+        "picture.interval", rank=int(row["rank"]), n=ranked_n, low=int(row["rank_p05"]), high=int(row["rank_p95"])
+    )
+
+
+def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the sum that makes the score: the national reference, the largest reasons, the rest, the score."""
+    parts = _contributions(shown, row["unit_id"]).set_index("indicator_code")["contribution_0_10"]
+    parts = parts.reindex(parts.abs().sort_values(ascending=False).index)
+    largest, rest = parts.iloc[:_BARS_N], parts.iloc[_BARS_N:].sum()
+    scale = max(largest.abs().max(), abs(rest), 0.5)
+    lines = [_bar_line(texts("picture.reference"), None, texts.number(row["reference_0_10"]), scale)]
+    for code, value in largest.items():
+        if abs(value) >= 0.05:  # what rounds to 0,0 goes with the rest  # noqa: PLR2004
+            lines.append(_bar_line(indicator_name(shown, str(code), texts), value, _signed(texts, value), scale))
+        else:
+            rest += value
+    if abs(rest) >= 0.05:  # noqa: PLR2004
+        lines.append(_bar_line(texts("picture.rest"), rest, _signed(texts, rest), scale))
+    lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
+    return f'<table class="rb-bars"><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _signed(texts: Texts, value: float) -> str:
+    return ("+" if value > 0 else "−") + texts.number(abs(value))
+
+
+def _bar_line(name: str, value: float | None, shown: str, scale: float, *, is_total: bool = False) -> str:
+    bar = ""
+    if value is not None:
+        side, width = ("up" if value > 0 else "down"), 50 * abs(value) / scale
+        bar = f'<div class="rb-bar"><i class="{side}" style="width:{width:.1f}%"></i></div>'
+    kind = ' class="rb-total"' if is_total else ""
+    return f"<tr{kind}><td>{html.escape(name)}</td><td>{bar}</td><td>{html.escape(shown)}</td></tr>"
