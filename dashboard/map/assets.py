@@ -1,8 +1,8 @@
 """Files the browser fetches once: Leaflet and our component in one folder, and the boundaries beside it.
 
-Streamlit serves ``static/`` beside ``app.py`` with the right content type (``text/javascript``, JSON), compressed,
-but without a word on caching. Names carry the hash of their content, so an old file is never wrong; and the files
-get an old modification time, from which browsers conclude that they may keep them for years.
+Streamlit serves ``static/`` beside ``app.py`` with the right content type (``text/javascript``, JSON),
+compressed, but without a word on caching. Names carry the hash of their content, so an old file is never
+wrong; and the files get an old modification time, from which browsers conclude that they may keep them.
 """
 
 import hashlib
@@ -102,8 +102,8 @@ def publish_geometry(topology: Mapping[str, Any], static_dir: Path) -> Geometry:
     Parameters
     ----------
     topology
-        TopoJSON in degrees (EPSG:4326) with the objects ``gemeente`` and ``vr``; each geometry has the properties
-        ``code``, ``name`` and ``vr``.
+        TopoJSON in degrees (EPSG:4326) with the objects ``gemeente`` and ``vr``; each geometry has the
+        properties ``code``, ``name`` and ``vr``.
     static_dir
         The folder ``static`` beside the script that Streamlit runs.
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from math import isfinite
 from typing import Final, Literal
+
+import pandas as pd
 
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError
@@ -31,7 +32,10 @@ SITE_SHAPES: Final = {
     "holiday_park": "M8 0.5L10.2 5.4L15.5 6L11.5 9.6L12.7 15L8 12.2L3.3 15L4.5 9.6L0.5 6L5.8 5.4Z",
     "building_site": "M5.5 1H10.5V5.5H15V10.5H10.5V15H5.5V10.5H1V5.5H5.5Z",
 }
-"""A shape per kind of site, as an SVG path in a square of 16 by 16; shape tells the kind, colour the class."""
+"""A shape per kind of site: an SVG path in a square of 16 by 16. Shape tells the kind, colour the class."""
+
+TILE_URL: Final = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
+"""Background map of Kadaster (BRT, grey); the one outside address a map may use."""
 
 Level = Literal["vr", "gemeente"]
 
@@ -44,22 +48,29 @@ class Mark(IntEnum):
     UNSURE = 2  # high but unsure: find out first
 
 
-def class_index(score_0_10: float | None) -> int | None:
-    """Return the class of a score: 0 (lowest) to 4 (highest), or None when there is no score.
+def class_of(score_0_10: float | None) -> int | None:
+    """Return the class of a score: 1 (lowest) to 5 (highest), or None when there is no score.
 
-    >>> [class_index(score) for score in (0.0, 1.99, 2.0, 9.5, None)]
-    [0, 0, 1, 4, None]
+    Examples
+    --------
+    >>> [class_of(score) for score in (0.0, 1.99, 2.0, 9.5, None)]
+    [1, 1, 2, 5, None]
     """
     if score_0_10 is None:
         return None
-    return sum(score_0_10 >= cut for cut in CLASS_CUTS)
+    return 1 + sum(score_0_10 >= cut for cut in CLASS_CUTS)
+
+
+def _classes(given: Sequence[float | None], scores: Sequence[float | None]) -> tuple[int | None, ...]:
+    """Return the classes that were given, or else those that follow from the scores."""
+    if not given:
+        return tuple(map(class_of, scores))
+    return tuple(None if number is None else int(number) for number in _optional(given))
 
 
 def _optional(values: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Return the values with NaN and missing marks as None, so that there is one way to be missing."""
-    return tuple(
-        None if value is None or not isfinite(number := float(value)) else number for value in values
-    )
+    """Return the values with NaN and pandas' missing mark as None: one way to be missing."""
+    return tuple(None if pd.isna(value) else float(value) for value in values)
 
 
 def _check_scores(name: str, scores: Sequence[float | None]) -> None:
@@ -94,6 +105,8 @@ class AreaLayer:
         The 5-95 % interval of the place, per code; may be left out.
     marks
         One `Mark` per code; may be left out.
+    classes
+        Class (1-5) per code; left out, it follows from the scores.
     """
 
     level: Level
@@ -103,6 +116,7 @@ class AreaLayer:
     rank_p05: tuple[float | None, ...] = ()
     rank_p95: tuple[float | None, ...] = ()
     marks: tuple[Mark, ...] = ()
+    classes: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("scores", "ranks", "rank_p05", "rank_p95"):
@@ -111,13 +125,14 @@ class AreaLayer:
         object.__setattr__(self, "marks", tuple(map(Mark, self.marks)))
         _check_lengths(
             "map layer of areas", len(self.codes), scores=self.scores, ranks=self.ranks,
-            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks,
+            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks, classes=self.classes,
         )  # fmt: skip
         if len(self.scores) != len(self.codes):
             raise ContractError("A map layer of areas has no scores; give one per code, or None for no data.")
         _check_scores("map layer of areas", self.scores)
         if not self.ranks:
             object.__setattr__(self, "ranks", _ranks(self.scores))
+        object.__setattr__(self, "classes", _classes(self.classes, self.scores))
 
 
 def _ranks(scores: Sequence[float | None]) -> tuple[int | None, ...]:
@@ -139,6 +154,8 @@ class SiteLayer:
         Degrees; None or NaN for a site that has no place: it is counted, not drawn.
     scores
         Score (0-10) per site; None or NaN is "no data".
+    classes
+        Class (1-5) per site; left out, it follows from the scores.
     """
 
     site_ids: tuple[str, ...]
@@ -147,6 +164,7 @@ class SiteLayer:
     longitudes: tuple[float | None, ...]
     latitudes: tuple[float | None, ...]
     scores: tuple[float | None, ...]
+    classes: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("longitudes", "latitudes", "scores"):
@@ -156,6 +174,7 @@ class SiteLayer:
         columns = {name: getattr(self, name) for name in self.__dataclass_fields__}
         _check_lengths("map layer of sites", len(self.site_ids), **columns)
         _check_scores("map layer of sites", self.scores)
+        object.__setattr__(self, "classes", _classes(self.classes, self.scores))
         unknown = sorted(set(self.kinds) - set(SITE_KINDS))
         if unknown:
             raise ContractError(
@@ -209,7 +228,9 @@ class MapTexts:
 
     def __post_init__(self) -> None:
         if len(self.class_words) != len(CLASS_COLOURS):
-            raise ContractError(f"The map needs {len(CLASS_COLOURS)} class words, not {len(self.class_words)}.")
+            raise ContractError(
+                f"The map needs {len(CLASS_COLOURS)} class words, not {len(self.class_words)}; give one per class."
+            )
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,15 @@ from dashboard.map.layers import (
     CLASS_INKS,
     NO_DATA_COLOURS,
     SITE_SHAPES,
+    TILE_URL,
     AreaLayer,
     MapPicture,
     Mark,
     SiteLayer,
-    class_index,
 )
 from geodata.codes import SITE_KINDS
 from geodata.errors import UnknownCodeError
 
-TILE_URL: Final = (
-    "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"  # PDOK, no key needed
-)
 _DIGITS: Final = string.digits + string.ascii_lowercase
 _NO_DATA, _NOT_SHOWN = "-", " "
 
@@ -62,6 +59,10 @@ def _pairs(numbers: Sequence[float | None]) -> str:
     return "".join(_DIGITS[number // 36] + _DIGITS[number % 36] for number in whole)
 
 
+def _class_letter(risk_class: float | None) -> str:
+    return _NO_DATA if risk_class is None else str(int(risk_class))
+
+
 def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     """Return the columns of a layer in the order of the boundaries, as short strings.
 
@@ -75,7 +76,7 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     Returns
     -------
     dict[str, str]
-        ``classes``: a character per area, 0-4, ``-`` for no data, a space for an area outside the picture.
+        ``classes``: a character per area, 1-5, ``-`` for no data, a space for an area outside the picture.
         ``scores`` (in tenths), ``ranks``, ``lows`` and ``highs`` (the interval): two base-36 digits per area.
         ``marks``: one digit per area.
 
@@ -97,8 +98,7 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     def character(code: str) -> str:
         if code not in place:
             return _NOT_SHOWN
-        found = class_index(areas.scores[place[code]])
-        return _NO_DATA if found is None else str(found)
+        return _class_letter(areas.classes[place[code]])
 
     tenths = [None if score is None else score * 10 for score in ordered(areas.scores)]
     message = {
@@ -154,16 +154,15 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, An
     Returns
     -------
     dict[str, Any]
-        Per site: the digit of its kind, its class (0-4, or ``-``), score in tenths, degrees times 100,000
+        Per site: the digit of its kind, its class (1-5, or ``-``), score in tenths, degrees times 100,000
         (None without a place), id and name.
     """
-    classes = [class_index(score) for score in sites.scores]
     message: dict[str, Any] = {
         "assets": assets,
         "channel": channel,
         "shapes": [SITE_SHAPES[kind] for kind in SITE_KINDS],
         "kinds": "".join(str(SITE_KINDS.index(kind)) for kind in sites.kinds),
-        "classes": "".join(_NO_DATA if found is None else str(found) for found in classes),
+        "classes": "".join(map(_class_letter, sites.classes)),
         "scores": [None if score is None else round(score * 10) for score in sites.scores],
         "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],
         "latitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.latitudes],
@@ -173,9 +172,7 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, An
     return message | {"digest": hashlib.sha256(json.dumps(message).encode()).hexdigest()[:16]}
 
 
-_mount = st.components.v2.component(
-    "risicobeeld_map", js=(FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8")
-)
+_mount = st.components.v2.component("risicobeeld_map", js=(FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8"))
 
 
 def live_map(

@@ -1,5 +1,4 @@
 // The component: one live picture per mounted element, kept through every new message.
-import * as L from "./leaflet.js";
 import { element, setText } from "./dom.js";
 import { decodeTopology } from "./topology.js";
 import { rankingOrder, readUnits } from "./units.js";
@@ -8,6 +7,7 @@ import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 
+const leaflet = import("./leaflet.js"); // loads while the boundaries and the style do
 const pictures = new WeakMap(); // mounted element -> picture
 const lastViews = new Map(); // component name -> view, so that a visit to another page does not lose it
 const geometries = new Map(); // address -> promise of areas
@@ -71,7 +71,7 @@ class Picture {
     if (!this.areas) setText(this.note, data.texts.loading);
     let geometry;
     try {
-      [geometry] = await Promise.all([loadGeometry(data.geometry), this.styles]);
+      [geometry, this.L] = await Promise.all([loadGeometry(data.geometry), leaflet, this.styles]);
     } catch {
       setText(this.note, data.texts.failed);
       return;
@@ -89,7 +89,7 @@ class Picture {
       this.followSites("");
       this.areas?.remove();
       this.geometry = geometry;
-      this.areas = new AreaMap(L, this.canvas, geometry, {
+      this.areas = new AreaMap(this.L, this.canvas, geometry, {
         onHover: (index) => this.hover(index),
         onSelect: (index) => this.choose(index),
         onTiles: () => this.showCredit(true),
@@ -127,7 +127,7 @@ class Picture {
     if (!name) return;
     this.stopSites = listenToSites(name, (sites) => {
       this.sites = sites;
-      this.siteLayer ??= new SiteLayer(L, this.areas.map, {
+      this.siteLayer ??= new SiteLayer(this.L, this.areas.map, {
         onHover: (index) => this.areas.tip.show(index < 0 ? null : this.siteLayer.place(index), () => this.describeSite(index), true),
         onSelect: (index) => this.chooseSite(index),
       });

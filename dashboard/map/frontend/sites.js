@@ -16,7 +16,7 @@ export function deliverSites({ channel: name, digest, shapes, kinds, classes, sc
   box.sites = {
     digest, shapes, names, ids,
     kinds: Uint8Array.from(kinds, Number),
-    classes: Int8Array.from(classes, (letter) => (letter === "-" ? -1 : Number(letter))),
+    classes: Int8Array.from(classes, (letter) => (letter === "-" ? -1 : Number(letter) - 1)),
     scores: Float64Array.from(scores, (tenths) => tenths / 10),
     longitudes: Float64Array.from(longitudes, (value) => (value === null ? NaN : value / 1e5)),
     latitudes: Float64Array.from(latitudes, (value) => (value === null ? NaN : value / 1e5)),

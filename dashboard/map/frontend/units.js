@@ -22,7 +22,7 @@ export function readUnits(areas, message) {
       code: area.code,
       name: area.name,
       shown: letter !== NOT_SHOWN,
-      riskClass: known ? Number(letter) : null,
+      riskClass: known ? Number(letter) - 1 : null, // an index of the scale
       score: known ? scores[index] / 10 : null,
       rank: known ? ranks[index] : null,
       low: known && lows ? lows[index] || null : null,

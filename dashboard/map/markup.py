@@ -1,0 +1,192 @@
+"""The words around a folium map, as escaped HTML: band, legend, ranked list and attribution."""
+
+from dataclasses import dataclass
+from html import escape
+
+from dashboard.map.layers import (
+    CLASS_COLOURS,
+    CLASS_CUTS,
+    NO_DATA_COLOURS,
+    SITE_SHAPES,
+    AreaLayer,
+    MapPicture,
+    MapTexts,
+    Mark,
+    SiteLayer,
+)
+from geodata.codes import SITE_KINDS
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One area of a layer; None is missing."""
+
+    score: float | None
+    risk_class: int | None
+    rank: int | None
+    low: int | None
+    high: int | None
+    mark: Mark
+
+    @property
+    def interval(self) -> str:
+        """Return the interval of the place, or nothing."""
+        return f"{self.low}–{self.high}" if self.low and self.high else ""  # noqa: RUF001 (a range has a dash)
+
+
+def units_of(areas: AreaLayer) -> dict[str, Unit]:
+    """Return the columns of a layer as one record per code."""
+    empty = (None,) * len(areas.codes)
+    columns = zip(
+        areas.codes, areas.scores, areas.classes, areas.ranks, areas.rank_p05 or empty, areas.rank_p95 or empty,
+        areas.marks or (Mark.NONE,) * len(areas.codes), strict=True,
+    )  # fmt: skip
+
+    def whole(number: float | None) -> int | None:
+        return None if number is None else round(number)
+
+    return {
+        code: Unit(score, whole(risk_class), whole(rank), whole(low), whole(high), mark)
+        for code, score, risk_class, rank, low, high, mark in columns
+    }
+
+
+def number(score: float, texts: MapTexts) -> str:
+    """Write a score as the language does."""
+    return f"{score:.1f}".replace(".", ",") if texts.language == "nl" else f"{score:.1f}"
+
+
+def score_line(risk_class: int | None, score: float | None, texts: MapTexts) -> str:
+    """Return a score with the word for its class."""
+    if risk_class is None or score is None:
+        return texts.no_data
+    return f"{number(score, texts)} · {texts.class_words[risk_class - 1]}"
+
+
+def _mark_word(mark: Mark, texts: MapTexts) -> str:
+    return {Mark.FLAGGED: texts.flagged, Mark.UNSURE: texts.unsure}.get(mark, "")
+
+
+def area_lines(name: str, unit: Unit, texts: MapTexts) -> list[str]:
+    """Return what is said of an area on hover, as plain text."""
+    lines = [name, score_line(unit.risk_class, unit.score, texts)]
+    if unit.rank:
+        lines.append(f"{texts.rank} {unit.rank}" + (f" ({unit.interval})" if unit.interval else ""))
+    word = _mark_word(unit.mark, texts)
+    return [*lines, word] if word else lines
+
+
+def sign(unit: Unit) -> str:
+    """Return what stands in the ring of a marked unit: its place, or a question mark when unsure."""
+    return str(unit.rank) if unit.mark is Mark.FLAGGED and unit.rank else "?"
+
+
+def _chip(risk_class: int | None) -> str:
+    if risk_class is None:
+        return '<i class="chip hatch"></i>'
+    return f'<i class="chip" style="background:{CLASS_COLOURS[risk_class - 1]}"></i>'
+
+
+def _legend(units: list[Unit], texts: MapTexts) -> str:
+    edges = (0, *CLASS_CUTS, 10)
+    rows = []
+
+    def add(sign: str, steps: str, word: str, count: int) -> None:
+        rows.append(
+            f'<tr><td>{sign}</td><td class="steps">{steps}</td><th scope="row">{escape(word)}</th>'
+            f'<td class="count">{count}</td></tr>'
+        )
+
+    for risk_class in reversed(range(1, len(CLASS_COLOURS) + 1)):
+        steps = f"{edges[risk_class - 1]:.0f}–{edges[risk_class]:.0f}"  # noqa: RUF001
+        count = sum(unit.risk_class == risk_class for unit in units)
+        add(_chip(risk_class), steps, texts.class_words[risk_class - 1], count)
+    without = sum(unit.risk_class is None for unit in units)
+    if without:
+        add(_chip(None), "", texts.no_data, without)
+    for mark, sign in ((Mark.FLAGGED, "1"), (Mark.UNSURE, "?")):
+        count = sum(unit.mark is mark for unit in units)
+        if count:
+            add(f'<i class="ring ring-{mark:d}">{sign}</i>', "", _mark_word(mark, texts), count)
+    return (
+        f'<details class="card classes" open><summary>{escape(texts.legend_title)}</summary>'
+        f"<table><tbody>{''.join(rows)}</tbody></table></details>"
+    )
+
+
+def _site_legend(sites: SiteLayer, texts: MapTexts) -> str:
+    items = []
+    for kind in SITE_KINDS:
+        count = sites.kinds.count(kind)
+        if count:
+            items.append(
+                '<li><svg viewBox="-1 -1 18 18" width="14" height="14" aria-hidden="true">'
+                f'<path class="site-shape" d="{SITE_SHAPES[kind]}"/></svg>'
+                f'<span>{escape(texts.kind_words[kind])}</span><span class="count">{count}</span></li>'
+            )
+    unplaced = sum(longitude is None for longitude in sites.longitudes)
+    note = f'<p class="unplaced">{unplaced} {escape(texts.sites_unplaced)}</p>' if unplaced else ""
+    return (
+        f'<details class="card sites" open><summary>{escape(texts.sites)}: {len(sites.site_ids)}</summary>'
+        f"<ul>{''.join(items)}</ul>{note}</details>"
+    )
+
+
+def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> str:
+    """Return the list beside the map, by place; units without a score come last, by name."""
+    with_interval = any(unit.interval for unit in units.values())
+    titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score), ("class", texts.risk_class)]
+    if with_interval:
+        titles.append(("interval", texts.interval))
+    head = "".join(f'<th scope="col" class="{name}">{escape(title)}</th>' for name, title in titles)
+    last = len(units) + 1
+    rows = []
+    for code, unit in sorted(units.items(), key=lambda item: (item[1].rank or last, names[item[0]])):
+        place = "–" if unit.rank is None else str(unit.rank)  # noqa: RUF001
+        if unit.mark is not Mark.NONE:
+            place = (
+                f'<span class="ring ring-{unit.mark:d}">{place}</span>'
+                f'<span class="unseen"> {escape(_mark_word(unit.mark, texts))}</span>'
+            )
+        score = "–" if unit.score is None else number(unit.score, texts)  # noqa: RUF001
+        word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
+        interval = f'<td class="interval">{unit.interval}</td>' if with_interval else ""
+        rows.append(
+            f'<tr><td class="place">{place}</td><th scope="row" class="name">{escape(names[code])}</th>'
+            f'<td class="score">{score}</td><td class="class">{_chip(unit.risk_class)}{escape(word)}</td>'
+            f"{interval}</tr>"
+        )
+    caption = escape(texts.list_caption)
+    return (
+        f'<section class="ranking"><div class="scroller" tabindex="0" role="region" aria-label="{caption}">'
+        f'<table><caption class="unseen">{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: bool) -> tuple[str, str]:
+    """Return the markup before and after the map; every word in it is escaped.
+
+    Parameters
+    ----------
+    picture
+        What the page shows.
+    names
+        Name per code of the picture's areas.
+    with_background
+        Whether the background map, with its own attribution, is used.
+    """
+    texts, units = picture.texts, units_of(picture.areas)
+    band = f'<p class="band">{escape(texts.band)}</p>' if texts.band else ""
+    legend = _legend(list(units.values()), texts)
+    if picture.sites is not None:
+        legend += _site_legend(picture.sites, texts)
+    credit = escape(texts.attribution + (f" · {texts.tile_attribution}" if with_background else ""))
+    ground, line = NO_DATA_COLOURS
+    style = f"--hatch-ground:{ground};--hatch-line:{line}"
+    before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
+    after = (
+        f'<div class="legend">{legend}</div><p class="credit">{credit}</p></div></section>'
+        f"{_ranking(units, names, texts)}</div></main>"
+    )
+    return before, after
