@@ -1,6 +1,8 @@
 """Say in words why a unit has its score, and what would change it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -8,9 +10,9 @@ import pandas as pd
 from geodata.errors import UnknownCodeError
 from risk.aggregate import aggregate, weigh
 from risk.classify import class_name, classify
-from risk.declaration import Text
+from risk.declaration import Model, Text
 from risk.normalise import denormalise
-from risk.pipeline import MISSING, Outcome
+from risk.pipeline import MISSING
 
 _SHOWN = 4
 _MISSING_WORDS = Text("ontbrekende gegevens", "missing figures")
@@ -20,6 +22,30 @@ _LEFT_OUT_WORDS = {
     "no_source": Text("er is geen bron", "there is no source"),
     "switched_off": Text("uitgezet", "switched off"),
 }
+
+
+class Told(Protocol):
+    """What can be explained: an `Outcome`, or the part of it that a viewer may see."""
+
+    @property
+    def model(self) -> Model:
+        """The declaration the scores were made with."""
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """By contract ``Scores``."""
+
+    @property
+    def contributions(self) -> pd.DataFrame:
+        """By contract ``Contributions``."""
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """By contract ``Indicators``."""
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Indicator -> ``no_source`` or ``switched_off``."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +67,7 @@ class Change:
     class_to: int
 
 
-def parts(outcome: Outcome, unit_id: str) -> pd.DataFrame:
+def parts(told: Told, unit_id: str) -> pd.DataFrame:
     """Return the contributions of a unit, largest first: the data of a bar.
 
     Returns
@@ -54,16 +80,16 @@ def parts(outcome: Outcome, unit_id: str) -> pd.DataFrame:
     UnknownCodeError
         There is no such unit.
     """
-    _row(outcome, unit_id)
-    mine = outcome.contributions[outcome.contributions["unit_id"] == unit_id].drop(columns="unit_id")
-    values = outcome.indicators[outcome.indicators["unit_id"] == unit_id]
+    _row(told, unit_id)
+    mine = told.contributions[told.contributions["unit_id"] == unit_id].drop(columns="unit_id")
+    values = told.indicators[told.indicators["unit_id"] == unit_id]
     columns = ["indicator_code", "raw_value", "value_0_10", "status"]
     joined = mine.merge(values[columns], on="indicator_code", how="left")
     order = joined["contribution_0_10"].abs().sort_values(ascending=False, kind="stable").index
     return joined.loc[order].reset_index(drop=True)
 
 
-def reasons(outcome: Outcome, unit_id: str, lang: str) -> str:
+def reasons(told: Told, unit_id: str, lang: str) -> str:
     """Return one sentence that adds up: the score, the national reference, and what makes the difference.
 
     The figures are rounded to one decimal; what rounding and small parts leave over stands under "other", so
@@ -74,7 +100,7 @@ def reasons(outcome: Outcome, unit_id: str, lang: str) -> str:
     UnknownCodeError
         There is no such unit.
     """
-    row = _row(outcome, unit_id)
+    row = _row(told, unit_id)
     if np.isnan(row["score_0_10"]):
         share = number(row["completeness_pct"], lang, 0)
         return Text(
@@ -82,9 +108,9 @@ def reasons(outcome: Outcome, unit_id: str, lang: str) -> str:
             f"Not scored: too many figures are missing ({share} % is there).",
         )[lang]
     total, reference = round(row["score_0_10"], 1), round(row["reference_0_10"], 1)
-    shown = parts(outcome, unit_id).head(_SHOWN)
+    shown = parts(told, unit_id).head(_SHOWN)
     amounts = [round(value, 1) for value in shown["contribution_0_10"]]
-    words = [f"{_signed(a, lang)} {_fragment(outcome, c, a, lang)}"
+    words = [f"{_signed(a, lang)} {_fragment(told, c, a, lang)}"
              for c, a in zip(shown["indicator_code"], amounts, strict=True) if a]  # fmt: skip
     rest = round(total - reference - sum(amounts), 1)
     if rest:
@@ -93,7 +119,7 @@ def reasons(outcome: Outcome, unit_id: str, lang: str) -> str:
     return " ".join([start, *words])
 
 
-def top_reason(outcome: Outcome, unit_id: str, lang: str) -> str:
+def top_reason(told: Told, unit_id: str, lang: str) -> str:
     """Return in a few words what raises the unit's score most; '' when nothing does.
 
     Raises
@@ -101,21 +127,21 @@ def top_reason(outcome: Outcome, unit_id: str, lang: str) -> str:
     UnknownCodeError
         There is no such unit.
     """
-    _row(outcome, unit_id)
-    return str(top_reasons(outcome, lang).get(unit_id, ""))
+    _row(told, unit_id)
+    return str(top_reasons(told, lang).get(unit_id, ""))
 
 
-def top_reasons(outcome: Outcome, lang: str) -> pd.Series:
+def top_reasons(told: Told, lang: str) -> pd.Series:
     """Return `top_reason` of every scored unit, on unit_id."""
-    table = outcome.contributions[outcome.contributions["indicator_code"] != MISSING]
+    table = told.contributions[told.contributions["indicator_code"] != MISSING]
     if not len(table):
         return pd.Series(dtype="str")
     best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")
-    words = {code: outcome.model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
+    words = {code: told.model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
     return best["indicator_code"].map(words).where(best["contribution_0_10"] > 0, "")
 
 
-def what_would_change(outcome: Outcome, unit_id: str) -> list[Change]:
+def what_would_change(told: Told, unit_id: str) -> list[Change]:
     """Return for each class next to the unit's the smallest change of one indicator that leads there.
 
     Smallest means the shortest way between the indicator's goalposts. Borders, seasons and the past are
@@ -126,19 +152,19 @@ def what_would_change(outcome: Outcome, unit_id: str) -> list[Change]:
     UnknownCodeError
         There is no such unit.
     """
-    row = _row(outcome, unit_id)
+    row = _row(told, unit_id)
     if np.isnan(row["score_0_10"]):
         return []
-    cuts = outcome.model.scale.classes
+    cuts = told.model.scale.classes
     now = int(row["risk_class"])
-    found = [_smallest(outcome, unit_id, now, cuts[now - 2], lower=True)] if now > 1 else []
-    found += [_smallest(outcome, unit_id, now, cuts[now - 1], lower=False)] if now < 5 else []
+    found = [_smallest(told, row, now, cuts[now - 2], lower=True)] if now > 1 else []
+    found += [_smallest(told, row, now, cuts[now - 1], lower=False)] if now < 5 else []
     return [change for change in found if change is not None]
 
 
-def change_sentence(outcome: Outcome, change: Change, lang: str) -> str:
+def change_sentence(told: Told, change: Change, lang: str) -> str:
     """Return a change in words."""
-    indicator = outcome.model.indicator(change.indicator_code)
+    indicator = told.model.indicator(change.indicator_code)
     start, end = number(change.raw_from, lang, 2), number(change.raw_to, lang, 2)
     name, unit = indicator.name[lang], indicator.unit[lang]
     to = class_name(change.class_to, lang)
@@ -148,13 +174,13 @@ def change_sentence(outcome: Outcome, change: Change, lang: str) -> str:
     )[lang]
 
 
-def left_out_sentence(outcome: Outcome, lang: str) -> str:
+def left_out_sentence(told: Told, lang: str) -> str:
     """Return which indicators take no part for any unit, and why; '' when all do."""
-    if not outcome.left_out:
+    if not told.left_out:
         return ""
     named = [
-        f"{outcome.model.indicator(code).name[lang]} ({_LEFT_OUT_WORDS[reason][lang]})"
-        for code, reason in outcome.left_out.items()
+        f"{told.model.indicator(code).name[lang]} ({_LEFT_OUT_WORDS[reason][lang]})"
+        for code, reason in told.left_out.items()
     ]
     return f"{Text('Telt nergens mee', 'Left out everywhere')[lang]}: {', '.join(named)}."
 
@@ -175,36 +201,35 @@ def _signed(value: float, lang: str) -> str:
     return f"{'+' if value > 0 else '-'} {number(abs(value), lang)}"
 
 
-def _fragment(outcome: Outcome, code: str, amount: float, lang: str) -> str:
+def _fragment(told: Told, code: str, amount: float, lang: str) -> str:
     if code == MISSING:
         return _MISSING_WORDS[lang]
-    indicator = outcome.model.indicator(code)
+    indicator = told.model.indicator(code)
     return (indicator.more if amount > 0 else indicator.less)[lang]
 
 
-def _row(outcome: Outcome, unit_id: str) -> pd.Series:
-    found = outcome.scores[outcome.scores["unit_id"] == unit_id]
+def _row(told: Told, unit_id: str) -> pd.Series:
+    found = told.scores[told.scores["unit_id"] == unit_id]
     if not len(found):
         raise UnknownCodeError(f"There is no unit {unit_id!r} at this level; choose one from the ranking.")
     return found.iloc[0]
 
 
-def _smallest(outcome: Outcome, unit_id: str, now: int, cut: float, *, lower: bool) -> Change | None:
+def _smallest(told: Told, row: pd.Series, now: int, cut: float, *, lower: bool) -> Change | None:
     """Try for each indicator every hundredth of its scale at once, and take the nearest that is enough."""
-    prepared = outcome.prepared
-    place = int(np.flatnonzero(outcome.scores["unit_id"] == unit_id)[0])
-    mine = prepared.values[place]
-    weights = weigh(prepared.measured.index, prepared.kept)
+    model, level, unit_id = told.model, row["level"], row["unit_id"]
+    index = model.sites if level == "site" else model.areas
+    rows = told.indicators[told.indicators["unit_id"] == unit_id].set_index("indicator_code")
+    mine = rows["value_0_10"].reindex(index.codes).to_numpy(float)
+    weights = weigh(index, set(rows.index))
     ways = []
-    for column, indicator in enumerate(prepared.measured.index.indicators):
+    for column, indicator in enumerate(index.indicators):
         if indicator.is_fixed or weights.indicator[column] == 0 or np.isnan(mine[column]):
             continue
         steps = np.linspace(mine[column], 0 if lower else 10, 101)
         tried = np.repeat(mine[None, :], len(steps), axis=0)
         tried[:, column] = steps
-        scores = aggregate(
-            tried, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
-        ).score
+        scores = aggregate(tried, weights, model.scale, drops_missing=index.drops_missing).score
         enough = scores < cut if lower else scores >= cut
         if enough.any():
             first = int(np.argmax(enough))
@@ -212,10 +237,10 @@ def _smallest(outcome: Outcome, unit_id: str, now: int, cut: float, *, lower: bo
     if not ways:
         return None
     _, column, value, result = min(ways)
-    indicator = prepared.measured.index.indicators[column]
-    low, high = prepared.measured.low[place, column], prepared.measured.high[place, column]
+    indicator = index.indicators[column]
+    low, high = indicator.goalposts.at(level, together=row["sector_code"] == "")
     raw = denormalise(value, low, high, direction=indicator.direction, is_log=indicator.transform == "log")
     return Change(
-        indicator.code, float(prepared.measured.raw[place, column]), raw, now,
-        int(classify([result], prepared.model.scale.classes)[0]),
+        indicator.code, float(rows.loc[indicator.code, "raw_value"]), raw, now,
+        int(classify([result], model.scale.classes)[0]),
     )  # fmt: skip

@@ -159,7 +159,7 @@ def _site_index(factors: Mapping[str, Any]) -> Index:
             Indicator(
                 code, code, 1.0, 1, "sites",
                 "log" if code == "site_size" else "linear", posts, "none", names[code], _text(entry["unit"]),
-                _text(entry["why"]), _text(entry["more"]), _text(entry["less"]), is_fixed=code != "site_size",
+                _text(entry["why"]), _text(entry["more"]), _text(entry["less"]), is_fixed=code != "site_area",
             )
             for code, entry in factors.items()
         ),
