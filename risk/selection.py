@@ -5,7 +5,7 @@ partners, employers) is none of this module's business; `risk.limits` makes them
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -145,7 +145,7 @@ def select(problem: Problem) -> Selection:
     >>> best.chosen.tolist(), best.objective
     ([False, True, True], 8.0)
     """
-    found = _solve(problem)
+    found = solve(problem)
     if found is None:
         clashing = find_clash(problem)
         listed = "; ".join(f"{name} {subject}".strip() for name, subject in clashing)
@@ -153,14 +153,13 @@ def select(problem: Problem) -> Selection:
     return found
 
 
-def _solve(problem: Problem) -> Selection | None:
-    places = _worth_considering(problem)
+def solve(problem: Problem) -> Selection | None:
+    """Return what `select` returns, or None when no set keeps all limits."""
+    limits, places = problem.limits, _worth_considering(problem)
     if places.size == 0:
-        limits = problem.limits
-        empty = (limits.low <= _ROUNDING).all() and (limits.high >= -_ROUNDING).all()
-        return Selection(np.zeros(problem.points.size, bool), 0.0, 0.0) if empty else None
-    limits = problem.limits
-    most = places.size if not len(limits.names) else max(1, int(min(places.size, _most_at_once(problem))))
+        keeps_all = (limits.low <= 0).all() and (limits.high >= 0).all()
+        return Selection(np.zeros(problem.points.size, bool), 0.0, 0.0) if keeps_all else None
+    most = _most_at_once(problem)
     gain = np.round(problem.points[places] * _PER_POINT) + problem.tie[places] / (most + 1)
     answer = milp(
         -gain,
@@ -178,58 +177,41 @@ def _solve(problem: Problem) -> Selection | None:
     return Selection(chosen, float(problem.points[chosen].sum()), float(answer.mip_gap or 0.0))
 
 
-def _most_at_once(problem: Problem) -> float:
-    """Return how many candidates can be chosen together at most, by the limits that count every candidate."""
+def _most_at_once(problem: Problem) -> int:
+    """Return how many candidates fit at most, by the limits that count every one of them."""
     limits, candidates_n = problem.limits, problem.points.size
-    counts = np.diff(limits.matrix.indptr) == candidates_n
-    highs = limits.high[counts] / np.maximum(limits.matrix[counts].min(axis=1).toarray().ravel(), _ROUNDING)
-    return float(min([candidates_n, *highs[np.isfinite(highs)]]))
+    rows = np.flatnonzero((np.diff(limits.matrix.indptr) == candidates_n) & np.isfinite(limits.high))
+    smallest = [limits.matrix[[row]].data.min() for row in rows]
+    return int(min([candidates_n, *(limits.high[rows] / np.maximum(smallest, _ROUNDING))]))
 
 
 def _worth_considering(problem: Problem) -> Places:
     """Return the open candidates that a best set may need, in order of place.
 
     Candidates with the same limits are interchangeable, so of those only the best few can be in a best set:
-    as many as the tightest of their limits allows. Where someone is in a limit of their own (an employer, a
-    lock), they stay unless enough better ones without such a limit are there. The answer stays exact.
+    as many as the tightest of their limits allows. One with a limit of its own (an employer) is only needed
+    where fewer than that many better ones without such a limit are there; one that a limit asks for stays.
     """
-    limits = problem.limits
-    places = np.flatnonzero(problem.is_open)
-    if places.size == 0 or not len(limits.names):
+    limits, places = problem.limits, np.flatnonzero(problem.is_open)
+    if places.size == 0 or not limits.names:
         return places
-    own = np.diff(limits.matrix.indptr) <= max(2, problem.points.size // 50)
-    shared = limits.matrix[~own][:, places].tocsc()
-    is_own = np.asarray(limits.matrix[own][:, places].sum(axis=0)).ravel() > 0
-    column = _same_columns(shared)
+    is_own = np.diff(limits.matrix.indptr) <= max(2, problem.points.size // 50)
+    shared, own = limits.matrix[~is_own][:, places].toarray(), limits.matrix[is_own][:, places]
+    is_free = np.asarray(own.sum(axis=0)).ravel() == 0
+    is_asked = np.asarray(own[limits.low[is_own] > 0].sum(axis=0)).ravel() > 0
+    column = np.unique(shared.T, axis=0, return_inverse=True)[1].ravel()
     order = np.lexsort((-problem.tie[places], -np.round(problem.points[places] * _PER_POINT), column))
-    fits = _fits(shared, limits.high[~own])
-    free_better = _count_before(order, column, ~is_own)
-    return places[np.sort(order[free_better[order] < fits[order]])] if order.size else places
+    highs = np.floor(np.maximum(limits.high[~is_own], 0)[:, None] / np.where(shared > 0, shared, np.nan) + _ROUNDING)
+    fits = np.fmin.reduce(highs, axis=0, initial=np.inf)
+    return places[(_better_ones(order, column, is_free) < fits) | is_asked]
 
 
-def _same_columns(matrix: sparse.csc_array) -> Places:
-    """Return a number per column, the same for equal columns."""
-    mixed = np.random.Generator(np.random.PCG64(0)).integers(1, 2**40, (matrix.shape[0], 2)).astype(float)
-    prints = np.column_stack([matrix.T @ mixed])
-    return np.unique(prints, axis=0, return_inverse=True)[1].ravel()
-
-
-def _fits(shared: sparse.csc_array, high: Array) -> Array:
-    """Return per column how many columns like it fit within the tightest limit."""
-    coordinates = shared.tocoo()
-    allowed = np.floor(np.maximum(high, 0)[coordinates.row] / coordinates.data + _ROUNDING)
-    fits = np.full(shared.shape[1], np.inf)
-    np.minimum.at(fits, coordinates.col, allowed)
-    return fits
-
-
-def _count_before(order: Places, column: Places, counted: Mask) -> Array:
-    """Return per candidate how many counted ones stand before it in the order of its own column."""
+def _better_ones(order: Places, column: Places, counted: Mask) -> Array:
+    """Return per candidate how many counted ones stand before it in the order, of its own column."""
     running = np.cumsum(counted[order]) - counted[order]
-    starts = np.r_[True, column[order][1:] != column[order][:-1]]
-    base = np.maximum.accumulate(np.where(starts, running, 0))
+    first = np.r_[True, column[order][1:] != column[order][:-1]]
     before = np.empty(order.size)
-    before[order] = running - base
+    before[order] = running - np.maximum.accumulate(np.where(first, running, 0))
     return before
 
 
@@ -273,20 +255,3 @@ def _must_stretch(problem: Problem, firm: list[int], *, elastic: bool = True) ->
         return None
     slack = answer.x[n : n + m] + answer.x[n + m :]
     return [int(row) for row in np.flatnonzero(slack > _ROUNDING)]
-
-
-# --- why something was left out, and what a limit costs ------------------------------------------------
-
-
-def price(problem: Problem, best: Selection, row: int) -> float:
-    """Return what a limit costs: the points without it less the points with it (0 or more)."""
-    without = _solve(replace(problem, limits=problem.limits.lifted(row)))
-    return 0.0 if without is None else max(0.0, without.objective - best.objective)
-
-
-def binding(problem: Problem, best: Selection) -> Places:
-    """Return the limits that leave no room: only those can keep anyone out."""
-    used = problem.limits.matrix @ best.chosen.astype(float)
-    tightest = np.maximum.reduceat(problem.limits.matrix.data, problem.limits.matrix.indptr[:-1]) if used.size else used
-    room = np.minimum(problem.limits.high - used, np.where(np.isfinite(problem.limits.low), used - problem.limits.low, np.inf))
-    return np.flatnonzero(room < np.maximum(tightest, 1) - _ROUNDING)

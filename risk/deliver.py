@@ -1,0 +1,74 @@
+"""Scores as a table that leaves the product: named areas, words for classes, places, and the status band."""
+
+import geopandas as gpd
+import pandas as pd
+
+from geodata import codes, export
+from geodata.access import ScopedStore
+from geodata.errors import UnknownCodeError
+from risk.classify import class_name
+from risk.declaration import Text
+from risk.outputs import Scored
+
+ALL_SECTORS = "all"
+_EXAMPLE = Text("voorbeeld: ", "example: ")
+
+
+def score_table(
+    store: ScopedStore, scored: Scored, sector: str = "", *, lang: str = "nl", with_places: bool = False
+) -> pd.DataFrame:
+    """Return the scores of a level with names, class words and the band, highest first.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    scored
+        The scores of one level, from `risk.outputs.read_scored`.
+    sector
+        One of the twelve, ``all`` for one row per unit and sector, or '' for all sectors together. Sites have
+        one row each: a sector chooses among them.
+    lang
+        Language of the class words: ``nl`` or ``en``.
+    with_places
+        Give each row its area or point (EPSG:28992), for a map format.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such sector.
+    """
+    if sector not in ("", ALL_SECTORS, *codes.SECTORS):
+        names = ", ".join(codes.SECTORS)
+        raise UnknownCodeError(f"Sector {sector!r} does not exist; choose all, or one of {names}.")
+    is_site = scored.level == "site"
+    table = scored.scores
+    if sector in codes.SECTORS or (sector == "" and not is_site):
+        table = table[table["sector_code"] == sector]
+    named = table.assign(
+        area_name=_names(store, table, scored.level),
+        class_name=[_class_word(value, store, lang) for value in table["risk_class"]],
+        status_band=store.status_band,
+    )
+    named = named.sort_values(["rank", "unit_id"], na_position="last", ignore_index=True, kind="stable")
+    if not with_places:
+        return named
+    if not is_site:
+        return export.with_places(named, "area_code", store)
+    sites = store.table("sites").set_index("site_id")
+    geometry = sites["geometry"].reindex(named["unit_id"]).to_numpy()
+    return gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
+
+
+def _names(store: ScopedStore, table: pd.DataFrame, level: str) -> pd.Series:
+    if level == "site":
+        names = store.table("sites").set_index("site_id")["name"]
+        return table["unit_id"].map(names).fillna("")
+    source, column = {"vr": ("veiligheidsregios", "vr"), "gemeente": ("gemeenten", "gemeente")}[level]
+    names = store.table(source).set_index(f"{column}_code")[f"{column}_name"]
+    return table["area_code"].map(names).fillna("")
+
+
+def _class_word(risk_class: float, store: ScopedStore, lang: str) -> str:
+    mark = _EXAMPLE[lang] if store.is_demonstration and risk_class == risk_class else ""  # noqa: PLR0124  (NaN)
+    return mark + class_name(risk_class, lang)
