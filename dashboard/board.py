@@ -52,8 +52,6 @@ class Board:
         return self.scores[~self.scores["sector_code"].isin(["", AGENCIES])]
 
 
-
-
 official_model = cache(load_model)
 
 
@@ -101,5 +99,7 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
         return ""
     site = found.iloc[0]
     kind = texts(f"kind.{site['kind']}")
-    size = "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+    size = (
+        "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+    )
     return f"{site['name'] or kind} ({kind.lower()}{size})"

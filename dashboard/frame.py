@@ -54,5 +54,3 @@ def class_word(texts: Texts, class_number: int, *, is_demonstration: bool) -> st
     """Return the name of a class, which says that it is an example while figures are invented."""
     word = texts(f"class.{class_number}")
     return texts("class.example", word=word) if is_demonstration else word
-
-

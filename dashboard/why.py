@@ -17,7 +17,10 @@ _MISSING = "missing"
 
 def indicator_name(shown: Board, code: str, texts: Texts) -> str:
     """Return the name of an indicator in the page's language."""
-    return texts("picture.missing") if code == _MISSING else shown.scored.model.indicator(code).name[texts.language]
+    if code == _MISSING:
+        return texts("picture.missing")
+    name = shown.scored.model.indicator(code).name[texts.language]
+    return name[:1].upper() + name[1:]
 
 
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
@@ -83,7 +86,7 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     told = " ".join(html.escape(fact) for fact in facts)
     return (
         f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
-        f"{_bars(texts, shown, row)}<p class=\"rb-muted\">{told}</p></section>"
+        f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p></section>'
     )
 
 
@@ -99,16 +102,15 @@ def _rank(texts: Texts, shown: Board, row: pd.Series) -> str:
 def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
     """Return the sum that makes the score: the national reference, the largest reasons, the rest, the score."""
     parts = _contributions(shown, row["unit_id"]).set_index("indicator_code")["contribution_0_10"]
-    parts = parts.reindex(parts.abs().sort_values(ascending=False).index)
-    largest, rest = parts.iloc[:_BARS_N], parts.iloc[_BARS_N:].sum()
-    scale = max(largest.abs().max(), abs(rest), 0.5)
+    parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)
+    parts = parts[parts != 0]
+    # What rounding and the small parts leave over is a line of its own, so that the column adds up as it stands.
+    rest = round(round(row["score_0_10"], 1) - round(row["reference_0_10"], 1) - parts.sum(), 1)
+    scale = max(parts.abs().max() if len(parts) else 0, abs(rest), 0.5)
     lines = [_bar_line(texts("picture.reference"), None, texts.number(row["reference_0_10"]), scale)]
-    for code, value in largest.items():
-        if abs(value) >= 0.05:  # what rounds to 0,0 goes with the rest  # noqa: PLR2004
-            lines.append(_bar_line(indicator_name(shown, str(code), texts), value, _signed(texts, value), scale))
-        else:
-            rest += value
-    if abs(rest) >= 0.05:  # noqa: PLR2004
+    for code, value in parts.items():
+        lines.append(_bar_line(indicator_name(shown, str(code), texts), value, _signed(texts, value), scale))
+    if rest:
         lines.append(_bar_line(texts("picture.rest"), rest, _signed(texts, rest), scale))
     lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
     return f'<table class="rb-bars"><tbody>{"".join(lines)}</tbody></table>'

@@ -15,7 +15,7 @@ from geodata import catalogue, codes
 from geodata.access import ScopedStore
 from geodata.codes import Status
 
-_MAP_HEIGHT_PX = 430
+_MAP_HEIGHT_PX = 500
 _FIRST_N = 3
 
 
@@ -27,7 +27,10 @@ def run() -> None:
         frame.failure(texts, str(problem))
         st.caption(texts("error.last_good"))
     intro, switch = st.columns([11, 1], vertical_alignment="top")
-    intro.html(f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>')
+    intro.html(
+        f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
+        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
+    )
     with switch:
         frame.language_switch(texts)
     st.html(_where_first(texts, board.open_board(store, "vr", texts)))
