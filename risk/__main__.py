@@ -30,10 +30,12 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 
 def _score(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    scored = outputs.read_scored(scoped, arguments.level, load_model())
+    model = load_model()
+    outputs.ensure(scoped.data_version, arguments.level, model)
+    scores = scoped.out("scores", arguments.level, model.version)
     with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
     table = deliver.score_table(
-        scoped, scored, arguments.sector, lang=arguments.lang, with_places=with_places
+        scoped, scores, arguments.level, arguments.sector, lang=arguments.lang, with_places=with_places
     )  # fmt: skip
     store.write_table(table, arguments.out)
     print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")

@@ -8,23 +8,23 @@ from geodata.access import ScopedStore
 from geodata.errors import UnknownCodeError
 from risk.classify import class_name
 from risk.declaration import Text
-from risk.outputs import Scored
 
 ALL_SECTORS = "all"
 _EXAMPLE = Text("voorbeeld: ", "example: ")
 
 
 def score_table(
-    store: ScopedStore, scored: Scored, sector: str = "", *, lang: str = "nl", with_places: bool = False
-) -> pd.DataFrame:
+    store: ScopedStore, scores: pd.DataFrame, level: str, sector: str = "", *, lang: str = "nl",
+    with_places: bool = False,
+) -> pd.DataFrame:  # fmt: skip
     """Return the scores of a level with names, class words and the band, highest first.
 
     Parameters
     ----------
     store
         The tables as the viewer may see them.
-    scored
-        The scores of one level, from `risk.outputs.read_scored`.
+    scores, level
+        By contract ``Scores``, of one level, as the viewer may see them.
     sector
         One of the twelve, ``all`` for one row per unit and sector, or '' for all sectors together. Sites have
         one row each: a sector chooses among them.
@@ -41,16 +41,16 @@ def score_table(
     if sector not in ("", ALL_SECTORS, *codes.SECTORS):
         names = ", ".join(codes.SECTORS)
         raise UnknownCodeError(f"Sector {sector!r} does not exist; choose all, or one of {names}.")
-    is_site = scored.level == "site"
-    table = scored.scores
+    is_site = level == "site"
+    table = scores
     if sector in codes.SECTORS or (sector == "" and not is_site):
         table = table[table["sector_code"] == sector]
     named = table.assign(
-        area_name=_names(store, table, scored.level),
+        area_name=_names(store, table, level),
         class_name=[_class_word(value, store, lang) for value in table["risk_class"]],
         status_band=store.status_band,
     )
-    named = named.sort_values(["rank", "unit_id"], na_position="last", ignore_index=True, kind="stable")
+    named = named.sort_values(["score_0_10", "unit_id"], ascending=[False, True], ignore_index=True)
     if not with_places:
         return named
     if not is_site:
