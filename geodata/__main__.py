@@ -7,6 +7,7 @@ from pathlib import Path
 
 from geodata import access, catalogue, export, refresh
 from geodata.errors import RisicobeeldError
+from geodata.register import commands as register_commands
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,6 +28,8 @@ def _parser() -> argparse.ArgumentParser:
     establishments.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
     establishments.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
     establishments.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
+    register_commands.add_import(kinds)
+    register_commands.add_commands(commands)
     return parser
 
 
@@ -66,13 +69,16 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
+    if arguments.kind == "activations":
+        register_commands.run_import(arguments)
+        return
     snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
     rows_n = snapshot.rows_n["exposure"]
     print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
     print("Indicators without a real table are left out for all units alike; see python -m geodata status.")
 
 
-_COMMANDS = {"status": _status, "export": _export, "import": _import}
+_COMMANDS = {"status": _status, "export": _export, "import": _import, **register_commands.COMMANDS}
 
 
 def main(argv: list[str] | None = None) -> int:

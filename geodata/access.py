@@ -13,6 +13,7 @@ import pandas as pd
 from geodata import codes, contracts, snapshot, store
 from geodata.errors import AccessDeniedError, InputError, SnapshotError
 from geodata.register import read
+from geodata.register.kinds import kind_of
 from geodata.register.read import Filters
 from geodata.snapshot import Snapshot, SourceRecord
 
@@ -146,6 +147,12 @@ class ScopedStore:
     def may(self, name: str) -> bool:
         """Tell whether the viewer may open a table at all."""
         return name in RULES[self.viewer.role]
+
+    def may_read_entry(self, kind_name: str, entity_id: str) -> bool:
+        """Tell whether the viewer may open one entry of the register whole: its texts, history and files."""
+        kind = kind_of(kind_name)
+        rule = RULES[self.viewer.role].get(kind.table)
+        return rule is not None and not rule.hidden and entity_id in set(self.register(kind.table)[kind.key])
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a core table or one of the register's, only the rows and columns the viewer may see.

@@ -39,3 +39,11 @@ class ModelError(RisicobeeldError, ValueError):
 
 class RegisterError(RisicobeeldError, RuntimeError):
     """An entry of the register cannot be written or read as asked."""
+
+
+class ConflictError(RegisterError):
+    """Someone else changed the entry meanwhile; ``version`` is the newest one, to show the difference with."""
+
+    def __init__(self, message: str, version: int) -> None:
+        super().__init__(message)
+        self.version = version

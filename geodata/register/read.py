@@ -1,0 +1,271 @@
+"""Read the register: the newest version of every entity, now or as it was known at an earlier moment.
+
+The rows of a kind are those that came with the product (the snapshot's activations, the shipped lists)
+and the register's own; an entity that the register holds takes the place of the row it came from.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import sqlalchemy as sa
+
+from geodata import contracts, snapshot
+from geodata.errors import InputError
+from geodata.register import database
+from geodata.register.database import FACETS, contents, events
+from geodata.register.kinds import FICTIONAL, KINDS, Kind, facets_of, kind_of
+from geodata.snapshot import Snapshot
+
+_SHIPPED: Final = Path(__file__).parent / "shipped"
+BY_TABLE: Final[Mapping[str, Kind]] = {kind.table: kind for kind in KINDS.values()}
+EXTRA_COLUMNS: Final = ("vr_code", "partners", "version", "action", "erased_reason")
+"""What rows carry beside their contract: to scope them, to change them, and to show what was erased."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which rows to read; empty means all.
+
+    Attributes
+    ----------
+    codes
+        Allowed codes per counting column, for example ``{"vr_code": ("VR06",), "themes": ("wonen",)}``;
+        a row with several themes passes when one of them is allowed.
+    first, last
+        Bounds of the event date, both included.
+    text
+        Letters that occur somewhere in the content, in capitals or not.
+    as_of
+        What was recorded by this moment; a date counts to its end, in UTC.
+    newest_n
+        Only so many rows, the newest by event date first; 0 for all.
+    """
+
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    first: date | None = None
+    last: date | None = None
+    text: str = ""
+    as_of: date | datetime | None = None
+    newest_n: int = 0
+
+    def __post_init__(self) -> None:
+        wrong = sorted(set(self.codes) - set(FACETS))
+        if wrong:
+            raise InputError(f"The register cannot filter by {wrong[0]!r}; choose from {', '.join(FACETS)}.")
+
+
+ALL: Final = Filters()
+
+
+def moment(as_of: date | datetime | None) -> str:
+    """Return a moment as the register writes it; a date stands for its last microsecond."""
+    if as_of is None:
+        return "9999"
+    if not isinstance(as_of, datetime):
+        as_of = datetime.combine(as_of, time.max, UTC)
+    return as_of.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def table(name: str, filters: Filters = ALL, among: Snapshot | None = None) -> pd.DataFrame:
+    """Return the rows of one kind: its contract's columns and `EXTRA_COLUMNS`.
+
+    Every caller but `geodata.access` must go through the scoped store: these rows are everybody's.
+
+    Parameters
+    ----------
+    name
+        Name of the contract: signals, activations, referrals, plan_lines, contacts, routes, work_log, library.
+    filters
+        Which rows.
+    among
+        The snapshot whose activations stand beside the register's; the one in use by default.
+    """
+    kind = BY_TABLE[name]
+    base = _base_rows(kind, among)
+    ids = [row[kind.key] for row in base]
+    own, taken = _own_rows(kind, filters, ids) if database.exists() else ([], frozenset())
+    rows = [*own, *(row for row in base if _passes(kind, row, filters) and row[kind.key] not in taken)]
+    if not rows:
+        return contracts.empty(name).assign(**dict.fromkeys(_beside(kind), ""))
+    return _frame(kind, rows, filters.newest_n)
+
+
+def _beside(kind: Kind) -> list[str]:
+    return [column for column in EXTRA_COLUMNS if column not in kind.columns]
+
+
+def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    for column in (*kind.columns, *_beside(kind)):
+        if column not in frame.columns:
+            frame[column] = ""
+    beside = frame[_beside(kind)]
+    for column, rule in kind.columns.items():
+        if "datetime" in str(rule.dtype):
+            frame[column] = pd.to_datetime(frame[column], format="ISO8601", utc=True).dt.tz_localize(None)
+    checked = contracts.check(kind.table, frame).join(beside)
+    if kind.date_field:
+        checked = checked.sort_values([kind.date_field, kind.key], ascending=[False, True], kind="stable")
+        checked = checked.head(newest_n) if newest_n else checked
+    return checked.reset_index(drop=True)
+
+
+def _own_rows(kind: Kind, filters: Filters, base_ids: list[str]) -> tuple[list[dict[str, Any]], frozenset[str]]:
+    """Return the register's rows and the ids that it holds at all, whether they pass the filters or not."""
+    until = moment(filters.as_of)
+    later = events.alias("later")
+    newest = ~sa.exists().where(
+        later.c.entity_kind == events.c.entity_kind,
+        later.c.entity_id == events.c.entity_id,
+        later.c.version > events.c.version,
+        later.c.recorded_at <= until,
+    )
+    before = events.alias("before")
+    supersedes = (
+        sa.select(before.c.event_id)
+        .where(
+            before.c.entity_kind == events.c.entity_kind,
+            before.c.entity_id == events.c.entity_id,
+            before.c.version == events.c.version - 1,
+        )
+        .scalar_subquery()
+    )
+    known = sa.and_(events.c.entity_kind == kind.name, events.c.recorded_at <= until)
+    query = (
+        sa.select(events, contents.c.body, supersedes.label("before_id"))
+        .outerjoin(contents, contents.c.event_id == events.c.event_id)
+        .where(known, newest, *_conditions(filters))
+        .order_by(events.c.event_date.desc(), events.c.entity_id)
+    )
+    if filters.newest_n:
+        query = query.limit(filters.newest_n)
+    with database.reading() as connection:
+        among_base = events.c.entity_id.in_(base_ids)
+        taken = frozenset(connection.execute(sa.select(events.c.entity_id).where(known, among_base)).scalars())
+        found = [dict(row) for row in connection.execute(query).mappings()]
+    bodies = json.loads("[" + ",".join(row["body"] or "{}" for row in found) + "]")
+    rows = [_row(kind, event, body, taken) for event, body in zip(found, bodies, strict=True)]
+    return [row for row in rows if kind.is_counted or row["action"] != "erase"], taken
+
+
+def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    for facet, allowed in filters.codes.items():
+        column = events.c[facet]
+        if facet in ("themes", "measures"):
+            listed = sa.literal(";").concat(column).concat(";")
+            found.append(sa.or_(sa.false(), *(listed.contains(f";{code};", autoescape=True) for code in allowed)))
+        else:
+            found.append(column.in_(allowed))
+    if filters.first:
+        found.append(events.c.event_date >= filters.first.isoformat())
+    if filters.last:
+        found.append(events.c.event_date <= filters.last.isoformat())
+    if filters.text:
+        found.append(contents.c.body.icontains(json.dumps(filters.text, ensure_ascii=False)[1:-1], autoescape=True))
+    return found
+
+
+def _row(kind: Kind, event: Mapping[str, Any], body: dict[str, Any], taken: frozenset[str]) -> dict[str, Any]:
+    came_from = event["entity_id"] if event["version"] == 1 and event["entity_id"] in taken else ""
+    if event["action"] == "erase":
+        body = _stub(kind, event)
+    return {
+        **body,
+        kind.key: event["entity_id"],
+        "status": event["status"],
+        "recorded_at": event["recorded_at"],
+        "supersedes": event["before_id"] or came_from,
+        "version": event["version"],
+        "action": event["action"],
+        "erased_reason": event["reason"],
+    }
+
+
+def _stub(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is left of an erased entity: the codes it is counted by, its date, and blanks."""
+    stub: dict[str, Any] = {name: blank(kind, name) for name in (*kind.fields, "recorded_by")}
+    stub |= {name: event[facet] for facet, name in kind.facets.items()}
+    for name in kind.fields:
+        rule = kind.columns.get(name)
+        if rule is not None and "bool" in str(rule.dtype):
+            stub[name] = stub[name] == "yes"
+        if rule is not None and "datetime" in str(rule.dtype):
+            stub[name] = event["event_date"] or None
+    return stub
+
+
+def blank(kind: Kind, name: str) -> object:
+    """Return what an absent value of a field looks like."""
+    rule = kind.columns.get(name)
+    dtype = str(rule.dtype) if rule is not None else "str"
+    return (
+        None if "float" in dtype or "datetime" in dtype else False if "bool" in dtype else 0 if "int" in dtype else ""
+    )
+
+
+def parse_body(body: str) -> dict[str, Any]:
+    """Return a stored content as a mapping."""
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+# --- rows that came with the product ------------------------------------------------------------------
+
+
+def _base_rows(kind: Kind, among: Snapshot | None) -> tuple[dict[str, Any], ...]:
+    if kind.name == "activation":
+        current = among or snapshot.current()
+        return _snapshot_activations(str(current.path), current.data_version)
+    return _shipped_rows(kind.name)
+
+
+@cache
+def _snapshot_activations(folder: str, _data_version: str) -> tuple[dict[str, Any], ...]:
+    found = snapshot.read_core(Path(folder)).table("activations")
+    rows: list[dict[str, Any]] = found.to_dict("records")  # type: ignore[assignment]
+    return tuple({**row, "version": 0, "action": "record", "erased_reason": ""} for row in rows)
+
+
+@cache
+def _shipped_rows(name: str) -> tuple[dict[str, Any], ...]:
+    """Return the lists that ship: organisations and functions, no names of people."""
+    path = _SHIPPED / f"{name}.toml"
+    if not path.is_file():
+        return ()
+    kind = kind_of(name)
+    beside = {"status": "assumption", "version": 0, "action": "record", "erased_reason": ""}
+    blanks = {name: blank(kind, name) for name in kind.fields}
+    entries = tomllib.loads(path.read_text("utf-8"))["row"]
+    return tuple({**blanks, **beside, **entry} for entry in entries)
+
+
+def base_row(kind: Kind, entity_id: str) -> dict[str, Any] | None:
+    """Return the row that came with the product under this id, None when there is none."""
+    return next((row for row in _base_rows(kind, None) if row[kind.key] == entity_id), None)
+
+
+def _passes(kind: Kind, row: Mapping[str, Any], filters: Filters) -> bool:
+    facets = facets_of(kind, row)
+    for facet, allowed in filters.codes.items():
+        if not set(facets.get(facet, "").split(";")) & set(allowed):
+            return False
+    if filters.as_of is not None and "recorded_at" in row and row["recorded_at"].isoformat() > moment(filters.as_of):
+        return False
+    if kind.date_field:
+        day = pd.Timestamp(row[kind.date_field]).date()
+        if (filters.first and day < filters.first) or (filters.last and day > filters.last):
+            return False
+    return not filters.text or any(filters.text.lower() in str(value).lower() for value in row.values())
+
+
+def in_training(rows: pd.DataFrame) -> pd.Series:
+    """Tell of each row whether it is a training entry."""
+    return rows["status"] == FICTIONAL
