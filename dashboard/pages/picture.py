@@ -124,7 +124,7 @@ def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown
 
 
 def _area_layer(level: str, rows: pd.DataFrame) -> AreaLayer:
-    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()  # noqa: PLR2004
+    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
     marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
              for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
     has_interval = rows["rank_p05"].notna().any()

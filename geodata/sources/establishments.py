@@ -7,6 +7,7 @@ ship with the product are tried against the file's header, so that StatLine's ow
 import csv
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,15 +105,25 @@ def _read_csv(path: Path) -> pd.DataFrame:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path.name} is empty; export the table again.")
-    separator = max(";,\t", key=lambda mark: max(line.count(mark) for line in lines[:10]))
-    rows = list(csv.reader(lines, delimiter=separator))
-    widest = max(len(row) for row in rows)
-    start = next(number for number, row in enumerate(rows) if len(row) == widest)
-    header, body = rows[start], [row for row in rows[start + 1 :] if len(row) == widest]
-    cut = [row for row in rows[start + 1 :] if 1 < len(row) < widest]
+    rows = max((list(csv.reader(lines, delimiter=mark)) for mark in ";,\t"), key=_regularity)
+    width = _width(rows)
+    start = next(number for number, row in enumerate(rows) if len(row) == width)
+    header, body = rows[start], [row for row in rows[start + 1 :] if len(row) == width]
+    cut = [row for row in rows[start + 1 :] if len(row) != width and len(row) > 1]
     if cut:
-        raise InputError(f"{path.name} breaks off: {len(cut)} row(s) have too few cells; export the table again.")
+        raise InputError(f"{path.name} breaks off: {len(cut)} row(s) have too few or too many cells; export the table again.")
     return pd.DataFrame(body, columns=header, dtype="str")
+
+
+def _width(rows: list[list[str]]) -> int:
+    """Return how many cells most rows have; a title above and a source below the table have other numbers."""
+    return Counter(len(row) for row in rows).most_common(1)[0][0]
+
+
+def _regularity(rows: list[list[str]]) -> tuple[bool, float]:
+    """Rank the ways to cut a file into cells: the right mark gives most rows the same number of cells."""
+    width = _width(rows)
+    return width > 1, sum(len(row) == width for row in rows) / len(rows)
 
 
 def choose_mapping(frame: pd.DataFrame, where: str) -> Mapping:
