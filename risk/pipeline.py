@@ -23,6 +23,7 @@ from risk.uncertainty import Rebuilt, rebuild
 Array = NDArray[np.float64]
 
 MISSING = "missing"
+AREA_LEVELS = ("gemeente", "vr")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def score(
     rebuilds: int | None = None,
     seed: int | None = None,
     data_version: str = "",
+    areas: Mapping[str, "Outcome"] | None = None,
 ) -> Outcome:
     """Return scores, indicators and contributions of all units of a level, for the whole country.
 
@@ -98,6 +100,8 @@ def score(
         With 0 the columns rank_p05, rank_p95 and p_top_k stay empty and nothing is flagged.
     data_version
         Written into the scores.
+    areas
+        For level ``site``: outcomes of the levels ``gemeente`` and ``vr`` when they are there already.
 
     Raises
     ------
@@ -105,9 +109,9 @@ def score(
         The level does not exist, or no table holds a date.
     """
     if level == "site":
-        areas = {area: score(tables, area, model, rebuilds=rebuilds, seed=seed) for area in ("gemeente", "vr")}
-        measured = site_scores.measure_sites(tables, model, {area: one.scores for area, one in areas.items()})
-    elif level in ("gemeente", "vr"):
+        areas = areas or {area: score(tables, area, model, rebuilds=rebuilds, seed=seed) for area in AREA_LEVELS}
+        measured = site_scores.measure_sites(tables, model, _scores_with_spread(areas))
+    elif level in AREA_LEVELS:
         measured = measure(tables, level, model)
     else:
         raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
@@ -186,6 +190,17 @@ def _profiles(prepared: Prepared) -> Array:
         total = np.nan_to_num(rows).sum(axis=0)
         profiles[kind] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), 5.0)
     return profiles
+
+
+def _scores_with_spread(areas: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Return the scores of all areas on unit_id, with how much they vary in the rebuilds."""
+    parts = [
+        one.scores.set_index("unit_id")[["score_0_10"]].assign(
+            score_sd=np.nan if one.rebuilt is None else one.rebuilt.score_sd
+        )
+        for one in areas.values()
+    ]
+    return pd.concat(parts)
 
 
 def _normalised(indicator: Indicator, measured: Measured, place: int) -> Array:
