@@ -111,7 +111,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     header, body = rows[start], [row for row in rows[start + 1 :] if len(row) == width]
     cut = [row for row in rows[start + 1 :] if len(row) != width and len(row) > 1]
     if cut:
-        raise InputError(f"{path.name} breaks off: {len(cut)} row(s) have too few or too many cells; export the table again.")
+        raise InputError(
+            f"{path.name} breaks off: {len(cut)} row(s) have too few or too many cells; export the table again."
+        )
     return pd.DataFrame(body, columns=header, dtype="str")
 
 

@@ -1,0 +1,113 @@
+"""Sites that stand in the data more than once: the very same row, and likely the same by place and name."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+from scipy.spatial import cKDTree
+
+_NEAR_M = 250.0
+_ALIKE = 85.0
+_GENERIC = (
+    r"\b(camping|vakantiepark|recreatiepark|bungalowpark|chaletpark|minicamping|park|slachterij|slachthuis|vlees"
+    r"|distributiecentrum|dc|bv|b v|nv|n v|vof|groep|group|nederland|holland|de|het|van|en)\b"
+)
+"""Words that say what a site is, not which one; two campings are not one because both are a camping."""
+
+
+def exact(sites: gpd.GeoDataFrame) -> pd.Series:
+    """Return True for every row that repeats an earlier one: same kind, name, gemeente and point (to a metre).
+
+    Rows without a point repeat each other only when they have a name.
+    """
+    points = sites.geometry
+    x, y = points.x.round(), points.y.round()
+    facts = pd.DataFrame(
+        {
+            "kind": sites["kind"].to_numpy(),
+            "name": sites["name"].str.lower().to_numpy(),
+            "gemeente": sites["gemeente_code"].to_numpy(),
+            "x": x.fillna(-1).to_numpy(),
+            "y": y.fillna(-1).to_numpy(),
+        },
+        index=sites.index,
+    )
+    unknown = points.isna() & sites["name"].eq("")
+    repeated: pd.Series = facts.duplicated() & ~unknown
+    return repeated
+
+
+def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return pairs of sites of one kind that stand close together under names that are alike.
+
+    Names are compared without the words that say what a site is, and regardless of the order of the words. A
+    site without a name is taken for its neighbour only within a tenth of the distance.
+
+    Returns
+    -------
+    DataFrame
+        left, right (positions of the rows, left first), distance_m, alike_pct; the surest pairs first.
+
+    Examples
+    --------
+    >>> points = gpd.points_from_xy([0, 40, 40], [0, 0, 0])
+    >>> names = ["Camping De Oase", "Oase", "Camping De Heide"]
+    >>> rows = gpd.GeoDataFrame({"kind": "holiday_park", "name": names}, geometry=points, crs="EPSG:28992")
+    >>> likely(rows)[["left", "right", "alike_pct"]].to_dict("records")
+    [{'left': 0, 'right': 1, 'alike_pct': 100.0}]
+    """
+    located = np.flatnonzero(sites.geometry.notna())
+    points = sites.geometry.iloc[located]
+    coordinates = np.column_stack([points.x, points.y])
+    pairs = cKDTree(coordinates).query_pairs(_NEAR_M, output_type="ndarray") if len(located) else np.empty((0, 2), int)
+    kinds = pd.factorize(sites["kind"].iloc[located])[0]
+    pairs = pairs[kinds[pairs[:, 0]] == kinds[pairs[:, 1]]]
+    distance = np.hypot(*(coordinates[pairs[:, 0]] - coordinates[pairs[:, 1]]).T)
+    names = _bare(sites["name"].iloc[located]).to_numpy(dtype=object)
+    left, right = names[pairs[:, 0]], names[pairs[:, 1]]
+    alike = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1, score_cutoff=_ALIKE)
+    nameless = (left == "") | (right == "")
+    same = np.where(nameless, distance <= _NEAR_M / 10, alike >= _ALIKE)
+    found = pd.DataFrame(
+        {
+            "left": located[pairs[same, 0]],
+            "right": located[pairs[same, 1]],
+            "distance_m": distance[same],
+            "alike_pct": np.where(nameless, 0.0, alike)[same],
+        }
+    )
+    return found.sort_values(["alike_pct", "distance_m"], ascending=[False, True], ignore_index=True)
+
+
+def _bare(names: pd.Series) -> pd.Series:
+    unique = pd.Series(names.unique())
+    lower = unique.str.lower().str.normalize("NFKD").str.encode("ascii", "ignore").str.decode("ascii")
+    lower = lower.str.replace(r"[^a-z0-9 ]", " ", regex=True)
+    bare = lower.str.replace(_GENERIC, " ", regex=True).str.split().str.join(" ")
+    # a name of such words only is kept whole: it is all there is
+    bare = bare.where(bare != "", lower.str.split().str.join(" "))
+    return names.map(dict(zip(unique, bare, strict=True)))
+
+
+def merge_sources(sites: gpd.GeoDataFrame, order: list[str]) -> gpd.GeoDataFrame:
+    """Return sites with each that several sources give kept once, from the source that comes first in ``order``.
+
+    Only pairs from different sources are merged: within one source two neighbours are two. A size that the
+    kept row lacks is taken from the one that goes.
+    """
+    rank = sites["source"].map({name: number for number, name in enumerate(order)}).fillna(len(order)).to_numpy()
+    pairs = likely(sites)
+    source = sites["source"].to_numpy()
+    pairs = pairs[source[pairs["left"]] != source[pairs["right"]]]
+    sites = sites.copy()
+    size, unit = sites["size_n"].to_numpy(copy=True), sites["size_unit"].to_numpy(dtype=object, copy=True)
+    gone: set[int] = set()
+    for left, right in zip(pairs["left"], pairs["right"], strict=True):
+        keep, drop = (left, right) if rank[left] <= rank[right] else (right, left)
+        if keep in gone or drop in gone:
+            continue
+        gone.add(drop)
+        if np.isnan(size[keep]) and not np.isnan(size[drop]):
+            size[keep], unit[keep] = size[drop], unit[drop]
+    sites["size_n"], sites["size_unit"] = size, unit
+    return sites.drop(index=sites.index[sorted(gone)]).reset_index(drop=True)

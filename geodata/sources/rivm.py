@@ -1,0 +1,99 @@
+"""RIVM: COVID-19 cases per gemeente per day (frozen since April 2023), to weekly incidence."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from geodata import joins, regions
+from geodata.errors import SourceError
+from geodata.snapshot import RawSnapshot
+from geodata.sources import http
+from geodata.sources.connector import Connector, Delivery, Frames
+from geodata.sources.http import NotThereError, Progress
+
+SOURCE = "rivm"
+_FOLDERS = ("/data/covid-19", "/covid-19")  # the address in use, and the one before
+_FILES = ("COVID-19_aantallen_gemeente_per_dag_tm_03102021.csv", "COVID-19_aantallen_gemeente_per_dag.csv")
+_COLUMNS = ("Date_of_publication", "Municipality_code", "Total_reported")
+_FIRST_YEAR = 2020
+_DISEASE = "COVID-19"
+
+
+def _fetch(folder: Path, progress: Progress) -> Delivery:
+    files, parts = {}, []
+    for name in _FILES:
+        path = _download(name, folder / name, progress)
+        files[name] = path
+        parts.append(read_days(path))
+    days = pd.concat(parts)
+    newest = days["Date_of_publication"].max().date().isoformat()
+    return Delivery(files, newest, len(days), f"{http.base('rivm')}{_FOLDERS[0]}")
+
+
+def _download(name: str, target: Path, progress: Progress) -> Path:
+    try:
+        return http.download(SOURCE, f"{http.base('rivm')}{_FOLDERS[0]}/{name}", target, progress)
+    except NotThereError:
+        return http.download(SOURCE, f"{http.base('rivm')}{_FOLDERS[1]}/{name}", target, progress)
+
+
+def read_days(path: Path) -> pd.DataFrame:
+    """Return the rows of a file with their day, gemeente ('' where RIVM did not know it) and cases.
+
+    Raises
+    ------
+    SourceError
+        The file is no such table, as when a web page was served in its place.
+    """
+    try:
+        try:
+            frame = pd.read_csv(path, sep=";", usecols=list(_COLUMNS), dtype="str", encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            frame = pd.read_csv(path, sep=";", usecols=list(_COLUMNS), dtype="str", encoding="latin1")
+        frame["Date_of_publication"] = pd.to_datetime(frame["Date_of_publication"], format="%Y-%m-%d")
+        frame["Total_reported"] = pd.to_numeric(frame["Total_reported"])
+    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise SourceError(
+            f"Source {SOURCE}: {path.name} is not the table of cases per gemeente ({error}); look at its address in"
+            " a browser and compare it with docs/sources.md."
+        ) from error
+    if frame.empty:
+        raise SourceError(f"Source {SOURCE}: {path.name} holds no row; refresh again later.")
+    return frame.assign(Municipality_code=frame["Municipality_code"].fillna(""))
+
+
+def weekly(days: pd.DataFrame) -> pd.DataFrame:
+    """Return cases per gemeente of today and week of publication (ISO).
+
+    Cases of which RIVM did not know the gemeente are left out. The codes are those of the day: each abolished
+    gemeente is brought to the one of today, whenever it was abolished.
+
+    Returns
+    -------
+    DataFrame
+        gemeente_code, week (2020-W37), cases_n, is_split.
+    """
+    days = days[days["Municipality_code"] != ""]
+    week = days["Date_of_publication"].dt.strftime("%G-W%V")
+    named = days.rename(columns={"Municipality_code": "gemeente_code", "Total_reported": "cases_n"}).assign(week=week)
+    counts = named.groupby(["gemeente_code", "week"], as_index=False)[["cases_n"]].sum()
+    return joins.to_today(counts, regions.changes_from(_FIRST_YEAR), ["cases_n"], by=["gemeente_code", "week"])
+
+
+def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
+    earlier, later = (read_days(raw.path / name) for name in _FILES)
+    # a gemeente may have two rows a day (two hospital regions), so that only whole days can be told apart
+    later = later[later["Date_of_publication"] > earlier["Date_of_publication"].max()]
+    days = pd.concat([earlier, later])
+    cases = weekly(days)
+    cases = cases[cases["gemeente_code"].isin(areas["gemeenten"]["gemeente_code"])]
+    cases = cases.assign(
+        disease=_DISEASE,
+        status=joins.status_after_split(cases["is_split"], cases["cases_n"]),
+        source=f"RIVM, cases per gemeente per day, to {raw.record.source_date}",
+    )
+    return {"incidence": cases.drop(columns="is_split")}
+
+
+CONNECTOR = Connector(_fetch, _read)
