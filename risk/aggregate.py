@@ -95,7 +95,7 @@ def weigh(index: Index, kept: Collection[str], changes: Mapping[str, float] | No
     route = np.array([1.0 if r.code in alone else changes.pop(r.code, r.weight) for r in index.routes], float)
     dimension = np.array([changes.pop(d.code, d.weight) for d in index.dimensions], float)
     if changes:
-        raise ModelError(f"The model has no part {sorted(changes)[0]!r} whose weight could change; check the name.")
+        raise ModelError(f"The model has no part {min(changes)!r} whose weight could change; check the name.")
     for values in (indicator, route, dimension):
         if not np.isfinite(values).all() or (values < 0).any():
             raise ModelError("A weight is negative or not a number; give 0 or more.")

@@ -53,20 +53,23 @@ def score_table(
     named = named.sort_values(["score_0_10", "unit_id"], ascending=[False, True], ignore_index=True)
     if not with_places:
         return named
+    placed: pd.DataFrame
     if not is_site:
-        return export.with_places(named, "area_code", store)
+        placed = export.with_places(named, "area_code", store)
+        return placed
     sites = store.table("sites").set_index("site_id")
     geometry = sites["geometry"].reindex(named["unit_id"]).to_numpy()
-    return gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
+    placed = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
+    return placed
 
 
 def _names(store: ScopedStore, table: pd.DataFrame, level: str) -> pd.Series:
     if level == "site":
         names = store.table("sites").set_index("site_id")["name"]
-        return table["unit_id"].map(names).fillna("")
+        return pd.Series(table["unit_id"].map(names).fillna(""))
     source, column = {"vr": ("veiligheidsregios", "vr"), "gemeente": ("gemeenten", "gemeente")}[level]
     names = store.table(source).set_index(f"{column}_code")[f"{column}_name"]
-    return table["area_code"].map(names).fillna("")
+    return pd.Series(table["area_code"].map(names).fillna(""))
 
 
 def _class_word(risk_class: float, store: ScopedStore, lang: str) -> str:

@@ -120,7 +120,9 @@ def reasons(told: Told, unit_id: str, lang: str) -> str:
 
 
 def top_reason(told: Told, unit_id: str, lang: str) -> str:
-    """Return in a few words what raises the unit's score most; '' when nothing does.
+    """Return in a few words what raises the unit's score most, of all that can be changed; '' when nothing does.
+
+    A border, the season and the past are passed over, as nobody on the spot can act on them.
 
     Raises
     ------
@@ -133,7 +135,8 @@ def top_reason(told: Told, unit_id: str, lang: str) -> str:
 
 def top_reasons(told: Told, lang: str) -> pd.Series:
     """Return `top_reason` of every scored unit, on unit_id."""
-    table = told.contributions[told.contributions["indicator_code"] != MISSING]
+    passed_over = [i.code for i in (*told.model.areas.indicators, *told.model.sites.indicators) if i.is_fixed]
+    table = told.contributions[~told.contributions["indicator_code"].isin([MISSING, *passed_over])]
     if not len(table):
         return pd.Series(dtype="str")
     best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")

@@ -53,7 +53,7 @@ class Grid:
         UnknownCodeError
             A code is no gemeente of the table.
         """
-        places = pd.Index(self.gemeenten["gemeente_code"]).get_indexer(gemeente_codes)
+        places = pd.Index(self.gemeenten["gemeente_code"]).get_indexer(pd.Index(gemeente_codes))
         if (places < 0).any():
             unknown = gemeente_codes[places < 0].iloc[0]
             raise UnknownCodeError(
@@ -110,7 +110,7 @@ class Rollup:
         """Return which share of each unit has figures, weighing a cell by inhabitants times national jobs."""
         jobs = np.array([codes.SECTORS[sector].jobs_n for sector in SECTORS], float)
         importance = (self.grid.gemeenten["population_n"].to_numpy(float)[:, None] + 1) * jobs
-        return self.add(importance * known) / self.add(importance)
+        return np.asarray(self.add(importance * known) / self.add(importance))
 
     def count(self, cells: Array, minimum: float) -> Array:
         """Return sums of people, scaled up to the whole unit where a part has no figure.
@@ -119,7 +119,8 @@ class Rollup:
         """
         covered = self.covered(np.isfinite(cells))
         total = self.add(np.nan_to_num(cells))
-        return np.divide(total, covered, out=np.full(total.shape, np.nan), where=covered >= minimum - 1e-9)
+        enough = covered >= minimum - 1e-9
+        return np.asarray(np.divide(total, covered, out=np.full(total.shape, np.nan), where=enough))
 
     def mean(self, cells: Array, workers: Array, minimum: float) -> Array:
         """Return averages weighted by exposed workers; NaN where less than `minimum` of them has a figure."""
@@ -127,7 +128,8 @@ class Rollup:
         present, whole = self.add(weight * known), self.add(weight)
         total = self.add(weight * np.nan_to_num(cells))
         enough = present >= (minimum - 1e-9) * whole
-        return np.divide(total, present, out=np.full(total.shape, np.nan), where=enough & (present > 0))
+        blank = np.full(total.shape, np.nan)
+        return np.asarray(np.divide(total, present, out=blank, where=enough & (present > 0)))
 
     def variance(self, cells: Array, workers: Array) -> Array:
         """Return the variance of `mean` when the cells of different gemeenten vary on their own.
@@ -165,8 +167,8 @@ def roll_up(grid: Grid, level: str) -> Rollup:
 
 def status_places(statuses: pd.Series) -> Whole:
     """Return the place of each status in `STATUSES`."""
-    return np.asarray(pd.Index(STATUSES).get_indexer(statuses), np.int64)
+    return np.asarray(pd.Index(STATUSES).get_indexer(pd.Index(statuses)), np.int64)
 
 
 def _columns(sector_codes: pd.Series) -> Whole:
-    return np.asarray(pd.Index(SECTORS).get_indexer(sector_codes), np.int64)
+    return np.asarray(pd.Index(SECTORS).get_indexer(pd.Index(sector_codes)), np.int64)

@@ -16,7 +16,7 @@ from geodata.errors import InputError, ModelError
 from risk import grid as grids
 from risk import measures
 from risk.declaration import Index, Model
-from risk.measures import Figures, Inputs
+from risk.measures import Figures, Inputs, Origin
 from risk.smoothing import smooth_rates
 
 Array = NDArray[np.float64]
@@ -56,7 +56,7 @@ class Measured:
     statuses: NDArray[np.object_]
     shape: Array
     rate: Array
-    sources: Mapping[str, tuple[str, pd.Timestamp]]
+    sources: Mapping[str, Origin]
     left_out: Mapping[str, str]
 
 
@@ -77,9 +77,9 @@ def peildatum(tables: Tables) -> pd.Timestamp:
     >>> peildatum({"incidence": pd.DataFrame({"week": ["2020-W36", "2020-W48"]})})
     Timestamp('2020-11-29 00:00:00')
     """
-    events = []
+    events: list[pd.Timestamp] = []
     if len(table := tables.get("activations", pd.DataFrame())):
-        events.append(table["event_date"].max())
+        events.append(pd.Timestamp(table["event_date"].max()))
     if len(table := tables.get("incidence", pd.DataFrame())):
         events.append(measures.last_day(table["week"].max()))
     if events:
@@ -116,7 +116,8 @@ def measure(tables: Tables, level: str, model: Model) -> Measured:
     inputs = _inputs(tables, model)
     rollup = grids.roll_up(inputs.grid, level)
     units = rollup.units.assign(workers_n=rollup.count(inputs.workers, model.scale.minimum_present))
-    left_out, columns = {}, []
+    left_out: dict[str, str] = {}
+    columns: list[_Column] = []
     for indicator in model.areas.indicators:
         if indicator.code in model.switched_off:
             left_out[indicator.code] = "switched_off"
@@ -126,11 +127,22 @@ def measure(tables: Tables, level: str, model: Model) -> Measured:
             left_out.setdefault(indicator.code, MissingReason.NO_SOURCE.value)
             column = _nothing(len(units))
         columns.append(column)
-    raw, *rest = _stacked(columns)
+    low, high = _goalposts(model, level, units)
     return Measured(
-        model.areas, level, inputs.peildatum, units, raw, *_goalposts(model, level, units), *rest,
-        {i.code: c.origin for i, c in zip(model.areas.indicators, columns, strict=True)}, left_out,
-    )  # fmt: skip
+        model.areas,
+        level,
+        inputs.peildatum,
+        units,
+        raw=np.column_stack([column.raw for column in columns]),
+        low=low,
+        high=high,
+        reasons=np.column_stack([column.reasons for column in columns]),
+        statuses=np.column_stack([column.statuses for column in columns]),
+        shape=np.column_stack([column.shape for column in columns]),
+        rate=np.column_stack([column.rate for column in columns]),
+        sources={i.code: c.origin for i, c in zip(model.areas.indicators, columns, strict=True)},
+        left_out=left_out,
+    )
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,7 @@ class _Column:
     statuses: NDArray[np.object_]
     shape: Array
     rate: Array
-    origin: tuple[str, pd.Timestamp]
+    origin: Origin
 
 
 def _inputs(tables: Tables, model: Model) -> Inputs:
@@ -224,24 +236,13 @@ def _goalposts(model: Model, level: str, units: pd.DataFrame) -> tuple[Array, Ar
     pairs = np.array([
         [i.goalposts.at(level), i.goalposts.at(level, together=True)] for i in model.areas.indicators
     ])  # fmt: skip
-    return tuple(np.where(together[:, None], pairs[:, 1, side], pairs[:, 0, side]) for side in (0, 1))
+    low, high = (np.where(together[:, None], pairs[:, 1, side], pairs[:, 0, side]) for side in (0, 1))
+    return low, high
 
 
 def _nothing(units: int) -> _Column:
     blank = np.full(units, np.nan)
     return _Column(
         blank, np.full(units, MissingReason.NO_SOURCE.value, object), np.full(units, "missing", object),
-        blank, blank, ("", pd.NaT),
+        blank, blank, ("", None),
     )  # fmt: skip
-
-
-def _stacked(
-    columns: list[_Column],
-) -> tuple[Array, NDArray[np.object_], NDArray[np.object_], Array, Array]:
-    return (
-        np.column_stack([column.raw for column in columns]),
-        np.column_stack([column.reasons for column in columns]),
-        np.column_stack([column.statuses for column in columns]),
-        np.column_stack([column.shape for column in columns]),
-        np.column_stack([column.rate for column in columns]),
-    )

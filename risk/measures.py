@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geodata import codes
 from geodata.codes import MissingReason, Status
 from risk.declaration import Model
 from risk.grid import SECTORS, STATUSES, Grid, status_places
@@ -19,6 +18,7 @@ from risk.smoothing import smooth_rates
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Origin = tuple[str, pd.Timestamp | None]
 
 INCIDENCE_WEEKS = 2
 _NEAREST_LODGINGS = 5
@@ -58,7 +58,7 @@ class Figures:
 
     cells: Array
     statuses: Whole
-    origin: tuple[str, pd.Timestamp]
+    origin: Origin
     denominator: Array | None = None
     is_count: bool = False
     variance: Array | None = None
@@ -125,7 +125,7 @@ def beds_per_1000_workers(inputs: Inputs) -> Figures | None:
     own = beds["sector_code"].isin(SECTORS) & ~beds["sector_code"].isin(["lodging", "temporary_agencies"])
     cells = _spread(inputs, beds[~own], "size_n")
     named = beds[own]
-    columns = pd.Index(SECTORS).get_indexer(named["sector_code"])
+    columns = pd.Index(SECTORS).get_indexer(pd.Index(named["sector_code"]))
     np.add.at(cells, (inputs.grid.rows(named["gemeente_code"]), columns), named["size_n"].to_numpy(float))
     return Figures(cells, _weakest(inputs, beds["status"]), _origin(beds), denominator=inputs.workers / _PER_1000)
 
@@ -160,7 +160,7 @@ def land_border(inputs: Inputs) -> Figures:
     regions = inputs.veiligheidsregios.set_index("vr_code")["land_border"]
     has_border = inputs.grid.gemeenten["vr_code"].map(regions).fillna("").str.len().to_numpy() > 0
     cells = np.repeat(has_border[:, None].astype(float), len(SECTORS), axis=1)
-    return Figures(cells, _all(inputs, Status.OFFICIAL), ("veiligheidsregios", pd.NaT))
+    return Figures(cells, _all(inputs, Status.OFFICIAL), ("veiligheidsregios", None))
 
 
 def incidence_per_100k(inputs: Inputs) -> Figures | None:
@@ -291,7 +291,7 @@ def _spread(inputs: Inputs, table: pd.DataFrame, column: str) -> Array:
 
 def _of_sectors(inputs: Inputs, values: Array, source: str) -> Figures:
     cells = np.repeat(values[None, :], inputs.grid.shape[0], axis=0)
-    return Figures(cells, _all(inputs, Status.ASSUMPTION), (source, pd.NaT))
+    return Figures(cells, _all(inputs, Status.ASSUMPTION), (source, None))
 
 
 def _across(values: Array) -> Array:
@@ -306,7 +306,7 @@ def _weakest(inputs: Inputs, statuses: pd.Series) -> Whole:
     return np.full(inputs.grid.shape, max(status_places(statuses).max(initial=0), 1), np.int64)
 
 
-def _origin(table: pd.DataFrame) -> tuple[str, pd.Timestamp]:
+def _origin(table: pd.DataFrame) -> Origin:
     return _joined(table["source"]), pd.Timestamp(table["source_date"].max())
 
 

@@ -32,7 +32,7 @@ class Prepared:
 
     Attributes
     ----------
-    values
+    values_0_10
         Indicators on 0-10, units x indicators of the index, NaN where missing.
     group
         The ranking each unit takes part in (its sector), as a number.
@@ -42,7 +42,7 @@ class Prepared:
 
     model: Model
     measured: Measured
-    values: Array
+    values_0_10: Array
     group: NDArray[np.int64]
     kept: tuple[str, ...]
 
@@ -121,9 +121,9 @@ def score(
     repeats = model.uncertainty.rebuilds if rebuilds is None else rebuilds
     rebuilt = None
     if repeats > 0:
-        rebuilt = rebuild(prepared.values, measured, model, prepared.group, weights, repeats,
+        rebuilt = rebuild(prepared.values_0_10, measured, model, prepared.group, weights, repeats,
                           model.uncertainty.seed if seed is None else seed)  # fmt: skip
-    reference, parts = contributions(prepared.values, reference_profile(prepared), weights, model.scale, result)
+    reference, parts = contributions(prepared.values_0_10, reference_profile(prepared), weights, model.scale, result)
     scores = _score_table(prepared, result, reference, rebuilt, data_version)
     return Outcome(
         prepared, result, _indicator_table(prepared), scores, _contribution_table(prepared, parts),
@@ -165,7 +165,7 @@ def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
     version = f"{prepared.model.version.split('+')[0]}+what-if"
     other = replace(prepared, model=replace(prepared.model, version=version))
     result = _aggregate(other, changed)
-    reference = _aggregate(replace(other, values=_profiles(prepared)), changed).score
+    reference = _aggregate(replace(other, values_0_10=_profiles(prepared)), changed).score
     return _score_table(other, result, reference[_profile_of(prepared)], None, "")
 
 
@@ -183,9 +183,9 @@ def _profile_of(prepared: Prepared) -> NDArray[np.int64]:
 
 def _profiles(prepared: Prepared) -> Array:
     together = _profile_of(prepared)
-    profiles = np.full((2, prepared.values.shape[1]), 5.0)
+    profiles = np.full((2, prepared.values_0_10.shape[1]), 5.0)
     for kind in np.unique(together):
-        rows = prepared.values[together == kind]
+        rows = prepared.values_0_10[together == kind]
         known = np.isfinite(rows)
         total = np.nan_to_num(rows).sum(axis=0)
         profiles[kind] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), 5.0)
@@ -212,7 +212,7 @@ def _normalised(indicator: Indicator, measured: Measured, place: int) -> Array:
 
 def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
     return aggregate(
-        prepared.values, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
+        prepared.values_0_10, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
     )
 
 
@@ -258,7 +258,7 @@ def _indicator_table(prepared: Prepared) -> pd.DataFrame:
             "indicator_code": pd.array(list(prepared.kept) * units, dtype="str"),
             "peildatum": measured.peildatum.as_unit("ns"),
             "raw_value": measured.raw[:, places].ravel(),
-            "value_0_10": prepared.values[:, places].ravel(),
+            "value_0_10": prepared.values_0_10[:, places].ravel(),
             "missing_reason": pd.array(measured.reasons[:, places].ravel(), dtype="str"),
             "status": pd.array(measured.statuses[:, places].ravel(), dtype="str"),
             "source": pd.array([source for source, _ in origins] * units, dtype="str"),

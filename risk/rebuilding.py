@@ -7,6 +7,7 @@ Single precision is enough for ranks and halves the time.
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from itertools import product as combinations
 from typing import Final
 
@@ -57,7 +58,7 @@ class Problem:
     ----------
     order
         Places of the sorted units in the original order.
-    values
+    scaled
         Per normalisation: units x indicators on 0-10, 0 where missing.
     present
         Which values are there.
@@ -73,7 +74,7 @@ class Problem:
     order: NDArray[np.intp]
     rankings: tuple[slice, ...]
     scored: NDArray[np.bool_]
-    values: dict[str, Single]
+    scaled: dict[str, Single]
     present: NDArray[np.bool_]
     nominal_routes: Single
     has: NDArray[np.bool_]
@@ -104,13 +105,11 @@ class _Block:
     stream: np.random.SeedSequence
 
 
-def pose(
-    values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights
-) -> Problem:
+def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights) -> Problem:
     """Prepare what does not change from rebuild to rebuild."""
     order = np.argsort(group, kind="stable")
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
-    kind = (measured.units["sector_code"] == "").to_numpy(np.int64)
+    kind = np.asarray(measured.units["sector_code"] == "", np.int64)
     area, _ = pd.factorize(measured.units["area_code"])
     columns = [_column(measured, place, kind, area) for place in range(values.shape[1])]
     scaled = {"goalposts": values}
@@ -123,7 +122,7 @@ def pose(
     uncertain = np.isfinite(measured.shape).any(axis=0) & (weights.indicator > 0)
     return Problem(
         model, weights, np.array([i.max_share for i in measured.index.indicators]), order,
-        tuple(slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)),
+        tuple(slice(int(a), int(b)) for a, b in pairwise(edges)),
         np.isfinite(result.score)[order],
         {way: np.nan_to_num(array)[order].astype(np.float32) for way, array in scaled.items()},
         np.isfinite(values)[order], np.nan_to_num(result.routes, nan=5.0)[order].astype(np.float32),
@@ -163,13 +162,11 @@ def _scores(problem: Problem, block: _Block, on: Collection[str]) -> Single:
     """Return the scores of one block, draws x units."""
     rng = np.random.default_rng(block.stream)
     weights = problem.weights
-    indicator, route, dimension = (
-        w.astype(np.float32) for w in _drawn_weights(problem, block.draws, rng, on)
-    )
+    indicator, route, dimension = (w.astype(np.float32) for w in _drawn_weights(problem, block.draws, rng, on))
     drawn = {}
     if "inputs" in on:
         drawn = {place: _drawn_values(column, block, rng) for place, column in problem.smoothed.items()}
-    values = problem.values[block.normalisation]
+    values = problem.scaled[block.normalisation]
     routes = [
         _route(problem, place, values, indicator, drawn) if weights.route[place] > 0 else None
         for place in range(weights.route.size)
@@ -180,7 +177,9 @@ def _scores(problem: Problem, block: _Block, on: Collection[str]) -> Single:
         inside = np.flatnonzero((weights.dimension_of == place) & (weights.route > 0))
         level = _power_mean([routes[i] for i in inside], route[:, inside], block.exponent)
         mine = dimension[:, [place]] * problem.has[:, place]
-        score += mine * (np.log(np.maximum(level, problem.model.scale.floor)) if block.joining == "geometric" else level)
+        score += mine * (
+            np.log(np.maximum(level, problem.model.scale.floor)) if block.joining == "geometric" else level
+        )
         share += mine
     score /= np.where(share > 0, share, 1)
     return np.exp(score) if block.joining == "geometric" else score
@@ -234,7 +233,7 @@ def _capped(problem: Problem, indicator: Array, route: Array, dimension: Array) 
 def _drawn_values(column: Column, block: _Block, rng: np.random.Generator) -> Single:
     gammas = rng.standard_gamma(column.shape, (block.draws, column.shape.size), dtype=np.float32)
     distinct = _normalised(
-        column, block.normalisation, gammas / column.rate.astype(np.float32), column.low, column.high, column.kind
+        column, block.normalisation, np.asarray(gammas / column.rate, float), column.low, column.high, column.kind
     )
     return distinct.astype(np.float32)[:, column.inverse]
 
@@ -245,7 +244,7 @@ def _route(problem: Problem, place: int, values: Single, indicator: Single, draw
     total = indicator[:, steady] @ values[:, steady].T
     for column in columns:
         if column in drawn:
-            total += indicator[:, [column]] * np.where(problem.present[:, column], drawn[column], 0)
+            total += indicator[:, [column]] * np.where(problem.present[:, column], drawn[int(column)], 0)
     if problem.present[:, columns].all():
         return np.asarray(total)
     share = indicator[:, columns] @ problem.present[:, columns].T.astype(np.float32)
@@ -292,7 +291,7 @@ def _column(measured: Measured, place: int, kind: NDArray[np.int64], area: NDArr
     _, first = np.unique(inverse, return_index=True)
     return Column(
         is_log, indicator.direction, low[first], high[first], kind[first], (reference[0], reference[1]),
-        shape[first], rate[first], inverse,
+        shape[first], rate[first], inverse.astype(np.intp),
     )  # fmt: skip
 
 
@@ -307,9 +306,7 @@ def _scale(values: Array, low: Array, *, is_log: bool) -> Array:
     return np.log(np.maximum(values, low)) if is_log else values
 
 
-def _normalised(
-    column: Column, way: str, values: Array, low: Array, high: Array, kind: NDArray[np.int64]
-) -> Array:
+def _normalised(column: Column, way: str, values: Array, low: Array, high: Array, kind: NDArray[np.int64]) -> Array:
     """Bring raw values (the last axis as `low`, `high` and `kind`) to 0-10 in one of the three ways."""
     scaled = _scale(values, low, is_log=column.is_log)
     if way == "goalposts":
@@ -328,4 +325,4 @@ def _z_share(values: Array, known: Array) -> Array:
     spread = float(known.std()) if known.size else 0.0
     if spread <= 1e-12:
         return np.where(np.isnan(values), np.nan, 0.5)
-    return np.clip(0.5 + _Z_WIDTH / 10 * (values - known.mean()) / spread, 0, 1)
+    return np.asarray(np.clip(0.5 + _Z_WIDTH / 10 * (values - known.mean()) / spread, 0, 1))

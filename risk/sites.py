@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geodata.codes import KIND_SECTOR, MissingReason, Status
 from risk.declaration import Model
 from risk.indicators import Measured, Tables, peildatum
+from risk.measures import Origin
 
 Array = NDArray[np.float64]
 
@@ -68,12 +69,12 @@ def _posterior(raw: Array, spread: Array) -> tuple[Array, Array]:
     return shape, rate
 
 
-def _sources(sites: pd.DataFrame, model: Model) -> dict[str, tuple[str, pd.Timestamp]]:
+def _sources(sites: pd.DataFrame, model: Model) -> dict[str, Origin]:
     model_name = f"model {model.version.split('-')[0]}"
     return {
-        "site_kind": (model_name, pd.NaT),
+        "site_kind": (model_name, None),
         "site_size": ("sites", pd.Timestamp(sites["source_date"].max())),
-        "site_area": (model_name, pd.NaT),
+        "site_area": (model_name, None),
     }
 
 

@@ -22,7 +22,7 @@ def winsorise(values: ArrayLike, low: float, high: float) -> Array:
     >>> winsorise([1.0, 5.0, 900.0, float("nan")], 2.0, 100.0)
     array([  2.,   5., 100.,  nan])
     """
-    return np.clip(np.asarray(values, float), low, high)
+    return np.asarray(np.clip(np.asarray(values, float), low, high))
 
 
 def bounds(values: ArrayLike) -> tuple[float, float]:

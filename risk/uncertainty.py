@@ -1,4 +1,4 @@
-"""Rebuild the index many times with other defensible choices: how sure is a rank?
+"""Rebuild the index many times with other defensible choices: and tell how sure a rank is.
 
 Each rebuild draws other weights, another way to normalise, another way to aggregate, other values of the
 smoothed rates from their posteriors, and leaves one indicator out. `risk.rebuilding` does the arithmetic.
@@ -77,11 +77,13 @@ def rebuild(
     problem = pose(values, measured, model, group, weights)
     result = run(problem, repeats, seed, ASSUMPTIONS)
     top = (result.ranks <= _top_sizes(problem, model)).mean(axis=0)
-    places = np.sort(result.ranks.T, axis=1)
+    places = np.sort(result.ranks.T, axis=1).astype(float)
     mean = result.total / repeats
     spread = np.sqrt(np.maximum(result.squares / repeats - mean**2, 0))
-    columns = [places[:, min(int(share * repeats), repeats - 1)] for share in (0.5, 0.05, 0.95)]
-    return Rebuilt(*(problem.unsorted(column) for column in (*columns, top, spread)), repeats, seed)
+    middle, p05, p95 = (
+        problem.unsorted(places[:, min(int(share * repeats), repeats - 1)]) for share in (0.5, 0.05, 0.95)
+    )
+    return Rebuilt(middle, p05, p95, problem.unsorted(top), problem.unsorted(spread), repeats, seed)
 
 
 def sensitivity(
