@@ -9,26 +9,25 @@ from numpy.typing import NDArray
 
 from risk.selection import Problem, Selection, solve
 
-Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 OUTSCORED: Final = ("outscored", "")
 SEVERAL: Final = ("several", "")
 _ROUNDING: Final = 1e-6
 
 
-def price(problem: Problem, best: Selection, row: int) -> float:
-    """Return what a limit costs: the points with it lifted less the points with it, 0 or more."""
-    without = solve(replace(problem, limits=problem.limits.lifted(row)))
+def price(problem: Problem, best: Selection, limit: tuple[str, str]) -> float:
+    """Return what a limit costs: the points with it lifted less the points with it, 0 or more.
+
+    Parameters
+    ----------
+    problem, best
+        The problem and its `risk.selection.select`.
+    limit
+        Name and subject, such as ``("region_min", "VR07")``; an empty subject lifts every limit of that name.
+    """
+    without = solve(replace(problem, limits=problem.limits.without(_rows_of(problem, limit))))
     return 0.0 if without is None else max(0.0, without.objective - best.objective)
-
-
-def binding(problem: Problem, best: Selection) -> Places:
-    """Return the limits that leave too little room to change a candidate: only those keep anyone out or in."""
-    limits = problem.limits
-    used = limits.matrix @ best.chosen.astype(float)
-    largest = limits.matrix.max(axis=1).toarray().ravel()
-    room = np.minimum(limits.high - used, used - limits.low)
-    return np.flatnonzero((room < largest - _ROUNDING) & (largest > 0))
 
 
 def why_left_out(
@@ -49,54 +48,54 @@ def why_left_out(
     Returns
     -------
     dict
-        Place -> (limit, subject); `SEVERAL` where only lifting more than one helps, `OUTSCORED` where
-        nothing but more visits does. The budget itself (the limits that count every candidate) is never
-        the answer: a larger one lets in the next in line, whoever that is.
+        Place -> (limit, subject). The subject is empty where what others are owed (a minimum for every
+        region) keeps the candidate out. `SEVERAL` where only lifting more than one helps, `OUTSCORED`
+        where nothing but more visits does. The budget itself (a limit that counts every candidate alike)
+        is never the answer: a larger one lets in the next in line, whoever that is.
     """
     left_out = [int(place) for place in places if not best.chosen[place]]
-    reasons: dict[int, tuple[str, str]] = {}
-    without: dict[int, NDArray[np.bool_]] = {}
-    rows = [int(row) for row in binding(problem, best) if not _counts_all(problem, row)]
+    without: dict[tuple[str, str], Mask] = {}
+    reasons = {}
     for place in left_out:
         if place in blocked:
-            if _enters_when_open(problem, best, place):
+            if _enters_when_open(problem, place):
                 reasons[place] = blocked[place]
             continue
-        for row in _touching(problem, best, rows, place):
-            if row not in without:
-                lifted = solve(replace(problem, limits=problem.limits.lifted(row)))
-                without[row] = best.chosen if lifted is None else lifted.chosen
-            if without[row][place]:
-                reasons[place] = problem.limits.names[row]
+        for limit in _in_the_way(problem, best, place):
+            if limit not in without:
+                lifted = solve(replace(problem, limits=problem.limits.without(_rows_of(problem, limit))))
+                without[limit] = best.chosen if lifted is None else lifted.chosen
+            if without[limit][place]:
+                reasons[place] = limit
                 break
-    unexplained = [place for place in left_out if place not in reasons]
-    within_budget = _best_without_limits(problem, best, unexplained)
-    return reasons | {place: SEVERAL if place in within_budget else OUTSCORED for place in unexplained}
+    highest = _best_without_limits(problem, int(best.chosen.sum()))
+    return {place: reasons.get(place, SEVERAL if place in highest else OUTSCORED) for place in left_out}
 
 
-def _counts_all(problem: Problem, row: int) -> bool:
-    matrix = problem.limits.matrix
-    return bool(matrix.indptr[row + 1] - matrix.indptr[row] == problem.points.size)
+def _rows_of(problem: Problem, limit: tuple[str, str]) -> list[int]:
+    name, subject = limit
+    return [row for row, (n, s) in enumerate(problem.limits.names) if n == name and subject in ("", s)]
 
 
-def _touching(problem: Problem, best: Selection, rows: list[int], place: int) -> list[int]:
-    """Return the binding limits that can keep a candidate out: its own, then what others are owed."""
+def _in_the_way(problem: Problem, best: Selection, place: int) -> list[tuple[str, str]]:
+    """Return the limits that can keep a candidate out: its own that are full, then what others are owed."""
     limits, worth = problem.limits, problem.points[place]
     used = limits.matrix @ best.chosen.astype(float)
-    own, owed = [], []
-    for row in rows:
-        coefficient = limits.matrix[row, place]
-        if coefficient > 0 and limits.high[row] - used[row] < coefficient - _ROUNDING:
-            own.append(row)
-        elif coefficient == 0 and limits.low[row] > 0:
-            inside = limits.matrix.indices[limits.matrix.indptr[row] : limits.matrix.indptr[row + 1]]
-            taken = inside[best.chosen[inside]]
-            if taken.size and problem.points[taken].min() < worth:
-                owed.append(row)
-    return own + owed
+    coefficient = limits.matrix[:, [place]].toarray().ravel()
+    members = np.diff(limits.matrix.indptr)
+    is_full = (coefficient > 0) & (limits.high - used < coefficient - _ROUNDING)
+    is_budget = (members == problem.points.size) & (coefficient == 1)
+    own = [limits.names[row] for row in np.flatnonzero(is_full & ~is_budget)]
+    owed = []
+    for row in np.flatnonzero((coefficient == 0) & (limits.low > 0) & (used - limits.low < 1 - _ROUNDING)):
+        inside = limits.matrix.indices[limits.matrix.indptr[row] : limits.matrix.indptr[row + 1]]
+        taken = inside[best.chosen[inside]]
+        if taken.size and problem.points[taken].min() < worth:
+            owed.append((limits.names[row][0], ""))
+    return own + sorted(set(owed))
 
 
-def _enters_when_open(problem: Problem, best: Selection, place: int) -> bool:
+def _enters_when_open(problem: Problem, place: int) -> bool:
     """Tell whether a closed candidate would be chosen if only it were open."""
     is_open = problem.is_open.copy()
     is_open[place] = True
@@ -104,8 +103,7 @@ def _enters_when_open(problem: Problem, best: Selection, place: int) -> bool:
     return opened is not None and bool(opened.chosen[place])
 
 
-def _best_without_limits(problem: Problem, best: Selection, places: list[int]) -> set[int]:
-    """Return which candidates would be in if nothing but the number of visits counted."""
-    visits_n = int(best.chosen.sum())
+def _best_without_limits(problem: Problem, visits_n: int) -> set[int]:
+    """Return who would be in if nothing but the number of visits counted."""
     order = np.lexsort((-problem.tie, -problem.points))
-    return set(order[:visits_n].tolist()) & set(places)
+    return set(order[:visits_n].tolist())

@@ -43,9 +43,9 @@ class Limits:
     low: Array
     high: Array
 
-    def lifted(self, row: int) -> "Limits":
-        """Return the limits without one of them."""
-        return self.only(np.delete(np.arange(len(self.names)), row))
+    def without(self, rows: Iterable[int]) -> "Limits":
+        """Return the limits less some of them."""
+        return self.only(np.setdiff1d(np.arange(len(self.names)), list(rows)))
 
     def only(self, rows: Iterable[int]) -> "Limits":
         """Return some of the limits."""
@@ -203,12 +203,13 @@ def _worth_considering(problem: Problem) -> Places:
     order = np.lexsort((-problem.tie[places], -np.round(problem.points[places] * _PER_POINT), column))
     highs = np.floor(np.maximum(limits.high[~is_own], 0)[:, None] / np.where(shared > 0, shared, np.nan) + _ROUNDING)
     fits = np.fmin.reduce(highs, axis=0, initial=np.inf)
-    return places[(_better_ones(order, column, is_free) < fits) | is_asked]
+    needed: Places = places[(_better_ones(order, column, is_free) < fits) | is_asked]
+    return needed
 
 
 def _better_ones(order: Places, column: Places, counted: Mask) -> Array:
     """Return per candidate how many counted ones stand before it in the order, of its own column."""
-    running = np.cumsum(counted[order]) - counted[order]
+    running: Places = np.cumsum(counted[order]) - counted[order]
     first = np.r_[True, column[order][1:] != column[order][:-1]]
     before = np.empty(order.size)
     before[order] = running - np.maximum.accumulate(np.where(first, running, 0))
