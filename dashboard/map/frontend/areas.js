@@ -131,11 +131,11 @@ export class AreaMap {
       path.on("click", () => this.onSelect(index));
       return path;
     });
-    const borders = level === "gemeente"
-      ? this.geometry.vr.map((area) => L.polygon(area.polygons, {
-        className: "region-border", interactive: false, fill: false, smoothFactor: 0 }))
-      : [];
-    this.levels[level] = { paths, group: L.layerGroup([...paths, ...borders]) };
+    const group = L.layerGroup(paths);
+    if (level === "gemeente") {
+      group.addLayer(L.polyline(this.geometry.regionBorders, { className: "region-border", interactive: false, smoothFactor: 0 }));
+    }
+    this.levels[level] = { paths, group };
     return this.levels[level];
   }
 

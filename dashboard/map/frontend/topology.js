@@ -75,7 +75,18 @@ export function roomiestPoint(polygons) {
   return found;
 }
 
-// Areas per level, in the order of the file: {code, name, vr, polygons: [[ring, hole, ...], ...]}.
+// Arcs that two regions share; the coast is left out, or a thick line would hide a narrow island.
+function sharedArcs({ geometries }, arcs) {
+  const uses = new Map();
+  for (const index of geometries.flatMap((geometry) => geometry.arcs.flat(Infinity))) {
+    const arc = index < 0 ? ~index : index;
+    uses.set(arc, (uses.get(arc) ?? 0) + 1);
+  }
+  return [...uses].filter(([, count]) => count > 1).map(([arc]) => arcs[arc]);
+}
+
+// Areas per level, in the order of the file: {code, name, vr, polygons: [[ring, hole, ...], ...]}, and the
+// borders between regions as lines.
 export function decodeTopology(topology) {
   const arcs = decodeArcs(topology);
   const areas = ({ geometries }) => geometries.map(({ type, arcs: parts, properties }) => ({
@@ -83,5 +94,6 @@ export function decodeTopology(topology) {
     polygons: (type === "MultiPolygon" ? parts : [parts]).map((polygon) =>
       polygon.map((ring) => joinRing(ring, arcs))),
   }));
-  return { vr: areas(topology.objects.vr), gemeente: areas(topology.objects.gemeente) };
+  const { vr, gemeente } = topology.objects;
+  return { vr: areas(vr), gemeente: areas(gemeente), regionBorders: sharedArcs(vr, arcs) };
 }

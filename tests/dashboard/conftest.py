@@ -1,0 +1,185 @@
+"""Real servers and a real browser for the tests of the dashboard; every address outside is blocked."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import pytest
+import topojson
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from shapely import box
+
+from tests import get_browser
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+BACKGROUND_HOST = "service.pdok.nl"  # the only outside address the product may ask for, and do without
+
+HOSTILE_NAME = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_streamlit(script: Path, log: Path, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
+               "--server.headless", "true", "--server.address", "127.0.0.1", "--server.enableStaticServing", "true",
+               "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]  # fmt: skip
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=script.parent, stdout=output, stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": search_path} | environment,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):  # noqa: S310 (our own server)
+                return process, url
+        except OSError:
+            time.sleep(0.1)
+    stop(process)
+    raise RuntimeError(f"Streamlit did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Serve a Streamlit script and return its address; the same script and settings share one server.
+
+    ``serve(path, **environment)``: the server gets a data folder of its own.
+    """
+    running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(script: Path, **environment: str) -> str:
+        key = (script, *sorted(environment.items()))
+        if key not in running:
+            folder = tmp_path_factory.mktemp("server")
+            settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
+            running[key] = start_streamlit(script, folder / "server.log", **settings)
+        return running[key][1]
+
+    yield start
+    for process, _ in running.values():
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start a headless Chromium that finds no address but this machine's, or skip and say why."""
+    path = get_browser.find()
+    if path is None:
+        pytest.skip("no Chromium on this machine (make browser installs one): browser tests are skipped")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+                  "--disable-component-update", "--no-first-run",
+                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )  # fmt: skip
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Make an empty page: ``new_page(locale=, width=, height=, **options of Playwright's context)``.
+
+    After the test: no uncaught error happened on any page, and nothing outside was asked for but the background map.
+    """
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+    hosts: set[str] = set()
+
+    def make(*, locale: str = "nl-NL", width: int = 1400, height: int = 900, **options: object) -> Page:
+        context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
+        context.on("weberror", lambda problem: errors.append(str(problem.error)))
+        context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not errors
+    assert hosts - {"127.0.0.1", BACKGROUND_HOST, ""} == set()
+
+
+@pytest.fixture
+def open_page(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Open an address: ``open_page(url, **options of new_page)``."""
+
+    def visit(url: str, **options: object) -> Page:
+        page = new_page(**options)
+        page.goto(url)
+        return page
+
+    return visit
+
+
+@pytest.fixture(scope="session")
+def invented_areas() -> gpd.GeoDataFrame:
+    """Return 342 invented square gemeenten in 25 regions, in degrees; one has a name that would run as a script."""
+    columns, rows = 19, 18
+    cells = [
+        box(3.4 + 0.2 * column, 50.8 + 0.15 * row, 3.6 + 0.2 * column, 50.95 + 0.15 * row)
+        for column in range(columns)
+        for row in range(rows)
+    ]
+    return gpd.GeoDataFrame(
+        {
+            "gemeente_code": [f"GM{number:04d}" for number in range(len(cells))],
+            "gemeente_name": [HOSTILE_NAME if number == 7 else f"Vierkant {number}" for number in range(len(cells))],
+            "vr_code": [
+                f"VR{column * 5 // columns * 5 + row * 5 // rows + 1:02d}"
+                for column in range(columns)
+                for row in range(rows)
+            ],
+        },
+        geometry=cells,
+        crs="EPSG:4326",
+    )
+
+
+@pytest.fixture(scope="session")
+def invented_regions(invented_areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the 25 invented regions."""
+    regions = invented_areas.dissolve("vr_code").reset_index()[["vr_code", "geometry"]]
+    names = [HOSTILE_NAME if code == "VR03" else f"Streek {code[2:]}" for code in regions["vr_code"]]
+    return regions.assign(vr_name=names)
+
+
+@pytest.fixture(scope="session")
+def invented_topology(invented_areas: gpd.GeoDataFrame, invented_regions: gpd.GeoDataFrame) -> dict[str, object]:
+    """Return the invented areas as TopoJSON, in the form of the product's own boundaries."""
+    columns = ["code", "name", "vr", "geometry"]
+    areas = invented_areas.set_axis(["code", "name", "vr", "geometry"], axis=1).set_geometry("geometry")
+    regions = invented_regions.rename(columns={"vr_code": "code", "vr_name": "name"})
+    regions = regions.assign(vr=regions["code"])
+    made = topojson.Topology(
+        [areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000
+    )  # fmt: skip
+    return json.loads(made.to_json())
