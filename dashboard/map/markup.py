@@ -31,7 +31,7 @@ class Unit:
     @property
     def interval(self) -> str:
         """Return the interval of the place, or nothing."""
-        return f"{self.low}–{self.high}" if self.low and self.high else ""  # noqa: RUF001 (a range has a dash)
+        return f"{self.low}–{self.high}" if self.low and self.high else ""
 
 
 def units_of(areas: AreaLayer) -> dict[str, Unit]:
@@ -98,7 +98,7 @@ def _legend(units: list[Unit], texts: MapTexts) -> str:
         )
 
     for risk_class in reversed(range(1, len(CLASS_COLOURS) + 1)):
-        steps = f"{edges[risk_class - 1]:.0f}–{edges[risk_class]:.0f}"  # noqa: RUF001
+        steps = f"{edges[risk_class - 1]:.0f}–{edges[risk_class]:.0f}"
         count = sum(unit.risk_class == risk_class for unit in units)
         add(_chip(risk_class), steps, texts.class_words[risk_class - 1], count)
     without = sum(unit.risk_class is None for unit in units)
@@ -142,13 +142,13 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
     last = len(units) + 1
     rows = []
     for code, unit in sorted(units.items(), key=lambda item: (item[1].rank or last, names[item[0]])):
-        place = "–" if unit.rank is None else str(unit.rank)  # noqa: RUF001
+        place = "–" if unit.rank is None else str(unit.rank)
         if unit.mark is not Mark.NONE:
             place = (
                 f'<span class="ring ring-{unit.mark:d}">{place}</span>'
                 f'<span class="unseen"> {escape(_mark_word(unit.mark, texts))}</span>'
             )
-        score = "–" if unit.score is None else number(unit.score, texts)  # noqa: RUF001
+        score = "–" if unit.score is None else number(unit.score, texts)
         word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
         interval = f'<td class="interval">{unit.interval}</td>' if with_interval else ""
         rows.append(
