@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import frame, session
 from dashboard.pages import PAGES
-from geodata.errors import RisicobeeldError
 
 
 def main() -> None:
@@ -19,10 +18,7 @@ def main() -> None:
         ],
         position="top",
     )
-    try:
-        chosen.run()
-    except RisicobeeldError as error:
-        frame.failure(texts, str(error))
+    frame.guarded(chosen.run)()
 
 
 main()

@@ -43,10 +43,9 @@ class Board:
         """Return the ``n`` highest pairs of area and sector; agencies are left out (see the page)."""
         return self._pairs().nlargest(n, "score_0_10")
 
-    @property
-    def pairs_n(self) -> int:
-        """Return how many pairs of area and sector have a score."""
-        return int(self._pairs()["score_0_10"].notna().sum())
+    def ranked_n(self, sector_code: str) -> int:
+        """Return how many units of a sector ('' = all together) have a place in its ranking."""
+        return int(self.of_sector(sector_code)["rank"].notna().sum())
 
     def _pairs(self) -> pd.DataFrame:
         return self.scores[~self.scores["sector_code"].isin(["", AGENCIES])]

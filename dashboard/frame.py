@@ -1,11 +1,19 @@
 """What every page has around it: the style, the language switch, the band, and how errors look."""
 
 import html
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard import session
 from dashboard.text import LANGUAGES, Texts
+from geodata.errors import RisicobeeldError
+
+_LOG = logging.getLogger(__name__)
 
 _STYLE = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
 
@@ -15,9 +23,30 @@ def style() -> None:
     st.html(_STYLE)
 
 
-def failure(texts: Texts, sentence: str) -> None:
-    """Say in one sentence what is wrong and what to do; never a traceback."""
-    st.error(f"**{texts('error.title')}.** {markdown_escape(sentence)}")
+def guarded(draw: Callable[[], None]) -> Callable[[], None]:
+    """Wrap what draws a page or a part of it, so that an error becomes a sentence and never a traceback."""
+
+    @wraps(draw)
+    def wrapper() -> None:
+        try:
+            draw()
+        except RisicobeeldError as error:
+            failure(session.texts(), error)
+        except Exception:
+            # The last line of defence: what nobody foresaw is logged with a time that the viewer can report.
+            now = datetime.now().astimezone()
+            _LOG.exception("Unforeseen error at %s", now.isoformat(timespec="seconds"))
+            texts = session.texts()
+            st.error(markdown_escape(texts("error.unexpected", time=f"{now:%H:%M:%S}")))
+
+    return wrapper
+
+
+def failure(texts: Texts, error: RisicobeeldError) -> None:
+    """Say what kind of thing is wrong in the page's language, and the error's own sentence; never a traceback."""
+    names = (f"error.{one.__name__}" for one in type(error).__mro__)
+    kind = next(texts(name) for name in names if name in texts)
+    st.error(f"**{markdown_escape(kind)}** {markdown_escape(str(error))}")
 
 
 def language_switch(texts: Texts) -> None:
@@ -34,15 +63,15 @@ def language_switch(texts: Texts) -> None:
 
 
 def markdown_escape(text: str) -> str:
-    """Make a text from the data inert in Streamlit's markdown.
+    r"""Make a text from the data inert in Streamlit's markdown.
 
     Examples
     --------
-    >>> markdown_escape("[x](http://y) *z* <b>")
-    '\\\\[x\\\\]\\\\(http://y\\\\) \\\\*z\\\\* &lt;b&gt;'
+    >>> markdown_escape("*z* <b>") == r"\*z\* &lt;b&gt;"
+    True
     """
     escaped = html.escape(text, quote=False)
-    return "".join("\\" + mark if mark in "\\`*_{}[]()#+!|$~:" and mark != ":" else mark for mark in escaped)
+    return "".join("\\" + mark if mark in "\\`*_{}[]()#+!|$~" else mark for mark in escaped)
 
 
 def chip(class_number: int, word: str) -> str:

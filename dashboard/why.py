@@ -10,6 +10,7 @@ from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
 from geodata.access import ScopedStore
+from risk import explain
 
 _BARS_N = 8
 _MISSING = "missing"
@@ -25,13 +26,8 @@ def indicator_name(shown: Board, code: str, texts: Texts) -> str:
 
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
-    parts = _contributions(shown, unit_id)
-    parts = parts[parts["indicator_code"] != _MISSING]
-    if parts.empty:
-        return ""
-    code = parts.loc[parts["contribution_0_10"].idxmax(), "indicator_code"]
-    words = shown.scored.model.indicator(code).more[texts.language]
-    return words[:1].upper() + words[1:] + "."
+    words = explain.top_reason(shown.scored, unit_id, texts.language)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
@@ -91,7 +87,7 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
 
 
 def _rank(texts: Texts, shown: Board, row: pd.Series) -> str:
-    ranked_n = int(shown.of_sector(row["sector_code"])["rank"].notna().sum())
+    ranked_n = shown.ranked_n(row["sector_code"])
     if pd.isna(row["rank_p05"]):
         return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
     return texts(

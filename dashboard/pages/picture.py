@@ -24,7 +24,7 @@ def run() -> None:
     texts = session.texts()
     store, problem = session.store()
     if problem is not None:
-        frame.failure(texts, str(problem))
+        frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
     intro, switch = st.columns([11, 1], vertical_alignment="top")
     intro.html(
@@ -47,7 +47,7 @@ def _where_first(texts: Texts, shown: Board) -> str:
         items.append(
             f"<li><b>{html.escape(texts(f'sector.{row.sector_code}'))}</b> · "
             f"{html.escape(shown.names[row.area_code])}<br>{score} "
-            f'<span class="rb-muted">{html.escape(_place(texts, row, shown.pairs_n))}</span><br>'
+            f'<span class="rb-muted">{html.escape(_place(texts, row, shown.ranked_n(row.sector_code)))}</span><br>'
             f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
         )
     title = html.escape(texts("picture.where_first"))
@@ -63,6 +63,7 @@ def _place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-
 
 
 @st.fragment
+@frame.guarded
 def _explorer() -> None:
     """Draw map, list and reasons; a choice in here redraws only this part of the page."""
     texts, chosen = session.texts(), session.selection()
@@ -71,7 +72,7 @@ def _explorer() -> None:
     chosen = session.selection()
     shown = board.open_board(store, chosen.level, texts)
     rows = shown.of_sector(chosen.sector)
-    map_side, why_side = st.columns([2.7, 1], gap="medium")
+    map_side, why_side = st.columns([3.2, 1], gap="medium")
     with map_side:
         if rows["score_0_10"].notna().any():
             _draw_map(texts, chosen, store, shown, rows)
@@ -160,10 +161,10 @@ def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
         for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
         if total
     )
-    attributions = dict.fromkeys(catalogue.source(record.source_id).attribution for record in store.sources)
+    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
     parts = [
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
-        texts("picture.source_line", sources=", ".join(attributions)),
+        texts("picture.source_line", sources=", ".join(dict.fromkeys(named))),
         texts("picture.shares", shares=shares),
     ]
     if shown.scored.left_out:

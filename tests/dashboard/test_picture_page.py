@@ -1,0 +1,165 @@
+"""The first page in a real browser: the picture, its reasons, both languages, and what happens when data are bad."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from geodata import refresh, settings, snapshot
+
+APP = Path(__file__).parents[2] / "app.py"
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def app(serve: Callable[..., str]) -> str:
+    return serve(APP)
+
+
+def wait_for_map(page: Page, areas_n: int = 25) -> None:
+    expect(page.locator("path.leaflet-interactive")).to_have_count(areas_n, timeout=60_000)
+
+
+def height_of_page(page: Page) -> tuple[int, int]:
+    heights = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    return heights[0], heights[1]
+
+
+def test_the_first_screen_answers_where_first_and_why(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    expect(page.get_by_role("heading", name="Waar eerst, en waarom?")).to_be_visible()
+    pairs = page.locator(".rb-first li")
+    expect(pairs).to_have_count(3)
+    for pair in pairs.all_inner_texts():
+        assert re.search(r"\d,\d voorbeeld: (hoog|zeer hoog)", pair), pair
+        assert re.search(r"plaats \d+(-\d+)? van 25", pair), pair
+        assert pair.strip().endswith("."), "a reason in words"
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
+    expect(page.locator(".rb-foot")).to_contain_text(re.compile(r"\d+ % officieel, \d+ % schatting, \d+ % aanname"))
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
+    expect(page.get_by_text("het beoordeelt geen mensen")).to_be_visible()
+    assert height_of_page(page)[0] <= height_of_page(page)[1], "the first screen fits without scrolling"
+
+
+def test_filter_a_sector_click_a_region_and_read_why(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="Slachterijen en vlees").click()
+    expect(page).to_have_url(re.compile("sector=slaughter_meat"))
+    row = page.get_by_role("row", name=re.compile("Noord- en Oost-Gelderland"))
+    row.click()
+    panel = page.locator(".rb-why")
+    expect(panel.get_by_role("heading", name="Noord- en Oost-Gelderland")).to_be_visible()
+    expect(panel).to_contain_text("Slachterijen en vlees")
+    expect(panel).to_contain_text("Landelijk")
+    expect(page).to_have_url(re.compile("unit=VR06"))
+    figures = [
+        float(text.replace("−", "-").replace("+", "").replace(",", "."))
+        for text in panel.locator(".rb-bars td:last-child").all_inner_texts()
+    ]
+    assert sum(figures[:-1]) == pytest.approx(figures[-1]), "national reference and reasons add up to the score"
+
+
+def test_clicking_the_map_itself_gives_the_reasons(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    page.locator("path.leaflet-interactive").nth(5).click(force=True)
+    expect(page.locator(".rb-bars")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"unit=VR\d\d"))
+
+
+def test_a_link_reproduces_the_picture(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?level=gemeente&sector=glass_horticulture&unit=GM1783")
+    wait_for_map(page, 342)
+    expect(page.locator(".rb-why").get_by_role("heading", name="Westland")).to_be_visible()
+    expect(page.locator(".rb-why")).to_contain_text("Glastuinbouw")
+
+
+def test_an_english_browser_reads_english_and_the_switch_gives_dutch(app: str, open_page: Open) -> None:
+    page = open_page(app, locale="en-GB")
+    wait_for_map(page)
+    expect(page.get_by_role("heading", name="Where first, and why?")).to_be_visible()
+    expect(page.locator(".rb-first li").first).to_contain_text("example:")
+    page.get_by_role("row", name=re.compile("Limburg-Noord")).click()
+    expect(page.locator(".rb-why")).to_contain_text("National")
+    page.get_by_role("button", name="NL").or_(page.get_by_role("radio", name="NL")).first.click()
+    expect(page.get_by_role("heading", name="Waar eerst, en waarom?")).to_be_visible()
+    expect(page.locator(".rb-why")).to_contain_text("Landelijk")
+
+
+def test_sites_are_shown_with_their_count(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?sites=1")
+    wait_for_map(page)
+    expect(page.get_by_text(re.compile(r"Locaties: 904"))).to_be_visible(timeout=30_000)
+
+
+def test_it_works_at_the_width_of_a_telephone(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844)
+    wait_for_map(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("row", name=re.compile("Limburg-Noord")).click()
+    expect(page.locator(".rb-bars")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["?unit=GM9999", "?level=galaxy&sector=%3Cscript%3E", "?unit=%3Cimg%20src=x%3E"])
+def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, open_page: Open, address: str) -> None:
+    page = open_page(f"{app}/{address}")
+    wait_for_map(page)
+    expect(page.locator(".rb-why dl")).to_be_visible()
+
+
+def test_real_figures_carry_no_example_and_say_what_is_left_out(
+    serve: Callable[..., str], open_page: Open, testdata: Path, tmp_path: Path
+) -> None:
+    refresh.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    wait_for_map(page)
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 1 januari 2021")
+    expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
+    expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
+    assert "voorbeeld" not in page.locator("body").inner_text().lower()
+
+
+def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    snapshot.write_core(tables, embedded.sources[:3])
+    damaged = snapshot.write_core(tables, embedded.sources[:2])
+    (damaged.path / "exposure.parquet").write_bytes(b"half a file")
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("exposure.parquet")).to_be_visible(timeout=60_000)
+    wait_for_map(page)
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def test_without_any_good_snapshot_the_page_says_what_to_do(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
+    shutil.rmtree(only.path)
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("import the sources again").first).to_be_visible(timeout=60_000)
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open, tmp_path: Path) -> None:
+    from geodata import access  # noqa: PLC0415
+    from risk import outputs  # noqa: PLC0415
+    from risk.model import load_model  # noqa: PLC0415
+
+    scored = outputs.read_scored(access.open_store(access.Viewer("lotc")), "vr", load_model())
+    together = scored.scores[scored.scores["sector_code"] == ""].set_index("area_code")["score_0_10"]
+    page = open_page(app)
+    wait_for_map(page)
+    shown = page.get_by_role("row", name=re.compile("Limburg-Noord")).inner_text()
+    assert f"{together['VR23']:.1f}".replace(".", ",") in shown
+    assert isinstance(together, pd.Series)
