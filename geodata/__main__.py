@@ -1,11 +1,13 @@
-"""Commands on the data: ``python -m geodata status | export | import``."""
+"""Commands on the data: ``python -m geodata status | refresh | import | export | check``, and the register's."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from geodata import access, catalogue, export, refresh
+from geodata import access, catalogue, export, health, refresh, source_commands
 from geodata.errors import RisicobeeldError
 from geodata.register import commands as register_commands
 
@@ -28,18 +30,24 @@ def _parser() -> argparse.ArgumentParser:
     establishments.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
     establishments.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
     establishments.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
+    source_commands.add_imports(kinds)
     register_commands.add_import(kinds)
+    source_commands.add_commands(commands)
     register_commands.add_commands(commands)
     return parser
 
 
 def _status(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.Viewer("lotc"))
+    attempts, today = health.read(), datetime.now(UTC).date()
     sources = [
         {
             "source": record.source_id,
             "status": catalogue.source(record.source_id).status.value,
             "date": record.source_date,
+            "age_days": health.age_days(record.source_date, today),
+            "health": health.word(record.source_id, record.source_date, attempts, today),
+            "retrieved_at": record.retrieved_at,
             "rows": record.rows_n,
             "licence": record.licence,
             "address": record.address,
@@ -52,6 +60,7 @@ def _status(arguments: argparse.Namespace) -> None:
         "demonstration": store.is_demonstration,
         "data_version": store.data_version,
         "sources": sources,
+        "failing": {name: attempt.error for name, attempt in attempts.items() if attempt.error},
     }
     if arguments.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
@@ -59,7 +68,15 @@ def _status(arguments: argparse.Namespace) -> None:
     print(f"{facts['gemeenten']} gemeenten, {facts['veiligheidsregios']} veiligheidsregio's")
     print(f"data version {store.data_version}{', ' + store.status_band if store.status_band else ''}")
     for source in sources:
-        print(f"  {source['source']:<22}{source['status']:<11}{source['date']:<12}{source['rows']:>7} rows")
+        age = "" if source["age_days"] is None else f"{source['age_days']} days old"
+        print(
+            f"  {source['source']:<22}{source['status']:<11}{source['date']:<12}{source['rows']:>7} rows"
+            f"  {age:<15}{source['health']}"
+        )
+    for name, attempt in attempts.items():
+        if attempt.error:
+            since = attempt.succeeded_at or "never"
+            print(f"  failing: {name} (last good {since}): {attempt.error}")
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -72,24 +89,32 @@ def _import(arguments: argparse.Namespace) -> None:
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
         return
+    if arguments.kind in source_commands.IMPORTS:
+        source_commands.IMPORTS[arguments.kind](arguments)
+        return
     snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
     rows_n = snapshot.rows_n["exposure"]
     print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
     print("Indicators without a real table are left out for all units alike; see python -m geodata status.")
 
 
-_COMMANDS = {"status": _status, "export": _export, "import": _import, **register_commands.COMMANDS}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "status": _status,
+    "export": _export,
+    "import": _import,
+    **register_commands.COMMANDS,
+    **source_commands.COMMANDS,
+}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; an error that the product knows is one sentence, and exit status 2."""
     arguments = _parser().parse_args(argv)
     try:
-        _COMMANDS[arguments.command](arguments)
+        return _COMMANDS[arguments.command](arguments) or 0
     except RisicobeeldError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

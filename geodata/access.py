@@ -1,32 +1,43 @@
 """The only door from the data to pages, commands and files: who may see which rows and columns.
 
-Default deny: a table without a rule for a role is refused. A rule says which rows ("all", the "own"
-veiligheidsregio's, those a "partner" takes part in) and which columns are withheld.
+In this order: rows by region and organisation, columns by secrecy (`geodata.rules`), protection of counts
+of persons that nobody published (`geodata.disclosure`), one line in the audit trail (`geodata.audit`).
+Default deny: a table without a rule for a role is refused.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from geodata import codes, contracts, snapshot, store
+from geodata import audit, codes, contracts, disclosure, snapshot, store
 from geodata.errors import AccessDeniedError, InputError, SnapshotError
 from geodata.register import read
-from geodata.register.kinds import kind_of
 from geodata.register.read import Filters
+from geodata.rules import REGION_WRITES, ROLES, RULES, Rows, hidden_columns, rows_of
 from geodata.snapshot import Snapshot, SourceRecord
 
-ROLES = ("analyst", "lotc", "region", "partner", "policy", "privacy")
+__all__ = ["ROLES", "RULES", "ScopedStore", "Viewer", "may_write", "open_batch", "open_last_good", "open_store",
+           "parse_viewer"]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks: a role, with the veiligheidsregio's or the organisation that belong to it."""
+    """Who looks: a role, with the veiligheidsregio's or the organisation that belong to it.
+
+    Attributes
+    ----------
+    person
+        Who it is, as the audit trail and the register name them; '' without sign-in. Two people in one
+        role are equal: they see the same.
+    """
 
     role: str
     vr_codes: tuple[str, ...] = ()
     organisation: str = ""
+    person: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -42,66 +53,31 @@ class Viewer:
         scope = ",".join(self.vr_codes) or self.organisation
         return f"{self.role}:{scope}" if scope else self.role
 
+    @property
+    def who(self) -> str:
+        """Return who is responsible for what is done: the person, without sign-in the account and the role."""
+        return self.person or f"{self} ({audit.who_runs()})"
+
 
 def parse_viewer(text: str) -> Viewer:
     """Return the viewer that ``--as ROLE[:VR]`` names.
 
     Examples
     --------
-    >>> parse_viewer("region:VR06")
-    Viewer(role='region', vr_codes=('VR06',), organisation='')
+    >>> parse_viewer("region:VR06").vr_codes
+    ('VR06',)
     >>> parse_viewer("partner:NVWA").organisation
     'NVWA'
     """
     role, _, scope = text.partition(":")
     if role == "region":
-        return Viewer(role, tuple(part.strip() for part in scope.split(",") if part.strip()))
+        parts = {part.strip() for part in scope.split(",") if part.strip()}
+        return Viewer(role, tuple(sorted(parts)))
     if role == "partner":
         return Viewer(role, organisation=scope.strip())
     if scope:
         raise InputError(f"Role {role!r} takes nothing after the colon; write --as {role}.")
     return Viewer(role)
-
-
-@dataclass(frozen=True)
-class _Rule:
-    rows: str  # "all", "own", "own_or_shared" (also those of no veiligheidsregio) or "partner"
-    hidden: tuple[str, ...] = ()
-
-
-_ALL, _OWN, _SHARED, _PARTNER = _Rule("all"), _Rule("own"), _Rule("own_or_shared"), _Rule("partner")
-_ACTIVATION_TEXT = ("outcome", "measures", "route_from", "route_to", "recorded_by")
-_PUBLIC = {"gemeenten": _ALL, "veiligheidsregios": _ALL}
-_AREA_TABLES = ("exposure", "incidence", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
-                "contributions_vr", "contributions_gemeente")  # fmt: skip
-_SITE_TABLES = ("sites", "scores_site", "contributions_site", "indicators_site")
-_REGISTER_TABLES = tuple(read.BY_TABLE)
-_LISTS = dict.fromkeys(("routes", "library"), _ALL)  # what to do for whom; says nothing about anyone
-
-RULES: dict[str, dict[str, _Rule]] = {
-    "lotc": _PUBLIC | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, *_REGISTER_TABLES), _ALL),
-    "analyst": _PUBLIC
-    | _LISTS
-    | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES), _ALL)
-    | {
-        "signals": _Rule("all", hidden=("text", "reason", "recorded_by")),
-        "referrals": _Rule("all", hidden=("to",)),
-        "plan_lines": _Rule("all", hidden=("reason",)),
-        "contacts": _Rule("all", hidden=("name", "telephone")),
-        "work_log": _Rule("all", hidden=("text", "recorded_by")),
-        "sites": _Rule("all", hidden=("name", "employer_group")),
-        "activations": _Rule("all", hidden=_ACTIVATION_TEXT),
-    },
-    "region": _PUBLIC
-    | _LISTS
-    | dict.fromkeys((*_AREA_TABLES, *_SITE_TABLES, "activations", "signals", "referrals", "plan_lines"), _OWN)
-    | dict.fromkeys(("contacts", "work_log"), _SHARED),
-    "partner": _PUBLIC | _LISTS | dict.fromkeys(("activations", "referrals", "plan_lines"), _PARTNER),
-    "policy": _PUBLIC | dict.fromkeys(("scores_vr", "contributions_vr"), _ALL),
-    "privacy": _PUBLIC,
-}
-
-_REGION_WRITES = ("signal", "activation", "referral", "contact")
 
 
 def may_write(viewer: Viewer, kind: str, vr_code: str) -> bool:
@@ -113,7 +89,7 @@ def may_write(viewer: Viewer, kind: str, vr_code: str) -> bool:
     [True, False, False]
     """
     if viewer.role == "region":
-        return kind in _REGION_WRITES and vr_code in viewer.vr_codes
+        return kind in REGION_WRITES and vr_code in viewer.vr_codes
     return viewer.role == "lotc"
 
 
@@ -123,6 +99,8 @@ class ScopedStore:
 
     viewer: Viewer
     _snapshot: Snapshot = field(repr=False)
+    surface: str = ""
+    _is_batch: bool = field(default=False, repr=False)
 
     @property
     def data_version(self) -> str:
@@ -145,14 +123,18 @@ class ScopedStore:
         return self._snapshot.sources
 
     def may(self, name: str) -> bool:
-        """Tell whether the viewer may open a table at all."""
-        return name in RULES[self.viewer.role]
+        """Tell whether the viewer may open rows of a table at all."""
+        return rows_of(self.viewer.role, name) not in (None, Rows.COUNTS)
 
-    def may_read_entry(self, kind_name: str, entity_id: str) -> bool:
-        """Tell whether the viewer may open one entry of the register whole: its texts, history and files."""
-        kind = kind_of(kind_name)
-        rule = RULES[self.viewer.role].get(kind.table)
-        return rule is not None and not rule.hidden and entity_id in set(self.register(kind.table)[kind.key])
+    def may_count(self, name: str) -> bool:
+        """Tell whether the viewer may ask `counts` of a table."""
+        return rows_of(self.viewer.role, name) is not None
+
+    def may_read_text(self, name: str) -> bool:
+        """Tell whether the viewer may open a table with its free texts, and so the files that go with them."""
+        contract = contracts.CONTRACTS[name]
+        withheld = {contract.secrecy(column) for column in hidden_columns(self.viewer.role, name)}
+        return self.may(name) and contracts.Secrecy.TEXT not in withheld
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a core table or one of the register's, only the rows and columns the viewer may see.
@@ -180,22 +162,28 @@ class ScopedStore:
         name
             signals, activations, referrals, plan_lines, contacts, routes, work_log or library.
         filters
-            Which rows; a limit counts what the viewer may see.
+            Which rows; a limit counts what the viewer may see, and a text is looked for only in the
+            columns that the viewer may read.
 
         Raises
         ------
         AccessDeniedError
             The role may not open the table.
         """
-        rule = RULES[self.viewer.role].get(name)
-        narrowed = filters
-        if rule is not None and rule.rows == "own":
+        rows_kind = rows_of(self.viewer.role, name)
+        hides = bool(hidden_columns(self.viewer.role, name))
+        narrowed = replace(filters, text="", newest_n=0) if hides else filters
+        if rows_kind == Rows.OWN:
             asked = filters.codes.get("vr_code", self.viewer.vr_codes)
             own = tuple(code for code in asked if code in self.viewer.vr_codes)
-            narrowed = replace(filters, codes={**filters.codes, "vr_code": own})
-        elif rule is not None and rule.rows != "all":
-            narrowed = replace(filters, newest_n=0)
+            narrowed = replace(narrowed, codes={**filters.codes, "vr_code": own})
+        elif rows_kind != Rows.ALL:
+            narrowed = replace(narrowed, newest_n=0)
         rows = self._scope(name, lambda: read.table(name, narrowed, self._snapshot))
+        if hides and filters.text:
+            wanted = filters.text.casefold()
+            holds = rows.astype(str).apply(lambda column: column.str.casefold().str.contains(wanted, regex=False))
+            rows = rows[holds.any(axis=1)].reset_index(drop=True)
         return rows.head(filters.newest_n) if filters.newest_n else rows
 
     def out(self, name: str, level: str, model_version: str) -> pd.DataFrame:
@@ -218,23 +206,87 @@ class ScopedStore:
         folder = snapshot.out_dir(model_version, self.data_version) / level
         return snapshot.read_facts(folder)
 
-    def _scope(self, name: str, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        rule = RULES[self.viewer.role].get(name)
-        if rule is None:
-            raise AccessDeniedError(
-                f"Role {self.viewer.role} may not open {name}; ask LOT-C, or look with another role (--as)."
-            )
-        table = read()
-        if rule.rows == "own":
-            table = table[self._own(table)]
-        elif rule.rows == "own_or_shared":
-            table = table[table["vr_code"].isin([*self.viewer.vr_codes, ""])]
-        elif rule.rows == "partner":
-            takes_part = table["partners"].str.split(";").map(lambda names: self.viewer.organisation in names)
-            table = table[takes_part.astype(bool)]
-        for column in rule.hidden:
+    def counts(self, name: str, by: tuple[str, ...]) -> pd.DataFrame:
+        """Return how many rows of a table there are per value of some columns, ``vr_code`` among them or not.
+
+        For whom the rows are in scope nothing is merged. For a role that may only count, cells below 3 per
+        veiligheidsregio are merged into the national line (`geodata.disclosure.merge_small`).
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``by`` and ``n``; ``vr_code`` '' is the national line.
+        """
+        rows_kind = rows_of(self.viewer.role, name)
+        if rows_kind != Rows.COUNTS:
+            return disclosure.count(self.table(name), by)
+        if not set(by) <= _COUNTABLE:
+            raise AccessDeniedError(f"Role {self.viewer.role} may count {name} by {', '.join(sorted(_COUNTABLE))} only.")
+        nation = replace(_NATION, person=self.viewer.who)
+        table = ScopedStore(nation, self._snapshot, self.surface, _is_batch=True).table(name)
+        merged = disclosure.merge_small(disclosure.count(table, by))
+        self._note("read", f"{name} (counts)", len(merged))
+        return merged
+
+    def persons(self, column: str) -> pd.DataFrame:
+        """Return counts of persons per veiligheidsregio and sector, those that nobody published protected.
+
+        Scope, then sum, then suppress, then round; what is withheld is the same for every viewer, so that
+        several side by side find no more than one.
+
+        Parameters
+        ----------
+        column
+            ``workers_n`` or ``migrant_workers_n``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            vr_code ('' is the nation), sector_code ('' is all), the column (NaN where withheld),
+            ``is_withheld`` and ``rounded_to`` (1 for published figures).
+        """
+        if rows_of(self.viewer.role, "persons") is None:
+            raise self._refused("persons")
+        released = disclosure.persons_by_region(self._snapshot, column)
+        if rows_of(self.viewer.role, "persons") == Rows.OWN:
+            released = released[released["vr_code"].isin([*self.viewer.vr_codes, ""])].reset_index(drop=True)
+        self._note("read", f"persons ({column})", len(released))
+        return released
+
+    def audit_trail(self, first: date | None = None, last: date | None = None) -> pd.DataFrame:
+        """Return the audit trail of a period, the newest line first; the privacy officer's alone."""
+        if not self.may("audit_trail"):
+            raise self._refused("audit_trail")
+        found = audit.read(first, last)
+        self._note("read", "audit_trail", len(found))
+        return found
+
+    def note_export(self, name: str, rows_n: int) -> None:
+        """Leave a line in the audit trail that rows went out in a file."""
+        self._note("export", name, rows_n)
+
+    def _scope(self, name: str, read_rows: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        if not self.may(name):
+            raise self._refused(name)
+        table = self._rows(rows_of(self.viewer.role, name), read_rows())
+        for column in hidden_columns(self.viewer.role, name):
             table = table.assign(**{column: ""})
+        if not self._is_batch:
+            table = disclosure.blank_unpublished(name, table, self.sources)
+        self._note("batch" if self._is_batch else "read", name, len(table))
         return table.reset_index(drop=True)
+
+    def _rows(self, rows_kind: Rows | None, table: pd.DataFrame) -> pd.DataFrame:
+        if rows_kind == Rows.ALL:
+            return table
+        if rows_kind == Rows.OWN:
+            return table[self._own(table)]
+        if rows_kind == Rows.OWN_OR_SHARED:
+            return table[table["vr_code"].isin([*self.viewer.vr_codes, ""])]
+        if rows_kind == Rows.PARTNER:
+            takes_part = table["partners"].str.split(";").map(lambda names: self.viewer.organisation in names)
+            return table[takes_part.astype(bool)]
+        return table.iloc[:0]  # a kind of rows that this function does not know shows nothing
 
     def _own(self, table: pd.DataFrame) -> pd.Series:
         if "vr_code" in table.columns:
@@ -251,19 +303,50 @@ class ScopedStore:
         own |= set(sites.loc[sites["vr_code"].isin(self.viewer.vr_codes), "site_id"])
         return area.isin(own)
 
+    def _refused(self, name: str) -> AccessDeniedError:
+        self._note("refused", name, 0)
+        return AccessDeniedError(
+            f"Role {self.viewer.role} may not open {name}; ask LOT-C, or look with another role (--as)."
+        )
 
-def open_store(viewer: Viewer, data_version: str = "") -> ScopedStore:
+    def _note(self, what: str, name: str, rows_n: int) -> None:
+        audit.note(
+            what, who=self.viewer.who, role=str(self.viewer), surface=self.surface or audit.command_line(),
+            table=name, rows_n=rows_n, data_version=self.data_version,
+        )  # fmt: skip
+
+
+_NATION = Viewer("lotc")
+_COUNTABLE = frozenset(
+    {"vr_code", "sector_code", "kind", "trigger", "theme", "state", "infections_found", "integral", "route", "plan_state"}
+)
+
+
+def open_store(viewer: Viewer, data_version: str = "", surface: str = "") -> ScopedStore:
     """Open the door for a viewer on the snapshot in use, or on the one with a given version.
+
+    Parameters
+    ----------
+    surface
+        The page that reads, for the audit trail; a command's name is found by itself.
 
     Raises
     ------
     SnapshotError
         The snapshot is missing or damaged; nothing takes its place unasked.
     """
-    return ScopedStore(viewer, snapshot.version(data_version) if data_version else snapshot.current())
+    return ScopedStore(viewer, snapshot.version(data_version) if data_version else snapshot.current(), surface)
 
 
-def open_last_good(viewer: Viewer) -> ScopedStore:
+def open_batch(data_version: str) -> ScopedStore:
+    """Open the door for the national computation, which sees counts of persons as they are.
+
+    Nobody looks through it: only `risk.outputs` may call it, and a test holds it to that.
+    """
+    return ScopedStore(_NATION, snapshot.version(data_version), _is_batch=True)
+
+
+def open_last_good(viewer: Viewer, surface: str = "") -> ScopedStore:
     """Open the newest earlier snapshot that is whole, for a page that has told what is wrong.
 
     Raises
@@ -274,4 +357,4 @@ def open_last_good(viewer: Viewer) -> ScopedStore:
     found = snapshot.last_good()
     if found is None:
         raise SnapshotError("No earlier snapshot is whole; import the sources again (python -m geodata import).")
-    return ScopedStore(viewer, found)
+    return ScopedStore(viewer, found, surface)

@@ -29,6 +29,8 @@ class Source:
         Status of its figures as they land; what is derived from them carries its own.
     cadence_days
         Days after which a new delivery may be expected; None when it never changes.
+    max_change_pct
+        A new delivery whose totals differ more from the previous one is not used until a person accepts it.
     """
 
     source_id: str
@@ -41,9 +43,12 @@ class Source:
     status: Status = Status.OFFICIAL
     cadence_days: int | None = None
     secrecy: Secrecy = Secrecy.PUBLIC
+    max_change_pct: float = 25.0
 
 
 _CC_BY = "CC BY 4.0"
+_STATLINE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/"
+_CBS = "Bron: CBS (StatLine, tabel {})"
 
 SOURCES = {
     source.source_id: source
@@ -76,12 +81,83 @@ SOURCES = {
             "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/85039NED", _CC_BY,
             "Bron: CBS (StatLine, vestigingen per gemeente)", ("exposure",), cadence_days=365,
         ),
+        Source(
+            "cbs_regions", "Regio's en inwoners per gemeente en jaar", "CBS",
+            _STATLINE + "70072ned", _CC_BY, _CBS.format("70072ned"),
+            ("gemeenten", "veiligheidsregios"), cadence_days=365,
+        ),
+        Source(
+            "cbs_establishments", "Vestigingen per gemeente en SBI-sectie", "CBS",
+            _STATLINE + "81575NED", _CC_BY, _CBS.format("81575NED"), ("exposure",), cadence_days=365,
+        ),
+        Source(
+            "cbs_jobs", "Banen van werknemers per gemeente en SBI-sectie", "CBS",
+            _STATLINE + "83582NED", _CC_BY, _CBS.format("83582NED"), ("exposure",), cadence_days=365,
+        ),
+        Source(
+            "cbs_agriculture", "Tuinbouw onder glas en in de open grond per gemeente", "CBS",
+            _STATLINE + "80781ned", _CC_BY, _CBS.format("80781ned"), ("exposure",), cadence_days=365,
+        ),
+        Source(
+            "cbs_corop", "Vestigingen per COROP-gebied en SBI in detail", "CBS",
+            _STATLINE + "81578NED", _CC_BY, _CBS.format("81578NED"), ("exposure",), cadence_days=365,
+        ),
+        Source(
+            "cbs_residents", "Ingeschreven inwoners uit EU/EVA-landen per gemeente, één totaal", "CBS",
+            _STATLINE + "85644NED", _CC_BY, _CBS.format("85644NED"), ("exposure",), cadence_days=365,
+        ),
+        Source(
+            "pdok_areas", "Gebiedsindelingen: gemeenten, veiligheidsregio's, GGD- en arbeidsmarktregio's",
+            "CBS en Kadaster, PDOK", "https://api.pdok.nl/cbs/gebiedsindelingen/ogc/v1", _CC_BY,
+            "© CBS / Kadaster (PDOK)", ("gemeenten", "veiligheidsregios"), cadence_days=365,
+        ),
+        Source(
+            "pdok_greenhouses", "Kassen uit TOP10NL, in de grote glastuinbouwgebieden", "Kadaster, PDOK",
+            "https://api.pdok.nl/kadaster/brt-top10nl/ogc/v1", _CC_BY, "© Kadaster", ("sites",), cadence_days=90,
+        ),
+        Source(
+            "pdok_parks", "Vakantieparken en campings uit TOP10NL", "Kadaster, PDOK",
+            "https://api.pdok.nl/kadaster/brt-top10nl/ogc/v1", _CC_BY, "© Kadaster", ("sites",), cadence_days=90,
+        ),
+        Source(
+            "osm", "Locaties per soort uit OpenStreetMap (Overpass)", "OpenStreetMap",
+            "https://overpass-api.de/api/interpreter", "ODbL 1.0", "© OpenStreetMap contributors", ("sites",),
+            status=Status.ESTIMATE, cadence_days=30, max_change_pct=40.0,
+        ),
+        Source(
+            "osm_extract", "Locaties per soort uit OpenStreetMap (heel Nederland, Geofabrik)", "OpenStreetMap",
+            "https://download.geofabrik.de/europe/netherlands.html", "ODbL 1.0", "© OpenStreetMap contributors",
+            ("sites",), status=Status.ESTIMATE, cadence_days=30, max_change_pct=40.0,
+        ),
+        Source(
+            "traces", "Erkende slachterijen en vleesbedrijven (TRACES NT)", "Europese Commissie",
+            "https://webgate.ec.europa.eu/tracesnt/directory/listing/establishment/publication/index",
+            "Decision 2011/833/EU", "© European Union, TRACES NT", ("sites",), cadence_days=30,
+        ),
+        Source(
+            "rivm", "COVID-19-meldingen per gemeente (afgesloten op 31 maart 2023)", "RIVM",
+            "https://data.rivm.nl/data/covid-19", "Publiek domein", "Bron: RIVM", ("incidence",),
+        ),
+        Source(
+            "sites_file", "Locaties, ingelezen bestand", "de gebruiker", "bestand", "van het bestand",
+            "Ingelezen bestand", ("sites",), secrecy=Secrecy.RESTRICTED,
+        ),
+        Source(
+            "incidence_file", "Ziektegevallen, ingelezen bestand", "de gebruiker", "bestand", "van het bestand",
+            "Ingelezen bestand", ("incidence",), secrecy=Secrecy.RESTRICTED,
+        ),
+        Source(
+            "workbook", "Maatwerktabel van het CBS, ingelezen werkboek", "CBS", "https://www.cbs.nl/nl-nl/maatwerk",
+            _CC_BY, "Bron: CBS, maatwerk", ("context",),
+        ),
     )
 }  # fmt: skip
 
 
 def source(source_id: str) -> Source:
     """Return the declared source.
+
+    What a user imports is kept per file, under the source's name and the file's: ``sites_file.parks``.
 
     Raises
     ------
@@ -94,7 +170,7 @@ def source(source_id: str) -> Source:
     'ODbL 1.0'
     """
     try:
-        return SOURCES[source_id]
+        return SOURCES[source_id.split(".", 1)[0]]
     except KeyError:
         known = ", ".join(SOURCES)
         raise UnknownCodeError(f"Source {source_id!r} is not in the catalogue; choose one of: {known}.") from None

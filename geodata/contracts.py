@@ -7,6 +7,7 @@ with NaN and say why in their status or reason column.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar, cast
 
 import geopandas as gpd
@@ -26,14 +27,41 @@ _AM = r"^AM\d{2}$"
 _WEEK = r"^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$"
 
 
+class Secrecy(StrEnum):
+    """What a column can give away; `geodata.rules` says from whom each is withheld."""
+
+    OPEN = "open"  # codes, dates, figures, names of areas and of public organisations
+    TEXT = "text"  # what someone wrote, or that leads to one case
+    NAME = "name"  # names a firm or a person, or how to reach them
+    WHO = "who"  # who recorded it
+
+
+class Persons(StrEnum):
+    """What a table holds of persons, which decides what `geodata.disclosure` does to it."""
+
+    NONE = "none"  # areas, sites, activations, visits: never suppressed for those in scope
+    PUBLISHED = "published"  # counts of persons that a publisher already gave out: they pass unchanged
+    UNPUBLISHED = "unpublished"  # may also hold counts that nobody published: those are protected
+
+
 @dataclass(frozen=True)
 class Contract:
-    """A named schema with the columns that identify a row."""
+    """A named schema with the columns that identify a row.
+
+    Attributes
+    ----------
+    persons
+        Which of the three kinds the table is.
+    person_columns
+        Its columns that count persons and may come from a source that is not published.
+    """
 
     name: str
     key: tuple[str, ...]
     schema: pa.DataFrameSchema
-    is_spatial: bool = False
+    is_spatial: bool
+    persons: Persons
+    person_columns: tuple[str, ...]
 
     @property
     def columns(self) -> list[str]:
@@ -41,14 +69,19 @@ class Contract:
         geometry = ["geometry"] if self.is_spatial else []
         return [*self.schema.columns, *geometry]
 
+    def secrecy(self, column: str) -> Secrecy:
+        """Return what a column can give away; free text that nobody classified counts as text."""
+        return Secrecy((self.schema.columns[column].metadata or {}).get("secrecy", Secrecy.OPEN))
 
-def _text(pattern: str = "", *, empty: bool = False, values: tuple[str, ...] = ()) -> pa.Column:
+
+def _text(pattern: str = "", *, empty: bool = False, values: tuple[str, ...] = (),
+          secrecy: Secrecy = Secrecy.OPEN) -> pa.Column:  # fmt: skip
     checks = []
     if pattern:
         checks.append(pa.Check.str_matches(f"^$|{pattern}" if empty else pattern))
     if values:
         checks.append(pa.Check.isin([*values, ""] if empty else values))
-    return pa.Column(str, checks, coerce=True, nullable=False)
+    return pa.Column(str, checks, coerce=True, nullable=False, metadata={"secrecy": secrecy})
 
 
 def _number(low: float | None = 0, high: float | None = None, *, missing: bool = True) -> pa.Column:
@@ -73,184 +106,184 @@ def _list_of(values: tuple[str, ...]) -> pa.Column:
 _STATUS = _text(values=tuple(codes.Status))
 _WHOLE = pa.Column(int, pa.Check.ge(0), coerce=True, nullable=False)
 _YES_NO = pa.Column(bool, coerce=True, nullable=False)
-_FREE = _text()
+_FREE = _text(secrecy=Secrecy.TEXT)
+_NAME = _text(secrecy=Secrecy.NAME)
+_WHO = _text(secrecy=Secrecy.WHO)
+_OPEN = _text()  # identities, sources, names of areas and of public organisations
 
 
 def _with_status(*names: str) -> dict[str, pa.Column]:
     columns: dict[str, pa.Column] = {}
     for name in names:
-        columns |= {name: _number(), f"{name}_status": _STATUS, f"{name}_source": _FREE}
+        columns |= {name: _number(), f"{name}_status": _STATUS, f"{name}_source": _OPEN}
     return columns
 
 
-def _contract(name: str, key: tuple[str, ...], columns: dict[str, pa.Column], *, spatial: bool = False) -> Contract:
-    return Contract(name, key, pa.DataFrameSchema(columns, strict=False), spatial)
+def _contract(name: str, persons: Persons, key: tuple[str, ...], columns: dict[str, pa.Column], *,
+              spatial: bool = False, person_columns: tuple[str, ...] = ()) -> Contract:  # fmt: skip
+    return Contract(name, key, pa.DataFrameSchema(columns, strict=False), spatial, persons, person_columns)
 
 
 CONTRACTS = {
     contract.name: contract
     for contract in (
         _contract(
-            "gemeenten",
-            ("gemeente_code",),
+            "gemeenten", Persons.PUBLISHED, ("gemeente_code",),
             {
-                "gemeente_code": _text(_GM), "gemeente_name": _FREE, "vr_code": _text(_VR),
-                "am_code": _text(_AM), "provincie_name": _FREE, "population_n": _WHOLE,
+                "gemeente_code": _text(_GM), "gemeente_name": _OPEN, "vr_code": _text(_VR),
+                "am_code": _text(_AM), "provincie_name": _OPEN, "population_n": _WHOLE,
                 "land_area_km2": _number(missing=False),
             },
             spatial=True,
         ),
         _contract(
-            "veiligheidsregios",
-            ("vr_code",),
+            "veiligheidsregios", Persons.PUBLISHED, ("vr_code",),
             {
-                "vr_code": _text(_VR), "vr_name": _FREE, "land_border": _list_of(("DE", "BE")),
+                "vr_code": _text(_VR), "vr_name": _OPEN, "land_border": _list_of(("DE", "BE")),
                 "population_n": _WHOLE, "land_area_km2": _number(missing=False),
             },
             spatial=True,
         ),
         _contract(
-            "exposure",
-            ("gemeente_code", "sector_code", "year"),
+            "exposure", Persons.UNPUBLISHED, ("gemeente_code", "sector_code", "year"),
             {
                 "gemeente_code": _text(_GM),
                 "sector_code": _text(values=(*codes.SECTORS, *(f"SBI:{group}" for group in codes.CBS_GROUPS))),
                 "year": _WHOLE,
                 **_with_status("establishments_n", "workers_n", "migrant_workers_n"),
             },
+            person_columns=("workers_n", "migrant_workers_n"),
         ),
         _contract(
-            "sites",
-            ("site_id",),
+            "sites", Persons.NONE, ("site_id",),
             {
-                "site_id": _FREE, "kind": _text(values=codes.SITE_KINDS), "name": _FREE,
+                "site_id": _OPEN, "kind": _text(values=codes.SITE_KINDS), "name": _NAME,
                 "sector_code": _text(values=tuple(codes.SECTORS), empty=True),
                 "country": _text(values=codes.COUNTRIES), "gemeente_code": _text(_GM, empty=True),
                 "vr_code": _text(_VR, empty=True), "size_n": _number(),
                 "size_unit": _text(values=codes.SIZE_UNITS), "located": _text(values=codes.LOCATED),
-                "employer_group": _FREE, "source": _FREE, "source_date": _date(), "status": _STATUS,
+                "employer_group": _NAME, "source": _OPEN, "source_date": _date(), "status": _STATUS,
             },
             spatial=True,
         ),
         _contract(
-            "signals",
-            ("signal_id",),
+            "signals", Persons.NONE, ("signal_id",),
             {
-                "signal_id": _FREE, "event_date": _date(),
+                "signal_id": _OPEN, "event_date": _date(),
                 "origin": _text(values=("own", "partner", "branch", "gemeente", "anonymous")),
                 "theme": _text(values=codes.THEMES), "vr_code": _text(_VR, empty=True),
-                "gemeente_code": _text(_GM, empty=True), "site_id": _FREE,
+                "gemeente_code": _text(_GM, empty=True), "site_id": _OPEN,
                 "sector_code": _text(values=tuple(codes.SECTORS), empty=True), "text": _FREE,
                 "state": _text(values=("new", "activation", "referral", "closed")), "reason": _FREE,
-                "recorded_by": _FREE, "recorded_at": _date(), "supersedes": _FREE,
+                "recorded_by": _WHO, "recorded_at": _date(), "supersedes": _OPEN,
             },
         ),
         _contract(
-            "activations",
-            ("activation_id",),
+            "activations", Persons.NONE, ("activation_id",),
             {
-                "activation_id": _FREE, "event_date": _date(), "vr_code": _text(_VR),
-                "gemeente_code": _text(_GM, empty=True), "site_id": _FREE,
+                "activation_id": _OPEN, "event_date": _date(), "vr_code": _text(_VR),
+                "gemeente_code": _text(_GM, empty=True), "site_id": _OPEN,
                 "sector_code": _text(values=tuple(codes.SECTORS)), "themes": _list_of(codes.THEMES),
                 "route_from": _FREE, "route_to": _FREE, "kind": _text(values=codes.ACTIVATION_KINDS),
-                "trigger": _text(values=codes.TRIGGERS), "signal_id": _FREE, "plan_line_id": _FREE,
-                "integral": _YES_NO, "partners": _FREE,
+                "trigger": _text(values=codes.TRIGGERS), "signal_id": _OPEN, "plan_line_id": _OPEN,
+                "integral": _YES_NO, "partners": _OPEN,
                 "infections_found": _text(values=("yes", "no", "unknown")), "outcome": _FREE,
-                "measures": _FREE, "inclusion_probability": _number(0, 1), "record_id": _FREE,
-                "status": _STATUS, "recorded_by": _FREE, "recorded_at": _date(), "supersedes": _FREE,
+                "measures": _FREE, "inclusion_probability": _number(0, 1), "record_id": _OPEN,
+                "status": _STATUS, "recorded_by": _WHO, "recorded_at": _date(), "supersedes": _OPEN,
             },
         ),
         _contract(
-            "referrals",
-            ("referral_id",),
+            "referrals", Persons.NONE, ("referral_id",),
             {
-                "referral_id": _FREE, "activation_id": _FREE, "signal_id": _FREE, "route": _FREE, "to": _FREE,
-                "event_date": _date(), "state": _FREE, "state_date": _date(),
+                "referral_id": _OPEN, "activation_id": _OPEN, "signal_id": _OPEN, "route": _OPEN, "to": _FREE,
+                "event_date": _date(), "state": _OPEN, "state_date": _date(),
             },
         ),
         _contract(
-            "plan_lines",
-            ("plan_line_id",),
+            "plan_lines", Persons.NONE, ("plan_line_id",),
             {
-                "plan_line_id": _FREE, "plan_id": _FREE,
+                "plan_line_id": _OPEN, "plan_id": _OPEN,
                 "plan_state": _text(values=("draft", "approved", "carried_out")),
                 "list": _text(values=("risk", "rising", "random", "random_unknown", "signal")),
-                "site_id": _FREE, "vr_code": _text(_VR), "week": _text(_WEEK),
+                "site_id": _OPEN, "vr_code": _text(_VR), "week": _text(_WEEK),
                 "score_0_10": _number(0, 10), "objective_value": _number(None),
-                "inclusion_probability": _number(0, 1), "stratum": _FREE, "partners": _FREE, "reason": _FREE,
-                "seed": _WHOLE, "frame_sha256": _FREE,
+                "inclusion_probability": _number(0, 1), "stratum": _OPEN, "partners": _OPEN, "reason": _FREE,
+                "seed": _WHOLE, "frame_sha256": _OPEN,
             },
         ),
         _contract(
-            "contacts",
-            ("contact_id",),
+            "contacts", Persons.NONE, ("contact_id",),
             {
-                "contact_id": _FREE, "ring": _text(values=("region", "platform", "second_ring", "border")),
-                "vr_code": _text(_VR, empty=True), "country": _text(values=codes.COUNTRIES), "organisation": _FREE,
-                "function": _FREE, "is_deputy": _YES_NO, "name": _FREE, "telephone": _FREE,
+                "contact_id": _OPEN, "ring": _text(values=("region", "platform", "second_ring", "border")),
+                "vr_code": _text(_VR, empty=True), "country": _text(values=codes.COUNTRIES), "organisation": _OPEN,
+                "function": _OPEN, "is_deputy": _YES_NO, "name": _NAME, "telephone": _NAME,
                 "valid_from": _date(missing=True), "valid_until": _date(missing=True), "status": _STATUS,
             },
         ),
         _contract(
-            "routes",
-            ("route_id",),
+            "routes", Persons.NONE, ("route_id",),
             {
-                "route_id": _FREE, "subject": _FREE, "subject_en": _FREE, "organisation": _FREE,
-                "area": _text(values=("nation", "vr", "am", "gemeente")), "function": _FREE, "telephone": _FREE,
+                "route_id": _OPEN, "subject": _OPEN, "subject_en": _OPEN, "organisation": _OPEN,
+                "area": _text(values=("nation", "vr", "am", "gemeente")), "function": _OPEN, "telephone": _OPEN,
                 "status": _STATUS,
             },
         ),
         _contract(
-            "work_log",
-            ("work_id",),
+            "work_log", Persons.NONE, ("work_id",),
             {
-                "work_id": _FREE, "event_date": _date(), "kind": _text(values=("communication", "product", "contact")),
-                "vr_code": _text(_VR, empty=True), "title": _FREE, "organisation": _FREE, "text": _FREE,
-                "status": _STATUS, "recorded_by": _FREE, "recorded_at": _date(), "supersedes": _FREE,
+                "work_id": _OPEN, "event_date": _date(), "kind": _text(values=("communication", "product", "contact")),
+                "vr_code": _text(_VR, empty=True), "title": _FREE, "organisation": _OPEN, "text": _FREE,
+                "status": _STATUS, "recorded_by": _WHO, "recorded_at": _date(), "supersedes": _OPEN,
             },
         ),
         _contract(
-            "library",
-            ("document_id",),
+            "library", Persons.NONE, ("document_id",),
             {
-                "document_id": _FREE, "kind": _text(values=("protocol", "presentation", "glossary")),
-                "sector_code": _text(values=tuple(codes.SECTORS), empty=True), "title": _FREE, "title_en": _FREE,
-                "text": _FREE, "text_en": _FREE, "status": _STATUS,
+                "document_id": _OPEN, "kind": _text(values=("protocol", "presentation", "glossary")),
+                "sector_code": _text(values=tuple(codes.SECTORS), empty=True), "title": _OPEN, "title_en": _OPEN,
+                "text": _OPEN, "text_en": _OPEN, "status": _STATUS,
             },
         ),
         _contract(
-            "incidence",
-            ("disease", "gemeente_code", "week"),
+            "incidence", Persons.PUBLISHED, ("disease", "gemeente_code", "week"),
             {
-                "disease": _FREE, "gemeente_code": _text(_GM), "week": _text(_WEEK), "cases_n": _number(),
-                "status": _STATUS, "source": _FREE,
+                "disease": _OPEN, "gemeente_code": _text(_GM), "week": _text(_WEEK), "cases_n": _number(),
+                "status": _STATUS, "source": _OPEN,
             },
         ),
         _contract(
-            "indicators",
-            ("unit_id", "indicator_code"),
+            "context",
+            Persons.PUBLISHED,
+            ("region_code", "measure", "source", "year"),
             {
-                "unit_id": _FREE, "indicator_code": _FREE, "peildatum": _date(), "raw_value": _number(None),
+                "region_code": _text(rf"{_GM}|{_VR}"), "vr_code": _text(_VR), "year": _WHOLE, "measure": _OPEN,
+                "value": _number(None), "missing_reason": _text(values=tuple(codes.MissingReason)),
+                "status": _STATUS, "source": _OPEN, "cell": _OPEN,
+            },
+        ),
+        _contract(
+            "indicators", Persons.UNPUBLISHED, ("unit_id", "indicator_code"),
+            {
+                "unit_id": _OPEN, "indicator_code": _OPEN, "peildatum": _date(), "raw_value": _number(None),
                 "value_0_10": _number(0, 10), "missing_reason": _text(values=tuple(codes.MissingReason)),
-                "status": _STATUS, "source": _FREE, "source_date": _date(missing=True),
+                "status": _STATUS, "source": _OPEN, "source_date": _date(missing=True),
             },
+            person_columns=("raw_value",),
         ),
         _contract(
-            "scores",
-            ("unit_id",),
+            "scores", Persons.NONE, ("unit_id",),
             {
-                "unit_id": _FREE, "level": _text(values=codes.LEVELS), "area_code": _FREE,
+                "unit_id": _OPEN, "level": _text(values=codes.LEVELS), "area_code": _OPEN,
                 "sector_code": _text(values=tuple(codes.SECTORS), empty=True), "peildatum": _date(),
                 "score_0_10": _number(0, 10), "reference_0_10": _number(0, 10),
                 "risk_class": _number(1, 5), "is_flagged": _YES_NO, "rank": _number(1),
                 "rank_p05": _number(1), "rank_p95": _number(1), "p_top_k": _number(0, 1), "k_n": _number(1),
-                "completeness_pct": _number(0, 100), "model_version": _FREE, "data_version": _FREE,
+                "completeness_pct": _number(0, 100), "model_version": _OPEN, "data_version": _OPEN,
             },
         ),
         _contract(
-            "contributions",
-            ("unit_id", "indicator_code"),
-            {"unit_id": _FREE, "indicator_code": _FREE, "contribution_0_10": _number(None)},
+            "contributions", Persons.NONE, ("unit_id", "indicator_code"),
+            {"unit_id": _OPEN, "indicator_code": _OPEN, "contribution_0_10": _number(None)},
         ),
     )
 }  # fmt: skip

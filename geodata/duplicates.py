@@ -16,7 +16,7 @@ _GENERIC = (
 
 
 def exact(sites: gpd.GeoDataFrame) -> pd.Series:
-    """Return True for every row that repeats an earlier one: same kind, name, gemeente and point (to a metre).
+    """Return True for every row that repeats an earlier one: same kind, name, gemeente, size and point (to a metre).
 
     Rows without a point repeat each other only when they have a name.
     """
@@ -27,6 +27,7 @@ def exact(sites: gpd.GeoDataFrame) -> pd.Series:
             "kind": sites["kind"].to_numpy(),
             "name": sites["name"].str.lower().to_numpy(),
             "gemeente": sites["gemeente_code"].to_numpy(),
+            "size": sites["size_n"].to_numpy(),
             "x": x.fillna(-1).to_numpy(),
             "y": y.fillna(-1).to_numpy(),
         },
@@ -95,7 +96,8 @@ def merge_sources(sites: gpd.GeoDataFrame, order: list[str]) -> gpd.GeoDataFrame
     Only pairs from different sources are merged: within one source two neighbours are two. A size that the
     kept row lacks is taken from the one that goes.
     """
-    rank = sites["source"].map({name: number for number, name in enumerate(order)}).fillna(len(order)).to_numpy()
+    family = sites["source"].str.split(".").str[0]
+    rank = family.map({name: number for number, name in enumerate(order)}).fillna(len(order)).to_numpy()
     pairs = likely(sites)
     source = sites["source"].to_numpy()
     pairs = pairs[source[pairs["left"]] != source[pairs["right"]]]

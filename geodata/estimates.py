@@ -179,7 +179,9 @@ def corop_shared_out(
     if section not in corop or section not in sections or any(code not in corop for code in wanted):
         return None
     share = corop[wanted].sum(axis=1, skipna=False) / corop[section].where(corop[section] > 0)
-    return sections[section] * sections.index.map(corop_of).map(share).to_numpy(float)
+    share_of = sections.index.to_series().map(corop_of).map(share)
+    counts: pd.Series = sections[section] * share_of
+    return counts
 
 
 def spread(total_n: float, weights: pd.Series) -> pd.Series:
@@ -206,7 +208,7 @@ def within_groups(workers: pd.DataFrame, group_workers: pd.DataFrame) -> pd.Data
     """
     result = workers.copy()
     for group in {sector.cbs_group for sector in SECTORS.values()}:
-        members = [code for code in workers if SECTORS[str(code)].cbs_group == group]
+        members = [code for code in SECTORS if code in workers and SECTORS[code].cbs_group == group]
         whole = result[members].sum(axis=1)
         factor = (group_workers[group] / whole.where(whole > 0)).clip(upper=1).fillna(1)
         result[members] = result[members].mul(factor, axis=0)

@@ -9,7 +9,7 @@ from geodata import store
 from geodata.access import ScopedStore
 from geodata.errors import UnknownCodeError
 
-TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "context")
 MAP_ENDINGS = (".geojson", ".gpkg")
 
 

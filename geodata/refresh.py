@@ -1,41 +1,107 @@
 """From deliveries to the picture: store what came in, rebuild the core tables, switch in one step."""
 
+import re
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import date
+from hashlib import file_digest
 from pathlib import Path
 
 import pandas as pd
 
-from geodata import catalogue, joins, regions, settings, snapshot, tables
+from geodata import catalogue, contracts, estimates, joins, regions, settings, snapshot, store, tables
 from geodata.errors import InputError, RisicobeeldError
 from geodata.snapshot import RawSnapshot, Snapshot, SourceRecord
-from geodata.sources import establishments
+from geodata.sources import establishments, incidence, sites, workbooks
+from geodata.sources.connector import Frames
+from geodata.sources.files import ColumnMapping
+from geodata.sources.http import Progress
+from geodata.sources.registry import CONNECTORS
 
 _AREAS = ("gemeenten", "veiligheidsregios")
 _FIRST_YEAR = 2020
+_THIS_YEAR = date.max.year  # the gemeenten as they are now, after every merger
+_FRAME = "frame.parquet"
 
 
-def rebuild(as_of: date | None = None) -> Snapshot:
+def known_areas() -> dict[str, pd.DataFrame]:
+    """Return gemeenten and veiligheidsregio's of today, to which every delivery is brought."""
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    return {name: embedded.table(name) for name in _AREAS}
+
+
+def check_frames(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Check those frames of a delivery that are core tables already.
+
+    Raises
+    ------
+    ContractError
+        One breaks its contract.
+    """
+    for name in frames.keys() & contracts.CONTRACTS.keys():
+        contracts.check(name, frames[name])
+
+
+def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = None) -> Snapshot:
     """Make the core tables anew from the newest delivery of every source, and switch to them.
 
     Parameters
     ----------
     as_of
         Take only what was delivered by this date: the tables as they were known then.
+    prepared
+        Deliveries that were just read, by their folder, so that they are not read a second time.
     """
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     areas = {name: embedded.table(name) for name in _AREAS}
-    parts: dict[str, list[pd.DataFrame]] = {}
-    raws = snapshot.latest_raw(as_of)
+    raws = _without_twins(snapshot.latest_raw(as_of))
+    frames: dict[str, list[pd.DataFrame]] = {}
     for source_id, raw in raws.items():
-        for name, table in READERS[source_id](raw, areas).items():
-            parts.setdefault(name, []).append(table)
-    real = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+        ready = (prepared or {}).get(raw.path)
+        for name, frame in (read_delivery(source_id, raw, areas) if ready is None else ready).items():
+            frames.setdefault(name, []).append(frame)
+    areas = tables.current_areas(areas, frames)
+    real = tables.real_tables(frames, areas["gemeenten"], estimates.read_agency_matrix(_matrix_path()))
     demonstration = {name: embedded.table(name) for name in tables.DEMONSTRATION_TABLES}
     core, is_demonstration = tables.core_tables(areas, demonstration, real)
-    kept = [record for record in embedded.sources if is_demonstration or record.source_id != "demonstration"]
+    replaced = {old for new, olds in _REPLACES.items() if new in raws for old in olds}
+    if not is_demonstration:
+        replaced.add("demonstration")
+    kept = [record for record in embedded.sources if record.source_id not in replaced]
     records = [*kept, *(raw.record for raw in raws.values())]
     return snapshot.write_core(core, records, is_demonstration=is_demonstration)
+
+
+def rebuild_as_of(day: date) -> Snapshot:
+    """Make the core tables as they were known on a day, and switch to them until the next refresh or import."""
+    with snapshot.lock():
+        return rebuild(as_of=day)
+
+
+_REPLACES = {"cbs_regions": ("gemeente_facts",), "pdok_areas": ("boundaries", "water")}
+"""Which embedded sources are no longer behind the picture once another is there."""
+
+_TWINS = ("osm", "osm_extract")  # two ways to the same objects: the newer one counts
+
+
+def _without_twins(raws: dict[str, RawSnapshot]) -> dict[str, RawSnapshot]:
+    twins = [raws[name] for name in _TWINS if name in raws]
+    newest = max(twins, key=lambda raw: (raw.record.source_date, raw.record.retrieved_at), default=None)
+    return {name: raw for name, raw in raws.items() if name not in _TWINS or raw is newest}
+
+
+def _matrix_path() -> Path:
+    """Return the table of agency workers: the one in the data folder goes before the one that ships."""
+    own = settings.data_dir() / estimates.SHIPPED_MATRIX.name
+    return own if own.is_file() else estimates.SHIPPED_MATRIX
+
+
+def read_delivery(source_id: str, raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
+    """Read a stored delivery into frames, whichever source it is of."""
+    family = source_id.split(".", 1)[0]
+    if family in CONNECTORS:
+        return CONNECTORS[family].read(raw, areas)
+    return READERS[family](raw, areas)
 
 
 def import_establishments(path: Path, year: int, mapping_path: Path | None = None) -> Snapshot:
@@ -52,8 +118,7 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
     """
     if not _FIRST_YEAR <= year <= date.max.year:
         raise InputError(f"Year {year} is before {_FIRST_YEAR}; give figures of {_FIRST_YEAR} or later (--year).")
-    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    areas = {name: embedded.table(name) for name in _AREAS}
+    areas = known_areas()
     names = regions.names_to_codes(areas["gemeenten"], year)
     frame = establishments.read_any_table(path)
     mapping = (
@@ -86,6 +151,87 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
             raise
 
 
+def import_sites(path: Path, question: sites.Question, progress: Progress) -> sites.Report:
+    """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    """
+    areas = known_areas()
+    names = regions.names_to_codes(areas["gemeenten"], _THIS_YEAR)
+    table, report = sites.read(path, question, areas, names, progress)
+    checked = contracts.check("sites", table)
+    _store("sites_file", path, question.source_date, checked, "sites")
+    return report
+
+
+def import_incidence(path: Path, disease: str, mapping: ColumnMapping) -> int:
+    """Read a file with cases of a disease and rebuild the picture on it; return the number of rows.
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    UnknownCodeError
+        The file holds codes that are no gemeente; all are listed.
+    """
+    table = contracts.check("incidence", incidence.read(path, disease, mapping, known_areas(), path.name))
+    year, week = str(table["week"].max()).split("-W")
+    _store("incidence_file", path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
+    return len(table)
+
+
+def import_workbook(path: Path, year: int) -> int:
+    """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
+
+    Raises
+    ------
+    InputError
+        The file is no workbook with figures per gemeente or veiligheidsregio; nothing has changed then.
+    """
+    table = contracts.check("context", workbooks.read(path, year, known_areas(), path.stem))
+    _store("workbook", path, f"{year}-12-31", table, "context")
+    return len(table)
+
+
+def source_name(family: str, path: Path) -> str:
+    """Return under what name a user's file is kept.
+
+    Examples
+    --------
+    >>> source_name("sites_file", Path("Vakantieparken 2026.csv"))
+    'sites_file.vakantieparken_2026'
+    """
+    return f"{family}.{re.sub(r'[^a-z0-9]+', '_', path.stem.lower()).strip('_') or 'file'}"
+
+
+def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name: str) -> Snapshot:
+    """Keep a user's file beside what was read from it, and rebuild; what does not fit is taken back."""
+    source_id = source_name(family, path)
+    with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
+        frame_path = Path(scratch) / _FRAME
+        store.write_parquet(table, frame_path)
+        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
+        files = {file.name: file for file in siblings} | {_FRAME: frame_path}
+        with path.open("rb") as handle:
+            digest = file_digest(handle, "sha256").hexdigest()
+        licence = catalogue.source(source_id).licence
+        record = SourceRecord(source_id, source_date, len(table), path.name, licence, digest)
+        raw = snapshot.write_raw(record, files, {"frame": name})
+        try:
+            return rebuild(prepared={raw.path: {name: table}})
+        except RisicobeeldError:
+            snapshot.discard_raw(raw)
+            raise
+
+
+def _read_frame(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
+    name = raw.parameters["frame"]
+    return {name: store.read_parquet(name, raw.path / _FRAME)}
+
+
 def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     path, year = raw.path / raw.parameters["file"], int(raw.parameters["year"])
     mapping = (
@@ -99,7 +245,10 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
     return {"exposure": tables.exposure_from_establishments(counts, year, changes, source)}
 
 
-READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], dict[str, pd.DataFrame]]] = {
+READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] = {
     "establishments_file": _establishments,
+    "sites_file": _read_frame,
+    "incidence_file": _read_frame,
+    "workbook": _read_frame,
 }
-"""How each source's delivery becomes core tables."""
+"""How what a user imported is read again."""

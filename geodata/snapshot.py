@@ -198,15 +198,32 @@ def read_raw(folder: Path) -> RawSnapshot:
 
 def latest_raw(as_of: date | None = None) -> dict[str, RawSnapshot]:
     """Return the newest delivery of each source, or the newest that was known on a date."""
-    found = {}
-    for folder in sorted((settings.data_dir() / "raw").glob("*/")):
-        dated = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        if as_of is not None:
-            dated = [path for path in dated if date.fromisoformat(path.name[:10]) <= as_of]
-        if dated:
-            newest = max(dated, key=lambda path: (path.name[:10], int(path.name[11:] or 1)))
-            found[folder.name] = read_raw(newest)
-    return found
+    folders = sorted((settings.data_dir() / "raw").glob("*/"))
+    found = {folder.name: latest_raw_of(folder.name, as_of) for folder in folders}
+    return {name: raw for name, raw in found.items() if raw is not None}
+
+
+def latest_raw_of(source_id: str, as_of: date | None = None) -> RawSnapshot | None:
+    """Return the newest delivery of one source, or the newest that was known on a date; None without one."""
+    folder = settings.data_dir() / "raw" / source_id
+    if not folder.is_dir():
+        return None
+    dated = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    if as_of is not None:
+        dated = [path for path in dated if date.fromisoformat(path.name[:10]) <= as_of]
+    if not dated:
+        return None
+    return read_raw(max(dated, key=lambda path: (path.name[:10], int(path.name[11:] or 1))))
+
+
+def sweep() -> None:
+    """Remove what a process that was killed left half-written; only under the lock."""
+    data = settings.data_dir()
+    for pattern in ("raw/*/.part-*", "core/.part-*", "core/.build-*", ".fetch-*"):
+        for folder in data.glob(pattern):
+            shutil.rmtree(folder, ignore_errors=True)
+    for file in data.glob("core/.CURRENT.*"):
+        file.unlink(missing_ok=True)
 
 
 # --- core --------------------------------------------------------------------------------------------

@@ -1,11 +1,15 @@
 """From raw deliveries to the core tables: pure functions, and the one that puts them together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
-from geodata import contracts, joins
+from geodata import contracts, duplicates, exposure, joins, regions
 from geodata.codes import SECTORS, Status
+from geodata.errors import SourceError
+from geodata.estimates import AgencyMatrix
 
 DEMONSTRATION_TABLES = ("exposure", "sites", "activations", "incidence")
 """The first real delivery of any of these switches the whole demonstration off: the two never mix."""
@@ -98,6 +102,94 @@ def _source_of(values: pd.Series, source: str) -> pd.Series:
     return values.isna().map({True: f"{source}: not_published", False: source})
 
 
+_SITE_SOURCES = ["sites_file", "traces", "pdok_parks", "pdok_greenhouses", "osm"]
+"""Whose row stays where two sources give the same site: the most specific first."""
+
+
+def current_areas(
+    areas: Mapping[str, pd.DataFrame], frames: Mapping[str, Sequence[pd.DataFrame]]
+) -> dict[str, pd.DataFrame]:
+    """Return the areas with what a refresh brought: regions and inhabitants of the newest year, boundaries.
+
+    Raises
+    ------
+    SourceError
+        The new boundaries lack a gemeente or do not share their edges.
+    """
+    gemeenten = areas["gemeenten"]
+    if "region_history" in frames:
+        gemeenten = _with_newest_regions(gemeenten, frames["region_history"][-1])
+    if "gemeente_boundaries" in frames:
+        gemeenten = _with_boundaries(gemeenten, frames["gemeente_boundaries"][-1])
+    if gemeenten is areas["gemeenten"]:
+        return dict(areas)
+    checked = contracts.check("gemeenten", gemeenten)
+    return {"gemeenten": checked, "veiligheidsregios": regions.dissolve_veiligheidsregios(checked)}
+
+
+def _with_newest_regions(gemeenten: gpd.GeoDataFrame, history: pd.DataFrame) -> gpd.GeoDataFrame:
+    newest = history[history["year"] == history["year"].max()].set_index("gemeente_code")
+    result = gemeenten.copy()
+    for column in ("vr_code", "am_code", "population_n"):
+        found = result["gemeente_code"].map(newest[column]).replace("", pd.NA)
+        result[column] = found.where(found.notna(), result[column]).astype(gemeenten[column].dtype)
+    return result
+
+
+def _with_boundaries(gemeenten: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    shapes = boundaries.set_index("statcode").geometry
+    lost = sorted(set(gemeenten["gemeente_code"]) - set(shapes.index))
+    if lost:
+        raise SourceError(
+            f"Source pdok_areas: {len(lost)} gemeente(n) have no boundary, {', '.join(lost[:5])} first; the delivery"
+            " is not used: refresh again later."
+        )
+    found = shapes.reindex(gemeenten["gemeente_code"]).to_numpy()
+    if not shapely.coverage_is_valid(found):
+        raise SourceError(
+            "Source pdok_areas: neighbouring gemeenten do not share their edges; the delivery is not used: look at"
+            " it in a map program."
+        )
+    return gemeenten.set_geometry(gpd.GeoSeries(found, index=gemeenten.index, crs=boundaries.crs))
+
+
+def real_tables(
+    frames: Mapping[str, Sequence[pd.DataFrame]], gemeenten: gpd.GeoDataFrame, matrix: AgencyMatrix
+) -> dict[str, pd.DataFrame]:
+    """Return those core tables for which there is a real delivery.
+
+    Parameters
+    ----------
+    frames
+        Per name the frames that the deliveries were read into.
+    gemeenten
+        Contract ``Gemeenten``.
+    matrix
+        Where agency workers work.
+    """
+    real: dict[str, pd.DataFrame] = {}
+    candidates = list(frames.get("exposure", []))
+    if "section_establishments" in frames:
+        newest = {name: found[-1] for name, found in frames.items()}
+        candidates.append(exposure.exposure_from_sections(newest, gemeenten, matrix))
+    if candidates:
+        real["exposure"] = max(candidates, key=lambda table: int(table["year"].max()))
+    if "sites" in frames:
+        sites = gpd.GeoDataFrame(pd.concat(frames["sites"], ignore_index=True))
+        if len(frames["sites"]) > 1:
+            sites = duplicates.merge_sources(sites, _SITE_SOURCES)
+        real["sites"] = contracts.check("sites", sites)
+    if "incidence" in frames:
+        cases = pd.concat(frames["incidence"], ignore_index=True)
+        # a file of a user comes after the public source and goes before it
+        cases = cases.drop_duplicates(["disease", "gemeente_code", "week"], keep="last")
+        real["incidence"] = contracts.check("incidence", cases)
+    for name in ("activations", "context"):
+        if name in frames:
+            real[name] = contracts.check(name, pd.concat(frames[name], ignore_index=True))
+    return real
+
+
 def core_tables(
     areas: Mapping[str, pd.DataFrame],
     demonstration: Mapping[str, pd.DataFrame],
@@ -116,5 +208,8 @@ def core_tables(
     """
     if not real:
         return {**areas, **demonstration}, True
+    others = {name: table for name, table in real.items() if name not in DEMONSTRATION_TABLES}
+    if len(others) == len(real):
+        return {**areas, **demonstration, **others}, True
     four = {name: real.get(name, contracts.empty(name)) for name in DEMONSTRATION_TABLES}
-    return {**areas, **four}, False
+    return {**areas, **four, **others}, False

@@ -100,6 +100,24 @@ def resolve(source_id: str, table_id: str, found: Sequence[Topic], wanted: Mappi
     return chosen
 
 
+def missing_columns(source_id: str, table_id: str, wanted: Mapping[str, Wanted]) -> list[str]:
+    """Return a sentence for each wanted column that the live table does not have, optional ones included.
+
+    Raises
+    ------
+    SourceError
+        The table cannot be asked.
+    """
+    found = topics(_meta(source_id, table_id, "DataProperties"))
+    differences = []
+    for name, column in wanted.items():
+        try:
+            resolve(source_id, table_id, found, {name: Wanted(column.pattern)})
+        except SourceError as error:
+            differences.append(str(error))
+    return differences
+
+
 def fetch(
     source_id: str,
     table_id: str,

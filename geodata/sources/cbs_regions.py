@@ -21,7 +21,7 @@ TABLE = "70072ned"
 FIRST_YEAR = 2020
 
 _CODE = r"[ >(,]*code\)?"
-_WANTED = {
+WANTED = {
     "vr_code": Wanted(rf"veiligheidsregio's{_CODE}"),
     "am_code": Wanted(rf"arbeidsmarktregio's{_CODE}", is_optional=True),
     "population_n": Wanted("(totale bevolking|inwonertal)", is_optional=True),
@@ -29,7 +29,7 @@ _WANTED = {
 COROP = {"corop_code": Wanted(rf"corop-gebieden{_CODE}")}
 _WHERE = {"RegioS": starting_with("GM"), "Perioden": years(first=FIRST_YEAR)}
 _TITLE = re.compile(r"Gebieden in Nederland (\d{4})\s*")
-_KNOWN = {2020: "84721NED", 2021: "84929NED", 2022: "85067NED", 2023: "85385NED", 2024: "85755NED", 2025: "86059NED",
+KNOWN = {2020: "84721NED", 2021: "84929NED", 2022: "85067NED", 2023: "85385NED", 2024: "85755NED", 2025: "86059NED",
           2026: "86247NED"}  # fmt: skip
 
 
@@ -52,16 +52,16 @@ def yearly_tables(source_id: str) -> dict[int, str]:
             ),
         )
     except SourceError:
-        return dict(_KNOWN)
+        return dict(KNOWN)
     listed = {
         int(match[1]): str(row["Identifier"]) for row in rows if (match := _TITLE.fullmatch(str(row.get("Title", ""))))
     }
-    return _KNOWN | {year: table for year, table in listed.items() if year >= FIRST_YEAR}
+    return KNOWN | {year: table for year, table in listed.items() if year >= FIRST_YEAR}
 
 
 def _fetch(folder: Path, progress: Progress) -> Delivery:
     try:
-        path = cbs.fetch(SOURCE, TABLE, _WANTED, _WHERE, folder, progress=progress)
+        path = cbs.fetch(SOURCE, TABLE, WANTED, _WHERE, folder, progress=progress)
         files, parameters = {path.name: path}, {"table": TABLE}
     except SourceError:
         files = _fetch_yearly(folder, progress)
@@ -78,7 +78,7 @@ def _fetch_yearly(folder: Path, progress: Progress) -> dict[str, Path]:
     for number, (year, table_id) in enumerate(sorted(tables.items())):
         progress(number, len(tables))
         where = {"RegioS": starting_with("GM")}
-        path = cbs.fetch(SOURCE, table_id, _WANTED, where, folder, name=f"{year}", progress=lambda _done, _all: None)
+        path = cbs.fetch(SOURCE, table_id, WANTED, where, folder, name=f"{year}", progress=lambda _done, _all: None)
         files[path.name] = path
     progress(len(tables), len(tables))
     return files
@@ -87,7 +87,7 @@ def _fetch_yearly(folder: Path, progress: Progress) -> dict[str, Path]:
 def _history(source_id: str, files: Mapping[str, Path], table_id: str) -> pd.DataFrame:
     parts = []
     for name, path in files.items():
-        table = cbs.read(source_id, path, table_id, _WANTED, _WHERE)
+        table = cbs.read(source_id, path, table_id, WANTED, _WHERE)
         frame = table.frame
         year = frame["Perioden"].str[:4] if "Perioden" in frame else Path(name).stem
         parts.append(frame.assign(year=year))

@@ -23,10 +23,6 @@ _SECTION_KEYS = {
     "417400": "O", "419000": "P", "422400": "Q", "428100": "R", "435500": "S", "440000": "T", "440900": "U",
     "300010": "M-N", "300012": "O-Q", "300014": "R-U",
 }  # fmt: skip
-GROUP_SECTIONS = {
-    "A": "A", "B-F": "BCDEF", "G+I": "GI", "H+J": "HJ", "K-L": "KL", "M-N": "MN", "O-Q": "OPQ", "R-U": "RSTU",
-}  # fmt: skip
-_OPTIONAL_SECTIONS = ("T", "U")  # households and embassies are not in every table
 _SBI = "BedrijfstakkenBranches"
 _NEWEST = years(newest_n=3)  # the newest period may stand in a table without values
 _RESIDENTS = (
@@ -79,20 +75,6 @@ _LAND = {
 }
 
 
-def _fetcher(
-    source_id: str, table_id: str, wanted: Mapping[str, Wanted], where: Where, month_day: str
-) -> Callable[[Path, Progress], Delivery]:
-    """Fetch one table; the figures are of a fixed day of the year."""
-
-    def fetch(folder: Path, progress: Progress) -> Delivery:
-        path = cbs.fetch(source_id, table_id, wanted, where, folder, progress=progress)
-        frame, year = _newest(source_id, path, table_id, wanted, where)
-        address = f"{http.base('cbs_v3')}/ODataFeed/odata/{table_id}"
-        return Delivery({path.name: path}, f"{year}-{month_day}", len(frame), address)
-
-    return fetch
-
-
 def _newest(
     source_id: str, path: Path, table_id: str, wanted: Mapping[str, Wanted], where: Where
 ) -> tuple[pd.DataFrame, int]:
@@ -124,45 +106,23 @@ def today(
     return joins.to_today(frame, regions.changes_from(year), list(counts), by=["gemeente_code", *by]).assign(year=year)
 
 
-def in_groups(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return figures per CBS group, as published, or added up from sections when all of them have a figure.
+def _connector(source_id: str, where: Where, frame_name: str, month_day: str = "01-01") -> Connector:
+    """Return the connector of a table per gemeente, whose figures are of a fixed day of the year."""
 
-    Parameters
-    ----------
-    frame
-        gemeente_code, sbi (sections, ranges), value_n, and ``is_split``.
-    """
-    wide = frame.pivot_table(index="gemeente_code", columns="sbi", values="value_n", aggfunc="first", dropna=False)
-    parts = []
-    for group, sections in GROUP_SECTIONS.items():
-        needed = [section for section in sections if section not in _OPTIONAL_SECTIONS]
-        optional = [section for section in sections if section in _OPTIONAL_SECTIONS and section in wide]
-        summed = wide.reindex(columns=needed).sum(axis=1, skipna=False) + wide[optional].sum(axis=1)
-        published = wide.get(group, summed)
-        parts.append(pd.DataFrame({"group": group, "value_n": published.fillna(summed)}))
-    split = frame.groupby("gemeente_code")["is_split"].any()
-    result = pd.concat(parts).reset_index()
-    return result.assign(is_split=result["gemeente_code"].map(split))
+    def fetch(folder: Path, progress: Progress) -> Delivery:
+        table_id, wanted = TABLES[source_id]
+        path = cbs.fetch(source_id, table_id, wanted, where, folder, progress=progress)
+        frame, year = _newest(source_id, path, table_id, wanted, where)
+        address = f"{http.base('cbs_v3')}/ODataFeed/odata/{table_id}"
+        return Delivery({path.name: path}, f"{year}-{month_day}", len(frame), address)
 
-
-def _reader(
-    source_id: str, table_id: str, wanted: Mapping[str, Wanted], where: Where, frame_name: str
-) -> Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]:
     def read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
+        table_id, wanted = TABLES[source_id]
         frame, year = _newest(source_id, raw.path / f"{table_id}.json", table_id, wanted, where)
         by = ["sbi"] if "sbi" in frame else []
         return {frame_name: today(frame, year, areas["gemeenten"], list(wanted), by)}
 
-    return read
-
-
-def _connector(
-    source_id: str, table_id: str, wanted: Mapping[str, Wanted], where: Where, frame_name: str, month_day: str = "01-01"
-) -> Connector:
-    return Connector(
-        _fetcher(source_id, table_id, wanted, where, month_day),
-        _reader(source_id, table_id, wanted, where, frame_name),
-    )
+    return Connector(fetch, read)
 
 
 _COROP_TABLE = "81578NED"
@@ -211,12 +171,19 @@ _TOTAL_OF_PEOPLE: Where = {
     "Nationaliteit": _residents,
 }
 
+TABLES = {
+    "cbs_establishments": ("81575NED", _ESTABLISHMENTS),
+    "cbs_jobs": ("83582NED", _JOBS),
+    "cbs_agriculture": ("80781ned", _LAND),
+    "cbs_corop": (_COROP_TABLE, _ESTABLISHMENTS),
+    "cbs_residents": ("85644NED", _PEOPLE),
+}
+"""The table of each source, and the columns that are looked for in it."""
+
 CONNECTORS = {
-    "cbs_establishments": _connector(
-        "cbs_establishments", "81575NED", _ESTABLISHMENTS, _SECTIONS, "section_establishments"
-    ),
-    "cbs_jobs": _connector("cbs_jobs", "83582NED", _JOBS, _SECTIONS, "section_jobs", "12-31"),
-    "cbs_agriculture": _connector("cbs_agriculture", "80781ned", _LAND, _GM, "land", "05-15"),
+    "cbs_establishments": _connector("cbs_establishments", _SECTIONS, "section_establishments"),
+    "cbs_jobs": _connector("cbs_jobs", _SECTIONS, "section_jobs", "12-31"),
+    "cbs_agriculture": _connector("cbs_agriculture", _GM, "land", "05-15"),
     "cbs_corop": Connector(_fetch_corop, _read_corop),
-    "cbs_residents": _connector("cbs_residents", "85644NED", _PEOPLE, _TOTAL_OF_PEOPLE, "eu_residents"),
+    "cbs_residents": _connector("cbs_residents", _TOTAL_OF_PEOPLE, "eu_residents"),
 }

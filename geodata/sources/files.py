@@ -232,13 +232,15 @@ def dates(cells: pd.Series, where: str) -> pd.Series:
     ['03 09 2020', '03 09 2020', '03 09 2020', '']
     """
     if pd.api.types.is_datetime64_any_dtype(cells):
-        return cells.dt.tz_localize(None).astype("datetime64[ns]")
+        naive: pd.Series = cells.dt.tz_localize(None).astype("datetime64[ns]")
+        return naive
     found = {text: _date(text) for text in cells.astype("str").fillna("").str.strip().unique()}
     wrong = [text for text, value in found.items() if value is None]
     if wrong:
         raise InputError(f"{where}: {wrong[0]!r} is no date; write it as 2020-09-03 or 3-9-2020 and try again.")
     stamps: pd.Series = pd.to_datetime(cells.astype("str").fillna("").str.strip().map(found))
-    return stamps.astype("datetime64[ns]")
+    result: pd.Series = stamps.astype("datetime64[ns]")
+    return result
 
 
 def _date(text: str) -> pd.Timestamp | None:

@@ -324,5 +324,22 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
     mark.unlink(missing_ok=True)
 
 
+def first_bytes(source_id: str, url: str, bytes_n: int) -> str:
+    """Return the beginning of a file as text, without fetching the rest.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be had.
+    """
+
+    def ask() -> str:
+        with requests.get(url, headers={**_HEADERS, "Accept": "*/*"}, stream=True, timeout=timeout()) as response:
+            response.raise_for_status()
+            return next(response.iter_content(bytes_n), b"").decode("utf-8", errors="replace")
+
+    return call(source_id, _short(url), ask)
+
+
 def _short(url: str) -> str:
     return url.split("?", 1)[0]

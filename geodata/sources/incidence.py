@@ -85,7 +85,8 @@ def _weeks(frame: pd.DataFrame, chosen: Mapping[str, str], mapping: ColumnMappin
         stamps = files.dates(files.texts(frame, chosen, mapping, "date"), where)
         if stamps.isna().any():
             raise InputError(f"{where}: a row has no date; fill it in and try again.")
-        return stamps.dt.strftime("%G-W%V")
+        weeks: pd.Series = stamps.dt.strftime("%G-W%V")
+        return weeks
     given = files.texts(frame, chosen, mapping, "week")
     parts = given.str.extract(_WEEK)
     number = pd.to_numeric(parts[1], errors="coerce")

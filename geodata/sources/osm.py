@@ -27,7 +27,7 @@ from geodata.sources.site_table import points_rd, site_table
 _NETHERLANDS = "area(id:3600047796)->.nl;"  # relation 47796, the European part
 _SERVER_S = 180
 _INTERPRETER = "/api/interpreter"
-_EXTRACT = "/europe/netherlands-latest.osm.pbf"
+EXTRACT = "/europe/netherlands-latest.osm.pbf"
 _NUMBER = re.compile(r"\d+")
 
 
@@ -148,8 +148,8 @@ def _store(path: Path, answer: Mapping[str, Any]) -> Path:
 
 def _fetch_extract(folder: Path, progress: Progress) -> Delivery:
     source_id = "osm_extract"
-    address = f"{http.base('geofabrik')}{_EXTRACT}"
-    path = settings.data_dir() / "cache" / "osm" / Path(_EXTRACT).name
+    address = f"{http.base('geofabrik')}{EXTRACT}"
+    path = settings.data_dir() / "cache" / "osm" / Path(EXTRACT).name
     http.download(source_id, address, path, progress)
     _prove_whole(source_id, address, path, folder)
     try:

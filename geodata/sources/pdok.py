@@ -21,11 +21,11 @@ from geodata.sources.site_table import site_table
 
 Features = list[dict[str, Any]]
 
-_AREAS_PATH = "/cbs/gebiedsindelingen/ogc/v1"
-_TOP10NL_PATHS = ("/kadaster/brt-top10nl/ogc/v1", "/brt/top10nl/ogc/v1")  # it moved; the old one may still answer
+AREAS_PATH = "/cbs/gebiedsindelingen/ogc/v1"
+TOP10NL_PATHS = ("/kadaster/brt-top10nl/ogc/v1", "/brt/top10nl/ogc/v1")  # it moved; the old one may still answer
 _RD_URI = "http://www.opengis.net/def/crs/EPSG/0/28992"
 _FIRST_WHOLE_YEAR = 2021  # boundaries of before cannot be brought to today's: a gemeente was divided
-_COLLECTIONS = ("gemeente", "veiligheidsregio", "ggdregio", "arbeidsmarktregio")
+COLLECTIONS = ("gemeente", "veiligheidsregio", "ggdregio", "arbeidsmarktregio")
 _CODE = {"gemeente": "GM", "veiligheidsregio": "VR", "ggdregio": "GG", "arbeidsmarktregio": "AM"}
 
 GLASS_AREAS = (  # lon/lat: west, south, east, north
@@ -36,6 +36,7 @@ GLASS_AREAS = (  # lon/lat: west, south, east, north
 )  # fmt: skip
 """The areas with most of the country's glass; asking all buildings of the country would take days."""
 
+TOP10NL_COLLECTIONS = ("gebouw_vlak", "functioneel_gebied_vlak", "functioneel_gebied_multivlak")
 _GREENHOUSE = {"kas", "kas, warenhuis"}
 _PARK = {"camping, kampeerterrein", "caravanpark", "bungalowpark", "vakantiepark"}
 _SAME_NURSERY_M = 20.0
@@ -92,7 +93,7 @@ def _of_year(features: Features, year: int) -> Features:
 
 def _fetch_collection(source_id: str, collection: str, year: int) -> Features:
     layer = f"{collection}_gegeneraliseerd"
-    url = f"{http.base('pdok_api')}{_AREAS_PATH}/collections/{layer}/items"
+    url = f"{http.base('pdok_api')}{AREAS_PATH}/collections/{layer}/items"
     try:
         return _of_year(items(source_id, url, {"jaarcode": str(year), "crs": _RD_URI}), year)
     except SourceError:
@@ -121,12 +122,12 @@ def _fetch_areas(folder: Path, progress: Progress) -> Delivery:
             " address of docs/sources.md in a browser."
         )
     files, rows_n = {}, 0
-    for number, collection in enumerate(_COLLECTIONS):
+    for number, collection in enumerate(COLLECTIONS):
         features = found if collection == "gemeente" else _fetch_collection(source_id, collection, year)
         files[f"{collection}.json"] = _store(folder / f"{collection}.json", features)
         rows_n += len(features)
-        progress(number + 1, len(_COLLECTIONS))
-    address = f"{http.base('pdok_api')}{_AREAS_PATH}"
+        progress(number + 1, len(COLLECTIONS))
+    address = f"{http.base('pdok_api')}{AREAS_PATH}"
     return Delivery(files, f"{year}-01-01", rows_n, address, {"year": str(year)})
 
 
@@ -143,7 +144,7 @@ def _read_areas(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
     """Return boundaries: gemeenten brought to today's, and the other regions as they are."""
     source_id, year = raw.record.source_id, int(raw.parameters["year"])
     frames: Frames = {}
-    for collection in _COLLECTIONS:
+    for collection in COLLECTIONS:
         features = _read_features(raw.path / f"{collection}.json")
         if not features and collection != "gemeente":
             continue
@@ -171,7 +172,7 @@ def _top10nl(source_id: str, collection: str, questions: Sequence[Mapping[str, s
 
 
 def _top10nl_items(source_id: str, collection: str, question: Mapping[str, str]) -> Features:
-    first, *rest = (f"{http.base('pdok_api')}{path}/collections/{collection}/items" for path in _TOP10NL_PATHS)
+    first, *rest = (f"{http.base('pdok_api')}{path}/collections/{collection}/items" for path in TOP10NL_PATHS)
     try:
         return items(source_id, first, question)
     except NotThereError:
@@ -185,7 +186,7 @@ def _tokens(text: object) -> set[str]:
 def _fetch_greenhouses(folder: Path, progress: Progress) -> Delivery:
     source_id = "pdok_greenhouses"
     questions = [{"bbox": ",".join(f"{edge:.2f}" for edge in box), "crs": _RD_URI} for box in GLASS_AREAS]
-    buildings = _top10nl(source_id, "gebouw_vlak", questions, progress)
+    buildings = _top10nl(source_id, TOP10NL_COLLECTIONS[0], questions, progress)
     glass = [building for building in buildings if _tokens(building["properties"].get("typegebouw")) & _GREENHOUSE]
     return _delivery(source_id, folder, glass)
 
@@ -193,7 +194,7 @@ def _fetch_greenhouses(folder: Path, progress: Progress) -> Delivery:
 def _fetch_parks(folder: Path, progress: Progress) -> Delivery:
     source_id = "pdok_parks"
     features: Features = []
-    for collection in ("functioneel_gebied_vlak", "functioneel_gebied_multivlak"):
+    for collection in TOP10NL_COLLECTIONS[1:]:
         features += _top10nl(source_id, collection, [{"crs": _RD_URI}], progress)
     parks = [area for area in features if _tokens(area["properties"].get("typefunctioneelgebied")) & _PARK]
     return _delivery(source_id, folder, parks)
@@ -209,7 +210,7 @@ def _delivery(source_id: str, folder: Path, features: Features) -> Delivery:
     known = [text for text in dates if re.fullmatch(r"\d{4}-\d\d-\d\d", text)]
     source_date = max(known, default=datetime.now(UTC).date().isoformat())
     path = _store(folder / "features.json", features)
-    return Delivery({path.name: path}, source_date, len(features), f"{http.base('pdok_api')}{_TOP10NL_PATHS[0]}")
+    return Delivery({path.name: path}, source_date, len(features), f"{http.base('pdok_api')}{TOP10NL_PATHS[0]}")
 
 
 def _read_greenhouses(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:

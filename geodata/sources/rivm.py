@@ -13,29 +13,29 @@ from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import NotThereError, Progress
 
 SOURCE = "rivm"
-_FOLDERS = ("/data/covid-19", "/covid-19")  # the address in use, and the one before
-_FILES = ("COVID-19_aantallen_gemeente_per_dag_tm_03102021.csv", "COVID-19_aantallen_gemeente_per_dag.csv")
-_COLUMNS = ("Date_of_publication", "Municipality_code", "Total_reported")
+FOLDERS = ("/data/covid-19", "/covid-19")  # the address in use, and the one before
+FILES = ("COVID-19_aantallen_gemeente_per_dag_tm_03102021.csv", "COVID-19_aantallen_gemeente_per_dag.csv")
+COLUMNS = ("Date_of_publication", "Municipality_code", "Total_reported")
 _FIRST_YEAR = 2020
 _DISEASE = "COVID-19"
 
 
 def _fetch(folder: Path, progress: Progress) -> Delivery:
     files, parts = {}, []
-    for name in _FILES:
+    for name in FILES:
         path = _download(name, folder / name, progress)
         files[name] = path
         parts.append(read_days(path))
     days = pd.concat(parts)
     newest = days["Date_of_publication"].max().date().isoformat()
-    return Delivery(files, newest, len(days), f"{http.base('rivm')}{_FOLDERS[0]}")
+    return Delivery(files, newest, len(days), f"{http.base('rivm')}{FOLDERS[0]}")
 
 
 def _download(name: str, target: Path, progress: Progress) -> Path:
     try:
-        return http.download(SOURCE, f"{http.base('rivm')}{_FOLDERS[0]}/{name}", target, progress)
+        return http.download(SOURCE, f"{http.base('rivm')}{FOLDERS[0]}/{name}", target, progress)
     except NotThereError:
-        return http.download(SOURCE, f"{http.base('rivm')}{_FOLDERS[1]}/{name}", target, progress)
+        return http.download(SOURCE, f"{http.base('rivm')}{FOLDERS[1]}/{name}", target, progress)
 
 
 def read_days(path: Path) -> pd.DataFrame:
@@ -48,9 +48,9 @@ def read_days(path: Path) -> pd.DataFrame:
     """
     try:
         try:
-            frame = pd.read_csv(path, sep=";", usecols=list(_COLUMNS), dtype="str", encoding="utf-8-sig")
+            frame = pd.read_csv(path, sep=";", usecols=list(COLUMNS), dtype="str", encoding="utf-8-sig")
         except UnicodeDecodeError:
-            frame = pd.read_csv(path, sep=";", usecols=list(_COLUMNS), dtype="str", encoding="latin1")
+            frame = pd.read_csv(path, sep=";", usecols=list(COLUMNS), dtype="str", encoding="latin1")
         frame["Date_of_publication"] = pd.to_datetime(frame["Date_of_publication"], format="%Y-%m-%d")
         frame["Total_reported"] = pd.to_numeric(frame["Total_reported"])
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -82,7 +82,7 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
-    earlier, later = (read_days(raw.path / name) for name in _FILES)
+    earlier, later = (read_days(raw.path / name) for name in FILES)
     # a gemeente may have two rows a day (two hospital regions), so that only whole days can be told apart
     later = later[later["Date_of_publication"] > earlier["Date_of_publication"].max()]
     days = pd.concat([earlier, later])

@@ -54,8 +54,9 @@ def site_table(
     for column, default in (("size_n", np.nan), ("employer_group", ""), ("country", "NL"), ("gemeente_code", "")):
         if column not in sites:
             sites[column] = default
-    if "size_unit" not in sites:
-        sites["size_unit"] = sites["kind"].map(_UNIT).fillna("fte")
+    usual_unit = sites["kind"].map(_UNIT).fillna("fte")
+    given_unit = sites.get("size_unit", usual_unit)
+    sites["size_unit"] = given_unit.where(sites["size_n"].notna(), usual_unit)
     found = gemeente_or_near(sites.geometry, gemeenten)
     is_dutch = sites["country"].eq("NL")
     sites["gemeente_code"] = found.where(found != "", sites["gemeente_code"].fillna("")).where(is_dutch, "")

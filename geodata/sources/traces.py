@@ -20,7 +20,7 @@ from geodata.sources.site_table import points_rd, site_table
 
 SOURCE = "traces"
 _PATH = "/tracesnt/directory/listing/establishment/publication"
-_SECTIONS = ("RM", "PM", "MM", "RPM")  # ungulates, poultry, minced meat, meat products
+SECTIONS = ("RM", "PM", "MM", "RPM")  # ungulates, poultry, minced meat, meat products
 _PAGE_N = 1000
 _SLAUGHTER = "SH"
 _STORE_ONLY = {"CS", "RW"}  # cold stores and rewrapping: no meat is worked there
@@ -59,10 +59,10 @@ def _rows(answer: Any) -> list[Any]:
 
 def _fetch(folder: Path, progress: Progress) -> Delivery:
     listed = sections()
-    wanted = [code for code in _SECTIONS if code in listed]
+    wanted = [code for code in SECTIONS if code in listed]
     if not wanted:
         raise SourceError(
-            f"Source {SOURCE}: none of the sections {', '.join(_SECTIONS)} is listed; their codes have changed:"
+            f"Source {SOURCE}: none of the sections {', '.join(SECTIONS)} is listed; their codes have changed:"
             " compare them with docs/sources.md."
         )
     files, rows_n, places = {}, 0, set()
