@@ -189,16 +189,15 @@ def arrange(legal: gpd.GeoDataFrame, water: BaseGeometry) -> tuple[np.ndarray, n
 
 
 def tidy(faces: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Return the owners without specks, each gemeente keeping its largest piece.
+    """Return the owners without specks.
 
-    Small islands and bare banks become water. Holes that are no large water (ponds and what the packages
-    left between their shapes, Belgian enclaves) become land, and slivers change gemeente: both go to the
-    neighbour with the longest common boundary.
+    Small islands and bare banks become water. Holes that are no large water (ponds, Belgian enclaves) become
+    land, and slivers that lie apart from the rest of their gemeente leave it: both go to the neighbour with
+    the longest common boundary.
     """
     owners = owners.copy()
     for island in shapely.get_parts(shapely.coverage_union_all(faces[owners >= 0])):
-        bank = shapely.intersects(island, SANDBANKS)
-        if shapely.area(island) < ISLAND_MIN_M2 or bank:
+        if shapely.area(island) < ISLAND_MIN_M2 or shapely.intersects(island, SANDBANKS):
             owners[within(faces, island)] = WET
     for island in shapely.get_parts(shapely.coverage_union_all(faces[owners >= 0])):
         for hole in shapely.polygons(shapely.get_rings(island)[1:]):

@@ -1,6 +1,7 @@
 """The shipped boundaries are a map a cartographer would sign, and the script that makes them says when it cannot."""
 
 import os
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -160,13 +161,16 @@ def test_the_licences_are_named():
         assert needed in text
 
 
-def test_the_script_makes_the_same_shapes_again(tmp_path):
+def test_the_script_makes_the_same_shapes_again_and_every_hole_is_water(tmp_path, nation):
     folder = os.environ.get("RISICOBEELD_BOUNDARY_PACKAGES")
     if not folder:
         pytest.skip("RISICOBEELD_BOUNDARY_PACKAGES does not name a folder with the three packages")
     build.main(["--from", folder, "--out", str(tmp_path / "again.parquet")])
     again, shipped = gpd.read_parquet(tmp_path / "again.parquet"), gpd.read_parquet(FILE)
     assert again.to_wkb().equals(shipped.to_wkb())
+    holes = shapely.polygons([ring for part in nation.geoms for ring in part.interiors])
+    wet = shapely.intersection(holes, build.read_water(Path(folder)))
+    assert (shapely.area(wet) / shapely.area(holes)).min() > 0.9
 
 
 def test_the_script_names_a_package_that_is_not_there_or_not_the_right_one(tmp_path):
