@@ -9,6 +9,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@echo "Risicobeeld: http://127.0.0.1:$(PORT)"
+	@nice $(PY) -m risk prepare >/dev/null 2>&1 &
 	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev  ## run every test

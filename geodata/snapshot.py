@@ -350,18 +350,25 @@ def out_dir(model_version: str, data_version: str) -> Path:
     return settings.data_dir() / "out" / f"{model_version}-{data_version}"
 
 
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other process computes what belongs in a folder; a crash frees the place."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
 def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
-    """Store a finished computation; when another process was first, its result (the same) stays."""
-    if folder.exists():
-        return
-    try:
-        with _new_folder(folder) as part:
-            for name, table in tables.items():
-                store.write_parquet(table, part / f"{name}.parquet")
-            _write_json(part / "facts.json", dict(facts))
-    except OSError:
-        if not folder.exists():
-            raise
+    """Store a finished computation in one step, in the place of an older one."""
+    part = folder.with_name(f".new-{folder.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    with _new_folder(part) as filled:
+        for name, table in tables.items():
+            store.write_parquet(table, filled / f"{name}.parquet")
+        _write_json(filled / "facts.json", dict(facts))
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

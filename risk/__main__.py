@@ -13,8 +13,18 @@ from risk.model import load_model
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m risk", description="The scores and what they rest on.")
     commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
+    prepare.set_defaults(run=_prepare)
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     return parser
+
+
+def _prepare(_: argparse.Namespace) -> None:
+    data_version = access.open_store(access.Viewer("lotc")).data_version
+    model = load_model()
+    for level in codes.LEVELS:
+        outputs.ensure(data_version, level, model)
+        print(f"scores of level {level} are ready")
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:

@@ -4,16 +4,19 @@ Computed inside one region a score would mean something else in each, so the bat
 who looks then gets their part through the door.
 """
 
+import hashlib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from geodata import access, snapshot
-from geodata.access import ScopedStore, Viewer
+from geodata.access import ScopedStore
+from geodata.errors import SnapshotError
 from risk import pipeline
 from risk.declaration import Model
 
-_BATCH = Viewer("lotc")
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 
 
@@ -63,12 +66,34 @@ def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
     )
 
 
+@cache
+def method_sha256() -> str:
+    """Return the digest of the code that computes scores: other code makes the stored scores stale."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def ensure(data_version: str, level: str, model: Model) -> None:
-    """Compute and store the scores of a level unless they are there."""
+    """Compute and store the scores of a level, unless this code already did so from this model and data."""
     folder = snapshot.out_dir(model.version, data_version) / level
-    if folder.exists():
+    if _is_fresh(folder):
         return
-    batch = access.open_store(_BATCH, data_version)
+    with snapshot.one_at_a_time(folder):
+        if not _is_fresh(folder):
+            _compute(folder, data_version, level, model)
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return bool(snapshot.read_facts(folder).get("method_sha256") == method_sha256())
+    except SnapshotError:
+        return False
+
+
+def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
+    batch = access.open_batch(data_version)
     tables = {name: batch.table(name) for name in _TABLES}
     outcome = pipeline.score(tables, level, model, data_version=data_version)
     indicators = outcome.indicators
@@ -80,5 +105,6 @@ def ensure(data_version: str, level: str, model: Model) -> None:
             "left_out": dict(outcome.left_out),
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
+            "method_sha256": method_sha256(),
         },
     )
