@@ -221,7 +221,8 @@ class ScopedStore:
         if rows_kind != Rows.COUNTS:
             return disclosure.count(self.table(name), by)
         if not set(by) <= _COUNTABLE:
-            raise AccessDeniedError(f"Role {self.viewer.role} may count {name} by {', '.join(sorted(_COUNTABLE))} only.")
+            listed = ", ".join(sorted(_COUNTABLE))
+            raise AccessDeniedError(f"Role {self.viewer.role} may count {name} only by {listed}.")
         nation = replace(_NATION, person=self.viewer.who)
         table = ScopedStore(nation, self._snapshot, self.surface, _is_batch=True).table(name)
         merged = disclosure.merge_small(disclosure.count(table, by))
@@ -318,7 +319,18 @@ class ScopedStore:
 
 _NATION = Viewer("lotc")
 _COUNTABLE = frozenset(
-    {"vr_code", "sector_code", "kind", "trigger", "theme", "state", "infections_found", "integral", "route", "plan_state"}
+    (
+        "vr_code",
+        "sector_code",
+        "kind",
+        "trigger",
+        "theme",
+        "state",
+        "plan_state",
+        "route",
+        "infections_found",
+        "integral",
+    )
 )
 
 

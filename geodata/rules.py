@@ -1,0 +1,91 @@
+"""Who may see what: per role the tables, their rows and their columns. What is not named here is refused.
+
+`docs/privacy.md` holds this in words; a test keeps the two together.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from geodata.contracts import CONTRACTS, Secrecy
+
+ROLES: Final = ("analyst", "lotc", "region", "partner", "policy", "privacy")
+
+
+class Rows(StrEnum):
+    """Which rows of a table a role may see."""
+
+    ALL = "all"
+    OWN = "own"  # of the own veiligheidsregio's
+    OWN_OR_SHARED = "own_or_shared"  # and those of no veiligheidsregio
+    PARTNER = "partner"  # those in which the own organisation takes part
+    COUNTS = "counts"  # no rows at all, only counts with small cells merged into the national line
+
+
+_AREAS: Final = ("gemeenten", "veiligheidsregios")
+_FIGURES: Final = (
+    "exposure", "incidence", "context", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
+    "contributions_vr", "contributions_gemeente",
+)  # fmt: skip
+_SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site")
+_CASES: Final = ("signals", "activations", "referrals", "plan_lines")
+_SHARED: Final = ("contacts", "work_log")
+_LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
+_SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr")
+
+
+def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
+    return MappingProxyType({table: Rows(rows) for rows, tables in tables_of.items() for table in tables})
+
+
+RULES: Final[dict[str, Mapping[str, Rows]]] = {
+    "lotc": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_CASES, *_SHARED, *_LISTS, "persons", "people")),
+    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_CASES, *_SHARED, *_LISTS, "persons")),
+    "region": _rules(all=(*_AREAS, *_LISTS), own=(*_FIGURES, *_SITES, *_CASES, "persons"), own_or_shared=_SHARED),
+    "partner": _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
+    "policy": _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),
+    "privacy": _rules(all=(*_AREAS, "people", "audit_trail")),
+}
+"""Role -> table -> rows. ``scores_vr`` and its like are the tables of `ScopedStore.out`, ``persons`` are
+the protected counts of `ScopedStore.persons`."""
+
+WITHHELD: Final[Mapping[str, frozenset[Secrecy]]] = MappingProxyType(
+    {
+        "lotc": frozenset(),
+        "region": frozenset(),
+        "partner": frozenset({Secrecy.WHO}),
+        "analyst": frozenset({Secrecy.TEXT, Secrecy.NAME, Secrecy.WHO}),
+        "policy": frozenset({Secrecy.TEXT, Secrecy.NAME, Secrecy.WHO}),
+        "privacy": frozenset({Secrecy.TEXT, Secrecy.NAME, Secrecy.WHO}),
+    }
+)
+"""Role -> the kinds of column that are blank for it."""
+
+REGION_WRITES: Final = ("signal", "activation", "referral", "contact")
+
+
+def rows_of(role: str, table: str) -> Rows | None:
+    """Return which rows of a table a role may see; None when it may not open it.
+
+    Examples
+    --------
+    >>> rows_of("region", "sites"), rows_of("policy", "sites")
+    (<Rows.OWN: 'own'>, None)
+    """
+    return RULES.get(role, {}).get(table)
+
+
+def hidden_columns(role: str, table: str) -> tuple[str, ...]:
+    """Return the columns of a table that are blank for a role; a role without a rule gets none of the texts.
+
+    Examples
+    --------
+    >>> hidden_columns("analyst", "sites"), hidden_columns("region", "sites")
+    (('name', 'employer_group'), ())
+    """
+    contract = CONTRACTS.get(table) or CONTRACTS.get(table.rsplit("_", 1)[0])
+    if contract is None:
+        return ()
+    withheld = WITHHELD.get(role, frozenset(Secrecy) - {Secrecy.OPEN})
+    return tuple(column for column in contract.schema.columns if contract.secrecy(column) in withheld)
