@@ -4,7 +4,6 @@ import fcntl
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,9 +95,23 @@ def exists() -> bool:
     return target.get_backend_name() != "sqlite" or (bool(target.database) and Path(str(target.database)).is_file())
 
 
-@lru_cache(maxsize=8)
+_engines: dict[str, Engine] = {}
+
+
 def _engine(address: str) -> Engine:
-    target = sa.make_url(address)
+    if address not in _engines:
+        _engines[address] = _new_engine(sa.make_url(address))
+    return _engines[address]
+
+
+def close() -> None:
+    """Close every connection of this process; the next read or write opens its own."""
+    while _engines:
+        _engines.popitem()[1].dispose()
+    _current.clear()
+
+
+def _new_engine(target: sa.URL) -> Engine:
     if target.get_backend_name() != "sqlite":
         return sa.create_engine(target, pool_pre_ping=True, pool_size=10, max_overflow=30)
     engine = sa.create_engine(target, connect_args={"timeout": 60, "isolation_level": None})

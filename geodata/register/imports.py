@@ -16,6 +16,7 @@ from geodata.register.chain import canonical
 from geodata.register.events import Entry, append
 from geodata.register.kinds import KINDS, content_of
 from geodata.register.write import entry_of, newest, refuse_writer
+from geodata.snapshot import Snapshot
 from geodata.sources.establishments import read_any_table
 
 _KIND: Final = KINDS["activation"]
@@ -69,11 +70,12 @@ def plan(path: Path, viewer: Viewer) -> list[PlannedRow]:
     frame = read_any_table(path)
     frame.columns = [_ALIASES.get(str(name).casefold(), str(name)) for name in frame.columns]
     _check_columns(list(frame.columns), path.name)
+    current = snapshot.current()
     planned: list[PlannedRow] = []
     seen: dict[str, int] = {}
     records: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
     for number, cells in enumerate(records, start=2):
-        row = _plan_row(number, cells, viewer)
+        row = _plan_row(number, cells, viewer, current)
         if row.activation_id in seen and row.action != "refused":
             earlier = seen[row.activation_id]
             same = row.entry is not None and _entry_at(planned, earlier) == row.entry
@@ -103,7 +105,7 @@ def _check_columns(columns: list[str], where: str) -> None:
         raise InputError(f"{where} lacks the column(s) {', '.join(absent)}; add them and try again.")
 
 
-def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer) -> PlannedRow:
+def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Snapshot) -> PlannedRow:
     given = {name: _cell(name, value) for name, value in cells.items() if name in _KIND.fields}
     given = {name: value for name, value in given.items() if value != ""}
     entity_id = str(cells.get(_KIND.key) or "").strip()
@@ -112,7 +114,7 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer) -> PlannedR
         entity_id = entity_id or f"IMP-{hashlib.sha256(canonical(content).encode()).hexdigest()[:20]}"
         if not _ID.match(entity_id):
             raise InputError("its activation_id may hold letters, digits, _ . and - only (80 at most)")
-        version, body = _known(entity_id)
+        version, body = _known(entity_id, current)
         if body is not None:
             refuse_writer(viewer, _KIND, str(body["vr_code"]))
         if body is not None and {name: body[name] for name in content} == content:
@@ -127,9 +129,9 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer) -> PlannedR
     return PlannedRow(number, "new" if body is None else "correction", entity_id, warning, entry)
 
 
-def _known(entity_id: str) -> tuple[int, dict[str, Any] | None]:
+def _known(entity_id: str, current: Snapshot) -> tuple[int, dict[str, Any] | None]:
     try:
-        return newest("activation", entity_id)
+        return newest("activation", entity_id, current)
     except RegisterError as error:
         if "erased" in str(error):
             raise

@@ -247,9 +247,9 @@ def _shipped_rows(name: str) -> tuple[dict[str, Any], ...]:
     return tuple({**blanks, **beside, **entry} for entry in entries)
 
 
-def base_row(kind: Kind, entity_id: str) -> dict[str, Any] | None:
+def base_row(kind: Kind, entity_id: str, among: Snapshot | None = None) -> dict[str, Any] | None:
     """Return the row that came with the product under this id, None when there is none."""
-    return next((row for row in _base_rows(kind, None) if row[kind.key] == entity_id), None)
+    return next((row for row in _base_rows(kind, among) if row[kind.key] == entity_id), None)
 
 
 def _passes(kind: Kind, row: Mapping[str, Any], filters: Filters) -> bool:

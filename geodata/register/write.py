@@ -11,6 +11,7 @@ from geodata.register import database, ledger, personal, read
 from geodata.register.database import FACETS, contents, events
 from geodata.register.events import ERASE_REASONS, Entry, Receipt, append, erase_content, latest, new_id
 from geodata.register.kinds import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
+from geodata.snapshot import Snapshot
 
 REAL_NEEDS_SIGN_IN: Final = (
     "This is a training register: without sign-in nobody can be held to what they record, so a real entry is"
@@ -100,7 +101,7 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
         )
 
 
-def newest(kind_name: str, entity_id: str) -> tuple[int, dict[str, Any]]:
+def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
     """Return the newest version of an entity and its content (fields, recorded_by); see `history` for earlier ones.
 
     Raises
@@ -114,7 +115,7 @@ def newest(kind_name: str, entity_id: str) -> tuple[int, dict[str, Any]]:
             event = latest(connection, kind.name, entity_id)
             if event is not None:
                 return int(event["version"]), _body(connection, event)
-    row = read.base_row(kind, entity_id)
+    row = read.base_row(kind, entity_id, among)
     if row is None:
         raise RegisterError(f"There is no {kind_name} {entity_id} in the register; look it up in the list.")
     return 0, content_of(kind, {name: row[name] for name in kind.fields})

@@ -1,0 +1,162 @@
+"""Backups, restoring them, retention and files: what was erased stays erased."""
+
+import io
+import sqlite3
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from geodata.access import open_store, parse_viewer
+from geodata.errors import AccessDeniedError, InputError, RegisterError
+from geodata.register import backup, chain, database, drafts, files, retention, write
+from geodata.register.database import ALL_TABLES
+
+CANARY = "kanarie-77c1"
+
+
+def rows_of(connection):
+    return {
+        table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+        for table in ALL_TABLES
+    }
+
+
+def test_a_restored_register_is_the_one_that_was_backed_up(register, lotc, activation):
+    receipt = write.record(lotc, "activation", activation)
+    files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
+    drafts.keep(lotc, "signal", "d1", {"text": "half"})
+    with database.reading() as connection:
+        before = rows_of(connection)
+    made = backup.backup()
+    write.correct(lotc, "activation", receipt.entity_id, {"outcome": "later"}, based_on=1)
+    with pytest.raises(RegisterError, match="1 event"):
+        backup.restore(made.path)
+    done = backup.restore(made.path, replace=True)
+    with database.reading() as connection:
+        assert rows_of(connection) == before
+    assert (done.events_n, done.left_out_n, done.erased_again_n) == (1, 1, 0)
+    assert backup.restore(done.kept_before).events_n == 2  # the safety copy brings the later event back
+    assert chain.verify_chain(made.head).problems == ()
+
+
+def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir):
+    receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
+    files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.txt", CANARY.encode())
+    made = backup.backup()
+    write.erase(lotc, "activation", receipt.entity_id, "request")
+    assert chain.verify_chain().problems == ()
+    done = backup.restore(made.path, replace=True)
+    assert done.erased_again_n == 1
+    assert chain.verify_chain().problems == ()
+    row = open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id]
+    assert (row["outcome"], row["erased_reason"]) == ("", "request")
+    assert files.of_entity(open_store(lotc), "activation", receipt.entity_id) == []
+    if register == "sqlite":
+        database.close()
+        holding = [path for path in (data_dir / "register").iterdir() if path.is_file()]
+        assert not [path.name for path in holding if CANARY.encode() in path.read_bytes()]
+
+
+def test_also_after_the_register_itself_was_lost(lotc, activation, data_dir, closed):
+    receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
+    made = backup.backup()
+    write.erase(lotc, "activation", receipt.entity_id, "request")
+    database.close()
+    for path in (data_dir / "register").glob("register.sqlite*"):
+        path.unlink()
+    assert backup.restore(made.path).erased_again_n == 1
+    assert open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id, "outcome"] == ""
+
+
+def test_a_damaged_or_foreign_backup_changes_nothing(register, lotc, activation, tmp_path):
+    write.record(lotc, "activation", activation)
+    made = backup.backup()
+    head = chain.verify_chain().head
+    foreign = tmp_path / "foreign.sqlite"
+    foreign.write_bytes(b"no database at all, but long enough to look at" * 100)
+    connection = sqlite3.connect(made.path)
+    connection.execute("UPDATE register_contents SET body = '{}'")
+    connection.commit()
+    connection.close()
+    for path, problem in ((foreign, "cannot be used"), (made.path, "damaged"), (tmp_path / "none", "There is no")):
+        with pytest.raises(RegisterError, match=problem):
+            backup.restore(path, replace=True)
+    assert chain.verify_chain().head == head
+
+
+def test_an_expired_backup_is_refused_and_removed(lotc, activation, closed):
+    write.record(lotc, "activation", activation)
+    made = backup.backup()
+    day = datetime.now(UTC).date()
+    assert retention.apply(day + timedelta(days=30))[-1].erased_n == 0
+    connection = sqlite3.connect(made.path)
+    connection.execute("UPDATE register_backup SET made_at = '2020-01-01T00:00:00+00:00'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(RegisterError, match="expired"):
+        backup.restore(made.path, replace=True)
+    assert retention.apply(day + timedelta(days=32))[-1] == retention.Done("backup", 1, 30)
+    assert not made.path.exists()
+
+
+def test_retention_erases_what_is_over_and_tells_it(register, lotc, activation):
+    kept = write.record(lotc, "activation", activation)
+    write.record(lotc, "signal", {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "text": CANARY})
+    contact = {"ring": "region", "vr_code": "VR06", "organisation": "verzonnen", "function": "contact"}
+    write.record(lotc, "contact", contact | {"valid_until": "2020-01-01", "name": "Verzonnen Naam"})
+    write.record(lotc, "contact", contact)  # without an end it stays
+    drafts.keep(lotc, "signal", "d1", {"text": "half"})
+    today = datetime.now(UTC).date()
+    told = {done.kind: done.erased_n for done in retention.apply(today + timedelta(days=366), dry_run=True)}
+    assert told == dict.fromkeys(retention.periods(), 0) | {"signal": 1, "contact": 1, "draft": 1}
+    assert chain.verify_chain().erased_n == 0  # a dry run erases nothing
+    retention.apply(today + timedelta(days=366))
+    signals = open_store(lotc).register("signals")
+    assert (list(signals["text"]), list(signals["erased_reason"])) == ([""], ["retention"])
+    contacts = open_store(lotc).register("contacts")
+    assert "Verzonnen Naam" not in set(contacts["name"])
+    assert kept.entity_id in set(open_store(lotc).table("activations")["activation_id"])
+    again = {done.kind: done.erased_n for done in retention.apply(today + timedelta(days=366))}
+    assert sum(again.values()) == 0
+    assert chain.verify_chain().problems == ()
+
+
+def zip_with(name):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, "x")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("blad.html", b"<script>", "not kept"),
+        ("verslag", b"x", "not kept"),
+        ("verslag.pdf", b"<html>", "not what its name says"),
+        ("verslag.docx", b"PK\x03\x04 no zip", "not what its name says"),
+        ("verslag.docx", zip_with("word/vbaProject.bin"), "not what its name says"),
+        ("leeg.txt", b"", "empty"),
+        ("lijst.csv", b"a\x00b", "not what its name says"),
+        ("groot.pdf", b"%PDF-" + bytes(20 * 1024 * 1024), "20 MB"),
+    ],
+)
+def test_a_file_that_may_not_be_kept_is_refused(lotc, closed, name, content, problem):
+    with pytest.raises(InputError, match=problem):
+        files.attach(open_store(lotc), "activation", "DEMO-A03", name, content)
+
+
+def test_a_file_comes_back_as_it_was_and_only_to_those_who_may(register, lotc, activation):
+    receipt = write.record(lotc, "activation", activation)
+    content = zip_with("word/document.xml")
+    kept = files.attach(open_store(lotc), "activation", receipt.entity_id, "../../etc/ver\nslag.docx", content)
+    assert kept.name == "verslag.docx"
+    assert files.of_entity(open_store(lotc), "activation", receipt.entity_id) == [kept]
+    assert files.read_file(open_store(lotc), "activation", receipt.entity_id, kept.file_id) == content
+    for role in ("region:VR06", "analyst", "policy"):
+        with pytest.raises(AccessDeniedError):
+            files.read_file(open_store(parse_viewer(role)), "activation", receipt.entity_id, kept.file_id)
+    with pytest.raises(AccessDeniedError):
+        files.attach(open_store(parse_viewer("region:VR06")), "activation", receipt.entity_id, "a.txt", b"x")
