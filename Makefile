@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test setup browser refresh lint bench clean help
+.PHONY: run test setup browser refresh lint bench pictures clean help
 
 run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@echo "Risicobeeld: http://127.0.0.1:$(PORT)"
@@ -30,6 +30,9 @@ lint: $(VENV)/.dev  ## style and types
 
 bench: $(VENV)/.dev  ## measure; each script prints a table
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+pictures: $(VENV)/.dev  ## take the pictures in docs/ anew
+	@$(PY) docs/take_pictures.py
 
 clean:  ## remove what can be made again; data/ stays
 	rm -rf $(VENV) static .pytest_cache .mypy_cache .ruff_cache .hypothesis

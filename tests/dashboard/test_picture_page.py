@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata import refresh, settings, snapshot
+from geodata import access, refresh, settings, snapshot
+from risk import outputs
+from risk.model import load_model
 
 APP = Path(__file__).parents[2] / "app.py"
 Open = Callable[..., Page]
@@ -115,7 +116,7 @@ def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, ope
 
 
 def test_real_figures_carry_no_example_and_say_what_is_left_out(
-    serve: Callable[..., str], open_page: Open, testdata: Path, tmp_path: Path
+    serve: Callable[..., str], open_page: Open, testdata: Path
 ) -> None:
     refresh.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
     page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
@@ -126,9 +127,7 @@ def test_real_figures_carry_no_example_and_say_what_is_left_out(
     assert "voorbeeld" not in page.locator("body").inner_text().lower()
 
 
-def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(
-    serve: Callable[..., str], open_page: Open, tmp_path: Path
-) -> None:
+def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
     snapshot.write_core(tables, embedded.sources[:3])
@@ -140,9 +139,7 @@ def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(
     assert "Traceback" not in page.locator("body").inner_text()
 
 
-def test_without_any_good_snapshot_the_page_says_what_to_do(
-    serve: Callable[..., str], open_page: Open, tmp_path: Path
-) -> None:
+def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[..., str], open_page: Open) -> None:
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
     shutil.rmtree(only.path)
@@ -151,15 +148,10 @@ def test_without_any_good_snapshot_the_page_says_what_to_do(
     assert "Traceback" not in page.locator("body").inner_text()
 
 
-def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open, tmp_path: Path) -> None:
-    from geodata import access  # noqa: PLC0415
-    from risk import outputs  # noqa: PLC0415
-    from risk.model import load_model  # noqa: PLC0415
-
+def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) -> None:
     scored = outputs.read_scored(access.open_store(access.Viewer("lotc")), "vr", load_model())
     together = scored.scores[scored.scores["sector_code"] == ""].set_index("area_code")["score_0_10"]
     page = open_page(app)
     wait_for_map(page)
     shown = page.get_by_role("row", name=re.compile("Limburg-Noord")).inner_text()
     assert f"{together['VR23']:.1f}".replace(".", ",") in shown
-    assert isinstance(together, pd.Series)

@@ -69,7 +69,7 @@ def test_a_damaged_snapshot_of_real_data_never_becomes_the_demonstration() -> No
     assert snapshot.last_good() is None
 
 
-def test_a_process_killed_at_any_point_of_the_switch_leaves_a_whole_picture(data_dir: Path) -> None:
+def test_a_process_killed_at_any_point_of_the_switch_leaves_a_whole_picture() -> None:
     """Kill a writer after each number of file operations in turn; a reader always finds one or the other."""
     first = core("first")
     script = textwrap.dedent(
@@ -105,9 +105,7 @@ def test_a_process_killed_at_any_point_of_the_switch_leaves_a_whole_picture(data
 
 def test_a_second_import_waits_its_turn_and_a_crash_frees_the_lock() -> None:
     script = "from geodata import snapshot\nwith snapshot.lock():\n    print('held', flush=True)\n    input()"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdin is not None
     assert holder.stdout.readline() == "held\n"
