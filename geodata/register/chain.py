@@ -48,7 +48,7 @@ def digest(salt: str, body: str) -> str:
     Examples
     --------
     >>> digest("00", "{}")[:16]
-    'b0cb40b08b1d1fc8'
+    '97f83f00fe7900b0'
     """
     return hashlib.sha256(f"{salt}\n{body}".encode()).hexdigest()
 

@@ -24,11 +24,11 @@ class Draft:
 def keep(viewer: Viewer, entity_kind: str, draft_id: str, fields: dict[str, Any]) -> None:
     """Keep the fields as they are now; an earlier state of the draft is replaced. Nothing is checked yet."""
     row = {
-        "draft_id": draft_id, "owner": str(viewer), "entity_kind": entity_kind, "body": chain.canonical(fields),
+        "draft_id": draft_id, "owner": viewer.who, "entity_kind": entity_kind, "body": chain.canonical(fields),
         "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
     with database.writing() as connection:
-        connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == str(viewer)))
+        connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == viewer.who))
         connection.execute(sa.insert(drafts), row)
 
 
@@ -36,7 +36,7 @@ def mine(viewer: Viewer, entity_kind: str) -> list[Draft]:
     """Return the viewer's own drafts of a kind, the newest first."""
     if not database.exists():
         return []
-    own = sa.and_(drafts.c.owner == str(viewer), drafts.c.entity_kind == entity_kind)
+    own = sa.and_(drafts.c.owner == viewer.who, drafts.c.entity_kind == entity_kind)
     with database.reading() as connection:
         rows = connection.execute(sa.select(drafts).where(own).order_by(drafts.c.saved_at.desc())).all()
     return [Draft(row.draft_id, row.entity_kind, read.parse_body(row.body), row.saved_at) for row in rows]
@@ -45,4 +45,4 @@ def mine(viewer: Viewer, entity_kind: str) -> list[Draft]:
 def discard(viewer: Viewer, draft_id: str) -> None:
     """Drop a draft, because it was recorded or is no longer wanted."""
     with database.writing() as connection:
-        connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == str(viewer)))
+        connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == viewer.who))

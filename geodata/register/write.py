@@ -11,6 +11,7 @@ from geodata.register import database, ledger, personal, read
 from geodata.register.database import FACETS, contents, events
 from geodata.register.events import ERASE_REASONS, Entry, Receipt, append, erase_content, latest, new_id
 from geodata.register.kinds import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
+from geodata.rules import hidden_columns
 from geodata.snapshot import Snapshot
 
 REAL_NEEDS_SIGN_IN: Final = (
@@ -82,7 +83,7 @@ def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: 
     facets = facets_of(kind, content)
     return Entry(
         kind.name, entity_id, based_on, action, date_of(kind, content), FICTIONAL, facets,
-        content | {"recorded_by": str(viewer)},
+        content | {"recorded_by": viewer.who},
     )  # fmt: skip
 
 
@@ -226,17 +227,21 @@ def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str
     query = sa.select(events, contents.c.body).outerjoin(contents).where(mine).order_by(events.c.version)
     with database.reading() as connection:
         rows = connection.execute(query).mappings().all()
+    hides_who = "recorded_by" in hidden_columns(store.viewer.role, kind_of(kind_name).table)
     found = []
     for row in rows:
         body = read.parse_body(row["body"] or "{}")
         kept = {name: row[name] for name in ("version", "action", "recorded_at", "reason")}
-        found.append({**kept, "recorded_by": body.pop("recorded_by", ""), "content": body})
+        who = body.pop("recorded_by", "")
+        found.append({**kept, "recorded_by": "" if hides_who else who, "content": body})
     return found
 
 
 def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
     """Stop a viewer who may not open an entry whole."""
-    if not store.may_read_entry(kind_name, entity_id):
+    kind = kind_of(kind_name)
+    sees = store.may_read_text(kind.table) and entity_id in set(store.register(kind.table)[kind.key])
+    if not sees:
         raise AccessDeniedError(f"Role {store.viewer} may not open {kind_name} {entity_id}; ask LOT-C.")
 
 

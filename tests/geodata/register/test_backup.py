@@ -23,7 +23,8 @@ def rows_of(connection):
     }
 
 
-def test_a_restored_register_is_the_one_that_was_backed_up(register, lotc, activation):
+@pytest.mark.usefixtures("register")
+def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
     files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
     drafts.keep(lotc, "signal", "d1", {"text": "half"})
@@ -59,7 +60,8 @@ def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir)
         assert not [path.name for path in holding if CANARY.encode() in path.read_bytes()]
 
 
-def test_also_after_the_register_itself_was_lost(lotc, activation, data_dir, closed):
+@pytest.mark.usefixtures("closed")
+def test_also_after_the_register_itself_was_lost(lotc, activation, data_dir):
     receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
     made = backup.backup()
     write.erase(lotc, "activation", receipt.entity_id, "request")
@@ -70,7 +72,8 @@ def test_also_after_the_register_itself_was_lost(lotc, activation, data_dir, clo
     assert open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id, "outcome"] == ""
 
 
-def test_a_damaged_or_foreign_backup_changes_nothing(register, lotc, activation, tmp_path):
+@pytest.mark.usefixtures("register")
+def test_a_damaged_or_foreign_backup_changes_nothing(lotc, activation, tmp_path):
     write.record(lotc, "activation", activation)
     made = backup.backup()
     head = chain.verify_chain().head
@@ -86,7 +89,8 @@ def test_a_damaged_or_foreign_backup_changes_nothing(register, lotc, activation,
     assert chain.verify_chain().head == head
 
 
-def test_an_expired_backup_is_refused_and_removed(lotc, activation, closed):
+@pytest.mark.usefixtures("closed")
+def test_an_expired_backup_is_refused_and_removed(lotc, activation):
     write.record(lotc, "activation", activation)
     made = backup.backup()
     day = datetime.now(UTC).date()
@@ -101,7 +105,8 @@ def test_an_expired_backup_is_refused_and_removed(lotc, activation, closed):
     assert not made.path.exists()
 
 
-def test_retention_erases_what_is_over_and_tells_it(register, lotc, activation):
+@pytest.mark.usefixtures("register")
+def test_retention_erases_what_is_over_and_tells_it(lotc, activation):
     kept = write.record(lotc, "activation", activation)
     write.record(lotc, "signal", {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "text": CANARY})
     contact = {"ring": "region", "vr_code": "VR06", "organisation": "verzonnen", "function": "contact"}
@@ -143,12 +148,14 @@ def zip_with(name):
         ("groot.pdf", b"%PDF-" + bytes(20 * 1024 * 1024), "20 MB"),
     ],
 )
-def test_a_file_that_may_not_be_kept_is_refused(lotc, closed, name, content, problem):
+@pytest.mark.usefixtures("closed")
+def test_a_file_that_may_not_be_kept_is_refused(lotc, name, content, problem):
     with pytest.raises(InputError, match=problem):
         files.attach(open_store(lotc), "activation", "DEMO-A03", name, content)
 
 
-def test_a_file_comes_back_as_it_was_and_only_to_those_who_may(register, lotc, activation):
+@pytest.mark.usefixtures("register")
+def test_a_file_comes_back_as_it_was_and_only_to_those_who_may(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
     content = zip_with("word/document.xml")
     kept = files.attach(open_store(lotc), "activation", receipt.entity_id, "../../etc/ver\nslag.docx", content)

@@ -55,7 +55,7 @@ def test_what_was_exported_comes_back_unchanged(lotc, tmp_path, ending, capsys):
     assert not [cell for cell in cells if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell]
 
 
-def test_the_dry_run_tells_row_by_row_and_changes_nothing(lotc, tmp_path, capsys):
+def test_the_dry_run_tells_row_by_row_and_changes_nothing(tmp_path, capsys):
     bad = [*ROW[:2], "no_sector", *ROW[3:]]
     warned = [*ROW[:5], "BSN 111222333 gezien"]
     path = write_csv(tmp_path / "a.csv", [ROW, bad, ROW, warned])
@@ -83,12 +83,9 @@ def test_dutch_words_and_names_are_understood(lotc, tmp_path):
     header = ["Datum", "Gemeente", "Sector", "Thema", "Soort", "Uitkomst", "Integraal", "Besmettingen"]
     rows = [["5-10-2020", "amsterdam", "lodging", "Wonen", "Preventief", "niets", "ja", "nee"]]
     imports.import_activations(write_xlsx(tmp_path / "a.xlsx", rows, header), lotc)
-    row = open_store(lotc).table("activations").iloc[-1]
     newest = open_store(lotc).table("activations").sort_values("recorded_at").iloc[-1]
-    assert len(row)
-    assert (newest["gemeente_code"], str(newest["event_date"])[:10], newest["integral"], newest["infections_found"]) == (
-        "GM0363", "2020-10-05", True, "no",
-    )  # fmt: skip
+    assert (newest["gemeente_code"], newest["integral"], newest["infections_found"]) == ("GM0363", True, "no")
+    assert newest["event_date"] == pd.Timestamp("2020-10-05")
 
 
 def test_a_correction_by_file_makes_a_new_version(lotc, tmp_path):
@@ -149,7 +146,7 @@ def test_whatever_a_file_holds_nothing_breaks_and_nothing_is_half_done(tmp_path,
         planned = imports.plan(path, lotc)
         done = imports.import_activations(path, lotc)
     except RisicobeeldError as error:
-        assert str(error)
+        assert str(error)  # noqa: PT017 - most files are refused, some are not
         assert chain.verify_chain() == before
         return
     assert done == planned
