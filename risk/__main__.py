@@ -1,13 +1,15 @@
-"""Commands on the scores: ``python -m risk score``."""
+"""Commands on the scores: ``python -m risk score | evaluate | method``."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from geodata import access, codes, export, store
-from geodata.errors import RisicobeeldError
-from risk import deliver, outputs
+from geodata.errors import AccessDeniedError, RisicobeeldError
+from risk import deliver, evaluate, method, outputs
 from risk.model import load_model
+
+NATIONAL_ROLES = ("lotc", "analyst")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -16,6 +18,8 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
     prepare.set_defaults(run=_prepare)
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
+    _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
+    _add_method(commands.add_parser("method", help="the method in words, made from the model"))
     return parser
 
 
@@ -49,6 +53,47 @@ def _score(arguments: argparse.Namespace) -> None:
     )  # fmt: skip
     store.write_table(table, arguments.out)
     print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")
+
+
+def _add_evaluate(evaluating: argparse.ArgumentParser) -> None:
+    evaluating.add_argument("--level", choices=("gemeente", "vr"), default="gemeente")
+    evaluating.add_argument("--out", type=Path, help="a Markdown file; without it the report is printed")
+    evaluating.add_argument("--lang", choices=("nl", "en"), default="nl")
+    evaluating.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR]; the whole country is needed")
+    evaluating.set_defaults(run=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    viewer = access.parse_viewer(arguments.viewer)
+    if viewer.role not in NATIONAL_ROLES:
+        raise AccessDeniedError(
+            f"Role {viewer.role} sees a part of the country, and an evaluation needs all of it; "
+            f"ask one of {', '.join(NATIONAL_ROLES)}."
+        )
+    scoped = access.open_store(viewer)
+    tables = {name: scoped.table(name) for name in export.TABLES}
+    result = evaluate.evaluate(tables, load_model(), arguments.level)
+    text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
+    _deliver(text, arguments.out)
+
+
+def _add_method(describing: argparse.ArgumentParser) -> None:
+    describing.add_argument("--out", type=Path, help="a Markdown file; without it the text is printed")
+    describing.add_argument("--lang", choices=("nl", "en"), default="nl")
+    describing.set_defaults(run=_method)
+
+
+def _method(arguments: argparse.Namespace) -> None:
+    _deliver(method.document(load_model(), arguments.lang), arguments.out)
+
+
+def _deliver(text: str, path: Path | None) -> None:
+    if path is None:
+        print(text)
+        return
+    with store.whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    print(f"written to {path}")
 
 
 def main(argv: list[str] | None = None) -> int:

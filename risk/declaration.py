@@ -39,11 +39,11 @@ class Goalposts:
         Pairs (low, high) in the indicator's own unit, keyed ``all``, or by level (``gemeente``, ``vr``,
         ``site``) with ``_together`` appended for all sectors together.
     source
-        Where the pair comes from, or ``assumption``.
+        Where the pair comes from, or that it is an assumption.
     """
 
     low_high: Mapping[str, tuple[float, float]]
-    source: str
+    source: Text
 
     def at(self, level: str, *, together: bool = False) -> tuple[float, float]:
         """Return the pair for a level."""

@@ -91,7 +91,22 @@ def peildatum(tables: Tables) -> pd.Timestamp:
     raise InputError("No table holds a date, so there is nothing to score; import establishments or sites first.")
 
 
-def measure(tables: Tables, level: str, model: Model) -> Measured:
+def until(tables: Tables, date: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Return the tables without what happened after a date.
+
+    Activations and weeks of incidence go; exposure and sites stay, since they tell how things are rather than
+    what happened.
+    """
+    cut = dict(tables)
+    if len(table := tables.get("activations", pd.DataFrame())):
+        cut["activations"] = table[table["event_date"] <= date]
+    if len(table := tables.get("incidence", pd.DataFrame())):
+        ends = {week: measures.last_day(week) for week in table["week"].unique()}
+        cut["incidence"] = table[table["week"].map(ends) <= date]
+    return cut
+
+
+def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = None) -> Measured:
     """Return every indicator of areas and sectors for a level.
 
     Parameters
@@ -103,6 +118,8 @@ def measure(tables: Tables, level: str, model: Model) -> Measured:
         ``gemeente`` or ``vr``.
     model
         The declaration.
+    at
+        The peildatum, when it is not the last date in the data; the tables must end there (`until`).
 
     Raises
     ------
@@ -113,7 +130,7 @@ def measure(tables: Tables, level: str, model: Model) -> Measured:
     """
     if level not in ("gemeente", "vr"):
         raise InputError(f"Level {level!r} has no areas; choose gemeente or vr.")
-    inputs = _inputs(tables, model)
+    inputs = _inputs(tables, model, at)
     rollup = grids.roll_up(inputs.grid, level)
     units = rollup.units.assign(workers_n=rollup.count(inputs.workers, model.scale.minimum_present))
     left_out: dict[str, str] = {}
@@ -157,11 +174,11 @@ class _Column:
     origin: Origin
 
 
-def _inputs(tables: Tables, model: Model) -> Inputs:
+def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
     grid = grids.make_grid(tables["gemeenten"], model.leave_out_of_together)
     bare = Inputs(grid, tables["gemeenten"], tables["veiligheidsregios"], **empty, model=model,
-                  peildatum=peildatum(tables), workers=np.full(grid.shape, np.nan))  # fmt: skip
+                  peildatum=peildatum(tables) if at is None else at, workers=np.full(grid.shape, np.nan))  # fmt: skip
     workers = measures.exposed_workers(bare)
     return bare if workers is None else replace(bare, workers=workers.cells)
 

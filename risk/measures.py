@@ -234,7 +234,7 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
         vr_code, gemeente_code, sector_code, event_date and weight.
     """
     history = model.history
-    valid = activations[~activations["activation_id"].isin(activations["supersedes"][activations["supersedes"] != ""])]
+    valid = valid_activations(activations)
     found = valid[
         (valid["infections_found"] == "yes")
         & valid["trigger"].isin(history.counted_triggers)
@@ -244,6 +244,11 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
     probability = found["inclusion_probability"].fillna(1).clip(lower=history.minimum_probability)
     weight = 0.5 ** (weeks / history.half_life_weeks) / probability
     return found[["vr_code", "gemeente_code", "sector_code", "event_date"]].assign(weight=weight)
+
+
+def valid_activations(activations: pd.DataFrame) -> pd.DataFrame:
+    """Return the activations without those that a correction supersedes."""
+    return activations[~activations["activation_id"].isin(activations["supersedes"])]
 
 
 def _exposure_column(inputs: Inputs, column: str) -> Figures | None:

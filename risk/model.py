@@ -138,7 +138,9 @@ def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
     }  # fmt: skip
     if strange := sorted(set(entry) - known):
         raise ModelError(f"Indicator {code}: the entry {strange[0]!r} is not known; remove or rename it.")
-    posts = Goalposts(({level: _pair(pair) for level, pair in entry["goalposts"].items()}), entry["goalposts_source"])
+    posts = Goalposts(
+        ({level: _pair(pair) for level, pair in entry["goalposts"].items()}), _text(entry["goalposts_source"])
+    )
     return Indicator(
         code, entry["route"], float(entry["weight"]), int(entry["direction"]), entry["table"],
         entry.get("transform", "linear"), posts, entry["denominator"], _text(entry["name"]), _text(entry["unit"]),
@@ -150,7 +152,7 @@ def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
 
 def _site_index(factors: Mapping[str, Any]) -> Index:
     """Make the index of sites: every factor is a dimension with one indicator that is already on 0-10."""
-    posts = Goalposts(({"all": (0.0, 10.0)}), "already on the scale")
+    posts = Goalposts(({"all": (0.0, 10.0)}), Text("staat al op de schaal", "already on the scale"))
     names = {code: _text(entry["name"]) for code, entry in factors.items()}
     return Index(
         tuple(Dimension(c, float(e["weight"]), names[c], _text(e["why"])) for c, e in factors.items()),

@@ -103,10 +103,11 @@ def _check_indicator(indicator: Indicator, model: Model) -> None:
         _refuse(f"{where} is smoothed, but has no prior; add [priors.{indicator.code}].")
     if indicator.is_smoothed and not _is_prior(model, indicator.code):
         _refuse(f"{where}: its prior's shape and rate must be positive numbers; correct [priors.{indicator.code}].")
-    if not indicator.denominator or not indicator.goalposts.source:
-        _refuse(f"{where}: denominator and goalposts_source must be filled in; write 'assumption' for a judgement.")
+    if not indicator.denominator:
+        _refuse(f"{where}: the denominator is empty; write what the figure is counted on, or 'none' and why.")
     _check_goalposts(where, indicator.goalposts, indicator.transform)
-    for text in (indicator.name, indicator.unit, indicator.why, indicator.more, indicator.less):
+    texts = (indicator.name, indicator.unit, indicator.why, indicator.more, indicator.less, indicator.goalposts.source)
+    for text in texts:
         _check_text(where, text)
 
 

@@ -16,7 +16,7 @@ from risk.aggregate import Aggregated, Weights, aggregate, weigh
 from risk.classify import classify, rank, top_size
 from risk.contributions import contributions
 from risk.declaration import Indicator, Model
-from risk.indicators import Measured, Tables, measure
+from risk.indicators import Measured, Tables, measure, until
 from risk.normalise import goalposts
 from risk.uncertainty import Rebuilt, rebuild
 
@@ -83,6 +83,7 @@ def score(
     seed: int | None = None,
     data_version: str = "",
     areas: Mapping[str, "Outcome"] | None = None,
+    at: pd.Timestamp | None = None,
 ) -> Outcome:
     """Return scores, indicators and contributions of all units of a level, for the whole country.
 
@@ -102,17 +103,21 @@ def score(
         Written into the scores.
     areas
         For level ``site``: outcomes of the levels ``gemeente`` and ``vr`` when they are there already.
+    at
+        Score as of this date instead of the last one in the data: what happened later is not used.
 
     Raises
     ------
     InputError
         The level does not exist, or no table holds a date.
     """
+    if at is not None:
+        tables = until(tables, at)
     if level == "site":
-        areas = areas or {area: score(tables, area, model, rebuilds=rebuilds, seed=seed) for area in AREA_LEVELS}
-        measured = site_scores.measure_sites(tables, model, _scores_with_spread(areas))
+        areas = areas or {area: score(tables, area, model, rebuilds=rebuilds, seed=seed, at=at) for area in AREA_LEVELS}
+        measured = site_scores.measure_sites(tables, model, _scores_with_spread(areas), at)
     elif level in AREA_LEVELS:
-        measured = measure(tables, level, model)
+        measured = measure(tables, level, model, at)
     else:
         raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
     prepared = prepare(measured, model)

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 _HOUSES = ("lodging", "holiday_park")
 
 
-def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame) -> Measured:
+def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None = None) -> Measured:
     """Return kind, size and area of every site.
 
     Parameters
@@ -31,6 +31,8 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame) -> Me
         score_0_10 and score_sd of gemeenten and veiligheidsregio's, on unit_id. A site takes the score of its
         sector in its gemeente, without gemeente that of its region; who lives in a lodging works in every
         sector, so lodgings take that of all sectors together. Abroad there is no score to take.
+    at
+        The peildatum, when it is not the last date in the data.
     """
     sites = tables["sites"]
     sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
@@ -55,7 +57,7 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame) -> Me
     statuses[:, 2] = Status.ESTIMATE.value
     statuses[missing] = Status.MISSING.value
     return Measured(
-        model.sites, "site", peildatum(tables), units, raw, low, high, reasons, statuses,
+        model.sites, "site", peildatum(tables) if at is None else at, units, raw, low, high, reasons, statuses,
         *_posterior(raw, around["score_sd"].to_numpy(float)), _sources(sites, model), _left_out(model, missing),
     )  # fmt: skip
 

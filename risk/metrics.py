@@ -1,0 +1,155 @@
+"""Measures of how well a ranking does, each with an interval from a bootstrap over whole regions."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+
+BOOTSTRAPS: Final = 500
+_INTERVAL = (0.05, 0.95)
+
+
+def precision_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+    """Return the share of the k highest scores that found something; NaN without any.
+
+    Examples
+    --------
+    >>> round(precision_at_k([9, 8, 7, 1], [1, 0, 1, 0], 3), 3)
+    0.667
+    """
+    order = np.argsort(-np.asarray(score, float), kind="stable")[:k]
+    return float(np.mean(np.asarray(found, float)[order])) if order.size else float("nan")
+
+
+def lift_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+    """Return precision@k over the base rate; 1 is no better than chance, NaN where nothing was found.
+
+    Examples
+    --------
+    >>> lift_at_k([9, 8, 7, 1], [1, 1, 0, 0], 2)
+    2.0
+    """
+    base = float(np.mean(np.asarray(found, float))) if np.size(found) else 0.0
+    return precision_at_k(score, found, k) / base if base > 0 else float("nan")
+
+
+def recall_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+    """Return the share of all finds that lie among the k highest scores; NaN where nothing was found.
+
+    Examples
+    --------
+    >>> recall_at_k([9, 8, 7, 1], [1, 0, 0, 1], 2)
+    0.5
+    """
+    finds = np.asarray(found, float)
+    order = np.argsort(-np.asarray(score, float), kind="stable")[:k]
+    return float(finds[order].sum() / finds.sum()) if finds.sum() > 0 else float("nan")
+
+
+def ndcg(score: ArrayLike, gain: ArrayLike) -> float:
+    """Return the normalised discounted cumulative gain: 1 for a perfect ranking.
+
+    Examples
+    --------
+    >>> ndcg([3, 2, 1], [1, 0, 0])
+    1.0
+    """
+    gains = np.asarray(gain, float)
+    discount = 1 / np.log2(np.arange(2, gains.size + 2))
+    best = float((np.sort(gains)[::-1] * discount).sum())
+    order = np.argsort(-np.asarray(score, float), kind="stable")
+    return float((gains[order] * discount).sum() / best) if best > 0 else float("nan")
+
+
+def spearman(one: ArrayLike, other: ArrayLike) -> float:
+    """Return the rank correlation over what both know; NaN for a constant or fewer than three.
+
+    Examples
+    --------
+    >>> round(spearman([1, 2, 3, 4], [1, 2, 4, 3]), 3)
+    0.8
+    """
+    x, y = np.asarray(one, float), np.asarray(other, float)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = stats.rankdata(x[known]), stats.rankdata(y[known])
+    if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def jaccard_at_k(one: pd.Series, other: pd.Series, k: int) -> float:
+    """Return the overlap of two top k's (0-1), units matched on the index.
+
+    Examples
+    --------
+    >>> a, b = pd.Series({"x": 3.0, "y": 2.0, "z": 1.0}), pd.Series({"x": 3.0, "y": 1.0, "z": 2.0})
+    >>> round(jaccard_at_k(a, b, 2), 3)
+    0.333
+    """
+    first, second = set(one.nlargest(k).index), set(other.nlargest(k).index)
+    return len(first & second) / len(first | second) if first | second else float("nan")
+
+
+def kendall(one: pd.Series, other: pd.Series) -> float:
+    """Return Kendall's tau of two rankings over the units that both have."""
+    both = pd.concat([one, other], axis=1, join="inner").dropna()
+    if len(both) < 3:
+        return float("nan")
+    return float(stats.kendalltau(both.iloc[:, 0], both.iloc[:, 1]).statistic)
+
+
+def deciles(predicted: ArrayLike, found: ArrayLike, groups: int = 10) -> pd.DataFrame:
+    """Return the mean prediction beside the mean outcome by group of rising prediction.
+
+    Examples
+    --------
+    >>> deciles([0.1, 0.1, 0.9, 0.9], [0, 0, 1, 1], groups=2)["found"].tolist()
+    [0.0, 1.0]
+    """
+    table = pd.DataFrame({"predicted": np.asarray(predicted, float), "found": np.asarray(found, float)})
+    place = table["predicted"].rank(method="first") - 1
+    table["group"] = (place * min(groups, max(len(table), 1)) // max(len(table), 1)).astype(int) + 1
+    return table.groupby("group").agg(predicted=("predicted", "mean"), found=("found", "mean"), n=("found", "size"))
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float], regions: ArrayLike, *, repeats: int = BOOTSTRAPS, seed: int = 1
+) -> tuple[float, float, float]:
+    """Return a statistic with its 90 % interval, drawing whole regions with replacement.
+
+    Parameters
+    ----------
+    statistic
+        Takes the rows to use, by place, and returns a number (NaN is passed over).
+    regions
+        The region of each row: rows of one region are not independent.
+    repeats, seed
+        Of the bootstrap.
+
+    Examples
+    --------
+    >>> values = np.array([1.0, 2.0, 3.0])
+    >>> middle, low, high = bootstrap(lambda rows: values[rows].mean(), ["a", "b", "c"])
+    >>> middle, low < middle < high
+    (2.0, True)
+    """
+    group, names = pd.factorize(pd.Series(np.asarray(regions, object)))
+    rows_of = [np.flatnonzero(group == place) for place in range(len(names))]
+    rng = np.random.default_rng(seed)
+    if not rows_of:
+        return (float("nan"),) * 3
+    draws = [
+        statistic(np.concatenate([rows_of[one] for one in rng.integers(0, len(rows_of), len(rows_of))]))
+        for _ in range(repeats)
+    ]
+    known = np.array([draw for draw in draws if np.isfinite(draw)])
+    middle = statistic(np.arange(len(group)))
+    if not known.size:
+        return middle, float("nan"), float("nan")
+    low, high = np.quantile(known, _INTERVAL)
+    return middle, float(low), float(high)
