@@ -144,7 +144,15 @@ SOURCES = {
         ),
         Source(
             "incidence_file", "Ziektegevallen, ingelezen bestand", "de gebruiker", "bestand", "van het bestand",
-            "Ingelezen bestand", ("incidence",), secrecy=Secrecy.RESTRICTED,
+            "Ingelezen bestand", ("incidence",),
+        ),
+        Source(
+            "secret_incidence", "Ziektegevallen, ingelezen bestand dat niet openbaar is", "de gebruiker", "bestand",
+            "niet openbaar", "Ingelezen bestand, niet openbaar", ("incidence",), secrecy=Secrecy.RESTRICTED,
+        ),
+        Source(
+            "secret_workbook", "Maatwerktabel die niet openbaar is, ingelezen werkboek", "de gebruiker", "bestand",
+            "niet openbaar", "Ingelezen werkboek, niet openbaar", ("context",), secrecy=Secrecy.RESTRICTED,
         ),
         Source(
             "workbook", "Maatwerktabel van het CBS, ingelezen werkboek", "CBS", "https://www.cbs.nl/nl-nl/maatwerk",

@@ -245,21 +245,21 @@ CONTRACTS = {
             },
         ),
         _contract(
-            "incidence", Persons.PUBLISHED, ("disease", "gemeente_code", "week"),
+            "incidence", Persons.UNPUBLISHED, ("disease", "gemeente_code", "week"),
             {
                 "disease": _OPEN, "gemeente_code": _text(_GM), "week": _text(_WEEK), "cases_n": _number(),
                 "status": _STATUS, "source": _OPEN,
             },
+            person_columns=("cases_n",),
         ),
         _contract(
-            "context",
-            Persons.PUBLISHED,
-            ("region_code", "measure", "source", "year"),
+            "context", Persons.UNPUBLISHED, ("region_code", "measure", "source", "year"),
             {
                 "region_code": _text(rf"{_GM}|{_VR}"), "vr_code": _text(_VR), "year": _WHOLE, "measure": _OPEN,
                 "value": _number(None), "missing_reason": _text(values=tuple(codes.MissingReason)),
                 "status": _STATUS, "source": _OPEN, "cell": _OPEN,
             },
+            person_columns=("value",),
         ),
         _contract(
             "indicators", Persons.UNPUBLISHED, ("unit_id", "indicator_code"),
@@ -284,6 +284,21 @@ CONTRACTS = {
         _contract(
             "contributions", Persons.NONE, ("unit_id", "indicator_code"),
             {"unit_id": _OPEN, "indicator_code": _OPEN, "contribution_0_10": _number(None)},
+        ),
+        _contract(
+            "rises", Persons.NONE, ("unit_id",),
+            {"unit_id": _OPEN, "earlier_0_10": _number(0, 10), "rise_0_10": _number(-10, 10)},
+        ),
+        _contract(
+            "links", Persons.NONE, ("site_id", "other_site_id", "why"),
+            {
+                "site_id": _OPEN, "other_site_id": _OPEN, "why": _text(values=("employer", "agency", "distance")),
+                "distance_m": _number(),
+            },
+        ),
+        _contract(
+            "linked", Persons.NONE, ("unit_id",),
+            {"unit_id": _OPEN, "linked_site_ids": _OPEN, "why": _OPEN, "other_vr_codes": _list_of(codes.VR_CODES)},
         ),
     )
 }  # fmt: skip

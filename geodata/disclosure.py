@@ -24,6 +24,7 @@ from geodata.suppression import ROUNDED_TO, Array, Mask, primary, rounded, suppr
 
 SMALLEST_CASES_N: Final = 3
 TOTAL: Final = ""
+_MEASURED: Final = ("exposure", "incidence", "context")
 
 
 def restricted(sources: Sequence[SourceRecord], table: str) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
     if contract is None or contract.persons != Persons.UNPUBLISHED:
         return table
     if contract.name == "indicators":
-        if not restricted(sources, "exposure"):
+        if not any(restricted(sources, measured) for measured in _MEASURED):
             return table
         return table.assign(raw_value=np.nan, value_0_10=table["value_0_10"].round(1))
     ids = restricted(sources, contract.name)
@@ -66,14 +67,19 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
     for column in contract.person_columns:
         hide = _of_source(table, column, ids)
         table.loc[hide, column] = np.nan
-        table.loc[hide, f"{column}_status"] = codes.Status.MISSING.value
-        table.loc[hide, f"{column}_source"] += f" · {codes.MissingReason.SUPPRESSED}"
+        table.loc[hide, _beside(table, column, "status")] = codes.Status.MISSING.value
+        table.loc[hide, _beside(table, column, "source")] += f" · {codes.MissingReason.SUPPRESSED}"
     return table
+
+
+def _beside(table: pd.DataFrame, column: str, what: str) -> str:
+    """Return the column that tells the status or the source of a figure: its own, else the row's."""
+    return f"{column}_{what}" if f"{column}_{what}" in table.columns else what
 
 
 def _of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
     """Tell of each row whether its figure is of one of the sources; all are, when none says so."""
-    names = table[f"{column}_source"]
+    names = table[_beside(table, column, "source")]
     found = pd.Series(data=False, index=table.index)
     for source_id in ids:
         found |= names.str.contains(source_id, regex=False)

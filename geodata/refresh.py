@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import catalogue, contracts, estimates, joins, regions, settings, snapshot, store, tables
-from geodata.errors import InputError, RisicobeeldError
+from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.snapshot import RawSnapshot, Snapshot, SourceRecord
 from geodata.sources import establishments, incidence, sites, workbooks
 from geodata.sources.connector import Frames
@@ -167,8 +167,23 @@ def import_sites(path: Path, question: sites.Question, progress: Progress) -> si
     return report
 
 
-def import_incidence(path: Path, disease: str, mapping: ColumnMapping) -> int:
+def _user_family(public: str, secret: str, *, is_secret: bool) -> str:
+    """Return what a user's file is kept as; one that nobody published waits for sign-in."""
+    if is_secret and not settings.has_sign_in():
+        raise AccessDeniedError(
+            "Figures that nobody published need sign-in, and none is configured: without it nobody can be told from"
+            " another. Set up sign-in first (docs/privacy.md), or import only open data."
+        )
+    return secret if is_secret else public
+
+
+def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_secret: bool = False) -> int:
     """Read a file with cases of a disease and rebuild the picture on it; return the number of rows.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`geodata.disclosure`).
 
     Raises
     ------
@@ -176,23 +191,36 @@ def import_incidence(path: Path, disease: str, mapping: ColumnMapping) -> int:
         The file or its mapping cannot be used; nothing has changed then.
     UnknownCodeError
         The file holds codes that are no gemeente; all are listed.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
     """
-    table = contracts.check("incidence", incidence.read(path, disease, mapping, known_areas(), path.name))
+    family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.name
+    table = contracts.check("incidence", incidence.read(path, disease, mapping, known_areas(), name))
     year, week = str(table["week"].max()).split("-W")
-    _store("incidence_file", path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
+    _store(family, path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
     return len(table)
 
 
-def import_workbook(path: Path, year: int) -> int:
+def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
     """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`geodata.disclosure`).
 
     Raises
     ------
     InputError
         The file is no workbook with figures per gemeente or veiligheidsregio; nothing has changed then.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
     """
-    table = contracts.check("context", workbooks.read(path, year, known_areas(), path.stem))
-    _store("workbook", path, f"{year}-12-31", table, "context")
+    family = _user_family("workbook", "secret_workbook", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.stem
+    table = contracts.check("context", workbooks.read(path, year, known_areas(), name))
+    _store(family, path, f"{year}-12-31", table, "context")
     return len(table)
 
 
@@ -249,6 +277,8 @@ READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] 
     "establishments_file": _establishments,
     "sites_file": _read_frame,
     "incidence_file": _read_frame,
+    "secret_incidence": _read_frame,
     "workbook": _read_frame,
+    "secret_workbook": _read_frame,
 }
 """How what a user imported is read again."""

@@ -1,6 +1,7 @@
 """The settings of the product, each read from one environment variable, with a default that works."""
 
 import os
+import tomllib
 from pathlib import Path
 
 EMBEDDED_DIR = Path(__file__).parent / "embedded"
@@ -22,6 +23,23 @@ def sources_file() -> Path | None:
 def register_url() -> str:
     """Return the register's database as SQLAlchemy writes it (``RISICOBEELD_REGISTER``); '' for SQLite in the data."""
     return os.environ.get("RISICOBEELD_REGISTER", "")
+
+
+def sign_in_file() -> Path:
+    """Return the TOML file that configures sign-in, the one Streamlit reads (``STREAMLIT_SECRETS_FILES``)."""
+    default = Path(__file__).parent.parent / ".streamlit" / "secrets.toml"
+    return Path(os.environ.get("STREAMLIT_SECRETS_FILES") or default).expanduser().resolve()
+
+
+def has_sign_in() -> bool:
+    """Tell whether sign-in is configured; half a configuration counts, so that nobody comes in by a typing error."""
+    path = sign_in_file()
+    if not path.is_file():
+        return False
+    try:
+        return "auth" in tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError:
+        return True
 
 
 def http_timeout_s() -> float:

@@ -17,6 +17,7 @@ from geodata.sources import files, incidence, sites
 from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS
 
+_SECRET = "nobody published these figures: they are shown protected, and need sign-in"
 _ALL_DONE, _SOME_FAILED, _NOTHING_DONE = 0, 1, 2
 
 
@@ -53,9 +54,11 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     cases.add_argument("file", type=Path)
     cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
     cases.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
+    cases.add_argument("--secret", action="store_true", help=_SECRET)
     book = kinds.add_parser("workbook", help="a custom workbook of CBS (xlsx), read by its headers")
     book.add_argument("file", type=Path)
     book.add_argument("--year", type=int, required=True, help="the year of the figures")
+    book.add_argument("--secret", action="store_true", help=_SECRET)
 
 
 @contextmanager
@@ -136,12 +139,12 @@ def _import_sites(arguments: argparse.Namespace) -> None:
 
 def _import_incidence(arguments: argparse.Namespace) -> None:
     mapping = files.read_mapping(arguments.mapping, incidence.FIELDS)
-    rows_n = refresh.import_incidence(arguments.file, arguments.disease, mapping)
+    rows_n = refresh.import_incidence(arguments.file, arguments.disease, mapping, is_secret=arguments.secret)
     print(f"{arguments.file} imported: {rows_n} rows of incidence; the demonstration is off")
 
 
 def _import_workbook(arguments: argparse.Namespace) -> None:
-    rows_n = refresh.import_workbook(arguments.file, arguments.year)
+    rows_n = refresh.import_workbook(arguments.file, arguments.year, is_secret=arguments.secret)
     print(f"{arguments.file} imported: {rows_n} figures in the table context")
 
 
