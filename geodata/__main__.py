@@ -46,7 +46,7 @@ def _status(arguments: argparse.Namespace) -> None:
             "status": catalogue.source(record.source_id).status.value,
             "date": record.source_date,
             "age_days": health.age_days(record.source_date, today),
-            "health": health.word(record.source_id, record.source_date, attempts, today),
+            "health": health.word(record, attempts, today),
             "retrieved_at": record.retrieved_at,
             "rows": record.rows_n,
             "licence": record.licence,

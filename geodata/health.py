@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from geodata import catalogue, settings, store
+from geodata.snapshot import SourceRecord
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,15 @@ def age_days(source_date: str, today: date) -> int | None:
         return None
 
 
-def word(source_id: str, source_date: str, attempts: dict[str, Attempt], today: date) -> str:
+def word(record: SourceRecord, attempts: dict[str, Attempt], today: date) -> str:
     """Return one word for the health of a source: ``failing``, ``overdue`` or ``ok``.
 
-    Overdue: older than the publisher's rhythm by half, counted from the day the figures are of.
+    Overdue: a new delivery may be expected, and nobody has looked for it: the last look, or without one the
+    day that the figures are of, is further back than the publisher's rhythm.
     """
-    attempt = attempts.get(source_id)
+    attempt = attempts.get(record.source_id)
     if attempt and attempt.error:
         return "failing"
-    cadence, age = catalogue.source(source_id).cadence_days, age_days(source_date, today)
-    return "overdue" if cadence and age is not None and age > cadence * 1.5 else "ok"
+    looked_at = (attempt.succeeded_at if attempt else "") or record.retrieved_at or record.source_date
+    cadence, age = catalogue.source(record.source_id).cadence_days, age_days(looked_at, today)
+    return "overdue" if cadence and age is not None and age > cadence else "ok"

@@ -152,8 +152,9 @@ def _read_areas(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
         frame = frame[frame["statcode"].astype(str).str.startswith(_CODE[collection])]
         frame = frame.assign(geometry=frame.geometry.make_valid())
         if collection == "gemeente":
-            merged = regions.changes_from(year).set_index("old_code")["new_code"]
-            frame["statcode"] = frame["statcode"].map(merged).fillna(frame["statcode"])
+            changes = regions.changes_from(year)
+            merged = dict(zip(changes["old_code"], changes["new_code"], strict=True))
+            frame["statcode"] = frame["statcode"].map(lambda code: merged.get(code, code))
         frames[f"{collection}_boundaries"] = frame.dissolve(by="statcode", as_index=False, aggfunc="first")
     return frames
 

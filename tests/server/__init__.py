@@ -1,0 +1,1 @@
+"""The local server that stands in for every publisher in the tests and the measurements."""
