@@ -13,7 +13,7 @@ from dashboard.text import Texts
 from geodata import codes, regions
 from geodata.access import ScopedStore
 from risk.model import load_model
-from risk.outputs import Scored, read_scored
+from risk.outputs import Scored, is_ready, read_scored
 
 AGENCIES = "temporary_agencies"
 
@@ -64,10 +64,13 @@ def _load(viewer: str, data_version: str, model_version: str, level: str, _store
 
 
 def open_board(store: ScopedStore, level: str, texts: Texts) -> Board:
-    """Return the board of a level; the first time its scores are computed, which the page tells."""
+    """Return the board of a level; when its scores have yet to be computed, the page tells so."""
     model = official_model()
+    key = (str(store.viewer), store.data_version, model.version, level)
+    if is_ready(store.data_version, level, model):
+        return _load(*key, store)
     with st.spinner(texts("picture.first_time"), show_time=True):
-        return _load(str(store.viewer), store.data_version, model.version, level, store)
+        return _load(*key, store)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -14,7 +14,7 @@ import pandas as pd
 from geodata import access, snapshot
 from geodata.access import ScopedStore
 from geodata.errors import SnapshotError
-from risk import pipeline
+from risk import pipeline, site_tables
 from risk.declaration import Model
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
@@ -75,6 +75,11 @@ def method_sha256() -> str:
     return digest.hexdigest()
 
 
+def is_ready(data_version: str, level: str, model: Model) -> bool:
+    """Tell whether the scores of a level are stored, computed by this code from this model and data."""
+    return _is_fresh(snapshot.out_dir(model.version, data_version) / level)
+
+
 def ensure(data_version: str, level: str, model: Model) -> None:
     """Compute and store the scores of a level, unless this code already did so from this model and data."""
     folder = snapshot.out_dir(model.version, data_version) / level
@@ -98,9 +103,10 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
     outcome = pipeline.score(tables, level, model, data_version=data_version)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
+    beside = site_tables.beside_scores(tables, outcome) if level == "site" else {}
     snapshot.write_out(
         folder,
-        {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators},
+        {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
         {
             "left_out": dict(outcome.left_out),
             "peildatum": outcome.peildatum.date().isoformat(),

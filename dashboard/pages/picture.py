@@ -10,7 +10,7 @@ from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import AreaLayer, MapPicture, Mark, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.text import Texts
+from dashboard.text import Texts, read_texts
 from geodata import catalogue, codes
 from geodata.access import ScopedStore
 from geodata.codes import Status
@@ -33,12 +33,15 @@ def run() -> None:
     )
     with switch:
         frame.language_switch(texts)
-    st.html(_where_first(texts, board.open_board(store, "vr", texts)))
+    shown = board.open_board(store, "vr", texts)
+    st.html(_where_first(str(store.viewer), store.data_version, shown.scored.model.version, texts.language, shown))
     _explorer()
 
 
-def _where_first(texts: Texts, shown: Board) -> str:
+@st.cache_data(max_entries=100, show_spinner=False)
+def _where_first(viewer: str, data_version: str, model_version: str, language: str, _shown: Board) -> str:
     """Answer the question of the page: the highest pairs of region and sector, each with one reason."""
+    shown, texts = _shown, read_texts(language)
     items = []
     for row in shown.highest_pairs(_FIRST_N).itertuples():
         number = int(row.risk_class)
