@@ -78,7 +78,7 @@ def eb_standardise(events: ArrayLike, exposure: ArrayLike) -> Array:
     Examples
     --------
     >>> eb_standardise([2, 0, 1], [10, 0, 10]).round(3)
-    array([ 0.577,  0.   , -0.577])
+    array([ 0.408,  0.   , -0.408])
     """
     counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
     known = exposed > 0

@@ -134,7 +134,7 @@ def bootstrap(
     Examples
     --------
     >>> values = np.array([1.0, 2.0, 3.0])
-    >>> middle, low, high = bootstrap(lambda rows: values[rows].mean(), ["a", "b", "c"])
+    >>> middle, low, high = bootstrap(lambda rows: float(values[rows].mean()), ["a", "b", "c"])
     >>> middle, low < middle < high
     (2.0, True)
     """

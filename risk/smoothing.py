@@ -116,6 +116,35 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
     return float(shape), float(shape / mean)
 
 
+def moment_rates(events: ArrayLike, exposure: ArrayLike) -> Array:
+    """Return rates smoothed by moments: a second opinion that needs no search.
+
+    It gives no interval and no answer where there is no exposure (NaN), so the index does not use it. A
+    variance between units that comes out negative counts as zero, else rates could become negative.
+
+    References
+    ----------
+    Marshall (1991), Applied Statistics 40:283.
+
+    Examples
+    --------
+    >>> moment_rates([1, 3], [10, 10]).round(3)  # no more spread than chance gives: the common rate
+    array([0.2, 0.2])
+    """
+    counts, exposed = _checked(events, exposure)
+    known = np.isfinite(counts) & (exposed > 0)
+    rates = np.divide(counts, exposed, out=np.full(counts.shape, np.nan), where=known)
+    total = exposed[known].sum()
+    if total == 0:
+        return rates
+    mean = counts[known].sum() / total
+    spread = (exposed[known] * (rates[known] - mean) ** 2).sum() / total
+    between = max(0.0, spread - mean / exposed[known].mean())
+    own = np.divide(mean, exposed, out=np.full(counts.shape, np.inf), where=known)
+    pull = between / (between + own) if between > 0 else np.zeros(counts.shape)
+    return np.where(known, mean + pull * (rates - mean), np.nan)
+
+
 def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: float) -> float:
     """Return the log-likelihood of counts under a gamma prior, without the constant of the prior's mean.
 
