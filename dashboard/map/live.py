@@ -139,8 +139,8 @@ def _kind_words(picture: MapPicture) -> list[str]:
     return [picture.texts.kind_words[kind] for kind in SITE_KINDS] if picture.sites else []
 
 
-def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, Any]:
-    """Return the columns of the sites; Streamlit keeps a message of this size and does not send it twice.
+def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
+    """Return the columns of the sites. Streamlit keeps a message of this size and does not send it twice.
 
     Parameters
     ----------
@@ -153,13 +153,12 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, An
 
     Returns
     -------
-    dict[str, Any]
-        Per site: the digit of its kind, its class (1-5, or ``-``), score in tenths, degrees times 100,000
-        (None without a place), id and name.
+    bytes
+        Two lines of JSON: where the message belongs, with a digest by which the browser sees that nothing
+        changed; and per site the digit of its kind, its class (1-5, or ``-``), score in tenths, degrees times
+        100,000 (None without a place), id and name.
     """
-    message: dict[str, Any] = {
-        "assets": assets,
-        "channel": channel,
+    columns = {
         "shapes": [SITE_SHAPES[kind] for kind in SITE_KINDS],
         "kinds": "".join(str(SITE_KINDS.index(kind)) for kind in sites.kinds),
         "classes": "".join(map(_class_letter, sites.classes)),
@@ -169,10 +168,24 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> dict[str, An
         "ids": sites.site_ids,
         "names": sites.names,
     }
-    return message | {"digest": hashlib.sha256(json.dumps(message).encode()).hexdigest()[:16]}
+    body = json.dumps(columns, separators=(",", ":"))
+    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    return f"{json.dumps({'assets': assets, 'channel': channel, 'digest': digest})}\n{body}".encode()
 
 
-_mount = st.components.v2.component("risicobeeld_map", js=(FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8"))
+def _kept_site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
+    """Return the message of sites, made once per session for as long as they stay the same."""
+    place = f"_{channel}-message"
+    known = st.session_state.get(place)
+    if known is None or known[:2] != (assets, sites):
+        known = (assets, sites, site_message(sites, assets=assets, channel=channel))
+        st.session_state[place] = known
+    return known[2]
+
+
+_BOOTSTRAP: Final = (FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8")
+_mount_map = st.components.v2.component("risicobeeld_map", js=_BOOTSTRAP)
+_mount_sites = st.components.v2.component("risicobeeld_sites", js=_BOOTSTRAP)
 
 
 def live_map(
@@ -224,8 +237,8 @@ def live_map(
     with st.container(gap=None):
         if picture.sites is not None:
             channel = f"{key}-sites"
-            _mount(key=channel, data=site_message(picture.sites, assets=assets, channel=channel))
-        result = _mount(
+            _mount_sites(key=channel, data=_kept_site_message(picture.sites, assets=assets, channel=channel))
+        result = _mount_map(
             key=key,
             data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel),
             on_selected_change=lambda: relay("selected", on_select),

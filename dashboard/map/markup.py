@@ -138,7 +138,7 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
     titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score), ("class", texts.risk_class)]
     if with_interval:
         titles.append(("interval", texts.interval))
-    head = "".join(f'<th scope="col" class="{name}">{escape(title)}</th>' for name, title in titles)
+    head = "".join(f'<th role="columnheader" scope="col" class="{name}">{escape(title)}</th>' for name, title in titles)
     last = len(units) + 1
     rows = []
     for code, unit in sorted(units.items(), key=lambda item: (item[1].rank or last, names[item[0]])):
@@ -150,17 +150,23 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
             )
         score = "–" if unit.score is None else number(unit.score, texts)
         word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
-        interval = f'<td class="interval">{unit.interval}</td>' if with_interval else ""
+        interval = f'<td role="cell" class="interval">{unit.interval}</td>' if with_interval else ""
         rows.append(
-            f'<tr><td class="place">{place}</td><th scope="row" class="name">{escape(names[code])}</th>'
-            f'<td class="score">{score}</td><td class="class">{_chip(unit.risk_class)}{escape(word)}</td>'
+            f'<tr role="row"><td role="cell" class="place">{place}</td>'
+            f'<th role="rowheader" scope="row" class="name">{escape(names[code])}</th>'
+            f'<td role="cell" class="score">{score}</td>'
+            f'<td role="cell" class="class">{_chip(unit.risk_class)}{escape(word)}</td>'
             f"{interval}</tr>"
         )
     caption = escape(texts.list_caption)
+    kind = ' class="with-interval"' if with_interval else ""
+    width = max(map(len, (*texts.class_words, texts.no_data)))
     return (
-        f'<section class="ranking"><div class="scroller" tabindex="0" role="region" aria-label="{caption}">'
-        f'<table><caption class="unseen">{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+        f'<section class="ranking"><div class="scroller" style="--word:{width}" tabindex="0" role="region" '
+        f'aria-label="{caption}">'
+        f'<table role="table"{kind}><caption class="unseen">{caption}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div></section>'
     )
 
 

@@ -1,5 +1,6 @@
 """The description of a map: what it refuses, how it ranks, and whether its colours can be told apart."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -179,10 +180,20 @@ def test_names_of_sites_stay_out_of_the_message_of_the_map() -> None:
 
 
 def test_the_message_of_sites_changes_its_digest_only_with_its_content() -> None:
-    one = site_message(site_layer(), assets="a/", channel="c")
-    assert one["longitudes"] == [510_000, None]
-    assert one["digest"] == site_message(site_layer(), assets="a/", channel="c")["digest"]
-    assert one["digest"] != site_message(site_layer(scores=(7.1, None)), assets="a/", channel="c")["digest"]
+    def parts(**changes: object) -> tuple[dict[str, object], dict[str, object]]:
+        head, body = site_message(site_layer(**changes), assets="a/", channel="c").decode().split("\n")
+        return json.loads(head), json.loads(body)
+
+    head, body = parts()
+    assert body["longitudes"] == [510_000, None]
+    assert (body["kinds"], body["classes"]) == ("52", "4-")
+    assert head == parts()[0]
+    assert head["digest"] != parts(scores=(7.1, None))[0]["digest"]
+
+
+def test_a_line_break_in_a_name_cannot_cut_the_message_of_sites() -> None:
+    message = site_message(site_layer(names=("Een\nTwee", "x")), assets="a/", channel="c")
+    assert message.count(b"\n") == 1
 
 
 def test_four_class_words_are_too_few() -> None:

@@ -158,25 +158,33 @@ export class AreaMap {
     }
     units.forEach((unit, index) => {
       const fill = !unit.shown ? "#e9eaec" : unit.riskClass === null ? `url(#${HATCH})` : scale.colours[unit.riskClass];
-      const path = paths[index];
-      if (path.options.fillColor !== fill) path.setStyle({ fillColor: fill });
-      path.getElement().classList.toggle("outside", !unit.shown);
+      const { options } = paths[index];
+      if (options.fillColor === fill) return;
+      options.fillColor = fill;
+      const element = paths[index].getElement();
+      element.setAttribute("fill", fill); // a path's own setStyle would write every attribute again
+      element.classList.toggle("outside", !unit.shown);
     });
     this.drawMarks();
   }
 
   drawMarks() {
-    this.marks.forEach((mark) => mark.remove());
     const areas = this.geometry[this.level];
-    this.marks = this.units.filter((unit) => unit.mark && unit.shown).map((unit) => {
+    const marked = this.units.filter((unit) => unit.mark && unit.shown);
+    this.marks.splice(marked.length).forEach((mark) => mark.remove());
+    marked.forEach((unit, at) => {
       const area = areas[unit.index];
       area.anchor ??= roomiestPoint(area.polygons);
-      const sign = element("span", { class: `ring ring-${unit.mark}` }, unit.mark === 1 ? String(unit.rank) : "?");
-      return this.L.marker(area.anchor, {
-        interactive: false, keyboard: false,
-        icon: this.L.divIcon({ className: this.level, html: sign, iconSize: [0, 0] }),
-      }).addTo(this.map);
+      const mark = (this.marks[at] ??= this.makeMark()).setLatLng(area.anchor);
+      const sign = mark.options.icon.options.html;
+      sign.className = `ring ring-${unit.mark} ${this.level}`;
+      sign.textContent = unit.mark === 1 ? String(unit.rank) : "?";
     });
+  }
+
+  makeMark() {
+    const icon = this.L.divIcon({ className: "", html: element("span"), iconSize: [0, 0] });
+    return this.L.marker(this.extent.getCenter(), { icon, interactive: false, keyboard: false }).addTo(this.map);
   }
 
   hover(index) {

@@ -1,6 +1,8 @@
-// The only script that travels with each message: it finds the published component and hands over.
-export default async function bootstrap(component) {
-  const folder = new URL(component.data.assets, document.baseURI);
-  const { default: show } = await import(new URL("map.js", folder).href);
-  return show(component);
+// The only script that travels with each message: it finds the published component and hands over. The message of
+// the sites is bytes, with the address in its first line.
+export default async function bootstrap({ data, ...component }) {
+  const [head, body] = data instanceof Uint8Array ? new TextDecoder().decode(data).split("\n") : [];
+  const told = head ? JSON.parse(head) : data;
+  const { default: show } = await import(new URL("map.js", new URL(told.assets, document.baseURI)).href);
+  return show({ ...component, data: told, body });
 }

@@ -117,6 +117,8 @@ class Picture {
   followSites(name) {
     if (name === this.siteChannel) {
       this.showSites();
+      if (this.sites && this.data.texts.language !== this.siteLanguage) this.legend.fillSites(this.sites, this.data.texts);
+      this.siteLanguage = this.data.texts.language;
       return;
     }
     this.stopSites?.();
@@ -132,13 +134,13 @@ class Picture {
         onSelect: (index) => this.chooseSite(index),
       });
       this.siteLayer.fill(sites, this.data.scale);
+      this.legend.fillSites(sites, this.data.texts);
       this.showSites();
     });
   }
 
   showSites() {
     if (!this.sites) return;
-    this.legend.fillSites(this.sites, this.data.texts);
     this.siteLayer.select(this.sites.ids.indexOf(this.selectedSite));
   }
 
@@ -213,7 +215,7 @@ class Picture {
 
 export default function show(component) {
   if (component.data.channel) {
-    deliverSites(component.data);
+    deliverSites(component.data, component.body);
     return () => {};
   }
   const root = component.parentElement;

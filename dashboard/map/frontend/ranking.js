@@ -1,5 +1,5 @@
 // The ranked list: the same figures as the map, as a table that keyboard and screen reader can walk through.
-import { element, setText, svgElement } from "./dom.js";
+import { element, setText } from "./dom.js";
 
 const FILTER_FROM = 40; // a list longer than this gets a box to find a name in
 
@@ -10,12 +10,15 @@ export class RankingList {
     this.selected = -1;
     this.filter = element("input", { type: "search", class: "filter", autocomplete: "off" });
     this.filter.addEventListener("input", () => this.applyFilter());
-    this.head = element("tr");
-    this.body = element("tbody");
+    // The roles are those that the elements have by themselves, until style sheets give them another display.
+    this.head = element("tr", { role: "row" });
+    this.body = element("tbody", { role: "rowgroup" });
+    this.table = element("table", { role: "table" });
     this.caption = element("caption", { class: "unseen" });
     this.empty = element("p", { class: "empty", role: "status" });
     this.scroller = element("div", { class: "scroller" },
-      element("table", {}, this.caption, element("thead", {}, this.head), this.body));
+      this.table);
+    this.table.append(this.caption, element("thead", { role: "rowgroup" }, this.head), this.body);
     box.append(this.filter, this.scroller, this.empty);
     this.body.addEventListener("mouseover", (event) => this.onHover(indexOf(event.target)));
     this.body.addEventListener("mouseleave", () => this.onHover(-1));
@@ -40,8 +43,11 @@ export class RankingList {
     this.emptyText = texts.list_empty;
     this.box.setAttribute("aria-label", texts.list_caption);
     const titles = [["place", texts.rank], ["name", texts.name], ["score", texts.score], ["class", texts.risk_class]];
-    this.head.replaceChildren(...titles.map(([name, text]) => element("th", { scope: "col", class: name }, text)),
-      ...(withInterval ? [element("th", { scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []));
+    this.table.classList.toggle("with-interval", withInterval);
+    this.head.replaceChildren(...titles.map(([name, text]) => element("th", { role: "columnheader", scope: "col", class: name }, text)),
+      ...(withInterval ? [element("th", { role: "columnheader", scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []));
+    const longest = Math.max(...[...texts.class_words, texts.no_data].map((word) => word.length));
+    this.scroller.style.setProperty("--word", longest);
     const focused = this.box.getRootNode().activeElement?.closest?.("tr")?.dataset.index;
     const highest = Math.max(...order.map((unit) => unit.high ?? 0), order.length);
     for (const unit of order) {
@@ -49,11 +55,12 @@ export class RankingList {
       const [place, , score, risk, interval] = row.children;
       this.fillPlace(place, unit, texts);
       setText(score, unit.score === null ? "–" : format.format(unit.score));
-      const chip = element("i", { class: unit.riskClass === null ? "chip hatch" : "chip" });
-      if (unit.riskClass !== null) chip.style.background = scale.colours[unit.riskClass];
-      risk.replaceChildren(chip, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
+      const [chip, word] = risk.children;
+      chip.className = unit.riskClass === null ? "chip hatch" : "chip";
+      chip.style.background = unit.riskClass === null ? "" : scale.colours[unit.riskClass];
+      setText(word, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
       interval.hidden = !withInterval;
-      interval.replaceChildren(...(unit.low ? [rangeBar(unit, highest), `${unit.low}–${unit.high}`] : []));
+      fillInterval(interval, unit, highest);
     }
     this.order = order.map((unit) => unit.index);
     this.body.replaceChildren(...this.order.map((index) => this.rows.get(index)));
@@ -64,9 +71,10 @@ export class RankingList {
 
   addRow(unit) {
     const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false" }, unit.name);
-    const row = element("tr", { "data-index": unit.index }, element("td", { class: "place" }),
-      element("th", { scope: "row", class: "name" }, button),
-      element("td", { class: "score" }), element("td", { class: "class" }), element("td", { class: "interval" }));
+    const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
+    const row = element("tr", { role: "row", "data-index": unit.index }, cell("place"),
+      element("th", { role: "rowheader", scope: "row", class: "name" }, button), cell("score"),
+      cell("class", element("i"), element("span")), cell("interval", element("i", { class: "bar" }), element("span")));
     this.rows.set(unit.index, row);
     return row;
   }
@@ -143,11 +151,11 @@ const indexOf = (node) => Number(node.closest("tr")?.dataset.index ?? -1);
 
 const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().trim();
 
-// The interval as a bar on a line from the first to the last place, with a tick at the place itself.
-function rangeBar({ low, high, rank }, last) {
-  const at = (place) => (last > 1 ? ((place - 1) / (last - 1)) * 44 : 0) + 2;
-  return svgElement("svg", { class: "bar", width: 48, height: 12, viewBox: "0 0 48 12", "aria-hidden": "true" },
-    svgElement("line", { x1: 2, x2: 46, y1: 6, y2: 6, class: "track" }),
-    svgElement("line", { x1: at(low), x2: at(high), y1: 6, y2: 6, class: "span" }),
-    svgElement("circle", { cx: at(rank), cy: 6, r: 3, class: "tick" }));
+// The interval as a bar on a line from the first to the last place, with a dot at the place itself.
+function fillInterval(cell, { low, high, rank }, last) {
+  const [bar, text] = cell.children;
+  const share = (place) => `${last > 1 ? (((place - 1) / (last - 1)) * 100).toFixed(1) : 0}%`;
+  bar.hidden = !low;
+  if (low) bar.style.cssText = `--low:${share(low)};--high:${share(high)};--at:${share(rank)}`;
+  setText(text, low ? `${low}–${high}` : "");
 }

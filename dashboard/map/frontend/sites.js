@@ -9,17 +9,20 @@ function channel(name) {
   return channels.get(name);
 }
 
-// Called for the component that only carries sites; the same columns again change nothing.
-export function deliverSites({ channel: name, digest, shapes, kinds, classes, scores, longitudes, latitudes, ids, names }) {
+// Called for the component that only carries sites; the same columns again are not even read.
+export function deliverSites({ channel: name, digest }, body) {
   const box = channel(name);
   if (box.sites?.digest === digest) return;
+  const columns = JSON.parse(body);
+  const degrees = (values) => Float64Array.from(values, (value) => (value === null ? NaN : value / 1e5));
   box.sites = {
-    digest, shapes, names, ids,
-    kinds: Uint8Array.from(kinds, Number),
-    classes: Int8Array.from(classes, (letter) => (letter === "-" ? -1 : Number(letter) - 1)),
-    scores: Float64Array.from(scores, (tenths) => tenths / 10),
-    longitudes: Float64Array.from(longitudes, (value) => (value === null ? NaN : value / 1e5)),
-    latitudes: Float64Array.from(latitudes, (value) => (value === null ? NaN : value / 1e5)),
+    ...columns,
+    digest,
+    kinds: Uint8Array.from(columns.kinds, Number),
+    classes: Int8Array.from(columns.classes, (letter) => (letter === "-" ? -1 : Number(letter) - 1)),
+    scores: Float64Array.from(columns.scores, (tenths) => tenths / 10),
+    longitudes: degrees(columns.longitudes),
+    latitudes: degrees(columns.latitudes),
   };
   box.listeners.forEach((listener) => listener(box.sites));
 }
@@ -103,6 +106,7 @@ export class SiteLayer {
     // The highest class is drawn last and so stays on top.
     this.order = Array.from(sites.ids.keys()).filter((i) => !Number.isNaN(this.xs[i]))
       .sort((one, other) => sites.classes[one] - sites.classes[other]);
+    this.hovered = this.selected = -1;
     if (this.map.hasLayer(this.sheet)) this.sheet._update();
     else this.sheet.addTo(this.map);
   }
@@ -193,6 +197,7 @@ export class SiteLayer {
   }
 
   select(index) {
+    if (index === this.selected) return;
     this.selected = index;
     this.sheet._draw();
   }
