@@ -26,13 +26,14 @@ class Rows(StrEnum):
 _AREAS: Final = ("gemeenten", "veiligheidsregios")
 _FIGURES: Final = (
     "exposure", "incidence", "context", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
-    "contributions_vr", "contributions_gemeente",
+    "contributions_vr", "contributions_gemeente", "changes_vr", "changes_gemeente",
 )  # fmt: skip
-_SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site")
+_SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
+_LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
 _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
 _SHARED: Final = ("contacts", "work_log")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
-_SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr")
+_SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr")
 
 
 def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
@@ -40,8 +41,8 @@ def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
 
 
 RULES: Final[dict[str, Mapping[str, Rows]]] = {
-    "lotc": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_CASES, *_SHARED, *_LISTS, "persons", "people")),
-    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_CASES, *_SHARED, *_LISTS, "persons")),
+    "lotc": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_SHARED, *_LISTS, "persons", "people")),
+    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_SHARED, *_LISTS, "persons")),
     "region": _rules(all=(*_AREAS, *_LISTS), own=(*_FIGURES, *_SITES, *_CASES, "persons"), own_or_shared=_SHARED),
     "partner": _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
     "policy": _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),

@@ -1,18 +1,25 @@
 """Validated reading and writing of tables in files; every write is whole or not at all."""
 
+import io
 import os
+import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 
 from geodata import codes, contracts
 from geodata.errors import InputError, SnapshotError
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NO_MOMENT = "2000-01-01T00:00:00Z"  # stands in files where a format wants the moment of writing
+_NO_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
+_MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
 @contextmanager
@@ -100,7 +107,15 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_xlsx(table: pd.DataFrame, path: Path) -> None:
-    neutralise_formulas(_flat(table)).to_excel(path, index=False, engine="openpyxl")
+    """Write a workbook without the moment of writing, so that the same table gives the same bytes."""
+    whole = io.BytesIO()
+    neutralise_formulas(_flat(table)).to_excel(whole, index=False, engine="openpyxl")
+    with zipfile.ZipFile(whole) as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as kept:
+        for name in made.namelist():
+            content = made.read(name)
+            if name == "docProps/core.xml":
+                content = _MOMENT.sub(rb"\g<1>" + _NO_MOMENT.encode() + rb"\g<2>", content)
+            kept.writestr(zipfile.ZipInfo(name, _NO_ZIP_DATE), content, zipfile.ZIP_DEFLATED)
 
 
 def _spatial(table: pd.DataFrame, path: Path) -> gpd.GeoDataFrame:
@@ -110,11 +125,14 @@ def _spatial(table: pd.DataFrame, path: Path) -> gpd.GeoDataFrame:
 
 
 def _write_geojson(table: pd.DataFrame, path: Path) -> None:
-    _spatial(table, path).to_crs(codes.CRS_WGS84).to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
+    # Without a layer name the driver takes that of the file, which is a temporary one here.
+    places = _spatial(table, path).to_crs(codes.CRS_WGS84)
+    places.to_file(path, driver="GeoJSON", layer="risicobeeld", COORDINATE_PRECISION=6)
 
 
 def _write_gpkg(table: pd.DataFrame, path: Path) -> None:
     path.unlink()  # the driver wants to create the file itself
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_MOMENT})
     _spatial(table, path).to_file(path, driver="GPKG", layer="risicobeeld")
 
 

@@ -70,18 +70,17 @@ def _pooled(values: pd.Series, deserved: float) -> pd.Series:
     A rest that deserves no draw itself goes to the rarest value that does; with fewer than two groups the
     result is '' for all: no division.
     """
-    counts = values.value_counts().sort_index()
+    counts = {str(value): int(n) for value, n in values.value_counts().items()}
     alone = [value for value, n in counts.items() if n * deserved >= 1]
-    rest_n = counts.drop(alone).sum()
+    rest_n = sum(n for value, n in counts.items() if value not in alone)
     if rest_n and rest_n * deserved < 1 and alone:
         alone.remove(min(alone, key=lambda value: (counts[value], value)))
-        rest_n = 1
     if len(alone) + bool(rest_n) < 2:
         return pd.Series("", index=values.index)
     return values.where(values.isin(alone), _REST)
 
 
-def size_strata(frame: pd.DataFrame, draws_n: int, minimum: int) -> pd.Series:
+def size_strata(frame: pd.DataFrame, draws_n: int, minimum: int, below: float = np.inf) -> pd.Series:
     """Divide a frame by size class (below 10, 10-49, 50-99, ...), neighbours joined where a class is too small.
 
     Parameters
@@ -90,6 +89,8 @@ def size_strata(frame: pd.DataFrame, draws_n: int, minimum: int) -> pd.Series:
         size_n, known for every row.
     draws_n, minimum
         How many are drawn, and the fewest per stratum: no more strata than ``draws_n / minimum``.
+    below
+        The size that all are below; names the largest class.
     """
     edges = [edge for edge in SIZE_BREAKS if frame["size_n"].min() < edge <= frame["size_n"].max()]
     while True:
@@ -102,7 +103,7 @@ def size_strata(frame: pd.DataFrame, draws_n: int, minimum: int) -> pd.Series:
         left_n = counts[smallest - 1] if smallest > 0 else np.inf
         right_n = counts[smallest + 1] if smallest < len(edges) else np.inf
         edges.pop(smallest - 1 if left_n <= right_n else smallest)
-    bounds = [0.0, *edges, np.inf]
+    bounds = [0.0, *edges, below]
     return pd.Series([_size_name(bounds[i], bounds[i + 1]) for i in place], index=frame.index, dtype="str")
 
 
@@ -143,6 +144,11 @@ def allocate(sizes: Mapping[str, int], draws_n: int, minimum: int = 1) -> dict[s
         open_ones = [name for name, n in sizes.items() if drawn[name] < n]
         drawn[max(open_ones, key=lambda name: (share[name] - drawn[name], name))] += 1
     return drawn
+
+
+def sizes_of(strata: pd.Series) -> dict[str, int]:
+    """Return how many sites each stratum has, in order of name."""
+    return {str(name): int(n) for name, n in strata.value_counts().sort_index().items()}
 
 
 def frame_sha256(site_ids: pd.Series, strata: pd.Series) -> str:

@@ -1,0 +1,58 @@
+"""What is computed beside the scores of sites, for the whole country at once: rises, and links between sites."""
+
+from typing import Final
+
+import pandas as pd
+
+from risk import linking, pipeline
+from risk.indicators import Tables
+from risk.pipeline import Outcome
+
+RISE_WEEKS: Final = 4
+
+
+def beside_scores(tables: Tables, now: Outcome) -> dict[str, pd.DataFrame]:
+    """Return the tables that stand beside the scores of sites.
+
+    Parameters
+    ----------
+    tables
+        As for `risk.pipeline.score`.
+    now
+        The outcome of level ``site``.
+
+    Returns
+    -------
+    dict
+        ``rises``, ``links`` and ``linked``, each by its contract.
+    """
+    links = linking.find_links(tables["sites"])
+    return {"rises": rises(tables, now), "links": links, "linked": linking.site_links(tables["sites"], links)}
+
+
+def rises(tables: Tables, now: Outcome) -> pd.DataFrame:
+    """Return how much the score of every site rose in four weeks.
+
+    NaN where a site was not scored then or now, and everywhere when the earlier score would rest on other
+    indicators: then the two cannot be compared.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``rises``: unit_id, earlier_0_10, rise_0_10.
+    """
+    at = now.peildatum - pd.Timedelta(weeks=RISE_WEEKS)
+    areas = {level: pipeline.score(tables, level, now.model, rebuilds=0, at=at) for level in pipeline.AREA_LEVELS}
+    earlier = pipeline.score(tables, "site", now.model, rebuilds=0, at=at, areas=areas)
+    today = {level: pipeline.score(tables, level, now.model, rebuilds=0) for level in pipeline.AREA_LEVELS}
+    is_alike = dict(earlier.left_out) == dict(now.left_out) and all(
+        dict(areas[level].left_out) == dict(today[level].left_out) for level in pipeline.AREA_LEVELS
+    )
+    before = earlier.scores["score_0_10"] if is_alike else earlier.scores["score_0_10"] * float("nan")
+    return pd.DataFrame(
+        {
+            "unit_id": now.scores["unit_id"],
+            "earlier_0_10": before,
+            "rise_0_10": now.scores["score_0_10"] - before,
+        }
+    )
