@@ -80,11 +80,13 @@ st.text(f"chosen={state.get('chosen', '')}")
 """
 
 HELPERS = """
-window.part = (wanted) => [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+const PARTS = "[data-testid=stBidiComponentIsolated]";
+window.part = (wanted) => [...document.querySelectorAll(PARTS)]
   .map((one) => one.shadowRoot).find((root) => root?.querySelector(wanted));
 window.painted = (until) => new Promise((resolve) => {
   const look = () => (until()
-    ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now()))) : requestAnimationFrame(look));
+    ? requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())))
+    : requestAnimationFrame(look));
   look();
 });
 window.areas = () => [...(part("path.area")?.querySelectorAll("path.area") ?? [])];

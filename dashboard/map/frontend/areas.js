@@ -204,7 +204,8 @@ export class AreaMap {
   focusOn(code) {
     if (code === this.focus) return;
     this.focus = code;
-    const area = [...this.geometry.vr, ...this.geometry.gemeente].find((one) => one.code === code);
+    const named = (area) => area.code === code;
+    const area = code && (this.geometry.vr.find(named) ?? this.geometry.gemeente.find(named));
     this.atHome = !area;
     this.fit(area ? this.L.latLngBounds(area.polygons.flat(2)) : this.extent);
   }

@@ -86,14 +86,19 @@ function sharedArcs({ geometries }, arcs) {
 }
 
 // Areas per level, in the order of the file: {code, name, vr, polygons: [[ring, hole, ...], ...]}, and the
-// borders between regions as lines.
+// borders between regions as lines; each is made when it is first asked for.
 export function decodeTopology(topology) {
   const arcs = decodeArcs(topology);
+  const { objects } = topology;
   const areas = ({ geometries }) => geometries.map(({ type, arcs: parts, properties }) => ({
     ...properties,
     polygons: (type === "MultiPolygon" ? parts : [parts]).map((polygon) =>
       polygon.map((ring) => joinRing(ring, arcs))),
   }));
-  const { vr, gemeente } = topology.objects;
-  return { vr: areas(vr), gemeente: areas(gemeente), regionBorders: sharedArcs(vr, arcs) };
+  const made = {};
+  return {
+    get vr() { return (made.vr ??= areas(objects.vr)); },
+    get gemeente() { return (made.gemeente ??= areas(objects.gemeente)); },
+    get regionBorders() { return (made.borders ??= sharedArcs(objects.vr, arcs)); },
+  };
 }
