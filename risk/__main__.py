@@ -6,7 +6,7 @@ from pathlib import Path
 
 from geodata import access, codes, export, store
 from geodata.errors import AccessDeniedError, RisicobeeldError
-from risk import deliver, evaluate, method, outputs
+from risk import deliver, evaluate, method, outputs, target_commands
 from risk.model import load_model
 
 NATIONAL_ROLES = ("lotc", "analyst")
@@ -20,6 +20,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
+    target_commands.add_commands(commands)
     return parser
 
 
