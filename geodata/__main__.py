@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from geodata import access, catalogue, export, health, refresh, source_commands
+from geodata import access, catalogue, export, health, people_commands, refresh, source_commands
 from geodata.errors import RisicobeeldError
 from geodata.register import commands as register_commands
 
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     register_commands.add_import(kinds)
     source_commands.add_commands(commands)
     register_commands.add_commands(commands)
+    people_commands.add_commands(commands)
     return parser
 
 
@@ -104,6 +105,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "import": _import,
     **register_commands.COMMANDS,
     **source_commands.COMMANDS,
+    **people_commands.COMMANDS,
 }
 
 

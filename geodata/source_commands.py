@@ -17,7 +17,7 @@ from geodata.sources import files, incidence, sites
 from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS
 
-_SECRET = "nobody published these figures: they are shown protected, and need sign-in"
+_UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
 _ALL_DONE, _SOME_FAILED, _NOTHING_DONE = 0, 1, 2
 
 
@@ -54,11 +54,11 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     cases.add_argument("file", type=Path)
     cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
     cases.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
-    cases.add_argument("--secret", action="store_true", help=_SECRET)
+    cases.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
     book = kinds.add_parser("workbook", help="a custom workbook of CBS (xlsx), read by its headers")
     book.add_argument("file", type=Path)
     book.add_argument("--year", type=int, required=True, help="the year of the figures")
-    book.add_argument("--secret", action="store_true", help=_SECRET)
+    book.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
 
 
 @contextmanager
