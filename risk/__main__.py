@@ -1,4 +1,4 @@
-"""Commands on the scores: ``python -m risk score | evaluate | method``."""
+"""Commands on the scores and on the visits: ``python -m risk score | targets | evaluate | method`` and more."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from geodata import access, codes, export, store
 from geodata.errors import AccessDeniedError, RisicobeeldError
 from risk import deliver, evaluate, method, outputs, target_commands
 from risk.model import load_model
+from risk.report import commands as report_commands
 
 NATIONAL_ROLES = ("lotc", "analyst")
 
@@ -21,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
     target_commands.add_commands(commands)
+    report_commands.add_commands(commands)
     return parser
 
 

@@ -1,0 +1,50 @@
+"""What a document is made of, whatever file it becomes; texts in here are plain, each writer escapes them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is the title."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; a small one explains a figure."""
+
+    text: str
+    is_small: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: a header and rows of texts; columns in ``numeric`` are set to the right."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image (PNG) with a text for who cannot see it."""
+
+    png: bytes
+    alt: str
+    width_cm: float = 15.0
+
+
+Block = Heading | Paragraph | Grid | Picture
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document; ``band`` stands on every page while figures are invented, '' otherwise."""
+
+    title: str
+    language: str
+    band: str
+    blocks: tuple[Block, ...]

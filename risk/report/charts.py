@@ -1,0 +1,89 @@
+"""The map and the charts of the report, drawn with matplotlib into PNG; nothing here needs a screen."""
+
+import io
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+
+_BLUES: Final = ("#e8f1f7", "#b3d2e5", "#6fa8cc", "#2b77ab", "#01486f")
+_KIND_COLOURS: Final = {"preventief": "#2b77ab", "repressief": "#c8501e"}
+_DPI: Final = 150
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    # Loaded here because matplotlib takes a second and only reports need it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _png(figure: Any, band: str) -> bytes:
+    if band:
+        figure.text(0.5, 0.5, band, rotation=25, ha="center", va="center", fontsize=20, color="#8a0000", alpha=0.22)
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=_DPI, metadata={"Software": None})
+    return target.getvalue()
+
+
+def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: str) -> bytes:
+    """Return a map (PNG) of the number of activations per veiligheidsregio, each number written in its region.
+
+    Parameters
+    ----------
+    regions
+        Contract ``Veiligheidsregios``, EPSG:28992.
+    counts
+        vr_code -> number; a region that is not in it is out of the viewer's scope and stays grey.
+    """
+    figure, axes = _figure(5.6, 6.4)
+    numbers = regions["vr_code"].map(counts)
+    highest = max(1, int(numbers.max()) if numbers.notna().any() else 1)
+    shades = [
+        "#d9d9d9" if pd.isna(number) else "#ffffff" if number == 0 else _BLUES[round(4 * number / highest)]
+        for number in numbers
+    ]
+    regions.plot(ax=axes, color=shades, edgecolor="#5b6b76", linewidth=0.5)
+    for place, number in zip(regions.geometry.representative_point(), numbers, strict=True):
+        if pd.notna(number):
+            is_dark = number / highest > 0.6
+            axes.annotate(
+                str(int(number)), (place.x, place.y), ha="center", va="center", fontsize=8,
+                color="white" if is_dark else "#16242e",
+            )  # fmt: skip
+    axes.set_axis_off()
+    return _png(figure, band)
+
+
+def months(by_month: pd.DataFrame, names: Mapping[str, str], band: str) -> bytes:
+    """Return stacked bars (PNG) of activations per month, preventief below repressief."""
+    figure, axes = _figure(6.4, 2.8)
+    below = pd.Series(0, index=by_month.index)
+    for kind, colour in _KIND_COLOURS.items():
+        bars = axes.bar(list(by_month.index), by_month[kind], bottom=below, color=colour, label=names[kind], width=0.6)
+        axes.bar_label(bars, [str(n) if n else "" for n in by_month[kind]], label_type="center", color="white")
+        below = below + by_month[kind]
+    axes.set_ylim(0, max(1, int(below.max())) * 1.25)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, ncols=2, loc="upper right")
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(by_month) > 8:
+        axes.tick_params(axis="x", rotation=60)
+    return _png(figure, band)
+
+
+def bars(labels: list[str], numbers: list[int], band: str) -> bytes:
+    """Return horizontal bars (PNG), the first label on top."""
+    figure, axes = _figure(6.4, 0.5 + 0.34 * len(labels))
+    drawn = axes.barh(range(len(labels)), numbers[::-1], color="#2b77ab", height=0.65)
+    # Labels are set as plain texts: in tick labels a dollar sign would start a formula.
+    axes.set_yticks(range(len(labels)), [label.replace("$", r"\$") for label in labels[::-1]])
+    axes.bar_label(drawn, [str(number) for number in numbers[::-1]], padding=3)
+    axes.set_xlim(0, max(1, *numbers) * 1.15)
+    axes.xaxis.set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    return _png(figure, band)

@@ -1,0 +1,184 @@
+"""A document as a file: Word, PDF or one HTML file with all in it. Every text is escaped here."""
+
+import base64
+import html
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from geodata import store
+from geodata.errors import InputError
+from risk.report.blocks import Document, Grid, Heading, Paragraph, Picture
+
+_STYLE: Final = """
+body{font:16px/1.5 sans-serif;color:#16242e;max-width:50rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;margin:.5rem 0;width:100%}th,td{border-bottom:1px solid #cfd8dd;padding:.3rem .5rem;
+text-align:left;vertical-align:top;overflow-wrap:anywhere}.n{text-align:right;white-space:nowrap}
+.small{color:#51606b;font-size:.9rem}.band{position:sticky;top:0;background:#8a0000;color:#fff;text-align:center;
+padding:.3rem;font-weight:bold}img{max-width:100%}h2{margin-top:2rem;break-after:avoid}
+"""
+
+
+def write_document(document: Document, path: Path) -> None:
+    """Write a document to a file of the kind that its ending says.
+
+    Raises
+    ------
+    InputError
+        The ending is not .docx, .html or .pdf, or the folder cannot be written.
+    """
+    try:
+        writer = _WRITERS[path.suffix.lower()]
+    except KeyError:
+        raise InputError(f"The ending of {path.name} is not known; use one of {', '.join(_WRITERS)}.") from None
+    content = writer(document)
+    with store.whole_file(path) as part:
+        part.write_bytes(content)
+
+
+def as_html(document: Document) -> bytes:
+    """Return the document as one HTML file that fetches nothing and runs nothing."""
+    head = (
+        f'<!DOCTYPE html><html lang="{document.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
+        " style-src 'unsafe-inline'\">"
+        f"<title>{html.escape(document.title)}</title><style>{_STYLE}</style></head><body>"
+    )
+    parts = [head]
+    if document.band:
+        parts.append(f'<div class="band">{html.escape(document.band)}</div>')
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            parts.append(f"<h{block.level}>{html.escape(block.text)}</h{block.level}>")
+        elif isinstance(block, Paragraph):
+            kind = ' class="small"' if block.is_small else ""
+            parts.append(f"<p{kind}>{html.escape(block.text)}</p>")
+        elif isinstance(block, Grid):
+            parts.append(_html_table(block))
+        else:
+            data = base64.b64encode(block.png).decode()
+            parts.append(f'<img alt="{html.escape(block.alt)}" src="data:image/png;base64,{data}">')
+    parts.append("</body></html>")
+    return "\n".join(parts).encode("utf-8")
+
+
+def _html_table(grid: Grid) -> str:
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        kinds = (' class="n"' if n in grid.numeric else "" for n in range(len(cells)))
+        marked = (f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
+        return f"<tr>{''.join(marked)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in grid.rows)
+    return f"<table><thead>{row(grid.header, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def as_docx(document: Document) -> bytes:
+    """Return the document for Word; texts become runs of plain text, so nothing in them is interpreted."""
+    import docx  # noqa: PLC0415 - only a report needs it
+    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415
+    from docx.shared import Cm, Pt, RGBColor  # noqa: PLC0415
+
+    made = docx.Document()
+    made.core_properties.title = _plain(document.title)
+    made.core_properties.author = "Risicobeeld"
+    made.core_properties.created = made.core_properties.modified = datetime.now(UTC).replace(tzinfo=None)
+    if document.band:
+        run = made.sections[0].header.paragraphs[0].add_run(document.band)
+        run.bold = True
+        run.font.color.rgb = RGBColor(0x8A, 0, 0)
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            made.add_heading(_plain(block.text), 0 if block.level == 1 else block.level - 1)
+        elif isinstance(block, Paragraph):
+            run = made.add_paragraph().add_run(_plain(block.text))
+            if block.is_small:
+                run.font.size = Pt(9)
+        elif isinstance(block, Grid):
+            table = made.add_table(rows=0, cols=len(block.header), style="Light Grid Accent 1")
+            for cells in (block.header, *block.rows):
+                for n, (target, text) in enumerate(zip(table.add_row().cells, cells, strict=True)):
+                    target.text = _plain(text)
+                    if n in block.numeric:
+                        target.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            made.add_paragraph()
+        else:
+            shape = made.add_picture(io.BytesIO(block.png), width=Cm(block.width_cm))
+            shape._inline.docPr.set("descr", _plain(block.alt))  # noqa: SLF001 - the library offers no way to set this text
+    target_file = io.BytesIO()
+    made.save(target_file)
+    return target_file.getvalue()
+
+
+def _plain(text: str) -> str:
+    """Drop the control characters that XML cannot hold."""
+    return "".join(sign for sign in text if sign in "\n\t" or (sign >= " " and sign not in "\ufffe\uffff"))
+
+
+def as_pdf(document: Document) -> bytes:
+    """Return the document as PDF (A4); the band stands on top of every page."""
+    import matplotlib as mpl  # noqa: PLC0415 - only a report needs these
+    from fpdf import FPDF, FontFace  # noqa: PLC0415
+
+    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"  # a font with accents that is there with matplotlib
+
+    class Page(FPDF):
+        """A page with the band on top and its number below."""
+
+        def header(self) -> None:
+            if document.band:
+                self.set_font("sans", "B", 9)
+                self.set_text_color(138, 0, 0)
+                self.cell(0, 5, document.band, align="C", new_x="LMARGIN", new_y="NEXT")
+                self.set_text_color(22, 36, 46)
+
+        def footer(self) -> None:
+            self.set_y(-12)
+            self.set_font("sans", "", 8)
+            self.cell(0, 5, f"{self.page_no()}", align="C")
+
+    made: Any = Page(format="A4")
+    made.add_font("sans", "", fonts / "DejaVuSans.ttf")
+    made.add_font("sans", "B", fonts / "DejaVuSans-Bold.ttf")
+    made.set_title(document.title)
+    made.set_lang(document.language)
+    made.set_auto_page_break(auto=True, margin=16)
+    made.add_page()
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            made.ln(1 if block.level == 1 else 4)
+            made.set_font("sans", "B", 18 if block.level == 1 else 12)
+            made.multi_cell(0, 8, block.text, new_x="LMARGIN", new_y="NEXT")
+        elif isinstance(block, Paragraph):
+            made.set_font("sans", "", 8 if block.is_small else 10)
+            made.multi_cell(0, 5, block.text, new_x="LMARGIN", new_y="NEXT")
+            made.ln(1)
+        elif isinstance(block, Grid):
+            made.set_font("sans", "", 8)
+            align = tuple("RIGHT" if n in block.numeric else "LEFT" for n in range(len(block.header)))
+            with made.table(
+                text_align=align, headings_style=FontFace(emphasis="BOLD"), line_height=5,
+                borders_layout="HORIZONTAL_LINES", col_widths=_widths(block),
+            ) as table:  # fmt: skip
+                for cells in (block.header, *block.rows):
+                    table.row(cells)
+        else:
+            _pdf_picture(made, block)
+    return bytes(made.output())
+
+
+def _widths(grid: Grid) -> tuple[int, ...]:
+    """Return the relative widths of columns: by their longest text, within limits."""
+    columns = zip(grid.header, *grid.rows, strict=True)
+    return tuple(min(50, max(10, *(len(cell) for cell in column))) for column in columns)
+
+
+def _pdf_picture(made: Any, picture: Picture) -> None:
+    made.ln(2)
+    made.image(io.BytesIO(picture.png), w=picture.width_cm * 10, alt_text=picture.alt)
+
+
+_WRITERS: Final[dict[str, Callable[[Document], bytes]]] = {".docx": as_docx, ".html": as_html, ".pdf": as_pdf}
+ENDINGS: Final = tuple(_WRITERS)

@@ -1,0 +1,136 @@
+"""The meeting sheet: one page of what changed since a date, for the fortnightly meeting of the platform."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pandas as pd
+
+from geodata import contracts
+from geodata.access import ScopedStore
+from geodata.register.read import in_training
+from risk.model import load_model
+from risk.pipeline import score
+from risk.report.blocks import Block, Document, Grid, Heading, Paragraph
+from risk.report.words import band_of, read_words, sector_name
+
+_LONGEST = 8
+_NATIONAL = ("lotc", "analyst")
+_SCORE_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+
+
+def meeting_sheet(store: ScopedStore, since: date, language: str = "nl") -> Document:
+    """Return the sheet of what was recorded or changed on or after a date.
+
+    Raises
+    ------
+    InputError
+        The language does not exist.
+    AccessDeniedError
+        The viewer may not open the activations.
+    """
+    words = read_words(language)
+    activations = store.register("activations")
+    is_invented = store.is_demonstration or (len(activations) > 0 and bool(in_training(activations).any()))
+    title = words["meeting_title"].format(since=since)
+    blocks: list[Block] = [Heading(title, 1), Paragraph(words["meeting_intro"].format(since=since), is_small=True)]
+    blocks += _activations(_since(activations, since), words, language)
+    blocks += _signals(_open(store, "signals"), since, words)
+    blocks += _referrals(_since(_open(store, "referrals"), since, "state_date"), words)
+    blocks += _plan(_open(store, "plan_lines"), activations, words)
+    blocks += _moved(store, since, words)
+    return Document(title, language, band_of(language, is_invented=is_invented), tuple(blocks))
+
+
+def _open(store: ScopedStore, name: str) -> pd.DataFrame:
+    return store.register(name) if store.may(name) else contracts.empty(name)
+
+
+def _since(rows: pd.DataFrame, since: date, column: str = "recorded_at") -> pd.DataFrame:
+    return rows[rows[column] >= pd.Timestamp(since)] if len(rows) else rows
+
+
+def _grid(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], words: Mapping[str, str],
+          numeric: tuple[int, ...] = ()) -> list[Block]:  # fmt: skip
+    if not rows:
+        return [Paragraph(words["nothing"])]
+    blocks: list[Block] = [Grid(header, tuple(rows[:_LONGEST]), numeric)]
+    if len(rows) > _LONGEST:
+        blocks.append(Paragraph(words["more"].format(n=len(rows) - _LONGEST), is_small=True))
+    return blocks
+
+
+def _activations(rows: pd.DataFrame, words: Mapping[str, str], language: str) -> list[Block]:
+    listed = [
+        (
+            f"{row.event_date:%Y-%m-%d}", str(row.vr_code), sector_name(str(row.sector_code), language),
+            words[str(row.kind)], _short(str(row.outcome)),
+        )
+        for row in rows.itertuples()
+    ]  # fmt: skip
+    header = (words["date"], words["region"], words["sector"], words["kind"], words["what"])
+    title = f"{words['new_activations']}: {len(rows)}"
+    return [Heading(title), *_grid(header, listed, words)]
+
+
+def _signals(rows: pd.DataFrame, since: date, words: Mapping[str, str]) -> list[Block]:
+    changed = _since(rows, since)
+    counts = [
+        (words["since_new"], str(int((changed["version"] == 1).sum()) if len(changed) else 0)),
+        (words["since_closed"], str(int((changed["state"] != "new").sum()) if len(changed) else 0)),
+        (words["still_open"], str(int((rows["state"] == "new").sum()))),
+    ]
+    grid = Grid((words["label"], words["number"]), tuple(counts), (1,))
+    return [Heading(words["open_signals"]), grid, Paragraph(words["signals_def"], is_small=True)]
+
+
+def _referrals(rows: pd.DataFrame, words: Mapping[str, str]) -> list[Block]:
+    listed = [
+        (f"{row.state_date:%Y-%m-%d}", str(row.route), words.get(str(row.state), str(row.state)))
+        for row in rows.itertuples()
+    ]
+    header = (words["date"], words["route"], words["state"])
+    return [Heading(f"{words['followed']}: {len(rows)}"), *_grid(header, listed, words)]
+
+
+def _plan(lines: pd.DataFrame, activations: pd.DataFrame, words: Mapping[str, str]) -> list[Block]:
+    visits = activations[activations["plan_line_id"] != ""] if len(activations) else activations
+    visits = visits[visits["plan_line_id"].isin(set(lines["plan_line_id"]))] if len(visits) else visits
+    found = visits["infections_found"].value_counts()
+    counts = (
+        (words["planned"], str(len(lines))),
+        (words["visited"], str(visits["plan_line_id"].nunique() if len(visits) else 0)),
+        (words["found"], str(int(found.get("yes", 0)))),
+        (words["nothing_found"], str(int(found.get("no", 0)))),
+    )
+    grid = Grid((words["label"], words["number"]), counts, (1,))
+    return [Heading(words["plan"]), grid, Paragraph(words["plan_def"], is_small=True)]
+
+
+def _moved(store: ScopedStore, since: date, words: Mapping[str, str]) -> list[Block]:
+    heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
+    if store.viewer.role not in _NATIONAL:
+        return [*heading, Paragraph(words["moved_needs"])]
+    moved = classes_moved(store, since)
+    if not moved:
+        return [*heading, Paragraph(words["moved_none"])]
+    rows = [(name, f"{before:.0f}", f"{after:.0f}") for name, before, after in moved]
+    return [*heading, *_grid((words["region"], words["before"], words["after"]), rows, words, (1, 2))]
+
+
+def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, float]]:
+    """Return the regions whose class (1 to 5, all sectors together) changed since a date: name, then, now."""
+    tables = {name: store.table(name) for name in _SCORE_TABLES}
+    model = load_model()
+    before, after = (
+        score(tables, "vr", model, rebuilds=0, at=at).scores.set_index("unit_id")
+        for at in (pd.Timestamp(since - timedelta(days=1)), None)
+    )
+    names = tables["veiligheidsregios"].set_index("vr_code")["vr_name"]
+    units = after.index[after["sector_code"] == ""].intersection(before.index)
+    pairs = [(unit, before.loc[unit, "risk_class"], after.loc[unit, "risk_class"]) for unit in units]
+    moved = [(str(names.get(unit, unit)), then, now) for unit, then, now in pairs if pd.notna(then) and then != now]
+    return sorted((one for one in moved if pd.notna(one[2])), key=lambda one: one[1] - one[2])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
