@@ -8,16 +8,17 @@ from dashboard.pages import PAGES
 
 def main() -> None:
     """Build the navigation from the pages this viewer may open, and run the chosen one."""
-    texts = session.texts()
+    session.carry()
+    texts, viewer = session.texts(), session.viewer()
     st.set_page_config(page_title=texts("app.title"), layout="wide", initial_sidebar_state="collapsed")
     frame.style()
-    chosen = st.navigation(
-        [
-            st.Page(page.run, title=texts(f"page.{page.name}"), url_path=page.name, default=page.name == "picture")
-            for page in PAGES
-        ],
-        position="top",
-    )
+    shown = [page for page in PAGES if page.is_for(viewer)]
+    pages = {
+        page.name: st.Page(page.run, title=texts(f"page.{page.name}"), url_path=page.name, default=page is shown[0])
+        for page in shown
+    }
+    session.offer_pages(pages)
+    chosen = st.navigation(list(pages.values()), position="top")
     frame.guarded(chosen.run)()
 
 

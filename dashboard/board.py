@@ -44,8 +44,8 @@ class Board:
         return self._pairs().nlargest(n, "score_0_10")
 
     def ranked_n(self, sector_code: str) -> int:
-        """Return how many units of a sector ('' = all together) have a place in its ranking."""
-        return int(self.of_sector(sector_code)["rank"].notna().sum())
+        """Return how many units of the whole country have a place in the ranking of a sector ('' = all together)."""
+        return self.scored.spread[sector_code].scored_n
 
     def _pairs(self) -> pd.DataFrame:
         return self.scores[~self.scores["sector_code"].isin(["", AGENCIES])]

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard.text import Texts, choose_language, read_texts
 from geodata import codes
-from geodata.access import ScopedStore, Viewer, open_last_good, open_store
-from geodata.errors import SnapshotError
+from geodata.access import ScopedStore, Viewer, open_last_good, open_store, parse_viewer
+from geodata.errors import InputError, SnapshotError
 
 STATIC_DIR: Final = Path(__file__).parent.parent / "static"
 
@@ -38,6 +40,9 @@ class Selection:
     sector: str = ""
     unit: str = ""
     sites: str = ""
+
+
+FIELDS: Final = tuple(field.name for field in fields(Selection))
 
 
 def read_selection(parameters: Mapping[str, str]) -> Selection:
@@ -73,6 +78,39 @@ def select(**changes: str) -> None:
             st.query_params.pop(field.name, None)
         elif st.query_params.get(field.name) != value:
             st.query_params[field.name] = value
+    _remember()
+
+
+def carry() -> None:
+    """Take the selection along to another page: one that is opened from the navigation starts with an empty address."""
+    path = urlsplit(st.context.url or "").path
+    arrived = st.session_state.get("_path", path) != path
+    if arrived and not address():
+        st.query_params.update(st.session_state.get("_address", {}))
+    st.session_state["_path"] = path
+    _remember()
+
+
+def address(**changes: str) -> dict[str, str]:
+    """Return what of the address is ours, with changes: what a link to another page must say."""
+    known = {name: st.query_params[name] for name in (*FIELDS, "lang", "as") if name in st.query_params}
+    return {name: value for name, value in (known | changes).items() if value}
+
+
+def open_page(name: str, **changes: str) -> None:
+    """Go to another page with the selection changed; who may not open that page stays."""
+    page = st.session_state.get("_pages", {}).get(name)
+    if page is not None:
+        st.switch_page(page, query_params=address(**changes))
+
+
+def offer_pages(pages: Mapping[str, StreamlitPage]) -> None:
+    """Keep the pages that the navigation shows, for `open_page`."""
+    st.session_state["_pages"] = dict(pages)
+
+
+def _remember() -> None:
+    st.session_state["_address"] = address()
 
 
 def texts() -> Texts:
@@ -81,8 +119,14 @@ def texts() -> Texts:
 
 
 def viewer() -> Viewer:
-    """Return who looks. Without sign-in the product serves one person on this machine."""
-    return Viewer("lotc")
+    """Return who looks. Without sign-in the product serves one person, who may look through any role's eyes.
+
+    The address says through whose: ``?as=region:VR06``.
+    """
+    try:
+        return parse_viewer(st.query_params.get("as", "lotc"))
+    except InputError:
+        return Viewer("lotc")
 
 
 def store() -> tuple[ScopedStore, SnapshotError | None]:

@@ -286,6 +286,10 @@ CONTRACTS = {
             {"unit_id": _OPEN, "indicator_code": _OPEN, "contribution_0_10": _number(None)},
         ),
         _contract(
+            "changes", Persons.NONE, ("unit_id", "indicator_code"),
+            {"unit_id": _OPEN, "indicator_code": _OPEN, "change_0_10": _number(None)},
+        ),
+        _contract(
             "rises", Persons.NONE, ("unit_id",),
             {"unit_id": _OPEN, "earlier_0_10": _number(0, 10), "rise_0_10": _number(-10, 10)},
         ),

@@ -5,7 +5,7 @@ who looks then gets their part through the door.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,10 +14,31 @@ import pandas as pd
 from geodata import access, snapshot
 from geodata.access import ScopedStore
 from geodata.errors import SnapshotError
-from risk import pipeline, site_tables
+from risk import changes, pipeline, site_tables
 from risk.declaration import Model
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+_ENOUGH_FOR_QUANTILES = 10
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the scores of a sector lie over the country, without saying whose they are.
+
+    Attributes
+    ----------
+    scored_n
+        Units with a place in the ranking.
+    class_n
+        Units in each class, the lowest class first.
+    quantiles
+        Scores below which 10, 25, 50, 75 and 90 % of the units lie; empty with fewer than 10 units, whose own
+        scores they would give away.
+    """
+
+    scored_n: int
+    class_n: tuple[int, ...]
+    quantiles: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -32,6 +53,8 @@ class Scored:
         Indicator -> why it is left out for every unit alike.
     status_n
         How many figures behind the national scores are official, estimate, assumption or fictional.
+    spread
+        Sector ('' = all together, and sites) -> how its scores lie over the country.
     """
 
     level: str
@@ -42,6 +65,7 @@ class Scored:
     left_out: dict[str, str]
     peildatum: pd.Timestamp
     status_n: dict[str, int]
+    spread: dict[str, Spread]
 
 
 def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
@@ -56,13 +80,22 @@ def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
     """
     ensure(store.data_version, level, model)
     facts = store.facts(level, model.version)
+    scores, contributions, indicators = (
+        store.out(name, level, model.version) for name in ("scores", "contributions", "indicators")
+    )
     return Scored(
         level,
         model,
-        *(store.out(name, level, model.version) for name in ("scores", "contributions", "indicators")),
+        scores,
+        contributions,
+        indicators,
         left_out=facts["left_out"],
         peildatum=pd.Timestamp(facts["peildatum"]),
         status_n=facts["status_n"],
+        spread={
+            sector: Spread(one["scored_n"], tuple(one["class_n"]), tuple(one["quantiles"]))
+            for sector, one in facts["spread"].items()
+        },
     )
 
 
@@ -103,7 +136,9 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
     outcome = pipeline.score(tables, level, model, data_version=data_version)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
-    beside = site_tables.beside_scores(tables, outcome) if level == "site" else {}
+    is_site = level == "site"
+    beside = site_tables.beside_scores(tables, outcome) if is_site else {"changes": changes.changes(tables, outcome)}
+    sector = outcome.scores["sector_code"] if not is_site else pd.Series("", index=outcome.scores.index)
     snapshot.write_out(
         folder,
         {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
@@ -111,6 +146,21 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
             "left_out": dict(outcome.left_out),
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
+            "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby(sector)},
             "method_sha256": method_sha256(),
         },
     )
+
+
+def spread(scores: pd.DataFrame) -> Spread:
+    """Return how the scores of the units of one ranking lie.
+
+    Examples
+    --------
+    >>> spread(pd.DataFrame({"score_0_10": [1.0, 5.0, float("nan")], "risk_class": [1.0, 3.0, float("nan")]}))
+    Spread(scored_n=2, class_n=(1, 0, 1, 0, 0), quantiles=())
+    """
+    known = scores["score_0_10"].dropna()
+    class_n = tuple(int((scores["risk_class"] == number).sum()) for number in range(1, 6))
+    shares = (0.1, 0.25, 0.5, 0.75, 0.9) if len(known) >= _ENOUGH_FOR_QUANTILES else ()
+    return Spread(len(known), class_n, tuple(round(float(known.quantile(share)), 1) for share in shares))

@@ -4,14 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.pages import picture
+from geodata.access import Viewer
+from geodata.rules import rows_of
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its name in the address and in the texts, and the function that draws it."""
+    """A page: its name in the address and in the texts, and the function that draws it.
+
+    Attributes
+    ----------
+    needs
+        A table of `geodata.rules` without which the page is empty; who may not open it, is not shown the page.
+        '' is a page for everybody.
+    """
 
     name: str
     run: Callable[[], None]
+    needs: str = ""
+
+    def is_for(self, viewer: Viewer) -> bool:
+        """Tell whether the page has something to show to a viewer."""
+        return not self.needs or rows_of(viewer.role, self.needs) is not None
 
 
-PAGES = (Page("picture", picture.run),)
+PAGES = (Page("picture", picture.run, needs="scores_vr"),)

@@ -1,0 +1,48 @@
+"""What changed in four weeks, divided over the indicators: the same data and method, so only the world moved."""
+
+from typing import Final
+
+import pandas as pd
+
+from risk.indicators import Tables
+from risk.pipeline import Outcome, score
+
+WEEKS: Final = 4
+REFERENCE: Final = "reference"
+"""Stands beside the indicators: how much the national reference itself moved."""
+
+
+def changes(tables: Tables, now: Outcome) -> pd.DataFrame:
+    """Return how much each indicator moved the score of an area in four weeks.
+
+    What happened in these weeks and the season differ; corrections and new deliveries count in both scores. The
+    rows of a unit add up to the change of its score.
+
+    Parameters
+    ----------
+    tables
+        As for `risk.pipeline.score`.
+    now
+        The outcome of level ``gemeente`` or ``vr``.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``changes``: unit_id, indicator_code (also ``missing`` and `REFERENCE`), change_0_10. Only units
+        scored then and now; empty when the earlier score would rest on other indicators.
+    """
+    level = now.scores["level"].iloc[0]
+    earlier = score(tables, level, now.model, rebuilds=0, at=now.peildatum - pd.Timedelta(weeks=WEEKS))
+    if dict(earlier.left_out) != dict(now.left_out):
+        return pd.DataFrame({"unit_id": [], "indicator_code": [], "change_0_10": []}).astype(
+            {"unit_id": "str", "indicator_code": "str", "change_0_10": float}
+        )
+    change = (_parts(now) - _parts(earlier)).dropna()
+    return change.rename("change_0_10").reset_index()
+
+
+def _parts(outcome: Outcome) -> pd.Series:
+    keys = ["unit_id", "indicator_code"]
+    reference = outcome.scores.assign(indicator_code=REFERENCE).set_index(keys)["reference_0_10"]
+    parts: pd.Series = pd.concat([outcome.contributions.set_index(keys)["contribution_0_10"], reference])
+    return parts
