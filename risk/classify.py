@@ -27,7 +27,7 @@ def classify(score: ArrayLike, cuts: tuple[float, ...]) -> Array:
     >>> classify([0.0, 1.99, 2.0, 8.0, float("nan")], (2, 4, 6, 8))
     array([ 1.,  1.,  2.,  5., nan])
     """
-    values = np.asarray(score, float)
+    values = np.round(np.asarray(score, float), 9)  # the last places are rounding, not risk
     return np.where(np.isnan(values), np.nan, np.digitize(np.nan_to_num(values), cuts) + 1.0)
 
 

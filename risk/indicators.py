@@ -176,11 +176,27 @@ class _Column:
 
 def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
+    for name, columns in _FIGURES.items():
+        refuse_infinite(name, empty[name], columns)
     grid = grids.make_grid(tables["gemeenten"], model.leave_out_of_together)
     bare = Inputs(grid, tables["gemeenten"], tables["veiligheidsregios"], **empty, model=model,
                   peildatum=peildatum(tables) if at is None else at, workers=np.full(grid.shape, np.nan))  # fmt: skip
     workers = measures.exposed_workers(bare)
     return bare if workers is None else replace(bare, workers=workers.cells)
+
+
+_FIGURES = {
+    "exposure": ("establishments_n", "workers_n", "migrant_workers_n"),
+    "sites": ("size_n",),
+    "incidence": ("cases_n",),
+}
+
+
+def refuse_infinite(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Raise `InputError` when a figure of a table is infinite: it would spoil every average it enters."""
+    for column in columns if len(table) else ():
+        if np.isinf(table[column].to_numpy(float)).any():
+            raise InputError(f"Table {name}: a figure in {column} is infinite; correct it or leave it empty.")
 
 
 _MEASURES: dict[str, Callable[[Inputs], Figures | None]] = {

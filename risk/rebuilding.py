@@ -286,7 +286,10 @@ def _column(measured: Measured, place: int, kind: NDArray[np.int64], area: NDArr
     scaled = _scale(measured.raw[:, place], low, is_log=is_log)
     reference = tuple(np.sort(scaled[(kind == one) & np.isfinite(scaled)]) for one in (0, 1))
     shape, rate = np.nan_to_num(measured.shape[:, place], nan=1.0), np.nan_to_num(measured.rate[:, place], nan=1.0)
-    keys = pd.DataFrame({"area": area, "kind": kind, "shape": shape, "rate": rate, "low": low, "high": high})
+    # In single precision, so that the last places of an average do not make one figure into several.
+    keys = pd.DataFrame(
+        {"area": area, "kind": kind, "shape": shape, "rate": rate, "low": low, "high": high}, dtype=np.float32
+    )
     inverse = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy(np.intp)
     _, first = np.unique(inverse, return_index=True)
     return Column(

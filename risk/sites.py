@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geodata.codes import KIND_SECTOR, MissingReason, Status
 from risk.declaration import Model
-from risk.indicators import Measured, Tables, peildatum
+from risk.indicators import Measured, Tables, peildatum, refuse_infinite
 from risk.measures import Origin
 
 Array = NDArray[np.float64]
@@ -35,6 +35,7 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
         The peildatum, when it is not the last date in the data.
     """
     sites = tables["sites"]
+    refuse_infinite("sites", sites, ("size_n",))
     sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
     area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
     units = pd.DataFrame({"unit_id": sites["site_id"], "area_code": area, "sector_code": sector}, dtype="str")
