@@ -1,0 +1,135 @@
+"""Sources and quality: where every figure comes from, how old it is, what is missing and who can better it."""
+
+import html
+from datetime import date, datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import board, frame, session, tables, why
+from dashboard.board import Board
+from dashboard.text import Texts
+from geodata import catalogue, health
+from geodata.access import ScopedStore
+from geodata.codes import Status
+from geodata.rules import rows_of
+from geodata.snapshot import SourceRecord
+
+_SHOWN = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL, Status.MISSING)
+_WEAK = (Status.ASSUMPTION, Status.MISSING)
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.sources"), texts("sources.intro"))
+    shown = board.open_board(store, "vr", texts) if rows_of(store.viewer.role, "scores_vr") else None
+    peildatum = shown.scored.peildatum.date() if shown else None
+    parts = [_sources(texts, store, peildatum)]
+    if shown is not None:
+        parts += [_regions(texts, shown), _indicators(texts, shown)]
+    st.html(f'<div class="rb-page">{"".join(parts)}</div>')
+
+
+def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> str:
+    attempts, today = health.read(), peildatum or datetime.now().astimezone().date()
+    rows = [_source_row(texts, record, peildatum, health.word(record, attempts, today)) for record in store.sources]
+    told = texts("picture.peildatum", day=texts.day(peildatum)) if peildatum else ""
+    version = texts("sources.version", data=store.data_version)
+    failing = "".join(
+        f"<p>{html.escape(texts('sources.failing', source=_title(name), error=attempt.error))}</p>"
+        for name, attempt in attempts.items()
+        if attempt.error
+    )
+    heads = [texts(f"sources.{name}") for name in ("source", "publisher", "licence", "date", "age", "rows", "status")]
+    listed = tables.table(texts("sources.caption"), [*heads, texts("sources.health")], rows, numeric=(5,))
+    return f'<p class="rb-muted">{html.escape(f"{told} · {version}".strip(" ·"))}</p>{listed}{failing}'
+
+
+def _source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
+    declared = catalogue.source(record.source_id)
+    day = _day(record.source_date)
+    link = html.escape(declared.title)
+    if record.address.startswith("https://"):
+        link = f'<a href="{html.escape(record.address)}" rel="noopener">{link}</a>'
+    return [
+        f'<span lang="nl">{link}</span><br><span class="rb-muted" lang="nl">{html.escape(declared.attribution)}</span>',
+        f'<span lang="nl">{html.escape(declared.publisher)}</span>',
+        html.escape(record.licence),
+        html.escape(texts.day(day) if day else record.source_date),
+        html.escape(_age(texts, day, peildatum) if day and peildatum else ""),
+        texts.number(record.rows_n, 0),
+        html.escape(texts(f"status.{declared.status}")),
+        html.escape(texts(f"health.{state}")),
+    ]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _title(source_id: str) -> str:
+    known = source_id.split(".", 1)[0] in catalogue.SOURCES
+    return catalogue.source(source_id).title if known else source_id
+
+
+def _age(texts: Texts, day: date, peildatum: date) -> str:
+    """Say how much older (or later) a source is than the peildatum, in the unit that reads best."""
+    days = (peildatum - day).days
+    if days == 0:
+        return texts("sources.same_day")
+    size = abs(days)
+    unit, n = ("days", size) if size < 60 else ("months", round(size / 30.4)) if size < 730 else ("years", size // 365)
+    return texts("sources.older" if days > 0 else "sources.later", age=texts(f"sources.{unit}", n=n))
+
+
+def _shares(by: pd.Series, statuses: pd.Series) -> pd.DataFrame:
+    """Return per group the share (0-1) of figures of each status."""
+    counted = pd.crosstab(by.to_numpy(), statuses.to_numpy(), normalize="index")
+    return counted.reindex(columns=[status.value for status in _SHOWN], fill_value=0.0)
+
+
+def _quality_row(texts: Texts, shares: pd.Series) -> list[str]:
+    bar = "".join(
+        f'<i class="rb-share-{status}" style="width:{100 * shares[status]:.1f}%"></i>'
+        for status in _SHOWN
+        if shares[status]
+    )
+    figures = [texts.percent(shares[status]) if shares[status] else "–" for status in _SHOWN]
+    return [f'<span class="rb-shares" aria-hidden="true">{bar}</span>', *figures]
+
+
+def _regions(texts: Texts, shown: Board) -> str:
+    indicators = shown.scored.indicators
+    shares = _shares(indicators["unit_id"].str[:4], indicators["status"])
+    weakest_first = shares[list(_WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
+    rows = [[html.escape(shown.names[code]), *_quality_row(texts, shares.loc[code])] for code in weakest_first]
+    heads = [texts("map.name"), texts("sources.mix"), *(texts(f"status.{status}") for status in _SHOWN)]
+    listed = tables.table(texts("sources.per_region"), heads, rows, numeric=range(2, 7))
+    return f"<h2>{html.escape(texts('sources.per_region'))}</h2><p>{html.escape(texts('sources.per_region_how'))}</p>{listed}"
+
+
+def _indicators(texts: Texts, shown: Board) -> str:
+    indicators, model = shown.scored.indicators, shown.scored.model
+    shares = _shares(indicators["indicator_code"], indicators["status"])
+    dated = indicators.groupby("indicator_code")["source_date"].max()
+    rows = []
+    for indicator in model.areas.indicators:
+        who = html.escape(texts(f"can_better.{indicator.table}"))
+        name = html.escape(why.indicator_name(shown, indicator.code, texts))
+        if indicator.code in shown.scored.left_out:
+            rows.append([name, html.escape(texts("sources.left_out")), "", who])
+            continue
+        mine = shares.loc[indicator.code]
+        words = ", ".join(
+            f"{texts.percent(mine[status])} {texts(f'status.{status}')}" for status in _SHOWN if mine[status]
+        )
+        day = dated[indicator.code]
+        rows.append([name, html.escape(words), "" if pd.isna(day) else html.escape(texts.day(day.date())), who])
+    heads = [texts("sources.figure"), texts("sources.status"), texts("sources.date"), texts("sources.who")]
+    listed = tables.table(texts("sources.per_figure"), heads, rows)
+    return f"<h2>{html.escape(texts('sources.per_figure'))}</h2>{listed}"
