@@ -54,9 +54,10 @@ def read_days(path: Path) -> pd.DataFrame:
         frame["Date_of_publication"] = pd.to_datetime(frame["Date_of_publication"], format="%Y-%m-%d")
         frame["Total_reported"] = pd.to_numeric(frame["Total_reported"])
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        is_page = path.read_bytes()[:200].lstrip().startswith(b"<")
         raise SourceError(
-            f"Source {SOURCE}: {path.name} is not the table of cases per gemeente ({error}); look at its address in"
-            " a browser and compare it with docs/sources.md."
+            f"Source {SOURCE}: {path.name} is {'a web page instead of data' if is_page else 'not the table of cases'}"
+            f" ({error}); look at its address in a browser and compare it with docs/sources.md."
         ) from error
     if frame.empty:
         raise SourceError(f"Source {SOURCE}: {path.name} holds no row; refresh again later.")

@@ -1,5 +1,6 @@
 """StatLine as it answers: OData v3 with padded keys and pages, the list of tables, and OData v4."""
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field
@@ -135,8 +136,7 @@ def v4(recorded: dict[str, Path]) -> Route:
         if name != "Observations":
             path = folder / f"{files.get(name, 'codes-' + name.removesuffix('Codes'))}.json"
             return Answer(path.read_bytes()) if path.is_file() else None
-        rows = json.loads((folder / "observations-page-1.json").read_bytes())["value"]
-        rows = [row for row in rows if matches(row, request.params.get("$filter", ""))]
+        rows = [row for row in _observations(folder) if matches(row, request.params.get("$filter", ""))]
         skip = int(request.params.get("$skip", 0))
         body: dict[str, Any] = {"value": rows[skip : skip + PAGE_N]}
         if len(rows) > skip + PAGE_N:
@@ -147,6 +147,12 @@ def v4(recorded: dict[str, Path]) -> Route:
         return _json(body)
 
     return route
+
+
+@functools.cache
+def _observations(folder: Path) -> Rows:
+    rows: Rows = json.loads((folder / "observations-page-1.json").read_bytes())["value"]
+    return rows
 
 
 def _json(content: object) -> Answer:

@@ -1,0 +1,103 @@
+"""Kills an import between any two of its changes to the data folder and reports what a viewer then has.
+
+Run by ``test_refresh.py`` in a process of its own: it forks, and each fork counts the changes (as Python
+announces them) and ends itself, without a word, at the one it was told.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod")
+
+
+def count_changes(data: Path, last: int, told: int) -> None:
+    """Let the process end at its ``last`` change below ``data``; tell the number of changes to a pipe."""
+    seen = 0
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal seen
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if (event in CHANGES or writes) and str(arguments[0]).startswith(str(data)):
+            seen += 1
+            if seen == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    import_cases(data, 8)
+    os.write(told, str(seen).encode())
+
+
+def import_cases(data: Path, cases: int) -> None:
+    os.environ["RISICOBEELD_DATA"] = str(data)
+    path = data.parent / "cases.csv"
+    path.write_text(f"gemeente;week;aantal\nGM0363;2026-W01;{cases}\n", "utf-8")
+    refresh.import_incidence(path, "invented", ColumnMapping())
+
+
+def look(data: Path, _last: int, told: int) -> None:
+    """Tell which cases a viewer sees, and whether the next import goes through."""
+    os.environ["RISICOBEELD_DATA"] = str(data)
+    seen = access.open_store(access.Viewer("lotc"))
+    cases = seen.table("incidence")["cases_n"].tolist()
+    import_cases(data, 21)
+    after = access.open_store(access.Viewer("lotc")).table("incidence")["cases_n"].tolist()
+    os.write(told, json.dumps([cases, after]).encode())
+
+
+def forked(job: "Callable[[Path, int, int], None]", data: Path, last: int = 0) -> str:
+    """Run a job in a fork; return what it told, '' when it was killed before it could."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        status = 1
+        try:
+            job(data, last, writing)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    told = b""
+    while chunk := os.read(reading, 65_536):
+        told += chunk
+    os.close(reading)
+    os.waitpid(child, 0)
+    return told.decode()
+
+
+def main(folder: Path) -> None:
+    baseline = folder / "baseline"
+    forked(lambda data, _last, _told: import_cases(data, 3), baseline)
+    shutil.copytree(baseline, folder / "whole")
+    points = int(forked(count_changes, folder / "whole"))
+    outcomes: list[list[object]] = []
+    for last in range(1, points + 1):
+        data = folder / "killed"
+        shutil.copytree(baseline, data)
+        assert forked(count_changes, data, last) == ""
+        told = forked(look, data)
+        outcomes.append(json.loads(told) if told else ["nothing could be read", last])
+        shutil.rmtree(data)
+    good = {"[[3.0], [21.0]]": 0, "[[8.0], [21.0]]": 0}
+    broken = []
+    for outcome in outcomes:
+        text = json.dumps(outcome)
+        if text in good:
+            good[text] += 1
+        else:
+            broken.append(outcome)
+    old_n, new_n = good.values()
+    sys.stdout.write(json.dumps({"points": points, "old_n": old_n, "new_n": new_n, "broken": broken}))
+
+
+if __name__ == "__main__":
+    from collections.abc import Callable
+
+    from geodata import access, refresh
+    from geodata.sources.files import ColumnMapping
+
+    main(Path(sys.argv[1]))
