@@ -2,16 +2,20 @@
 
 import streamlit as st
 
-from dashboard import frame, session
+from dashboard import frame, session, signin
 from dashboard.pages import PAGES
 
 
 def main() -> None:
     """Build the navigation from the pages this viewer may open, and run the chosen one."""
     session.carry()
-    texts, viewer = session.texts(), session.viewer()
+    texts = session.texts()
     st.set_page_config(page_title=texts("app.title"), layout="wide", initial_sidebar_state="collapsed")
     frame.style()
+    viewer = signin.enter(texts)
+    frame.corner(texts, viewer)
+    if viewer is None:
+        return
     shown = [page for page in PAGES if page.is_for(viewer)]
     pages = {
         page.name: st.Page(page.run, title=texts(f"page.{page.name}"), url_path=page.name, default=page is shown[0])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import session, signin
 from dashboard.text import LANGUAGES, Texts
+from geodata.access import ScopedStore, Viewer
 from geodata.errors import RisicobeeldError
 
 _LOG = logging.getLogger(__name__)
@@ -49,6 +50,22 @@ def failure(texts: Texts, error: RisicobeeldError) -> None:
     st.error(f"**{markdown_escape(kind)}** {markdown_escape(str(error))}")
 
 
+def open_store(texts: Texts) -> ScopedStore:
+    """Open the door for a page; when the figures in use are damaged, tell so and give the last good ones."""
+    store, problem = session.store()
+    if problem is not None:
+        failure(texts, problem)
+        st.caption(texts("error.last_good"))
+    return store
+
+
+def page_head(texts: Texts, store: ScopedStore, title: str, intro: str = "") -> None:
+    """Draw the title of a page, and the band while figures are invented."""
+    band = f'<p class="rb-band">{html.escape(texts("map.band"))}</p>' if store.is_demonstration else ""
+    lead = f'<p class="rb-intro">{html.escape(intro)}</p>' if intro else ""
+    st.html(f'<div class="rb-head"><h1 class="rb-title">{html.escape(title)}</h1>{band}</div>{lead}')
+
+
 def language_switch(texts: Texts) -> None:
     """Let the viewer choose the language; the choice stands in the address."""
 
@@ -60,6 +77,16 @@ def language_switch(texts: Texts) -> None:
         texts("app.language"), LANGUAGES, key="language", on_change=chosen, format_func=str.upper,
         label_visibility="collapsed",
     )  # fmt: skip
+
+
+def corner(texts: Texts, viewer: Viewer | None) -> None:
+    """Put language and who looks in the corner of the header, out of the way of the page."""
+    with st.container(key="corner", horizontal=True, horizontal_alignment="right", width="content", gap="small"):
+        language_switch(texts)
+        if viewer is not None:
+            signin.menu(texts, viewer)
+    if viewer is not None:
+        st.html(signin.banner(texts) or "<span></span>")
 
 
 def markdown_escape(text: str) -> str:

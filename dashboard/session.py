@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from dashboard import signin
 from dashboard.text import Texts, choose_language, read_texts
 from geodata import codes
-from geodata.access import ScopedStore, Viewer, open_last_good, open_store, parse_viewer
-from geodata.errors import InputError, SnapshotError
+from geodata.access import ScopedStore, Viewer, open_last_good, open_store
+from geodata.errors import SnapshotError
 
 STATIC_DIR: Final = Path(__file__).parent.parent / "static"
 
@@ -34,12 +35,15 @@ class Selection:
         Code of the chosen area, or id of the chosen site; empty when none is.
     sites
         ``1`` when the sites are on the map.
+    entry
+        Id of the activation that is open in the register.
     """
 
     level: str = "vr"
     sector: str = ""
     unit: str = ""
     sites: str = ""
+    entry: str = ""
 
 
 FIELDS: Final = tuple(field.name for field in fields(Selection))
@@ -51,17 +55,21 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
     Examples
     --------
     >>> read_selection({"level": "gemeente", "sector": "<script>"})
-    Selection(level='gemeente', sector='', unit='', sites='')
+    Selection(level='gemeente', sector='', unit='', sites='', entry='')
     """
     level = parameters.get("level", "vr")
     sector = parameters.get("sector", "")
-    unit = parameters.get("unit", "")
     return Selection(
         level=level if level in ("vr", "gemeente") else "vr",
         sector=sector if sector in codes.SECTORS else "",
-        unit=unit if len(unit) <= 40 and unit.replace("-", "").replace("_", "").isalnum() else "",
+        unit=_identity(parameters.get("unit", "")),
         sites="1" if parameters.get("sites") == "1" else "",
+        entry=_identity(parameters.get("entry", "")),
     )
+
+
+def _identity(text: str) -> str:
+    return text if len(text) <= 40 and text.replace("-", "").replace("_", "").isalnum() else ""
 
 
 def selection() -> Selection:
@@ -119,14 +127,8 @@ def texts() -> Texts:
 
 
 def viewer() -> Viewer:
-    """Return who looks. Without sign-in the product serves one person, who may look through any role's eyes.
-
-    The address says through whose: ``?as=region:VR06``.
-    """
-    try:
-        return parse_viewer(st.query_params.get("as", "lotc"))
-    except InputError:
-        return Viewer("lotc")
+    """Return who looks; without sign-in one person, who may look through any role's eyes (``?as=region:VR06``)."""
+    return signin.viewer()
 
 
 def store() -> tuple[ScopedStore, SnapshotError | None]:
@@ -137,10 +139,11 @@ def store() -> tuple[ScopedStore, SnapshotError | None]:
     SnapshotError
         The snapshot in use is damaged and there is no earlier one.
     """
+    who, surface = viewer(), f"page {urlsplit(st.context.url or '').path.strip('/') or 'picture'}"
     try:
-        return open_store(viewer()), None
+        return open_store(who, surface=surface), None
     except SnapshotError as error:
         try:
-            return open_last_good(viewer()), error
+            return open_last_good(who, surface), error
         except SnapshotError:
             raise error from None

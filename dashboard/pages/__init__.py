@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import picture
+from dashboard.pages import picture, sources
 from geodata.access import Viewer
-from geodata.rules import rows_of
+from geodata.rules import Rows, rows_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,10 @@ class Page:
 
     def is_for(self, viewer: Viewer) -> bool:
         """Tell whether the page has something to show to a viewer."""
-        return not self.needs or rows_of(viewer.role, self.needs) is not None
+        return not self.needs or rows_of(viewer.role, self.needs) not in (None, Rows.COUNTS)
 
 
-PAGES = (Page("picture", picture.run, needs="scores_vr"),)
+PAGES = (
+    Page("picture", picture.run, needs="scores_vr"),
+    Page("sources", sources.run),
+)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import board, frame, session, why
 from dashboard.board import AGENCIES, Board
-from dashboard.map.layers import AreaLayer, MapPicture, Mark, SiteLayer
+from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.text import Texts, read_texts
@@ -26,13 +26,10 @@ def run() -> None:
     if problem is not None:
         frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
-    intro, switch = st.columns([11, 1], vertical_alignment="top")
-    intro.html(
+    st.html(
         f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
         f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
     )
-    with switch:
-        frame.language_switch(texts)
     shown = board.open_board(store, "vr", texts)
     st.html(_where_first(str(store.viewer), store.data_version, shown.scored.model.version, texts.language, shown))
     _explorer()
@@ -50,19 +47,11 @@ def _where_first(viewer: str, data_version: str, model_version: str, language: s
         items.append(
             f"<li><b>{html.escape(texts(f'sector.{row.sector_code}'))}</b> · "
             f"{html.escape(shown.names[row.area_code])}<br>{score} "
-            f'<span class="rb-muted">{html.escape(_place(texts, row, shown.ranked_n(row.sector_code)))}</span><br>'
+            f'<span class="rb-muted">{html.escape(why.place(texts, row, shown.ranked_n(row.sector_code)))}</span><br>'
             f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
         )
     title = html.escape(texts("picture.where_first"))
     return f'<section class="rb-first"><h2>{title}</h2><ol>{"".join(items)}</ol></section>'
-
-
-def _place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-arg]
-    if pd.isna(row.rank_p05):
-        return texts("picture.place_unknown", rank=int(row.rank), n=units_n)
-    low, high = int(row.rank_p05), int(row.rank_p95)
-    name = "place_one" if low == high else "place"
-    return texts(f"picture.{name}", low=low, high=high, n=units_n)
 
 
 @st.fragment
@@ -114,7 +103,7 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore) -> No
 def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame) -> None:
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=_area_layer(chosen.level, rows),
+        areas=board.area_layer(chosen.level, rows),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         sites=_site_layer(store, texts) if chosen.sites and store.may("sites") else None,
         selected=chosen.unit if chosen.unit in shown.names else "",
@@ -125,22 +114,6 @@ def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown
         on_select=lambda code: session.select(unit=code),
         on_select_site=lambda site_id: session.select(unit=site_id),
     )  # fmt: skip
-
-
-def _area_layer(level: str, rows: pd.DataFrame) -> AreaLayer:
-    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
-    marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
-             for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
-    has_interval = rows["rank_p05"].notna().any()
-    return AreaLayer(
-        level=level,
-        codes=tuple(rows["area_code"]),
-        scores=tuple(rows["score_0_10"]),
-        ranks=tuple(rows["rank"]),
-        rank_p05=tuple(rows["rank_p05"]) if has_interval else (),
-        rank_p95=tuple(rows["rank_p95"]) if has_interval else (),
-        marks=tuple(marks),
-    )
 
 
 def _site_layer(store: ScopedStore, texts: Texts) -> SiteLayer:
