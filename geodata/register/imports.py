@@ -35,7 +35,7 @@ _PASSED_OVER: Final = (
     "status", "status_band", "recorded_by", "recorded_at", "supersedes", "lon", "lat", "version", "action",
     "erased_reason",
 )  # fmt: skip
-_ID: Final = re.compile(r"^[A-Za-z0-9_.\-]{1,80}$")
+_ID: Final = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Sn
         content = content_of(_KIND, given)
         entity_id = entity_id or f"IMP-{hashlib.sha256(canonical(content).encode()).hexdigest()[:20]}"
         if not _ID.match(entity_id):
-            raise InputError("its activation_id may hold letters, digits, _ . and - only (80 at most)")
+            raise InputError("its activation_id may hold letters, digits, _ and - only (40 at most)")
         version, body = _known(entity_id, current)
         if body is not None:
             refuse_writer(viewer, _KIND, str(body["vr_code"]))

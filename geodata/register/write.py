@@ -197,7 +197,7 @@ def triage(viewer: Viewer, signal_id: str, *, based_on: int, activation: Mapping
         kind = kind_of(state)
         fields = {**(activation or referral or {}), "signal_id": signal_id}
         # A fixed identity: two people who handle one signal at once cannot make two of it.
-        made_id = f"{signal_id}-{state}"
+        made_id = f"{signal_id}-{state[0]}"
         entries.append(entry_of(viewer, kind, made_id, 0, "record", content_of(kind, fields)))
     fields = {name: body[name] for name in signal.fields} | {"state": state, "reason": reason}
     entries.append(entry_of(viewer, signal, signal_id, based_on, "state", content_of(signal, fields)))
