@@ -88,7 +88,7 @@ def build_limits(frame: pd.DataFrame, request: Request, is_random: Mask, is_open
     InputError
         A locked-in site is not among the candidates.
     """
-    rows = [*_overall(frame, request, is_random)]
+    rows = [*_overall(frame, request, is_random, is_open)]
     for code in sorted(set(frame["vr_code"]) | set(request.regions)):
         rows += _quota_rows("region", code, request.quota(code), frame["vr_code"] == code, is_random, is_open,
                             is_default=code not in request.regions)  # fmt: skip
@@ -105,7 +105,7 @@ def _row(limit: str, subject: str, where: Mask, low: float, high: float) -> Row:
     return limit, subject, places, np.ones(places.size), low, high
 
 
-def _overall(frame: pd.DataFrame, request: Request, is_random: Mask) -> Iterator[Row]:
+def _overall(frame: pd.DataFrame, request: Request, is_random: Mask, is_open: Mask) -> Iterator[Row]:
     everyone = np.ones(len(frame), bool)
     yield _row("capacity", "", everyone, -np.inf, request.capacity - int(is_random.sum()))
     if request.hours is not None:
@@ -121,7 +121,7 @@ def _overall(frame: pd.DataFrame, request: Request, is_random: Mask) -> Iterator
         _refuse_overdrawn(left, "partner", partner)
         yield _row("partner", partner, takes_part, -np.inf, left)
     rising = is_rising(frame)
-    wanted = min(request.rising, int((rising & ~is_random).sum()), request.capacity - int(is_random.sum()))
+    wanted = min(request.rising, int((rising & is_open).sum()), request.capacity - int(is_random.sum()))
     if wanted > 0:
         yield _row("rising", "", rising, wanted, np.inf)
 

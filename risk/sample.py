@@ -110,7 +110,7 @@ def draw_sample(sites: gpd.GeoDataFrame, problems: pd.DataFrame, wanted: Wanted,
     if frame.empty:
         raise InputError("No site answers this question; widen the size, the kind or the regions.")
     frame = frame.reset_index(drop=True)
-    strata = _strata(frame, wanted)
+    strata = _strata(frame, wanted).reindex(frame.index)
     sizes = sampling.sizes_of(strata)
     drawn = sampling.draw(frame, strata, sampling.allocate(sizes, wanted.draws_n, _least(sizes, wanted)), seed)
     chosen = gpd.GeoDataFrame(frame.join(drawn)[drawn["is_drawn"]]).sort_values(["stratum", "site_id"])
@@ -122,17 +122,21 @@ def draw_sample(sites: gpd.GeoDataFrame, problems: pd.DataFrame, wanted: Wanted,
 
 
 def _strata(frame: pd.DataFrame, wanted: Wanted) -> pd.Series:
-    """Divide by size class, and by part of the country first when several regions are asked for."""
+    """Divide by part of the country where every part deserves the minimum, and by size class within."""
+    part = frame["vr_code"].map(sampling.REGION_GROUP)
+    deserved = {str(name): wanted.draws_n * int(n) // len(frame) for name, n in part.value_counts().items()}
+    if len(deserved) < 2 or min(deserved.values()) < wanted.minimum:
+        return _sizes(frame, wanted, wanted.draws_n)
+    return pd.concat([f"{name}, " + _sizes(frame[part == name], wanted, n) for name, n in sorted(deserved.items())])
+
+
+def _sizes(frame: pd.DataFrame, wanted: Wanted, draws_n: int) -> pd.Series:
     known = frame["size_n"].notna()
     strata = pd.Series("size unknown", index=frame.index)
     if known.any():
         below = wanted.size_below or np.inf
-        strata[known] = sampling.size_strata(frame[known], wanted.draws_n, wanted.minimum, below)
-    parts = frame["vr_code"].map(sampling.REGION_GROUP)
-    crossed = parts + ", " + strata
-    sizes = crossed.value_counts()
-    fits = len(sizes) * wanted.minimum <= wanted.draws_n and sizes.min() >= wanted.minimum
-    return crossed if fits and len(set(parts)) > 1 else strata
+        strata[known] = sampling.size_strata(frame[known], draws_n, wanted.minimum, below)
+    return strata
 
 
 def _least(sizes: dict[str, int], wanted: Wanted) -> int:

@@ -56,6 +56,8 @@ def random_strata(frame: pd.DataFrame, draws_n: int, *, low_below_pct: float) ->
     deserved = draws_n / max(len(frame), 1)
     parts = []
     for is_unknown, group in frame.groupby(is_low, sort=True):
+        if group.empty:
+            continue
         kind = _pooled(group["kind"], deserved)
         part = group.groupby(kind)["vr_code"].transform(lambda codes: _pooled(codes.map(REGION_GROUP), deserved))
         name = (UNKNOWN + "/" if is_unknown else "") + kind + "/" + part

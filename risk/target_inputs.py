@@ -53,8 +53,8 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     AccessDeniedError
         The viewer may not see sites or plans.
     """
-    scored = outputs.read_scored(store, "site", model)
     sites = store.table("sites")
+    scored = outputs.read_scored(store, "site", model)
     problems = site_checks.find_problems(sites, store.table("gemeenten"))
     visits = read_visits(store)
     joined = sites.merge(

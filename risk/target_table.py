@@ -56,12 +56,13 @@ def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> g
         Language of the reasons: ``nl`` or ``en``.
     """
     lines = plan.lines
-    linked = store.out("linked", "site", inputs.scored.model.version).set_index("unit_id")["other_vr_codes"]
+    links = store.out("linked", "site", inputs.scored.model.version)
+    linked = dict(zip(links["unit_id"].astype(str), links["other_vr_codes"].astype(str), strict=True))
     table = lines.assign(
         reason=reasons(plan, inputs, lang),
         objective_value=lines["points"],
-        other_vr_codes=lines["site_id"].map(linked).fillna(""),
-        protocol=lines["sector_code"].map(protocols(store, lang)).fillna(""),
+        other_vr_codes=_looked_up(lines["site_id"], linked),
+        protocol=_looked_up(lines["sector_code"], protocols(store, lang)),
         points_are=plan.points_are,
         model_version=inputs.scored.model.version,
         data_version=store.data_version,
@@ -69,6 +70,10 @@ def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> g
     )
     table[list(_ROUNDED)] = table[list(_ROUNDED)].astype(float).round(4)
     return gpd.GeoDataFrame(table[[*COLUMNS, "geometry"]], geometry="geometry", crs=codes.CRS_RD)
+
+
+def _looked_up(keys: pd.Series, texts: dict[str, str]) -> pd.Series:
+    return pd.Series([texts.get(key, "") for key in keys], index=keys.index, dtype="str")
 
 
 def band(store: ScopedStore, lang: str) -> str:

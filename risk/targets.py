@@ -172,7 +172,7 @@ def _lines(sites: pd.DataFrame, request: Request, peildatum: pd.Timestamp) -> pd
 def _weeks(lines: pd.DataFrame, peildatum: pd.Timestamp) -> pd.Series:
     """Divide each region's lines over the two weeks after the peildatum, starting by turns."""
     regions = {code: turn for turn, code in enumerate(sorted(lines["vr_code"].unique()))}
-    turn = lines.groupby("vr_code").cumcount() + lines["vr_code"].map(regions)
+    turn = lines.groupby("vr_code").cumcount() + lines["vr_code"].map(regions).astype(int)
     weeks = [(peildatum + pd.Timedelta(weeks=1 + ahead)).isocalendar() for ahead in range(_WEEKS_N)]
     names = [f"{week.year}-W{week.week:02d}" for week in weeks]
     return (turn % _WEEKS_N).map(dict(enumerate(names))).astype("str")
