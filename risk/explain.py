@@ -130,17 +130,22 @@ def top_reason(told: Told, unit_id: str, lang: str) -> str:
         There is no such unit.
     """
     _row(told, unit_id)
-    return str(top_reasons(told, lang).get(unit_id, ""))
+    mine = told.contributions[told.contributions["unit_id"] == unit_id]
+    return str(_top_reasons(mine, told.model, lang).get(unit_id, ""))
 
 
 def top_reasons(told: Told, lang: str) -> pd.Series:
     """Return `top_reason` of every scored unit, on unit_id."""
-    passed_over = [i.code for i in (*told.model.areas.indicators, *told.model.sites.indicators) if i.is_fixed]
-    table = told.contributions[~told.contributions["indicator_code"].isin([MISSING, *passed_over])]
+    return _top_reasons(told.contributions, told.model, lang)
+
+
+def _top_reasons(contributions: pd.DataFrame, model: Model, lang: str) -> pd.Series:
+    passed_over = [indicator.code for indicator in model.areas.indicators if indicator.is_fixed]
+    table = contributions[~contributions["indicator_code"].isin([MISSING, *passed_over])]
     if not len(table):
         return pd.Series(dtype="str")
     best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")
-    words = {code: told.model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
+    words = {code: model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
     return best["indicator_code"].map(words).where(best["contribution_0_10"] > 0, "")
 
 
