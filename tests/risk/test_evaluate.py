@@ -1,0 +1,118 @@
+"""The evaluation: measures with known values, a back-test that can find the truth, and plain words."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risk import evaluate, metrics
+from risk.declaration import Model
+from risk.measures import last_day
+
+Tables = dict[str, pd.DataFrame]
+
+
+def test_measures_of_a_ranking_with_known_values() -> None:
+    score, found = [9.0, 8.0, 7.0, 2.0, 1.0, 0.0], [1, 0, 1, 0, 0, 0]
+    assert metrics.precision_at_k(score, found, 3) == pytest.approx(2 / 3)
+    assert metrics.lift_at_k(score, found, 3) == pytest.approx(2)
+    assert metrics.recall_at_k(score, found, 3) == 1
+    assert metrics.ndcg([3, 2, 1], [3, 2, 1]) == 1
+    assert metrics.ndcg([1, 2, 3], [3, 0, 0]) == pytest.approx(1 / np.log2(4))
+    assert metrics.spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+
+
+def test_a_random_ranking_has_lift_one_within_its_interval() -> None:
+    rng = np.random.default_rng(3)
+    score, found = rng.random(2_000), (rng.random(2_000) < 0.2).astype(float)
+    regions = rng.integers(0, 25, 2_000)
+    _, low, high = metrics.bootstrap(
+        lambda rows: metrics.lift_at_k(score[rows], found[rows], len(rows) // 10), regions
+    )
+    assert low < 1 < high
+
+
+def test_what_has_no_answer_is_nan_and_not_an_error() -> None:
+    assert np.isnan(metrics.precision_at_k([], [], 3))
+    assert np.isnan(metrics.lift_at_k([1.0], [0], 1))
+    assert np.isnan(metrics.recall_at_k([1.0], [0], 1))
+    assert np.isnan(metrics.ndcg([1.0], [0.0]))
+    assert np.isnan(metrics.spearman([1, 1, 1], [1, 2, 3]))
+    assert np.isnan(metrics.kendall(pd.Series([1.0]), pd.Series([1.0])))
+    assert all(np.isnan(value) for value in metrics.bootstrap(lambda _: 1.0, []))
+
+
+def test_the_bootstrap_draws_regions_whole() -> None:
+    """With every row of a region equal, the interval is that of the regions' own figures."""
+    values = np.repeat([0.0, 1.0], 1_000)
+    middle, low, high = metrics.bootstrap(lambda rows: float(values[rows].mean()), np.repeat(["a", "b"], 1_000))
+    assert (middle, low, high) == (0.5, 0.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def evaluation(make_tables: Callable[..., Tables], model: Model) -> evaluate.Evaluation:
+    return evaluate.evaluate(make_tables(), model)
+
+
+def test_the_back_test_compares_with_what_came_later_only(evaluation: evaluate.Evaluation) -> None:
+    table = evaluation.backtest
+    assert set(table["rule"]) == set(evaluate.RULES)
+    assert table["date"].max() == last_day("2020-W44")  # four weeks later the data end
+    assert (table["p05"] <= table["p95"]).all()
+    assert (table.loc[table["rule"] == "index", "lead"] == 0).all()
+
+
+def test_infections_that_stay_where_they_are_are_foretold_by_those_of_now(evaluation: evaluate.Evaluation) -> None:
+    """The invented incidence keeps its level per gemeente, so the naive rule must come out near 1."""
+    now = evaluation.backtest.query("rule == 'incidence_now'")
+    assert (now["spearman"] > 0.9).all()
+    assert "slechter dan besmettingen van nu" in evaluate.verdict(evaluation, "nl")
+    assert "does worse than infections now" in evaluate.verdict(evaluation, "en")
+
+
+def test_an_index_that_follows_the_truth_is_said_to_beat_size_only(evaluation: evaluate.Evaluation) -> None:
+    better = evaluation.backtest.assign(lead=0.5, lead_p05=0.3, lead_p95=0.7)
+    words = evaluate.verdict(evaluate.Evaluation(**{**vars(evaluation), "backtest": better}), "en")
+    assert "beats size only" in words
+    even = evaluation.backtest.assign(lead=0.0, lead_p05=-0.2, lead_p95=0.2)
+    words = evaluate.verdict(evaluate.Evaluation(**{**vars(evaluation), "backtest": even}), "nl")
+    assert "is niet aantoonbaar beter dan alleen omvang" in words
+
+
+def test_stability_compares_consecutive_months_and_alarms_below_seven_tenths(
+    evaluation: evaluate.Evaluation, tables: Tables, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = evaluation.stability
+    assert table["before"].dt.month.tolist() == [9, 10]
+    assert table["after"].dt.month.tolist() == [10, 11]
+    assert table["jaccard"].between(0, 1).all()
+    assert (table["is_alarm"] == (table["kendall"] < 0.7)).all()
+    monkeypatch.setattr(evaluate, "STABILITY_ALARM", 1.01)
+    assert evaluate.stability(tables, model, "vr")["is_alarm"].all()
+
+
+def test_finds_are_measured_on_all_visits_and_on_the_random_ones(evaluation: evaluate.Evaluation, tables: Tables) -> None:
+    known = tables["activations"][tables["activations"]["infections_found"].isin(["yes", "no"])]
+    table = evaluation.finds.set_index("sample")
+    assert table.loc["all", "visits_n"] == len(known)
+    assert table.loc["random", "visits_n"] == (known["trigger"] == "steekproef").sum()
+    assert table["precision"].between(0, 1).all()
+
+
+def test_the_report_warns_at_every_figure_of_the_demonstration(evaluation: evaluate.Evaluation) -> None:
+    for lang in ("nl", "en"):
+        text = evaluate.report(evaluation, lang, is_demonstration=True)
+        assert text.count(evaluate.DEMONSTRATION[lang]) == text.count("## ") == 5
+        assert evaluate.DEMONSTRATION[lang] not in evaluate.report(evaluation, lang, is_demonstration=False)
+        assert "nan |" not in text.split("##")[1]
+
+
+def test_real_figures_without_events_give_an_evaluation_that_says_so(tables: Tables, model: Model) -> None:
+    bare = tables | {name: tables[name].iloc[:0] for name in ("sites", "activations", "incidence")}
+    result = evaluate.evaluate(bare, model, "vr")
+    assert not len(result.backtest)
+    assert not len(result.stability)
+    assert "geen latere besmettingen" in evaluate.verdict(result, "nl")
+    assert "Geen gegevens." in evaluate.report(result, "nl", is_demonstration=False)
+    assert result.challenger.missing_n == 200
