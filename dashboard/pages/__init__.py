@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import picture, sources
+from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sources
 from geodata.access import Viewer
 from geodata.rules import Rows, rows_of
 
@@ -30,5 +30,11 @@ class Page:
 
 PAGES = (
     Page("picture", picture.run, needs="scores_vr"),
+    Page("region", region.run, needs="scores_vr"),
+    Page("register", register.run, needs="activations"),
+    Page("contacts", contacts.run, needs="routes"),
+    Page("report", report.run, needs="activations"),
     Page("sources", sources.run),
+    Page("administration", administration.run, needs="people"),
+    Page("privacy", privacy.run, needs="audit_trail"),
 )

@@ -29,13 +29,24 @@ def write_document(document: Document, path: Path) -> None:
     InputError
         The ending is not .docx, .html or .pdf, or the folder cannot be written.
     """
-    try:
-        writer = _WRITERS[path.suffix.lower()]
-    except KeyError:
-        raise InputError(f"The ending of {path.name} is not known; use one of {', '.join(_WRITERS)}.") from None
-    content = writer(document)
+    content = render(document, path.suffix.lower())
     with store.whole_file(path) as part:
         part.write_bytes(content)
+
+
+def render(document: Document, ending: str) -> bytes:
+    """Return the bytes of the file that an ending asks for.
+
+    Raises
+    ------
+    InputError
+        The ending is not .docx, .html or .pdf.
+    """
+    try:
+        writer = _WRITERS[ending]
+    except KeyError:
+        raise InputError(f"A report cannot end in {ending or 'nothing'!r}; use one of {', '.join(_WRITERS)}.") from None
+    return writer(document)
 
 
 def as_html(document: Document) -> bytes:
