@@ -207,7 +207,7 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     table = _in_degrees(areas, picture.areas.level)
     texts = picture.texts
     shown = OfflineMap(
-        tiles=None, zoom_control="topright", zoom_snap=0.25, attribution_control=False, min_zoom=5, max_zoom=16,
+        tiles=None, zoom_control="bottomleft", zoom_snap=0.25, attribution_control=False, min_zoom=5, max_zoom=16,
     )  # fmt: skip
     shown.language = texts.language
     figure = shown.get_root()
@@ -222,7 +222,8 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     _add_areas(shown, picture, table, opacity=0.82 if with_background else 1)
     if picture.areas.level == "gemeente" and "vr_code" in areas:
         regions = table.assign(vr_code=areas["vr_code"]).dissolve("vr_code").geometry
-        _add_outline(shown, regions, [("#fff", 1.8)])
+        # Without the coast: there a thick line would hide a narrow island.
+        _add_outline(shown, regions.boundary.difference(regions.union_all().boundary), [("#fff", 1.8)])
     chosen = table.geometry[table["code"] == picture.selected]
     if len(chosen):
         _add_outline(shown, chosen, [("#fff", 5.5), ("#16202c", 2.6)])

@@ -125,10 +125,11 @@ def _site_legend(sites: SiteLayer, texts: MapTexts) -> str:
                 f'<span>{escape(texts.kind_words[kind])}</span><span class="count">{count}</span></li>'
             )
     unplaced = sum(longitude is None for longitude in sites.longitudes)
-    note = f'<p class="unplaced">{unplaced} {escape(texts.sites_unplaced)}</p>' if unplaced else ""
+    if unplaced:
+        items.append(f'<li class="unplaced">{unplaced} {escape(texts.sites_unplaced)}</li>')
     return (
         f'<details class="card sites" open><summary>{escape(texts.sites)}: {len(sites.site_ids)}</summary>'
-        f"<ul>{''.join(items)}</ul>{note}</details>"
+        f"<ul>{''.join(items)}</ul></details>"
     )
 
 
@@ -184,15 +185,13 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     """
     texts, units = picture.texts, units_of(picture.areas)
     band = f'<p class="band">{escape(texts.band)}</p>' if texts.band else ""
-    legend = _legend(list(units.values()), texts)
-    if picture.sites is not None:
-        legend += _site_legend(picture.sites, texts)
+    sites = "" if picture.sites is None else _site_legend(picture.sites, texts)
     credit = escape(texts.attribution + (f" · {texts.tile_attribution}" if with_background else ""))
     ground, line = NO_DATA_COLOURS
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
     before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
     after = (
-        f'<div class="legend">{legend}</div><p class="credit">{credit}</p></div></section>'
+        f'{_legend(list(units.values()), texts)}<p class="credit">{credit}</p></div>{sites}</section>'
         f"{_ranking(units, names, texts)}</div></main>"
     )
     return before, after

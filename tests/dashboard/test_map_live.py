@@ -239,6 +239,10 @@ def test_the_view_moves_only_when_another_focus_is_asked_for(page: Page) -> None
     small = paths(page).nth(4).bounding_box()
     press(page, "Naar VR05")
     wait_until(page, lambda: width(paths(page).nth(4)) > 2 * width_of(small))
+    page.get_by_role("link", name="Anders").click()
+    expect(page.get_by_text("Een andere bladzijde")).to_be_visible()
+    page.get_by_role("link", name="Kaart").click()
+    wait_until(page, lambda: paths(page).count() == 25 and width(paths(page).nth(4)) > 2 * width_of(small))
     page.get_by_role("button", name="Heel het land").click()
     wait_until(page, lambda: width(paths(page).nth(4)) < 1.2 * width_of(small))
     recolour(page)
@@ -443,7 +447,7 @@ def test_boundaries_that_cannot_be_read_are_said_to_be(map_url: str, new_page: C
 
 
 def test_on_a_phone_the_list_stands_under_the_map(map_url: str, open_page: Callable[..., Page]) -> None:
-    page = open_page(map_url, width=390, height=844, has_touch=True)
+    page = open_page(map_url, width=390, height=844, has_touch=True, is_mobile=True)
     expect(paths(page)).to_have_count(25)
     stage, ranking = page.locator(".stage").bounding_box(), page.locator(".ranking").bounding_box()
     assert stage
@@ -452,6 +456,8 @@ def test_on_a_phone_the_list_stands_under_the_map(map_url: str, open_page: Calla
     assert stage["width"] <= 390
     assert ranking["x"] + ranking["width"] <= 390
     assert page.locator(".scroller").evaluate("box => box.scrollWidth <= box.clientWidth")
+    # One finger scrolls the page, also when it starts on the map.
+    assert page.locator(".map").evaluate("map => getComputedStyle(map).touchAction") == "pan-x pan-y"
 
 
 def test_accessible_without_serious_findings(page: Page) -> None:

@@ -4,6 +4,8 @@ import { roomiestPoint } from "./topology.js";
 
 const HATCH = "rb-hatch";
 const TILE_OPACITY = 0.82;
+const MARGIN = 12; // pixels around what is fitted into the map
+const SEA_SHARE = 0.22; // part of the country's width that is sea beside the legend
 const MARK_ZOOM = 8.5; // nearer than this a gemeente has room for the number of its place
 
 let tileProbe = null; // one look per page visit tells whether the background can be reached
@@ -26,14 +28,14 @@ function makeHatch([ground, line]) {
 }
 
 export class AreaMap {
-  constructor(L, container, geometry, { onHover, onSelect, onTiles, describe, view }) {
-    Object.assign(this, { L, container, geometry, onHover, onSelect, onTiles, describe });
+  constructor(L, container, geometry, { onHover, onSelect, onTiles, describe, legend, view }) {
+    Object.assign(this, { L, container, geometry, onHover, onSelect, onTiles, describe, legend });
     this.levels = {};
     this.level = null;
     this.marks = [];
-    this.focus = "";
+    this.focus = view?.focus ?? "";
     this.hasTiles = false;
-    this.atHome = !view;
+    this.atHome = view?.atHome ?? true;
     const still = reducedMotion();
     const touch = matchMedia("(pointer: coarse)").matches;
     this.map = L.map(container, {
@@ -50,8 +52,8 @@ export class AreaMap {
       renderer: L.svg({ padding: 0.4 }),
     });
     this.extent = L.latLngBounds(geometry.vr.flatMap((area) => area.polygons.flatMap((rings) => rings[0])));
-    if (view) this.map.setView(view.center, view.zoom, { animate: false });
-    else this.fit(this.extent, false);
+    if (this.atHome) this.fit(this.extent, false);
+    else this.map.setView(view.center, view.zoom, { animate: false });
     this.map.setMinZoom(5.5);
     this.map.setMaxBounds(this.extent.pad(0.8));
     const markSize = () => container.classList.toggle("far", this.map.getZoom() < MARK_ZOOM);
@@ -73,13 +75,26 @@ export class AreaMap {
 
   fit(bounds, animate = true) {
     this.fitting = true;
-    this.map.fitBounds(bounds, { padding: [14, 14], animate: animate && !reducedMotion(), duration: 0.35 });
+    this.map.fitBounds(bounds, {
+      paddingTopLeft: [this.roomForLegend(bounds), MARGIN], paddingBottomRight: [MARGIN, MARGIN],
+      animate: animate && !reducedMotion(), duration: 0.35,
+    });
     this.map.once("moveend", () => { this.fitting = false; });
     if (!animate) this.fitting = false;
   }
 
+  // The whole country moves to the right as far as there is room: the legend lies over the sea in its north-west.
+  roomForLegend(bounds) {
+    if (bounds !== this.extent || getComputedStyle(this.legend).position !== "absolute") return MARGIN;
+    const { x, y } = this.map.getSize();
+    const [northWest, southEast] = [bounds.getNorthWest(), bounds.getSouthEast()].map((corner) => this.map.project(corner, 7));
+    const width = ((southEast.x - northWest.x) / (southEast.y - northWest.y)) * (y - 2 * MARGIN);
+    const wanted = this.legend.offsetLeft + this.legend.offsetWidth - SEA_SHARE * width;
+    return Math.max(MARGIN, Math.min(wanted, x - width - MARGIN));
+  }
+
   view() {
-    return { center: this.map.getCenter(), zoom: this.map.getZoom() };
+    return { center: this.map.getCenter(), zoom: this.map.getZoom(), focus: this.focus, atHome: this.atHome };
   }
 
   addButtons() {

@@ -3,15 +3,14 @@ import { element, setText } from "./dom.js";
 import { shapeSign } from "./sites.js";
 
 export class Legend {
-  constructor(box) {
+  constructor() {
     this.classTitle = element("summary");
     this.classRows = element("tbody");
     this.classes = element("details", { class: "card classes", open: true }, this.classTitle, element("table", {}, this.classRows));
     this.siteTitle = element("summary");
     this.siteRows = element("ul");
-    this.unplaced = element("p", { class: "unplaced" });
-    this.sites = element("details", { class: "card sites", open: true, hidden: true }, this.siteTitle, this.siteRows, this.unplaced);
-    box.append(this.classes, this.sites);
+    this.unplaced = element("li", { class: "unplaced" });
+    this.sites = element("details", { class: "card sites", open: true, hidden: true }, this.siteTitle, this.siteRows);
   }
 
   fill(units, { texts, scale }) {
@@ -45,8 +44,9 @@ export class Legend {
     const unplaced = sites.longitudes.reduce((sum, degrees) => sum + Number(Number.isNaN(degrees)), 0);
     setText(this.siteTitle, `${texts.sites}: ${sites.ids.length}`);
     setText(this.unplaced, unplaced ? `${unplaced} ${texts.sites_unplaced}` : "");
-    this.siteRows.replaceChildren(...sites.shapes.flatMap((shape, kind) => (counts[kind]
+    const rows = sites.shapes.flatMap((shape, kind) => (counts[kind]
       ? [element("li", {}, shapeSign(shape), element("span", {}, texts.kind_words[kind]), element("span", { class: "count" }, String(counts[kind])))]
-      : [])));
+      : []));
+    this.siteRows.replaceChildren(...rows, ...(unplaced ? [this.unplaced] : []));
   }
 }

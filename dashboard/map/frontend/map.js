@@ -9,7 +9,7 @@ import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 
 const leaflet = import("./leaflet.js"); // loads while the boundaries and the style do
 const pictures = new WeakMap(); // mounted element -> picture
-const lastViews = new Map(); // component name -> view, so that a visit to another page does not lose it
+const lastViews = new Map(); // boundaries -> view, so that a visit to another page does not lose it
 const geometries = new Map(); // address -> promise of areas
 
 function loadGeometry(address) {
@@ -43,16 +43,15 @@ class Picture {
     this.band = element("p", { class: "band", role: "status", hidden: true });
     this.canvas = element("div", { class: "map" });
     this.note = element("p", { class: "note", role: "status" });
-    this.legendBox = element("div", { class: "legend" });
+    this.legend = new Legend();
     this.credit = element("p", { class: "credit" });
-    this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legendBox, this.credit);
-    this.stage = element("section", { class: "stage" }, this.band, this.sheet);
+    this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legend.classes, this.credit);
+    this.stage = element("section", { class: "stage" }, this.band, this.sheet, this.legend.sites);
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
     this.styles = Promise.all([loadStyle(root, "./leaflet.css"), loadStyle(root, "./map.css")]);
     root.append(this.host);
-    this.legend = new Legend(this.legendBox);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
       onSelect: (index) => this.choose(index),
@@ -85,6 +84,8 @@ class Picture {
   draw(geometry) {
     const { data } = this;
     const { texts, scale } = data;
+    this.units = readUnits(geometry[data.level], data.areas);
+    this.legend.fill(this.units, { texts, scale }); // first, for the map makes room for it
     if (!this.areas || this.geometry !== geometry) {
       this.followSites("");
       this.areas?.remove();
@@ -94,6 +95,7 @@ class Picture {
         onSelect: (index) => this.choose(index),
         onTiles: () => this.showCredit(true),
         describe: (index) => this.describeArea(this.units[index]),
+        legend: this.legend.classes,
         view: lastViews.get(data.geometry),
       });
     }
@@ -102,13 +104,11 @@ class Picture {
       if (data[name] !== this.told[name]) this[name] = this.told[name] = data[name];
     }
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-    this.units = readUnits(geometry[data.level], data.areas);
     this.areas.label(texts);
     this.areas.paint(data.level, this.units, scale);
     this.areas.focusOn(data.focus);
     this.areas.lookForTiles(data.tiles);
     this.list.fill(rankingOrder(this.units, texts.language), { texts, scale, format: this.format });
-    this.legend.fill(this.units, { texts, scale });
     this.showCredit(this.areas.hasTiles);
     this.showSelection();
     this.followSites(data.sites);

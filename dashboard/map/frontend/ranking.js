@@ -70,7 +70,7 @@ export class RankingList {
   }
 
   addRow(unit) {
-    const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false" }, unit.name);
+    const button = element("button", { type: "button", tabindex: -1, "aria-pressed": "false", title: unit.name }, unit.name);
     const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
     const row = element("tr", { role: "row", "data-index": unit.index }, cell("place"),
       element("th", { role: "rowheader", scope: "row", class: "name" }, button), cell("score"),
