@@ -20,6 +20,7 @@ from geodata.rules import ROLES
 _FORWARDED: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 _PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA")
 _SURFACE: Final = "dashboard"
+_MENU_WIDTH_PX: Final = 320
 
 
 def enter(texts: Texts) -> Viewer | None:
@@ -156,7 +157,7 @@ def menu(texts: Texts, current: Viewer) -> None:
     else:
         own = ()
         label = f"{texts('signin.practice')} · {role_name(texts, current)}"
-    with st.popover(label, width="content"):
+    with st.popover(label, width="content"), st.container(width=_MENU_WIDTH_PX):
         if not settings.has_sign_in():
             st.html(f"<p>{html.escape(texts('signin.banner'))}</p>")
             _eyes(texts, current)

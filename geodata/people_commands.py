@@ -71,6 +71,7 @@ def _audit(arguments: argparse.Namespace) -> None:
     found = scoped.audit_trail(arguments.first, arguments.last)
     if arguments.forget:
         gone = audit.forget()
+        audit.note("forget", who=scoped.viewer.who, role=str(scoped.viewer), surface="audit", rows_n=len(gone))
         print(f"{len(gone)} month(s) removed{': ' if gone else ''}{', '.join(gone)}")
         return
     print(found.to_csv(index=False), end="")
