@@ -7,6 +7,7 @@ from pathlib import Path
 from geodata import access, codes, export, store
 from geodata.errors import AccessDeniedError, RisicobeeldError
 from risk import deliver, evaluate, method, outputs, target_commands
+from risk.indicators import CORE_TABLES
 from risk.model import load_model
 from risk.report import commands as report_commands
 
@@ -74,7 +75,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             f"ask one of {', '.join(NATIONAL_ROLES)}."
         )
     scoped = access.open_store(viewer)
-    tables = {name: scoped.table(name) for name in export.TABLES}
+    tables = {name: scoped.table(name) for name in CORE_TABLES}
     result = evaluate.evaluate(tables, load_model(), arguments.level)
     text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
     _deliver(text, arguments.out)

@@ -6,6 +6,7 @@ add a function here to `_MEASURES` under its code.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from risk.smoothing import smooth_rates
 
 Array = NDArray[np.float64]
 Tables = Mapping[str, pd.DataFrame]
+
+CORE_TABLES: Final = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+"""The core tables that scores are made of."""
 
 
 @dataclass(frozen=True)
