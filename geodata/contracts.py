@@ -13,8 +13,8 @@ from typing import TypeVar, cast
 import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
+import shapely
 from pandera.errors import SchemaErrors
-from shapely.geometry.base import BaseGeometry
 
 from geodata import codes
 from geodata.errors import ContractError
@@ -371,8 +371,9 @@ def _check_geometry(name: str, table: pd.DataFrame) -> None:
         raise ContractError(f"Table {name} has no geometry; read it with its coordinates and try again.")
     if table.crs is None or table.crs.to_epsg() != 28992:
         raise ContractError(f"Table {name}: coordinates are not in EPSG:28992; convert them with to_crs.")
-    present: list[BaseGeometry] = [shape for shape in table.geometry if shape is not None]
-    if any(shape.is_empty or not shape.is_valid for shape in present):
+    shapes = table.geometry.to_numpy()
+    present = shapes[~shapely.is_missing(shapes)]
+    if shapely.is_empty(present).any() or not shapely.is_valid(present).all():
         raise ContractError(f"Table {name}: a geometry is empty or invalid; repair it with make_valid.")
 
 

@@ -93,10 +93,11 @@ def gemeente_of_points(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd
         Contract ``Gemeenten``.
     """
     tree = gemeenten.sindex
-    pairs = tree.query(points.array, predicate="intersects")
-    hits = pd.DataFrame({"point": pairs[0], "code": gemeenten["gemeente_code"].to_numpy()[pairs[1]]})
-    first = hits.groupby("point")["code"].min()
-    codes = pd.Series("", index=range(len(points)), dtype="str")
-    codes.loc[first.index] = first.to_numpy()
-    codes.index = points.index
-    return codes
+    point, area = tree.query(points.array, predicate="intersects")
+    known = gemeenten["gemeente_code"].to_numpy(dtype=object)
+    by_code = np.argsort(known)
+    rank = np.empty(len(known), int)
+    rank[by_code] = np.arange(len(known))
+    lowest = np.full(len(points), len(known))
+    np.minimum.at(lowest, point, rank[area])
+    return pd.Series(np.append(known[by_code], "")[lowest], index=points.index, dtype="str")

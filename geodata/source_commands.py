@@ -43,7 +43,7 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the kinds of file that ``import`` takes."""
     site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg or shp; WGS84 or RD")
     site.add_argument("file", type=Path)
-    site.add_argument("--kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one")
+    site.add_argument("--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one")
     site.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
     site.add_argument("--date", type=date.fromisoformat, help="date of the figures (today)")
     site.add_argument("--status", choices=("official", "estimate", "assumption"), default="official")
@@ -116,7 +116,7 @@ def _import_sites(arguments: argparse.Namespace) -> None:
     question = sites.Question(
         source=refresh.source_name("sites_file", arguments.file),
         source_date=(arguments.date or datetime.now(UTC).date()).isoformat(),
-        kind=arguments.kind,
+        kind=arguments.site_kind,
         mapping=files.read_mapping(arguments.mapping, sites.FIELDS),
         status=Status(arguments.status),
         is_geocoded=arguments.geocode,

@@ -11,7 +11,9 @@ from zipfile import BadZipFile
 
 import geopandas as gpd
 import pandas as pd
-from pyarrow import ArrowException, csv, string
+import pyarrow as pa
+import pyarrow.compute
+from pyarrow import csv
 
 from geodata.errors import InputError
 
@@ -92,7 +94,7 @@ def read_rows(path: Path) -> pd.DataFrame:
             frame = gpd.read_file(path)
         else:
             raise InputError(f"The kind of {path.name} is not known; use csv, xlsx, geojson, gpkg or shp.")
-    except (OSError, ValueError, KeyError, SyntaxError, BadZipFile, RuntimeError, ArrowException) as error:
+    except (OSError, ValueError, KeyError, SyntaxError, BadZipFile, RuntimeError, pa.ArrowException) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path.name} cannot be read ({error}); open it, save it again and try again.") from error
@@ -124,7 +126,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         io.BytesIO(content),
         read_options=csv.ReadOptions(column_names=names, skip_rows=start + 1, encoding=encoding),
         parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, string()), strings_can_be_null=False),
+        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     )
     return pd.DataFrame(table.to_pandas())
 
@@ -190,9 +192,9 @@ def numbers(cells: pd.Series, where: str, *, is_count: bool) -> pd.Series:
     """
     if pd.api.types.is_numeric_dtype(cells):
         return cells.astype(float)
-    plain = pd.to_numeric(cells, errors="coerce")
+    plain = _quick_numbers(cells)
     doubtful = plain.isna()
-    if is_count:
+    if is_count and cells.str.contains(".", regex=False).any():
         doubtful |= cells.str.fullmatch(r"\d{1,3}(\.\d{3})+").fillna(value=False).astype(bool)
     if not doubtful.any():
         return plain.astype(float)
@@ -206,6 +208,16 @@ def numbers(cells: pd.Series, where: str, *, is_count: bool) -> pd.Series:
     result = plain.astype(float)
     result[doubtful] = parsed
     return result
+
+
+def _quick_numbers(cells: pd.Series) -> pd.Series:
+    """Return plain numbers at once, and NaN where a cell wants a closer look."""
+    try:
+        quick = pa.compute.cast(pa.Array.from_pandas(cells), pa.float64())
+        return pd.Series(quick.to_numpy(zero_copy_only=False), index=cells.index)
+    except pa.ArrowInvalid:
+        found: pd.Series = pd.to_numeric(cells, errors="coerce").astype(float)
+        return found
 
 
 def _plain_number(text: str, *, is_count: bool) -> str:

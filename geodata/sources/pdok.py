@@ -154,7 +154,7 @@ def _read_areas(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
         if collection == "gemeente":
             changes = regions.changes_from(year)
             merged = dict(zip(changes["old_code"], changes["new_code"], strict=True))
-            frame["statcode"] = frame["statcode"].map(lambda code: merged.get(code, code))
+            frame["statcode"] = frame["statcode"].replace(merged)
         frames[f"{collection}_boundaries"] = frame.dissolve(by="statcode", as_index=False, aggfunc="first")
     return frames
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
+import shapely
 
 from geodata import codes, joins
 from geodata.codes import Status
@@ -15,10 +17,13 @@ _UNIT = {"greenhouse": "m2", "distribution_centre": "m2", "lodging": "beds", "ho
 
 def points_rd(x: pd.Series, y: pd.Series, crs: str) -> gpd.GeoSeries:
     """Return points in EPSG:28992; None where a coordinate is missing."""
-    present = x.notna() & y.notna()
-    points = gpd.GeoSeries(gpd.points_from_xy(x, y), index=x.index, crs=crs)
-    points[~present] = None
-    return points if crs == codes.CRS_RD else points.to_crs(codes.CRS_RD)
+    across, up = x.to_numpy(float), y.to_numpy(float)
+    if crs != codes.CRS_RD:
+        across, up = pyproj.Transformer.from_crs(crs, codes.CRS_RD, always_xy=True).transform(across, up)
+    present = np.isfinite(across) & np.isfinite(up)
+    points = np.full(len(x), None, dtype=object)
+    points[present] = shapely.points(across[present], up[present])
+    return gpd.GeoSeries(points, index=x.index, crs=codes.CRS_RD)
 
 
 def site_table(
@@ -63,7 +68,8 @@ def site_table(
     regions = gemeenten.set_index("gemeente_code")["vr_code"]
     sites["vr_code"] = sites["gemeente_code"].map(regions).fillna("")
     outside = is_dutch & sites["vr_code"].eq("") & sites.geometry.notna()
-    sites = sites[~outside]
+    if outside.any():
+        sites = sites[~outside]
     sites = sites.set_geometry(sites.geometry.where(sites["located"].isin(["exact", "address"]), None))
     sites = sites.assign(
         site_id=source + ":" + sites["key"].astype(str),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -81,13 +81,19 @@ class Question:
 
 
 def read(
-    path: Path,
-    question: Question,
-    areas: Mapping[str, pd.DataFrame],
-    names: Mapping[str, str],
-    progress: Progress = lambda _done, _total: None,
+    path: Path, question: Question, areas: Mapping[str, pd.DataFrame], names: Mapping[str, str], progress: Progress
 ) -> tuple[gpd.GeoDataFrame, Report]:
-    """Return the sites of a file and a report of what became of its rows.
+    """Return the sites of a file, exact and likely duplicates looked for, and a report of its rows.
+
+    Parameters and errors are those of `read_placed`, the first of the two passes.
+    """
+    return _with_likely(*read_placed(path, question, areas, names, progress), drops_likely=question.drops_likely)
+
+
+def read_placed(
+    path: Path, question: Question, areas: Mapping[str, pd.DataFrame], names: Mapping[str, str], progress: Progress
+) -> tuple[gpd.GeoDataFrame, Report]:
+    """Return the sites of a file, each in its gemeente and no row twice, and a report of its rows.
 
     Parameters
     ----------
@@ -112,7 +118,8 @@ def read(
     rows["gemeente_code"] = _gemeenten(text("gemeente"), names)
     rows["size_n"], rows["size_unit"] = _sizes(frame, chosen, path.name)
     points = _points(frame, chosen, path.name)
-    town_only = text("located").map({value: bool(_TOWN_ONLY.fullmatch(value)) for value in text("located").unique()})
+    how = text("located")
+    town_only = how.map({value: bool(_TOWN_ONLY.fullmatch(value)) for value in how.unique()})
     rows["located"] = np.where(points.isna(), "none", np.where(town_only.astype(bool), "place", "exact"))
     if question.is_geocoded:
         points = _geocode(rows, points, text, question.source, progress)
@@ -128,18 +135,18 @@ def read(
     if "date" in chosen:
         found = files.dates(text("date"), path.name).reindex(sites.index)
         sites["source_date"] = found.fillna(pd.Timestamp(question.source_date))
-    return _without_duplicates(sites, len(frame), sites.attrs["outside_n"], drops_likely=question.drops_likely)
-
-
-def _without_duplicates(
-    sites: gpd.GeoDataFrame, rows_n: int, outside_n: int, *, drops_likely: bool
-) -> tuple[gpd.GeoDataFrame, Report]:
+    outside_n = sites.attrs["outside_n"]
     repeated = duplicates.exact(sites)
     sites = sites[~repeated].reset_index(drop=True)
     doubled = sites["site_id"].duplicated(keep=False)
     if doubled.any():
         number = sites.groupby("site_id").cumcount().add(1).astype("str")
         sites["site_id"] = sites["site_id"].where(~doubled, sites["site_id"] + "#" + number)
+    located = sites["located"].value_counts().to_dict()
+    return sites, Report(len(frame), len(sites), int(repeated.sum()), pd.DataFrame(), outside_n, located)
+
+
+def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool) -> tuple[gpd.GeoDataFrame, Report]:
     pairs = duplicates.likely(sites)
     listed = pd.DataFrame(
         {
@@ -154,7 +161,7 @@ def _without_duplicates(
     if drops_likely:
         sites = sites[~sites["site_id"].isin(listed["other_site_id"])].reset_index(drop=True)
     located = sites["located"].value_counts().to_dict()
-    return sites, Report(rows_n, len(sites), int(repeated.sum()), listed, outside_n, located)
+    return sites, replace(report, kept_n=len(sites), likely_duplicates=listed, located=located)
 
 
 def _kinds(given: pd.Series, question: Question, where: str) -> pd.Series:
@@ -171,9 +178,14 @@ def _kinds(given: pd.Series, question: Question, where: str) -> pd.Series:
 
 
 def _gemeenten(given: pd.Series, names: Mapping[str, str]) -> pd.Series:
-    is_code = given.str.fullmatch(r"GM\d{4}").astype(bool)
-    bare = given.str.lower().str.replace(r"\s*\(gemeente\)$", "", regex=True)
-    return given.where(is_code, bare.map(names).fillna(""))
+    found = {text: _gemeente(text, names) for text in given.unique()}
+    return given.map(found)
+
+
+def _gemeente(text: str, names: Mapping[str, str]) -> str:
+    if re.fullmatch(r"GM\d{4}", text):
+        return text
+    return names.get(re.sub(r"\s*\(gemeente\)$", "", text.lower()), "")
 
 
 def _sizes(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> tuple[pd.Series, pd.Series]:
@@ -254,7 +266,7 @@ def _keys(given: pd.Series, rows: pd.DataFrame, points: gpd.GeoSeries) -> pd.Ser
         return given
     facts = rows[["kind", "name", "gemeente_code"]].assign(x=points.x.round(), y=points.y.round())
     digest = pd.util.hash_pandas_object(facts, index=False)
-    return pd.Series([f"{value:016x}" for value in digest], index=rows.index, dtype="str")
+    return digest.astype("str")
 
 
 def write_likely(report: Report, path: Path) -> None:

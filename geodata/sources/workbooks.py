@@ -87,9 +87,9 @@ def _sheet_rows(sheet: Any, codes: Mapping[str, str]) -> Iterator[dict[str, Any]
     found = _region_column(grid, codes)
     if found is None:
         return
-    column, first, by_vr = found
-    headers = _headers(grid, first, column)
-    for number in range(first, len(grid)):
+    column, head, by_vr = found
+    headers = _headers(grid, head, column)
+    for number in range(head + 1, len(grid)):
         code = _code(grid[number][column], codes, by_vr=by_vr)
         if code is None:
             continue
@@ -108,7 +108,7 @@ def _code(cell: Any, codes: Mapping[str, str], *, by_vr: bool) -> str | None:
 
 
 def _region_column(grid: list[list[Any]], codes: Mapping[str, str]) -> tuple[int, int, bool] | None:
-    """Return the column with the regions, the first row of figures, and whether they are veiligheidsregio's."""
+    """Return the column with the regions, the row of its header, and whether they are veiligheidsregio's."""
     best: tuple[int, int, int, bool] | None = None
     for number, row in enumerate(grid):
         for column, cell in enumerate(row):
@@ -121,21 +121,18 @@ def _region_column(grid: list[list[Any]], codes: Mapping[str, str]) -> tuple[int
                 if _code(grid[below][column], codes, by_vr=by_vr) is not None
             ]
             if hits and (best is None or len(hits) > best[0]):
-                best = (len(hits), column, hits[0], by_vr)
+                best = (len(hits), column, number, by_vr)
     return best[1:] if best else None
 
 
-def _headers(grid: list[list[Any]], first: int, region_column: int) -> dict[int, str]:
+def _headers(grid: list[list[Any]], head: int, region_column: int) -> dict[int, str]:
     """Return the header of each column: the texts above it, a wide heading holding for the columns under it."""
     found: dict[int, list[str]] = {}
-    for row in grid[max(0, first - _HEADER_ROWS_N) : first]:
-        filled = [cell for cell in row if isinstance(cell, str) and cell.strip()]
-        if len(filled) < 2 and row is not grid[first - 1]:
-            continue  # a title or a note above the table
-        heading = ""
-        for position, cell in enumerate(row):
+    for row in grid[max(0, head + 1 - _HEADER_ROWS_N) : head + 1]:
+        heading = ""  # a title stands above the names of the regions, a heading beside them
+        for position, cell in enumerate(row[region_column + 1 :], region_column + 1):
             heading = str(cell).strip() if cell is not None and str(cell).strip() else heading
-            if position > region_column and heading and heading not in found.get(position, []):
+            if heading and heading not in found.get(position, []):
                 found.setdefault(position, []).append(heading)
     return {position: " - ".join(re.sub(r"\s+", " ", part) for part in parts) for position, parts in found.items()}
 
