@@ -1,6 +1,6 @@
 """What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
+from dashboard.map.layers import AreaLayer, Level, Mark
 from dashboard.session import STATIC_DIR
 from dashboard.text import Texts
 from geodata import codes, regions
@@ -33,6 +34,10 @@ class Board:
     def scores(self) -> pd.DataFrame:
         """Return the scores of every unit and sector, indexed by unit_id."""
         return self.scored.scores
+
+    def unit(self, unit_id: str) -> pd.Series:
+        """Return the scores of one unit, which must be among them."""
+        return self.scores[self.scores["unit_id"] == unit_id].iloc[0]
 
     def of_sector(self, sector_code: str) -> pd.DataFrame:
         """Return the scores of one sector ('' = all together), highest first, unscored last."""
@@ -105,3 +110,27 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
         "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
     )
     return f"{site['name'] or kind} ({kind.lower()}{size})"
+
+
+def region_of(store: ScopedStore, unit: str, allowed: Sequence[str]) -> str:
+    """Return the veiligheidsregio that a chosen area is or lies in; the first allowed one where that is not allowed."""
+    gemeenten = store.table("gemeenten").set_index("gemeente_code")["vr_code"]
+    asked = str(gemeenten.get(unit, unit))
+    return asked if asked in allowed else allowed[0]
+
+
+def area_layer(level: Level, rows: pd.DataFrame) -> AreaLayer:
+    """Return the scores of a level as a layer of the map, with what is flagged and what is high but unsure."""
+    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
+    marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
+             for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
+    has_interval = rows["rank_p05"].notna().any()
+    return AreaLayer(
+        level=level,
+        codes=tuple(rows["area_code"]),
+        scores=tuple(rows["score_0_10"]),
+        ranks=tuple(rows["rank"]),
+        rank_p05=tuple(rows["rank_p05"]) if has_interval else (),
+        rank_p95=tuple(rows["rank_p95"]) if has_interval else (),
+        marks=tuple(marks),
+    )

@@ -16,7 +16,9 @@ _mount = st.components.v2.component(
 )
 
 
-def link(inner: str, *, page: str = "", title: str = "", kind: str = "", **changes: str) -> str:
+def link(
+    inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str
+) -> str:  # fmt: skip
     """Return a link (HTML) that changes the selection; only `linked` shows it.
 
     Parameters
@@ -27,14 +29,17 @@ def link(inner: str, *, page: str = "", title: str = "", kind: str = "", **chang
         Name of another page to go to; '' stays on this one.
     title, kind
         A hint, and a class of the style sheet.
+    is_stop
+        Whether the tab key stops here; in a table with ``data-grid`` the arrow keys reach the others.
     changes
         Fields of `session.Selection` with their new value.
     """
     go = urlencode({"page": page, **changes} if page else changes)
-    address = f"{page}?{urlencode(session.address(**changes))}"
+    address = f"{'./' if page == 'picture' else page}?{urlencode(session.address(**changes))}"
     hint = f' title="{html.escape(title)}" aria-label="{html.escape(title)}"' if title else ""
     style = f' class="{html.escape(kind)}"' if kind else ""
-    return f'<a href="{html.escape(address)}" data-go="{html.escape(go)}"{style}{hint}>{inner}</a>'
+    order = "" if is_stop else ' tabindex="-1"'
+    return f'<a href="{html.escape(address)}" data-go="{html.escape(go)}"{order}{style}{hint}>{inner}</a>'
 
 
 def linked(markup: str, *, key: str) -> None:

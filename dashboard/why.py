@@ -30,6 +30,15 @@ def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
+def place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-arg]
+    """Say which place a row of scores takes among the regions, with its interval where that is known."""
+    if pd.isna(row.rank_p05):
+        return texts("picture.place_unknown", rank=int(row.rank), n=units_n)
+    low, high = int(row.rank_p05), int(row.rank_p95)
+    name = "place_one" if low == high else "place"
+    return texts(f"picture.{name}", low=low, high=high, n=units_n)
+
+
 def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
     """Draw the reasons of the chosen unit; without one, say how to read the picture."""
     if not chosen.unit:
@@ -74,9 +83,8 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
         body = f"<p>{html.escape(texts('picture.not_scored'))}</p><p>{html.escape(complete)}</p>"
         return f'<section class="rb-why">{head}{body}</section>'
     number = int(row["risk_class"])
-    word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
-    score = frame.chip(number, f"{texts.number(row['score_0_10'])} {word}")
-    facts = [_rank(texts, shown, row), complete]
+    score = score_chip(texts, shown, row)
+    facts = [rank_words(texts, shown, row), complete]
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
     told = " ".join(html.escape(fact) for fact in facts)
@@ -86,7 +94,25 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     )
 
 
-def _rank(texts: Texts, shown: Board, row: pd.Series) -> str:
+def score_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the score of a unit with the word of its class (HTML), or that there is none."""
+    if pd.isna(row["score_0_10"]):
+        return f'<span class="rb-muted">{html.escape(texts("map.no_data"))}</span>'
+    number = int(row["risk_class"])
+    word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
+    return frame.chip(number, f"{texts.number(row['score_0_10'])} {word}")
+
+
+def place_span(row: pd.Series) -> str:
+    """Return the place of a unit as a cell of a table: its interval where that is known; '' without a score."""
+    if pd.isna(row["rank"]):
+        return ""
+    low, high = (row["rank"], row["rank"]) if pd.isna(row["rank_p05"]) else (row["rank_p05"], row["rank_p95"])
+    return f"{int(low)}" if low == high else f"{int(low)}–{int(high)}"
+
+
+def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Say which place a scored unit takes, with its interval where that is known."""
     ranked_n = shown.ranked_n(row["sector_code"])
     if pd.isna(row["rank_p05"]):
         return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
@@ -105,14 +131,15 @@ def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
     scale = max(parts.abs().max() if len(parts) else 0, abs(rest), 0.5)
     lines = [_bar_line(texts("picture.reference"), None, texts.number(row["reference_0_10"]), scale)]
     for code, value in parts.items():
-        lines.append(_bar_line(indicator_name(shown, str(code), texts), value, _signed(texts, value), scale))
+        lines.append(_bar_line(indicator_name(shown, str(code), texts), value, signed(texts, value), scale))
     if rest:
-        lines.append(_bar_line(texts("picture.rest"), rest, _signed(texts, rest), scale))
+        lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest), scale))
     lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
     return f'<table class="rb-bars"><tbody>{"".join(lines)}</tbody></table>'
 
 
-def _signed(texts: Texts, value: float) -> str:
+def signed(texts: Texts, value: float) -> str:
+    """Write a difference with its sign."""
     return ("+" if value > 0 else "−") + texts.number(abs(value))
 
 

@@ -14,7 +14,7 @@ from risk.declaration import Model
 from risk.grid import SECTORS
 from risk.indicators import Tables, measure
 from risk.measures import valid_activations
-from risk.smoothing import fit_prior, smooth_rates
+from risk.smoothing import fit_prior, interval_of, smooth_rates
 
 ALL_KINDS: Final = ""
 _PER_10K = 10_000
@@ -73,3 +73,33 @@ def _with_rates(part: pd.DataFrame) -> pd.DataFrame:
         per_10k_p05=rates["rate_p05"].to_numpy(),
         per_10k_p95=rates["rate_p95"].to_numpy(),
     )
+
+
+def own_rates(activations: pd.DataFrame, workers_n: float) -> pd.DataFrame:
+    """Return the activations of one area by kind, against its own workers alone.
+
+    The interval is that of a Poisson count with Jeffreys' prior (a gamma of 0.5 and 0): it says what the area's
+    own record says, also when nothing was done. `picture` smooths over areas and needs the whole country.
+
+    Parameters
+    ----------
+    activations
+        Contract ``activations``, of one area.
+    workers_n
+        Exposed workers of that area; NaN or 0 leaves the rates NaN.
+
+    Returns
+    -------
+    DataFrame
+        kind (preventief, repressief, '' = both), activations_n, per_10k with per_10k_p05 and per_10k_p95, and
+        last_visited (NaT where never).
+    """
+    valid = valid_activations(activations)
+    tens = workers_n / _PER_10K if workers_n > 0 else np.nan
+    rows = []
+    for kind in (*ACTIVATION_KINDS, ALL_KINDS):
+        mine = valid if kind == ALL_KINDS else valid[valid["kind"] == kind]
+        low, high = interval_of([len(mine) + 0.5], [tens])
+        rows.append((kind, len(mine), len(mine) / tens, float(low[0]), float(high[0]), mine["event_date"].max()))
+    columns = ["kind", "activations_n", "per_10k", "per_10k_p05", "per_10k_p95", "last_visited"]
+    return pd.DataFrame(rows, columns=columns)

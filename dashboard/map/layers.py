@@ -249,6 +249,9 @@ class MapPicture:
         Code of a veiligheidsregio or gemeente to zoom to; the view moves only when this changes.
     background
         Whether to look for the background map of Kadaster, the one outside address the map uses.
+    has_list
+        Whether the ranked list stands beside the live map; without it the page itself must give the figures in a
+        table.
     """
 
     areas: AreaLayer
@@ -258,3 +261,4 @@ class MapPicture:
     selected_site: str = ""
     focus: str = ""
     background: bool = True
+    has_list: bool = True

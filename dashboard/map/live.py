@@ -121,6 +121,7 @@ def map_message(
         "assets": assets,
         "geometry": geometry.url,
         "height": height,
+        "hasList": picture.has_list,
         "level": picture.areas.level,
         "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
         "selected": picture.selected,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sources
+from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sectors, sources
 from geodata.access import Viewer
 from geodata.rules import Rows, rows_of
 
@@ -33,6 +33,7 @@ PAGES = (
     Page("region", region.run, needs="scores_vr"),
     Page("register", register.run, needs="activations"),
     Page("contacts", contacts.run, needs="routes"),
+    Page("sectors", sectors.run, needs="scores_vr"),
     Page("report", report.run, needs="activations"),
     Page("sources", sources.run),
     Page("administration", administration.run, needs="people"),

@@ -6,17 +6,13 @@ from datetime import date, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, session, tables, why
+from dashboard import board, frame, quality, session, tables, why
 from dashboard.board import Board
 from dashboard.text import Texts
 from geodata import catalogue, health
 from geodata.access import ScopedStore
-from geodata.codes import Status
 from geodata.rules import rows_of
 from geodata.snapshot import SourceRecord
-
-_SHOWN = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL, Status.MISSING)
-_WEAK = (Status.ASSUMPTION, Status.MISSING)
 
 
 def run() -> None:
@@ -87,35 +83,25 @@ def _age(texts: Texts, day: date, peildatum: date) -> str:
     return texts("sources.older" if days > 0 else "sources.later", age=texts(f"sources.{unit}", n=n))
 
 
-def _shares(by: pd.Series, statuses: pd.Series) -> pd.DataFrame:
-    """Return per group the share (0-1) of figures of each status."""
-    counted = pd.crosstab(by.to_numpy(), statuses.to_numpy(), normalize="index")
-    return counted.reindex(columns=[status.value for status in _SHOWN], fill_value=0.0)
-
-
 def _quality_row(texts: Texts, shares: pd.Series) -> list[str]:
-    bar = "".join(
-        f'<i class="rb-share-{status}" style="width:{100 * shares[status]:.1f}%"></i>'
-        for status in _SHOWN
-        if shares[status]
-    )
-    figures = [texts.percent(shares[status]) if shares[status] else "–" for status in _SHOWN]
-    return [f'<span class="rb-shares" aria-hidden="true">{bar}</span>', *figures]
+    figures = [texts.percent(shares[status]) if shares[status] else "–" for status in quality.SHOWN]
+    return [quality.bar(shares), *figures]
 
 
 def _regions(texts: Texts, shown: Board) -> str:
     indicators = shown.scored.indicators
-    shares = _shares(indicators["unit_id"].str[:4], indicators["status"])
-    weakest_first = shares[list(_WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
+    shares = quality.shares(indicators["unit_id"].str[:4], indicators["status"])
+    weakest_first = shares[list(quality.WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
     rows = [[html.escape(shown.names[code]), *_quality_row(texts, shares.loc[code])] for code in weakest_first]
-    heads = [texts("map.name"), texts("sources.mix"), *(texts(f"status.{status}") for status in _SHOWN)]
+    heads = [texts("map.name"), texts("sources.mix"), *(texts(f"status.{status}") for status in quality.SHOWN)]
     listed = tables.table(texts("sources.per_region"), heads, rows, numeric=range(2, 7))
-    return f"<h2>{html.escape(texts('sources.per_region'))}</h2><p>{html.escape(texts('sources.per_region_how'))}</p>{listed}"
+    title, how = html.escape(texts("sources.per_region")), html.escape(texts("sources.per_region_how"))
+    return f"<h2>{title}</h2><p>{how}</p>{listed}"
 
 
 def _indicators(texts: Texts, shown: Board) -> str:
     indicators, model = shown.scored.indicators, shown.scored.model
-    shares = _shares(indicators["indicator_code"], indicators["status"])
+    shares = quality.shares(indicators["indicator_code"], indicators["status"])
     dated = indicators.groupby("indicator_code")["source_date"].max()
     rows = []
     for indicator in model.areas.indicators:
@@ -125,11 +111,8 @@ def _indicators(texts: Texts, shown: Board) -> str:
             rows.append([name, html.escape(texts("sources.left_out")), "", who])
             continue
         mine = shares.loc[indicator.code]
-        words = ", ".join(
-            f"{texts.percent(mine[status])} {texts(f'status.{status}')}" for status in _SHOWN if mine[status]
-        )
         day = dated[indicator.code]
-        rows.append([name, html.escape(words), "" if pd.isna(day) else html.escape(texts.day(day.date())), who])
+        rows.append([name, quality.words(texts, mine), "" if pd.isna(day) else html.escape(texts.day(day.date())), who])
     heads = [texts("sources.figure"), texts("sources.status"), texts("sources.date"), texts("sources.who")]
     listed = tables.table(texts("sources.per_figure"), heads, rows)
     return f"<h2>{html.escape(texts('sources.per_figure'))}</h2>{listed}"

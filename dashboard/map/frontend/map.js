@@ -66,6 +66,7 @@ class Picture {
     this.host.style.setProperty("--height", `${data.height}px`);
     [["ground", 0], ["line", 1]].forEach(([name, at]) => this.host.style.setProperty(`--hatch-${name}`, data.scale.noData[at]));
     this.band.hidden = !data.texts.band;
+    this.listBox.hidden = !data.hasList;
     setText(this.band, data.texts.band);
     if (!this.areas) setText(this.note, data.texts.loading);
     let geometry;

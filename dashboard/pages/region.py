@@ -1,0 +1,245 @@
+"""My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
+
+import html
+from collections.abc import Iterator
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import board, frame, links, quality, session, tables, why
+from dashboard.board import AGENCIES, Board
+from dashboard.map.layers import MapPicture
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.session import Selection
+from dashboard.text import Texts
+from geodata.access import ScopedStore
+from geodata.codes import Status
+from geodata.rules import rows_of
+from risk import changes, history
+from risk.outputs import Spread
+
+_MAP_HEIGHT_PX = 430
+_FIRST_N = 5
+_CAUSES_N = 3
+_FELT = 0.05  # a change that one decimal does not show
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.region"))
+    _page()
+
+
+@st.fragment
+@frame.guarded
+def _page() -> None:
+    """Draw the region of the address; a choice in here redraws only this part."""
+    texts = session.texts()
+    store, _ = session.store()
+    shown = board.open_board(store, "vr", texts)
+    allowed = list(shown.of_sector("")["area_code"])
+    vr_code = board.region_of(store, session.selection().unit, allowed)
+    choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
+    with choose_side:
+        _name(texts, shown, vr_code, allowed)
+    chosen = session.selection()
+    standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
+    where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
+    with where:
+        links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
+        why.panel(texts, _inside(chosen, vr_code), store, shown)
+    with seen:
+        if rows_of(store.viewer.role, "scores_gemeente"):
+            _gemeenten(texts, store, chosen, vr_code)
+    told.html(
+        _changed(texts, store, shown, vr_code, chosen.sector)
+        + _done(texts, store, shown, vr_code, chosen.sector)
+        + _quality(texts, shown, vr_code)
+    )
+
+
+def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
+    """Name the region, and let who sees more of them choose."""
+    if len(allowed) == 1:
+        st.html(f'<section class="rb-page"><h2>{html.escape(shown.names[vr_code])}</h2></section>')
+        return
+    st.session_state["region"] = vr_code
+    st.selectbox(
+        texts("region.choose"), sorted(allowed, key=lambda code: shown.names[code]), key="region",
+        format_func=lambda code: shown.names[code], label_visibility="collapsed",
+        on_change=lambda: session.select(unit=st.session_state["region"]),
+    )  # fmt: skip
+
+
+def _inside(chosen: Selection, vr_code: str) -> Selection:
+    """Return the selection with the region itself chosen where nothing in it is."""
+    return chosen if chosen.unit.startswith("GM") else session.Selection(sector=chosen.sector, unit=vr_code)
+
+
+def _standing(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Say how the region stands among all, without naming another."""
+    if pd.isna(row["score_0_10"]):
+        return f'<section class="rb-page"><p>{html.escape(texts("picture.not_scored"))}</p></section>'
+    spread = shown.scored.spread[""]
+    told = why.rank_words(texts, shown, row)
+    if spread.quantiles:
+        low, high = texts.number(spread.quantiles[1]), texts.number(spread.quantiles[3])
+        told += " " + texts("region.middle_half", low=low, high=high)
+    return (
+        f'<section class="rb-page rb-standing"><p>{why.score_chip(texts, shown, row)} '
+        f"{html.escape(told)}</p>{_scale(texts, spread, row['score_0_10'])}</section>"
+    )
+
+
+def _scale(texts: Texts, spread: Spread, score: float) -> str:
+    """Draw the scale from 0 to 10 with how many regions are in each class, the middle half and this region."""
+    classes = "".join(
+        f'<i class="rb-class-{number}">{count or ""}</i>' for number, count in enumerate(spread.class_n, start=1)
+    )
+    half = ""
+    if spread.quantiles:
+        low, high = spread.quantiles[1], spread.quantiles[3]
+        half = f'<b class="rb-half" style="left:{10 * low:.0f}%;width:{10 * (high - low):.0f}%"></b>'
+    told = texts("region.scale", score=texts.number(score), n=spread.scored_n)
+    return (
+        f'<div class="rb-scale" role="img" aria-label="{html.escape(told)}">'
+        f'<div class="rb-scale-classes">{classes}</div>'
+        f'{half}<b class="rb-here" style="left:{10 * score:.1f}%"></b></div>'
+    )
+
+
+def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
+    """List the sectors of the region, highest first, each with its strongest reason."""
+    rows = shown.scores[(shown.scores["area_code"] == vr_code) & (shown.scores["sector_code"] != "")]
+    rows = rows.sort_values(["score_0_10", "sector_code"], ascending=[False, True], na_position="last")
+    first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
+    rest = rows.iloc[_FIRST_N:]
+    caption = texts("region.sectors")
+    is_open = " open" if sector in set(rest["sector_code"]) else ""
+    more = (
+        f"<details{is_open}><summary>{html.escape(texts('region.more_sectors', n=len(rest)))}</summary>"
+        f"{_sector_table(texts, shown, rest, sector, texts('region.rest'))}</details>"
+    )
+    table = _sector_table(texts, shown, first, sector, caption)
+    return f'<section class="rb-page"><h2>{html.escape(caption)}</h2>{table}{more}</section>'
+
+
+def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> str:
+    heads = [texts("picture.sector"), texts("map.score"), texts("region.place", n=shown.ranked_n(""))]
+    cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
+    return tables.table(caption, heads, cells, kind="rb-choices")
+
+
+def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list[str]:
+    code = row["sector_code"]
+    name = texts(f"sector.{code}") if code else texts("picture.sector_all")
+    mark = ' aria-current="true"' if code == sector else ""
+    label = links.link(f"<span{mark}>{html.escape(name)}</span>", sector=code)
+    if pd.isna(row["score_0_10"]):
+        return [label, html.escape(texts("map.no_data")), ""]
+    reason = html.escape(why.top_reason(shown, row["unit_id"], texts)) if code else ""
+    if code == AGENCIES:
+        reason = html.escape(texts("region.agencies"))
+    below = f'<br><span class="rb-muted">{reason}</span>' if reason else ""
+    return [label + below, why.score_chip(texts, shown, row), why.place_span(row)]
+
+
+def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str) -> None:
+    """Draw the gemeenten of the region on the map, with their list."""
+    shown = board.open_board(store, "gemeente", texts)
+    gemeenten = store.table("gemeenten")
+    own = set(gemeenten.loc[gemeenten["vr_code"] == vr_code, "gemeente_code"])
+    rows = shown.of_sector(chosen.sector)
+    assets, geometry = board.map_files(store.data_version, store)
+    picture = MapPicture(
+        areas=board.area_layer("gemeente", rows[rows["area_code"].isin(own)]),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        selected=chosen.unit if chosen.unit in own else "",
+        focus=vr_code,
+    )
+    live_map(
+        picture, key="region-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        on_select=lambda code: session.select(unit=code or vr_code),
+    )  # fmt: skip
+
+
+def _unit_id(vr_code: str, sector: str) -> str:
+    return f"{vr_code}:{sector}" if sector else vr_code
+
+
+def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
+    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    return (
+        f'<section class="rb-page"><h2>{html.escape(texts(name))}</h2><p class="rb-muted">{html.escape(of)}</p>'
+        f"{body}</section>"
+    )
+
+
+def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+    """Say how far the score moved in four weeks, and through what."""
+    unit_id = _unit_id(vr_code, sector)
+    moved = store.out("changes", "vr", shown.scored.model.version)
+    mine = moved[moved["unit_id"] == unit_id].set_index("indicator_code")["change_0_10"]
+    if mine.empty:
+        return _titled(texts, "region.changed", sector, f"<p>{html.escape(texts('region.change_unknown'))}</p>")
+    total, now = mine.sum(), shown.scores.set_index("unit_id")["score_0_10"][unit_id]
+    if abs(total) < _FELT:
+        told = texts("region.unchanged", weeks=changes.WEEKS)
+    else:
+        then, score = texts.number(now - total), texts.number(now)
+        told = texts("region.rose" if total > 0 else "region.fell", weeks=changes.WEEKS, then=then, now=score)
+    causes = "".join(f"<li>{html.escape(cause)}</li>" for cause in _causes(texts, shown, mine))
+    listed = f'<ul class="rb-list">{causes}</ul>' if causes else ""
+    note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
+    return _titled(texts, "region.changed", sector, f"<p>{html.escape(told)}</p>{listed}{note}")
+
+
+def _causes(texts: Texts, shown: Board, moved: pd.Series) -> Iterator[str]:
+    largest = moved[moved.abs() >= _FELT].sort_values(key=abs, ascending=False).head(_CAUSES_N)
+    for code, amount in largest.items():
+        is_reference = code == changes.REFERENCE
+        name = texts("region.everywhere") if is_reference else why.indicator_name(shown, str(code), texts)
+        yield f"{why.signed(texts, amount)} {name}"
+
+
+def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+    """Say what was done: activations by kind against the workers, and when last."""
+    if not store.may("activations"):
+        return ""
+    rows = store.table("activations")
+    rows = rows[(rows["vr_code"] == vr_code) & (rows["event_date"] <= shown.scored.peildatum)]
+    workers = store.persons("workers_n").set_index(["vr_code", "sector_code"])["workers_n"]
+    if sector:
+        rows = rows[rows["sector_code"] == sector]
+    rates = history.own_rates(rows, float(workers.get((vr_code, sector), float("nan"))))
+    cells = [_done_row(texts, row) for _, row in rates.iterrows()]
+    heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
+    table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
+    note = f'<p class="rb-muted">{html.escape(texts("region.done_how"))}</p>'
+    return _titled(texts, "region.done", sector, table + note)
+
+
+def _done_row(texts: Texts, row: pd.Series) -> list[str]:
+    kind = html.escape(texts(f"region.{row['kind']}") if row["kind"] else texts("region.both"))
+    rate = "–"
+    if not pd.isna(row["per_10k"]):
+        low, high = texts.number(row["per_10k_p05"]), texts.number(row["per_10k_p95"])
+        rate = f'{texts.number(row["per_10k"])} <span class="rb-muted">({low}–{high})</span>'
+    last = texts("region.never") if pd.isna(row["last_visited"]) else texts.day(row["last_visited"].date())
+    return [kind, str(row["activations_n"]), rate, html.escape(last)]
+
+
+def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
+    """Say how sure the figures of the region are, and which are missing."""
+    indicators = shown.scored.indicators
+    mine = indicators[indicators["unit_id"].str.startswith(vr_code)]
+    shares = quality.shares(mine["unit_id"].str[:4], mine["status"]).loc[vr_code]
+    gone = mine.loc[mine["status"] == Status.MISSING, "indicator_code"].value_counts()
+    told = f"{quality.bar(shares)}<p>{quality.words(texts, shares)}</p>"
+    if len(gone):
+        names = ", ".join(why.indicator_name(shown, str(code), texts).lower() for code in gone.index[:_CAUSES_N])
+        told += f"<p>{html.escape(texts('region.most_missing', names=names))}</p>"
+    return f'<section class="rb-page"><h2>{html.escape(texts("region.quality"))}</h2>{told}</section>'
