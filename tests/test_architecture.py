@@ -11,9 +11,9 @@ from dashboard.text import LANGUAGES, read_texts
 
 ROOT = Path(__file__).parent.parent
 ORDER = ["geodata", "risk", "dashboard", "app"]
-MODULES = [
-    path for folder in ("geodata", "risk", "dashboard") for path in sorted((ROOT / folder).rglob("*.py"))
-] + [ROOT / "app.py"]
+MODULES = [path for folder in ("geodata", "risk", "dashboard") for path in sorted((ROOT / folder).rglob("*.py"))] + [
+    ROOT / "app.py"
+]
 
 
 def imported(path: Path) -> set[str]:

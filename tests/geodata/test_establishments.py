@@ -90,9 +90,7 @@ class TestRealTable:
         assert "fictional" not in set(imported["workers_n_status"])
         assert "demonstration" not in {record.source_id for record in store.sources}
 
-    def test_statline_s_own_export_gives_the_same(
-        self, imported: pd.DataFrame, testdata: Path, tmp_path: Path
-    ) -> None:
+    def test_statline_s_own_export_gives_the_same(self, imported: pd.DataFrame, testdata: Path, tmp_path: Path) -> None:
         raw = pd.read_csv(testdata / KWB_2021)
         heading = "Bedrijfsvestigingen, SBI 2008/Bedrijfsvestigingen naar activiteit/"
         export = pd.DataFrame(
@@ -111,9 +109,7 @@ class TestRealTable:
         values = ["establishments_n", "workers_n", "establishments_n_status"]
         pd.testing.assert_frame_equal(exposure()[values], imported[values])
 
-    def test_xlsx_with_a_mapping_gives_the_same(
-        self, imported: pd.DataFrame, testdata: Path, tmp_path: Path
-    ) -> None:
+    def test_xlsx_with_a_mapping_gives_the_same(self, imported: pd.DataFrame, testdata: Path, tmp_path: Path) -> None:
         raw = pd.read_csv(testdata / KWB_2021).rename(columns={"gm_code": "Gemeente", "vest_A": "boeren"})
         raw.to_excel(tmp_path / "eigen.xlsx", index=False)
         groups = "\n".join(f"{group!r} = [{column!r}]" for group, column in (SHORT | {"A": "boeren"}).items())
