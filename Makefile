@@ -35,7 +35,7 @@ pictures: $(VENV)/.dev  ## take the pictures in docs/ anew
 	@$(PY) docs/take_pictures.py
 
 clean:  ## remove what can be made again; data/ stays
-	rm -rf $(VENV) static .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) static/* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
