@@ -3,6 +3,7 @@
 The selection lives in the address bar, so that a link reproduces the picture and back and forward work.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -35,6 +36,8 @@ class Selection:
         Code of the chosen area, or id of the chosen site; empty when none is.
     sites
         ``1`` when the sites are on the map.
+    kind
+        A kind of site; empty for every kind.
     entry
         Id of the activation that is open in the register.
     """
@@ -43,9 +46,11 @@ class Selection:
     sector: str = ""
     unit: str = ""
     sites: str = ""
+    kind: str = ""
     entry: str = ""
 
 
+_IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 FIELDS: Final = tuple(field.name for field in fields(Selection))
 
 
@@ -55,7 +60,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
     Examples
     --------
     >>> read_selection({"level": "gemeente", "sector": "<script>"})
-    Selection(level='gemeente', sector='', unit='', sites='', entry='')
+    Selection(level='gemeente', sector='', unit='', sites='', kind='', entry='')
     """
     level = parameters.get("level", "vr")
     sector = parameters.get("sector", "")
@@ -64,12 +69,13 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         sector=sector if sector in codes.SECTORS else "",
         unit=_identity(parameters.get("unit", "")),
         sites="1" if parameters.get("sites") == "1" else "",
+        kind=kind if (kind := parameters.get("kind", "")) in codes.SITE_KINDS else "",
         entry=_identity(parameters.get("entry", "")),
     )
 
 
 def _identity(text: str) -> str:
-    return text if len(text) <= 40 and text.replace("-", "").replace("_", "").isalnum() else ""
+    return text if _IDENTITY.fullmatch(text) else ""
 
 
 def selection() -> Selection:

@@ -54,7 +54,7 @@ class Scored:
     status_n
         How many figures behind the national scores are official, estimate, assumption or fictional.
     spread
-        Sector ('' = all together, and sites) -> how its scores lie over the country.
+        Sector ('' = all together) -> how its scores lie over the country.
     """
 
     level: str
@@ -138,7 +138,6 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
     is_site = level == "site"
     beside = site_tables.beside_scores(tables, outcome) if is_site else {"changes": changes.changes(tables, outcome)}
-    sector = outcome.scores["sector_code"] if not is_site else pd.Series("", index=outcome.scores.index)
     snapshot.write_out(
         folder,
         {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
@@ -146,7 +145,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
             "left_out": dict(outcome.left_out),
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
-            "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby(sector)},
+            "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},
             "method_sha256": method_sha256(),
         },
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sectors, sources
+from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sectors, sites, sources
 from geodata.access import Viewer
 from geodata.rules import Rows, rows_of
 
@@ -32,9 +32,10 @@ PAGES = (
     Page("picture", picture.run, needs="scores_vr"),
     Page("region", region.run, needs="scores_vr"),
     Page("register", register.run, needs="activations"),
-    Page("contacts", contacts.run, needs="routes"),
     Page("sectors", sectors.run, needs="scores_vr"),
+    Page("sites", sites.run, needs="sites"),
     Page("report", report.run, needs="activations"),
+    Page("contacts", contacts.run, needs="routes"),
     Page("sources", sources.run),
     Page("administration", administration.run, needs="people"),
     Page("privacy", privacy.run, needs="audit_trail"),
