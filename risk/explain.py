@@ -173,7 +173,9 @@ def what_would_change(told: Told, unit_id: str) -> list[Change]:
 def change_sentence(told: Told, change: Change, lang: str) -> str:
     """Return a change in words."""
     indicator = told.model.indicator(change.indicator_code)
-    start, end = number(change.raw_from, lang, 2), number(change.raw_to, lang, 2)
+    largest = max(abs(change.raw_from), abs(change.raw_to))
+    decimals = 0 if largest >= 100 else 1 if largest >= 10 else 2
+    start, end = number(change.raw_from, lang, decimals), number(change.raw_to, lang, decimals)
     name, unit = indicator.name[lang], indicator.unit[lang]
     to = class_name(change.class_to, lang)
     return Text(
