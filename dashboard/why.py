@@ -88,16 +88,19 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
     told = " ".join(html.escape(fact) for fact in facts)
-    changes = "".join(
+    return (
+        f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
+        f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p>{_would_change(texts, shown, row)}</section>'
+    )
+
+
+def _would_change(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the smallest realistic changes that lead to another class; '' when there is none."""
+    lines = "".join(
         f"<li>{html.escape(explain.change_sentence(shown.scored, change, texts.language))}</li>"
         for change in explain.what_would_change(shown.scored, str(row["unit_id"]))
     )
-    if changes:
-        told += f'</p><h4>{html.escape(texts("picture.would_change"))}</h4><ul>{changes}</ul><p class="rb-muted">'
-    return (
-        f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
-        f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p></section>'
-    )
+    return f"<h4>{html.escape(texts('picture.would_change'))}</h4><ul>{lines}</ul>" if lines else ""
 
 
 def score_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
