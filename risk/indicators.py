@@ -18,7 +18,7 @@ from risk import grid as grids
 from risk import measures
 from risk.declaration import Index, Model
 from risk.measures import Figures, Inputs, Origin
-from risk.smoothing import smooth_rates
+from risk.smoothing import posterior_rate
 
 Array = NDArray[np.float64]
 Tables = Mapping[str, pd.DataFrame]
@@ -236,8 +236,8 @@ def _unit_values(code: str, figures: Figures, inputs: Inputs, rollup: grids.Roll
         over, under = (rollup.add(np.where(missing, 0, c)) for c in (figures.cells, figures.denominator))
         enough = rollup.covered(~missing) >= minimum - 1e-9
         if prior is not None:
-            raw = np.where(enough, smooth_rates(over, under, (prior.shape, prior.rate))["rate"], np.nan)
             shape, rate = np.where(enough, over + prior.shape, np.nan), np.where(enough, under + prior.rate, np.nan)
+            raw = posterior_rate(shape, rate)
         else:
             raw = np.divide(over, under, out=np.full(over.shape, np.nan), where=enough & (under > 0))
     elif figures.is_count:

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from geodata.codes import MissingReason, Status
 from risk.declaration import Model
 from risk.grid import SECTORS, STATUSES, Grid, status_places
-from risk.smoothing import smooth_rates
+from risk.smoothing import posterior_rate
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -179,7 +179,7 @@ def incidence_per_100k(inputs: Inputs) -> Figures | None:
     np.add.at(seen, rows, 1 / len(weeks))
     exposure = inputs.grid.gemeenten["population_n"].to_numpy(float) / _PER_100K * seen
     prior = inputs.model.priors["incidence_per_100k"]
-    rates = smooth_rates(cases, exposure, (prior.shape, prior.rate))["rate"].where(seen > 0).to_numpy(float)
+    rates = np.where(seen > 0, posterior_rate(cases + prior.shape, exposure + prior.rate), np.nan)
     variance = (cases + prior.shape) / (exposure + prior.rate) ** 2
     statuses = np.zeros(inputs.grid.shape[0], np.int64)
     np.maximum.at(statuses, rows, status_places(recent["status"]))

@@ -9,13 +9,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from geodata.errors import InputError
 
 Array = NDArray[np.float64]
 
 _LOWER, _UPPER = 0.05, 0.95
+_VAGUE_SHAPE: Final = 0.05  # below about 0.014 a posterior's mean lies above its 95 % point
 _LARGEST_SHAPE: Final = 1e6  # beyond this the rates differ no more than chance alone: one common rate
 
 
@@ -59,17 +60,36 @@ def smooth_rates(events: ArrayLike, exposure: ArrayLike, prior: tuple[float, flo
     if not (np.isfinite(shape) and np.isfinite(rate) and shape > 0 and rate > 0):
         raise InputError(f"The prior ({shape:g}, {rate:g}) of a rate must be two positive numbers; correct it.")
     shapes, rates = counts + shape, exposed + rate
-    mean, upper = shapes / rates, special.gammaincinv(shapes, _UPPER) / rates
     table = pd.DataFrame(
         {
-            "rate": np.where(mean > upper, special.gammaincinv(shapes, 0.5) / rates, mean),
+            "rate": posterior_rate(shapes, rates),
             "rate_p05": special.gammaincinv(shapes, _LOWER) / rates,
-            "rate_p95": upper,
+            "rate_p95": special.gammaincinv(shapes, _UPPER) / rates,
         },
         index=index,
     )
     table.attrs["prior_shape"], table.attrs["prior_rate"] = shape, rate
     return table
+
+
+def posterior_rate(shape: ArrayLike, rate: ArrayLike) -> Array:
+    """Return the figure to show for gamma posteriors: the mean, or the median where nearly nothing is known.
+
+    With a very small shape the mean lies above the posterior's own 95 % point, and would mislead.
+
+    Examples
+    --------
+    >>> posterior_rate([2.0, 0.001], [10.0, 10.0]).round(6)
+    array([0.2, 0. ])
+    """
+    shapes, rates = np.asarray(shape, float), np.asarray(rate, float)
+    shown = np.array(shapes / rates)
+    vague = shapes < _VAGUE_SHAPE
+    if vague.any():
+        upper = special.gammaincinv(shapes[vague], _UPPER) / rates[vague]
+        middle = special.gammaincinv(shapes[vague], 0.5) / rates[vague]
+        shown[vague] = np.where(shown[vague] > upper, middle, shown[vague])
+    return shown
 
 
 def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
@@ -159,13 +179,6 @@ def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: f
         + shape * np.log(rate / (rate + exposed)) + counts * np.log(exposed / (rate + exposed))
     )  # fmt: skip
     return float(terms.sum())
-
-
-def interval_of(shape: ArrayLike, rate: ArrayLike) -> tuple[Array, Array]:
-    """Return the 5 and 95 % points of gamma distributions."""
-    lower = stats.gamma.ppf(_LOWER, shape, scale=1 / np.asarray(rate, float))
-    upper = stats.gamma.ppf(_UPPER, shape, scale=1 / np.asarray(rate, float))
-    return np.asarray(lower), np.asarray(upper)
 
 
 def _checked(events: ArrayLike, exposure: ArrayLike) -> tuple[Array, Array]:

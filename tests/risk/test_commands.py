@@ -92,7 +92,11 @@ def test_sites_are_points_and_a_region_gets_its_own_only(tmp_path: Path) -> None
     ],
 )
 def test_an_error_is_one_sentence_and_status_two(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2

@@ -27,9 +27,7 @@ def test_a_random_ranking_has_lift_one_within_its_interval() -> None:
     rng = np.random.default_rng(3)
     score, found = rng.random(2_000), (rng.random(2_000) < 0.2).astype(float)
     regions = rng.integers(0, 25, 2_000)
-    _, low, high = metrics.bootstrap(
-        lambda rows: metrics.lift_at_k(score[rows], found[rows], len(rows) // 10), regions
-    )
+    _, low, high = metrics.bootstrap(lambda rows: metrics.lift_at_k(score[rows], found[rows], len(rows) // 10), regions)
     assert low < 1 < high
 
 
@@ -92,7 +90,9 @@ def test_stability_compares_consecutive_months_and_alarms_below_seven_tenths(
     assert evaluate.stability(tables, model, "vr")["is_alarm"].all()
 
 
-def test_finds_are_measured_on_all_visits_and_on_the_random_ones(evaluation: evaluate.Evaluation, tables: Tables) -> None:
+def test_finds_are_measured_on_all_visits_and_on_the_random_ones(
+    evaluation: evaluate.Evaluation, tables: Tables
+) -> None:
     known = tables["activations"][tables["activations"]["infections_found"].isin(["yes", "no"])]
     table = evaluation.finds.set_index("sample")
     assert table.loc["all", "visits_n"] == len(known)

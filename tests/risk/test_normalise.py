@@ -61,16 +61,11 @@ def test_direction_turns_the_scale_round() -> None:
 
 
 @given(
-    st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=20), st.floats(1e-3, 1e3), st.floats(1.01, 1e3),
-    st.floats(1e-3, 1e3), st.booleans(), st.sampled_from([1, -1]),
+    values=st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=20), low=st.floats(1e-3, 1e3),
+    ratio=st.floats(1.01, 1e3), factor=st.floats(1e-3, 1e3), is_log=st.booleans(), direction=st.sampled_from([1, -1]),
 )  # fmt: skip
 def test_another_unit_of_measurement_changes_nothing(
-    values: list[float],
-    low: float,
-    ratio: float,
-    factor: float,
-    is_log: bool,
-    direction: int,  # noqa: FBT001
+    *, values: list[float], low: float, ratio: float, factor: float, is_log: bool, direction: int
 ) -> None:
     x = np.array(values)
     one = goalposts(x, low, low * ratio, direction=direction, is_log=is_log)
@@ -78,8 +73,11 @@ def test_another_unit_of_measurement_changes_nothing(
     assert_allclose(other, one, atol=1e-6)
 
 
-@given(st.floats(0, 10), st.floats(0.1, 100), st.floats(1.1, 100), st.booleans(), st.sampled_from([1, -1]))
-def test_there_and_back_again(value: float, low: float, ratio: float, is_log: bool, direction: int) -> None:  # noqa: FBT001
+@given(
+    value=st.floats(0, 10), low=st.floats(0.1, 100), ratio=st.floats(1.1, 100), is_log=st.booleans(),
+    direction=st.sampled_from([1, -1]),
+)  # fmt: skip
+def test_there_and_back_again(*, value: float, low: float, ratio: float, is_log: bool, direction: int) -> None:
     raw = denormalise(value, low, low * ratio, direction=direction, is_log=is_log)
     back = goalposts(raw, low, low * ratio, direction=direction, is_log=is_log)
     assert float(back) == pytest.approx(value, abs=1e-6)
