@@ -60,14 +60,9 @@ def smooth_rates(events: ArrayLike, exposure: ArrayLike, prior: tuple[float, flo
     if not (np.isfinite(shape) and np.isfinite(rate) and shape > 0 and rate > 0):
         raise InputError(f"The prior ({shape:g}, {rate:g}) of a rate must be two positive numbers; correct it.")
     shapes, rates = counts + shape, exposed + rate
-    table = pd.DataFrame(
-        {
-            "rate": posterior_rate(shapes, rates),
-            "rate_p05": special.gammaincinv(shapes, _LOWER) / rates,
-            "rate_p95": special.gammaincinv(shapes, _UPPER) / rates,
-        },
-        index=index,
-    )
+    lower, upper = interval_of(shapes, rates)
+    columns = {"rate": posterior_rate(shapes, rates), "rate_p05": lower, "rate_p95": upper}
+    table = pd.DataFrame(columns, index=index)
     table.attrs["prior_shape"], table.attrs["prior_rate"] = shape, rate
     return table
 
@@ -153,7 +148,7 @@ def moment_rates(events: ArrayLike, exposure: ArrayLike) -> Array:
     """
     counts, exposed = _checked(events, exposure)
     known = np.isfinite(counts) & (exposed > 0)
-    rates = np.divide(counts, exposed, out=np.full(counts.shape, np.nan), where=known)
+    rates = np.asarray(np.divide(counts, exposed, out=np.full(counts.shape, np.nan), where=known))
     total = exposed[known].sum()
     if total == 0:
         return rates
@@ -179,6 +174,15 @@ def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: f
         + shape * np.log(rate / (rate + exposed)) + counts * np.log(exposed / (rate + exposed))
     )  # fmt: skip
     return float(terms.sum())
+
+
+def interval_of(shape: ArrayLike, rate: ArrayLike) -> tuple[Array, Array]:
+    """Return the 5 and 95 % points of gamma distributions."""
+    shapes, rates = np.asarray(shape, float), np.asarray(rate, float)
+    return (
+        np.asarray(special.gammaincinv(shapes, _LOWER) / rates),
+        np.asarray(special.gammaincinv(shapes, _UPPER) / rates),
+    )
 
 
 def _checked(events: ArrayLike, exposure: ArrayLike) -> tuple[Array, Array]:
