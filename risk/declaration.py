@@ -216,6 +216,8 @@ class Model:
     uncertainty: Uncertainty
     site_kinds: Mapping[str, float]
     site_sizes: Mapping[str, tuple[float, float]]
+    site_kind_sizes: Mapping[str, Mapping[str, tuple[float, float]]]
+    site_goalposts: Mapping[str, tuple[float, float]]
     leave_out_of_together: tuple[str, ...]
     why_left_out: Text
     disease: str

@@ -100,7 +100,7 @@ def _build(content: Mapping[str, Any]) -> Model:
             ),
             tuple(_indicator(code, entry) for code, entry in content["indicators"].items()),
         ),
-        sites=_site_index(site["factors"]),
+        sites=_site_index(site),
         conditions=({
             code: SectorConditions(
                 ({name: float(entry[name]) for name in CONDITIONS}), entry["source"],
@@ -125,6 +125,10 @@ def _build(content: Mapping[str, Any]) -> Model:
         ),
         site_kinds=({kind: float(value) for kind, value in site["kinds"].items()}),
         site_sizes=({unit: _pair(value) for unit, value in site["sizes"].items()}),
+        site_kind_sizes=({
+            kind: {unit: _pair(value) for unit, value in sizes.items()} for kind, sizes in site["kind_sizes"].items()
+        }),
+        site_goalposts=({code: _pair(value) for code, value in site["goalposts"].items()}),
         leave_out_of_together=tuple(together["leave_out"]),
         why_left_out=_text(together["why"]),
         disease=content["incidence"]["disease"],
@@ -150,20 +154,20 @@ def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
     )  # fmt: skip
 
 
-def _site_index(factors: Mapping[str, Any]) -> Index:
-    """Make the index of sites: every factor is a dimension with one indicator that is already on 0-10."""
-    posts = Goalposts(({"all": (0.0, 10.0)}), Text("staat al op de schaal", "already on the scale"))
-    names = {code: _text(entry["name"]) for code, entry in factors.items()}
+def _site_index(site: Mapping[str, Any]) -> Index:
+    """Make the index of sites: every dimension is one route; the goalposts stand beside each value."""
+    posts = Goalposts(({"all": (0.0, 10.0)}), Text("per locatie, naar soort en eenheid", "per site, by kind and unit"))
+    dimensions = site["dimensions"].items()
     return Index(
-        tuple(Dimension(c, float(e["weight"]), names[c], _text(e["why"])) for c, e in factors.items()),
-        tuple(Route(code, code, 1.0, name) for code, name in names.items()),
+        tuple(Dimension(c, float(e["weight"]), _text(e["name"]), _text(e["why"])) for c, e in dimensions),
+        tuple(Route(c, c, 1.0, _text(e["name"])) for c, e in dimensions),
         tuple(
             Indicator(
-                code, code, 1.0, 1, "sites",
-                "log" if code == "site_size" else "linear", posts, "none", names[code], _text(entry["unit"]),
-                _text(entry["why"]), _text(entry["more"]), _text(entry["less"]), is_fixed=code != "site_area",
+                code, entry["dimension"], float(entry["weight"]), 1, "sites", entry.get("transform", "linear"), posts,
+                "none", _text(entry["name"]), _text(entry["unit"]), _text(entry["why"]), _text(entry["more"]),
+                _text(entry["less"]), is_fixed=code != "site_area",
             )
-            for code, entry in factors.items()
+            for code, entry in site["factors"].items()
         ),
         drops_missing=True,
     )  # fmt: skip

@@ -208,6 +208,15 @@ def _check_sites(model: Model) -> None:
     for kind, value in model.site_kinds.items():
         if not 0 <= value <= 10:
             _refuse(f"Kind of site {kind} is {value:g}, but must lie from 0 to 10; correct it.")
-    for unit, (low, high) in model.site_sizes.items():
-        if not 0 < low < high:
-            _refuse(f"Sizes in {unit} need goalposts above 0 that rise; correct [site.sizes].")
+    _check_same("site.kind_sizes", model.site_kind_sizes, codes.SITE_KINDS)
+    sizes = [("[site.sizes]", model.site_sizes), *model.site_kind_sizes.items()]
+    for where, by_unit in sizes:
+        for unit, (low, high) in by_unit.items():
+            if unit not in codes.SIZE_UNITS or not 0 < low < high:
+                _refuse(f"Sizes of {where} in {unit} need a known unit and goalposts above 0 that rise; correct them.")
+    for code, (low, high) in model.site_goalposts.items():
+        if code not in model.sites.codes or not low < high:
+            _refuse(f"Goalposts of {code} in [site.goalposts] must belong to a factor and rise; correct them.")
+    least = [i.weight for i in model.sites.indicators if i.code == "site_kind"]
+    if not least or least[0] < model.scale.minimum_present:
+        _refuse("site_kind is all that is known of some sites; give it at least the minimum present of its dimension.")

@@ -23,7 +23,11 @@ from risk.uncertainty import Rebuilt, rebuild
 Array = NDArray[np.float64]
 
 MISSING = "missing"
+_INCIDENCE = "incidence_per_100k"
+_SPREAD = ("rank_median", "rank_p05", "rank_p95", "p_top_k", "score_sd")
 AREA_LEVELS = ("gemeente", "vr")
+HIGHEST_N = 10_000
+"""With more sites than these only the highest are rebuilt, and only their figures stand in long tables."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Outcome:
         Indicator -> ``no_source`` or ``switched_off``; left out for every unit alike.
     rebuilt
         The uncertainty behind the rank intervals; None when nothing was rebuilt.
+    parts
+        Contributions, units x (indicators of the index and ``missing``), NaN for a unit without score.
     """
 
     prepared: Prepared
@@ -67,6 +73,7 @@ class Outcome:
     left_out: Mapping[str, str]
     peildatum: pd.Timestamp
     rebuilt: Rebuilt | None
+    parts: Array
 
     @property
     def model(self) -> Model:
@@ -115,7 +122,7 @@ def score(
         tables = until(tables, at)
     if level == "site":
         areas = areas or {area: score(tables, area, model, rebuilds=rebuilds, seed=seed, at=at) for area in AREA_LEVELS}
-        measured = site_scores.measure_sites(tables, model, _scores_with_spread(areas), at)
+        measured = site_scores.measure_sites(tables, model, _around(areas), at)
     elif level in AREA_LEVELS:
         measured = measure(tables, level, model, at)
     else:
@@ -124,16 +131,58 @@ def score(
     weights = weigh(measured.index, prepared.kept)
     result = _aggregate(prepared, weights)
     repeats = model.uncertainty.rebuilds if rebuilds is None else rebuilds
-    rebuilt = None
-    if repeats > 0:
-        rebuilt = rebuild(prepared.values_0_10, measured, model, prepared.group, weights, repeats,
-                          model.uncertainty.seed if seed is None else seed)  # fmt: skip
+    highest = _highest(result.score)
+    rebuilt = _rebuilt(prepared, result, weights, highest, repeats, seed) if repeats > 0 else None
     reference, parts = contributions(prepared.values_0_10, reference_profile(prepared), weights, model.scale, result)
     scores = _score_table(prepared, result, reference, rebuilt, data_version)
+    shown = prepared if highest.size == len(parts) else _only(prepared, highest)
     return Outcome(
-        prepared, result, _indicator_table(prepared), scores, _contribution_table(prepared, parts),
-        measured.left_out, measured.peildatum, rebuilt,
+        prepared, result, _indicator_table(shown), scores, _contribution_table(shown, parts[highest]),
+        measured.left_out, measured.peildatum, rebuilt, parts,
     )  # fmt: skip
+
+
+def _highest(score: Array) -> NDArray[np.intp]:
+    """Return the places of all units, or of the highest when there are very many."""
+    if score.size <= HIGHEST_N:
+        return np.arange(score.size)
+    return np.sort(np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable")[:HIGHEST_N])
+
+
+def _only(prepared: Prepared, places: NDArray[np.intp]) -> Prepared:
+    whole = prepared.measured
+    rows = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
+    part = replace(
+        whole,
+        units=whole.units.iloc[places].reset_index(drop=True),
+        **{name: getattr(whole, name)[places] for name in rows},
+    )
+    return replace(prepared, measured=part, values_0_10=prepared.values_0_10[places], group=prepared.group[places])
+
+
+def _rebuilt(
+    prepared: Prepared, result: Aggregated, weights: Weights, highest: NDArray[np.intp], repeats: int, seed: int | None
+) -> Rebuilt:
+    """Rebuild all units, or the highest; of the others the interval stays unknown."""
+    model, chosen = prepared.model, prepared.model.uncertainty.seed if seed is None else seed
+    if highest.size == result.score.size:
+        return rebuild(
+            prepared.values_0_10, prepared.measured, model, prepared.group, weights, repeats, chosen
+        )  # fmt: skip
+    part = _only(prepared, highest)
+    group = pd.factorize(part.group, sort=True)[0].astype(np.int64)
+    sizes = _top_sizes(prepared, result)[part.group]
+    found = rebuild(part.values_0_10, part.measured, model, group, weights, repeats, chosen, sizes)
+    whole = {name: np.full(result.score.size, np.nan) for name in _SPREAD}
+    for name, column in whole.items():
+        column[highest] = getattr(found, name)
+    return Rebuilt(**whole, repeats=repeats, seed=chosen)
+
+
+def _top_sizes(prepared: Prepared, result: Aggregated) -> Array:
+    """Return k of every ranking."""
+    counts = np.bincount(prepared.group, np.isfinite(result.score))
+    return np.array([top_size(int(n), prepared.model.scale) for n in counts], float)
 
 
 def prepare(measured: Measured, model: Model) -> Prepared:
@@ -197,14 +246,21 @@ def _profiles(prepared: Prepared) -> Array:
     return profiles
 
 
-def _scores_with_spread(areas: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return the scores of all areas on unit_id, with how much they vary in the rebuilds."""
-    parts = [
-        one.scores.set_index("unit_id")[["score_0_10"]].assign(
-            score_sd=np.nan if one.rebuilt is None else one.rebuilt.score_sd
+def _around(areas: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Return on unit_id what sites take from all areas: score, how much it varies in the rebuilds, incidence."""
+    parts = []
+    for one in areas.values():
+        measured = one.prepared.measured
+        parts.append(
+            pd.DataFrame(
+                {
+                    "score_0_10": one.scores["score_0_10"].to_numpy(float),
+                    "score_sd": np.nan if one.rebuilt is None else one.rebuilt.score_sd,
+                    "incidence_per_100k": measured.raw[:, measured.index.codes.index(_INCIDENCE)],
+                },
+                index=one.scores["unit_id"],
+            )
         )
-        for one in areas.values()
-    ]
     return pd.concat(parts)
 
 
@@ -229,7 +285,7 @@ def _score_table(
     blank = np.full(len(units), np.nan)
     risk_class = classify(result.score, scale.classes)
     p_top = blank if rebuilt is None else rebuilt.p_top_k
-    sizes = np.array([top_size(int(n), scale) for n in np.bincount(prepared.group, scored)], float)
+    sizes = _top_sizes(prepared, result)
     return pd.DataFrame(
         {
             "unit_id": units["unit_id"],

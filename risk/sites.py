@@ -1,87 +1,214 @@
-"""Score sites: kind x size x the score of the sector around it, by the same steps as the areas.
+"""Score sites by the same steps as the areas: how close people are, how many, and what goes on around.
 
 What is not known about a site (its size, its place) lowers its completeness, never its score: the known
 factors then carry the weight.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from geodata.codes import KIND_SECTOR, MissingReason, Status
+from geodata.codes import KIND_SECTOR, SECTORS, MissingReason, Status
 from risk.declaration import Model
 from risk.indicators import Measured, Tables, peildatum, refuse_infinite
 from risk.measures import Origin
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
-_HOUSES = ("lodging", "holiday_park")
+HOUSES: Final = ("lodging", "holiday_park")
+_WORK_CONDITIONS: Final = ("indoor", "cold", "proximity", "agency")
+_NEAREST: Final = 5
+_NEAR_M: Final = 10_000.0
+_FAR_M: Final = 100_000.0
+_SIGNAL_DAYS: Final = 56
+_PER_KM: Final = 1_000.0
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """One factor of every site: raw value, how it came to be, and the goalposts beside each value."""
+
+    raw: Array
+    status: Status | NDArray[np.object_]
+    origin: Origin
+    low: Array | float = 0.0
+    high: Array | float = 10.0
+    not_applicable: Mask | None = None
 
 
 def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None = None) -> Measured:
-    """Return kind, size and area of every site.
+    """Return every factor of every site.
 
     Parameters
     ----------
     tables
-        ``sites`` by its contract; the other tables only tell the peildatum.
+        ``sites`` by its contract and, where there are any, ``signals``; the others only tell the peildatum.
     model
         The declaration.
     area_scores
-        score_0_10 and score_sd of gemeenten and veiligheidsregio's, on unit_id. A site takes the score of its
-        sector in its gemeente, without gemeente that of its region; who lives in a lodging works in every
-        sector, so lodgings take that of all sectors together. Abroad there is no score to take.
+        score_0_10, score_sd and incidence_per_100k of gemeenten and veiligheidsregio's, on unit_id. A site
+        takes the score of its sector in its gemeente, without gemeente that of its region; who lives in a
+        lodging works in every sector, so lodgings take that of all sectors together. Abroad there is none.
     at
         The peildatum, when it is not the last date in the data.
+
+    Raises
+    ------
+    InputError
+        A size is infinite.
     """
-    sites = tables["sites"]
+    sites = tables["sites"].reset_index(drop=True)
     refuse_infinite("sites", sites, ("size_n",))
+    date = peildatum(tables) if at is None else at
     sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
     area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
-    units = pd.DataFrame({"unit_id": sites["site_id"], "area_code": area, "sector_code": sector}, dtype="str")
-    units = units.assign(workers_n=np.nan).reset_index(drop=True)
-    is_house = sites["kind"].isin(_HOUSES) & (sector == "lodging")
-    around = area_scores.reindex(area.where(is_house, area + ":" + sector))
-    raw = np.column_stack([
-        sites["kind"].map(dict(model.site_kinds)).to_numpy(float),
-        sites["size_n"].to_numpy(float),
-        around["score_0_10"].to_numpy(float),
-    ])  # fmt: skip
-    low, high = np.zeros(raw.shape), np.full(raw.shape, 10.0)
-    for unit, (smallest, largest) in model.site_sizes.items():
-        low[sites["size_unit"] == unit, 1], high[sites["size_unit"] == unit, 1] = smallest, largest
-    missing = np.isnan(raw)
-    reasons = np.where(missing, MissingReason.NOT_PUBLISHED.value, "").astype(object)
-    reasons[missing[:, 2] & (sites["country"] != "NL").to_numpy(), 2] = MissingReason.NOT_APPLICABLE.value
-    statuses = np.full(raw.shape, Status.ASSUMPTION.value, object)
-    statuses[:, 1] = sites["status"].to_numpy(object)
-    statuses[:, 2] = Status.ESTIMATE.value
-    statuses[missing] = Status.MISSING.value
-    return Measured(
-        model.sites, "site", peildatum(tables) if at is None else at, units, raw, low, high, reasons, statuses,
-        *_posterior(raw, around["score_sd"].to_numpy(float)), _sources(sites, model), _left_out(model, missing),
-    )  # fmt: skip
+    is_house = sites["kind"].isin(HOUSES).to_numpy(bool)
+    lives = is_house & (sector == "lodging").to_numpy(bool)
+    around = area_scores.reindex(area.where(lives, area + ":" + sector))
+    model_origin: Origin = (f"model {model.version.split('-')[0]}", None)
+    factors = {
+        "site_kind": _Factor(_looked_up(sites["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
+        "site_sector": _of_sector(sector, {s: _conditions(model, s) for s in SECTORS}, lives, model_origin),
+        "site_season": _of_sector(
+            sector, {s: model.seasons[s].months[date.month - 1] for s in SECTORS}, lives, model_origin
+        ),
+        "site_size": _size(sites, model),
+        **_distances(sites, is_house),
+        "site_area": _Factor(
+            around["score_0_10"].to_numpy(float), Status.ESTIMATE, model_origin,
+            not_applicable=(sites["country"] != "NL").to_numpy(bool),
+        ),
+        "site_incidence": _incidence(area_scores.reindex(area), model),
+        "site_signals": _signals(tables.get("signals", pd.DataFrame()), sites, sector, date, at),
+    }  # fmt: skip
+    units = pd.DataFrame(
+        {"unit_id": sites["site_id"], "area_code": area, "sector_code": sector, "workers_n": np.nan}
+    ).astype({"unit_id": "str", "area_code": "str", "sector_code": "str"})  # fmt: skip
+    return _measured(model, date, units, factors, around["score_sd"].to_numpy(float))
 
 
-def _posterior(raw: Array, spread: Array) -> tuple[Array, Array]:
-    """Return the gamma distribution that has the area score's mean and spread over the rebuilds."""
-    shape, rate = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
-    known = np.isfinite(raw[:, 2]) & (spread > 0)
-    rate[known, 2] = raw[known, 2] / spread[known] ** 2
-    shape[known, 2] = raw[known, 2] * rate[known, 2]
-    return shape, rate
+def _looked_up(keys: pd.Series, values: dict[str, float]) -> Array:
+    return np.asarray(keys.map(values), np.float64)
 
 
-def _sources(sites: pd.DataFrame, model: Model) -> dict[str, Origin]:
-    model_name = f"model {model.version.split('-')[0]}"
+def _conditions(model: Model, sector: str) -> float:
+    shares = model.conditions[sector].shares
+    return sum(shares[name] for name in _WORK_CONDITIONS) / len(_WORK_CONDITIONS)
+
+
+def _of_sector(sector: pd.Series, values: dict[str, float], lives: Mask, origin: Origin) -> _Factor:
+    """Return a factor of the sector; who lives somewhere may work in any, so housing has none."""
+    raw = _looked_up(sector, values)
+    return _Factor(np.where(lives, np.nan, raw), Status.ASSUMPTION, origin, not_applicable=lives)
+
+
+def _size(sites: pd.DataFrame, model: Model) -> _Factor:
+    low, high = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
+    for unit, pair in model.site_sizes.items():
+        low[sites["size_unit"] == unit], high[sites["size_unit"] == unit] = pair
+    for kind, by_unit in model.site_kind_sizes.items():
+        is_kind = (sites["kind"] == kind).to_numpy(bool)
+        for unit, pair in by_unit.items():
+            both = is_kind & (sites["size_unit"] == unit).to_numpy(bool)
+            low[both], high[both] = pair
+    newest = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
+    return _Factor(sites["size_n"].to_numpy(float), sites["status"].to_numpy(object), ("sites", newest), low, high)
+
+
+def _distances(sites: pd.DataFrame, is_house: Mask) -> dict[str, _Factor]:
+    """Measure how many beds are near work, and how far lodging and work lie apart; also across the border."""
+    beds, km = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
+    newest = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
+    if isinstance(sites, gpd.GeoDataFrame):
+        placed = sites.geometry.notna().to_numpy() & sites["located"].isin(["exact", "address"]).to_numpy()
+        houses, work = np.flatnonzero(is_house & placed), np.flatnonzero(~is_house & placed)
+        if houses.size and work.size:
+            xy = np.column_stack([sites.geometry.x, sites.geometry.y])
+            near = min(_NEAREST, houses.size)
+            metres, which = cKDTree(xy[houses]).query(xy[work], k=list(range(1, near + 1)), workers=-1)
+            capacity = np.r_[_beds(sites.iloc[houses]), 0.0]
+            beds[work] = (capacity[which] * (metres <= _NEAR_M)).sum(axis=1)
+            km[work] = np.minimum(metres[:, 0], _FAR_M) / _PER_KM
+            km[houses] = np.minimum(cKDTree(xy[work]).query(xy[houses], workers=-1)[0], _FAR_M) / _PER_KM
+    origin: Origin = ("sites", newest)
     return {
-        "site_kind": (model_name, None),
-        "site_size": ("sites", pd.Timestamp(sites["source_date"].max())),
-        "site_area": (model_name, None),
+        "site_lodging": _Factor(beds, Status.ESTIMATE, origin, not_applicable=is_house),
+        "site_transport": _Factor(km, Status.ESTIMATE, origin),
     }
 
 
-def _left_out(model: Model, missing: NDArray[np.bool_]) -> dict[str, str]:
-    absent = {code: MissingReason.NO_SOURCE.value for place, code in enumerate(model.sites.codes)
-              if len(missing) and missing[:, place].all()}  # fmt: skip
-    return absent | dict.fromkeys(set(model.sites.codes) & set(model.switched_off), "switched_off")
+def _beds(houses: pd.DataFrame) -> Array:
+    """Return beds; where they are not known, the middle of those of the same kind."""
+    known = houses["size_n"].where(houses["size_unit"] == "beds")
+    return known.fillna(known.groupby(houses["kind"]).transform("median")).fillna(0).to_numpy(float)
+
+
+def _incidence(around: pd.DataFrame, model: Model) -> _Factor:
+    low, high = model.indicator("incidence_per_100k").goalposts.at("gemeente")
+    raw = around["incidence_per_100k"].to_numpy(float)
+    return _Factor(raw, Status.ESTIMATE, (f"incidence {model.disease}", None), low, high)
+
+
+def _signals(
+    signals: pd.DataFrame, sites: pd.DataFrame, sector: pd.Series, date: pd.Timestamp, at: pd.Timestamp | None
+) -> _Factor:
+    """Return 1 for a site with an open signal, 0.5 where one is on its sector in its gemeente, else 0."""
+    if not len(signals):
+        return _Factor(np.full(len(sites), np.nan), Status.ESTIMATE, ("signals", None))
+    is_open = (signals["state"] == "new") & (signals["event_date"] > date - pd.Timedelta(days=_SIGNAL_DAYS))
+    if at is not None:
+        is_open &= signals["event_date"] <= at
+    found = signals[is_open]
+    named = sites["site_id"].isin(found.loc[found["site_id"] != "", "site_id"])
+    places = found[(found["gemeente_code"] != "") & (found["sector_code"] != "")]
+    near = (sites["gemeente_code"] + ":" + sector).isin(places["gemeente_code"] + ":" + places["sector_code"])
+    newest = pd.Timestamp(signals["event_date"].max())
+    raw = np.where(named, 1.0, np.where(near & (sites["gemeente_code"] != ""), 0.5, 0.0))
+    return _Factor(raw, Status.ESTIMATE, ("signals", newest))
+
+
+def _measured(
+    model: Model, date: pd.Timestamp, units: pd.DataFrame, factors: dict[str, _Factor], area_sd: Array
+) -> Measured:
+    """Put the factors side by side, in the order of the model."""
+    codes, shape = model.sites.codes, (len(units), len(model.sites.codes))
+    raw, low, high = np.full(shape, np.nan), np.zeros(shape), np.full(shape, 10.0)
+    reasons, statuses = np.full(shape, "", object), np.full(shape, Status.MISSING.value, object)
+    for place, code in enumerate(codes):
+        factor = factors[code]
+        raw[:, place] = factor.raw
+        posts = model.site_goalposts.get(code, (factor.low, factor.high))
+        low[:, place], high[:, place] = posts
+        missing = np.isnan(factor.raw)
+        reasons[missing, place] = MissingReason.NOT_PUBLISHED.value
+        if factor.not_applicable is not None:
+            reasons[missing & factor.not_applicable, place] = MissingReason.NOT_APPLICABLE.value
+        status = (
+            factor.status if isinstance(factor.status, np.ndarray) else np.full(len(units), factor.status.value, object)
+        )
+        statuses[~missing, place] = status[~missing]
+    alpha, rate = _posterior(raw, codes.index("site_area"), area_sd)
+    absent = {
+        code: MissingReason.NO_SOURCE.value
+        for place, code in enumerate(codes) if len(units) and np.isnan(raw[:, place]).all()
+    }  # fmt: skip
+    off = dict.fromkeys(set(codes) & set(model.switched_off), "switched_off")
+    return Measured(
+        model.sites, "site", date, units, raw, low, high, reasons, statuses, alpha, rate,
+        {code: factors[code].origin for code in codes}, absent | off,
+    )  # fmt: skip
+
+
+def _posterior(raw: Array, place: int, spread: Array) -> tuple[Array, Array]:
+    """Return the gamma distribution that has the area score's mean and spread over the rebuilds."""
+    shape, rate = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
+    known = np.isfinite(raw[:, place]) & (spread > 0)
+    rate[known, place] = raw[known, place] / spread[known] ** 2
+    shape[known, place] = raw[known, place] * rate[known, place]
+    return shape, rate

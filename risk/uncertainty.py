@@ -50,7 +50,7 @@ class Rebuilt:
 
 def rebuild(
     values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights,
-    repeats: int, seed: int,
+    repeats: int, seed: int, top_sizes: Array | None = None,
 ) -> Rebuilt:  # fmt: skip
     """Return rank intervals and the chance to be among the top k.
 
@@ -66,6 +66,8 @@ def rebuild(
         The ranking of each unit, numbered from 0.
     repeats, seed
         At least 1 rebuild; the same seed gives the same figures.
+    top_sizes
+        k beside every unit, when these are only the highest units of their rankings.
 
     Raises
     ------
@@ -76,7 +78,8 @@ def rebuild(
         raise InputError(f"{repeats} rebuilds cannot be made; ask for at least 1.")
     problem = pose(values, measured, model, group, weights)
     result = run(problem, repeats, seed, ASSUMPTIONS)
-    top = (result.ranks <= _top_sizes(problem, model)).mean(axis=0)
+    sizes = _top_sizes(problem, model) if top_sizes is None else top_sizes[problem.order]
+    top = (result.ranks <= sizes).mean(axis=0)
     places = np.sort(result.ranks.T, axis=1).astype(float)
     mean = result.total / repeats
     spread = np.sqrt(np.maximum(result.squares / repeats - mean**2, 0))

@@ -28,21 +28,80 @@ def _area(tables: Tables, model: Model) -> pd.Series:
     return pd.concat(parts).set_index("unit_id")["score_0_10"]
 
 
+def _sector(model: Model, sector: str) -> float:
+    shares = model.conditions[sector].shares
+    return 10 * sum(shares[name] for name in ("indoor", "cold", "proximity", "agency")) / 4
+
+
 def test_the_score_by_hand(tables: Tables, model: Model) -> None:
-    site = _of_kind(tables, "slaughterhouse")
+    site, sites = _of_kind(tables, "slaughterhouse"), tables["sites"]
     outcome = score(tables, "site", model, rebuilds=0)
-    kind = model.site_kinds["slaughterhouse"]
-    size = float(goalposts([site["size_n"]], *model.site_sizes["fte"], is_log=True)[0])
+    houses = sites[sites["kind"].isin(["lodging", "holiday_park"])]
+    metres = houses.geometry.distance(site["geometry"]).sort_values()[:5]
+    beds = houses.loc[metres.index[metres <= 10_000], "size_n"].sum()
+    gemeente = score(tables, "gemeente", model, rebuilds=0).indicators.query("indicator_code == 'incidence_per_100k'")
+    cases = gemeente.set_index("unit_id")["value_0_10"][site["gemeente_code"]]
+    lodging = float(goalposts([beds], *model.site_goalposts["site_lodging"], is_log=True)[0])
+    transport = float(goalposts([metres.iloc[0] / 1000], *model.site_goalposts["site_transport"], is_log=True)[0])
+    season = float(goalposts([model.seasons["slaughter_meat"].months[10]], 50, 150)[0])
+    kind, sector = model.site_kinds["slaughterhouse"], _sector(model, "slaughter_meat")
     area = _area(tables, model)[f"{site['gemeente_code']}:slaughter_meat"]
-    weights = {d.code: d.weight for d in model.sites.dimensions}
-    by_hand = 10 * np.prod([
-        (max(value, 0.1) / 10) ** weights[code]
-        for code, value in (("site_kind", kind), ("site_size", size), ("site_area", area))
-    ])  # fmt: skip
+    intensity = 0.6 * kind + 0.12 * sector + 0.14 * lodging + 0.14 * transport
+    size = float(goalposts([site["size_n"]], *model.site_kind_sizes["slaughterhouse"]["fte"], is_log=True)[0])
+    context = (0.6 * area + 0.2 * cases + 0.1 * season) / 0.9  # there are no signals at all
+    by_hand = 10 * (intensity / 10) ** 0.4 * (size / 10) ** 0.25 * (context / 10) ** 0.35
     row = _site(outcome, site["site_id"])
     assert row["score_0_10"] == pytest.approx(by_hand)
     assert row["completeness_pct"] == pytest.approx(100)
     assert row["sector_code"] == "slaughter_meat"
+    assert outcome.left_out == {"site_signals": "no_source"}
+
+
+def test_lodging_across_the_border_counts_near_work(tables: Tables, model: Model) -> None:
+    sites = tables["sites"]
+    site = _of_kind(tables, "slaughterhouse")
+    code = list(model.sites.codes).index("site_lodging")
+    place = sites.index[sites["site_id"] == site["site_id"]][0]
+    before = score(tables, "site", model, rebuilds=0).prepared.measured.raw[place, code]
+    house = sites.index[sites["kind"] == "lodging"][0]
+    sites.loc[house, ["country", "gemeente_code", "vr_code", "size_n"]] = ["DE", "", "", 800.0]
+    sites.loc[house, "geometry"] = site["geometry"]
+    after = score(tables, "site", model, rebuilds=0).prepared.measured.raw[place, code]
+    assert after >= before - sites["size_n"].max() + 800
+    assert after >= 800
+
+
+def test_open_signals_count_and_closed_ones_do_not(tables: Tables, model: Model) -> None:
+    site, other = _of_kind(tables, "packing_hall"), _of_kind(tables, "greenhouse")
+    columns = list(contracts.CONTRACTS["signals"].schema.columns)
+    row = dict.fromkeys(columns, "") | {
+        "signal_id": "1", "event_date": "2020-11-20", "origin": "partner", "theme": "werken", "state": "new",
+        "site_id": site["site_id"], "recorded_at": "2020-11-20", "status": "fictional",
+    }  # fmt: skip
+    closed = row | {"signal_id": "2", "site_id": other["site_id"], "state": "closed"}
+    stale = row | {"signal_id": "3", "site_id": other["site_id"], "event_date": "2020-08-01"}
+    tables["signals"] = contracts.check("signals", pd.DataFrame([row, closed, stale]))
+    outcome = score(tables, "site", model, rebuilds=0)
+    raw = outcome.indicators.query("indicator_code == 'site_signals'").set_index("unit_id")["raw_value"]
+    assert raw[site["site_id"]] == 1
+    assert raw[other["site_id"]] == 0
+    del tables["signals"]
+    without = score(tables, "site", model, rebuilds=0)
+    assert _site(outcome, site["site_id"])["score_0_10"] > 0
+    assert "site_signals" in without.left_out
+
+
+def test_how_often_a_site_was_visited_never_changes_its_score(tables: Tables, model: Model) -> None:
+    before = score(tables, "site", model, rebuilds=0).scores
+    done = tables["activations"].assign(infections_found="no")
+    site = tables["sites"].iloc[0]
+    visits = pd.concat([done.iloc[[0]]] * 5).assign(
+        activation_id=[f"V{i}" for i in range(5)], site_id=site["site_id"], gemeente_code=site["gemeente_code"],
+        vr_code=site["vr_code"], sector_code=site["sector_code"], trigger="steekproef", inclusion_probability=0.1,
+    )  # fmt: skip
+    tables["activations"] = contracts.check("activations", pd.concat([tables["activations"], visits]))
+    after = score(tables, "site", model, rebuilds=0).scores
+    assert_allclose(after["score_0_10"], before["score_0_10"])
 
 
 def test_lodgings_take_the_score_of_all_sectors_together(tables: Tables, model: Model) -> None:
@@ -70,11 +129,13 @@ def test_not_knowing_lowers_completeness_and_leaves_the_known_factors(tables: Ta
         tables["sites"].loc[row, "geometry"] = None
     outcome = score(tables, "site", model, rebuilds=40)
     got = _site(outcome, site["site_id"])
-    completeness = {"size": 75, "place": 65, "both": 40}[lost]
+    place = 100 * (0.4 * 0.28 + 0.35 * 0.8 / 0.9)
+    completeness = {"size": 75, "place": 100 - place, "both": 75 - place}[lost]
     assert got["completeness_pct"] == pytest.approx(completeness)
     assert got[["score_0_10", "risk_class", "rank", "p_top_k"]].notna().all()
     if lost == "both":
-        assert got["score_0_10"] == pytest.approx(model.site_kinds["packing_hall"])
+        known = 0.6 * model.site_kinds["packing_hall"] + 0.12 * _sector(model, "packing_wholesale")
+        assert got["score_0_10"] == pytest.approx(known / 0.72)
 
 
 def test_never_below_the_lowest_known_factor(tables: Tables, model: Model) -> None:
@@ -107,8 +168,9 @@ def test_a_lodging_abroad_has_no_area_and_says_why(tables: Tables, model: Model)
 
 def test_size_is_read_in_its_own_unit(tables: Tables, model: Model) -> None:
     sites = tables["sites"]
+    sites.loc[sites.index[:2], ["kind", "sector_code"]] = ["building_site", "construction"]
     for unit in codes.SIZE_UNITS:
-        low, high = model.site_sizes[unit]
+        low, high = model.site_kind_sizes["building_site"].get(unit, model.site_sizes[unit])
         sites.loc[sites.index[:2], "size_unit"] = unit
         sites.loc[sites.index[:2], "size_n"] = [low, high]
         values = score(tables, "site", model, rebuilds=0).prepared.values_0_10
