@@ -53,8 +53,8 @@ def start_from(store: ScopedStore, fields: Mapping[str, object]) -> None:
 
 def draw_correction(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
     """Draw the form of a correction; when someone else was first, show the difference and ask."""
-    entity_id, version = str(row["activation_id"]), int(row["version"])
-    start = _start_of(row)
+    entity_id = str(row["activation_id"])
+    version, start = _seen(entity_id, row)
     prefix = f"correct-{entity_id}-{version}"
     fields = _fields(texts, store, prefix, start)
     changes = {name: value for name, value in fields.items() if not name.startswith("_")}
@@ -67,8 +67,25 @@ def draw_correction(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) ->
             write.correct(store.viewer, "activation", entity_id, changes, based_on=version)
         except ConflictError as error:
             st.session_state["conflict"] = {"prefix": prefix, "version": error.version, "changes": changes}
-        st.session_state["register_saved"] = "conflict" not in st.session_state
+        else:
+            _settled(entity_id)
+            st.session_state["register_saved"] = True
         st.rerun()
+
+
+def _seen(entity_id: str, row: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the version that the viewer began to change, which stays the base although another came after it."""
+    name = f"editing-{entity_id}"
+    version, start = st.session_state.get(name, (0, None))
+    prefix = f"correct-{entity_id}-{version}"
+    if start is None or all(st.session_state.get(f"{prefix}-{one}", value) == value for one, value in start.items()):
+        version, start = st.session_state[name] = int(row["version"]), _start_of(row)
+    return version, start
+
+
+def _settled(entity_id: str) -> None:
+    st.session_state.pop(f"editing-{entity_id}", None)
+    st.session_state.pop("conflict", None)
 
 
 def _show_conflict(texts: Texts, store: ScopedStore, entity_id: str, conflict: Mapping[str, Any]) -> None:
@@ -84,11 +101,11 @@ def _show_conflict(texts: Texts, store: ScopedStore, entity_id: str, conflict: M
     if mine.button(texts("register.keep_mine"), type="primary"):
         changes = conflict["changes"]
         write.correct(store.viewer, "activation", entity_id, changes, based_on=conflict["version"])
-        st.session_state.pop("conflict")
+        _settled(entity_id)
         st.session_state["register_saved"] = True
         st.rerun()
     if other.button(texts("register.take_theirs")):
-        st.session_state.pop("conflict")
+        _settled(entity_id)
         st.rerun()
 
 
