@@ -243,23 +243,43 @@ def _priors(model: Model, lang: str) -> list[str]:
 
 def _sites(model: Model, lang: str) -> list[str]:
     words = Text(
-        "De score van een locatie is het gewogen meetkundig gemiddelde van soort, grootte en de score van de sector "
-        "eromheen. Een onbekende grootte of plaats verlaagt de volledigheid, nooit de score.",
-        "The score of a site is the weighted geometric mean of its kind, its size and the score of the "
-        "sector around it. "
-        "An unknown size or place lowers the completeness, never the score.",
+        "De score van een locatie is het gewogen meetkundig gemiddelde van drie dimensies; binnen een dimensie wordt "
+        "gemiddeld over wat bekend is. Een onbekende grootte of plaats verlaagt de volledigheid, nooit de score. "
+        "Hoe lang geleden een locatie is bezocht telt mee bij het plannen, nooit in de score.",
+        "The score of a site is the weighted geometric mean of three dimensions; within a dimension what is known is "
+        "averaged. An unknown size or place lowers the completeness, never the score. How long ago a site was "
+        "visited counts in planning, never in the score.",
     )
+    of_dimension = {dimension.code: dimension for dimension in model.sites.dimensions}
     rows = [
-        (dimension.name[lang], _percent(dimension.weight, lang), dimension.why[lang])
-        for dimension in model.sites.dimensions
+        (
+            of_dimension[factor.route].name[lang],
+            factor.name[lang],
+            _percent(of_dimension[factor.route].weight * factor.weight, lang),
+            factor.why[lang],
+        )
+        for factor in model.sites.indicators
     ]
-    kinds = [(kind, f"{value:g}") for kind, value in sorted(model.site_kinds.items(), key=lambda item: -item[1])]
+    heads = (
+        Text("dimensie", "dimension"), Text("factor", "factor"), Text("gewicht", "weight"), Text("waarom", "why"),
+    )  # fmt: skip
+    sizes = {
+        kind: "; ".join(f"{low:g} - {high:g} {unit}" for unit, (low, high) in by_unit.items())
+        for kind, by_unit in model.site_kind_sizes.items()
+    }
+    kinds = [
+        (kind, f"{value:g}", sizes[kind]) for kind, value in sorted(model.site_kinds.items(), key=lambda item: -item[1])
+    ]
+    kind_heads = (
+        Text("soort", "kind"), Text("oordeel 0-10 (aanname)", "judgement 0-10 (assumption)"),
+        Text("klein - groot (aanname)", "small - large (assumption)"),
+    )  # fmt: skip
     return [
         *_section(Text("Locaties", "Sites"), lang),
         words[lang],
         "",
-        *_table((Text("factor", "factor"), Text("gewicht", "weight"), Text("waarom", "why")), rows, lang),
-        *_table((Text("soort", "kind"), Text("oordeel 0-10 (aanname)", "judgement 0-10 (assumption)")), kinds, lang),
+        *_table(heads, rows, lang),
+        *_table(kind_heads, kinds, lang),
     ]
 
 
