@@ -38,6 +38,8 @@ class Selection:
         ``1`` when the sites are on the map.
     kind
         A kind of site; empty for every kind.
+    part
+        A part of the page; empty is the first.
     entry
         Id of the activation that is open in the register.
     """
@@ -47,9 +49,11 @@ class Selection:
     unit: str = ""
     sites: str = ""
     kind: str = ""
+    part: str = ""
     entry: str = ""
 
 
+PARTS: Final = ("what_if", "with_without")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 FIELDS: Final = tuple(field.name for field in fields(Selection))
 
@@ -60,7 +64,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
     Examples
     --------
     >>> read_selection({"level": "gemeente", "sector": "<script>"})
-    Selection(level='gemeente', sector='', unit='', sites='', kind='', entry='')
+    Selection(level='gemeente', sector='', unit='', sites='', kind='', part='', entry='')
     """
     level = parameters.get("level", "vr")
     sector = parameters.get("sector", "")
@@ -70,6 +74,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         unit=_identity(parameters.get("unit", "")),
         sites="1" if parameters.get("sites") == "1" else "",
         kind=kind if (kind := parameters.get("kind", "")) in codes.SITE_KINDS else "",
+        part=part if (part := parameters.get("part", "")) in PARTS else "",
         entry=_identity(parameters.get("entry", "")),
     )
 
@@ -146,10 +151,22 @@ def store() -> tuple[ScopedStore, SnapshotError | None]:
         The snapshot in use is damaged and there is no earlier one.
     """
     who, surface = viewer(), f"page {urlsplit(st.context.url or '').path.strip('/') or 'picture'}"
+    problem = None
     try:
-        return open_store(who, surface=surface), None
+        opened = open_store(who, surface=surface)
     except SnapshotError as error:
         try:
-            return open_last_good(who, surface), error
+            opened = open_last_good(who, surface)
         except SnapshotError:
             raise error from None
+        problem = error
+    _note_page(opened)
+    return opened, problem
+
+
+def _note_page(opened: ScopedStore) -> None:
+    """Leave a line in the audit trail that somebody opened a page: what was read before may come from a cache."""
+    page = (opened.viewer.who, str(opened.viewer), opened.surface, opened.data_version)
+    if st.session_state.get("_page_noted") != page:
+        st.session_state["_page_noted"] = page
+        opened.note_opened()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from geodata import codes
+from risk.aggregate import weigh
 from risk.declaration import CONDITIONS, Indicator, Model, Text
 from risk.indicators import Tables
 from risk.pipeline import score
@@ -75,6 +76,40 @@ def with_and_without(tables: Tables, model: Model, level: str = "vr") -> pd.Data
         other = _together(tables, model.without(code), level)
         table[f"rank_without_{code}"] = other["rank"]
     return table.sort_values("rank").reset_index()
+
+
+def weights_table(model: Model, lang: str) -> pd.DataFrame:
+    """Return every indicator of the areas with its weight and reasons, as a table to take away.
+
+    Returns
+    -------
+    DataFrame
+        indicator_code, name, dimension, route, weight_in_route, weight_pct (of the whole; what is geometric takes
+        it as exponent), direction, transform, goalposts, unit, why, evidence, model_version.
+    """
+    weights = weigh(model.areas, model.areas.codes)
+    whole = (
+        weights.indicator * weights.route[weights.route_of] * weights.dimension[weights.dimension_of[weights.route_of]]
+    )
+    dimension_of = {route.code: route.dimension for route in model.areas.routes}
+    return pd.DataFrame(
+        {
+            "indicator_code": indicator.code,
+            "name": indicator.name[lang],
+            "dimension": dimension_of[indicator.route],
+            "route": indicator.route,
+            "weight_in_route": indicator.weight,
+            "weight_pct": round(100 * float(share), 2),
+            "direction": indicator.direction,
+            "transform": indicator.transform,
+            "goalposts": _goalposts(indicator, lang),
+            "unit": indicator.unit[lang],
+            "why": indicator.why[lang],
+            "evidence": " ".join(indicator.evidence),
+            "model_version": model.version,
+        }
+        for indicator, share in zip(model.areas.indicators, whole, strict=True)
+    )
 
 
 def _together(tables: Tables, model: Model, level: str) -> pd.DataFrame:

@@ -5,8 +5,9 @@ who looks then gets their part through the door.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,9 @@ import pandas as pd
 from geodata import access, snapshot
 from geodata.access import ScopedStore
 from geodata.errors import SnapshotError
-from risk import changes, pipeline, site_tables
+from risk import changes, method, metrics, pipeline, site_tables
 from risk.declaration import Model
+from risk.model import load_model
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 _ENOUGH_FOR_QUANTILES = 10
@@ -39,6 +41,26 @@ class Spread:
     scored_n: int
     class_n: tuple[int, ...]
     quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The ranking under other weights beside the official one.
+
+    Attributes
+    ----------
+    ranks
+        unit_id, area_code, sector_code, score_0_10, rank, score_0_10_what_if, rank_what_if.
+    agreement
+        Kendall's tau between the two national rankings: 1 the same order, 0 none in common.
+    k_n, stays_n
+        Size of the top, and how many of it stay in it.
+    """
+
+    ranks: pd.DataFrame
+    agreement: float
+    k_n: int
+    stays_n: int
 
 
 @dataclass(frozen=True)
@@ -149,6 +171,53 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
             "method_sha256": method_sha256(),
         },
     )
+
+
+def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, float]) -> Trial:
+    """Return what other weights would do to the ranking of a sector; the official version stays as it is.
+
+    Ranks are national; the table holds the units the viewer may see.
+
+    Parameters
+    ----------
+    weights
+        As for `risk.pipeline.what_if`.
+
+    Raises
+    ------
+    ModelError
+        A weight has an unknown code or is negative.
+    """
+    official = _official(store.data_version, level)
+    keys, columns = ["unit_id", "area_code", "sector_code"], ["score_0_10", "rank"]
+    other = pipeline.what_if(official.prepared, weights).set_index(keys)[columns]
+    both = official.scores.set_index(keys)[columns].join(other, rsuffix="_what_if").reset_index()
+    both = both[both["sector_code"] == sector].dropna(subset=["rank", "rank_what_if"])
+    k = int(official.scores.loc[official.scores["sector_code"] == sector, "k_n"].max())
+    stays_n = int(((both["rank"] <= k) & (both["rank_what_if"] <= k)).sum())
+    agreement = metrics.kendall(-both["rank"], -both["rank_what_if"])
+    seen = store.out("scores", level, official.model.version)["unit_id"]
+    return Trial(both[both["unit_id"].isin(seen)].sort_values("rank_what_if", ignore_index=True), agreement, k, stays_n)
+
+
+def rankings(store: ScopedStore) -> pd.DataFrame:
+    """Return the ranking of regions with and without each switch (`risk.method.with_and_without`), as far as seen."""
+    everything = _rankings(store.data_version)
+    seen = store.out("scores", "vr", load_model().version)["area_code"]
+    return everything[everything["area_code"].isin(seen)].reset_index(drop=True)
+
+
+@lru_cache(maxsize=4)
+def _official(data_version: str, level: str) -> pipeline.Outcome:
+    """Compute the official scores with all that a trial starts from, once per version of the data."""
+    batch = access.open_batch(data_version)
+    return pipeline.score({name: batch.table(name) for name in _TABLES}, level, load_model(), rebuilds=0)
+
+
+@lru_cache(maxsize=2)
+def _rankings(data_version: str) -> pd.DataFrame:
+    batch = access.open_batch(data_version)
+    return method.with_and_without({name: batch.table(name) for name in _TABLES}, load_model())
 
 
 def spread(scores: pd.DataFrame) -> Spread:

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import administration, contacts, picture, privacy, region, register, report, sectors, sites, sources
+from dashboard.pages import (
+    administration,
+    contacts,
+    method,
+    picture,
+    privacy,
+    region,
+    register,
+    report,
+    sectors,
+    sites,
+    sources,
+)
 from geodata.access import Viewer
 from geodata.rules import Rows, rows_of
 
@@ -36,6 +48,7 @@ PAGES = (
     Page("sites", sites.run, needs="sites"),
     Page("report", report.run, needs="activations"),
     Page("contacts", contacts.run, needs="routes"),
+    Page("method", method.run),
     Page("sources", sources.run),
     Page("administration", administration.run, needs="people"),
     Page("privacy", privacy.run, needs="audit_trail"),

@@ -28,7 +28,7 @@ class Texts:
         self.language = language
         self._entries = entries
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return a text with its values filled in; an unknown name is an error, never a blank."""
         text = self._entries[name]
         return text.format_map(values) if values else text
