@@ -12,7 +12,7 @@ import pandas as pd
 from geodata import catalogue, contracts, estimates, joins, regions, settings, snapshot, store, tables
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.snapshot import RawSnapshot, Snapshot, SourceRecord
-from geodata.sources import establishments, incidence, sites, workbooks
+from geodata.sources import establishments, files, incidence, sites, workbooks
 from geodata.sources.connector import Frames
 from geodata.sources.files import ColumnMapping
 from geodata.sources.http import Progress
@@ -54,7 +54,7 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
     """
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     areas = {name: embedded.table(name) for name in _AREAS}
-    raws = _without_twins(snapshot.latest_raw(as_of))
+    raws = _in_order(snapshot.latest_raw(as_of))
     frames: dict[str, list[pd.DataFrame]] = {}
     for source_id, raw in raws.items():
         ready = (prepared or {}).get(raw.path)
@@ -84,10 +84,12 @@ _REPLACES = {"cbs_regions": ("gemeente_facts",), "pdok_areas": ("boundaries", "w
 _TWINS = ("osm", "osm_extract")  # two ways to the same objects: the newer one counts
 
 
-def _without_twins(raws: dict[str, RawSnapshot]) -> dict[str, RawSnapshot]:
+def _in_order(raws: dict[str, RawSnapshot]) -> dict[str, RawSnapshot]:
+    """Return the deliveries that count, public sources first: what a user imported goes before them."""
     twins = [raws[name] for name in _TWINS if name in raws]
     newest = max(twins, key=lambda raw: (raw.record.source_date, raw.record.retrieved_at), default=None)
-    return {name: raw for name, raw in raws.items() if name not in _TWINS or raw is newest}
+    counting = {name: raw for name, raw in raws.items() if name not in _TWINS or raw is newest}
+    return dict(sorted(counting.items(), key=lambda item: item[0] not in CONNECTORS))
 
 
 def _matrix_path() -> Path:
@@ -120,7 +122,7 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
         raise InputError(f"Year {year} is before {_FIRST_YEAR}; give figures of {_FIRST_YEAR} or later (--year).")
     areas = known_areas()
     names = regions.names_to_codes(areas["gemeenten"], year)
-    frame = establishments.read_any_table(path)
+    frame = files.read_table(path)
     mapping = (
         establishments.read_mapping(mapping_path) if mapping_path else establishments.choose_mapping(frame, path.name)
     )
@@ -129,7 +131,7 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
     joins.refuse_unknown_gemeenten(counts["gemeente_code"], known, path.name)
     source = catalogue.source("establishments_file")
     with snapshot.lock():
-        files = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
+        stored = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
         record = SourceRecord(
             source.source_id,
             f"{year}-01-01",
@@ -143,7 +145,7 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
             "year": str(year),
             "mapping": mapping_path.name if mapping_path else "",
         }
-        raw = snapshot.write_raw(record, files, parameters)
+        raw = snapshot.write_raw(record, stored, parameters)
         try:
             return rebuild()
         except RisicobeeldError:
@@ -242,12 +244,12 @@ def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name:
         frame_path = Path(scratch) / _FRAME
         store.write_parquet(table, frame_path)
         siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
-        files = {file.name: file for file in siblings} | {_FRAME: frame_path}
+        stored = {file.name: file for file in siblings} | {_FRAME: frame_path}
         with path.open("rb") as handle:
             digest = file_digest(handle, "sha256").hexdigest()
         licence = catalogue.source(source_id).licence
         record = SourceRecord(source_id, source_date, len(table), path.name, licence, digest)
-        raw = snapshot.write_raw(record, files, {"frame": name})
+        raw = snapshot.write_raw(record, stored, {"frame": name})
         try:
             return rebuild(prepared={raw.path: {name: table}})
         except RisicobeeldError:
@@ -265,7 +267,7 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
     mapping = (
         establishments.read_mapping(raw.path / raw.parameters["mapping"])
         if raw.parameters["mapping"]
-        else establishments.choose_mapping(establishments.read_any_table(path), path.name)
+        else establishments.choose_mapping(files.read_table(path), path.name)
     )
     counts = establishments.read(path, mapping, regions.names_to_codes(areas["gemeenten"], year))
     changes = regions.changes_from(year)

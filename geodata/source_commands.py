@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from geodata import codes, fetching, live_check, refresh
+from geodata import codes, fetching, live_check, refresh, source_page, store
 from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.sources import files, incidence, sites
@@ -36,6 +36,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     checking = commands.add_parser(
         "check", help="ask each live source one small question; tell what differs from what the code expects"
     )
+    listing = commands.add_parser("sources", help="the page of the sources, from the catalogue")
+    listing.add_argument("--out", type=Path, help="write it to a file, as docs/sources.md")
     checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(live_check.QUESTIONS)}")
 
 
@@ -43,7 +45,9 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the kinds of file that ``import`` takes."""
     site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg or shp; WGS84 or RD")
     site.add_argument("file", type=Path)
-    site.add_argument("--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one")
+    site.add_argument(
+        "--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one"
+    )
     site.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
     site.add_argument("--date", type=date.fromisoformat, help="date of the figures (today)")
     site.add_argument("--status", choices=("official", "estimate", "assumption"), default="official")
@@ -112,6 +116,15 @@ def _check(arguments: argparse.Namespace) -> int:
     return _SOME_FAILED if any(found.values()) else _ALL_DONE
 
 
+def _sources(arguments: argparse.Namespace) -> None:
+    if arguments.out is None:
+        print(source_page.page(), end="")
+        return
+    with store.whole_file(arguments.out) as part:
+        part.write_text(source_page.page(), "utf-8")
+    print(f"{arguments.out} written")
+
+
 def _import_sites(arguments: argparse.Namespace) -> None:
     question = sites.Question(
         source=refresh.source_name("sites_file", arguments.file),
@@ -148,7 +161,11 @@ def _import_workbook(arguments: argparse.Namespace) -> None:
     print(f"{arguments.file} imported: {rows_n} figures in the table context")
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {"refresh": _refresh, "check": _check}
+COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "refresh": _refresh,
+    "check": _check,
+    "sources": _sources,
+}
 IMPORTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "sites": _import_sites,
     "incidence": _import_incidence,

@@ -17,7 +17,7 @@ from geodata.register.events import Entry, append
 from geodata.register.kinds import KINDS, content_of
 from geodata.register.write import entry_of, newest, refuse_writer
 from geodata.snapshot import Snapshot
-from geodata.sources.establishments import read_any_table
+from geodata.sources.files import read_table
 
 _KIND: Final = KINDS["activation"]
 _ALIASES: Final = {
@@ -67,7 +67,7 @@ def plan(path: Path, viewer: Viewer) -> list[PlannedRow]:
     InputError
         The file cannot be read as a table, lacks a mandatory column or has one that is not known.
     """
-    frame = read_any_table(path)
+    frame = read_table(path)
     frame.columns = [_ALIASES.get(str(name).casefold(), str(name)) for name in frame.columns]
     _check_columns(list(frame.columns), path.name)
     current = snapshot.current()

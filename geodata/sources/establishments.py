@@ -4,19 +4,17 @@ A mapping in TOML says which columns hold the code of the gemeente and each grou
 ship with the product are tried against the file's header, so that StatLine's own export is simply read.
 """
 
-import csv
 import re
 import tomllib
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pandas as pd
 
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
+from geodata.sources import files
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
 _GEMEENTE = r"GM\d{4}"
@@ -56,76 +54,6 @@ def read_mapping(path: Path) -> Mapping:
     if unknown or not mapping.groups:
         raise InputError(f"Mapping {path} names groups that CBS does not have: {sorted(unknown)}; use {CBS_GROUPS}.")
     return mapping
-
-
-def read_any_table(path: Path) -> pd.DataFrame:
-    """Return a CSV (comma, semicolon or tab; UTF-8 or Windows) or XLSX file as a table of texts.
-
-    Lines above the header, as StatLine may write them, are passed over.
-
-    Raises
-    ------
-    InputError
-        The file is missing, empty, damaged or of another kind.
-    """
-    try:
-        if path.suffix.lower() in {".xlsx", ".xlsm"}:
-            frame = pd.read_excel(path, dtype=str, engine="openpyxl", keep_default_na=False)
-        elif path.suffix.lower() in {".csv", ".txt", ".tsv"}:
-            frame = _read_csv(path)
-        else:
-            raise InputError(f"{path.name} is no CSV or XLSX file; save it as one of these and try again.")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; give the path of a CSV or XLSX file.") from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        SyntaxError,
-        csv.Error,
-        BadZipFile,
-    ) as error:  # XML errors are SyntaxErrors
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path.name} cannot be read as a table ({error}); open it and save it again.") from error
-    if frame.empty:
-        raise InputError(f"{path.name} holds no rows; export the table again.")
-    frame.columns = [str(column).strip().strip("﻿") for column in frame.columns]
-    return frame
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252")
-    if "\x00" in text:
-        raise InputError(f"{path.name} is no text file; export the table again as CSV.")
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise InputError(f"{path.name} is empty; export the table again.")
-    rows = max((list(csv.reader(lines, delimiter=mark)) for mark in ";,\t"), key=_regularity)
-    width = _width(rows)
-    start = next(number for number, row in enumerate(rows) if len(row) == width)
-    header, body = rows[start], [row for row in rows[start + 1 :] if len(row) == width]
-    cut = [row for row in rows[start + 1 :] if len(row) != width and len(row) > 1]
-    if cut:
-        raise InputError(
-            f"{path.name} breaks off: {len(cut)} row(s) have too few or too many cells; export the table again."
-        )
-    return pd.DataFrame(body, columns=header, dtype="str")
-
-
-def _width(rows: list[list[str]]) -> int:
-    """Return how many cells most rows have; a title above and a source below the table have other numbers."""
-    return Counter(len(row) for row in rows).most_common(1)[0][0]
-
-
-def _regularity(rows: list[list[str]]) -> tuple[bool, float]:
-    """Rank the ways to cut a file into cells: the right mark gives most rows the same number of cells."""
-    width = _width(rows)
-    return width > 1, sum(len(row) == width for row in rows) / len(rows)
 
 
 def choose_mapping(frame: pd.DataFrame, where: str) -> Mapping:
@@ -183,7 +111,7 @@ def read(path: Path, mapping: Mapping, names: dict[str, str]) -> pd.DataFrame:
     InputError
         A column is not there, a gemeente occurs twice, or a cell is no number.
     """
-    frame = read_any_table(path)
+    frame = files.read_table(path)
     frame["gemeente_code"] = _codes(frame, mapping, names, path.name)
     if mapping.long:
         frame = _widen(frame, mapping, path.name)

@@ -1,9 +1,11 @@
 """Files that a user gives: tables and maps of any common kind, Dutch and English numbers and dates."""
 
+import csv
 import io
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from geodata.errors import InputError
 
@@ -21,6 +23,10 @@ MAP_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 _TEXT_ENDINGS = (".csv", ".txt", ".tsv")
 _SHEET_ENDINGS = (".xlsx", ".xlsm")
 _SNIFF_N = 1 << 16
+# what the readers raise for a file that is not what its ending says; XML errors are SyntaxErrors
+_UNREADABLE = (
+    OSError, ValueError, KeyError, SyntaxError, RuntimeError, csv.Error, BadZipFile, pa.ArrowException,
+)  # fmt: skip
 _MISSING = {"", ".", "-", "x", "nan", "none", "null", "na", "n/a", "onbekend", "unknown"}
 _MONTHS = {
     "januari": 1, "january": 1, "jan": 1, "februari": 2, "february": 2, "feb": 2, "maart": 3, "march": 3, "mrt": 3,
@@ -82,53 +88,101 @@ def read_rows(path: Path) -> pd.DataFrame:
     InputError
         The file is missing, empty, damaged or of another kind.
     """
-    ending = path.suffix.lower()
+    readers = {**_TABLE_READERS, **dict.fromkeys(MAP_ENDINGS, gpd.read_file)}
+    return _read(path, readers, "CSV, XLSX, GeoJSON, GeoPackage or Shapefile")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a CSV (any separator; UTF-8 or Windows) or XLSX file as a table of texts.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged or of another kind.
+    """
+    return _read(path, _TABLE_READERS, "CSV or XLSX file")
+
+
+def _read(path: Path, readers: Mapping[str, Callable[[Path], pd.DataFrame]], kinds: str) -> pd.DataFrame:
     if not path.is_file():
-        raise InputError(f"{path} does not exist; give the path of a CSV, XLSX, GeoJSON, GeoPackage or Shapefile.")
+        raise InputError(f"{path} does not exist; give the path of a {kinds}.")
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path.name} is no {kinds}; save it as one of these and try again.")
     try:
-        if ending in _TEXT_ENDINGS:
-            frame = _read_text(path)
-        elif ending in _SHEET_ENDINGS:
-            frame = pd.read_excel(path, dtype=str, engine="openpyxl", keep_default_na=False)
-        elif ending in MAP_ENDINGS:
-            frame = gpd.read_file(path)
-        else:
-            raise InputError(f"The kind of {path.name} is not known; use csv, xlsx, geojson, gpkg or shp.")
-    except (OSError, ValueError, KeyError, SyntaxError, BadZipFile, RuntimeError, pa.ArrowException) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path.name} cannot be read ({error}); open it, save it again and try again.") from error
+        frame = reader(path)
+    except InputError:
+        raise
+    except _UNREADABLE as error:
+        raise InputError(f"{path.name} cannot be read as a table ({error}); open it and save it again.") from error
     if frame.empty:
-        raise InputError(f"{path.name} holds no rows; export it again.")
+        raise InputError(f"{path.name} holds no rows; export the table again.")
     frame.columns = [str(column).strip().strip("\ufeff") for column in frame.columns]
     return frame
 
 
+def _read_sheet(path: Path) -> pd.DataFrame:
+    return pd.DataFrame(pd.read_excel(path, dtype=str, engine="openpyxl", keep_default_na=False))
+
+
 def _read_text(path: Path) -> pd.DataFrame:
+    """Read a CSV of any separator; what StatLine writes above the header and below the rows is passed over."""
     content = path.read_bytes()
-    head = content[:_SNIFF_N]
-    if b"\x00" in head:
+    if b"\x00" in content[:_SNIFF_N]:
         raise InputError(f"{path.name} is no text file; export it again as CSV.")
     try:
         content.decode("utf-8")
         encoding = "utf-8"
     except UnicodeDecodeError:
         encoding = "cp1252"
-    lines = [line for line in head.decode(encoding, errors="replace").splitlines() if line.strip()]
-    if not lines:
+    lines = content[:_SNIFF_N].decode(encoding, errors="replace").splitlines(keepends=True)
+    whole = lines[:-1] if len(content) > _SNIFF_N else lines
+    if not any(line.strip() for line in whole):
         raise InputError(f"{path.name} is empty; export it again.")
-    separator = max(";,\t", key=lambda mark: max(line.count(mark) for line in lines[:10]))
-    width = max(line.count(separator) for line in lines[:10])
-    start = next(number for number, line in enumerate(lines) if line.count(separator) == width)
-    header = re.split(re.escape(separator), lines[start])
-    names = [name.strip().strip('"').strip("\ufeff") for name in header]
-    table = csv.read_csv(
-        io.BytesIO(content),
-        read_options=csv.ReadOptions(column_names=names, skip_rows=start + 1, encoding=encoding),
-        parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    layouts = {mark: list(csv.reader(whole, delimiter=mark)) for mark in ";,\t"}
+    separator = max(layouts, key=lambda mark: _regularity([row for row in layouts[mark] if row]))
+    rows = layouts[separator]
+    width = _width([row for row in rows if row])
+    start = next(number for number, row in enumerate(rows) if len(row) == width)
+    names = [name.strip().strip("\ufeff") for name in rows[start]]
+    below = len("".join(whole[: start + 1]).encode(encoding))
+    if not content[below:].strip():
+        return pd.DataFrame(columns=names)
+    cut_n = 0
+
+    def odd_row(row: arrow_csv.InvalidRow) -> str:
+        nonlocal cut_n
+        cut_n += row.actual_columns > 1
+        return "skip"
+
+    table = arrow_csv.read_csv(
+        io.BytesIO(content[below:]),
+        read_options=arrow_csv.ReadOptions(column_names=names, encoding=encoding),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=odd_row),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
     )
+    if cut_n:
+        raise InputError(f"{path.name} breaks off: {cut_n} row(s) have too few or too many cells; export it again.")
     return pd.DataFrame(table.to_pandas())
+
+
+_TABLE_READERS = {
+    **dict.fromkeys(_TEXT_ENDINGS, _read_text),
+    **dict.fromkeys(_SHEET_ENDINGS, _read_sheet),
+}
+
+
+def _width(rows: list[list[str]]) -> int:
+    """Return how many cells most rows have; a title above and a source below the table have other numbers."""
+    return Counter(len(row) for row in rows).most_common(1)[0][0]
+
+
+def _regularity(rows: list[list[str]]) -> tuple[bool, float]:
+    """Rank the ways to cut a file into cells: the right mark gives most rows the same number of cells."""
+    width = _width(rows)
+    return width > 1, sum(len(row) == width for row in rows) / len(rows)
 
 
 def choose_columns(

@@ -23,9 +23,13 @@ _DISEASE = "COVID-19"
 def _fetch(folder: Path, progress: Progress) -> Delivery:
     files, parts = {}, []
     for name in FILES:
-        path = _download(name, folder / name, progress)
-        files[name] = path
-        parts.append(read_days(path))
+        try:
+            files[name] = _download(name, folder / name, progress)
+        except NotThereError:  # RIVM has split and joined its files before
+            continue
+        parts.append(read_days(files[name]))
+    if not parts:
+        raise SourceError(f"Source {SOURCE}: neither of its files is served; compare their names with docs/sources.md.")
     days = pd.concat(parts)
     newest = days["Date_of_publication"].max().date().isoformat()
     return Delivery(files, newest, len(days), f"{http.base('rivm')}{FOLDERS[0]}")
@@ -83,10 +87,11 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
-    earlier, later = (read_days(raw.path / name) for name in FILES)
-    # a gemeente may have two rows a day (two hospital regions), so that only whole days can be told apart
-    later = later[later["Date_of_publication"] > earlier["Date_of_publication"].max()]
-    days = pd.concat([earlier, later])
+    days = read_days(raw.path / next(name for name in FILES if name in raw.files))
+    for name in (name for name in FILES[1:] if name in raw.files):
+        # a gemeente may have two rows a day (two hospital regions), so that only whole days can be told apart
+        later = read_days(raw.path / name)
+        days = pd.concat([days, later[later["Date_of_publication"] > days["Date_of_publication"].max()]])
     cases = weekly(days)
     cases = cases[cases["gemeente_code"].isin(areas["gemeenten"]["gemeente_code"])]
     cases = cases.assign(

@@ -1,0 +1,66 @@
+"""Joins: nothing is lost, nothing counted twice; years on each other, points in areas."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geodata import joins, regions
+from geodata.errors import UnknownCodeError
+from tests.server.figures import gemeenten
+
+
+class TestToToday:
+    @settings(deadline=None, max_examples=30)
+    @given(st.integers(2020, 2026), st.integers(0, 2**32 - 1))
+    def test_the_national_total_is_kept_from_any_year(self, year: int, seed: int) -> None:
+        codes = regions.gemeenten_of_year(gemeenten(), year)
+        table = pd.DataFrame({"gemeente_code": codes, "n": np.random.default_rng(seed).integers(0, 9_999, len(codes))})
+        found = joins.to_today(table.astype({"n": float}), regions.changes_from(year), ["n"], by=["gemeente_code"])
+        assert found["n"].sum() == pytest.approx(table["n"].sum())
+        assert set(found["gemeente_code"]) == set(gemeenten()["gemeente_code"])
+
+    def test_a_sum_with_a_missing_part_is_missing(self) -> None:
+        table = pd.DataFrame({"gemeente_code": ["GM0501", "GM0530", "GM0614"], "n": [1.0, np.nan, 3.0]})
+        found = joins.to_today(table, regions.changes_from(2022), ["n"], by=["gemeente_code"])
+        assert found["gemeente_code"].tolist() == ["GM1992"]
+        assert found["n"].isna().all()
+
+    def test_only_what_was_divided_is_an_estimate(self) -> None:
+        table = pd.DataFrame({"gemeente_code": ["GM0788", "GM0824", "GM0363"], "n": [100.0, 10.0, 5.0]})
+        found = joins.to_today(table, regions.changes_from(2020), ["n"], by=["gemeente_code"])
+        status = joins.status_after_split(found["is_split"], found["n"]).set_axis(found["gemeente_code"])
+        assert (status["GM0824"], status["GM0363"]) == ("estimate", "official")
+        assert found.set_index("gemeente_code").loc["GM0824", "n"] == pytest.approx(50)
+
+
+class TestPoints:
+    def test_every_gemeente_holds_its_own_inside_point(self) -> None:
+        areas = gemeenten()
+        found = joins.gemeente_of_points(areas.geometry.representative_point(), areas)
+        assert found.tolist() == areas["gemeente_code"].tolist()
+
+    @settings(deadline=None, max_examples=25)
+    @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=1, max_size=40))
+    def test_a_point_on_a_border_counts_once(self, places: list[tuple[float, float]]) -> None:
+        boxes = [shapely.box(x, y, x + 1, y + 1) for x in range(3) for y in range(3)]
+        areas = gpd.GeoDataFrame(
+            {"gemeente_code": [f"GM{9 - number:04d}" for number in range(9)]}, geometry=boxes, crs="EPSG:28992"
+        )
+        points = gpd.GeoSeries([shapely.Point(place) for place in places], crs="EPSG:28992")
+        found = joins.gemeente_of_points(points, areas)
+        for point, code in zip(points, found, strict=True):
+            around = areas.loc[areas.intersects(point), "gemeente_code"]
+            assert code == around.min()
+
+    def test_a_missing_or_far_point_has_none(self) -> None:
+        points = gpd.GeoSeries([None, shapely.Point(0, 0)], index=[7, 3], crs="EPSG:28992")
+        assert joins.gemeente_of_points(points, gemeenten()).to_dict() == {7: "", 3: ""}
+
+
+def test_unknown_codes_are_all_listed() -> None:
+    with pytest.raises(UnknownCodeError, match=r"2 code.*GM0000, GM9999"):
+        joins.refuse_unknown_gemeenten(pd.Series(["GM9999", "GM0363", "GM0000"]), pd.Index(["GM0363"]), "x.csv")
