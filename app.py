@@ -6,6 +6,10 @@ from dashboard import frame, session, signin
 from dashboard.pages import PAGES
 
 
+def _nothing() -> None:
+    """Draw no page: nobody is signed in."""
+
+
 def main() -> None:
     """Build the navigation from the pages this viewer may open, and run the chosen one."""
     session.carry()
@@ -15,6 +19,9 @@ def main() -> None:
     viewer = signin.enter(texts)
     frame.corner(texts, viewer)
     if viewer is None:
+        # Addresses stay known, so that signing in leads on; the navigation of whoever was here before goes.
+        hidden = [st.Page(_nothing, title=texts("app.title"), url_path=page.name) for page in PAGES]
+        st.navigation(hidden, position="hidden")
         return
     shown = [page for page in PAGES if page.is_for(viewer)]
     pages = {

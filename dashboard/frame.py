@@ -79,6 +79,11 @@ def language_switch(texts: Texts) -> None:
     )  # fmt: skip
 
 
+def plain_head(title: str, intro: str) -> None:
+    """Draw the title of a page that shows no figures."""
+    st.html(f'<h1 class="rb-title">{html.escape(title)}</h1><p class="rb-intro">{html.escape(intro)}</p>')
+
+
 def corner(texts: Texts, viewer: Viewer | None) -> None:
     """Put language and who looks in the corner of the header, out of the way of the page."""
     with st.container(key="corner", horizontal=True, horizontal_alignment="right", width="content", gap="small"):

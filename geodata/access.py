@@ -262,6 +262,10 @@ class ScopedStore:
         self._note("read", "audit_trail", len(found))
         return found
 
+    def note_opened(self) -> None:
+        """Leave a line in the audit trail that a page was opened, whatever of it was read before."""
+        self._note("open", "", 0)
+
     def note_export(self, name: str, rows_n: int) -> None:
         """Leave a line in the audit trail that rows went out in a file."""
         self._note("export", name, rows_n)

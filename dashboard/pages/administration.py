@@ -17,8 +17,8 @@ _SURFACE = "page administration"
 
 def run() -> None:
     """Draw the page."""
-    texts, viewer, store = session.texts(), session.viewer(), frame.open_store(session.texts())
-    frame.page_head(texts, store, texts("page.administration"), texts("people.intro"))
+    texts, viewer = session.texts(), session.viewer()
+    frame.plain_head(texts("page.administration"), texts("people.intro"))
     if not settings.has_sign_in():
         st.info(texts("people.without_signin"))
     _list(texts, people.everyone(viewer))
@@ -58,20 +58,28 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
+def _head(title: str, explained: str) -> None:
+    st.markdown(f"#### {title}", help=explained)
+
+
+def _day(label: str, value: date | None) -> date | None:
+    return st.date_input(label, value, format="DD-MM-YYYY")
+
+
 def _done(texts: Texts) -> None:
     st.session_state["_saved"] = texts("people.done")
     st.rerun()
 
 
 def _add(texts: Texts, viewer: Viewer) -> None:
-    st.subheader(texts("people.add"), help=texts("people.add_help"))
+    _head(texts("people.add"), texts("people.add_help"))
     with st.form("people_add", border=False):
         email = st.text_input(texts("people.email"))
         role = st.selectbox(texts("people.role"), ROLES, index=ROLES.index("region"),
                             format_func=lambda code: texts(f"role.{code}"))  # fmt: skip
-        regions = st.multiselect(texts("people.region"), codes.VR_CODES)
+        regions = st.multiselect(texts("people.region"), codes.VR_CODES, placeholder="")
         organisation = st.text_input(texts("people.organisation"))
-        first, last = st.date_input(texts("people.first"), _today()), st.date_input(texts("people.last"), None)
+        first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), None)
         if st.form_submit_button(texts("people.save"), type="primary"):
             if role == "region" and not regions:
                 raise InputError(texts("people.none_region"))
@@ -84,18 +92,18 @@ def _add(texts: Texts, viewer: Viewer) -> None:
 
 
 def _deputy(texts: Texts, viewer: Viewer) -> None:
-    st.subheader(texts("people.deputy"), help=texts("people.deputy_help"))
+    _head(texts("people.deputy"), texts("people.deputy_help"))
     with st.form("people_deputy", border=False):
         email, other = st.text_input(texts("people.email")), st.text_input(texts("people.deputy_of"))
-        first, last = st.date_input(texts("people.first"), _today()), st.date_input(texts("people.last"), _today())
+        first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), _today())
         if st.form_submit_button(texts("people.save"), type="primary"):
-            people.add_deputy(viewer, email, other, last, first=first, surface=_SURFACE)
+            people.add_deputy(viewer, email, other, last or _today(), first=first, surface=_SURFACE)
             _done(texts)
 
 
 def _take_away(texts: Texts, viewer: Viewer) -> None:
     actions = {"revoke": people.revoke, "forget": people.forget}
-    st.subheader(texts("people.revoke"), help=texts("people.revoke_help"))
+    _head(texts("people.revoke"), texts("people.revoke_help"))
     with st.form("people_revoke", border=False):
         email = st.text_input(texts("people.email"))
         action = st.radio(texts("people.revoke"), list(actions), format_func=lambda name: texts(f"people.{name}"),

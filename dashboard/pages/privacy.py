@@ -30,7 +30,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, texts("page.privacy"), texts("privacy.intro"))
+    frame.plain_head(texts("page.privacy"), texts("privacy.intro"))
     trail_side, rest = st.columns([2.2, 1], gap="large")
     with trail_side:
         _trail(texts, store)
@@ -40,11 +40,17 @@ def run() -> None:
 
 
 def _trail(texts: Texts, store: ScopedStore) -> None:
-    st.subheader(texts("privacy.trail"))
+    st.markdown(f"#### {texts('privacy.trail')}")
     today = datetime.now(UTC).date()
     with st.container(horizontal=True):
-        first = st.date_input(texts("privacy.from"), today - timedelta(days=_DAYS_SHOWN), key="trail_first", width=180)
-        last = st.date_input(texts("privacy.to"), today, key="trail_last", width=180)
+        first = st.date_input(
+            texts("privacy.from"),
+            today - timedelta(days=_DAYS_SHOWN),
+            key="trail_first",
+            width=180,
+            format="DD-MM-YYYY",
+        )
+        last = st.date_input(texts("privacy.to"), today, key="trail_last", width=180, format="DD-MM-YYYY")
     found = store.audit_trail(first, last)
     if found.empty:
         st.info(texts("privacy.trail_empty"))
@@ -67,7 +73,7 @@ def _csv(store: ScopedStore, found: pd.DataFrame) -> bytes:
 
 
 def _leak_test(texts: Texts, store: ScopedStore) -> None:
-    st.subheader(texts("privacy.test"), help=texts("privacy.test_help"))
+    st.markdown(f"#### {texts('privacy.test')}", help=texts("privacy.test_help"))
     if st.button(texts("privacy.run"), key="leak_test", type="primary"):
         with st.spinner(texts("privacy.running"), show_time=True):
             certificate = leaktest.run(store.viewer)
@@ -88,13 +94,11 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
         for path, certificate, is_whole in filed[:20]:
             word = texts("privacy.ok") if certificate.passed else texts("privacy.leak")
             warning = f" <b>{html.escape(texts('privacy.changed'))}</b>" if not is_whole else ""
-            st.html(
-                f"<p>{html.escape(f'{path.stem}: {word}, {certificate.data_version}')}{warning}</p>"
-            )
+            st.html(f"<p>{html.escape(f'{path.stem}: {word}, {certificate.data_version}')}{warning}</p>")
 
 
 def _retention(texts: Texts, store: ScopedStore) -> None:
-    st.subheader(texts("privacy.retention"))
+    st.markdown(f"#### {texts('privacy.retention')}")
     lines = [
         texts("privacy.retention_line", kind=kind, days=period.days) for kind, period in retention.periods().items()
     ]

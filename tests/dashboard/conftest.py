@@ -32,11 +32,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_streamlit(script: Path, log: Path, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+def start_streamlit(
+    script: Path, log: Path, *, address: str = "127.0.0.1", **environment: str
+) -> tuple[subprocess.Popen[bytes], str]:
     """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
-               "--server.headless", "true", "--server.address", "127.0.0.1", "--server.enableStaticServing", "true",
+               "--server.headless", "true", "--server.address", address, "--server.enableStaticServing", "true",
                "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]  # fmt: skip
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with log.open("wb") as output:
