@@ -1,0 +1,70 @@
+"""Plans through the register, on the demonstration: draft, approved, carried out, and what comes back."""
+
+import pytest
+
+from geodata import access
+from geodata.errors import AccessDeniedError, InputError
+from risk import plans, target_inputs, targets
+from risk.model import load_model
+from risk.request import read_request
+
+
+@pytest.fixture
+def made():
+    store = access.open_store(access.Viewer("lotc"))
+    inputs = target_inputs.read_inputs(store, load_model())
+    return store, inputs, targets.make_plan(inputs.frame, read_request(), 5, inputs.peildatum, explain=False)
+
+
+def test_a_plan_goes_from_draft_to_visit_and_back_into_the_next_plan(made):
+    store, inputs, plan = made
+    name = plans.keep_draft(store, plan, inputs, "nl")
+    assert plans.keep_draft(store, plan, inputs, "nl") == name
+    listed = plans.plans(store)
+    assert listed[["plan_id", "lines_n", "draft"]].to_numpy().tolist() == [[name, 40, 40]]
+
+    assert plans.approve(store, name) == 40
+    assert plans.approve(store, name) == 0
+    again = target_inputs.read_inputs(store, load_model())
+    planned = set(again.frame.loc[again.frame["is_planned"], "site_id"])
+    assert planned == set(plan.lines["site_id"])
+    following = targets.make_plan(again.frame, read_request(), 6, again.peildatum, explain=False)
+    chosen = following.lines[~following.lines["list"].isin(["random", "random_unknown"])]
+    assert not planned & set(chosen["site_id"])
+
+    line = plans.lines_of(store, name).query("list == 'random'").iloc[0]
+    visit = {"event_date": "2020-12-08", "themes": "werken", "infections_found": "no", "outcome": "niets aangetroffen"}
+    plans.carry_out(store, line["plan_line_id"], visit)
+    activation = store.register("activations").query("plan_line_id == @line.plan_line_id").iloc[0]
+    assert activation["trigger"] == "steekproef"
+    assert activation["inclusion_probability"] == pytest.approx(line["inclusion_probability"])
+    assert activation["infections_found"] == "no"
+    visits = target_inputs.read_visits(store).query("plan_id == @name")
+    assert visits[["list", "found"]].to_numpy().tolist() == [["random", 0.0]]
+    with pytest.raises(InputError, match="is carried_out"):
+        plans.carry_out(store, line["plan_line_id"], visit)
+
+
+def test_only_who_may_plan_keeps_a_plan(made):
+    _, inputs, plan = made
+    region = access.open_store(access.parse_viewer("region:VR06"))
+    with pytest.raises(AccessDeniedError, match="may not record"):
+        plans.keep_draft(region, plan, inputs, "nl")
+
+
+def test_a_region_and_a_partner_see_their_own_lines(made):
+    store, inputs, plan = made
+    name = plans.keep_draft(store, plan, inputs, "nl")
+    own = plans.lines_of(access.open_store(access.parse_viewer("region:VR06")), name)
+    assert set(own["vr_code"]) == {"VR06"}
+    nvwa = plans.lines_of(access.open_store(access.parse_viewer("partner:NVWA")), name)
+    assert nvwa["partners"].str.contains("NVWA").all()
+    assert 0 < len(nvwa) < 40
+
+
+def test_what_is_not_there_is_named(made):
+    store, _, _ = made
+    with pytest.raises(InputError, match="no plan 'x'"):
+        plans.lines_of(store, "x")
+    with pytest.raises(InputError, match="no plan line x"):
+        plans.carry_out(store, "x", {})
