@@ -19,7 +19,7 @@ _SHOWN: Final = (
 
 def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
     """Draw the activation that the address names."""
-    st.button(texts("register.close"), on_click=session.select, kwargs={"entry": ""}, icon=":material/arrow_back:")
+    st.button(texts("register.close"), on_click=_close, icon=":material/arrow_back:")
     rows = store.register("activations")
     rows = rows[rows["activation_id"] == entity_id]
     if rows.empty:
@@ -36,6 +36,11 @@ def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
             _history(texts, store, entity_id)
         if may_write(store.viewer, "activation", row["vr_code"]) and not row["erased_reason"]:
             _actions(texts, store, row)
+
+
+def _close() -> None:
+    session.select(entry="")
+    st.session_state["register_view"] = "list"
 
 
 def _actions(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from geodata.access import Viewer, open_store
-from geodata.register import database, write
+from geodata.register import database, drafts, write
 from tests.dashboard.conftest import HOSTILE_NAME
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -92,6 +92,8 @@ def test_a_draft_survives_a_lost_connection(app: str, open_page: Open) -> None:
     page.get_by_role("textbox", name="Wat gebeurde er?").fill("te veel bedden per kamer")
     page.get_by_role("textbox", name="Wat gebeurde er?").blur()
     expect(page.get_by_text(re.compile(r"Concept bewaard om \d\d:\d\d"))).to_be_visible()
+    while not any(draft.fields["outcome"] for draft in drafts.mine(LOTC, "activation")):
+        page.wait_for_timeout(50)  # until the server has it: what the browser never sent cannot survive
     page.context.set_offline(True)
     page.close()
     again = open_page(f"{app}/register")
