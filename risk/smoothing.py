@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 _LOWER, _UPPER = 0.05, 0.95
 _VAGUE_SHAPE: Final = 0.05  # below about 0.014 a posterior's mean lies above its 95 % point
-_LARGEST_SHAPE: Final = 1e6  # beyond this the rates differ no more than chance alone: one common rate
+_SMALLEST_SHAPE: Final = 1e-4
 
 
 def smooth_rates(events: ArrayLike, exposure: ArrayLike, prior: tuple[float, float] | None = None) -> pd.DataFrame:
@@ -98,8 +98,9 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
     Returns
     -------
     tuple
-        Shape and rate; the prior's mean is shape / rate. Where the counts vary no more than chance alone the
-        shape is very large. Without a single event the prior is that of half an event.
+        Shape and rate; the prior's mean is shape / rate. The shape is at most the number of events: a prior
+        cannot know more than what it was learned from, also where the counts vary no more than chance alone.
+        Without a single event the prior is that of half an event.
 
     Raises
     ------
@@ -119,8 +120,9 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
         shape, mean = np.exp(logs)
         return -float(log_likelihood(counts, exposed, shape, shape / mean))
 
-    limits = [(np.log(1e-4), np.log(_LARGEST_SHAPE)), (np.log(pooled) - 5, np.log(pooled) + 5)]
-    starts = [np.array([np.log(shape), np.log(pooled)]) for shape in (0.3, 3.0, 100.0)]
+    largest = max(float(counts.sum()), 1.0)
+    limits = [(np.log(_SMALLEST_SHAPE), np.log(largest)), (np.log(pooled) - 5, np.log(pooled) + 5)]
+    starts = [np.array([np.log(min(shape, largest)), np.log(pooled)]) for shape in (0.3, 3.0, 30.0)]
     found = [
         optimize.minimize(
             minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}

@@ -89,6 +89,8 @@ def test_no_event_anywhere_gives_the_prior_of_half_an_event() -> None:
 def test_rates_that_vary_no_more_than_chance_get_one_common_rate() -> None:
     rates = smooth_rates([10, 20, 30], [100, 200, 300])
     assert_allclose(rates["rate"], 0.1, rtol=1e-3)
+    assert rates.attrs["prior_shape"] == pytest.approx(60, rel=1e-3)  # no more than the events it learned from
+    assert (rates["rate_p95"] / rates["rate_p05"] > 1.2).all()
 
 
 @pytest.mark.parametrize(
