@@ -64,7 +64,8 @@ SOURCES = {
         Source(
             "gemeente_facts", "Gemeenten, regio's en inwoners, 1 januari 2023", "CBS",
             "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/70072ned", _CC_BY,
-            "Bron: CBS (StatLine, tabel 70072ned, 1 januari 2023)", ("gemeenten", "veiligheidsregios"), cadence_days=365,
+            "Bron: CBS (StatLine, tabel 70072ned, 1 januari 2023)",
+            ("gemeenten", "veiligheidsregios"), cadence_days=365,
         ),
         Source(
             "sector_jobs", "Banen per sector, december 2019", "CBS",

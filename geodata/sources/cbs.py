@@ -184,9 +184,28 @@ def _cache_path(table_id: str, modified: str, question: str) -> Path:
     return settings.data_dir() / "cache" / "cbs" / f"{table_id}-{digest}.json"
 
 
-def _host() -> str:
+def titles_with(source_id: str, text: str) -> dict[str, str]:
+    """Return id and title of the tables in StatLine's list whose title holds a text.
+
+    Raises
+    ------
+    SourceError
+        The list cannot be had.
+    """
+    host = _host("cbs_catalog")
+    rows = http.call(
+        source_id,
+        "the table list of StatLine",
+        lambda: cbsodata.get_table_list(
+            select=["Identifier", "Title"], filters=f"substringof('{text}',Title)", catalog_url=host, **_options()
+        ),
+    )
+    return {str(row["Identifier"]): str(row["Title"]) for row in rows if text in str(row.get("Title", ""))}
+
+
+def _host(base: str = "cbs_v3") -> str:
     """Tell the client which host to ask, and how; return the host."""
-    parts = urlsplit(http.base("cbs_v3"))
+    parts = urlsplit(http.base(base))
     cbsodata.options.use_https = parts.scheme == "https"
     return parts.netloc
 

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import cbsodata
 import pandas as pd
 
 from geodata.errors import SourceError
@@ -38,24 +36,12 @@ def yearly_tables(source_id: str) -> dict[int, str]:
 
     Years that the catalogue does not give (or all, while it is down) come from the list known when this was written.
     """
-    parts = urlsplit(http.base("cbs_catalog"))
-    cbsodata.options.use_https = parts.scheme == "https"
     try:
-        rows = http.call(
-            source_id,
-            "the table list of StatLine",
-            lambda: cbsodata.get_table_list(
-                select=["Identifier", "Title"],
-                filters="substringof('Gebieden in Nederland',Title)",
-                catalog_url=parts.netloc,
-                timeout=http.timeout(),
-            ),
-        )
+        titles = cbs.titles_with(source_id, "Gebieden in Nederland")
     except SourceError:
         return dict(KNOWN)
-    listed = {
-        int(match[1]): str(row["Identifier"]) for row in rows if (match := _TITLE.fullmatch(str(row.get("Title", ""))))
-    }
+    found = {table_id: _TITLE.fullmatch(title) for table_id, title in titles.items()}
+    listed = {int(match[1]): table_id for table_id, match in found.items() if match}
     return KNOWN | {year: table for year, table in listed.items() if year >= FIRST_YEAR}
 
 

@@ -154,12 +154,16 @@ class TestAgencyWorkers:
 
 
 def site(source: str, name: str, x: float, size: float = np.nan) -> dict[str, object]:
-    return {
-        "site_id": f"{source}:{name}{x}", "kind": "holiday_park", "name": name, "sector_code": "lodging",
-        "country": "NL", "gemeente_code": "GM0363", "vr_code": "VR13", "size_n": size, "size_unit": "beds",
-        "located": "exact", "employer_group": "", "source": source, "source_date": pd.Timestamp(2026, 1, 1), "status": "official",
+    fixed = {"kind": "holiday_park", "sector_code": "lodging", "country": "NL", "gemeente_code": "GM0363"}
+    fixed |= {"vr_code": "VR13", "size_unit": "beds", "located": "exact", "employer_group": "", "status": "official"}
+    return fixed | {
+        "site_id": f"{source}:{name}{x}",
+        "name": name,
+        "size_n": size,
+        "source": source,
+        "source_date": pd.Timestamp(2026, 1, 1),
         "geometry": shapely.Point(x, 487_000),
-    }  # fmt: skip
+    }
 
 
 def as_sites(*rows: dict[str, object]) -> gpd.GeoDataFrame:
