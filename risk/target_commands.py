@@ -4,12 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
 from geodata import access, codes, store
 from geodata.errors import InputError
 from risk import estimates, limits, sample, site_checks, target_inputs, target_table, targets
 from risk.model import load_model
+from risk.report.files import write_document
+from risk.report.sheet import region_sheet
 from risk.request import change, read_request
 
 _ENDINGS: Final = ".csv, .xlsx, .parquet, .geojson or .gpkg"
@@ -36,6 +39,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--request", type=Path, help="a TOML file as risk/request.toml; options go before it")
     parser.add_argument("--out", type=Path, required=True, help=_ENDINGS)
     parser.add_argument("--left-out", type=Path, help="also write why high scorers are not in (.csv, .xlsx)")
+    parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="also write one printable sheet per region")
     parser.add_argument("--prices", action="store_true", help="also print what every quota costs")
     _add_common(parser)
     parser.set_defaults(run=_targets)
@@ -52,12 +56,23 @@ def _targets(arguments: argparse.Namespace) -> None:
     plan = targets.make_plan(
         inputs.frame, request, sample.checked_seed(arguments.seed), inputs.peildatum, calibration=inputs.calibration
     )
-    store.write_table(target_table.target_table(plan, inputs, scoped, arguments.lang), arguments.out)
+    table = target_table.target_table(plan, inputs, scoped, arguments.lang)
+    store.write_table(table, arguments.out)
     scoped.note_export("targets", len(plan.lines))
+    if arguments.sheets:
+        _write_sheets(table, scoped, arguments)
     left_out = target_table.left_out_table(plan, arguments.lang)
     if arguments.left_out:
         store.write_table(left_out.assign(status_band=scoped.status_band), arguments.left_out)
     _tell(plan, inputs, left_out, arguments)
+
+
+def _write_sheets(table: gpd.GeoDataFrame, scoped: access.ScopedStore, arguments: argparse.Namespace) -> None:
+    arguments.sheets.mkdir(parents=True, exist_ok=True)
+    regions = sorted(table["vr_code"].unique())
+    for code in regions:
+        write_document(region_sheet(table, code, scoped, arguments.lang), arguments.sheets / f"{code}.html")
+    print(f"{len(regions)} sheets written to {arguments.sheets}")
 
 
 def _tell(

@@ -20,6 +20,13 @@ COLUMNS: Final = (
     "frame_sha256", "points_are", "model_version", "data_version", "status_band",
 )  # fmt: skip
 
+KIND_WORDS: Final = {
+    "slaughterhouse": Text("slachthuis", "slaughterhouse"), "meat_plant": Text("vleesbedrijf", "meat plant"),
+    "greenhouse": Text("kas", "greenhouse"), "packing_hall": Text("pakhal", "packing hall"),
+    "distribution_centre": Text("distributiecentrum", "distribution centre"), "lodging": Text("logies", "lodging"),
+    "holiday_park": Text("vakantiepark", "holiday park"), "building_site": Text("bouwplaats", "building site"),
+}  # fmt: skip
+_WHYS_N: Final = 2
 _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "completeness_pct")
 
 _POINTS: Final = Text("{points} risicopunten", "{points} risk points")
@@ -31,7 +38,7 @@ _DRAWN: Final = Text(
 )
 _LOCKED: Final = Text("vastgezet: {reason}", "locked in: {reason}")
 _UNKNOWN: Final = Text("weinig bekend", "little known")
-_OTHER: Final = Text("overige", "other")
+_OTHERS: Final = (Text("overige soorten", "other kinds"), Text("overige regio's", "other regions"))
 _ALL: Final = Text("alle locaties", "all sites")
 _PARTS: Final = {
     "north": Text("noord", "north"), "east": Text("oost", "east"), "south": Text("zuid", "south"),
@@ -94,12 +101,22 @@ def protocols(store: ScopedStore, lang: str) -> dict[str, str]:
 
 def reasons(plan: Plan, inputs: Inputs, lang: str) -> pd.Series:
     """Return in a few words why each line is in the plan."""
-    why = explain.top_reasons(inputs.scored, lang)
+    why = _whys(plan.lines["site_id"], inputs, lang)
     locked = {mark.site_id: mark.reason for mark in plan.request.locked}
     return pd.Series(
         [_reason(line, plan, str(why.get(line["site_id"], "")), locked, lang) for _, line in plan.lines.iterrows()],
         index=plan.lines.index, dtype="str",
     )  # fmt: skip
+
+
+def _whys(site_ids: pd.Series, inputs: Inputs, lang: str) -> dict[str, str]:
+    """Return what raises the score of each site most: at most two factors."""
+    parts = inputs.scored.contributions
+    parts = parts[parts["unit_id"].isin(site_ids) & (parts["contribution_0_10"] > 0)]
+    parts = parts[parts["indicator_code"].isin(inputs.scored.model.sites.codes)]
+    highest = parts.sort_values("contribution_0_10", ascending=False, kind="stable").groupby("unit_id").head(_WHYS_N)
+    words = highest["indicator_code"].map(lambda code: inputs.scored.model.indicator(code).more[lang])
+    return {str(site): "; ".join(some) for site, some in words.groupby(highest["unit_id"])}
 
 
 def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], lang: str) -> str:
@@ -124,12 +141,15 @@ def stratum_name(stratum: str, lang: str) -> str:
     Examples
     --------
     >>> stratum_name("greenhouse/west", "nl"), stratum_name("unknown/other", "en")
-    ('kassen west', 'little known, other')
+    ('kassen, west', 'little known, other kinds')
     """
     parts = stratum.split("/")
     unknown = [_UNKNOWN[lang]] if parts[0] == sampling.UNKNOWN else []
-    named = [(_KINDS | _PARTS | {"other": _OTHER, "all": _ALL}).get(p, Text(p, p))[lang] for p in parts[len(unknown) :]]
-    return ", ".join(unknown + ([" ".join(named)] if named else []))
+    named = [
+        others[lang] if part == "other" else (_KINDS | _PARTS | {"all": _ALL}).get(part, Text(part, part))[lang]
+        for part, others in zip(parts[len(unknown) :], _OTHERS, strict=False)
+    ]
+    return ", ".join([*unknown, *named])
 
 
 def left_out_table(plan: Plan, lang: str) -> pd.DataFrame:

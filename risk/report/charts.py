@@ -59,6 +59,26 @@ def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: s
     return _png(figure, band)
 
 
+def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits: gpd.GeoDataFrame, band: str) -> bytes:
+    """Return a map (PNG) of the visits in a region, numbered from 1 in their order.
+
+    Parameters
+    ----------
+    region, gemeenten, visits
+        EPSG:28992; the region's one row, its gemeenten, and the points.
+    """
+    figure, axes = _figure(5.6, 5.6)
+    gemeenten.plot(ax=axes, color="#eef2f4", edgecolor="#b7c2c9", linewidth=0.5)
+    region.boundary.plot(ax=axes, color="#5b6b76", linewidth=1.2)
+    for number, point in enumerate(visits.geometry, 1):
+        axes.annotate(
+            str(number), (point.x, point.y), ha="center", va="center", fontsize=8, color="white",
+            bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#19366f", "edgecolor": "white"},
+        )  # fmt: skip
+    axes.set_axis_off()
+    return _png(figure, band)
+
+
 def months(by_month: pd.DataFrame, names: Mapping[str, str], band: str) -> bytes:
     """Return stacked bars (PNG) of activations per month, preventief below repressief."""
     figure, axes = _figure(6.4, 2.8)

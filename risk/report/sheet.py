@@ -1,0 +1,97 @@
+"""One printable sheet per region: where to go, when, with whom and why, with a map."""
+
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from geodata.access import ScopedStore
+from geodata.errors import InputError
+from risk.declaration import Text
+from risk.report import charts
+from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
+from risk.report.words import band_of
+from risk.target_table import KIND_WORDS
+
+_TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
+_INTRO: Final = Text(
+    "{n} preventieve bezoeken in {weeks}. Het doel is mensen beschermen; een bezoek zegt niets over wie er werkt of "
+    "woont. Leg elk bezoek vast, ook als er niets is gevonden.",
+    "{n} preventive visits in {weeks}. The aim is to protect people; a visit says nothing about who works or lives "
+    "there. Record every visit, also when nothing was found.",
+)
+_HEADS: Final = (
+    Text("nr", "no"), Text("week", "week"), Text("locatie", "site"), Text("soort", "kind"),
+    Text("partners", "partners"), Text("waarom", "why"),
+)  # fmt: skip
+_MAP: Final = Text("Kaart van de bezoeken, genummerd als in de tabel", "Map of the visits, numbered as in the table")
+_LINKED: Final = Text(
+    "Nr {number} is verbonden met locaties in {regions}: vraag LOT-C om u te verbinden.",
+    "No {number} is linked to sites in {regions}: ask LOT-C to connect you.",
+)
+_PROTOCOLS: Final = Text("Protocollen van de branche", "Branch protocols")
+_DRAW: Final = Text(
+    "Lotingsgetal {seed}, lijst {sha}. Wie geloot is, is gekozen zonder naar de score te kijken.",
+    "Seed {seed}, list {sha}. Who was drawn at random was chosen without looking at the score.",
+)
+
+
+def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, language: str) -> Document:
+    """Return the sheet of one region.
+
+    Parameters
+    ----------
+    table
+        From `risk.target_table.target_table`.
+    vr_code
+        The region; the viewer must be allowed to see its lines, or there are none.
+
+    Raises
+    ------
+    InputError
+        The plan has no visit in the region.
+    """
+    lines = table[table["vr_code"] == vr_code].sort_values(["week", "site_id"]).reset_index(drop=True)
+    if lines.empty:
+        raise InputError(f"The plan has no visit in {vr_code}; choose another region.")
+    regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
+    region = regions[regions["vr_code"] == vr_code]
+    band = band_of(language, is_invented=store.is_demonstration)
+    inside = gemeenten[gemeenten["vr_code"] == vr_code]
+    names = inside.set_index("gemeente_code")["gemeente_name"]
+    rows = tuple(
+        (
+            str(number), str(line["week"]),
+            f"{line['name'] or line['site_id']}, {names.get(line['gemeente_code'], '')}".rstrip(", "),
+            KIND_WORDS[line["kind"]][language],
+            str(line["partners"]).replace(";", ", "), str(line["reason"]),
+        )
+        for number, (_, line) in enumerate(lines.iterrows(), 1)
+    )  # fmt: skip
+    title = _TITLE[language].format(region=region["vr_name"].iloc[0])
+    weeks = ", ".join(sorted(lines["week"].unique()))
+    picture = charts.map_of_visits(region, inside, lines, band)
+    blocks: list[Block] = [
+        Heading(title, 1),
+        Paragraph(_INTRO[language].format(n=len(lines), weeks=weeks)),
+        Grid(tuple(head[language] for head in _HEADS), rows),
+        Picture(picture, _MAP[language], 12.0),
+        *_notes(lines, language),
+        Paragraph(
+            _DRAW[language].format(seed=lines["seed"].iloc[0], sha=lines["frame_sha256"].iloc[0][:16]), is_small=True
+        ),
+    ]
+    return Document(title, language, band, tuple(blocks))
+
+
+def _notes(lines: pd.DataFrame, language: str) -> list[Block]:
+    """Return what a contact must know beside the table: links across regions, and protocols."""
+    notes: list[Block] = [
+        Paragraph(_LINKED[language].format(number=number, regions=codes.replace(";", ", ")), is_small=True)
+        for number, codes in enumerate(lines["other_vr_codes"], 1)
+        if codes
+    ]
+    protocols = sorted({title for title in lines["protocol"] if title})
+    if protocols:
+        notes += [Heading(_PROTOCOLS[language], 2), Paragraph("; ".join(protocols))]
+    return notes
