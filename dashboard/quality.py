@@ -1,6 +1,5 @@
 """How sure the figures behind the scores are: the share that is official, estimated, assumed, invented or missing."""
 
-import html
 from typing import Final
 
 import pandas as pd
@@ -35,6 +34,6 @@ def bar(of_one: pd.Series) -> str:
 
 
 def words(texts: Texts, of_one: pd.Series) -> str:
-    """Return the shares of one group in words (HTML)."""
+    """Return the shares of one group in words."""
     told = (f"{texts.percent(of_one[status])} {texts(f'status.{status}')}" for status in SHOWN if of_one[status])
-    return html.escape(", ".join(told))
+    return ", ".join(told)

@@ -107,9 +107,13 @@ def score_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
     """Return the score of a unit with the word of its class (HTML), or that there is none."""
     if pd.isna(row["score_0_10"]):
         return f'<span class="rb-muted">{html.escape(texts("map.no_data"))}</span>'
-    number = int(row["risk_class"])
-    word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
-    return frame.chip(number, f"{texts.number(row['score_0_10'])} {word}")
+    return frame.chip(int(row["risk_class"]), score_words(texts, shown, row))
+
+
+def score_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the score of a scored unit with the word of its class, as plain text."""
+    word = frame.class_word(texts, int(row["risk_class"]), is_demonstration=shown.is_demonstration)
+    return f"{texts.number(row['score_0_10'])} {word}"
 
 
 def place_span(row: pd.Series) -> str:

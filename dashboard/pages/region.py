@@ -1,12 +1,11 @@
 """My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
 
 import html
-from collections.abc import Iterator
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, links, quality, session, tables, why
+from dashboard import board, downloads, frame, links, quality, region_facts, region_sheet, session, tables, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
@@ -14,15 +13,12 @@ from dashboard.map.words import map_texts
 from dashboard.session import Selection
 from dashboard.text import Texts
 from geodata.access import ScopedStore
-from geodata.codes import Status
 from geodata.rules import rows_of
-from risk import changes, history
+from risk import deliver
 from risk.outputs import Spread
 
 _MAP_HEIGHT_PX = 430
 _FIRST_N = 5
-_CAUSES_N = 3
-_FELT = 0.05  # a change that one decimal does not show
 
 
 def run() -> None:
@@ -59,6 +55,8 @@ def _page() -> None:
         + _done(texts, store, shown, vr_code, chosen.sector)
         + _quality(texts, shown, vr_code)
     )
+    with told:
+        _files(texts, store, shown, vr_code)
 
 
 def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
@@ -166,10 +164,6 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
     )  # fmt: skip
 
 
-def _unit_id(vr_code: str, sector: str) -> str:
-    return f"{vr_code}:{sector}" if sector else vr_code
-
-
 def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
     of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
     return (
@@ -180,41 +174,18 @@ def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
 
 def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
     """Say how far the score moved in four weeks, and through what."""
-    unit_id = _unit_id(vr_code, sector)
-    moved = store.out("changes", "vr", shown.scored.model.version)
-    mine = moved[moved["unit_id"] == unit_id].set_index("indicator_code")["change_0_10"]
-    if mine.empty:
-        return _titled(texts, "region.changed", sector, f"<p>{html.escape(texts('region.change_unknown'))}</p>")
-    total, now = mine.sum(), shown.scores.set_index("unit_id")["score_0_10"][unit_id]
-    if abs(total) < _FELT:
-        told = texts("region.unchanged", weeks=changes.WEEKS)
-    else:
-        then, score = texts.number(now - total), texts.number(now)
-        told = texts("region.rose" if total > 0 else "region.fell", weeks=changes.WEEKS, then=then, now=score)
-    causes = "".join(f"<li>{html.escape(cause)}</li>" for cause in _causes(texts, shown, mine))
-    listed = f'<ul class="rb-list">{causes}</ul>' if causes else ""
+    told, causes = region_facts.change(texts, store, shown, region_facts.unit_id(vr_code, sector))
+    items = "".join(f"<li>{html.escape(cause)}</li>" for cause in causes)
+    listed = f'<ul class="rb-list">{items}</ul>' if items else ""
     note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
     return _titled(texts, "region.changed", sector, f"<p>{html.escape(told)}</p>{listed}{note}")
 
 
-def _causes(texts: Texts, shown: Board, moved: pd.Series) -> Iterator[str]:
-    largest = moved[moved.abs() >= _FELT].sort_values(key=abs, ascending=False).head(_CAUSES_N)
-    for code, amount in largest.items():
-        is_reference = code == changes.REFERENCE
-        name = texts("region.everywhere") if is_reference else why.indicator_name(shown, str(code), texts)
-        yield f"{why.signed(texts, amount)} {name}"
-
-
 def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
     """Say what was done: activations by kind against the workers, and when last."""
-    if not store.may("activations"):
+    rates = region_facts.done(store, shown, vr_code, sector)
+    if rates is None:
         return ""
-    rows = store.table("activations")
-    rows = rows[(rows["vr_code"] == vr_code) & (rows["event_date"] <= shown.scored.peildatum)]
-    workers = store.persons("workers_n").set_index(["vr_code", "sector_code"])["workers_n"]
-    if sector:
-        rows = rows[rows["sector_code"] == sector]
-    rates = history.own_rates(rows, float(workers.get((vr_code, sector), float("nan"))))
     cells = [_done_row(texts, row) for _, row in rates.iterrows()]
     heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
     table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
@@ -234,12 +205,29 @@ def _done_row(texts: Texts, row: pd.Series) -> list[str]:
 
 def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
     """Say how sure the figures of the region are, and which are missing."""
-    indicators = shown.scored.indicators
-    mine = indicators[indicators["unit_id"].str.startswith(vr_code)]
-    shares = quality.shares(mine["unit_id"].str[:4], mine["status"]).loc[vr_code]
-    gone = mine.loc[mine["status"] == Status.MISSING, "indicator_code"].value_counts()
-    told = f"{quality.bar(shares)}<p>{quality.words(texts, shares)}</p>"
-    if len(gone):
-        names = ", ".join(why.indicator_name(shown, str(code), texts).lower() for code in gone.index[:_CAUSES_N])
-        told += f"<p>{html.escape(texts('region.most_missing', names=names))}</p>"
-    return f'<section class="rb-page"><h2>{html.escape(texts("region.quality"))}</h2>{told}</section>'
+    shares, missing = region_facts.sureness(texts, shown, vr_code)
+    more = f"<p>{html.escape(missing)}</p>" if missing else ""
+    title = html.escape(texts("region.quality"))
+    words = quality.words(texts, shares)
+    return f'<section class="rb-page"><h2>{title}</h2>{quality.bar(shares)}<p>{html.escape(words)}</p>{more}</section>'
+
+
+def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> None:
+    """Offer the sheet for the meeting, and the gemeenten as files."""
+    if not rows_of(store.viewer.role, "scores_gemeente"):
+        return
+    shown, gemeenten = board.open_board(store, "gemeente", texts), store.table("gemeenten")
+    own = frozenset(gemeenten.loc[gemeenten["vr_code"] == vr_code, "gemeente_code"])
+    parts = [
+        downloads.Part("gemeente", deliver.ALL_SECTORS, own),
+        downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code})),
+    ]
+    with st.container(horizontal=True):
+        st.download_button(
+            texts("region.sheet"),
+            lambda: region_sheet.as_pdf(
+                texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
+            ),
+            f"risicobeeld-{vr_code}.pdf", downloads.MIME["pdf"], key="region-sheet", on_click="ignore",
+        )  # fmt: skip
+        downloads.menu(texts, store, parts, key="region-files")

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, links, session, why
+from dashboard import board, downloads, frame, links, session, why
 from dashboard.board import Board
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
@@ -15,6 +15,7 @@ from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore
 from geodata.rules import rows_of
+from risk import deliver
 
 _MAP_HEIGHT_PX = 300
 _COLUMNS = ("", *codes.SECTORS)
@@ -42,6 +43,9 @@ def _page() -> None:
     with table_side:
         above = regions.scores[regions.scores["area_code"] == within]
         links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
+        level = "gemeente" if within else "vr"
+        areas = frozenset(rows["area_code"]) if within else frozenset()
+        downloads.menu(texts, store, [downloads.Part(level, deliver.ALL_SECTORS, areas)], key="sectors-files")
     with map_side:
         _map(texts, store, shown, rows, chosen, within)
         why.panel(texts, chosen, store, regions if chosen.unit.startswith("VR") else shown)

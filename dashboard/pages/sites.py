@@ -5,12 +5,13 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, links, session, site_page, tables, why
+from dashboard import board, downloads, frame, links, session, site_page, tables, why
 from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore
+from risk import deliver
 
 _LISTED_N = 50
 
@@ -39,6 +40,11 @@ def _page() -> None:
     chosen = session.selection()
     found = _found(shown, sites, chosen, sought)
     links.linked(_list(texts, store, shown, found, len(sites)), key="sites-list")
+    if store.viewer.role in downloads.SITE_ROLES:
+        parts = [downloads.Part("site", deliver.ALL_SECTORS)]
+        if downloads.is_osm(sites["source"]).any():
+            parts.append(downloads.Part("site", deliver.ALL_SECTORS, is_osm=True))
+        downloads.menu(texts, store, parts, key="sites-files")
 
 
 def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection) -> str:

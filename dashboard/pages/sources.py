@@ -112,7 +112,14 @@ def _indicators(texts: Texts, shown: Board) -> str:
             continue
         mine = shares.loc[indicator.code]
         day = dated[indicator.code]
-        rows.append([name, quality.words(texts, mine), "" if pd.isna(day) else html.escape(texts.day(day.date())), who])
+        rows.append(
+            [
+                name,
+                html.escape(quality.words(texts, mine)),
+                "" if pd.isna(day) else html.escape(texts.day(day.date())),
+                who,
+            ]
+        )
     heads = [texts("sources.figure"), texts("sources.status"), texts("sources.date"), texts("sources.who")]
     listed = tables.table(texts("sources.per_figure"), heads, rows)
     return f"<h2>{html.escape(texts('sources.per_figure'))}</h2>{listed}"
