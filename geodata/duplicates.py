@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from rapidfuzz import fuzz, process
 from scipy.spatial import cKDTree
 
@@ -21,21 +22,20 @@ def exact(sites: gpd.GeoDataFrame) -> pd.Series:
     Rows without a point repeat each other only when they have a name.
     """
     points = sites.geometry
-    x, y = points.x.round(), points.y.round()
-    facts = pd.DataFrame(
-        {
-            "kind": sites["kind"].to_numpy(),
-            "name": sites["name"].str.lower().to_numpy(),
-            "gemeente": sites["gemeente_code"].to_numpy(),
-            "size": sites["size_n"].to_numpy(),
-            "x": x.fillna(-1).to_numpy(),
-            "y": y.fillna(-1).to_numpy(),
-        },
-        index=sites.index,
-    )
+    facts = pd.DataFrame({"fingerprint": fingerprint(sites, points), "size": sites["size_n"]})
     unknown = points.isna() & sites["name"].eq("")
     repeated: pd.Series = facts.duplicated() & ~unknown
     return repeated
+
+
+def fingerprint(rows: pd.DataFrame, points: gpd.GeoSeries) -> pd.Series:
+    """Return a number (64 bits) per row for its kind, name, gemeente and point to a metre."""
+    coordinates = np.full((len(rows), 2), -1, dtype=np.int64)
+    present = points.notna().to_numpy()
+    coordinates[present] = np.rint(shapely.get_coordinates(points.to_numpy()[present]))
+    texts = pd.DataFrame({"kind": rows["kind"], "name": rows["name"].str.lower(), "gemeente": rows["gemeente_code"]})
+    facts = texts.assign(x=coordinates[:, 0], y=coordinates[:, 1])
+    return pd.util.hash_pandas_object(facts, index=False)
 
 
 def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:

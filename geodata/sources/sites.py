@@ -264,9 +264,7 @@ def _keys(given: pd.Series, rows: pd.DataFrame, points: gpd.GeoSeries) -> pd.Ser
     """Return a key per row: the file's own, else one made of what the site is and where it stands."""
     if given.ne("").all() and given.is_unique:
         return given
-    facts = rows[["kind", "name", "gemeente_code"]].assign(x=points.x.round(), y=points.y.round())
-    digest = pd.util.hash_pandas_object(facts, index=False)
-    return digest.astype("str")
+    return duplicates.fingerprint(rows, points).astype("str")
 
 
 def write_likely(report: Report, path: Path) -> None:
