@@ -145,6 +145,16 @@ def ensure(data_version: str, level: str, model: Model) -> None:
             _compute(folder, data_version, level, model)
 
 
+def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
+    """Return the tables that scores are made from.
+
+    Signals carry no status of their own, so training entries cannot be told from real ones: they count only
+    beside invented figures.
+    """
+    tables = {name: batch.table(name) for name in _TABLES}
+    return tables | ({"signals": batch.table("signals")} if batch.is_demonstration else {})
+
+
 def _is_fresh(folder: Path) -> bool:
     try:
         return bool(snapshot.read_facts(folder).get("method_sha256") == method_sha256())
@@ -154,7 +164,7 @@ def _is_fresh(folder: Path) -> bool:
 
 def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
     batch = access.open_batch(data_version)
-    tables = {name: batch.table(name) for name in _TABLES}
+    tables = _tables(batch)
     outcome = pipeline.score(tables, level, model, data_version=data_version)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
@@ -211,13 +221,13 @@ def rankings(store: ScopedStore) -> pd.DataFrame:
 def _official(data_version: str, level: str) -> pipeline.Outcome:
     """Compute the official scores with all that a trial starts from, once per version of the data."""
     batch = access.open_batch(data_version)
-    return pipeline.score({name: batch.table(name) for name in _TABLES}, level, load_model(), rebuilds=0)
+    return pipeline.score(_tables(batch), level, load_model(), rebuilds=0)
 
 
 @lru_cache(maxsize=2)
 def _rankings(data_version: str) -> pd.DataFrame:
     batch = access.open_batch(data_version)
-    return method.with_and_without({name: batch.table(name) for name in _TABLES}, load_model())
+    return method.with_and_without(_tables(batch), load_model())
 
 
 def spread(scores: pd.DataFrame) -> Spread:
