@@ -1,0 +1,111 @@
+"""The address for other systems: a real server, real tokens, and nothing of another region."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import geopandas as gpd
+import pytest
+
+from dashboard import feed
+from geodata import access, audit, settings
+from geodata.access import parse_viewer
+from geodata.errors import InputError
+
+TODAY = date.today()  # noqa: DTZ011 - a day on the wall
+TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=2)
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with feed.serve(0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def ask(url: str, token: str = "") -> tuple[int, dict[str, object]]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
+
+
+def test_a_region_gets_its_own_figures_and_nothing_of_another(address: str) -> None:
+    token = feed.give_token("kaart", parse_viewer("region:VR06"), TOMORROW)
+    status, regions = ask(f"{address}/vr.geojson", token)
+    assert status == 200
+    assert [feature["properties"]["area_code"] for feature in regions["features"]] == ["VR06"]
+    _, gemeenten = ask(f"{address}/gemeente.geojson?sector=slaughter_meat", token)
+    table = access.open_store(parse_viewer("lotc")).table("gemeenten")
+    own = set(table.loc[table["vr_code"] == "VR06", "gemeente_code"])
+    assert {feature["properties"]["area_code"] for feature in gemeenten["features"]} == own
+    properties = gemeenten["features"][0]["properties"]
+    assert properties["sector_code"] == "slaughter_meat"
+    assert properties["status_band"] == "VOORBEELD - verzonnen cijfers"
+    assert properties["scope"] == "region:VR06"
+    assert "ODbL" in properties["licence"]
+    assert all(properties[name] for name in ("model_version", "data_version", "peildatum", "attribution"))
+    west, south, *_ = gpd.GeoDataFrame.from_features(gemeenten["features"]).total_bounds
+    assert (3 < west < 8, 50 < south < 54) == (True, True), "degrees"
+    _, sites = ask(f"{address}/site.geojson", token)
+    own_sites = set(access.open_store(parse_viewer("region:VR06")).table("sites")["site_id"])
+    assert {feature["properties"]["unit_id"] for feature in sites["features"]} == own_sites
+
+
+@pytest.mark.parametrize("role", ["policy", "analyst", "partner:NVWA"])
+def test_sites_are_only_for_those_who_may_take_them_away(address: str, role: str) -> None:
+    status, answer = ask(f"{address}/site.geojson", feed.give_token("x", parse_viewer(role), TOMORROW))
+    assert status == 403
+    assert "may not" in str(answer["error"])
+
+
+def test_only_a_living_token_opens_the_address(address: str) -> None:
+    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    assert ask(f"{address}/vr.geojson")[0] == 401
+    assert ask(f"{address}/vr.geojson", "guess")[0] == 401
+    assert ask(f"{address}/vr.geojson?token={token}")[0] == 200
+    renewed = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    assert ask(f"{address}/vr.geojson", token)[0] == 401, "a new token ends the old one"
+    feed.revoke("kaart")
+    assert ask(f"{address}/vr.geojson", renewed)[0] == 401
+    late = feed.give_token("laat", parse_viewer("lotc"), YESTERDAY)
+    assert ask(f"{address}/vr.geojson", late)[0] == 401
+    with pytest.raises(InputError, match="laat"):
+        feed.revoke("kaart")
+
+
+def test_tokens_are_kept_as_digests_that_only_the_owner_reads() -> None:
+    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    path = settings.data_dir() / "feed_tokens.json"
+    assert token not in path.read_text("utf-8")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_health_and_wrong_addresses(address: str) -> None:
+    assert ask(f"{address}/health") == (
+        200,
+        {"status": "ok", "data": access.open_store(parse_viewer("lotc")).data_version},
+    )
+    assert ask(f"{address}/people")[0] == 404
+    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    status, answer = ask(f"{address}/vr.geojson?sector=%3Cscript%3E", token)
+    assert status == 400
+    assert "does not exist" in str(answer["error"])
+
+
+def test_every_answer_leaves_a_line_in_the_audit_trail(address: str) -> None:
+    token = feed.give_token("kaart", parse_viewer("region:VR23"), TOMORROW)
+    ask(f"{address}/vr.geojson", token)
+    exports = audit.read()[lambda lines: lines["what"] == "export"]
+    assert set(exports["surface"]) == {"feed"}
+    assert set(exports["role"]) == {"region:VR23"}
+    assert exports["who"].str.contains("system kaart").all()
