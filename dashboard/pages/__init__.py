@@ -15,6 +15,7 @@ from dashboard.pages import (
     sectors,
     sites,
     sources,
+    targets,
 )
 from geodata.access import Viewer
 from geodata.rules import Rows, rows_of
@@ -43,6 +44,7 @@ class Page:
 PAGES = (
     Page("picture", picture.run, needs="scores_vr"),
     Page("region", region.run, needs="scores_vr"),
+    Page("targets", targets.run, needs="sites"),
     Page("register", register.run, needs="activations"),
     Page("sectors", sectors.run, needs="scores_vr"),
     Page("sites", sites.run, needs="sites"),
