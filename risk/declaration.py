@@ -200,7 +200,8 @@ class Model:
     areas, sites
         The two indices: for areas and sectors, and for sites.
     leave_out_of_together
-        Sectors that are shown but do not count in "all sectors together".
+        Sectors that are shown but do not count in "all sectors together", unless the source of their workers
+        names the estimate `counted_when_moved_by`.
     switched_off
         Indicators that a copy of the model leaves out.
     """
@@ -219,6 +220,7 @@ class Model:
     site_kind_sizes: Mapping[str, Mapping[str, tuple[float, float]]]
     site_goalposts: Mapping[str, tuple[float, float]]
     leave_out_of_together: tuple[str, ...]
+    counted_when_moved_by: str
     why_left_out: Text
     disease: str
     switched_off: tuple[str, ...] = ()

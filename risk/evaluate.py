@@ -12,12 +12,14 @@ from typing import Any, Final
 import pandas as pd
 from numpy.typing import NDArray
 
+from risk.aggregate import weigh
 from risk.declaration import Model, Text
 from risk.indicators import Tables
 from risk.learn import Challenger, challenge_visits, sentence
 from risk.measures import last_day
 from risk.metrics import bootstrap, deciles, jaccard_at_k, kendall, lift_at_k, precision_at_k, recall_at_k, spearman
 from risk.pipeline import Outcome, score
+from risk.uncertainty import sensitivity
 from risk.visits import visit_table
 
 Array = NDArray[Any]
@@ -50,6 +52,8 @@ class Evaluation:
         Share of visits that found something, by tenth of the score.
     stability
         Per pair of consecutive months: overlap of the top k and Kendall's tau, with an alarm below 0.7.
+    assumptions
+        How many places each assumption alone moves a rank on average, largest first.
     challenger
         The learned model, or how much is missing for it.
     """
@@ -59,6 +63,7 @@ class Evaluation:
     finds: pd.DataFrame
     calibration: pd.DataFrame
     stability: pd.DataFrame
+    assumptions: pd.DataFrame
     challenger: Challenger
 
 
@@ -79,6 +84,7 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente") -> Evaluatio
         finds(visits),
         deciles(visits["score"], visits["found"]).reset_index() if len(visits) else pd.DataFrame(),
         stability(tables, model, level),
+        assumptions(tables, model, level),
         challenge_visits(visits, model),
     )
 
@@ -155,6 +161,14 @@ def stability(tables: Tables, model: Model, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["before", "after", "k_n", "jaccard", "kendall", "is_alarm"])
 
 
+def assumptions(tables: Tables, model: Model, level: str) -> pd.DataFrame:
+    """Return how many places each assumption alone moves a rank on average, largest first."""
+    prepared = score(tables, level, model, rebuilds=0).prepared
+    weights = weigh(prepared.measured.index, prepared.kept)
+    shifts = sensitivity(prepared.values_0_10, prepared.measured, model, prepared.group, weights)
+    return shifts.rename_axis("assumption").reset_index()
+
+
 def verdict(evaluation: Evaluation, lang: str) -> str:
     """Return plainly whether the index beats the naive rules in the back-test."""
     table = evaluation.backtest
@@ -190,6 +204,11 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
         (Text("Vondsten bij bezoeken", "Finds at visits"), _finds_note(evaluation, lang), evaluation.finds),
         (Text("IJking", "Calibration"), "", evaluation.calibration),
         (Text("Stabiliteit tussen maanden", "Stability between months"), "", evaluation.stability),
+        (
+            Text("Welke aanname rangen het meest verschuift", "Which assumption moves ranks most"),
+            "",
+            evaluation.assumptions,
+        ),
         (Text("Geleerd model", "Learned model"), sentence(evaluation.challenger, lang), evaluation.challenger.quality),
     ]
     lines = [f"# {Text('Beoordeling van de index', 'Evaluation of the index')[lang]}", ""]

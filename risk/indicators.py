@@ -47,6 +47,8 @@ class Measured:
         Per indicator where its figures come from and how old they are.
     left_out
         Indicator -> ``no_source`` or ``switched_off``: left out for every unit alike.
+    not_together
+        Sectors that do not count in all sectors together.
     """
 
     index: Index
@@ -62,6 +64,7 @@ class Measured:
     rate: Array
     sources: Mapping[str, Origin]
     left_out: Mapping[str, str]
+    not_together: tuple[str, ...] = ()
 
 
 def peildatum(tables: Tables) -> pd.Timestamp:
@@ -163,6 +166,7 @@ def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = 
         rate=np.column_stack([column.rate for column in columns]),
         sources={i.code: c.origin for i, c in zip(model.areas.indicators, columns, strict=True)},
         left_out=left_out,
+        not_together=not_together(inputs.exposure, model),
     )
 
 
@@ -182,7 +186,7 @@ def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
     for name, columns in _FIGURES.items():
         refuse_infinite(name, empty[name], columns)
-    grid = grids.make_grid(tables["gemeenten"], model.leave_out_of_together)
+    grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
     bare = Inputs(grid, tables["gemeenten"], tables["veiligheidsregios"], **empty, model=model,
                   peildatum=peildatum(tables) if at is None else at, workers=np.full(grid.shape, np.nan))  # fmt: skip
     workers = measures.exposed_workers(bare)
@@ -194,6 +198,19 @@ _FIGURES = {
     "sites": ("size_n",),
     "incidence": ("cases_n",),
 }
+
+
+def not_together(exposure: pd.DataFrame, model: Model) -> tuple[str, ...]:
+    """Return the sectors that do not count in "all sectors together" with these figures.
+
+    Agency workers counted at their agency's address stay out; once they are moved to the sectors where they
+    work, the source says so and the agencies' own staff counts as any other sector.
+    """
+    if not len(exposure) or not model.counted_when_moved_by:
+        return model.leave_out_of_together
+    moved = exposure["workers_n_source"].str.contains(model.counted_when_moved_by, regex=False)
+    counted = set(exposure.loc[moved, "sector_code"])
+    return tuple(sector for sector in model.leave_out_of_together if sector not in counted)
 
 
 def refuse_infinite(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

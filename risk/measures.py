@@ -284,13 +284,16 @@ def _beds(inputs: Inputs) -> pd.DataFrame | None:
 
 
 def _spread(inputs: Inputs, table: pd.DataFrame, column: str) -> Array:
-    """Spread counts of gemeenten over sectors, in proportion to the workers of the sectors that count."""
+    """Spread counts of gemeenten over sectors, in proportion to the workers of the sectors that count.
+
+    Where those sectors have less than one worker together, evenly.
+    """
     totals = np.zeros(inputs.grid.shape[0])
     np.add.at(totals, inputs.grid.rows(table["gemeente_code"]), table[column].to_numpy(float))
     workers = np.nan_to_num(inputs.workers)
     counted = workers[:, inputs.grid.counted].sum(axis=1)
     even = inputs.grid.counted / inputs.grid.counted.sum()
-    shares = np.where(counted[:, None] > 0, workers / np.where(counted > 0, counted, 1)[:, None], even)
+    shares = np.where(counted[:, None] >= 1, workers / np.maximum(counted, 1)[:, None], even)
     return np.asarray(totals[:, None] * shares)
 
 

@@ -130,6 +130,7 @@ def _build(content: Mapping[str, Any]) -> Model:
         }),
         site_goalposts=({code: _pair(value) for code, value in site["goalposts"].items()}),
         leave_out_of_together=tuple(together["leave_out"]),
+        counted_when_moved_by=together["unless_moved_by"],
         why_left_out=_text(together["why"]),
         disease=content["incidence"]["disease"],
     )  # fmt: skip

@@ -80,6 +80,11 @@ class Outcome:
         """Return the declaration the scores were made with."""
         return self.prepared.model
 
+    @property
+    def not_together(self) -> tuple[str, ...]:
+        """Return the sectors that do not count in all sectors together."""
+        return self.prepared.measured.not_together
+
 
 def score(
     tables: Tables,

@@ -68,10 +68,12 @@ def test_exactly_three_fifths_is_enough(model: Model) -> None:
 
 def test_a_site_without_size_or_place_is_scored_on_what_is_known(model: Model) -> None:
     weights = weigh(model.sites, model.sites.codes)
-    values = np.array([[8.0, np.nan, np.nan], [8.0, 8.0, 8.0]])
+    first = model.sites.dimensions[0]
+    known = [i.route == first.code for i in model.sites.indicators]
+    values = np.array([np.where(known, 8.0, np.nan), np.full(len(known), 8.0)])
     result = aggregate(values, weights, model.scale, drops_missing=True)
     assert_allclose(result.score, [8, 8])
-    assert_allclose(result.completeness, [0.4, 1])
+    assert_allclose(result.completeness, [first.weight, 1])
 
 
 def test_left_out_for_all_gives_the_weight_to_the_siblings(model: Model) -> None:

@@ -90,6 +90,13 @@ def test_stability_compares_consecutive_months_and_alarms_below_seven_tenths(
     assert evaluate.stability(tables, model, "vr")["is_alarm"].all()
 
 
+def test_the_assumption_that_moves_ranks_most_is_named_and_a_dummy_moves_none(evaluation: evaluate.Evaluation) -> None:
+    table = evaluation.assumptions.set_index("assumption")["mean_rank_shift"]
+    assert table["dummy"] == 0
+    assert table.is_monotonic_decreasing
+    assert table.iloc[0] > 0
+
+
 def test_finds_are_measured_on_all_visits_and_on_the_random_ones(
     evaluation: evaluate.Evaluation, tables: Tables
 ) -> None:
@@ -103,7 +110,7 @@ def test_finds_are_measured_on_all_visits_and_on_the_random_ones(
 def test_the_report_warns_at_every_figure_of_the_demonstration(evaluation: evaluate.Evaluation) -> None:
     for lang in ("nl", "en"):
         text = evaluate.report(evaluation, lang, is_demonstration=True)
-        assert text.count(evaluate.DEMONSTRATION[lang]) == text.count("## ") == 5
+        assert text.count(evaluate.DEMONSTRATION[lang]) == text.count("## ") == 6
         assert evaluate.DEMONSTRATION[lang] not in evaluate.report(evaluation, lang, is_demonstration=False)
         assert "nan |" not in text.split("##")[1]
 

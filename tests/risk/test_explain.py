@@ -26,7 +26,7 @@ def outcome(make_tables: Callable[..., Tables], model: Model) -> Outcome:
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_the_sentence_adds_up_as_it_is_printed(outcome: Outcome, lang: str) -> None:
-    for unit in outcome.scores["unit_id"].iloc[:200]:
+    for unit in outcome.scores["unit_id"].iloc[:60]:
         sentence = explain.reasons(outcome, unit, lang)
         total, rest = sentence.split(" = ")
         amounts = [float(f"{sign}{figure}".replace(",", ".")) for sign, figure in NUMBER.findall(rest)]

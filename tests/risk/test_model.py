@@ -89,6 +89,7 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("a kind leaves the scale", _set("site", "kinds", "lodging", value=11), "from 0 to 10"),
     ("sizes fall", _set("site", "sizes", "fte", value=[10, 5]), "rise"),
     ("together leaves out a stranger", _set("together", "leave_out", value=["mining"]), "'mining', which does not"),
+    ("together lacks its condition", _drop("together", "unless_moved_by"), "lacks the entry 'unless_moved_by'"),
     ("origin counts as intensity",
      _set("indicators", "registered_migrant_workers", "route", value="werken"), "add up"),
 ]  # fmt: skip

@@ -134,6 +134,33 @@ def test_a_sector_of_a_region_averages_its_gemeenten_by_their_workers(tables: Ta
     assert_allclose(got["rate"].reindex(expected.index), expected, rtol=1e-6)
 
 
+def test_agencies_count_together_once_their_workers_are_moved(tables: Tables, model: Model) -> None:
+    one = measure(tables, "vr", model)
+    assert one.not_together == ("temporary_agencies",)
+    exposure = tables["exposure"].copy()
+    hirers = exposure["sector_code"].isin(["temporary_agencies", "distribution"])
+    exposure.loc[hirers, "workers_n_source"] = "group_share; agency_moved"
+    other = measure(tables | {"exposure": exposure}, "vr", model)
+    assert other.not_together == ()
+    together = one.units["sector_code"] == ""
+    agencies = tables["exposure"].query("sector_code == 'temporary_agencies'")["workers_n"].sum()
+    more = other.units.loc[together, "workers_n"].sum() - one.units.loc[together, "workers_n"].sum()
+    assert more == pytest.approx(agencies)
+
+
+def test_a_sector_nobody_has_figures_of_is_not_scored_and_spoils_nothing(tables: Tables, model: Model) -> None:
+    full = score(tables, "vr", model, rebuilds=40).scores
+    tables["exposure"] = tables["exposure"].query("sector_code != 'fishery'")
+    scores = score(tables, "vr", model, rebuilds=40).scores
+    mine = scores["sector_code"] == "fishery"
+    assert scores.loc[mine, ["score_0_10", "rank", "p_top_k"]].isna().all(axis=None)
+    assert scores.loc[~mine, ["score_0_10", "rank", "p_top_k"]].notna().all(axis=None)
+    others = ~mine & (scores["sector_code"] != "")
+    # Only the beds that its workers would have shared go to the other sectors.
+    assert_allclose(scores.loc[others, "score_0_10"], full.loc[others, "score_0_10"], atol=0.1)
+    contracts.check("scores", scores)
+
+
 def test_missing_workers_are_not_zero_workers(tables: Tables, model: Model) -> None:
     exposure = tables["exposure"]
     cell = (exposure["gemeente_code"] == "GM0003") & (exposure["sector_code"] == "mushrooms")
