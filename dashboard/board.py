@@ -45,7 +45,7 @@ class Board:
         return rows.sort_values(["score_0_10", "unit_id"], ascending=[False, True], na_position="last")
 
     def highest_pairs(self, n: int) -> pd.DataFrame:
-        """Return the ``n`` highest pairs of area and sector; agencies are left out (see the page)."""
+        """Return the ``n`` highest pairs of area and sector, without sectors that do not count together."""
         return self._pairs().nlargest(n, "score_0_10")
 
     def ranked_n(self, sector_code: str) -> int:
@@ -53,7 +53,7 @@ class Board:
         return self.scored.spread[sector_code].scored_n
 
     def _pairs(self) -> pd.DataFrame:
-        return self.scores[~self.scores["sector_code"].isin(["", AGENCIES])]
+        return self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
 
 
 official_model = cache(load_model)

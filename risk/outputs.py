@@ -73,6 +73,8 @@ class Scored:
         By their contracts.
     left_out
         Indicator -> why it is left out for every unit alike.
+    not_together
+        Sectors that do not count in all sectors together.
     status_n
         How many figures behind the national scores are official, estimate, assumption or fictional.
     spread
@@ -85,6 +87,7 @@ class Scored:
     contributions: pd.DataFrame
     indicators: pd.DataFrame
     left_out: dict[str, str]
+    not_together: tuple[str, ...]
     peildatum: pd.Timestamp
     status_n: dict[str, int]
     spread: dict[str, Spread]
@@ -112,6 +115,7 @@ def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
         contributions,
         indicators,
         left_out=facts["left_out"],
+        not_together=tuple(facts["not_together"]),
         peildatum=pd.Timestamp(facts["peildatum"]),
         status_n=facts["status_n"],
         spread={
@@ -175,6 +179,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
         {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
         {
             "left_out": dict(outcome.left_out),
+            "not_together": list(outcome.not_together),
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
             "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},

@@ -146,6 +146,6 @@ def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
     if shown.scored.left_out:
         names = ", ".join(why.indicator_name(shown, code, texts) for code in shown.scored.left_out)
         parts.append(texts("picture.left_out", indicators=names))
-    if AGENCIES in shown.scored.model.leave_out_of_together:
+    if AGENCIES in shown.scored.not_together:
         parts.append(texts("picture.agencies_out"))
     return f'<p class="rb-foot">{"".join(f"<span>{html.escape(part)}</span>" for part in parts)}</p>'

@@ -139,7 +139,7 @@ def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list
     if pd.isna(row["score_0_10"]):
         return [label, html.escape(texts("map.no_data")), ""]
     reason = html.escape(why.top_reason(shown, row["unit_id"], texts)) if code else ""
-    if code == AGENCIES:
+    if code == AGENCIES and code in shown.scored.not_together:
         reason = html.escape(texts("region.agencies"))
     below = f'<br><span class="rb-muted">{reason}</span>' if reason else ""
     return [label + below, why.score_chip(texts, shown, row), why.place_span(row)]
