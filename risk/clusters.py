@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geodata.errors import InputError
+from risk.smoothing import moments
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -81,15 +82,11 @@ def eb_standardise(events: ArrayLike, exposure: ArrayLike) -> Array:
     array([ 0.408,  0.   , -0.408])
     """
     counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
-    known = exposed > 0
-    if not known.any():
-        return np.zeros(counts.shape)
-    rate = np.divide(counts, exposed, out=np.zeros(counts.shape), where=known)
-    common = counts[known].sum() / exposed[known].sum()
-    spread = (exposed[known] * (rate[known] - common) ** 2).sum() / exposed[known].sum()
-    between = max(0.0, spread - common / exposed[known].mean())
+    rates, common, between = moments(counts, exposed)
+    known = np.isfinite(rates)
     variance = np.divide(common, exposed, out=np.full(counts.shape, np.inf), where=known) + between
-    return np.where(known & (variance > 0), (rate - common) / np.sqrt(np.maximum(variance, 1e-300)), 0.0)
+    distance = (np.where(known, rates, common) - common) / np.sqrt(np.maximum(variance, 1e-300))
+    return np.where(variance > 0, distance, 0.0)
 
 
 def clusters(

@@ -149,17 +149,26 @@ def moment_rates(events: ArrayLike, exposure: ArrayLike) -> Array:
     array([0.2, 0.2])
     """
     counts, exposed = _checked(events, exposure)
-    known = np.isfinite(counts) & (exposed > 0)
-    rates = np.asarray(np.divide(counts, exposed, out=np.full(counts.shape, np.nan), where=known))
-    total = exposed[known].sum()
-    if total == 0:
-        return rates
-    mean = counts[known].sum() / total
-    spread = (exposed[known] * (rates[known] - mean) ** 2).sum() / total
-    between = max(0.0, spread - mean / exposed[known].mean())
+    rates, mean, between = moments(counts, exposed)
+    known = np.isfinite(rates)
     own = np.divide(mean, exposed, out=np.full(counts.shape, np.inf), where=known)
     pull = between / (between + own) if between > 0 else np.zeros(counts.shape)
     return np.where(known, mean + pull * (rates - mean), np.nan)
+
+
+def moments(events: Array, exposure: Array) -> tuple[Array, float, float]:
+    """Return the rates as counted, their common rate, and the variance between units beyond chance (at least 0).
+
+    Rates are NaN without exposure or with an unknown count; with no exposure anywhere all is 0.
+    """
+    known = np.isfinite(events) & (exposure > 0)
+    rates = np.asarray(np.divide(events, exposure, out=np.full(events.shape, np.nan), where=known))
+    total = float(exposure[known].sum())
+    if total == 0:
+        return rates, 0.0, 0.0
+    mean = float(events[known].sum()) / total
+    spread = float((exposure[known] * (rates[known] - mean) ** 2).sum()) / total
+    return rates, mean, max(0.0, spread - mean / float(exposure[known].mean()))
 
 
 def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: float) -> float:

@@ -1,6 +1,7 @@
 """From tables to scores: contracts, bounds, absent tables, missing cells, what-if, and properties end to end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,8 @@ from geodata import codes, contracts
 from geodata.errors import InputError, ModelError, UnknownCodeError
 from risk import measures
 from risk.declaration import Model
-from risk.indicators import measure, peildatum, until
-from risk.pipeline import Outcome, score, what_if
+from risk.indicators import Measured, measure, peildatum, until
+from risk.pipeline import Outcome, prepare, score, what_if
 
 Tables = dict[str, pd.DataFrame]
 LEVELS = ("vr", "gemeente", "site")
@@ -338,6 +339,36 @@ def test_a_lodging_over_the_border_counts_for_the_distance_only(tables: Tables, 
 
 
 # --- properties, end to end with the frozen prior ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def one_unit(make_tables: Callable[..., Tables], model: Model) -> Measured:
+    """Return what was measured of a single unit that has every figure."""
+    whole = measure(make_tables(), "gemeente", model)
+    row = int(np.flatnonzero(np.isfinite(whole.raw).all(axis=1))[0])
+    names = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
+    return replace(
+        whole, units=whole.units.iloc[[row]].reset_index(drop=True),
+        **{name: getattr(whole, name)[[row]] for name in names},
+    )  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(place=st.integers(0, 15), ends=st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), sign=st.sampled_from([1, -1]))
+def test_from_the_rates_onward_a_score_moves_with_each_indicator_by_its_direction(
+    one_unit: Measured, model: Model, place: int, ends: tuple[float, float], sign: int
+) -> None:
+    indicators = list(model.areas.indicators)
+    indicators[place] = replace(indicators[place], direction=sign)
+    index = replace(model.areas, indicators=tuple(indicators))
+    scores = []
+    for value in sorted(ends):
+        raw = one_unit.raw.copy()
+        raw[0, place] = value
+        prepared = prepare(replace(one_unit, index=index, raw=raw), model)
+        scores.append(float(what_if(prepared, {})["score_0_10"].iloc[0]))
+    assert sign * (scores[1] - scores[0]) >= -1e-12
+
 
 RAISING = {
     "workers_n": ("exposure", "GM0007", "construction"),
