@@ -185,3 +185,16 @@ def invented_topology(invented_areas: gpd.GeoDataFrame, invented_regions: gpd.Ge
         [areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000
     )  # fmt: skip
     return json.loads(made.to_json())
+
+
+@pytest.fixture(scope="session")
+def product(serve: Callable[..., str]) -> str:
+    """Serve the product on the demonstration; every test of a page that changes nothing shares this server."""
+    return serve(ROOT / "app.py")
+
+
+def settled(page: Page) -> Page:
+    """Wait until the script behind the page has run to its end, and return the page."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_selector("h1", timeout=120_000)
+    return page

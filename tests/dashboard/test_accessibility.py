@@ -1,0 +1,38 @@
+"""Every page keeps WCAG 2.1 AA as far as a machine can tell, in both languages, on a desk and on a telephone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from dashboard.pages import PAGES
+from geodata.access import Viewer
+from tests.dashboard import axe
+from tests.dashboard.conftest import settled
+
+Open = Callable[..., Page]
+FURTHER = ["region?unit=VR06", "sectors?unit=VR06&sector=slaughter_meat", "sites?unit=DEMO-0010", "method?part=what_if"]
+ADDRESSES = [page.name for page in PAGES] + FURTHER
+
+
+def address(product: str, name: str) -> str:
+    """Return a page's address, through the eyes of a role that may open it."""
+    page = next(one for one in PAGES if one.name == name.split("?", maxsplit=1)[0])
+    role = "lotc" if page.is_for(Viewer("lotc")) else "privacy"
+    return f"{product}/{name}{'&' if '?' in name else '?'}as={role}"
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize(("locale", "width"), [("nl-NL", 1400), ("en-GB", 390)])
+def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, locale: str, width: int) -> None:
+    page = settled(open_page(address(product, name), locale=locale, width=width))
+    page.wait_for_timeout(1_000)  # colours that fade in count as they end
+    assert axe.serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("h1").count() == 1
+
+
+def test_the_checker_does_find_a_fault(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sources"))
+    page.evaluate("document.querySelector('h1').innerHTML = '<button></button>'")
+    assert [rule for rule, _, _ in axe.serious(page)] == ["button-name"]

@@ -1,0 +1,109 @@
+"""Files that leave the product: what is in them, for whom, and what they say of themselves."""
+
+import io
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from dashboard import downloads
+from dashboard.board import Board, official_model
+from dashboard.downloads import Part
+from dashboard.text import read_texts
+from geodata import audit, settings, snapshot
+from geodata.access import ScopedStore, open_store, parse_viewer
+from geodata.errors import AccessDeniedError
+from risk.outputs import read_scored
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads") / "data"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Share the scores between these tests: computing them anew for each would prove nothing more."""
+    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
+    return folder
+
+
+def opened(role: str, level: str) -> tuple[ScopedStore, Board]:
+    store = open_store(parse_viewer(role))
+    regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
+    names = dict(zip(regions["vr_code"], regions["vr_name"], strict=True))
+    names |= dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
+    return store, Board(read_scored(store, level, official_model()), names, store.is_demonstration)
+
+
+def read(content: bytes, ending: str, folder: Path) -> pd.DataFrame:
+    path = folder / f"file.{ending}"
+    path.write_bytes(content)
+    if ending == "csv":
+        return pd.read_csv(io.BytesIO(content), keep_default_na=False)
+    return pd.read_excel(path, keep_default_na=False) if ending == "xlsx" else gpd.read_file(path)
+
+
+@pytest.mark.parametrize("ending", downloads.FORMATS)
+def test_every_kind_of_file_tells_scope_licence_versions_and_band(ending: str, tmp_path: Path) -> None:
+    store, shown = opened("region:VR06", "vr")
+    found = read(downloads.as_file(store, shown, Part("vr", "all"), ending, "nl"), ending, tmp_path)
+    assert set(found["area_code"]) == {"VR06"}
+    assert len(found) == 13
+    assert set(found["scope"]) == {"region:VR06"}
+    assert set(found["status_band"]) == {"VOORBEELD - verzonnen cijfers"}
+    assert set(found["model_version"]) == {official_model().version}
+    assert set(found["data_version"]) == {store.data_version}
+    assert found["peildatum"].astype(str).str.startswith("2020-11-30").all()
+    assert found["attribution"].str.contains("Kadaster").all()
+    assert found["class_name"].str.startswith("voorbeeld: ").all()
+    if ending in ("geojson", "gpkg"):
+        assert set(found["licence"]) == {"CC BY 4.0; boundaries ODbL 1.0"}
+        assert found.crs.to_epsg() == {"geojson": 4326, "gpkg": 28992}[ending]
+        assert found.geometry.is_valid.all()
+
+
+def test_sites_leave_only_with_those_who_may_act_on_them() -> None:
+    store, shown = opened("region:VR23", "site")
+    mine = downloads.table(store, shown, Part("site", "all"), "nl", with_places=False)
+    assert set(mine["unit_id"]) == set(store.table("sites")["site_id"])
+    store, shown = opened("analyst", "site")
+    with pytest.raises(AccessDeniedError, match="analyst"):
+        downloads.as_file(store, shown, Part("site", "all"), "csv", "nl")
+
+
+def test_sites_of_openstreetmap_stay_a_layer_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "data"))
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    sites = tables["sites"]
+    sites.loc[:9, "source"] = "osm"  # ten of the invented sites pose as OpenStreetMap's
+    snapshot.write_core(tables, embedded.sources)
+    store, shown = opened("lotc", "site")
+    theirs = downloads.table(store, shown, Part("site", "all", is_osm=True), "nl", with_places=False)
+    ours = downloads.table(store, shown, Part("site", "all"), "nl", with_places=False)
+    assert set(theirs["unit_id"]) == set(sites["site_id"][:10])
+    assert set(theirs["licence"]) == {"ODbL 1.0"}
+    assert len(ours) == len(sites) - 10
+    assert Part("site", "all", is_osm=True).name != Part("site", "all").name
+
+
+def test_the_map_is_one_file_with_areas_alone_and_says_what_it_rests_on() -> None:
+    store, shown = opened("lotc", "vr")
+    page = downloads.as_map(store, shown, Part("vr", "slaughter_meat"), read_texts("en")).decode()
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
+    assert "EXAMPLE - invented figures" in page
+    assert store.data_version in page
+    assert official_model().version in page
+    assert "ODbL" in page
+    assert not [name for name in store.table("sites")["name"] if name in page]
+
+
+def test_what_leaves_is_noted_in_the_audit_trail() -> None:
+    store, shown = opened("region:VR06", "vr")
+    downloads.as_file(store, shown, Part("vr"), "csv", "nl")
+    lines = audit.read()
+    exports = lines[lines["what"] == "export"]
+    assert exports.iloc[0][["table", "rows_n", "role"]].tolist() == ["scores_vr (.csv)", 1, "region:VR06"]

@@ -1,0 +1,47 @@
+"""Every role opens every page that is for it from the navigation, and no other."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.pages import PAGES
+from dashboard.text import read_texts
+from geodata.access import parse_viewer
+from tests.dashboard.conftest import settled
+
+Open = Callable[..., Page]
+
+
+@pytest.mark.parametrize(
+    ("role", "language"),
+    [
+        ("analyst", "nl"),
+        ("lotc", "en"),
+        ("region:VR23", "nl"),
+        ("partner:NVWA", "en"),
+        ("policy", "nl"),
+        ("privacy", "en"),
+    ],
+)
+def test_a_role_opens_its_pages_and_no_other(product: str, open_page: Open, role: str, language: str) -> None:
+    texts, viewer = read_texts(language), parse_viewer(role)
+    own = [page for page in PAGES if page.is_for(viewer)]
+    page = settled(open_page(f"{product}/{own[-1].name}?as={role}&lang={language}"))
+    shown = page.get_by_test_id("stTopNavLink").all_inner_texts()
+    assert set(shown) <= {texts(f"page.{one.name}") for one in own}
+    for one in own:
+        go_to(page, texts(f"page.{one.name}"))
+        expect(page.locator("h1")).to_be_visible(timeout=120_000)
+        settled(page)
+        expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+        assert parse_qs(urlsplit(page.url).query).get("as") == [role], "the role goes along"
+
+
+def go_to(page: Page, title: str) -> None:
+    """Follow a link of the navigation, also one that did not fit in the bar."""
+    link = page.get_by_role("link", name=title, exact=True)
+    if not link.is_visible():
+        page.get_by_test_id("stTopNavSection").last.click()
+    link.click()
