@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from geodata.errors import InputError
 
@@ -21,6 +21,8 @@ Places = NDArray[np.intp]
 
 _PER_POINT: Final = 1000  # points count in thousandths, so that a lot can never outweigh a difference
 _NODES_MAX: Final = 20_000  # a bound in work, not in time: the answer may not depend on the machine
+_FIRST_N: Final = 150  # candidates to look at before the others are ruled out
+_INFEASIBLE: Final = 2
 _ROUNDING: Final = 1e-6
 
 
@@ -159,8 +161,46 @@ def solve(problem: Problem) -> Selection | None:
     if places.size == 0:
         keeps_all = (limits.low <= 0).all() and (limits.high >= 0).all()
         return Selection(np.zeros(problem.points.size, bool), 0.0, 0.0) if keeps_all else None
-    most = _most_at_once(problem)
-    gain = np.round(problem.points[places] * _PER_POINT) + problem.tie[places] / (most + 1)
+    gain = np.round(problem.points[places] * _PER_POINT) + problem.tie[places] / (_most_at_once(problem) + 1)
+    relaxed = _relax(gain, limits, places)
+    if relaxed is None:
+        return None
+    loss, bound = relaxed
+    near = np.sort(np.argsort(loss, kind="stable")[:_FIRST_N])
+    found = _whole(gain[near], limits, places[near])
+    if near.size < places.size:
+        # A set with one of the others loses at least what the relaxation says; mostly that settles it.
+        value = -np.inf if found is None else float(gain[near] @ found[0])
+        wider = np.flatnonzero(loss <= bound - value + _ROUNDING * (abs(bound) + 1))
+        if not np.isin(wider, near).all():
+            near, found = wider, _whole(gain[wider], limits, places[wider])
+    if found is None:
+        return None
+    chosen = np.zeros(problem.points.size, bool)
+    chosen[places[near[found[0]]]] = True
+    return Selection(chosen, float(problem.points[chosen].sum()), found[1])
+
+
+def _relax(gain: Array, limits: Limits, places: Places) -> tuple[Array, float] | None:
+    """Return how much a set loses at least by each candidate, and what no set is worth more than.
+
+    Candidates may here be chosen in part, which bounds every set from above; the losses are the reduced costs.
+    None when even so the limits cannot be kept.
+    """
+    matrix = limits.matrix[:, places]
+    above, below = np.isfinite(limits.high), np.isfinite(limits.low)
+    both = sparse.vstack([matrix[np.flatnonzero(above)], -matrix[np.flatnonzero(below)]], format="csr")
+    ends = np.r_[limits.high[above], -limits.low[below]]
+    if not ends.size:
+        return -gain, float(np.maximum(gain, 0).sum())
+    relaxed = linprog(-gain, A_ub=both, b_ub=ends, bounds=(0, 1))
+    if relaxed.x is None:
+        return None
+    return np.asarray(-gain - both.T @ relaxed.ineqlin.marginals), float(-relaxed.fun)
+
+
+def _whole(gain: Array, limits: Limits, places: Places) -> tuple[Mask, float] | None:
+    """Return which of some candidates are best, and the gap to better ones among them; None when none can be."""
     answer = milp(
         -gain,
         integrality=np.ones(places.size),
@@ -169,12 +209,10 @@ def solve(problem: Problem) -> Selection | None:
         options={"mip_rel_gap": 0.0, "node_limit": _NODES_MAX},
     )
     if answer.x is None:
-        if answer.status == 2:
+        if answer.status == _INFEASIBLE:
             return None
         raise InputError("The limits are too entangled to find a plan within them; take one or two out.")
-    chosen = np.zeros(problem.points.size, bool)
-    chosen[places[answer.x > 0.5]] = True
-    return Selection(chosen, float(problem.points[chosen].sum()), float(answer.mip_gap or 0.0))
+    return np.asarray(answer.x > 0.5), float(answer.mip_gap or 0.0)
 
 
 def _most_at_once(problem: Problem) -> int:
@@ -199,12 +237,18 @@ def _worth_considering(problem: Problem) -> Places:
     shared, own = limits.matrix[~is_own][:, places].toarray(), limits.matrix[is_own][:, places]
     is_free = np.asarray(own.sum(axis=0)).ravel() == 0
     is_asked = np.asarray(own[limits.low[is_own] > 0].sum(axis=0)).ravel() > 0
-    column = np.unique(shared.T, axis=0, return_inverse=True)[1].ravel()
+    column = _same_columns(shared)
     order = np.lexsort((-problem.tie[places], -np.round(problem.points[places] * _PER_POINT), column))
     highs = np.floor(np.maximum(limits.high[~is_own], 0)[:, None] / np.where(shared > 0, shared, np.nan) + _ROUNDING)
     fits = np.fmin.reduce(highs, axis=0, initial=np.inf)
     needed: Places = places[(_better_ones(order, column, is_free) < fits) | is_asked]
     return needed
+
+
+def _same_columns(matrix: Array) -> Places:
+    """Return a number per column, the same for equal columns."""
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(column.tobytes(), len(known)) for column in matrix.T], np.intp)
 
 
 def _better_ones(order: Places, column: Places, counted: Mask) -> Array:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk import selection
 from risk.left_out import OUTSCORED, SEVERAL, price, why_left_out
 from risk.selection import ImpossibleError, Problem, find_clash, join_limits, lots, select, solve
 
@@ -89,6 +90,18 @@ def test_selection_equals_brute_force(problem):
     if found is not None:
         assert found.objective == pytest.approx(most, abs=1e-9)
         assert found.gap == 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(problems(), st.integers(1, 4))
+def test_looking_at_a_few_first_changes_nothing(problem, first_n):
+    whole = solve(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "_FIRST_N", first_n)
+        few = solve(problem)
+    assert (few is None) == (whole is None)
+    if few is not None:
+        assert few.objective == pytest.approx(whole.objective, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
