@@ -10,6 +10,7 @@ from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
 from geodata.access import ScopedStore
+from geodata.rules import rows_of
 from risk import explain
 
 _BARS_N = 8
@@ -46,7 +47,7 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
         return
     if chosen.unit in shown.names:
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
-        title, source = shown.names[chosen.unit], shown
+        title, source = shown.names[chosen.unit], _board_of(chosen.unit, texts, store, shown)
     else:
         source = board.open_board(store, "site", texts)
         unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
@@ -55,6 +56,14 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
         st.html(_explanation(texts, shown))
         return
     st.html(_reasons(texts, source, found.iloc[0], title))
+
+
+def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) -> Board:
+    """Return the board of an area's own level, where the viewer may see that."""
+    level = "gemeente" if area_code.startswith("GM") else "vr"
+    if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:
+        return shown
+    return board.open_board(store, level, texts)
 
 
 def _explanation(texts: Texts, shown: Board) -> str:

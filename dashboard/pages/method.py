@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, session, tables
+from dashboard import board, document, frame, session, tables
 from dashboard.board import official_model
 from dashboard.text import Texts
 from geodata import store as files
@@ -66,9 +66,7 @@ def _words(texts: Texts) -> None:
             texts("method.download_weights"), lambda: _weights_file(texts.language), f"weights-{model.version}.csv",
             mime="text/csv", on_click="ignore",
         )  # fmt: skip
-    _, _, text = method.document(model, texts.language).partition("\n")
-    with st.container(key="rb-method"):
-        st.markdown(text)
+    st.html(f'<div class="rb-page">{document.to_html(method.document(model, texts.language))}</div>')
 
 
 def _weights_file(language: str) -> bytes:

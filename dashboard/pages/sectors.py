@@ -48,7 +48,7 @@ def _page() -> None:
         downloads.menu(texts, store, [downloads.Part(level, deliver.ALL_SECTORS, areas)], key="sectors-files")
     with map_side:
         _map(texts, store, shown, rows, chosen, within)
-        why.panel(texts, chosen, store, regions if chosen.unit.startswith("VR") else shown)
+        why.panel(texts, chosen, store, shown)
 
 
 def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
