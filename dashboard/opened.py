@@ -10,6 +10,7 @@ from dashboard import entry, session, tables, triage
 from dashboard.text import Texts
 from geodata.access import ScopedStore, may_write
 from geodata.register import files, write
+from geodata.register.read import Filters
 
 _SHOWN: Final = (
     "date", "region", "gemeente", "route_from", "route_to", "sector", "kind", "themes", "trigger", "partners",
@@ -20,8 +21,7 @@ _SHOWN: Final = (
 def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
     """Draw the activation that the address names."""
     st.button(texts("register.close"), on_click=_close, icon=":material/arrow_back:")
-    rows = store.register("activations")
-    rows = rows[rows["activation_id"] == entity_id]
+    rows = store.register("activations", Filters(entity_id=entity_id))
     if rows.empty:
         st.info(texts("register.not_there"))
         return

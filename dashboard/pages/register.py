@@ -1,6 +1,7 @@
 """The register: what was recorded, a new activation in half a minute, signals to decide on, referrals to follow."""
 
 import html
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -48,13 +49,13 @@ def _may_see(store: ScopedStore, view: str, *, writes: bool) -> bool:
 
 def _list(texts: Texts, store: ScopedStore) -> None:
     filters = _filters(texts, store)
-    rows = store.register("activations", filters)
+    rows = store.register("activations", replace(filters, newest_n=_SHOWN_N + 1))
     if rows.empty:
         st.info(texts("register.none"))
         return
     shown = rows.head(_SHOWN_N)
-    counted = "register.found" if len(rows) > len(shown) else "register.found_all"
-    caption = texts(counted, n=len(rows), shown=len(shown))
+    has_more = len(rows) > len(shown)
+    caption = texts("register.found", shown=len(shown)) if has_more else texts("register.found_all", n=len(rows))
     regions = entry.region_names(store)
     heads = [texts(f"register.{name}") for name in ("date", "region", "sector", "kind", "themes", "outcome")]
     cells = [_cells(texts, row, regions) for _, row in shown.iterrows()]

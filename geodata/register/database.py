@@ -213,12 +213,30 @@ def writing() -> Iterator[Connection]:
     """
     try:
         found = engine()
-        with found.connect().execution_options(register_writes=True) as connection, connection.begin():
+        with (
+            _turn(found),
+            found.connect().execution_options(register_writes=True) as connection,
+            connection.begin(),
+        ):
             if found.dialect.name != "sqlite":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
             yield connection
     except DBAPIError as error:
         raise _unusable(error) from error
+
+
+@contextmanager
+def _turn(found: Engine) -> Iterator[None]:
+    """Let the processes that write to SQLite stand in line: by itself it lets one go on and on while others starve.
+
+    The kernel gives up the place of a writer that is killed. PostgreSQL has a line of its own.
+    """
+    if found.dialect.name != "sqlite":
+        yield
+        return
+    with Path(f"{found.url.database}.turn").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def forget_traces() -> None:

@@ -1,7 +1,10 @@
 """Append events to the register, and erase the content of one entity for good."""
 
+import threading
 import uuid
+from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,6 +17,16 @@ from geodata.register import chain, database
 from geodata.register.database import FACETS, contents, drafts, events, files
 
 ERASE_REASONS: Final = ("retention", "request", "mistake")
+
+_LATEST: Final = (
+    sa.select(events)
+    .where(events.c.entity_kind == sa.bindparam("kind"), events.c.entity_id == sa.bindparam("id"))
+    .order_by(events.c.version.desc())
+    .limit(1)
+)
+_HEAD: Final = sa.select(events.c.seq, events.c.hash, events.c.recorded_at).order_by(events.c.seq.desc()).limit(1)
+_NEW_EVENT: Final = sa.insert(events)
+_NEW_CONTENT: Final = sa.insert(contents)
 
 
 @dataclass(frozen=True)
@@ -69,12 +82,54 @@ def append(entries: Iterable[Entry]) -> list[Receipt]:
     RegisterError
         The database could not keep it; nothing was kept.
     """
-    with database.writing() as connection:
-        return [_append_one(connection, entry) for entry in entries]
+    asked = _Asked(tuple((entry, *_sealed(entry)) for entry in entries))  # before the lock, which others wait for
+    _waiting.append(asked)
+    with _leading:
+        # Whoever gets here first writes for all who wait by then, in one transaction: one wait for the disk, not 25.
+        if asked.receipts is None and asked.error is None:
+            _write_together()
+    if asked.error is not None:
+        raise asked.error
+    return asked.receipts or []
 
 
-def _append_one(connection: Connection, entry: Entry) -> Receipt:
-    body = chain.canonical(entry.content)
+@dataclass
+class _Asked:
+    """What one caller wants appended, and what became of it."""
+
+    entries: tuple[tuple[Entry, str, str, str], ...]
+    receipts: list[Receipt] | None = None
+    error: Exception | None = None
+
+
+_waiting: deque[_Asked] = deque()
+_leading = threading.Lock()
+
+
+def _write_together() -> None:
+    together = [_waiting.popleft() for _ in range(len(_waiting))]
+    done: list[tuple[_Asked, list[Receipt]]] = []
+    try:
+        with database.writing() as connection:
+            for asked in together:
+                try:
+                    with connection.begin_nested() if len(asked.entries) > 1 else nullcontext():
+                        done.append((asked, [_append_one(connection, *one) for one in asked.entries]))
+                except RegisterError as error:  # theirs alone: a conflict, found before anything of theirs was written
+                    asked.error = error
+        for asked, receipts in done:  # only now it is on disk
+            asked.receipts = receipts
+    except Exception as error:  # noqa: BLE001 - nobody may be left waiting; each caller raises it
+        for asked in together:
+            asked.error = asked.error or error
+
+
+def _sealed(entry: Entry) -> tuple[str, str, str]:
+    body, salt = chain.canonical(entry.content), chain.new_salt()
+    return body, salt, chain.digest(salt, body)
+
+
+def _append_one(connection: Connection, entry: Entry, body: str, salt: str, digest: str) -> Receipt:
     existing = latest(connection, entry.entity_kind, entry.entity_id)
     version = int(existing["version"]) if existing else 0
     if existing and version != entry.based_on:
@@ -89,14 +144,13 @@ def _append_one(connection: Connection, entry: Entry) -> Receipt:
         )
     if existing and existing["action"] == "erase":
         raise RegisterError(f"{entry.entity_kind} {entry.entity_id} was erased; make a new entry instead.")
-    salt = chain.new_salt()
     row = {
         "entity_kind": entry.entity_kind, "entity_id": entry.entity_id, "version": version + 1,
         "action": entry.action, "event_date": entry.event_date, "status": entry.status,
-        **{name: entry.facets.get(name, "") for name in FACETS}, "reason": "", "digest": chain.digest(salt, body),
+        **{name: entry.facets.get(name, "") for name in FACETS}, "reason": "", "digest": digest,
     }  # fmt: skip
     receipt = _chain_on(connection, row)
-    connection.execute(sa.insert(contents), {"event_id": receipt.event_id, "salt": salt, "body": body})
+    connection.execute(_NEW_CONTENT, {"event_id": receipt.event_id, "salt": salt, "body": body})
     return receipt
 
 
@@ -115,15 +169,12 @@ def _same_version(connection: Connection, entry: Entry, body: str) -> Receipt | 
 
 def latest(connection: Connection, entity_kind: str, entity_id: str) -> dict[str, Any] | None:
     """Return the newest event of an entity, None when it has none."""
-    mine = sa.and_(events.c.entity_kind == entity_kind, events.c.entity_id == entity_id)
-    query = sa.select(events).where(mine).order_by(events.c.version.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_LATEST, {"kind": entity_kind, "id": entity_id}).mappings().first()
     return dict(row) if row is not None else None
 
 
 def _chain_on(connection: Connection, row: Mapping[str, Any]) -> Receipt:
-    query = sa.select(events.c.seq, events.c.hash, events.c.recorded_at).order_by(events.c.seq.desc()).limit(1)
-    head = connection.execute(query).first()
+    head = connection.execute(_HEAD).first()
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     event: dict[str, Any] = {
         **row,
@@ -134,7 +185,7 @@ def _chain_on(connection: Connection, row: Mapping[str, Any]) -> Receipt:
         "recorded_at": max(now, head.recorded_at) if head else now,
     }
     event["hash"] = chain.link(event)
-    connection.execute(sa.insert(events), event)
+    connection.execute(_NEW_EVENT, event)
     return Receipt(event["entity_id"], event["event_id"], event["seq"], event["version"], event["recorded_at"])
 
 

@@ -32,7 +32,7 @@ _WORDS: Final = {
     "trigger": {"eigen constatering": "eigen_constatering", "externe melding": "externe_melding"},
 }
 _PASSED_OVER: Final = (
-    "status", "status_band", "recorded_by", "recorded_at", "supersedes", "lon", "lat", "version", "action",
+    "status", "status_band", "scope", "recorded_by", "recorded_at", "supersedes", "lon", "lat", "version", "action",
     "erased_reason",
 )  # fmt: skip
 _ID: Final = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")

@@ -44,6 +44,8 @@ class Filters:
         Letters that occur somewhere in the content, in capitals or not.
     as_of
         What was recorded by this moment; a date counts to its end, in UTC.
+    entity_id
+        Only this one; '' for all.
     newest_n
         Only so many rows, the newest by event date first; 0 for all.
     """
@@ -53,6 +55,7 @@ class Filters:
     last: date | None = None
     text: str = ""
     as_of: date | datetime | None = None
+    entity_id: str = ""
     newest_n: int = 0
 
     def __post_init__(self) -> None:
@@ -157,6 +160,8 @@ def _own_rows(kind: Kind, filters: Filters, base_ids: list[str]) -> tuple[list[d
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
+    if filters.entity_id:
+        found.append(events.c.entity_id == filters.entity_id)
     for facet, allowed in filters.codes.items():
         column = events.c[facet]
         if facet in ("themes", "measures"):
@@ -253,6 +258,8 @@ def base_row(kind: Kind, entity_id: str, among: Snapshot | None = None) -> dict[
 
 
 def _passes(kind: Kind, row: Mapping[str, Any], filters: Filters) -> bool:
+    if filters.entity_id and row[kind.key] != filters.entity_id:
+        return False
     facets = facets_of(kind, row)
     for facet, allowed in filters.codes.items():
         if not set(facets.get(facet, "").split(";")) & set(allowed):

@@ -11,6 +11,7 @@ from geodata.register import database, ledger, personal, read
 from geodata.register.database import FACETS, contents, events
 from geodata.register.events import ERASE_REASONS, Entry, Receipt, append, erase_content, latest, new_id
 from geodata.register.kinds import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
+from geodata.register.read import Filters
 from geodata.rules import hidden_columns
 from geodata.snapshot import Snapshot
 
@@ -240,7 +241,7 @@ def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str
 def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
     """Stop a viewer who may not open an entry whole."""
     kind = kind_of(kind_name)
-    sees = store.may_read_text(kind.table) and entity_id in set(store.register(kind.table)[kind.key])
+    sees = store.may_read_text(kind.table) and len(store.register(kind.table, Filters(entity_id=entity_id))) > 0
     if not sees:
         raise AccessDeniedError(f"Role {store.viewer} may not open {kind_name} {entity_id}; ask LOT-C.")
 

@@ -1,5 +1,6 @@
 """What was accepted stays, once: under 25 writers killed at random, and on a disk that is full."""
 
+import os
 import random
 import resource
 import signal
@@ -18,18 +19,29 @@ from geodata.register import chain, database, write
 pytestmark = pytest.mark.usefixtures("closed")
 ROOT = Path(__file__).parents[3]
 WRITERS = 25
-WRITER = """
+LAUNCHER = """
 import os, sys
 from geodata.access import Viewer
 from geodata.register import write
-name, journal = sys.argv[1], os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 fields = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "verzonnen"}
-for number in range(100_000):
-    entity_id = f"{name}-{number}"
-    write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)
-    os.write(journal, (entity_id + "\\n").encode())  # only after the register said yes
-    write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)  # the answer seemed lost: once more
+def write_on(name, path):
+    journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for number in range(100_000):
+        entity_id = f"{name}-{number}"
+        write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)
+        os.write(journal, (entity_id + "\\n").encode())  # only after the register said yes
+        write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)  # the answer seemed lost: once more
+for number, path in enumerate(sys.argv[1:]):
+    writer = os.fork()  # before anything is connected: each process has its own connections
+    if not writer:
+        try:
+            write_on(f"w{number}", path)
+        finally:
+            os._exit(1)
+    print(writer, flush=True)
+for _ in sys.argv[1:]:
+    os.wait()
 """
 
 
@@ -37,21 +49,18 @@ for number in range(100_000):
 def test_killed_writers_lose_and_double_nothing(lotc, activation, tmp_path):
     write.record(lotc, "activation", activation, entity_id="first")
     journals = [tmp_path / f"accepted-{number}" for number in range(WRITERS)]
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, f"w{number}", str(journals[number])], cwd=ROOT)
-        for number in range(WRITERS)
-    ]
-    try:
-        while sum(journal.exists() and journal.stat().st_size > 0 for journal in journals) < WRITERS:
-            assert all(writer.poll() is None for writer in writers), "a writer stopped by itself"
-            time.sleep(0.05)
-        for writer in random.sample(writers, WRITERS):
-            time.sleep(random.random() / 20)  # noqa: S311 - any moment will do
-            writer.send_signal(signal.SIGKILL)
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
+    command = [sys.executable, "-c", LAUNCHER, *map(str, journals)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as launcher:
+        writers = [int(launcher.stdout.readline()) for _ in journals]
+        try:
+            while sum(journal.exists() and journal.stat().st_size > 0 for journal in journals) < WRITERS:
+                assert launcher.poll() is None, "the writers stopped by themselves"
+                time.sleep(0.05)
+        finally:
+            for writer in random.sample(writers, WRITERS):
+                time.sleep(random.random() / 20)  # noqa: S311 - any moment will do
+                os.kill(writer, signal.SIGKILL)
+            launcher.wait()
     accepted = [line for journal in journals for line in journal.read_text().split()]
     assert len(accepted) >= WRITERS
     found = chain.verify_chain()

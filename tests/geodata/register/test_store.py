@@ -220,6 +220,7 @@ def test_filters_give_what_a_plain_selection_gives(lotc, activation):
     inside = everything.loc[(days >= date(2020, 10, 1)) & (days <= date(2020, 10, 31)), "activation_id"]
     assert set(shown(first=date(2020, 10, 1), last=date(2020, 10, 31))["activation_id"]) == set(inside)
     assert 3 < len(inside) < len(everything)
+    assert list(shown(entity_id="DEMO-A03")["activation_id"]) == ["DEMO-A03"]
     assert list(shown(newest_n=5)["activation_id"]) == list(everything["activation_id"].head(5))
     assert len(shown(text="NIETS AANGETROFFEN")) == (everything["outcome"] == "niets aangetroffen").sum()
     assert len(shown(text="100%_")) == 0
