@@ -138,13 +138,28 @@ def score(
     repeats = model.uncertainty.rebuilds if rebuilds is None else rebuilds
     highest = _highest(result.score)
     rebuilt = _rebuilt(prepared, result, weights, highest, repeats, seed) if repeats > 0 else None
-    reference, parts = contributions(prepared.values_0_10, reference_profile(prepared), weights, model.scale, result)
+    reference, parts = _explained(prepared, weights, result)
     scores = _score_table(prepared, result, reference, rebuilt, data_version)
     shown = prepared if highest.size == len(parts) else _only(prepared, highest)
     return Outcome(
         prepared, result, _indicator_table(shown), scores, _contribution_table(shown, parts[highest]),
         measured.left_out, measured.peildatum, rebuilt, parts,
     )  # fmt: skip
+
+
+def _explained(prepared: Prepared, weights: Weights, result: Aggregated) -> tuple[Array, Array]:
+    """Return reference and contributions of all units, block by block: a million sites would fill the memory."""
+    values, profiles, profile_of = prepared.values_0_10, _profiles(prepared), _profile_of(prepared)
+    reference, parts = np.empty(len(values)), np.empty((len(values), values.shape[1] + 1))
+    for start in range(0, len(values), HIGHEST_N):
+        block = slice(start, start + HIGHEST_N)
+        one = Aggregated(
+            result.score[block], result.routes[block], result.dimensions[block], result.dimension_weights[block],
+            result.completeness[block],
+        )  # fmt: skip
+        profile = profiles[profile_of[block]]
+        reference[block], parts[block] = contributions(values[block], profile, weights, prepared.model.scale, one)
+    return reference, parts
 
 
 def _highest(score: Array) -> NDArray[np.intp]:

@@ -66,11 +66,11 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
     sites = tables["sites"].reset_index(drop=True)
     refuse_infinite("sites", sites, ("size_n",))
     date = peildatum(tables) if at is None else at
-    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
-    area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
+    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR)).astype("category")
+    area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"]).astype("category")
     is_house = sites["kind"].isin(HOUSES).to_numpy(bool)
     lives = is_house & (sector == "lodging").to_numpy(bool)
-    around = area_scores.reindex(area.where(lives, area + ":" + sector))
+    around = _around(area, sector, lives, area_scores)
     model_origin: Origin = (f"model {model.version.split('-')[0]}", None)
     factors = {
         "site_kind": _Factor(_looked_up(sites["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
@@ -84,7 +84,7 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
             around["score_0_10"].to_numpy(float), Status.ESTIMATE, model_origin,
             not_applicable=(sites["country"] != "NL").to_numpy(bool),
         ),
-        "site_incidence": _incidence(area_scores.reindex(area), model),
+        "site_incidence": _incidence(_around(area, sector, np.ones(len(sites), bool), area_scores), model),
         "site_signals": _signals(tables.get("signals", pd.DataFrame()), sites, sector, date, at),
     }  # fmt: skip
     units = pd.DataFrame(
@@ -93,8 +93,23 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
     return _measured(model, date, units, factors, around["score_sd"].to_numpy(float))
 
 
+def _around(area: pd.Series, sector: pd.Series, is_whole: Mask, area_scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of every site's area: of all sectors together where `is_whole`, else of its sector.
+
+    Sites are many and pairs of area and sector few, so names are put together once per pair.
+    """
+    areas, sectors = area.cat.categories, [*sector.cat.categories, ""]
+    names = [f"{one}:{other}" if other else one for one in areas for other in sectors]
+    place = area.cat.codes.to_numpy(np.int64) * len(sectors)
+    place += np.where(is_whole, len(sectors) - 1, sector.cat.codes.to_numpy(np.int64))
+    return area_scores.reindex([*names, ""]).iloc[np.where(area.cat.codes.to_numpy() < 0, len(names), place)]
+
+
 def _looked_up(keys: pd.Series, values: dict[str, float]) -> Array:
-    return np.asarray(keys.map(values), np.float64)
+    kinds = keys.astype("category")
+    table = np.array([values.get(str(name), np.nan) for name in kinds.cat.categories] + [np.nan])
+    found: Array = table[kinds.cat.codes.to_numpy()]
+    return found
 
 
 def _conditions(model: Model, sector: str) -> float:
@@ -118,7 +133,9 @@ def _size(sites: pd.DataFrame, model: Model) -> _Factor:
             both = is_kind & (sites["size_unit"] == unit).to_numpy(bool)
             low[both], high[both] = pair
     newest = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
-    return _Factor(sites["size_n"].to_numpy(float), sites["status"].to_numpy(object), ("sites", newest), low, high)
+    known = sites["status"].astype("category")
+    status: NDArray[np.object_] = known.cat.categories.to_numpy(object)[known.cat.codes.to_numpy()]
+    return _Factor(sites["size_n"].to_numpy(float), status, ("sites", newest), low, high)
 
 
 def _distances(sites: pd.DataFrame, is_house: Mask) -> dict[str, _Factor]:
@@ -167,7 +184,9 @@ def _signals(
     found = signals[is_open]
     named = sites["site_id"].isin(found.loc[found["site_id"] != "", "site_id"])
     places = found[(found["gemeente_code"] != "") & (found["sector_code"] != "")]
-    near = (sites["gemeente_code"] + ":" + sector).isin(places["gemeente_code"] + ":" + places["sector_code"])
+    near = (sites["gemeente_code"] + ":" + sector.astype("str")).isin(
+        places["gemeente_code"] + ":" + places["sector_code"]
+    )
     newest = pd.Timestamp(signals["event_date"].max())
     raw = np.where(named, 1.0, np.where(near & (sites["gemeente_code"] != ""), 0.5, 0.0))
     return _Factor(raw, Status.ESTIMATE, ("signals", newest))
@@ -179,7 +198,9 @@ def _measured(
     """Put the factors side by side, in the order of the model."""
     codes, shape = model.sites.codes, (len(units), len(model.sites.codes))
     raw, low, high = np.full(shape, np.nan), np.zeros(shape), np.full(shape, 10.0)
-    reasons, statuses = np.full(shape, "", object), np.full(shape, Status.MISSING.value, object)
+    reasons, statuses = np.empty(shape, object), np.empty(shape, object)
+    reasons.fill("")  # unlike np.full, this keeps one text and not one per cell
+    statuses.fill(Status.MISSING.value)
     for place, code in enumerate(codes):
         factor = factors[code]
         raw[:, place] = factor.raw
@@ -189,10 +210,10 @@ def _measured(
         reasons[missing, place] = MissingReason.NOT_PUBLISHED.value
         if factor.not_applicable is not None:
             reasons[missing & factor.not_applicable, place] = MissingReason.NOT_APPLICABLE.value
-        status = (
-            factor.status if isinstance(factor.status, np.ndarray) else np.full(len(units), factor.status.value, object)
-        )
-        statuses[~missing, place] = status[~missing]
+        if isinstance(factor.status, Status):
+            statuses[~missing, place] = factor.status.value
+        else:
+            statuses[~missing, place] = factor.status[~missing]
     alpha, rate = _posterior(raw, codes.index("site_area"), area_sd)
     absent = {
         code: MissingReason.NO_SOURCE.value
