@@ -20,7 +20,9 @@ def lotc() -> access.ScopedStore:
 @pytest.mark.parametrize("name", export.TABLES)
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".geojson", ".gpkg"])
 def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}{ending}"
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = folder / f"{name}{ending}"
     rows_n = export.export_table(lotc(), name, path)
     readers = {
         ".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet, ".geojson": gpd.read_file,
@@ -34,7 +36,7 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
         assert (3 < west < east < 8, 50 < south < north < 54) == (True, True)
     if ending == ".gpkg":
         assert table.crs.to_epsg() == 28992
-    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+    assert [found.name for found in folder.iterdir()] == [path.name]
 
 
 def test_what_cannot_be_written_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
