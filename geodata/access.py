@@ -8,6 +8,8 @@ Default deny: a table without a rule for a role is refused.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -149,10 +151,11 @@ class ScopedStore:
         """
         if name not in read.BY_TABLE:
             return self._scope(name, lambda: self._snapshot.table(name))
+        return contracts.check(name, self._entries(name)).reset_index(drop=True)
+
+    def _entries(self, name: str) -> pd.DataFrame:
         rows = self.register(name)
-        if name == "activations":
-            rows = rows[read.in_training(rows) == self.is_demonstration]
-        return contracts.check(name, rows).reset_index(drop=True)
+        return rows[read.in_training(rows) == self.is_demonstration] if name == "activations" else rows
 
     def register(self, name: str, filters: Filters = read.ALL) -> pd.DataFrame:
         """Return entries of the register, scoped, with what is needed to change them (`read.EXTRA_COLUMNS`).
@@ -219,13 +222,13 @@ class ScopedStore:
         """
         rows_kind = rows_of(self.viewer.role, name)
         if rows_kind != Rows.COUNTS:
-            return disclosure.count(self.table(name), by)
+            return disclosure.count(self._entries(name), by)
         if not set(by) <= _COUNTABLE:
             listed = ", ".join(sorted(_COUNTABLE))
             raise AccessDeniedError(f"Role {self.viewer.role} may count {name} only by {listed}.")
         nation = replace(_NATION, person=self.viewer.who)
-        table = ScopedStore(nation, self._snapshot, self.surface, _is_batch=True).table(name)
-        merged = disclosure.merge_small(disclosure.count(table, by))
+        everyone = ScopedStore(nation, self._snapshot, self.surface, _is_batch=True)
+        merged = disclosure.merge_small(everyone.counts(name, by))
         self._note("read", f"{name} (counts)", len(merged))
         return merged
 
@@ -296,17 +299,10 @@ class ScopedStore:
     def _own(self, table: pd.DataFrame) -> pd.Series:
         if "vr_code" in table.columns:
             return table["vr_code"].isin(self.viewer.vr_codes)
-        gemeenten = self._snapshot.table("gemeenten")
-        own = {
-            *self.viewer.vr_codes,
-            *gemeenten.loc[gemeenten["vr_code"].isin(self.viewer.vr_codes), "gemeente_code"],
-        }
-        if "gemeente_code" in table.columns:
-            return table["gemeente_code"].isin(own)
-        area = table["unit_id"].str.split(":").str[0]
-        sites = self._snapshot.table("sites")
-        own |= set(sites.loc[sites["vr_code"].isin(self.viewer.vr_codes), "site_id"])
-        return area.isin(own)
+        column = "gemeente_code" if "gemeente_code" in table.columns else "unit_id"
+        owner = _owners(self._snapshot.path, self.data_version)
+        mine = [unit for unit in table[column].unique() if owner.get(unit.partition(":")[0]) in self.viewer.vr_codes]
+        return table[column].isin(mine)
 
     def _refused(self, name: str) -> AccessDeniedError:
         self._note("refused", name, 0)
@@ -319,6 +315,16 @@ class ScopedStore:
             what, who=self.viewer.who, role=str(self.viewer), surface=self.surface or audit.command_line(),
             table=name, rows_n=rows_n, data_version=self.data_version,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _owners(folder: Path, _data_version: str) -> dict[str, str]:
+    """Return the veiligheidsregio of every region, gemeente and site of a snapshot."""
+    found = snapshot.read_core(folder)
+    gemeenten, sites = found.table("gemeenten"), found.table("sites")
+    owner = {code: code for code in codes.VR_CODES}
+    owner |= dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+    return owner | dict(zip(sites["site_id"], sites["vr_code"], strict=True))
 
 
 _NATION = Viewer("lotc")

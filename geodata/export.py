@@ -17,7 +17,8 @@ def export_table(scoped: ScopedStore, name: str, path: Path) -> int:
     """Write one core table as the viewer may see it; return the number of rows.
 
     In a map format exposure, activations and incidence take the area of their gemeente as place.
-    Each row carries ``status_band``, which says that figures are invented while they are.
+    Each row carries ``status_band``, which says that figures are invented while they are, and ``scope``, for
+    whom the file was made. A line in the audit trail tells that it went out.
 
     Raises
     ------
@@ -33,7 +34,8 @@ def export_table(scoped: ScopedStore, name: str, path: Path) -> int:
     table = scoped.table(name)
     if path.suffix.lower() in MAP_ENDINGS and not isinstance(table, gpd.GeoDataFrame):
         table = with_places(table, "gemeente_code", scoped)
-    store.write_table(table.assign(status_band=scoped.status_band), path)
+    store.write_table(table.assign(status_band=scoped.status_band, scope=str(scoped.viewer)), path)
+    scoped.note_export(name, len(table))
     return len(table)
 
 

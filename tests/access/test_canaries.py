@@ -1,0 +1,196 @@
+"""Nothing of one region reaches another, whichever surface of the store is asked."""
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geodata import access, audit, codes, contracts, export, leaktest, rules
+from geodata.access import Viewer
+from geodata.errors import RisicobeeldError
+from geodata.register import files, read, write
+from geodata.register.read import Filters
+from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
+
+Birds = dict[str, Canary]
+KINDS = ("signal", "activation", "referral", "plan_line", "contact", "work")
+
+
+def of_region(code: str) -> access.ScopedStore:
+    return access.open_store(Viewer("region", (code,)), surface="test")
+
+
+def everything(scoped: access.ScopedStore, version: str) -> str:
+    """Return all that a viewer can read through the store, as text."""
+    parts = []
+    for name in rules.RULES[scoped.viewer.role]:
+        if name in contracts.CONTRACTS and name != "context" and scoped.may(name):
+            parts.append(cells_as_text(scoped.table(name)))
+        if name in read.BY_TABLE and scoped.may(name):
+            parts.append(cells_as_text(scoped.register(name)))
+        if scoped.may_count(name) and name in read.BY_TABLE:
+            by = ("vr_code",) if name not in ("routes", "library") else ("kind",) if name == "library" else ()
+            parts += [cells_as_text(scoped.counts(name, by))] if by else []
+    for column in contracts.CONTRACTS["exposure"].person_columns:
+        if scoped.may("persons"):
+            parts.append(cells_as_text(scoped.persons(column)))
+    for level in LEVELS:
+        for name in ("scores", "contributions", "indicators"):
+            if scoped.may(f"{name}_{level}"):
+                parts.append(cells_as_text(scoped.out(name, level, version)))
+        parts.append(str(scoped.facts(level, version)))
+    parts += [str(record) for record in scoped.sources]
+    return "\n".join(parts)
+
+
+def test_lotc_sees_every_canary(birds: Birds, model_version: str) -> None:
+    """The search itself works: what may be seen is found."""
+    nation = everything(access.open_store(LOTC), model_version)
+    for canary in birds.values():
+        assert [mark for mark in canary.marks() if mark not in nation] == []
+
+
+@pytest.mark.parametrize("code", codes.VR_CODES)
+def test_a_region_sees_itself_and_no_other_region_through_any_table(
+    birds: Birds, model_version: str, code: str
+) -> None:
+    """With 25 viewers and 24 others each, all 600 pairs."""
+    seen = everything(of_region(code), model_version)
+    assert [mark for mark in birds[code].marks() if mark not in seen] == []
+    assert find(seen, birds, own=code) == []
+
+
+@pytest.mark.parametrize("role", ["policy", "privacy", "partner:Partner-VR06", "partner:nobody"])
+def test_other_roles_see_no_place_no_name_and_no_text_of_a_region(birds: Birds, model_version: str, role: str) -> None:
+    own = "VR06" if role.endswith("VR06") else ""
+    assert find(everything(access.open_store(access.parse_viewer(role)), model_version), birds, own=own) == []
+
+
+def test_an_analyst_sees_figures_and_places_but_no_name_and_no_text(birds: Birds, model_version: str) -> None:
+    seen = everything(access.open_store(Viewer("analyst")), model_version)
+    for canary in birds.values():
+        assert str(canary.number) in seen
+        assert canary.name not in seen
+        assert canary.text not in seen
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".geojson", ".gpkg"])
+def test_exported_files_hold_the_own_region_only_and_say_for_whom(birds: Birds, tmp_path: Path, ending: str) -> None:
+    for code in ("VR06", "VR20", "VR23"):
+        for name in ("sites", "activations", "exposure", "incidence"):
+            path = tmp_path / f"{code}-{name}{ending}"
+            export.export_table(of_region(code), name, path)
+            text = read_back(path)
+            assert find(text, birds, own=code) == []
+            assert f"region:{code}" in text
+
+
+def test_errors_tell_nothing_of_what_was_asked_for(birds: Birds) -> None:
+    """Each region tries to read, change and erase each kind of entry of another; errors are searched too."""
+    for own, other in (("VR06", "VR07"), ("VR20", "VR21"), ("VR23", "VR22")):
+        scoped = of_region(own)
+        for kind in KINDS:
+            entity = f"kanarie-{other}-{kind}"
+            attempts = (
+                partial(write.history, scoped, kind, entity),
+                partial(write.difference, scoped, kind, entity, {"vr_code": own}),
+                partial(write.correct, scoped.viewer, kind, entity, {}, based_on=1),
+                partial(write.correct, scoped.viewer, kind, entity, {}, based_on=7),
+                partial(write.erase, scoped.viewer, kind, entity, "request"),
+                partial(files.of_entity, scoped, kind, entity),
+                partial(files.read_file, scoped, kind, entity, "x"),
+            )
+            for attempt in attempts:
+                with pytest.raises(RisicobeeldError) as caught:
+                    attempt()
+                assert find(str(caught.value), birds, own=own) == []
+
+
+def test_a_text_is_not_looked_for_where_it_may_not_be_read(birds: Birds) -> None:
+    """Kept leak: an analyst could ask whether a hidden text holds a word, and read the answer from the rows."""
+    analyst = access.open_store(Viewer("analyst"))
+    for name in ("signals", "activations", "referrals", "plan_lines", "contacts", "work_log"):
+        for canary in list(birds.values())[:2]:
+            assert analyst.register(name, Filters(text=canary.text)).empty
+            assert analyst.register(name, Filters(text=canary.name)).empty
+    assert len(of_region("VR06").register("signals", Filters(text=birds["VR06"].text))) == 1
+    assert of_region("VR06").register("signals", Filters(text=birds["VR07"].text)).empty
+
+
+codes_asked = st.lists(st.sampled_from([*codes.VR_CODES, ""]), max_size=4).map(tuple)
+days = st.dates(date(2020, 8, 1), date(2020, 12, 31))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    code=st.sampled_from(codes.VR_CODES), name=st.sampled_from(sorted(read.BY_TABLE)), asked=codes_asked,
+    first=st.none() | days, last=st.none() | days, text=st.sampled_from(["", "kanarie", "VR07", "tekst"]),
+    newest_n=st.integers(0, 5), known=st.none() | days,
+)  # fmt: skip
+def test_no_filter_widens_what_a_region_sees(birds, *, code, name, asked, first, last, text, newest_n, known) -> None:
+    filters = Filters(
+        codes={"vr_code": asked} if asked else {}, first=first, last=last, text=text, as_of=known, newest_n=newest_n
+    )
+    rows = of_region(code).register(name, filters)
+    allowed = {code, ""} if rules.rows_of("region", name) != rules.Rows.OWN else {code}
+    if name not in ("routes", "library"):
+        assert set(rows["vr_code"]) <= allowed
+    assert find(cells_as_text(rows), birds, own=code) == []
+    assert not newest_n or len(rows) <= newest_n
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mine=st.sets(st.sampled_from(codes.VR_CODES), min_size=1, max_size=4))
+@pytest.mark.usefixtures("birds")
+def test_several_regions_are_seen_together_and_no_more(mine: set[str]) -> None:
+    scoped = access.open_store(Viewer("region", tuple(sorted(mine))))
+    for name in ("sites", "activations", "signals", "plan_lines"):
+        assert set(scoped.table(name).get("vr_code", [])) <= mine
+    national = access.open_store(LOTC).table("sites")
+    assert len(scoped.table("sites")) == national["vr_code"].isin(mine).sum()
+
+
+@pytest.mark.usefixtures("birds")
+def test_a_partner_sees_what_it_takes_part_in_by_its_whole_name() -> None:
+    """Kept leak: ``Partner-VR0`` is no part of ``Partner-VR06``."""
+    for name in ("activations", "plan_lines"):
+        assert len(access.open_store(Viewer("partner", organisation="Partner-VR06")).register(name)) == 1
+        assert access.open_store(Viewer("partner", organisation="Partner-VR0")).register(name).empty
+        assert access.open_store(Viewer("partner", organisation="VR06")).register(name).empty
+
+
+def test_the_leak_test_passes_on_the_canaries_and_finds_a_planted_leak(
+    birds: Birds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = leaktest.run(Viewer("privacy"))
+    assert certificate.passed, certificate.leaks
+    assert certificate.pairs_n == 600
+    planted = access.ScopedStore._rows
+
+    def leaky(self, kind, table):
+        return table if self.viewer.role == "region" and "site_id" in table.columns else planted(self, kind, table)
+
+    monkeypatch.setattr(access.ScopedStore, "_rows", leaky)
+    found = leaktest.run(Viewer("privacy"), ["VR06"])
+    assert not found.passed
+    assert any("region:VR06 sees of VR07" in leak and "sites.name" in leak for leak in found.leaks)
+    assert not any(birds["VR07"].name in leak for leak in found.leaks), "the certificate repeats no content"
+
+
+def test_every_read_and_every_refusal_leaves_a_line(birds: Birds) -> None:
+    viewer = replace(Viewer("region", ("VR06",)), person="spoor@example.org")
+    scoped = access.open_store(viewer, surface="page test")
+    scoped.table("sites")
+    scoped.register("signals")
+    with pytest.raises(RisicobeeldError):
+        scoped.table("audit_trail")
+    trail = audit.read().query("who == 'spoor@example.org'")
+    assert list(trail["what"])[::-1] == ["read", "read", "refused"]
+    assert set(trail["role"]) == {"region:VR06"}
+    assert set(trail["surface"]) == {"page test"}
+    assert trail["rows_n"].iloc[-1] == len(scoped.table("sites"))
+    assert find(" ".join(trail.astype(str).agg(" ".join, axis=1)), birds, own="") == []
