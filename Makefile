@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test setup browser refresh lint bench pictures clean help
+.PHONY: run test setup browser refresh lint bench pictures accessibility clean help
 
 run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@echo "Risicobeeld: http://127.0.0.1:$(PORT)"
@@ -13,7 +13,7 @@ run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev  ## run every test
-	@exec $(PY) -m pytest -q
+	@exec $(PY) -m pytest -q -n auto --dist loadfile
 
 setup: $(VENV)/.run  ## make .venv with what the product needs
 
@@ -30,6 +30,9 @@ lint: $(VENV)/.dev  ## style and types
 
 bench: $(VENV)/.dev  ## measure; each script prints a table
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+accessibility: $(VENV)/.dev  ## check every page with axe and write docs/accessibility.md
+	@$(PY) docs/write_accessibility.py
 
 pictures: $(VENV)/.dev  ## take the pictures in docs/ anew
 	@$(PY) docs/take_pictures.py
