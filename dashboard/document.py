@@ -12,13 +12,13 @@ _CODE: Final = re.compile(r"`([^`]*)`")
 
 
 def to_html(markdown: str) -> str:
-    """Return a document of `risk.method` as HTML, everything in it escaped.
+    r"""Return a document of `risk.method` as HTML, everything in it escaped.
 
     It knows what those documents hold: headings of the second level, paragraphs, tables, links and code.
 
     Examples
     --------
-    >>> to_html("## A & B\\n\\nSee [1](https://example.org).")
+    >>> to_html("## A & B\n\nSee [1](https://example.org).")
     '<h2>A &amp; B</h2><p>See <a href="https://example.org" rel="noopener">1</a>.</p>'
     """
     return "".join(_parts(markdown))

@@ -203,6 +203,7 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
     ModelError
         A weight has an unknown code or is negative.
     """
+    ensure(store.data_version, level, load_model())
     official = _official(store.data_version, level)
     keys, columns = ["unit_id", "area_code", "sector_code"], ["score_0_10", "rank"]
     other = pipeline.what_if(official.prepared, weights).set_index(keys)[columns]
@@ -217,6 +218,7 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
 
 def rankings(store: ScopedStore) -> pd.DataFrame:
     """Return the ranking of regions with and without each switch (`risk.method.with_and_without`), as far as seen."""
+    ensure(store.data_version, "vr", load_model())
     everything = _rankings(store.data_version)
     seen = store.out("scores", "vr", load_model().version)["area_code"]
     return everything[everything["area_code"].isin(seen)].reset_index(drop=True)

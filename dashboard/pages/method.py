@@ -81,12 +81,10 @@ def _what_if(texts: Texts, store: ScopedStore) -> None:
     routes = {route.code: route for route in index.routes if route.code not in dimensions}
     st.html(f'<p class="rb-page">{html.escape(texts("method.what_if_how"))}</p>')
     slide_side, table_side = st.columns([1, 2], gap="medium")
+    parts = {**dimensions, **routes}
     with slide_side:
-        st.button(texts("method.reset"), on_click=_reset, args=([*dimensions, *routes],))
-        weights = {
-            code: _slider(texts, code, part.name[texts.language], part.weight)
-            for code, part in {**dimensions, **routes}.items()
-        }
+        st.button(texts("method.reset"), on_click=_reset, args=({code: part.weight for code, part in parts.items()},))
+        weights = {code: _slider(texts, code, part.name[texts.language], part.weight) for code, part in parts.items()}
     if not any(weights[code] for code in dimensions) or not any(weights[code] for code in routes):
         table_side.info(texts("method.nothing_left"))
         return
@@ -94,16 +92,17 @@ def _what_if(texts: Texts, store: ScopedStore) -> None:
     table_side.html(_trial(texts, store, trial))
 
 
-def _reset(codes: list[str]) -> None:
-    for code in codes:
-        st.session_state.pop(f"weight-{code}", None)
+def _reset(official: dict[str, float]) -> None:
+    for code, weight in official.items():
+        st.session_state[f"weight-{code}"] = round(100 * weight)
 
 
 def _slider(texts: Texts, code: str, name: str, official: float) -> float:
     """Draw a weight as a slider; untouched it gives the official weight, unrounded."""
     percent = round(100 * official)
+    st.session_state.setdefault(f"weight-{code}", percent)
     label = texts("method.weight", name=name, percent=texts.percent(official))
-    chosen = st.slider(label, 0, 100, percent, key=f"weight-{code}")
+    chosen = st.slider(label, 0, 100, key=f"weight-{code}")
     return official if chosen == percent else chosen / 100
 
 

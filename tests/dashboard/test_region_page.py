@@ -1,0 +1,74 @@
+"""My region in a browser: the contact's own region on a telephone, and the national team's choice of one."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.conftest import settled
+
+Open = Callable[..., Page]
+ELSEWHERE = ["Limburg-Noord", "Brabant-Zuidoost", "Rotterdam-Rijnmond", "Midden- en West-Brabant", "Fryslân"]
+
+
+def test_a_contact_sees_the_own_region_on_a_telephone_and_no_other(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/region?as=region:VR06", width=390, height=844))
+    expect(page.get_by_role("heading", name="Noord- en Oost-Gelderland").first).to_be_visible()
+    body = page.locator("[data-testid=stMain]")
+    expect(body).to_contain_text(re.compile(r"Plaats \d+ van 25; met 90 % zekerheid"))
+    expect(body).to_contain_text(re.compile(r"De middelste helft van de regio's scoort \d,\d tot \d,\d"))
+    assert not [name for name in ELSEWHERE if name in body.inner_text()]
+    expect(page.get_by_role("combobox")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_choosing_a_sector_and_a_gemeente_changes_reasons_history_and_address(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/region?as=region:VR06"))
+    page.get_by_role("link", name="Slachterijen en vlees").click()
+    expect(page).to_have_url(re.compile("sector=slaughter_meat"))
+    expect(page.locator(".rb-why")).to_contain_text("Slachterijen en vlees")
+    expect(page.get_by_role("heading", name="Wat veranderde").locator("..")).to_contain_text("Slachterijen en vlees")
+    page.get_by_role("row", name=re.compile("Apeldoorn")).click()
+    expect(page).to_have_url(re.compile("unit=GM0200"))
+    expect(page.locator(".rb-why").get_by_role("heading", name="Apeldoorn")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".rb-why").get_by_role("heading", name="Noord- en Oost-Gelderland")).to_be_visible()
+
+
+def test_the_score_changes_by_what_the_causes_say(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/region?as=region:VR20", locale="en-GB"))
+    told = page.get_by_role("heading", name="What changed").locator("..").inner_text()
+    moved = re.search(r"(Rose|Fell) in 4 weeks from (\d\.\d) to (\d\.\d)", told)
+    assert moved is not None, told
+    assert (float(moved[3]) >= float(moved[2])) == (moved[1] == "Rose")
+    assert re.search(r"[+−]\d\.\d \w+", told)
+
+
+def test_the_national_team_chooses_a_region(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/region", locale="en-GB"))
+    page.get_by_role("combobox", name="Choose a region").click()
+    page.get_by_role("option", name="Zeeland").click()
+    expect(page).to_have_url(re.compile("unit=VR19"))
+    expect(page.locator(".rb-why").get_by_role("heading", name="Zeeland")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("Middelburg"))).to_be_visible()
+
+
+@pytest.mark.parametrize("unit", ["VR06", "GM0363", "nonsense"])
+def test_an_address_with_another_region_shows_a_contact_the_own_one(product: str, open_page: Open, unit: str) -> None:
+    page = settled(open_page(f"{product}/region?as=region:VR23&unit={unit}"))
+    expect(page.get_by_role("heading", name="Limburg-Noord").first).to_be_visible()
+    assert "Gelderland" not in page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_the_sheet_and_the_files_arrive(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/region?as=region:VR06"))
+    with page.expect_download(timeout=60_000) as sheet:
+        page.get_by_role("button", name="Vel voor het overleg (PDF)").click()
+    assert sheet.value.path().read_bytes().startswith(b"%PDF")
+    page.get_by_role("button", name="Bestanden").click()
+    with page.expect_download(timeout=60_000) as table:
+        page.get_by_role("button", name="CSV").first.click()
+    lines = table.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 1 + 13 * 22, "a row per gemeente of the region and sector, and all together"
+    assert all("region:VR06" in line for line in lines[1:])

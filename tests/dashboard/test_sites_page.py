@@ -1,0 +1,73 @@
+"""Sites in a browser: find one, read what is known and assumed, and see no other region's."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from geodata.access import open_store, parse_viewer
+from tests.dashboard.conftest import settled
+
+Open = Callable[..., Page]
+
+
+def table(role: str):
+    return open_store(parse_viewer(role)).table("sites")
+
+
+def test_find_a_site_and_read_its_page(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sites"))
+    expect(page.get_by_text("904 locaties. De 50 hoogste staan hier.")).to_be_visible()
+    page.get_by_role("combobox", name="Soort").click()
+    page.get_by_role("option", name="Slachthuis").click()
+    expect(page).to_have_url(re.compile("kind=slaughterhouse"))
+    expect(page.get_by_text("64 van 904 locaties.")).to_be_visible()
+    first = page.locator(".rb-table tbody th a").first
+    name = first.inner_text()
+    first.click()
+    expect(page.locator(".rb-why h3")).to_contain_text(name)
+    for heading in ("Wat wij weten", "Wat wij aannemen", "Bezoeken", "Hoort bij elkaar"):
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"status: verzonnen\."))).to_be_visible()
+    page.get_by_role("link", name="Alle locaties").click()
+    expect(page.get_by_text("64 van 904 locaties.")).to_be_visible()
+
+
+def test_a_visit_shows_on_the_page_of_its_site(product: str, open_page: Open) -> None:
+    activations = open_store(parse_viewer("lotc")).table("activations")
+    visit = activations[activations["site_id"] != ""].iloc[0]
+    page = settled(open_page(f"{product}/sites?unit={visit['site_id']}", locale="en-GB"))
+    visits = page.get_by_role("heading", name="Visits").locator("..")
+    expect(visits.get_by_role("row")).not_to_have_count(0)
+    expect(visits).to_contain_text("2020")
+
+
+def test_words_are_looked_for_in_names_and_gemeenten(product: str, open_page: Open) -> None:
+    sites = table("lotc")
+    expected = (sites["gemeente_code"] == "GM1783").sum()
+    page = settled(open_page(f"{product}/sites", width=390, height=844))
+    page.get_by_role("textbox").fill("Westland")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text(f"{expected} van 904 locaties.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("textbox").fill("<script>")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("Geen locatie past hierbij.")).to_be_visible()
+
+
+def test_an_analyst_sees_no_names(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sites?as=analyst"))
+    expect(page.locator(".rb-table tbody tr")).to_have_count(50)
+    text = page.locator("[data-testid=stMain]").inner_text()
+    assert not [name for name in table("lotc")["name"] if name in text]
+    expect(page.get_by_role("button", name="Bestanden")).to_have_count(0)
+
+
+@pytest.mark.parametrize("role", ["region:VR06", "region:VR23"])
+def test_a_contact_cannot_open_another_regions_site(product: str, open_page: Open, role: str) -> None:
+    own, everything = table(role), table("lotc")
+    other = everything[~everything["site_id"].isin(own["site_id"])].iloc[0]
+    page = settled(open_page(f"{product}/sites?as={role}&unit={other['site_id']}"))
+    expect(page.get_by_text(f"{len(own)} locaties.")).to_be_visible()
+    assert other["name"] not in page.locator("[data-testid=stMain]").inner_text()
