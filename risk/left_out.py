@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.selection import Problem, Selection, solve
+from risk.selection import Problem, Selection, could_enter, solve
 
 Mask = NDArray[np.bool_]
 
@@ -55,10 +55,11 @@ def why_left_out(
     """
     left_out = [int(place) for place in places if not best.chosen[place]]
     without: dict[tuple[str, str], Mask] = {}
+    possible = could_enter(problem, best) if blocked else np.ones(problem.points.size, bool)
     reasons = {}
     for place in left_out:
         if place in blocked:
-            if _enters_when_open(problem, place):
+            if possible[place] and _enters_when_open(problem, place):
                 reasons[place] = blocked[place]
             continue
         for limit in _in_the_way(problem, best, place):

@@ -161,11 +161,12 @@ def solve(problem: Problem) -> Selection | None:
     if places.size == 0:
         keeps_all = (limits.low <= 0).all() and (limits.high >= 0).all()
         return Selection(np.zeros(problem.points.size, bool), 0.0, 0.0) if keeps_all else None
-    gain = np.round(problem.points[places] * _PER_POINT) + problem.tie[places] / (_most_at_once(problem) + 1)
+    gain = _gains(problem)[places]
     relaxed = _relax(gain, limits, places)
     if relaxed is None:
         return None
-    loss, bound = relaxed
+    duals, bound = relaxed
+    loss = -gain - limits.matrix[:, places].T @ duals
     near = np.sort(np.argsort(loss, kind="stable")[:_FIRST_N])
     found = _whole(gain[near], limits, places[near])
     if near.size < places.size:
@@ -181,22 +182,45 @@ def solve(problem: Problem) -> Selection | None:
     return Selection(chosen, float(problem.points[chosen].sum()), found[1])
 
 
-def _relax(gain: Array, limits: Limits, places: Places) -> tuple[Array, float] | None:
-    """Return how much a set loses at least by each candidate, and what no set is worth more than.
+def could_enter(problem: Problem, best: Selection) -> Mask:
+    """Tell which candidates could be in a set as good as the best one if they were open; the others cannot.
 
-    Candidates may here be chosen in part, which bounds every set from above; the losses are the reduced costs.
-    None when even so the limits cannot be kept.
+    A set with a candidate loses at least its reduced cost against the bound of the relaxation.
     """
-    matrix = limits.matrix[:, places]
-    above, below = np.isfinite(limits.high), np.isfinite(limits.low)
-    both = sparse.vstack([matrix[np.flatnonzero(above)], -matrix[np.flatnonzero(below)]], format="csr")
-    ends = np.r_[limits.high[above], -limits.low[below]]
-    if not ends.size:
-        return -gain, float(np.maximum(gain, 0).sum())
-    relaxed = linprog(-gain, A_ub=both, b_ub=ends, bounds=(0, 1))
+    limits, places, gain = problem.limits, _worth_considering(problem), _gains(problem)
+    relaxed = _relax(gain[places], limits, places) if places.size else None
+    if relaxed is None:
+        return np.ones(gain.size, bool)
+    duals, bound = relaxed
+    loss = -gain - limits.matrix.T @ duals
+    possible: Mask = loss <= bound - float(gain @ best.chosen) + _ROUNDING * (abs(bound) + 1)
+    return possible
+
+
+def _gains(problem: Problem) -> Array:
+    """Return the points in thousandths, each with a lot so small that all together they stay below one."""
+    gains: Array = np.round(problem.points * _PER_POINT) + problem.tie / (_most_at_once(problem) + 1)
+    return gains
+
+
+def _relax(gain: Array, limits: Limits, places: Places) -> tuple[Array, float] | None:
+    """Return the dual of every limit, and what no set is worth more than.
+
+    Candidates may here be chosen in part, which bounds every set from above. None when even so the limits
+    cannot be kept.
+    """
+    matrix, names_n = limits.matrix[:, places], len(limits.names)
+    above, below = np.flatnonzero(np.isfinite(limits.high)), np.flatnonzero(np.isfinite(limits.low))
+    if not above.size and not below.size:
+        return np.zeros(names_n), float(np.maximum(gain, 0).sum())
+    both = sparse.vstack([matrix[above], -matrix[below]], format="csr")
+    relaxed = linprog(-gain, A_ub=both, b_ub=np.r_[limits.high[above], -limits.low[below]], bounds=(0, 1))
     if relaxed.x is None:
         return None
-    return np.asarray(-gain - both.T @ relaxed.ineqlin.marginals), float(-relaxed.fun)
+    duals = np.zeros(names_n)
+    np.add.at(duals, above, relaxed.ineqlin.marginals[: above.size])
+    np.add.at(duals, below, -relaxed.ineqlin.marginals[above.size :])
+    return duals, float(-relaxed.fun)
 
 
 def _whole(gain: Array, limits: Limits, places: Places) -> tuple[Mask, float] | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from risk import selection
 from risk.left_out import OUTSCORED, SEVERAL, price, why_left_out
-from risk.selection import ImpossibleError, Problem, find_clash, join_limits, lots, select, solve
+from risk.selection import ImpossibleError, Problem, could_enter, find_clash, join_limits, lots, select, solve
 
 INF = np.inf
 
@@ -229,6 +229,20 @@ def test_a_closed_candidate_is_explained_by_what_closes_it():
     best = select(problem)
     blocked = {1: ("revisit", "S1"), 2: ("revisit", "S2")}
     assert why_left_out(problem, best, range(3), blocked) == {1: ("revisit", "S1"), 2: OUTSCORED}
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems())
+def test_who_cannot_enter_does_not_enter_when_opened(problem):
+    best = solve(problem)
+    if best is None:
+        return
+    possible = could_enter(problem, best)
+    for place in np.flatnonzero(~problem.is_open & ~possible):
+        is_open = problem.is_open.copy()
+        is_open[place] = True
+        assert not solve(replace(problem, is_open=is_open)).chosen[place]
+    assert possible[best.chosen].all()
 
 
 def test_no_candidates_is_an_empty_plan():
