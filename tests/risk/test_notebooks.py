@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
     [
         ("02_index", ["left over:", "dummy            0.00", "VOORBEELD"]),
         ("03_validation", ["says nothing about the index", "There is no learned model yet"]),
+        ("04_targets", ["the chances add up to 8.000000 of 8 draws", "VOORBEELD"]),
     ],
 )
 def test_the_notebook_runs_and_draws(name: str, words: list[str]) -> None:
