@@ -14,13 +14,17 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pytest
 import topojson
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from shapely import box
 
 from tests import get_browser
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
+PATIENCE_MS = 60_000
+"""How long a page may take on a busy machine before a test gives up; no test is about time."""
+
+expect.set_options(timeout=PATIENCE_MS)
 BACKGROUND_HOST = "service.pdok.nl"  # the only outside address the product may ask for, and do without
 
 HOSTILE_NAME = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
@@ -119,7 +123,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, **options)
         context.on("weberror", lambda problem: errors.append(str(problem.error)))
         context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

@@ -33,7 +33,7 @@ def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
             connection.execute(table.delete())
     expect.set_options(timeout=60_000)  # the scores are computed first, and a busy machine is slow, not wrong
     yield address
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=60_000)
     database.close()
 
 
