@@ -128,7 +128,8 @@ def _persons(folder: Path, _data_version: str, column: str) -> pd.DataFrame:
         is_secret = np.zeros(values.shape, bool)
         is_secret[:-1, :-1] = secret.reindex(**order).fillna(0).to_numpy(float) > 0
         # A margin that holds a secret figure is one itself.
-        is_secret[-1, :], is_secret[:, -1] = is_secret.any(axis=0), is_secret.any(axis=1)
+        is_secret[-1, :] = is_secret.any(axis=0)
+        is_secret[:, -1] = is_secret.any(axis=1)
         sensitive = primary(values, summed("establishments_n")) & is_secret
         withheld = suppress(values, sensitive, _earlier(column))
         _remember(column, withheld)

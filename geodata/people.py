@@ -253,9 +253,10 @@ def add_deputy(by: Viewer, email: str, stands_in_for: str, last: date, *, first:
     with database.reading() as connection:
         other = _known(connection, _clean(stands_in_for))
         grants = _grants_today(connection, other["person_id"], first)
-    if not grants or other["revoked_at"]:
-        raise InputError(f"{_clean(stands_in_for)} has no role on {first} for a deputy; add that person first.")
-    for granted in _viewers([grant for grant in grants if not grant["deputy_of"]], ""):
+    roles = _viewers([grant for grant in grants if not grant["deputy_of"]], "")
+    if not roles or other["revoked_at"]:
+        raise InputError(f"{_clean(stands_in_for)} has no role of their own on {first} that a deputy could take.")
+    for granted in roles:
         _record(by, email, granted, first, last, deputy_of=other["person_id"], surface=surface)
 
 

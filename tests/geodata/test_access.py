@@ -1,5 +1,6 @@
 """The door: default deny, own rows only, and the same for files and commands."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geodata import access, codes
+from geodata import access, audit, codes, contracts, rules
 from geodata.errors import AccessDeniedError, InputError
 
 
@@ -29,6 +30,84 @@ def test_a_table_without_a_rule_is_refused() -> None:
         assert not store.may("sites")
         with pytest.raises(AccessDeniedError, match="may not open sites"):
             store.table("sites")
+
+
+EVERY_ROLE = ["analyst", "lotc", "region:VR06", "partner:NVWA", "policy", "privacy"]
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+def test_without_rules_everything_is_refused_and_one_rule_opens_one_table(
+    role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = access.parse_viewer(role)
+    monkeypatch.setitem(rules.RULES, viewer.role, {})
+    store = access.open_store(viewer)
+    for name in (*contracts.CONTRACTS, "scores_vr", "people", "audit_trail", "no_such_table", ""):
+        assert not store.may(name)
+        with pytest.raises(AccessDeniedError):
+            store.table(name)
+    with pytest.raises(AccessDeniedError):
+        store.persons("workers_n")
+    with pytest.raises(AccessDeniedError):
+        store.audit_trail()
+    monkeypatch.setitem(rules.RULES, viewer.role, {"gemeenten": rules.Rows.ALL})
+    assert len(store.table("gemeenten")) == 342
+    with pytest.raises(AccessDeniedError):
+        store.table("veiligheidsregios")
+
+
+def test_a_kind_of_rows_that_nobody_wrote_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rules.RULES, "analyst", {"sites": "most"})
+    assert open_as("analyst").table("sites").empty
+
+
+def test_a_role_without_a_list_of_withheld_columns_gets_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "WITHHELD", {})
+    activations = open_as("lotc").table("activations")
+    assert set(activations["outcome"]) == {""}
+    assert set(activations["recorded_by"]) == {""}
+
+
+def test_free_text_that_nobody_classified_is_withheld() -> None:
+    """A new column of a contract is text until somebody says that it is open."""
+    found = contracts._contract(
+        "new", contracts.Persons.NONE, ("id",), {"id": contracts._OPEN, "note": contracts._FREE}
+    )
+    assert found.secrecy("note") == contracts.Secrecy.TEXT
+    for name, contract in contracts.CONTRACTS.items():
+        for column in contract.schema.columns:
+            if re.search(r"text$|outcome|measures|reason$|note|remark|naam", column) and name not in ("library",):
+                codes_only = contract.schema.columns[column].checks
+                assert contract.secrecy(column) != contracts.Secrecy.OPEN or codes_only, f"{name}.{column}"
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+def test_withheld_columns_are_blank_in_every_table(role: str) -> None:
+    store = open_as(role)
+    for name in contracts.CONTRACTS:
+        if store.may(name) and name != "context":
+            table = store.table(name)
+            for column in rules.hidden_columns(store.viewer.role, name):
+                assert set(table[column]) <= {""}, f"{name}.{column}"
+
+
+def test_every_role_has_rules_and_every_rule_is_about_something() -> None:
+    known = {*contracts.CONTRACTS, "persons", "people", "audit_trail"}
+    known |= {f"{name}_{level}" for name in ("scores", "contributions", "indicators") for level in codes.LEVELS}
+    assert set(rules.RULES) == set(rules.WITHHELD) == set(rules.ROLES)
+    for role, tables in rules.RULES.items():
+        assert set(tables) <= known, role
+
+
+def test_only_the_national_computation_opens_the_batch() -> None:
+    root = Path(__file__).parents[2]
+    callers = [
+        str(path.relative_to(root))
+        for folder in ("geodata", "risk", "dashboard")
+        for path in (root / folder).rglob("*.py")
+        if "open_batch" in path.read_text("utf-8")
+    ]
+    assert sorted(callers) == ["geodata/access.py", "risk/outputs.py"]
 
 
 @pytest.mark.parametrize("vr_code", codes.VR_CODES)
@@ -66,6 +145,8 @@ def test_an_export_obeys_the_door_and_carries_the_band(tmp_path: Path) -> None:
     table = pd.read_csv(out)
     assert set(table["vr_code"]) == {"VR06"}
     assert set(table["status_band"]) == {codes.EXAMPLE_BAND_NL}
+    assert set(table["scope"]) == {"region:VR06"}
+    assert audit.read().query("what == 'export'")["table"].tolist() == ["sites"]
     refused = subprocess.run([*command, "policy"], check=False, capture_output=True, text=True)
     assert refused.returncode == 2
     assert "may not open sites" in refused.stderr
