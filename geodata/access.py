@@ -204,6 +204,34 @@ class ScopedStore:
         folder = snapshot.out_dir(model_version, self.data_version) / level
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
+    def connected_sites(self) -> pd.DataFrame:
+        """Return the sites of other regions whose contact and the viewer's both accepted to be connected.
+
+        LOT-C opens a handover with one decision per side, ``<pair>-<vr_code>``; only when both are accepted
+        does each side see the other's site.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Contract ``sites`` and ``for_site_id``: the own site that it is linked to.
+        """
+        if not self.may("connected_sites"):
+            raise self._refused("connected_sites")
+        found = read.table("decisions", among=self._snapshot)
+        found = found[(found["subject"] == "handover") & (found["state"] == "accepted")]
+        pair = found["decision_id"].str.rsplit("-", n=1).str[0]
+        sides = found.assign(pair=pair).merge(found.assign(pair=pair), on="pair", suffixes=("", "_there"))
+        sides = sides[sides["vr_code"] != sides["vr_code_there"]]
+        if rows_of(self.viewer.role, "connected_sites") == Rows.OWN:
+            sides = sides[sides["vr_code"].isin(self.viewer.vr_codes)]
+        sites = self._snapshot.table("sites").set_index("site_id", drop=False)
+        table = sites.loc[[code for code in sides["site_id_there"] if code in sites.index]].reset_index(drop=True)
+        own = sides.loc[sides["site_id_there"].isin(sites.index), "site_id"]
+        for column in hidden_columns(self.viewer.role, "sites"):
+            table = table.assign(**{column: ""})
+        self._note("read", "connected_sites", len(table))
+        return table.assign(for_site_id=own.to_numpy())
+
     def facts(self, level: str, model_version: str) -> dict[str, Any]:
         """Return what is told of the scores of a level as a whole; national and no secret."""
         folder = snapshot.out_dir(model_version, self.data_version) / level

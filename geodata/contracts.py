@@ -8,7 +8,7 @@ with NaN and say why in their status or reason column.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -124,6 +124,10 @@ def _contract(name: str, persons: Persons, key: tuple[str, ...], columns: dict[s
     return Contract(name, key, pa.DataFrameSchema(columns, strict=False), spatial, persons, person_columns)
 
 
+DECISION_SUBJECTS: Final = ("double", "no_place", "in_sea", "other_gemeente", "abroad", "size", "handover")
+DECISION_STATES: Final = ("open", "same", "different", "resolved", "asked", "accepted", "declined")
+"""What was decided on a site that something was wrong with, or on connecting the contacts of two regions."""
+
 CONTRACTS = {
     contract.name: contract
     for contract in (
@@ -209,6 +213,15 @@ CONTRACTS = {
                 "score_0_10": _number(0, 10), "objective_value": _number(None),
                 "inclusion_probability": _number(0, 1), "stratum": _OPEN, "partners": _OPEN, "reason": _FREE,
                 "seed": _WHOLE, "frame_sha256": _OPEN,
+            },
+        ),
+        _contract(
+            "decisions", Persons.NONE, ("decision_id",),
+            {
+                "decision_id": _OPEN, "event_date": _date(), "subject": _text(values=DECISION_SUBJECTS),
+                "site_id": _OPEN, "other_site_id": _OPEN, "vr_code": _text(_VR, empty=True),
+                "other_vr_code": _text(_VR, empty=True), "state": _text(values=DECISION_STATES), "reason": _FREE,
+                "recorded_by": _WHO, "recorded_at": _date(), "supersedes": _OPEN,
             },
         ),
         _contract(

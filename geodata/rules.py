@@ -31,6 +31,7 @@ _FIGURES: Final = (
 _SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
 _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
+_DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on connecting contacts of two regions
 _SHARED: Final = ("contacts", "work_log")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
 _SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr")
@@ -41,9 +42,13 @@ def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
 
 
 RULES: Final[dict[str, Mapping[str, Rows]]] = {
-    "lotc": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_SHARED, *_LISTS, "persons", "people")),
-    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_SHARED, *_LISTS, "persons")),
-    "region": _rules(all=(*_AREAS, *_LISTS), own=(*_FIGURES, *_SITES, *_CASES, "persons"), own_or_shared=_SHARED),
+    "lotc": _rules(
+        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons", "people")
+    ),
+    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons")),
+    "region": _rules(
+        all=(*_AREAS, *_LISTS), own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, "persons"), own_or_shared=_SHARED
+    ),
     "partner": _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
     "policy": _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),
     "privacy": _rules(all=(*_AREAS, "people", "audit_trail")),
@@ -63,7 +68,7 @@ WITHHELD: Final[Mapping[str, frozenset[Secrecy]]] = MappingProxyType(
 )
 """Role -> the kinds of column that are blank for it."""
 
-REGION_WRITES: Final = ("signal", "activation", "referral", "contact")
+REGION_WRITES: Final = ("signal", "activation", "referral", "contact", "decision")
 
 
 def rows_of(role: str, table: str) -> Rows | None:

@@ -147,3 +147,22 @@ def _same_size(part: gpd.GeoDataFrame) -> NDArray[np.int64]:
     a, b = pairs[:, 0], pairs[:, 1]
     kind, size = part["kind"].to_numpy(object), part["size_n"].to_numpy(float)
     return np.asarray(pairs[(kind[a] == kind[b]) & (size[a] == size[b])], np.int64)
+
+
+def unresolved(problems: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """Return the problems less those that somebody resolved.
+
+    Two records that are different sites, and a fault that was put right, are resolved. Two records of the
+    same site stay linked: one of them stays out of selection. Reopening a decision brings the problem back.
+
+    Parameters
+    ----------
+    problems
+        From `find_problems`.
+    decisions
+        Contract ``decisions``; the newest version of each.
+    """
+    settled = decisions[decisions["state"].isin(["different", "resolved"])]
+    done = set(zip(settled["site_id"], settled["subject"], strict=True))
+    is_done = [(site, name) in done for site, name in zip(problems["site_id"], problems["problem"], strict=True)]
+    return problems[~np.array(is_done, bool)].reset_index(drop=True)

@@ -113,7 +113,7 @@ def _sample(arguments: argparse.Namespace) -> None:
     wanted = sample.Wanted(
         arguments.kind, tuple(arguments.vr), arguments.size_from, arguments.size_below, arguments.n, arguments.minimum
     )
-    problems = site_checks.find_problems(scoped.table("sites"), scoped.table("gemeenten"))
+    problems = target_inputs.read_problems(scoped)
     drawn = sample.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
     table = drawn.table.assign(status_band=target_table.band(scoped, arguments.lang))
     store.write_table(table, arguments.out)
@@ -144,7 +144,7 @@ def _add_problems(parser: argparse.ArgumentParser) -> None:
 
 def _problems(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    found = site_checks.find_problems(scoped.table("sites"), scoped.table("gemeenten"))
+    found = target_inputs.read_problems(scoped)
     words = found["problem"].map(lambda name: site_checks.problem_text(name, arguments.lang))
     store.write_table(found.assign(text=words, status_band=scoped.status_band), arguments.out)
     scoped.note_export("problems", len(found))

@@ -55,7 +55,7 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     """
     sites = store.table("sites")
     scored = outputs.read_scored(store, "site", model)
-    problems = site_checks.find_problems(sites, store.table("gemeenten"))
+    problems = read_problems(store)
     visits = read_visits(store)
     joined = sites.merge(
         scored.scores[["unit_id", "score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class"]],
@@ -74,6 +74,12 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     random = visits[visits["list"].isin(RANDOM_LISTS)]
     calibration = calibrate(random["points"], random["found"], random["inclusion_probability"])
     return Inputs(frame[can_go].reset_index(drop=True), problems, visits, scored, calibration)
+
+
+def read_problems(store: ScopedStore) -> pd.DataFrame:
+    """Return the sites that something is wrong with and that nobody resolved, as far as the viewer may see them."""
+    found = site_checks.find_problems(store.table("sites"), store.table("gemeenten"))
+    return site_checks.unresolved(found, store.table("decisions"))
 
 
 def read_visits(store: ScopedStore) -> pd.DataFrame:

@@ -120,6 +120,10 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 {**_PLACE, "kind": "list", "state": "plan_state"}, date_field="",
             ),
             Kind(
+                "decision", "decisions", ("event_date", "subject", "site_id", "state", "reason"),
+                {**_PLACE, "kind": "subject", "state": "state"},
+            ),
+            Kind(
                 "contact", "contacts", ("ring", "organisation", "function"), {**_PLACE, "kind": "ring"}, date_field="",
             ),
             Kind("route", "routes", ("subject", "organisation", "area"), {}, date_field=""),

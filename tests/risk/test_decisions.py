@@ -1,0 +1,95 @@
+"""Decisions on faulty sites, and handovers that both contacts must accept, on the demonstration."""
+
+import pandas as pd
+import pytest
+
+from geodata import access
+from geodata.errors import AccessDeniedError, InputError
+from risk import decisions, target_inputs
+from risk.model import load_model
+from risk.outputs import ensure
+
+DAY = pd.Timestamp("2020-11-30")
+
+
+def _store(viewer="lotc"):
+    return access.open_store(access.parse_viewer(viewer))
+
+
+def test_a_double_that_is_no_double_comes_back_into_selection_and_out_again():
+    store = _store()
+    problem = target_inputs.read_problems(store).query("problem == 'double'").iloc[0]
+    site = problem["site_id"]
+
+    def is_out():
+        return site in set(target_inputs.read_problems(_store())["site_id"])
+
+    decisions.decide(store, site, "double", "different", "two halls side by side", DAY)
+    assert not is_out()
+    decisions.decide(store, site, "double", "open", "on second thoughts", DAY)
+    assert is_out()
+    decisions.decide(store, site, "double", "same", "seen on the spot", DAY)
+    assert is_out()
+    kept = store.register("decisions")
+    assert kept[["decision_id", "version", "state"]].to_numpy().tolist() == [[f"double-{site}", 3, "same"]]
+
+
+def test_a_decision_fits_its_problem_and_names_a_site_in_sight():
+    store = _store()
+    with pytest.raises(InputError, match="one of same, different, open"):
+        decisions.decide(store, "DEMO-0059", "double", "resolved", "x", DAY)
+    with pytest.raises(InputError, match="no site X"):
+        decisions.decide(store, "X", "size", "resolved", "x", DAY)
+    elsewhere = store.table("sites").query("vr_code == 'VR20'").iloc[0]["site_id"]
+    with pytest.raises(InputError, match="that you may see"):
+        decisions.decide(_store("region:VR06"), elsewhere, "size", "resolved", "x", DAY)
+    with pytest.raises(InputError, match="reason"):
+        decisions.decide(store, "DEMO-0059", "double", "same", "", DAY)
+
+
+@pytest.fixture
+def link():
+    """Return a link between two regions: both sites with their regions."""
+    store, model = _store(), load_model()
+    ensure(store.data_version, "site", model)
+    links = store.out("links", "site", model.version)
+    region = store.table("sites").set_index("site_id")["vr_code"]
+    here, there = links["site_id"].map(region), links["other_site_id"].map(region)
+    across = links[(here != there) & (here != "") & (there != "")].iloc[0]
+    a, b = across["site_id"], across["other_site_id"]
+    return a, b, region[a], region[b]
+
+
+def test_both_contacts_must_accept_before_either_sees_the_other(link):
+    a, b, here, there = link
+    decisions.ask_handover(_store(), a, b, "one employer, two regions", DAY)
+    one, other = _store(f"region:{here}"), _store(f"region:{there}")
+    asked = one.register("decisions")
+    assert asked[["site_id", "vr_code", "other_vr_code", "state"]].to_numpy().tolist() == [[a, here, there, "asked"]]
+    assert b not in asked.astype(str).to_numpy()
+    assert one.connected_sites().empty
+
+    decisions.answer_handover(one, asked["decision_id"].iloc[0], "accepted", "gladly")
+    assert one.connected_sites().empty
+    assert other.connected_sites().empty
+    decisions.answer_handover(other, other.register("decisions")["decision_id"].iloc[0], "accepted", "yes")
+    seen = one.connected_sites()
+    assert seen[["site_id", "for_site_id"]].to_numpy().tolist() == [[b, a]]
+    assert other.connected_sites()["site_id"].tolist() == [a]
+    stranger = _store(f"region:{'VR01' if 'VR01' not in (here, there) else 'VR02'}")
+    assert stranger.connected_sites().empty
+
+    decisions.answer_handover(other, other.register("decisions")["decision_id"].iloc[0], "declined", "not now")
+    assert one.connected_sites().empty
+
+
+def test_only_lotc_connects_and_only_between_two_regions(link):
+    a, b, here, _ = link
+    with pytest.raises(AccessDeniedError, match="ask LOT-C"):
+        decisions.ask_handover(_store(f"region:{here}"), a, b, "x", DAY)
+    with pytest.raises(InputError, match="do not lie in two regions"):
+        decisions.ask_handover(_store(), a, a, "x", DAY)
+    with pytest.raises(InputError, match="no question x"):
+        decisions.answer_handover(_store(), "x", "accepted", "x")
+    with pytest.raises(AccessDeniedError, match="may not open connected_sites"):
+        _store("partner:NVWA").connected_sites()
