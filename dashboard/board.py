@@ -1,7 +1,7 @@
 """What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import pandas as pd
@@ -24,11 +24,19 @@ class Board:
     """The scores of a level with the names of its units, as one viewer may see them.
 
     The frames are shared between runs of the page: read them, never write in them.
+
+    Attributes
+    ----------
+    names
+        Name of every gemeente and veiligheidsregio, by code.
+    vr_of
+        The veiligheidsregio of every gemeente.
     """
 
     scored: Scored
     names: Mapping[str, str]
     is_demonstration: bool
+    vr_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -38,6 +46,15 @@ class Board:
     def unit(self, unit_id: str) -> pd.Series:
         """Return the scores of one unit, which must be among them."""
         return self.scores[self.scores["unit_id"] == unit_id].iloc[0]
+
+    def region_of(self, area_code: str, allowed: Sequence[str]) -> str:
+        """Return the veiligheidsregio that an area is or lies in; the first allowed one where that is not allowed."""
+        asked = self.vr_of.get(area_code, area_code)
+        return asked if asked in allowed else allowed[0]
+
+    def gemeenten_of(self, vr_code: str) -> frozenset[str]:
+        """Return the gemeenten of a veiligheidsregio."""
+        return frozenset(code for code, region in self.vr_of.items() if region == vr_code)
 
     def of_sector(self, sector_code: str) -> pd.DataFrame:
         """Return the scores of one sector ('' = all together), highest first, unscored last."""
@@ -65,7 +82,8 @@ def _load(viewer: str, data_version: str, model_version: str, level: str, _store
     gemeenten, regions_ = _store.table("gemeenten"), _store.table("veiligheidsregios")
     names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
-    return Board(read_scored(_store, level, official_model()), names, _store.is_demonstration)
+    vr_of = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+    return Board(read_scored(_store, level, official_model()), names, _store.is_demonstration, vr_of)
 
 
 def open_board(store: ScopedStore, level: str, texts: Texts) -> Board:
@@ -110,13 +128,6 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
         "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
     )
     return f"{site['name'] or kind} ({kind.lower()}{size})"
-
-
-def region_of(store: ScopedStore, unit: str, allowed: Sequence[str]) -> str:
-    """Return the veiligheidsregio that a chosen area is or lies in; the first allowed one where that is not allowed."""
-    gemeenten = store.table("gemeenten").set_index("gemeente_code")["vr_code"]
-    asked = str(gemeenten.get(unit, unit))
-    return asked if asked in allowed else allowed[0]
 
 
 def area_layer(level: Level, rows: pd.DataFrame) -> AreaLayer:

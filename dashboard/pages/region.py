@@ -37,7 +37,7 @@ def _page() -> None:
     store, _ = session.store()
     shown = board.open_board(store, "vr", texts)
     allowed = list(shown.of_sector("")["area_code"])
-    vr_code = board.region_of(store, session.selection().unit, allowed)
+    vr_code = shown.region_of(session.selection().unit, allowed)
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
     with choose_side:
         _name(texts, shown, vr_code, allowed)
@@ -148,8 +148,7 @@ def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list
 def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str) -> None:
     """Draw the gemeenten of the region on the map, with their list."""
     shown = board.open_board(store, "gemeente", texts)
-    gemeenten = store.table("gemeenten")
-    own = set(gemeenten.loc[gemeenten["vr_code"] == vr_code, "gemeente_code"])
+    own = shown.gemeenten_of(vr_code)
     rows = shown.of_sector(chosen.sector)
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
@@ -216,8 +215,7 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> No
     """Offer the sheet for the meeting, and the gemeenten as files."""
     if not rows_of(store.viewer.role, "scores_gemeente"):
         return
-    shown, gemeenten = board.open_board(store, "gemeente", texts), store.table("gemeenten")
-    own = frozenset(gemeenten.loc[gemeenten["vr_code"] == vr_code, "gemeente_code"])
+    shown, own = board.open_board(store, "gemeente", texts), regions.gemeenten_of(vr_code)
     parts = [
         downloads.Part("gemeente", deliver.ALL_SECTORS, own),
         downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code})),

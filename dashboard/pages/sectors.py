@@ -59,7 +59,7 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
     if len(allowed) == 1:
         return allowed[0]
     chosen = session.selection()
-    region = board.region_of(store, chosen.unit, allowed)
+    region = regions.region_of(chosen.unit, allowed)
     st.session_state["rows"] = region if chosen.level == "gemeente" else ""
 
     def keep() -> None:
@@ -75,9 +75,8 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
 
 
 def _gemeenten(texts: Texts, store: ScopedStore, within: str) -> tuple[Board, pd.DataFrame]:
-    shown, gemeenten = board.open_board(store, "gemeente", texts), store.table("gemeenten")
-    own = gemeenten.loc[gemeenten["vr_code"] == within, "gemeente_code"]
-    return shown, shown.scores[shown.scores["area_code"].isin(own)]
+    shown = board.open_board(store, "gemeente", texts)
+    return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
 
 
 def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selection) -> str:
