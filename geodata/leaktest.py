@@ -23,7 +23,6 @@ from geodata.rules import Rows
 
 _SURFACE: Final = "leaktest"
 _SHORTEST_MARK: Final = 5
-_OUT: Final = ("scores", "contributions", "indicators")
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,10 @@ def _tables(scoped: ScopedStore) -> Iterator[tuple[str, pd.DataFrame]]:
                 continue  # the snapshot holds no such table
     for folder in sorted((settings.data_dir() / "out").glob(f"*-{scoped.data_version}")):
         model_version = folder.name.removesuffix(f"-{scoped.data_version}")
-        for level in codes.LEVELS:
-            for name in _OUT:
-                if scoped.may(f"{name}_{level}") and (folder / level / f"{name}.parquet").is_file():
-                    yield f"{name}_{level}", scoped.out(name, level, model_version)
+        for table in rules.RULES[scoped.viewer.role]:
+            name, _, level = table.rpartition("_")
+            if scoped.may(table) and level in codes.LEVELS and (folder / level / f"{name}.parquet").is_file():
+                yield table, scoped.out(name, level, model_version)
 
 
 def _owners(table: pd.DataFrame, nation: ScopedStore) -> pd.Series:
