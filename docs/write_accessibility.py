@@ -62,7 +62,7 @@ def main() -> None:
                         view = browser.new_page(viewport={"width": width, "height": height})
                         view.goto(f"{url}/{page.name}?as={role}&lang={language}")
                         settled(view)
-                        view.wait_for_timeout(1_500)  # the last letters and colours
+                        view.wait_for_timeout(3_000)  # the last letters and colours
                         lines.append(_line(read_texts("en")(f"page.{page.name}"), language, screen, view))
                         view.close()
         finally:
