@@ -349,11 +349,11 @@ def check(name: str, table: Table) -> Table:
     for column in contract.columns:
         if column not in table.columns:
             raise ContractError(f"Table {name}: column {column} is missing; add it and try again.")
-    wanted = cast("Table", table[contract.columns])
+    wanted = table[contract.columns]
     if contract.is_spatial:
         _check_geometry(name, wanted)
     try:
-        checked: Table = contract.schema.validate(wanted, lazy=True)
+        checked = cast("Table", contract.schema.validate(wanted, lazy=True))
     except SchemaErrors as error:
         raise ContractError(_first_failure(name, error.failure_cases)) from error
     doubled = checked.duplicated(list(contract.key), keep=False)

@@ -31,10 +31,10 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
     table = readers[ending](path)
     assert len(table) == rows_n == len(lotc().table(name))
     assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()
-    if ending == ".geojson":
+    if ending == ".geojson" and rows_n:
         west, south, east, north = table.total_bounds
         assert (3 < west < east < 8, 50 < south < north < 54) == (True, True)
-    if ending == ".gpkg":
+    if ending == ".gpkg" and rows_n:
         assert table.crs.to_epsg() == 28992
     assert [found.name for found in folder.iterdir()] == [path.name]
 
