@@ -32,7 +32,8 @@ def export_table(scoped: ScopedStore, name: str, path: Path) -> int:
     if name not in TABLES:
         raise UnknownCodeError(f"There is no table {name!r}; choose one of {', '.join(TABLES)}.")
     table = scoped.table(name)
-    if path.suffix.lower() in MAP_ENDINGS and not isinstance(table, gpd.GeoDataFrame):
+    needs_places = path.suffix.lower() in MAP_ENDINGS and not isinstance(table, gpd.GeoDataFrame)
+    if needs_places and "gemeente_code" in table.columns:
         table = with_places(table, "gemeente_code", scoped)
     store.write_table(table.assign(status_band=scoped.status_band, scope=str(scoped.viewer)), path)
     scoped.note_export(name, len(table))

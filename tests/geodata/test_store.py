@@ -23,6 +23,10 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
     folder = tmp_path / "out"
     folder.mkdir()
     path = folder / f"{name}{ending}"
+    if name == "context" and ending in export.MAP_ENDINGS:
+        with pytest.raises(InputError, match="no places"):
+            export.export_table(lotc(), name, path)
+        return
     rows_n = export.export_table(lotc(), name, path)
     readers = {
         ".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet, ".geojson": gpd.read_file,
