@@ -6,7 +6,7 @@ from pathlib import Path
 
 from geodata import access, codes, export, store
 from geodata.errors import AccessDeniedError, RisicobeeldError
-from risk import deliver, evaluate, method, outputs, target_commands
+from risk import deliver, evaluate, method, outputs, papers, target_commands
 from risk.indicators import CORE_TABLES
 from risk.model import load_model
 from risk.report import commands as report_commands
@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
+    _add_papers(commands.add_parser("papers", help="the model card and the entry for the algorithm register"))
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
     return parser
@@ -90,6 +91,20 @@ def _add_method(describing: argparse.ArgumentParser) -> None:
 
 def _method(arguments: argparse.Namespace) -> None:
     _deliver(method.document(load_model(), arguments.lang), arguments.out)
+
+
+def _add_papers(writing: argparse.ArgumentParser) -> None:
+    writing.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write them")
+    writing.set_defaults(run=_papers)
+
+
+def _papers(arguments: argparse.Namespace) -> None:
+    scoped = access.open_store(access.Viewer("lotc"))
+    model = load_model()
+    result = evaluate.evaluate({name: scoped.table(name) for name in CORE_TABLES}, model, "vr")
+    report = evaluate.report(result, "en", is_demonstration=scoped.is_demonstration)
+    _deliver(papers.model_card(model, report), arguments.out / "model_card.md")
+    _deliver(papers.algorithm_register(model), arguments.out / "algorithm_register.md")
 
 
 def _deliver(text: str, path: Path | None) -> None:
