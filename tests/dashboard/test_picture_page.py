@@ -124,7 +124,9 @@ def test_real_figures_carry_no_example_and_say_what_is_left_out(
     expect(page.locator(".rb-foot")).to_contain_text("Peildatum 1 januari 2021")
     expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
     expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
-    assert "voorbeeld" not in page.locator("body").inner_text().lower()
+    shown = page.locator("body").inner_text()
+    assert "voorbeeld:" not in shown, "no class is called an example"
+    assert "VOORBEELD" not in shown, "no band stands over real figures"
 
 
 def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:
