@@ -58,8 +58,9 @@ def model_card(model: Model, evaluation: str) -> str:
         ),
         "",
         (
-            "Not used: nationality by country, origin, language, religion, who looked or how often. Workers from EU/EFTA"
-            " countries count as one published total and only as size; `docs/method.en.md` shows the ranking without it."
+            "Not used: nationality by country, origin, language, religion, who looked or how often. Workers from"
+            " EU/EFTA countries count as one published total and only as size; `docs/method.en.md` shows the ranking"
+            " without it."
         ),
         "",
         *_sources(),
@@ -67,9 +68,10 @@ def model_card(model: Model, evaluation: str) -> str:
         "## How it is computed",
         "",
         (
-            f"Small counts are smoothed; every indicator goes to 0-10 between fixed goalposts; within a route a weighted"
-            f" mean; between housing, work and transport a power mean with exponent {model.scale.exponent:g}; between the"
-            f" dimensions a weighted geometric mean. With less than {model.scale.minimum_present:.0%} of a route known"
+            "Small counts are smoothed; every indicator goes to 0-10 between fixed goalposts; within a route a"
+            f" weighted mean; between housing, work and transport a power mean with exponent {model.scale.exponent:g};"
+            f" between the dimensions a weighted geometric mean. With less than"
+            f" {model.scale.minimum_present:.0%} of a route known"
             f" there is no score. Ranks come with intervals from {model.uncertainty.rebuilds:,} rebuilds of the"
             f" index with"
             f" other weights, goalposts and draws (seed {model.uncertainty.seed}). All of it: `docs/method.en.md`."

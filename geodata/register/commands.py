@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from geodata import access
+from geodata import access, settings
 from geodata.errors import RegisterError
 from geodata.register import backup, chain, imports, retention, write
 from geodata.register.events import ERASE_REASONS
@@ -49,7 +49,7 @@ def run_import(arguments: argparse.Namespace) -> None:
     refused_n = sum(row.action == "refused" for row in planned)
     told = ", ".join(f"{number} {action}" for action, number in counts.items())
     print(f"{arguments.file.name}: {told}, {refused_n} refused{'; nothing was changed' if arguments.dry_run else ''}")
-    if counts["new"] or counts["correction"]:
+    if (counts["new"] or counts["correction"]) and not settings.has_sign_in():
         print("Sign-in is not configured: these rows are training entries, marked fictional.")
 
 

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from geodata import settings
 from geodata.access import ScopedStore, Viewer, may_write
+from geodata.codes import Status
 from geodata.errors import AccessDeniedError, ConflictError, InputError, RegisterError
 from geodata.register import database, ledger, personal, read
 from geodata.register.database import FACETS, contents, events
@@ -22,7 +24,7 @@ REAL_NEEDS_SIGN_IN: Final = (
 
 
 def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, entity_id: str = "",
-           status: str = FICTIONAL) -> Receipt:  # fmt: skip
+           status: str = "") -> Receipt:  # fmt: skip
     """Record a new entity.
 
     Parameters
@@ -34,7 +36,8 @@ def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, enti
     entity_id
         An identity given out earlier, for example a draft's: recording it twice keeps it once.
     status
-        Only ``fictional`` until sign-in is configured.
+        Real entries are refused until sign-in is configured; by default new ones are fictional until then,
+        official afterwards.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, enti
 
 
 def record_many(viewer: Viewer, kind_name: str, rows: Sequence[Mapping[str, object]], *,
-                entity_ids: Sequence[str] = (), status: str = FICTIONAL) -> list[Receipt]:  # fmt: skip
+                entity_ids: Sequence[str] = (), status: str = "") -> list[Receipt]:  # fmt: skip
     """Record several entities of one kind, all or none."""
     ids = entity_ids or [""] * len(rows)
     kind = kind_of(kind_name)
@@ -56,15 +59,17 @@ def record_many(viewer: Viewer, kind_name: str, rows: Sequence[Mapping[str, obje
 
 
 def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:
-    if status != FICTIONAL:
+    if status not in ("", FICTIONAL) and not settings.has_sign_in():
         raise AccessDeniedError(REAL_NEEDS_SIGN_IN)
     content = content_of(kind, fields)
-    return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content)
+    return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
 
 
 def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: str,
-             content: dict[str, object]) -> Entry:  # fmt: skip
+             content: dict[str, object], status: str = "") -> Entry:  # fmt: skip
     """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
+
+    Without a status it keeps that of the entity; a new one is real when people sign in, else for training.
 
     Raises
     ------
@@ -83,9 +88,19 @@ def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: 
             )
     facets = facets_of(kind, content)
     return Entry(
-        kind.name, entity_id, based_on, action, date_of(kind, content), FICTIONAL, facets,
+        kind.name, entity_id, based_on, action, date_of(kind, content),
+        status or _status_of(kind, entity_id, is_new=action == "record"), facets,
         content | {"recorded_by": viewer.who},
     )  # fmt: skip
+
+
+def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
+    if not is_new and database.exists():
+        with database.reading() as connection:
+            before = latest(connection, kind.name, entity_id)
+        if before is not None:
+            return str(before["status"])
+    return Status.OFFICIAL.value if settings.has_sign_in() else FICTIONAL
 
 
 def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
