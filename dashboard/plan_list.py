@@ -10,7 +10,7 @@ from dashboard import frame, links, plan_maker, tables
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore, may_write
-from risk import outcome, plans, site_checks
+from risk import decisions, outcome, plans, site_checks
 
 _STATES: Final = (plans.DRAFT, plans.APPROVED, plans.CARRIED_OUT)
 _FOUND: Final = ("no", "yes", "unknown")
@@ -129,13 +129,17 @@ def _alarm(texts: Texts, store: ScopedStore, visits: pd.DataFrame) -> None:
 
 
 def draw_problems(texts: Texts, store: ScopedStore) -> None:
-    """Draw the sites that something is wrong with, in an order to work through."""
-    found = plan_maker.read_inputs(store).problems
+    """Draw the sites that something is wrong with, in an order to work through, and decide on one."""
+    inputs = plan_maker.read_inputs(store)
+    found = inputs.problems
+    names = dict(zip(*store.table("sites")[["site_id", "name"]].to_numpy().T, strict=True))
+    if st.session_state.pop("problems-decided", False):
+        st.success(texts("targets.decided"))
+    _decide(texts, store, inputs.peildatum, names)
     if found.empty:
         st.info(texts("targets.problems_none"))
         return
     st.caption(frame.markdown_escape(texts("targets.problems_intro")))
-    names = dict(zip(*store.table("sites")[["site_id", "name"]].to_numpy().T, strict=True))
     rows = [
         [
             links.link(html.escape(names.get(row["site_id"]) or row["site_id"]), page="sites", unit=row["site_id"]),
@@ -147,3 +151,35 @@ def draw_problems(texts: Texts, store: ScopedStore) -> None:
     ]
     heads = [texts(f"targets.{name}") for name in ("site", "row", "problem", "other")]
     links.linked(tables.table(texts("targets.view_problems"), heads, rows, numeric=(1,)), key="targets-problems")
+
+
+def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str, str]) -> None:
+    """Let the viewer decide on a faulty site, and take a decision back."""
+    own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
+    if not may_write(store.viewer, "decision", own):
+        return
+    all_found = site_checks.find_problems(store.table("sites"), store.table("gemeenten"))
+    all_found = all_found[all_found["problem"] != "abroad_lodging"].to_dict("records")
+    if not all_found:
+        return
+
+    def label(place: int) -> str:
+        row = all_found[place]
+        told = site_checks.problem_text(row["problem"], texts.language).split(";")[0]
+        return f"{names.get(row['site_id']) or row['site_id']} ({row['site_id']}): {told}"
+
+    with st.expander(texts("targets.decide")):
+        place = st.selectbox(texts("targets.site"), range(len(all_found)), format_func=label, key="problems-site")
+        chosen = all_found[place]
+        states = ("same", "different", "open") if chosen["problem"] == "double" else ("resolved", "open")
+        with st.form("problems-form", clear_on_submit=True):
+            state = st.radio(
+                texts("targets.decision"), states, horizontal=True,
+                format_func=lambda name: texts(f"targets.state_{name}"),
+            )  # fmt: skip
+            reason = st.text_input(texts("targets.why"), max_chars=200)
+            if st.form_submit_button(texts("targets.decide_save")):
+                decisions.decide(store, chosen["site_id"], chosen["problem"], str(state), reason, day)
+                plan_maker.forget()
+                st.session_state["problems-decided"] = True
+                st.rerun(scope="fragment")

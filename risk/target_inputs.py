@@ -62,12 +62,13 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
         left_on="site_id", right_on="unit_id", how="left", validate="one_to_one",
     ).drop(columns="unit_id")  # fmt: skip
     rises = store.out("rises", "site", model.version).set_index("unit_id")["rise_0_10"]
+    last = visits.groupby("site_id")["event_date"].max()  # also right where nobody ever went
     lines = store.table("plan_lines")
     planned = lines.loc[lines["plan_state"] == "approved", "site_id"]
     frame = joined.assign(
         rise_0_10=joined["site_id"].map(rises).astype(float),
         completeness_pct=joined["completeness_pct"].fillna(0.0),
-        last_visit=joined["site_id"].map(visits.groupby("site_id")["event_date"].max()),
+        last_visit=last.reindex(joined["site_id"]).to_numpy("datetime64[ns]"),
         is_planned=joined["site_id"].isin(planned),
     )
     can_go = ~frame["site_id"].isin(problems["site_id"]) & (frame["vr_code"] != "")

@@ -153,3 +153,38 @@ def test_nothing_sticks_out(app: str, open_page: Open, width: int) -> None:
     expect(page.get_by_text("40 bezoeken:")).to_be_visible()
     expect(page.get_by_text("Geloot (7)")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_double_is_decided_on_and_leaves_the_list(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/targets?lang=en")
+    view(page, "To sort out")
+    rows = page.get_by_role("table", name="To sort out").get_by_text("is also in another source")
+    expect(rows).to_have_count(12)
+    page.get_by_text("Decide on a site").click()
+    choose(page, "Site", "is also in another source")
+    page.get_by_text("two different ones").click()
+    page.get_by_role("textbox", name="Reason").fill("two halls side by side")
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("Recorded. A decision is taken back")).to_be_visible()
+    expect(rows).to_have_count(11)
+
+
+def test_two_contacts_are_connected_when_both_say_yes(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/targets")
+    view(page, "Verbinden")
+    expect(page.get_by_text("Er is niets gevraagd.")).to_be_visible()
+    page.get_by_text("Vraag twee contacten om te verbinden").click()
+    page.get_by_role("textbox", name="Reden").fill("verzonnen verband")
+    page.get_by_role("button", name="Vraag beide contacten").click()
+    expect(page.get_by_text("Gevraagd aan beide contacten.")).to_be_visible()
+    sides = open_store(LOTC).register("decisions")
+    for side in sides.to_dict("records"):
+        mine = open_page(f"{app}/targets?as=region:{side['vr_code']}")
+        expect(mine.get_by_text("Plannen bewaren en vaststellen doet LOT-C.")).to_be_visible()
+        view(mine, "Verbinden")
+        expect(mine.get_by_text("Locaties waarmee u verbonden bent")).to_be_hidden()
+        mine.get_by_role("textbox", name="Reden").fill("graag")
+        mine.get_by_role("button", name="Ja, verbind ons").click()
+        expect(mine.get_by_role("table", name="Vragen om te verbinden").get_by_text("ja", exact=True)).to_be_visible()
+    expect(mine.get_by_text("Locaties waarmee u verbonden bent")).to_be_visible()
+    assert sides["site_id"].iloc[0] in mine.inner_text("body") or sides["site_id"].iloc[1] in mine.inner_text("body")

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from geodata import access, codes
+from risk import target_inputs, target_table, targets
 from risk.__main__ import main
+from risk.model import load_model
+from risk.request import read_request
 
 WANTED = ["list", "site_id", "vr_code", "kind", "score_0_10", "inclusion_probability", "reason"]
 
@@ -68,6 +71,17 @@ def test_a_region_gets_its_own_sites_only(tmp_path):
     table = gpd.read_file(path)
     assert set(table["vr_code"]) == {"VR06"}
     assert table.crs.to_epsg() == 28992
+
+
+@pytest.mark.parametrize("vr_code", codes.VR_CODES)
+def test_every_region_can_make_its_own_plan(vr_code):
+    store = access.open_store(access.parse_viewer(f"region:{vr_code}"))
+    inputs = target_inputs.read_inputs(store, load_model())
+    plan = targets.make_plan(inputs.frame, read_request(), 20201130, inputs.peildatum)
+    table = target_table.target_table(plan, inputs, store, "nl")
+    assert set(table["vr_code"]) <= {vr_code}
+    assert len(table) == len(plan.lines)
+    assert (target_table.left_out_table(plan, "en")["reason"] != "").all()
 
 
 @pytest.mark.parametrize("role", ["partner:NVWA", "policy", "privacy"])
