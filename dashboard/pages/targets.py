@@ -5,10 +5,14 @@ from typing import Final
 import streamlit as st
 
 from dashboard import frame, plan_links, plan_list, plan_maker, session
-from dashboard.text import Texts
-from geodata.access import ScopedStore
 
-_VIEWS: Final = ("make", "plans", "outcome", "problems", "links")
+_PARTS: Final = {
+    "make": plan_maker.draw,
+    "plans": plan_list.draw_plans,
+    "outcome": plan_list.draw_outcome,
+    "problems": plan_list.draw_problems,
+    "links": plan_links.draw,
+}
 
 
 def run() -> None:
@@ -16,52 +20,16 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.targets"), texts("targets.intro"))
-    views = [view for view in _VIEWS if view != "links" or store.may("decisions")]
-    view = st.segmented_control(
-        texts("targets.view"), views, format_func=lambda name: texts(f"targets.view_{name}"), default="make",
-        key="targets-view", label_visibility="collapsed",
-    ) or "make"  # fmt: skip
-    _PARTS[view]()
+    st.segmented_control(
+        texts("targets.view"), [part for part in _PARTS if part != "links" or store.may("decisions")],
+        format_func=lambda part: texts(f"targets.view_{part}"), default="make", key="targets-view",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _part()
 
 
 @st.fragment
 @frame.guarded
-def _make() -> None:
-    texts, store = _again()
-    plan_maker.draw(texts, store)
-
-
-@st.fragment
-@frame.guarded
-def _plans() -> None:
-    texts, store = _again()
-    plan_list.draw_plans(texts, store)
-
-
-@st.fragment
-@frame.guarded
-def _outcome() -> None:
-    texts, store = _again()
-    plan_list.draw_outcome(texts, store)
-
-
-@st.fragment
-@frame.guarded
-def _problems() -> None:
-    texts, store = _again()
-    plan_list.draw_problems(texts, store)
-
-
-@st.fragment
-@frame.guarded
-def _links() -> None:
-    texts, store = _again()
-    plan_links.draw(texts, store)
-
-
-def _again() -> tuple[Texts, ScopedStore]:
-    """Return words and door anew: a fragment runs without the rest of the page."""
-    return session.texts(), session.store()[0]
-
-
-_PARTS: Final = {"make": _make, "plans": _plans, "outcome": _outcome, "problems": _problems, "links": _links}
+def _part() -> None:
+    """Draw the chosen part; what is done in here redraws only this part of the page."""
+    _PARTS[st.session_state["targets-view"] or "make"](session.texts(), session.store()[0])
