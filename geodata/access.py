@@ -262,9 +262,7 @@ class ScopedStore:
         if "vr_code" in table.columns:
             return table["vr_code"].isin(self.viewer.vr_codes)
         column = "gemeente_code" if "gemeente_code" in table.columns else "unit_id"
-        owner = _owners(self._snapshot.path, self.data_version)
-        mine = [unit for unit in table[column].unique() if owner.get(unit.partition(":")[0]) in self.viewer.vr_codes]
-        return table[column].isin(mine)
+        return table[column].isin(_units(self._snapshot.path, self.data_version, self.viewer.vr_codes))
 
     def _refused(self, name: str) -> AccessDeniedError:
         self._note("refused", name, 0)
@@ -279,14 +277,14 @@ class ScopedStore:
         )  # fmt: skip
 
 
-@lru_cache(maxsize=4)
-def _owners(folder: Path, _data_version: str) -> dict[str, str]:
-    """Return the veiligheidsregio of every region, gemeente and site of a snapshot."""
+@lru_cache(maxsize=64)
+def _units(folder: Path, _data_version: str, vr_codes: tuple[str, ...]) -> list[str]:
+    """Return every region, gemeente and site of some veiligheidsregio's, alone and with each sector."""
     found = snapshot.read_core(folder)
     gemeenten, sites = found.table("gemeenten"), found.table("sites")
-    owner = {code: code for code in codes.VR_CODES}
-    owner |= dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
-    return owner | dict(zip(sites["site_id"], sites["vr_code"], strict=True))
+    areas = [*vr_codes, *gemeenten.loc[gemeenten["vr_code"].isin(vr_codes), "gemeente_code"]]
+    pairs = [f"{area}:{sector}" for area in areas for sector in codes.SECTORS]
+    return [*areas, *pairs, *sites.loc[sites["vr_code"].isin(vr_codes), "site_id"]]
 
 
 _NATION = Viewer("lotc")

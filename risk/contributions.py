@@ -20,8 +20,8 @@ def log_mean(a: Array, b: Array) -> Array:
 
     Examples
     --------
-    >>> log_mean(np.array([8.0, 5.0]), np.array([5.0, 5.0])).round(4)
-    array([6.383, 5.   ])
+    >>> log_mean(np.array([8.0, 5.0]), np.array([5.0, 5.0])).round(2).tolist()
+    [6.38, 5.0]
     """
     gap = a - b
     near = np.abs(gap) <= _CLOSE * (a + b)

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
         ("04_targets", ["the chances add up to 8.000000 of 8 draws", "VOORBEELD"]),
     ],
 )
-def test_the_notebook_runs_and_draws(name: str, words: list[str]) -> None:
+def test_the_notebook_runs_and_draws(name: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it for its own process; a kernel would inherit it
     book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     nbclient.NotebookClient(book, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
