@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import frame, session, signin
+from dashboard import frame, session, signin, watch
 from dashboard.pages import PAGES
 
 
@@ -30,7 +30,9 @@ def main() -> None:
     }
     session.offer_pages(pages)
     chosen = st.navigation(list(pages.values()), position="top")
-    frame.guarded(chosen.run)()
+    name = next(name for name, page in pages.items() if page is chosen)
+    with watch.page_run(name, viewer):
+        frame.guarded(chosen.run)()
 
 
 main()

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from dashboard import watch
 from dashboard.board import Board, official_model
 from dashboard.downloads import Part, as_file
-from geodata import access, settings, store
+from geodata import access, logs, settings, store
 from geodata.access import ScopedStore, Viewer
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
 from risk import deliver
@@ -163,8 +164,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's form
-        """Log the path alone: a token may stand in the query."""
-        _LOG.info("%s %s %s", self.command, urlsplit(self.path).path, getattr(code, "value", code))
+        """Log which of our addresses was asked for and the status alone: a token may stand in the query."""
+        path = urlsplit(self.path).path
+        logs.note(_LOG, "answered", route=path if path in (*LEVELS, "/health") else "other", status=int(code))
+
+    def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - the base's form
+        """Log nothing of a request that makes no sense: it may hold anything."""
 
 
 def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
@@ -192,13 +197,14 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; an error that the product knows is one sentence, and exit status 2."""
     arguments: Any = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
+        logs.setup()
         if arguments.command == "token":
             print(give_token(arguments.name, access.parse_viewer(arguments.viewer), arguments.until))
         elif arguments.command == "revoke":
             revoke(arguments.name)
         else:
+            watch.start()
             with serve(arguments.port, arguments.address) as server:
                 server.serve_forever()
     except RisicobeeldError as error:

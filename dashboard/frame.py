@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import session, signin
 from dashboard.text import LANGUAGES, Texts
+from geodata import logs, metrics
 from geodata.access import ScopedStore, Viewer
 from geodata.errors import RisicobeeldError
 
@@ -37,6 +38,7 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
             # The last line of defence: what nobody foresaw is logged with a time that the viewer can report.
             now = datetime.now().astimezone()
             _LOG.exception("Unforeseen error at %s", now.isoformat(timespec="seconds"))
+            metrics.PAGE_ERRORS.labels("unforeseen").inc()
             texts = session.texts()
             st.error(markdown_escape(texts("error.unexpected", time=f"{now:%H:%M:%S}")))
 
@@ -47,6 +49,8 @@ def failure(texts: Texts, error: RisicobeeldError) -> None:
     """Say what kind of thing is wrong in the page's language, and the error's own sentence; never a traceback."""
     names = (f"error.{one.__name__}" for one in type(error).__mro__)
     kind = next(texts(name) for name in names if name in texts)
+    metrics.PAGE_ERRORS.labels(type(error).__name__).inc()
+    logs.note(_LOG, "a page told an error", error=type(error).__name__)
     st.error(f"**{markdown_escape(kind)}** {markdown_escape(str(error))}")
 
 

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from geodata import access, catalogue, export, health, people_commands, refresh, source_commands
+from geodata import (
+    access,
+    catalogue,
+    export,
+    health,
+    logs,
+    people_commands,
+    readiness,
+    refresh,
+    settings,
+    source_commands,
+)
 from geodata.errors import RisicobeeldError
 from geodata.register import commands as register_commands
 
@@ -18,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
 
     status = commands.add_parser("status", help="what the picture rests on: areas, sources, dates, rows")
     status.add_argument("--json", action="store_true", help="for a program to read")
+    status.add_argument("--ready", action="store_true", help="only whether it can serve; exit status 1 if it cannot")
 
     exporting = commands.add_parser("export", help="write a core table to a file")
     exporting.add_argument("table", help=", ".join(export.TABLES))
@@ -38,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _status(arguments: argparse.Namespace) -> None:
+def _status(arguments: argparse.Namespace) -> int:
+    if arguments.ready:
+        return _ready()
     store = access.open_store(access.Viewer("lotc"))
     attempts, today = health.read(), datetime.now(UTC).date()
     sources = [
@@ -65,7 +79,7 @@ def _status(arguments: argparse.Namespace) -> None:
     }
     if arguments.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
-        return
+        return 0
     print(f"{facts['gemeenten']} gemeenten, {facts['veiligheidsregios']} veiligheidsregio's")
     print(f"data version {store.data_version}{', ' + store.status_band if store.status_band else ''}")
     for source in sources:
@@ -78,6 +92,14 @@ def _status(arguments: argparse.Namespace) -> None:
         if attempt.error:
             since = attempt.succeeded_at or "never"
             print(f"  failing: {name} (last good {since}): {attempt.error}")
+    return 0
+
+
+def _ready() -> int:
+    found = readiness.check()
+    for part, problem in found.items():
+        print(f"{part:<10}{problem or 'ready'}")
+    return 1 if any(found.values()) else 0
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -113,6 +135,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; an error that the product knows is one sentence, and exit status 2."""
     arguments = _parser().parse_args(argv)
     try:
+        if settings.has_json_log():
+            logs.setup()
         return _COMMANDS[arguments.command](arguments) or 0
     except RisicobeeldError as error:
         print(error, file=sys.stderr)

@@ -1,8 +1,13 @@
-"""The settings of the product, each read from one environment variable, with a default that works."""
+"""The settings of the product, each read from one environment variable, with a default that works.
+
+``docs/settings.md`` tells them all; a test compares it with the code.
+"""
 
 import os
 import tomllib
 from pathlib import Path
+
+from geodata.errors import InputError
 
 EMBEDDED_DIR = Path(__file__).parent / "embedded"
 DEFAULT_TIMEOUT_S = 30.0
@@ -21,8 +26,58 @@ def sources_file() -> Path | None:
 
 
 def register_url() -> str:
-    """Return the register's database as SQLAlchemy writes it (``RISICOBEELD_REGISTER``); '' for SQLite in the data."""
-    return os.environ.get("RISICOBEELD_REGISTER", "")
+    """Return the register's database as SQLAlchemy writes it; '' for SQLite in the data folder.
+
+    The address (``RISICOBEELD_REGISTER``) holds a password, so it may also stand in a file of its own that
+    ``RISICOBEELD_REGISTER_FILE`` names, which is how containers and systemd hand out secrets.
+
+    Raises
+    ------
+    InputError
+        Both are set, or the file cannot be read.
+    """
+    address, file = os.environ.get("RISICOBEELD_REGISTER", ""), os.environ.get("RISICOBEELD_REGISTER_FILE", "")
+    if not file:
+        return address
+    if address:
+        raise InputError("RISICOBEELD_REGISTER and RISICOBEELD_REGISTER_FILE are both set; keep one of the two.")
+    try:
+        return Path(file).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{file} (RISICOBEELD_REGISTER_FILE) cannot be read; give a text file with the database's address."
+        ) from error
+
+
+def has_json_log() -> bool:
+    """Tell whether the log is lines of JSON for a machine (``RISICOBEELD_LOG=json``) and not plain text.
+
+    Raises
+    ------
+    InputError
+        The setting says something else than ``json`` or ``text``.
+    """
+    form = os.environ.get("RISICOBEELD_LOG") or "text"
+    if form not in ("json", "text"):
+        raise InputError(f"RISICOBEELD_LOG is {form!r}; write json or text.")
+    return form == "json"
+
+
+def watch_address() -> tuple[str, int] | None:
+    """Return where a process tells monitoring how it is (``RISICOBEELD_WATCH``, ADDRESS:PORT); None for nowhere.
+
+    Raises
+    ------
+    InputError
+        It is no address and port.
+    """
+    told = os.environ.get("RISICOBEELD_WATCH", "")
+    if not told:
+        return None
+    address, _, port = told.rpartition(":")
+    if not address or not port.isdecimal():
+        raise InputError(f"RISICOBEELD_WATCH is {told!r}; write an address and a port, such as 127.0.0.1:9101.")
+    return address, int(port)
 
 
 def sign_in_file() -> Path:

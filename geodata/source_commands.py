@@ -1,6 +1,7 @@
 """Commands on the sources: refresh, check, and the import of a user's sites, incidence and workbooks."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,13 +11,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from geodata import codes, fetching, live_check, refresh, source_page, store
+from geodata import codes, fetching, live_check, logs, refresh, source_page, store
 from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.sources import files, incidence, sites
 from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS
 
+_LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
 _ALL_DONE, _SOME_FAILED, _NOTHING_DONE = 0, 1, 2
 
@@ -97,6 +99,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
     with _bars() as progress_of:
         outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
+        logs.note(_LOG, "refreshed", source=outcome.source_id, state=outcome.state, rows_n=outcome.rows_n)
         print(f"{outcome.source_id:<20}{outcome.state:<11}{outcome.rows_n:>9} rows")
         if outcome.message:
             print(f"    {outcome.message}", file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from geodata import access, settings
 from geodata.errors import RegisterError
-from geodata.register import backup, chain, imports, retention, write
+from geodata.register import backup, chain, drill, imports, retention, write
 from geodata.register.events import ERASE_REASONS
 from geodata.register.kinds import KINDS
 
@@ -24,6 +24,7 @@ def add_commands(commands: Any) -> None:
     """Add backup, restore, retention, verify and erase."""
     saving = commands.add_parser("backup", help="write a backup of the register")
     saving.add_argument("--out", type=Path, help="another place than the data folder")
+    saving.add_argument("--drill", action="store_true", help="restore it in an empty place at once, and verify that")
     restoring = commands.add_parser("restore", help="put a backup in the place of the register")
     restoring.add_argument("file", type=Path)
     restoring.add_argument("--replace", action="store_true", help="also when the register holds newer events")
@@ -56,6 +57,9 @@ def run_import(arguments: argparse.Namespace) -> None:
 def _backup(arguments: argparse.Namespace) -> None:
     made = backup.backup(arguments.out)
     print(f"{made.events_n} events written to {made.path}; usable until {made.expires_on}; head {made.head}")
+    if arguments.drill:
+        drill.drill(made)
+        print("The drill went well: restored in an empty place, and the chain verifies there.")
 
 
 def _restore(arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from geodata import metrics
 from geodata.errors import ConflictError, RegisterError
 from geodata.register import chain, database
 from geodata.register.database import FACETS, contents, drafts, events, files
@@ -90,6 +91,8 @@ def append(entries: Iterable[Entry]) -> list[Receipt]:
             _write_together()
     if asked.error is not None:
         raise asked.error
+    for entry, *_ in asked.entries:
+        metrics.REGISTER_WRITES.labels(entry.entity_kind).inc()
     return asked.receipts or []
 
 
@@ -137,7 +140,8 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
         if repeated:
             return repeated
     if version != entry.based_on:
-        raise ConflictError(
+        raise conflict(
+            entry.entity_kind,
             f"Someone else changed {entry.entity_kind} {entry.entity_id} meanwhile (version {version}, yours"
             f" was {entry.based_on}); look at the difference and save again.",
             version,
@@ -152,6 +156,12 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
     receipt = _chain_on(connection, row)
     connection.execute(_NEW_CONTENT, {"event_id": receipt.event_id, "salt": salt, "body": body})
     return receipt
+
+
+def conflict(entity_kind: str, message: str, version: int) -> ConflictError:
+    """Return the error for somebody who was too late, and count that it happened."""
+    metrics.REGISTER_CONFLICTS.labels(entity_kind).inc()
+    return ConflictError(message, version)
 
 
 def _same_version(connection: Connection, entry: Entry, body: str) -> Receipt | None:

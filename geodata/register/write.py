@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from geodata import settings
 from geodata.access import ScopedStore, Viewer, may_write
 from geodata.codes import Status
-from geodata.errors import AccessDeniedError, ConflictError, InputError, RegisterError
+from geodata.errors import AccessDeniedError, InputError, RegisterError
 from geodata.register import database, ledger, personal, read
 from geodata.register.database import FACETS, contents, events
-from geodata.register.events import ERASE_REASONS, Entry, Receipt, append, erase_content, latest, new_id
+from geodata.register.events import ERASE_REASONS, Entry, Receipt, append, conflict, erase_content, latest, new_id
 from geodata.register.kinds import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
 from geodata.register.read import Filters
 from geodata.rules import hidden_columns
@@ -167,7 +167,8 @@ def correct(viewer: Viewer, kind_name: str, entity_id: str, changes: Mapping[str
     version, body = newest(kind_name, entity_id)
     refuse_writer(viewer, kind, str(body.get("vr_code", "")))  # what it was, and below what it becomes
     if version != based_on:
-        raise ConflictError(
+        raise conflict(
+            kind_name,
             f"Someone else changed {kind_name} {entity_id} meanwhile (version {version}, yours was {based_on});"
             " look at the difference and save again.",
             version,
@@ -207,7 +208,7 @@ def triage(viewer: Viewer, signal_id: str, *, based_on: int, activation: Mapping
     signal = kind_of("signal")
     refuse_writer(viewer, signal, str(body["vr_code"]))
     if version != based_on:
-        raise ConflictError(f"Someone else handled signal {signal_id} meanwhile; look at it again.", version)
+        raise conflict("signal", f"Someone else handled signal {signal_id} meanwhile; look at it again.", version)
     entries = []
     if state != "closed":
         kind = kind_of(state)

@@ -1,4 +1,4 @@
-"""Every page, command, table, role and setting has a rule and a line of documentation; every shared cache a key."""
+"""Every page, command, table and role has a rule and a line of documentation; every shared cache a key."""
 
 import argparse
 import ast
@@ -102,15 +102,6 @@ def test_every_command_has_a_door_and_a_line(command: str) -> None:
     door = "`--as`" if commands()[command] else ON_THE_SERVER
     assert lines[command][0] == door
     assert set(lines) == set(commands())
-
-
-def test_every_setting_has_a_line() -> None:
-    known = set()
-    for folder in ("geodata", "risk", "dashboard"):
-        for path in (ROOT / folder).rglob("*.py"):
-            known |= set(re.findall(r"environ(?:\.get)?[(\[]\s*\"([A-Z_]+)\"", path.read_text("utf-8")))
-    assert known, "the search finds settings"
-    assert known == set(section("Settings"))
 
 
 def test_every_role_and_every_period_has_a_line() -> None:
