@@ -7,7 +7,8 @@ import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 
-const leaflet = import("./leaflet.js"); // loads while the boundaries and the style do
+const leaflet = import("./leaflet.js").then(() => window.L); // loads while the boundaries and the style do
+const STYLES = ["./leaflet.css", "./map.css"];
 const pictures = new WeakMap(); // mounted element -> picture
 const lastViews = new Map(); // boundaries -> view, so that a visit to another page does not lose it
 const geometries = new Map(); // address -> promise of areas
@@ -50,7 +51,7 @@ class Picture {
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
-    this.styles = Promise.all([loadStyle(root, "./leaflet.css"), loadStyle(root, "./map.css")]);
+    this.styles = Promise.all(STYLES.map((name) => loadStyle(root, name)));
     root.append(this.host);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
@@ -211,6 +212,16 @@ class Picture {
     this.stopSites?.();
     this.siteLayer?.remove();
     this.areas?.remove();
+  }
+}
+
+// The page asks for this before it mounts the component: what the map needs travels while the rest is drawn.
+export function warm(address) {
+  loadGeometry(address).catch(() => {}); // the map itself will tell
+  for (const name of STYLES) {
+    const href = new URL(name, import.meta.url).href;
+    if (document.head.querySelector(`link[href="${href}"]`)) continue;
+    document.head.append(element("link", { rel: "preload", as: "style", href }));
   }
 }
 
