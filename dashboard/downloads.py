@@ -14,13 +14,12 @@ import streamlit as st
 from dashboard import board
 from dashboard.board import Board
 from dashboard.map.folium_map import as_single_file, folium_map
-from dashboard.map.layers import Level, MapPicture
+from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
 from dashboard.text import Texts
-from geodata import catalogue, export
+from geodata import export
 from geodata import store as files
 from geodata.access import ScopedStore
-from geodata.errors import AccessDeniedError
 from risk import deliver
 
 FORMATS: Final = ("csv", "xlsx", "geojson", "gpkg")
@@ -32,10 +31,6 @@ MIME: Final = {
     "html": "text/html",
     "pdf": "application/pdf",
 }
-SITE_ROLES: Final = ("lotc", "region")
-"""Who may take sites away in a file; a region only gets its own through the door."""
-
-_OSM: Final = ("osm", "osm_extract")
 
 
 @dataclass(frozen=True)
@@ -74,34 +69,20 @@ def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_p
     AccessDeniedError
         Sites are asked by a role that may not take them away.
     """
-    if part.level == "site" and store.viewer.role not in SITE_ROLES:
-        raise AccessDeniedError(f"Role {store.viewer.role} may not take sites away in a file; ask LOT-C for them.")
+    if part.level == "site":
+        export.refuse_sites(store)
     rows = deliver.score_table(
         store, shown.scores, part.level, part.sector, lang=language, with_places=with_places
     )  # fmt: skip
-    sources = _attributions(store)
     if part.level == "site":
         sites = store.table("sites").set_index("site_id").loc[rows["unit_id"]]
-        keep = is_osm(sites["source"]).to_numpy() == part.is_osm
+        keep = export.is_osm(sites["source"]).to_numpy() == part.is_osm
         if part.area_codes:
             keep &= sites["vr_code"].isin(part.area_codes).to_numpy()
-        licence = "ODbL 1.0" if part.is_osm else "CC BY 4.0"
-        sources = catalogue.source("osm").attribution if part.is_osm else sources
         rows = rows[keep]
-    else:
-        rows = rows[rows["area_code"].isin(part.area_codes)] if part.area_codes else rows
-        licence = "CC BY 4.0; boundaries ODbL 1.0" if with_places else "CC BY 4.0"
-    return rows.assign(scope=str(store.viewer), attribution=sources, licence=licence).reset_index(drop=True)
-
-
-def is_osm(sources: pd.Series) -> pd.Series:
-    """Tell which sources of sites are OpenStreetMap."""
-    return sources.str.split(r"[.:]", regex=True).str[0].isin(_OSM)
-
-
-def _attributions(store: ScopedStore) -> str:
-    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
-    return "; ".join(dict.fromkeys(named))
+    elif part.area_codes:
+        rows = rows[rows["area_code"].isin(part.area_codes)]
+    return rows.reset_index(drop=True)
 
 
 def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language: str) -> bytes:
@@ -119,11 +100,10 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
     rows = shown.of_sector(part.sector if part.sector != deliver.ALL_SECTORS else "")
     if part.area_codes:
         rows = rows[rows["area_code"].isin(part.area_codes)]
-    level = cast("Level", part.level)
-    source, column = ("veiligheidsregios", "vr_code") if level == "vr" else ("gemeenten", "gemeente_code")
+    source, column = ("veiligheidsregios", "vr_code") if part.level == "vr" else ("gemeenten", "gemeente_code")
     areas = cast("gpd.GeoDataFrame", store.table(source))
     words = map_texts(texts, is_demonstration=shown.is_demonstration)
-    picture = MapPicture(areas=board.area_layer(level, rows), texts=words, background=False)
+    picture = MapPicture(areas=board.area_layer(shown, rows), texts=words, background=False)
     page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))
     store.note_export(f"scores_{part.level} (.html)", len(rows))
     stamp = html.escape(stamp_line(texts, store, shown))
@@ -135,29 +115,32 @@ def stamp_line(texts: Texts, store: ScopedStore, shown: Board) -> str:
     scored = shown.scored
     facts = texts(
         "download.stamp", day=texts.day(scored.peildatum.date()), model=scored.model.version, data=store.data_version,
-        scope=str(store.viewer), sources=_attributions(store),
+        scope=str(store.viewer), sources=export.attributions(store.sources),
     )  # fmt: skip
     return f"{texts('map.band')} · {facts}" if shown.is_demonstration else facts
 
 
-def menu(texts: Texts, store: ScopedStore, parts: Collection[Part], *, key: str) -> None:
-    """Offer the parts as files, behind one button; a file is made when it is asked for."""
-    with st.popover(texts("download.menu"), key=key):
+def menu(texts: Texts, store: ScopedStore, parts: Collection[Part], *, key: str, week: str = "") -> None:
+    """Offer the parts as files, behind one button; what is in it, and each file, is made when it is asked for."""
+    with st.popover(texts("download.menu"), key=key, on_change="rerun") as opened:
+        if not opened.open:
+            return
         for part in parts:
-            if part.level == "site" and store.viewer.role not in SITE_ROLES:
+            if part.level == "site" and not export.may_take_sites(store):
                 continue
-            shown = board.open_board(store, part.level, texts)
+            shown = board.open_board(store, part.level, texts, week)
+            name = f"{part.name}-{week}" if week else part.name
             st.caption(texts(f"download.{part.level}{'_osm' if part.is_osm else ''}"))
             with st.container(horizontal=True):
                 for ending in FORMATS:
                     st.download_button(
                         ending.upper() if ending != "gpkg" else "GeoPackage", _maker(store, shown, part, ending, texts),
-                        f"{part.name}.{ending}", MIME[ending], key=f"{key}-{part.name}-{ending}", on_click="ignore",
+                        f"{name}.{ending}", MIME[ending], key=f"{key}-{part.name}-{ending}", on_click="ignore",
                     )  # fmt: skip
                 if part.level != "site":
                     st.download_button(
                         texts("download.map"), _map_maker(store, shown, part, texts),
-                        f"{part.name}.html", MIME["html"], key=f"{key}-{part.name}-html", on_click="ignore",
+                        f"{name}.html", MIME["html"], key=f"{key}-{part.name}-html", on_click="ignore",
                     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.text import Texts
-from geodata import codes
+from geodata import codes, export
 from geodata import store as files
 from geodata.access import ScopedStore, may_write
 from geodata.errors import RisicobeeldError
@@ -151,7 +151,7 @@ def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
         longitudes=tuple(points.x), latitudes=tuple(points.y), scores=tuple(table["score_0_10"]),
     )  # fmt: skip
     picture = MapPicture(
-        areas=board.area_layer("vr", shown.of_sector("")),
+        areas=board.area_layer(shown, shown.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration), sites=layer, has_list=False,
     )  # fmt: skip
     live_map(picture, key="targets-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX)
@@ -207,6 +207,8 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
                 st.rerun(scope="fragment")
         else:
             st.caption(texts("targets.may_not"))
+        if not export.may_take_sites(store):
+            return
         ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
             texts("targets.download"), _file(table, ending), file_name=f"targets-{plan.seed}{ending}",

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("table", help=", ".join(export.TABLES))
     exporting.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
     exporting.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
+    exporting.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the status band")
 
     importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
     kinds = importing.add_subparsers(dest="kind", required=True)
@@ -104,7 +105,7 @@ def _ready() -> int:
 
 def _export(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.parse_viewer(arguments.viewer))
-    rows_n = export.export_table(store, arguments.table, arguments.out)
+    rows_n = export.export_table(store, arguments.table, arguments.out, arguments.lang)
     print(f"{rows_n} rows of {arguments.table} written to {arguments.out}")
 
 

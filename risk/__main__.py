@@ -43,7 +43,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     )
     score.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
     score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
-    score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the class words")
+    score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
     score.set_defaults(run=_score)
 
 
@@ -53,10 +53,12 @@ def _score(arguments: argparse.Namespace) -> None:
     outputs.ensure(scoped.data_version, arguments.level, model)
     scores = scoped.out("scores", arguments.level, model.version)
     with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
+    if arguments.level == "site":
+        export.refuse_sites(scoped)
     table = deliver.score_table(
         scoped, scores, arguments.level, arguments.sector, lang=arguments.lang, with_places=with_places
     )  # fmt: skip
-    store.write_table(table.assign(scope=str(scoped.viewer)), arguments.out)
+    store.write_table(table, arguments.out)
     scoped.note_export(f"scores_{arguments.level}", len(table))
     print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")
 

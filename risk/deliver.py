@@ -1,4 +1,4 @@
-"""Scores as a table that leaves the product: named areas, words for classes, places, and the status band."""
+"""Scores as a table that leaves the product: named areas, words for classes, places, and what each row rests on."""
 
 import geopandas as gpd
 import pandas as pd
@@ -17,7 +17,7 @@ def score_table(
     store: ScopedStore, scores: pd.DataFrame, level: str, sector: str = "", *, lang: str = "nl",
     with_places: bool = False,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return the scores of a level with names, class words and the band, highest first.
+    """Return the scores of a level with names, class words and `geodata.export.STAMP`, highest first.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def score_table(
         One of the twelve, ``all`` for one row per unit and sector, or '' for all sectors together. Sites have
         one row each: a sector chooses among them.
     lang
-        Language of the class words: ``nl`` or ``en``.
+        Language of the class words and the band: ``nl`` or ``en``.
     with_places
         Give each row its area or point (EPSG:28992), for a map format.
 
@@ -48,8 +48,11 @@ def score_table(
     named = table.assign(
         area_name=_names(store, table, level),
         class_name=[_class_word(value, store, lang) for value in table["risk_class"]],
-        status_band=store.status_band,
     )
+    licence = export.PLACES_LICENCE if with_places and not is_site else export.FIGURES_LICENCE
+    named = export.stamped(named, store, lang=lang, licence=licence)
+    if is_site:
+        named = export.with_own_sources(named, store, named["unit_id"])
     named = named.sort_values(["score_0_10", "unit_id"], ascending=[False, True], ignore_index=True)
     if not with_places:
         return named

@@ -7,7 +7,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from geodata import access, codes, store
+from geodata import access, codes, export, store
 from geodata.errors import InputError
 from risk import estimates, limits, sample, site_checks, target_inputs, target_table, targets
 from risk.model import load_model
@@ -47,6 +47,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 
 def _targets(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    export.refuse_sites(scoped)
     request = read_request(arguments.request)
     if arguments.capacity is not None:
         request = change(request, capacity=arguments.capacity)
@@ -63,7 +64,7 @@ def _targets(arguments: argparse.Namespace) -> None:
         _write_sheets(table, scoped, arguments)
     left_out = target_table.left_out_table(plan, arguments.lang)
     if arguments.left_out:
-        store.write_table(left_out.assign(status_band=scoped.status_band), arguments.left_out)
+        store.write_table(export.stamped(left_out, scoped, lang=arguments.lang), arguments.left_out)
     _tell(plan, inputs, left_out, arguments)
 
 
@@ -114,8 +115,10 @@ def _sample(arguments: argparse.Namespace) -> None:
         arguments.kind, tuple(arguments.vr), arguments.size_from, arguments.size_below, arguments.n, arguments.minimum
     )
     problems = target_inputs.read_problems(scoped)
+    export.refuse_sites(scoped)
     drawn = sample.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
-    table = drawn.table.assign(status_band=target_table.band(scoped, arguments.lang))
+    table = export.stamped(drawn.table, scoped, lang=arguments.lang)
+    table = export.with_own_sources(table, scoped, table["site_id"])
     store.write_table(table, arguments.out)
     scoped.note_export("sample", len(table))
     print(f"{len(table)} of {drawn.frame_n} sites drawn, written to {arguments.out}")
@@ -144,9 +147,11 @@ def _add_problems(parser: argparse.ArgumentParser) -> None:
 
 def _problems(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    export.refuse_sites(scoped)
     found = target_inputs.read_problems(scoped)
     words = found["problem"].map(lambda name: site_checks.problem_text(name, arguments.lang))
-    store.write_table(found.assign(text=words, status_band=scoped.status_band), arguments.out)
+    table = export.stamped(found.assign(text=words), scoped, lang=arguments.lang)
+    store.write_table(export.with_own_sources(table, scoped, table["site_id"]), arguments.out)
     scoped.note_export("problems", len(found))
     print(f"{len(found)} findings written to {arguments.out}")
     for name, count in found["problem"].value_counts().sort_index().items():

@@ -5,7 +5,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from geodata import codes
+from geodata import codes, export
 from geodata.access import ScopedStore
 from risk import explain, sampling
 from risk.declaration import Text
@@ -17,7 +17,7 @@ COLUMNS: Final = (
     "list", "site_id", "vr_code", "kind", "score_0_10", "inclusion_probability", "reason", "name", "gemeente_code",
     "sector_code", "week", "partners", "hours", "size_n", "size_unit", "p_top_k", "objective_value", "rise_0_10",
     "completeness_pct", "days_since_visit", "other_vr_codes", "protocol", "stratum", "stratum_n", "drawn_n", "seed",
-    "frame_sha256", "points_are", "model_version", "data_version", "status_band",
+    "frame_sha256", "points_are", "model_version", "peildatum", *export.STAMP,
 )  # fmt: skip
 
 KIND_WORDS: Final = {
@@ -72,20 +72,15 @@ def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> g
         protocol=_looked_up(lines["sector_code"], protocols(store, lang)),
         points_are=plan.points_are,
         model_version=inputs.scored.model.version,
-        data_version=store.data_version,
-        status_band=band(store, lang),
+        peildatum=inputs.peildatum,
     )
+    table = export.with_own_sources(export.stamped(table, store, lang=lang), store, table["site_id"])
     table[list(_ROUNDED)] = table[list(_ROUNDED)].astype(float).round(4)
     return gpd.GeoDataFrame(table[[*COLUMNS, "geometry"]], geometry="geometry", crs=codes.CRS_RD)
 
 
 def _looked_up(keys: pd.Series, texts: dict[str, str]) -> pd.Series:
     return pd.Series([texts.get(key, "") for key in keys], index=keys.index, dtype="str")
-
-
-def band(store: ScopedStore, lang: str) -> str:
-    """Return what stands on every row while figures are invented; '' with real ones."""
-    return "" if not store.is_demonstration else Text(codes.EXAMPLE_BAND_NL, codes.EXAMPLE_BAND_EN)[lang]
 
 
 def protocols(store: ScopedStore, lang: str) -> dict[str, str]:

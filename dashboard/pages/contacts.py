@@ -12,6 +12,7 @@ from dashboard import entry, frame, session, tables
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore, may_write
+from geodata.export import stamped
 from geodata.register import files, write
 from geodata.store import neutralise_formulas
 
@@ -59,8 +60,8 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
             with st.expander(f"{texts(f'contacts.ring_{ring}')} ({len(of_ring)})", expanded=ring == "region"):
                 st.html(_contact_table(texts, of_ring, regions, ring))
     st.download_button(
-        texts("contacts.export"), data=_contacts_csv(store, rows), file_name="contacts.csv", mime="text/csv",
-        on_click="ignore",
+        texts("contacts.export"), data=_contacts_csv(store, rows, texts.language), file_name="contacts.csv",
+        mime="text/csv", on_click="ignore",
     )  # fmt: skip
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     if may_write(store.viewer, "contact", own):
@@ -84,10 +85,11 @@ def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ri
     return tables.table(texts(f"contacts.ring_{ring}"), heads, cells)
 
 
-def _contacts_csv(store: ScopedStore, rows: pd.DataFrame) -> bytes:
+def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> bytes:
     table = rows[["ring", "vr_code", "country", "organisation", "function", "is_deputy", "telephone", "valid_until"]]
+    table = stamped(table, store, lang=language, attribution="LOT-C", licence="internal use")
     target = StringIO()
-    neutralise_formulas(table.assign(status_band=store.status_band)).to_csv(target, index=False, lineterminator="\n")
+    neutralise_formulas(table).to_csv(target, index=False, lineterminator="\n")
     return target.getvalue().encode("utf-8")
 
 

@@ -9,7 +9,7 @@ from dashboard import board, downloads, frame, links, session, site_page, tables
 from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
-from geodata import codes
+from geodata import codes, export
 from geodata.access import ScopedStore
 from risk import deliver
 
@@ -40,9 +40,9 @@ def _page() -> None:
     chosen = session.selection()
     found = _found(shown, sites, chosen, sought)
     links.linked(_list(texts, store, shown, found, len(sites)), key="sites-list")
-    if store.viewer.role in downloads.SITE_ROLES:
+    if export.may_take_sites(store):
         parts = [downloads.Part("site", deliver.ALL_SECTORS)]
-        if downloads.is_osm(sites["source"]).any():
+        if export.is_osm(sites["source"]).any():
             parts.append(downloads.Part("site", deliver.ALL_SECTORS, is_osm=True))
         downloads.menu(texts, store, parts, key="sites-files")
 

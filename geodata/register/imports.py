@@ -33,7 +33,7 @@ _WORDS: Final = {
 }
 _PASSED_OVER: Final = (
     "status", "status_band", "scope", "recorded_by", "recorded_at", "supersedes", "lon", "lat", "version", "action",
-    "erased_reason",
+    "erased_reason", "data_version", "peildatum", "attribution", "licence",
 )  # fmt: skip
 _ID: Final = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 

@@ -9,7 +9,7 @@ from geodata.access import ScopedStore
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
 from risk.report.facts import Facts, gather
-from risk.report.words import band_of, read_words, sector_name
+from risk.report.words import band_of, read_words, sector_name, stamp_of
 
 _COUNTS = ("by_theme", "by_kind", "by_trigger", "by_integral", "by_found", "by_measures", "by_sector", "by_region")
 _LONGEST_LIST = 100
@@ -45,6 +45,7 @@ def accountability(store: ScopedStore, first: date, last: date, language: str = 
             blocks += _map(store, facts, words, band)
     blocks += _referrals(facts, words)
     blocks += _work(facts, words)
+    blocks.append(stamp_of(store, language, last))
     return Document(words["title"], language, band, tuple(blocks))
 
 

@@ -11,7 +11,7 @@ from geodata.register.read import in_training
 from risk.model import load_model
 from risk.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph
-from risk.report.words import band_of, read_words, sector_name
+from risk.report.words import band_of, read_words, sector_name, stamp_of
 
 _LONGEST = 8
 _NATIONAL = ("lotc", "analyst")
@@ -38,6 +38,8 @@ def meeting_sheet(store: ScopedStore, since: date, language: str = "nl") -> Docu
     blocks += _referrals(_since(_open(store, "referrals"), since, "state_date"), words)
     blocks += _plan(_open(store, "plan_lines"), activations, words)
     blocks += _moved(store, since, words)
+    last = max(since, activations["event_date"].max().date()) if len(activations) else since
+    blocks.append(stamp_of(store, language, last, load_model().version))
     return Document(title, language, band_of(language, is_invented=is_invented), tuple(blocks))
 
 

@@ -10,7 +10,7 @@ from geodata.errors import InputError
 from risk.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import band_of
+from risk.report.words import band_of, stamp_of
 from risk.target_table import KIND_WORDS
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
@@ -80,6 +80,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
         Paragraph(
             _DRAW[language].format(seed=lines["seed"].iloc[0], sha=lines["frame_sha256"].iloc[0][:16]), is_small=True
         ),
+        stamp_of(store, language, lines["peildatum"].iloc[0], str(lines["model_version"].iloc[0])),
     ]
     return Document(title, language, band, tuple(blocks))
 

@@ -1,13 +1,16 @@
-"""The words of the report in one language."""
+"""The words of the report in one language, and what stands under every document."""
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from geodata import codes
+from geodata import codes, export
+from geodata.access import ScopedStore
 from geodata.errors import InputError
+from risk.report.blocks import Paragraph
 
 LANGUAGES: Final = ("nl", "en")
 
@@ -33,6 +36,17 @@ def sector_name(code: str, language: str) -> str:
     if sector is None:
         return code
     return sector.name_nl if language == "nl" else sector.name_en
+
+
+def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: str = "") -> Paragraph:
+    """Return what every document tells of itself: date, versions, scope, sources and licence."""
+    words = read_words(language)
+    model = words["stamp_model"].format(version=model_version) if model_version else ""
+    told = words["stamp"].format(
+        day=f"{peildatum:%Y-%m-%d}", model=model, version=store.data_version, scope=store.viewer,
+        sources=export.attributions(store.sources), licence=export.PLACES_LICENCE,
+    )  # fmt: skip
+    return Paragraph(told, is_small=True)
 
 
 def band_of(language: str, *, is_invented: bool) -> str:

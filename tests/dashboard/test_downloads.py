@@ -12,10 +12,15 @@ from dashboard import downloads
 from dashboard.board import Board, official_model
 from dashboard.downloads import Part
 from dashboard.text import read_texts
-from geodata import audit, settings, snapshot
+from geodata import audit, export, settings, snapshot
 from geodata.access import ScopedStore, open_store, parse_viewer
 from geodata.errors import AccessDeniedError
+from risk import __main__ as risk_main
+from risk import target_inputs, target_table, targets
 from risk.outputs import read_scored
+from risk.report.files import render
+from risk.report.sheet import region_sheet
+from risk.request import read_request
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +70,13 @@ def test_every_kind_of_file_tells_scope_licence_versions_and_band(ending: str, t
         assert found.geometry.is_valid.all()
 
 
+def test_the_band_follows_the_language() -> None:
+    store, shown = opened("region:VR06", "vr")
+    found = downloads.table(store, shown, Part("vr"), "en", with_places=False)
+    assert found["status_band"].tolist() == ["EXAMPLE - invented figures"]
+    assert found["class_name"].str.startswith("example: ").all()
+
+
 def test_sites_leave_only_with_those_who_may_act_on_them() -> None:
     store, shown = opened("region:VR23", "site")
     mine = downloads.table(store, shown, Part("site", "all"), "nl", with_places=False)
@@ -86,8 +98,32 @@ def test_sites_of_openstreetmap_stay_a_layer_of_their_own(tmp_path: Path, monkey
     ours = downloads.table(store, shown, Part("site", "all"), "nl", with_places=False)
     assert set(theirs["unit_id"]) == set(sites["site_id"][:10])
     assert set(theirs["licence"]) == {"ODbL 1.0"}
+    assert theirs["attribution"].str.startswith("© OpenStreetMap contributors").all()
+    assert "ODbL 1.0" not in set(ours["licence"])
     assert len(ours) == len(sites) - 10
     assert Part("site", "all", is_osm=True).name != Part("site", "all").name
+    export.export_table(store, "sites", tmp_path / "sites.gpkg")
+    assert set(gpd.read_file(tmp_path / "sites-osm.gpkg")["site_id"]) == set(theirs["unit_id"])
+    assert len(gpd.read_file(tmp_path / "sites.gpkg")) == len(ours)
+
+
+def test_a_plan_tells_of_every_site_what_it_rests_on_and_leaves_with_few() -> None:
+    store, _ = opened("lotc", "site")
+    inputs = target_inputs.read_inputs(store, official_model())
+    plan = targets.make_plan(inputs.frame, read_request(), 20201130, inputs.peildatum)
+    table = target_table.target_table(plan, inputs, store, "en")
+    assert set(table["status_band"]) == {"EXAMPLE - invented figures"}
+    assert set(table["scope"]) == {"lotc"}
+    assert set(table["peildatum"]) == {inputs.peildatum}
+    assert table[["attribution", "licence", "model_version", "data_version"]].ne("").all(axis=None)
+    code = table["vr_code"].iloc[0]
+    sheet = render(region_sheet(table, code, store, "en"), ".html").decode()
+    for told in ("Reference date 2020-11-30", official_model().version, store.data_version, "ODbL", "scope lotc"):
+        assert told in sheet
+    for command in ("targets --seed 1 --out", "score --level site --out", "problems --out"):
+        assert risk_main.main([*command.split(), "never.csv", "--as", "analyst"]) == 2
+    with pytest.raises(AccessDeniedError, match="take sites away"):
+        export.export_table(open_store(parse_viewer("analyst")), "sites", Path("never.csv"))
 
 
 def test_the_map_is_one_file_with_areas_alone_and_says_what_it_rests_on() -> None:

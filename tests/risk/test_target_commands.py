@@ -84,10 +84,10 @@ def test_every_region_can_make_its_own_plan(vr_code):
     assert (target_table.left_out_table(plan, "en")["reason"] != "").all()
 
 
-@pytest.mark.parametrize("role", ["partner:NVWA", "policy", "privacy"])
-def test_who_may_not_see_sites_is_refused(tmp_path, capsys, role):
+@pytest.mark.parametrize("role", ["partner:NVWA", "policy", "privacy", "analyst"])
+def test_who_may_not_take_sites_away_is_refused(tmp_path, capsys, role):
     assert _targets(tmp_path / "no.csv", "--as", role) == 2
-    assert "may not open" in capsys.readouterr().err
+    assert "may not take sites away" in capsys.readouterr().err
     assert not (tmp_path / "no.csv").exists()
 
 
