@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import session, signin
+from dashboard import problems, session, signin
 from dashboard.text import LANGUAGES, Texts
 from geodata import logs, metrics
 from geodata.access import ScopedStore, Viewer
@@ -46,12 +46,12 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
 
 
 def failure(texts: Texts, error: RisicobeeldError) -> None:
-    """Say what kind of thing is wrong in the page's language, and the error's own sentence; never a traceback."""
+    """Say what kind of thing is wrong and what to do, in the page's language; never a traceback."""
     names = (f"error.{one.__name__}" for one in type(error).__mro__)
     kind = next(texts(name) for name in names if name in texts)
     metrics.PAGE_ERRORS.labels(type(error).__name__).inc()
     logs.note(_LOG, "a page told an error", error=type(error).__name__)
-    st.error(f"**{markdown_escape(kind)}** {markdown_escape(str(error))}")
+    st.error(f"**{markdown_escape(kind)}** {markdown_escape(problems.in_words(texts, error))}")
 
 
 def open_store(texts: Texts) -> ScopedStore:

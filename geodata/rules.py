@@ -34,6 +34,7 @@ _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
 _DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on connecting contacts of two regions
 _SHARED: Final = ("contacts", "work_log")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
+_PROFILES: Final = ("weight_profiles",)  # other weights under a name, of one's own role or region
 _SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr")
 
 
@@ -43,11 +44,16 @@ def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
 
 RULES: Final[dict[str, Mapping[str, Rows]]] = {
     "lotc": _rules(
-        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons", "people")
+        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons", "people"),
+        own=_PROFILES,
     ),
-    "analyst": _rules(all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons")),
+    "analyst": _rules(
+        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons"), own=_PROFILES
+    ),
     "region": _rules(
-        all=(*_AREAS, *_LISTS), own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, "persons"), own_or_shared=_SHARED
+        all=(*_AREAS, *_LISTS),
+        own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, *_PROFILES, "persons"),
+        own_or_shared=_SHARED,
     ),
     "partner": _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
     "policy": _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from geodata import settings
 from geodata.errors import RegisterError
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
 FACETS: Final = (

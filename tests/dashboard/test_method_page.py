@@ -55,3 +55,27 @@ def test_a_contact_sees_only_the_own_place(product: str, open_page: Open) -> Non
     page = settled(open_page(f"{product}/method?part=what_if&as=region:VR06"))
     expect(page.locator(".rb-table tbody tr")).to_have_count(1, timeout=60_000)
     expect(page.locator(".rb-table tbody tr")).to_contain_text("Noord- en Oost-Gelderland")
+
+
+def test_a_region_keeps_a_profile_beside_the_national_version_that_others_never_see(
+    product: str, open_page: Open
+) -> None:
+    page = settled(open_page(f"{product}/method?part=what_if&as=region:VR06"))
+    expect(page.get_by_text("Overeenkomst van de rangorden: 1,00")).to_be_visible()
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_text(re.compile(r"Overeenkomst van de rangorden: 0,\d\d"))).to_be_visible()
+    page.get_by_text("Deze gewichten onder een naam bewaren").click()
+    page.get_by_label("Naam van het profiel").fill("Zonder <b>eerste</b>")
+    page.get_by_role("button", name="Bewaren", exact=True).click()
+    expect(page.get_by_text("Het profiel is bewaard.")).to_be_visible()
+    page.get_by_role("button", name="Terug naar de landelijke gewichten").click()
+    expect(page.get_by_text("Overeenkomst van de rangorden: 1,00")).to_be_visible()
+    page.get_by_label("Naast de landelijke versie tonen").click()
+    page.get_by_role("option", name="Zonder <b>eerste</b>").click()
+    expect(page.get_by_role("columnheader", name="Plaats in Zonder <b>eerste</b>")).to_be_visible()
+    other = settled(open_page(f"{product}/method?part=what_if&as=region:VR07"))
+    expect(other.get_by_text("Overeenkomst van de rangorden: 1,00")).to_be_visible()
+    expect(other.get_by_text("Deze gewichten onder een naam bewaren")).to_be_visible()
+    expect(other.get_by_text("Gewichten van", exact=True)).to_have_count(0)
+    assert "eerste" not in other.content()
