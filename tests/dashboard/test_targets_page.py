@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from geodata import access
 from geodata.access import Viewer, open_store
 from geodata.register import database
-from tests.dashboard.conftest import HOSTILE_NAME
+from tests.dashboard.conftest import HOSTILE_NAME, settled
 
 APP = Path(__file__).parents[2] / "app.py"
 LOTC = Viewer("lotc")
@@ -113,11 +113,13 @@ def test_a_plan_goes_from_draft_to_a_visit_that_counts(app: str, open_page: Open
 def test_the_plan_and_the_sheet_of_a_region_can_be_taken_along(app: str, open_page: Open, tmp_path: Path) -> None:
     page = open_page(f"{app}/targets?lang=en")
     expect(page.get_by_text("40 visits:")).to_be_visible()
+    settled(page)
     with page.expect_download() as plan:
         page.get_by_role("button", name="Download the plan").click()
     plan.value.save_as(tmp_path / "plan.csv")
     table = pd.read_csv(tmp_path / "plan.csv")
     assert len(table) == 40
+    settled(page)
     assert (table["status_band"] == "EXAMPLE - invented figures").all()
     with page.expect_download() as sheet:
         page.get_by_role("button", name="Download the region sheet").click()
