@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Level, Mark
+from dashboard.map.layers import AreaLayer, Mark
 from dashboard.session import STATIC_DIR
 from dashboard.text import Texts
 from geodata import codes, regions
@@ -31,12 +31,15 @@ class Board:
         Name of every gemeente and veiligheidsregio, by code.
     vr_of
         The veiligheidsregio of every gemeente.
+    moved
+        How far the score of every unit moved in four weeks; empty where that cannot be told.
     """
 
     scored: Scored
     names: Mapping[str, str]
     is_demonstration: bool
     vr_of: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -55,6 +58,11 @@ class Board:
     def gemeenten_of(self, vr_code: str) -> frozenset[str]:
         """Return the gemeenten of a veiligheidsregio."""
         return frozenset(code for code, region in self.vr_of.items() if region == vr_code)
+
+    @property
+    def week(self) -> str:
+        """Return the week at whose end this picture stood; '' is the peildatum."""
+        return self.scored.week
 
     def of_sector(self, sector_code: str) -> pd.DataFrame:
         """Return the scores of one sector ('' = all together), highest first, unscored last."""
@@ -79,21 +87,42 @@ official_model = cache(load_model)
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _load(viewer: str, data_version: str, model_version: str, level: str, _store: ScopedStore) -> Board:
     """Load a board; the viewer and both versions are the key, so that nobody gets another's."""
-    gemeenten, regions_ = _store.table("gemeenten"), _store.table("veiligheidsregios")
+    return _read(_store, level, "")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
+def _load_week(
+    viewer: str, data_version: str, model_version: str, level: str, week: str, _store: ScopedStore
+) -> Board:  # fmt: skip
+    """Load a board as it stood at the end of a week."""
+    return _read(_store, level, week)
+
+
+def _read(store: ScopedStore, level: str, week: str) -> Board:
+    gemeenten, regions_ = store.table("gemeenten"), store.table("veiligheidsregios")
     names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
     vr_of = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
-    return Board(read_scored(_store, level, official_model()), names, _store.is_demonstration, vr_of)
+    scored = read_scored(store, level, official_model(), week)
+    return Board(scored, names, store.is_demonstration, vr_of, _moved(store, scored))
 
 
-def open_board(store: ScopedStore, level: str, texts: Texts) -> Board:
-    """Return the board of a level; when its scores have yet to be computed, the page tells so."""
+def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
+    """Return how far the score of every unit of areas moved in four weeks; empty where that cannot be told."""
+    if scored.level == "site" or not store.may(f"changes_{scored.level}"):
+        return {}
+    table = store.out("changes", scored.level, scored.model.version, scored.week)
+    return dict(table.groupby("unit_id")["change_0_10"].sum())
+
+
+def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Board:
+    """Return the board of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
     model = official_model()
     key = (str(store.viewer), store.data_version, model.version, level)
-    if is_ready(store.data_version, level, model):
-        return _load(*key, store)
+    if is_ready(store.data_version, level, model, week):
+        return _load_week(*key, week, store) if week else _load(*key, store)
     with st.spinner(texts("picture.first_time"), show_time=True):
-        return _load(*key, store)
+        return _load_week(*key, week, store) if week else _load(*key, store)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -102,13 +131,13 @@ def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
 
 
-def open_sites(store: ScopedStore, texts: Texts) -> pd.DataFrame:
+def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
     """Return the sites the viewer may see, with their score and place in degrees (EPSG:4326)."""
-    return _load_sites(str(store.viewer), store.data_version, store, open_board(store, "site", texts))
+    return _load_sites(str(store.viewer), store.data_version, week, store, open_board(store, "site", texts, week))
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _load_sites(viewer: str, data_version: str, _store: ScopedStore, _scores: Board) -> pd.DataFrame:
+def _load_sites(viewer: str, data_version: str, week: str, _store: ScopedStore, _scores: Board) -> pd.DataFrame:
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
     placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
@@ -130,18 +159,20 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
     return f"{site['name'] or kind} ({kind.lower()}{size})"
 
 
-def area_layer(level: Level, rows: pd.DataFrame) -> AreaLayer:
-    """Return the scores of a level as a layer of the map, with what is flagged and what is high but unsure."""
+def area_layer(shown: Board, rows: pd.DataFrame) -> AreaLayer:
+    """Return some rows of a board as a layer of the map, with what is flagged and what is high but unsure."""
     unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
     marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
              for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
     has_interval = rows["rank_p05"].notna().any()
+    moved = rows["unit_id"].map(shown.moved)
     return AreaLayer(
-        level=level,
+        level="gemeente" if shown.scored.level == "gemeente" else "vr",
         codes=tuple(rows["area_code"]),
         scores=tuple(rows["score_0_10"]),
         ranks=tuple(rows["rank"]),
         rank_p05=tuple(rows["rank_p05"]) if has_interval else (),
         rank_p95=tuple(rows["rank_p95"]) if has_interval else (),
         marks=tuple(marks),
+        moved=tuple(moved) if moved.notna().any() else (),
     )

@@ -20,7 +20,7 @@ def unit_id(area_code: str, sector: str) -> str:
 
 def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[str, list[str]]:
     """Return how far a score moved in four weeks, as a sentence, and the largest causes with their share."""
-    moved = store.out("changes", "vr", shown.scored.model.version)
+    moved = store.out("changes", "vr", shown.scored.model.version, shown.week)
     mine = moved[moved["unit_id"] == unit].set_index("indicator_code")["change_0_10"]
     if mine.empty:
         return texts("region.change_unknown"), []

@@ -6,6 +6,7 @@ The selection lives in the address bar, so that a link reproduces the picture an
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +43,11 @@ class Selection:
         A part of the page; empty is the first.
     entry
         Id of the activation that is open in the register.
+    week
+        The week (2020-W44) at whose end the picture stood; empty for the peildatum. A page shows it when its
+        figures know that week.
+    known
+        The day (2020-10-31) whose knowledge the register shows; empty for what is known now.
     """
 
     level: str = "vr"
@@ -51,10 +57,13 @@ class Selection:
     kind: str = ""
     part: str = ""
     entry: str = ""
+    week: str = ""
+    known: str = ""
 
 
 PARTS: Final = ("what_if", "with_without")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
+_WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))
 
 
@@ -64,7 +73,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
     Examples
     --------
     >>> read_selection({"level": "gemeente", "sector": "<script>"})
-    Selection(level='gemeente', sector='', unit='', sites='', kind='', part='', entry='')
+    Selection(level='gemeente', sector='', unit='', sites='', kind='', part='', entry='', week='', known='')
     """
     level = parameters.get("level", "vr")
     sector = parameters.get("sector", "")
@@ -76,7 +85,16 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         kind=kind if (kind := parameters.get("kind", "")) in codes.SITE_KINDS else "",
         part=part if (part := parameters.get("part", "")) in PARTS else "",
         entry=_identity(parameters.get("entry", "")),
+        week=week if _WEEK.fullmatch(week := parameters.get("week", "")) else "",
+        known=known if _is_day(known := parameters.get("known", "")) else "",
     )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _identity(text: str) -> str:

@@ -49,7 +49,7 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
         title, source = shown.names[chosen.unit], _board_of(chosen.unit, texts, store, shown)
     else:
-        source = board.open_board(store, "site", texts)
+        source = board.open_board(store, "site", texts, shown.week)
         unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
     found = source.scores[source.scores["unit_id"] == unit_id]
     if found.empty:
@@ -63,7 +63,7 @@ def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) ->
     level = "gemeente" if area_code.startswith("GM") else "vr"
     if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:
         return shown
-    return board.open_board(store, level, texts)
+    return board.open_board(store, level, texts, shown.week)
 
 
 def _explanation(texts: Texts, shown: Board) -> str:

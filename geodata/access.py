@@ -28,12 +28,20 @@ __all__ = ["ROLES", "RULES", "ScopedStore", "Viewer", "may_write", "open_batch",
 
 @dataclass(frozen=True)
 class ScopedStore:
-    """The tables as one viewer may see them."""
+    """The tables as one viewer may see them.
+
+    With ``known_on`` the register's are those of that day: what was recorded later is not there.
+    """
 
     viewer: Viewer
     _snapshot: Snapshot = field(repr=False)
     surface: str = ""
+    known_on: date | None = None
     _is_batch: bool = field(default=False, repr=False)
+
+    def as_known_on(self, day: date | None) -> "ScopedStore":
+        """Return the same door with the register as it was known at the end of a day (UTC); None is now."""
+        return replace(self, known_on=day)
 
     @property
     def data_version(self) -> str:
@@ -106,6 +114,7 @@ class ScopedStore:
         """
         rows_kind = rows_of(self.viewer.role, name)
         hides = bool(hidden_columns(self.viewer.role, name))
+        filters = replace(filters, as_of=filters.as_of or self.known_on)
         narrowed = replace(filters, text="", newest_n=0) if hides else filters
         if rows_kind == Rows.OWN:
             asked = filters.codes.get("vr_code", self.viewer.vr_codes)
@@ -120,7 +129,7 @@ class ScopedStore:
             rows = rows[holds.any(axis=1)].reset_index(drop=True)
         return rows.head(filters.newest_n) if filters.newest_n else rows
 
-    def out(self, name: str, level: str, model_version: str) -> pd.DataFrame:
+    def out(self, name: str, level: str, model_version: str, week: str = "") -> pd.DataFrame:
         """Return scores, contributions or indicators of a level, scoped like the core tables.
 
         Parameters
@@ -131,8 +140,10 @@ class ScopedStore:
             ``vr``, ``gemeente`` or ``site``.
         model_version
             Version of the model that computed them.
+        week
+            As they stood at the end of this week (2020-W44); '' is the peildatum.
         """
-        folder = snapshot.out_dir(model_version, self.data_version) / level
+        folder = snapshot.out_level(model_version, self.data_version, level, week)
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
     def connected_sites(self) -> pd.DataFrame:
@@ -166,10 +177,9 @@ class ScopedStore:
         self._note("read", "connected_sites", len(table))
         return table.assign(for_site_id=own.to_numpy())
 
-    def facts(self, level: str, model_version: str) -> dict[str, Any]:
+    def facts(self, level: str, model_version: str, week: str = "") -> dict[str, Any]:
         """Return what is told of the scores of a level as a whole; national and no secret."""
-        folder = snapshot.out_dir(model_version, self.data_version) / level
-        return snapshot.read_facts(folder)
+        return snapshot.read_facts(snapshot.out_level(model_version, self.data_version, level, week))
 
     def counts(self, name: str, by: tuple[str, ...]) -> pd.DataFrame:
         """Return how many rows of a table there are per value of some columns, ``vr_code`` among them or not.
@@ -189,7 +199,7 @@ class ScopedStore:
             listed = ", ".join(sorted(_COUNTABLE))
             raise AccessDeniedError(f"Role {self.viewer.role} may count {name} only by {listed}.")
         nation = replace(_NATION, person=self.viewer.who)
-        everyone = ScopedStore(nation, self._snapshot, self.surface, _is_batch=True)
+        everyone = ScopedStore(nation, self._snapshot, self.surface, self.known_on, _is_batch=True)
         merged = disclosure.merge_small(everyone.counts(name, by))
         self._note("read", f"{name} (counts)", len(merged))
         return merged

@@ -353,6 +353,11 @@ def out_dir(model_version: str, data_version: str) -> Path:
     return settings.data_dir() / "out" / f"{model_version}-{data_version}"
 
 
+def out_level(model_version: str, data_version: str, level: str, week: str = "") -> Path:
+    """Return the folder of one level in it, as it stood at the end of a week; '' is the peildatum."""
+    return out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
+
+
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Wait until no other process computes what belongs in a folder; a crash frees the place."""

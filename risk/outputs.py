@@ -14,9 +14,10 @@ import pandas as pd
 
 from geodata import access, snapshot
 from geodata.access import ScopedStore
-from geodata.errors import SnapshotError
+from geodata.errors import InputError, SnapshotError
 from risk import changes, method, metrics, pipeline, site_tables
 from risk.declaration import Model
+from risk.indicators import Tables
 from risk.model import load_model
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
@@ -79,6 +80,10 @@ class Scored:
         How many figures behind the national scores are official, estimate, assumption or fictional.
     spread
         Sector ('' = all together) -> how its scores lie over the country.
+    weeks
+        Earlier weeks whose picture can be had (`risk.changes.weeks_of`), the oldest first.
+    week
+        The week at whose end this picture stood; '' is the peildatum.
     """
 
     level: str
@@ -91,22 +96,26 @@ class Scored:
     peildatum: pd.Timestamp
     status_n: dict[str, int]
     spread: dict[str, Spread]
+    weeks: tuple[str, ...] = ()
+    week: str = ""
 
 
-def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
+def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") -> Scored:
     """Return the scores of a level as the viewer may see them; compute them first when they are not there.
+
+    With a week: the picture as it stood at the end of it, with the intervals of that moment.
 
     Raises
     ------
     AccessDeniedError
         The viewer may not open this level.
     InputError
-        The level does not exist, or no table holds a date.
+        The level or the week does not exist, or no table holds a date.
     """
-    ensure(store.data_version, level, model)
-    facts = store.facts(level, model.version)
+    ensure(store.data_version, level, model, week)
+    facts = store.facts(level, model.version, week)
     scores, contributions, indicators = (
-        store.out(name, level, model.version) for name in ("scores", "contributions", "indicators")
+        store.out(name, level, model.version, week) for name in ("scores", "contributions", "indicators")
     )
     return Scored(
         level,
@@ -122,6 +131,8 @@ def read_scored(store: ScopedStore, level: str, model: Model) -> Scored:
             sector: Spread(one["scored_n"], tuple(one["class_n"]), tuple(one["quantiles"]))
             for sector, one in facts["spread"].items()
         },
+        weeks=tuple(facts["weeks"]),
+        week=week,
     )
 
 
@@ -134,19 +145,25 @@ def method_sha256() -> str:
     return digest.hexdigest()
 
 
-def is_ready(data_version: str, level: str, model: Model) -> bool:
+def is_ready(data_version: str, level: str, model: Model, week: str = "") -> bool:
     """Tell whether the scores of a level are stored, computed by this code from this model and data."""
-    return _is_fresh(snapshot.out_dir(model.version, data_version) / level)
+    return _is_fresh(snapshot.out_level(model.version, data_version, level, week))
 
 
-def ensure(data_version: str, level: str, model: Model) -> None:
-    """Compute and store the scores of a level, unless this code already did so from this model and data."""
-    folder = snapshot.out_dir(model.version, data_version) / level
+def ensure(data_version: str, level: str, model: Model, week: str = "") -> None:
+    """Compute and store the scores of a level, unless this code already did so from this model and data.
+
+    Raises
+    ------
+    InputError
+        The level or the week does not exist, or no table holds a date.
+    """
+    folder = snapshot.out_level(model.version, data_version, level, week)
     if _is_fresh(folder):
         return
     with snapshot.one_at_a_time(folder):
         if not _is_fresh(folder):
-            _compute(folder, data_version, level, model)
+            _compute(folder, data_version, level, model, week)
 
 
 def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
@@ -166,14 +183,17 @@ def _is_fresh(folder: Path) -> bool:
         return False
 
 
-def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
+def _compute(folder: Path, data_version: str, level: str, model: Model, week: str) -> None:
     batch = access.open_batch(data_version)
     tables = _tables(batch)
-    outcome = pipeline.score(tables, level, model, data_version=data_version)
+    weeks = changes.weeks_of(tables)
+    if week and week not in weeks:
+        raise InputError(f"There is no picture of week {week}; choose one of {weeks[:1]} to {weeks[-1:]}.")
+    at = changes.last_day(week) if week else None
+    outcome = pipeline.score(tables, level, model, data_version=data_version, at=at)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
-    is_site = level == "site"
-    beside = site_tables.beside_scores(tables, outcome) if is_site else {"changes": changes.changes(tables, outcome)}
+    beside = _beside(tables, outcome, level, week)
     snapshot.write_out(
         folder,
         {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
@@ -183,9 +203,17 @@ def _compute(folder: Path, data_version: str, level: str, model: Model) -> None:
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
             "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},
+            "weeks": list(weeks),
             "method_sha256": method_sha256(),
         },
     )
+
+
+def _beside(tables: Tables, outcome: pipeline.Outcome, level: str, week: str) -> dict[str, pd.DataFrame]:
+    """Return the tables beside the scores; those of sites serve the choice of targets, which looks at today alone."""
+    if level != "site":
+        return {"changes": changes.changes(tables, outcome)}
+    return {} if week else site_tables.beside_scores(tables, outcome)
 
 
 def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, float]) -> Trial:

@@ -107,6 +107,8 @@ class AreaLayer:
         One `Mark` per code; may be left out.
     classes
         Class (1-5) per code; left out, it follows from the scores.
+    moved
+        How far the score moved since an earlier moment, per code; None or NaN is unknown; may be left out.
     """
 
     level: Level
@@ -117,15 +119,16 @@ class AreaLayer:
     rank_p95: tuple[float | None, ...] = ()
     marks: tuple[Mark, ...] = ()
     classes: tuple[float | None, ...] = ()
+    moved: tuple[float | None, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("scores", "ranks", "rank_p05", "rank_p95"):
+        for name in ("scores", "ranks", "rank_p05", "rank_p95", "moved"):
             object.__setattr__(self, name, _optional(getattr(self, name)))
         object.__setattr__(self, "codes", tuple(map(str, self.codes)))
         object.__setattr__(self, "marks", tuple(map(Mark, self.marks)))
         _check_lengths(
             "map layer of areas", len(self.codes), scores=self.scores, ranks=self.ranks,
-            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks, classes=self.classes,
+            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks, classes=self.classes, moved=self.moved,
         )  # fmt: skip
         if len(self.scores) != len(self.codes):
             raise ContractError("A map layer of areas has no scores; give one per code, or None for no data.")
@@ -225,6 +228,11 @@ class MapTexts:
     attribution: str
     tile_attribution: str
     band: str = ""
+    moved: str = ""
+    moved_hint: str = ""
+    risen: str = ""
+    fallen: str = ""
+    unmoved: str = ""
 
     def __post_init__(self) -> None:
         if len(self.class_words) != len(CLASS_COLOURS):

@@ -31,6 +31,7 @@ from geodata.errors import UnknownCodeError
 
 _DIGITS: Final = string.digits + string.ascii_lowercase
 _NO_DATA, _NOT_SHOWN = "-", " "
+MOVES_ZERO: Final = 500  # stands for a score that stayed; the frontend knows it too (units.js)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     dict[str, str]
         ``classes``: a character per area, 1-5, ``-`` for no data, a space for an area outside the picture.
         ``scores`` (in tenths), ``ranks``, ``lows`` and ``highs`` (the interval): two base-36 digits per area.
-        ``marks``: one digit per area.
+        ``marks``: one digit per area. ``moves``: the change of the score in tenths plus `MOVES_ZERO`, 0 unknown.
 
     Raises
     ------
@@ -110,6 +111,9 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
         message |= {"lows": _pairs(ordered(areas.rank_p05)), "highs": _pairs(ordered(areas.rank_p95))}
     if any(areas.marks):
         message["marks"] = "".join(str(int(mark or Mark.NONE)) for mark in ordered(areas.marks))
+    if areas.moved:
+        moves = [None if moved is None else round(moved * 10) + MOVES_ZERO for moved in ordered(areas.moved)]
+        message["moves"] = _pairs(moves)
     return message
 
 
@@ -182,6 +186,21 @@ def _kept_site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
         known = (assets, sites, site_message(sites, assets=assets, channel=channel))
         st.session_state[place] = known
     return known[2]
+
+
+def warming(*, assets: str, geometry: Geometry) -> str:
+    """Return a script (HTML) that fetches what the map needs while Streamlit still draws the page above it.
+
+    Parameters
+    ----------
+    assets, geometry
+        As of `live_map`.
+    """
+    address = json.dumps(f"{assets}map.js")
+    return (
+        f"<script>import(new URL({address}, document.baseURI).href)"
+        f".then((map) => map.warm({json.dumps(geometry.url)})).catch(() => {{}})</script>"
+    )
 
 
 _BOOTSTRAP: Final = (FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8")

@@ -5,15 +5,17 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, session, why
+from dashboard import board, downloads, frame, period, session, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture, SiteLayer
-from dashboard.map.live import live_map
+from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.text import Texts, read_texts
-from geodata import catalogue, codes
+from geodata import catalogue, codes, export
 from geodata.access import ScopedStore
 from geodata.codes import Status
+from geodata.rules import rows_of
+from risk import deliver
 
 _MAP_HEIGHT_PX = 500
 _FIRST_N = 3
@@ -26,17 +28,17 @@ def run() -> None:
     if problem is not None:
         frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
+    assets, geometry = board.map_files(store.data_version, store)
     st.html(
         f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
-        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
+        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>{warming(assets=assets, geometry=geometry)}',
+        unsafe_allow_javascript=True,
     )
-    shown = board.open_board(store, "vr", texts)
-    st.html(_where_first(str(store.viewer), store.data_version, shown.scored.model.version, texts.language, shown))
     _explorer()
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _where_first(viewer: str, data_version: str, model_version: str, language: str, _shown: Board) -> str:
+def _where_first(viewer: str, data_version: str, model_version: str, week: str, language: str, _shown: Board) -> str:
     """Answer the question of the page: the highest pairs of region and sector, each with one reason."""
     shown, texts = _shown, read_texts(language)
     items = []
@@ -51,6 +53,9 @@ def _where_first(viewer: str, data_version: str, model_version: str, language: s
             f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
         )
     title = html.escape(texts("picture.where_first"))
+    if shown.week:
+        then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
+        title += f' <span class="rb-muted">{html.escape(then)}</span>'
     return f'<section class="rb-first"><h2>{title}</h2><ol>{"".join(items)}</ol></section>'
 
 
@@ -60,9 +65,12 @@ def _explorer() -> None:
     """Draw map, list and reasons; a choice in here redraws only this part of the page."""
     texts, chosen = session.texts(), session.selection()
     store, _ = session.store()
-    _controls(texts, chosen, store)
-    chosen = session.selection()
-    shown = board.open_board(store, chosen.level, texts)
+    week = period.week(store, chosen, texts)
+    regions = board.open_board(store, "vr", texts, week)
+    version = regions.scored.model.version
+    st.html(_where_first(str(store.viewer), store.data_version, version, week, texts.language, regions))
+    _controls(texts, chosen, store, week)
+    shown = board.open_board(store, chosen.level, texts, week)
     rows = shown.of_sector(chosen.sector)
     map_side, why_side = st.columns([3.2, 1], gap="medium")
     with map_side:
@@ -75,8 +83,8 @@ def _explorer() -> None:
     st.html(_foot(texts, store, shown))
 
 
-def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore) -> None:
-    """Let the viewer choose level, sector and sites; the address bar keeps the choice."""
+def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:
+    """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     sectors = ["", *codes.SECTORS]
     st.session_state.update(level=chosen.level, sector=chosen.sector, sites=chosen.sites == "1")
 
@@ -98,14 +106,23 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore) -> No
                 texts("picture.sites"), key="sites",
                 on_change=lambda: session.select(sites="1" if st.session_state["sites"] else ""),
             )  # fmt: skip
+        period.slider(texts, board.open_board(store, "vr", texts), week, key="week")
+        downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
+
+
+def _parts(store: ScopedStore) -> list[downloads.Part]:
+    """Return what of the picture this viewer may take away in a file."""
+    levels = [level for level in ("vr", "gemeente") if rows_of(store.viewer.role, f"scores_{level}")]
+    parts = [downloads.Part(level, deliver.ALL_SECTORS) for level in levels]
+    return [*parts, downloads.Part("site", deliver.ALL_SECTORS)] if export.may_take_sites(store) else parts
 
 
 def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame) -> None:
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=board.area_layer(chosen.level, rows),
+        areas=board.area_layer(shown, rows),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
-        sites=_site_layer(store, texts) if chosen.sites and store.may("sites") else None,
+        sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         selected=chosen.unit if chosen.unit in shown.names else "",
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
@@ -116,8 +133,8 @@ def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown
     )  # fmt: skip
 
 
-def _site_layer(store: ScopedStore, texts: Texts) -> SiteLayer:
-    sites = board.open_sites(store, texts)
+def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
+    sites = board.open_sites(store, texts, week)
     return SiteLayer(
         site_ids=tuple(sites["site_id"]),
         names=tuple(sites["name"]),
@@ -138,7 +155,8 @@ def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
         if total
     )
     named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
-    parts = [
+    parts = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
+    parts += [
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
         texts("picture.source_line", sources=", ".join(dict.fromkeys(named))),
         texts("picture.shares", shares=shares),

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, downloads, frame, links, quality, region_facts, region_sheet, session, tables, why
+from dashboard import board, downloads, frame, links, period, quality, region_facts, region_sheet, session, tables, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
@@ -35,21 +35,23 @@ def _page() -> None:
     """Draw the region of the address; a choice in here redraws only this part."""
     texts = session.texts()
     store, _ = session.store()
-    shown = board.open_board(store, "vr", texts)
+    chosen = session.selection()
+    store = store.as_known_on(period.known_on(chosen))
+    shown = board.open_board(store, "vr", texts, period.week(store, chosen, texts))
     allowed = list(shown.of_sector("")["area_code"])
-    vr_code = shown.region_of(session.selection().unit, allowed)
+    vr_code = shown.region_of(chosen.unit, allowed)
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
     with choose_side:
         _name(texts, shown, vr_code, allowed)
-    chosen = session.selection()
     standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
+    _looking_back(texts, store, shown, chosen)
     where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
     with where:
         links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
         why.panel(texts, _inside(chosen, vr_code), store, shown)
     with seen:
         if rows_of(store.viewer.role, "scores_gemeente"):
-            _gemeenten(texts, store, chosen, vr_code)
+            _gemeenten(texts, store, chosen, vr_code, shown.week)
     told.html(
         _changed(texts, store, shown, vr_code, chosen.sector)
         + _done(texts, store, shown, vr_code, chosen.sector)
@@ -70,6 +72,20 @@ def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
         format_func=lambda code: shown.names[code], label_visibility="collapsed",
         on_change=lambda: session.select(unit=st.session_state["region"]),
     )  # fmt: skip
+
+
+def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Selection) -> None:
+    """Let the viewer look at an earlier week, and at what was known of the activations on an earlier day."""
+    now = board.open_board(store, "vr", texts)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        period.slider(texts, now, shown.week, key="region-week")
+        if store.may("activations"):
+            period.choose_known(texts, now, chosen, key="region-known")
+    told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
+    if store.known_on and store.may("activations"):
+        told.append(texts("region.known_how", day=texts.day(store.known_on)))
+    if told:
+        st.html(f'<p class="rb-muted rb-back">{html.escape(" ".join(told))}</p>')
 
 
 def _inside(chosen: Selection, vr_code: str) -> Selection:
@@ -145,14 +161,14 @@ def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list
     return [label + below, why.score_chip(texts, shown, row), why.place_span(row)]
 
 
-def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str) -> None:
+def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str, week: str) -> None:
     """Draw the gemeenten of the region on the map, with their list."""
-    shown = board.open_board(store, "gemeente", texts)
+    shown = board.open_board(store, "gemeente", texts, week)
     own = shown.gemeenten_of(vr_code)
     rows = shown.of_sector(chosen.sector)
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=board.area_layer("gemeente", rows[rows["area_code"].isin(own)]),
+        areas=board.area_layer(shown, rows[rows["area_code"].isin(own)]),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         selected=chosen.unit if chosen.unit in own else "",
         focus=vr_code,
@@ -215,7 +231,7 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> No
     """Offer the sheet for the meeting, and the gemeenten as files."""
     if not rows_of(store.viewer.role, "scores_gemeente"):
         return
-    shown, own = board.open_board(store, "gemeente", texts), regions.gemeenten_of(vr_code)
+    shown, own = board.open_board(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
     parts = [
         downloads.Part("gemeente", deliver.ALL_SECTORS, own),
         downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code})),
@@ -228,4 +244,4 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> No
             ),
             f"risicobeeld-{vr_code}.pdf", downloads.MIME["pdf"], key="region-sheet", on_click="ignore",
         )  # fmt: skip
-        downloads.menu(texts, store, parts, key="region-files")
+        downloads.menu(texts, store, parts, key="region-files", week=regions.week)

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, downloads, frame, links, session, why
+from dashboard import board, downloads, frame, links, period, session, why
 from dashboard.board import Board
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
@@ -35,17 +35,21 @@ def _page() -> None:
     """Draw table, map and reasons; a choice in here redraws only this part of the page."""
     texts = session.texts()
     store, _ = session.store()
-    regions = board.open_board(store, "vr", texts)
-    within = _choose_rows(texts, store, regions)
     chosen = session.selection()
-    shown, rows = (regions, regions.scores) if not within else _gemeenten(texts, store, within)
+    week = period.week(store, chosen, texts)
+    regions = board.open_board(store, "vr", texts, week)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        within = _choose_rows(texts, store, regions)
+        period.slider(texts, board.open_board(store, "vr", texts), week, key="sectors-week")
+    shown, rows = (regions, regions.scores) if not within else _gemeenten(texts, store, within, week)
     table_side, map_side = st.columns([2, 1], gap="medium")
     with table_side:
         above = regions.scores[regions.scores["area_code"] == within]
         links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
         level = "gemeente" if within else "vr"
         areas = frozenset(rows["area_code"]) if within else frozenset()
-        downloads.menu(texts, store, [downloads.Part(level, deliver.ALL_SECTORS, areas)], key="sectors-files")
+        parts = [downloads.Part(level, deliver.ALL_SECTORS, areas)]
+        downloads.menu(texts, store, parts, key="sectors-files", week=week)
     with map_side:
         _map(texts, store, shown, rows, chosen, within)
         why.panel(texts, chosen, store, shown)
@@ -74,8 +78,8 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
     return str(st.session_state["rows"])
 
 
-def _gemeenten(texts: Texts, store: ScopedStore, within: str) -> tuple[Board, pd.DataFrame]:
-    shown = board.open_board(store, "gemeente", texts)
+def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tuple[Board, pd.DataFrame]:
+    shown = board.open_board(store, "gemeente", texts, week)
     return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
 
 
@@ -121,10 +125,9 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
 def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, chosen: Selection, within: str) -> None:
     """Draw the chosen sector on the map."""
     assets, geometry = board.map_files(store.data_version, store)
-    level = "gemeente" if within else "vr"
     of_sector = rows[rows["sector_code"] == chosen.sector].sort_values("score_0_10", ascending=False)
     picture = MapPicture(
-        areas=board.area_layer(level, of_sector),
+        areas=board.area_layer(shown, of_sector),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         selected=chosen.unit if chosen.unit in set(of_sector["area_code"]) else "",
         focus=within,

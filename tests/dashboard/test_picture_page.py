@@ -82,6 +82,49 @@ def test_a_link_reproduces_the_picture(app: str, open_page: Open) -> None:
     expect(page.locator(".rb-why")).to_contain_text("Glastuinbouw")
 
 
+def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?sector=slaughter_meat&unit=VR06&week=2020-W99")  # a week without a picture: now
+    wait_for_map(page)
+    row, panel = page.get_by_role("row", name=re.compile("Oost-Gelderland")), page.locator(".rb-why")
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
+    now = row.inner_text()
+    score = re.search(r"\d,\d", panel.inner_text())
+    assert score
+    page.get_by_role("slider").press("ArrowLeft")
+    expect(page).to_have_url(re.compile("week=2020-W48"))
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 29 november 2020")
+    page.get_by_role("slider").press("Home")
+    expect(page).to_have_url(re.compile("week=2020-W36"))
+    expect(page.get_by_role("heading", name="stand op 6 september 2020")).to_be_visible()
+    expect(row).not_to_have_text(now)
+    expect(row).to_contain_text(re.compile(r"\d+–\d+"), use_inner_text=True)  # the interval of then
+    expect(panel).not_to_contain_text(f"{score[0]} voorbeeld")
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
+    expect(panel).to_contain_text(f"{score[0]} voorbeeld")
+
+
+def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, open_page: Open) -> None:
+    page = open_page(app, locale="en-GB")
+    wait_for_map(page)
+    expect(page.get_by_role("columnheader", name="4 weeks")).to_be_visible()
+    cells = page.locator("td.moved").all_inner_texts()
+    assert len(cells) == 25
+    assert all(re.fullmatch(r"(risen|fallen) by\s*[▲▼]\s*\d\.\d|=\s*unchanged", cell.strip()) for cell in cells), cells
+
+
+def test_the_picture_goes_out_as_a_file_of_the_week_that_is_shown(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?week=2020-W48&as=policy")
+    wait_for_map(page)
+    page.get_by_role("button", name="Bestanden").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "risicobeeld-vr-all-2020-W48.csv"
+    assert "2020-11-29" in download.value.path().read_text("utf-8")
+    expect(page.get_by_test_id("stDownloadButton").filter(has_text="GeoPackage")).to_have_count(1)  # regions alone
+
+
 def test_an_english_browser_reads_english_and_the_switch_gives_dutch(app: str, open_page: Open) -> None:
     page = open_page(app, locale="en-GB")
     wait_for_map(page)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from geodata.access import open_store, parse_viewer
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]
@@ -19,7 +20,7 @@ def test_a_contact_sees_the_own_region_on_a_telephone_and_no_other(product: str,
     expect(body).to_contain_text(re.compile(r"Plaats \d+ van 25; met 90 % zekerheid"))
     expect(body).to_contain_text(re.compile(r"De middelste helft van de regio's scoort \d,\d tot \d,\d"))
     assert not [name for name in ELSEWHERE if name in body.inner_text()]
-    expect(page.get_by_role("combobox")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Kies een regio")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -34,6 +35,20 @@ def test_choosing_a_sector_and_a_gemeente_changes_reasons_history_and_address(pr
     expect(page.locator(".rb-why").get_by_role("heading", name="Apeldoorn")).to_be_visible()
     page.go_back()
     expect(page.locator(".rb-why").get_by_role("heading", name="Noord- en Oost-Gelderland")).to_be_visible()
+
+
+def test_a_link_shows_what_the_register_knew_on_a_day(product: str, open_page: Open) -> None:
+    activations = open_store(parse_viewer("region:VR06")).table("activations")
+    known = activations[activations["recorded_at"] < "2020-10-21"]
+    assert 0 < len(known) < len(activations)
+    page = settled(open_page(f"{product}/region?as=region:VR06&known=2020-10-20", locale="en-GB"))
+    both = page.get_by_role("row", name=re.compile("^Together"))
+    expect(both.get_by_role("cell").first).to_have_text(str(len(known)))
+    expect(page.get_by_text("as the register knew them on 20 October 2020")).to_be_visible()
+    page.get_by_role("combobox", name="Register as known on").click()
+    page.get_by_role("option", name="Activations as known now").click()
+    expect(both.get_by_role("cell").first).to_have_text(str(len(activations)))
+    assert "known=" not in page.url
 
 
 def test_the_score_changes_by_what_the_causes_say(product: str, open_page: Open) -> None:

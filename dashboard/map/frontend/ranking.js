@@ -30,6 +30,7 @@ export class RankingList {
 
   fill(order, { texts, scale, format }) {
     const withInterval = order.some((unit) => unit.low);
+    const withMoves = order.some((unit) => unit.moved !== null);
     const key = order.map((unit) => unit.code).sort().join();
     if (key !== this.key) {
       this.key = key;
@@ -44,15 +45,17 @@ export class RankingList {
     this.box.setAttribute("aria-label", texts.list_caption);
     const titles = [["place", texts.rank], ["name", texts.name], ["score", texts.score], ["class", texts.risk_class]];
     this.table.classList.toggle("with-interval", withInterval);
+    this.table.classList.toggle("with-moves", withMoves);
     this.head.replaceChildren(...titles.map(([name, text]) => element("th", { role: "columnheader", scope: "col", class: name }, text)),
-      ...(withInterval ? [element("th", { role: "columnheader", scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []));
+      ...(withInterval ? [element("th", { role: "columnheader", scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []),
+      ...(withMoves ? [element("th", { role: "columnheader", scope: "col", class: "moved", title: texts.moved_hint }, texts.moved)] : []));
     const longest = Math.max(...[...texts.class_words, texts.no_data].map((word) => word.length));
     this.scroller.style.setProperty("--word", longest);
     const focused = this.box.getRootNode().activeElement?.closest?.("tr")?.dataset.index;
     const highest = Math.max(...order.map((unit) => unit.high ?? 0), order.length);
     for (const unit of order) {
       const row = this.rows.get(unit.index) ?? this.addRow(unit);
-      const [place, , score, risk, interval] = row.children;
+      const [place, , score, risk, interval, moved] = row.children;
       this.fillPlace(place, unit, texts);
       setText(score, unit.score === null ? "–" : format.format(unit.score));
       const [chip, word] = risk.children;
@@ -61,6 +64,8 @@ export class RankingList {
       setText(word, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
       interval.hidden = !withInterval;
       fillInterval(interval, unit, highest);
+      moved.hidden = !withMoves;
+      fillMoved(moved, unit, { texts, format });
     }
     this.order = order.map((unit) => unit.index);
     this.body.replaceChildren(...this.order.map((index) => this.rows.get(index)));
@@ -74,7 +79,7 @@ export class RankingList {
     const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
     const row = element("tr", { role: "row", "data-index": unit.index }, cell("place"),
       element("th", { role: "rowheader", scope: "row", class: "name" }, button), cell("score"),
-      cell("class", element("i"), element("span")), cell("interval", element("i", { class: "bar" }), element("span")));
+      cell("class", element("i"), element("span")), cell("interval", element("i", { class: "bar" }), element("span")), cell("moved"));
     this.rows.set(unit.index, row);
     return row;
   }
@@ -158,4 +163,14 @@ function fillInterval(cell, { low, high, rank }, last) {
   bar.hidden = !low;
   if (low) bar.style.cssText = `--low:${share(low)};--high:${share(high)};--at:${share(rank)}`;
   setText(text, low ? `${low}–${high}` : "");
+}
+
+// An arrow and a number; a screen reader hears a word in the place of the arrow.
+function fillMoved(cell, { moved }, { texts, format }) {
+  const up = moved > 0;
+  cell.className = moved ? `moved ${up ? "up" : "down"}` : "moved";
+  if (moved === null) return setText(cell, "–");
+  const word = element("span", { class: "unseen" }, moved ? `${up ? texts.risen : texts.fallen} ` : texts.unmoved);
+  if (!moved) return cell.replaceChildren(element("span", { "aria-hidden": "true" }, "="), word);
+  return cell.replaceChildren(word, element("span", { "aria-hidden": "true" }, up ? "▲ " : "▼ "), format.format(Math.abs(moved)));
 }

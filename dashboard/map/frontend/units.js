@@ -2,6 +2,7 @@
 
 const NO_DATA = "-";
 const NOT_SHOWN = " ";
+const MOVES_ZERO = 500; // stands for a score that stayed (live.py)
 
 function readPairs(text) {
   const numbers = [];
@@ -14,6 +15,7 @@ export function readUnits(areas, message) {
   const ranks = readPairs(message.ranks);
   const lows = message.lows ? readPairs(message.lows) : null;
   const highs = message.highs ? readPairs(message.highs) : null;
+  const moves = message.moves ? readPairs(message.moves) : null;
   return areas.map((area, index) => {
     const letter = message.classes[index];
     const known = letter !== NO_DATA && letter !== NOT_SHOWN;
@@ -27,6 +29,7 @@ export function readUnits(areas, message) {
       rank: known ? ranks[index] : null,
       low: known && lows ? lows[index] || null : null,
       high: known && highs ? highs[index] || null : null,
+      moved: known && moves && moves[index] ? (moves[index] - MOVES_ZERO) / 10 : null,
       mark: message.marks ? Number(message.marks[index]) : 0,
     };
   });

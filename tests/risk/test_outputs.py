@@ -1,0 +1,38 @@
+"""The stored picture of an earlier week: the same as scoring what had happened by then, and scoped like any other."""
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from geodata.access import open_batch, open_store, parse_viewer
+from geodata.errors import InputError
+from risk import outputs, pipeline
+from risk.changes import last_day, weeks_of
+from risk.model import load_model
+
+WEEK = "2020-W44"
+
+
+def test_an_earlier_week_is_what_had_happened_by_then_with_its_intervals() -> None:
+    store, model = open_store(parse_viewer("lotc")), load_model()
+    stored = outputs.read_scored(store, "vr", model, WEEK)
+    names = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+    tables = {name: open_batch(store.data_version).table(name) for name in names}
+    tables["activations"] = tables["activations"][tables["activations"]["event_date"] <= "2020-11-01"]
+    tables["incidence"] = tables["incidence"][tables["incidence"]["week"] <= WEEK]
+    cut = pipeline.score(tables, "vr", model, data_version=store.data_version, at=last_day(WEEK))
+    assert_frame_equal(stored.scores, cut.scores, check_dtype=False)
+    assert stored.scores["rank_p05"].notna().all()
+    assert stored.peildatum == pd.Timestamp("2020-11-01")
+    own = outputs.read_scored(open_store(parse_viewer("region:VR06")), "vr", model, WEEK)
+    assert set(own.scores["area_code"]) == {"VR06"}
+    with pytest.raises(InputError, match="2019-W01"):
+        outputs.ensure(store.data_version, "vr", model, "2019-W01")
+
+
+def test_weeks_go_back_a_year_at_most_and_end_before_the_peildatum() -> None:
+    days = pd.DataFrame({"event_date": pd.to_datetime(["2018-03-01", "2020-11-30"])})
+    weeks = weeks_of({"activations": days})
+    assert len(weeks) == 52
+    assert weeks[-1] == "2020-W48"
+    assert weeks_of({}) == ()
