@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, downloads, frame, period, session, why
+from dashboard import board, downloads, frame, period, session, side_by_side, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map, warming
@@ -69,17 +69,23 @@ def _explorer() -> None:
     regions = board.open_board(store, "vr", texts, week)
     version = regions.scored.model.version
     st.html(_where_first(str(store.viewer), store.data_version, version, week, texts.language, regions))
-    _controls(texts, chosen, store, week)
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
     shown = board.open_board(store, chosen.level, texts, week)
     rows = shown.of_sector(chosen.sector)
-    map_side, why_side = st.columns([3.2, 1], gap="medium")
+    compared = side_by_side.chosen_rows(store, chosen, shown)
+    map_side, why_side = st.columns([3.2, 1] if compared.empty else [1.4, 1], gap="medium")
     with map_side:
         if rows["score_0_10"].notna().any():
             _draw_map(texts, chosen, store, shown, rows)
         else:
             st.info(texts("picture.nothing_to_show"))
+    with controls:  # they stand above the map and come after it, so that the map need not wait for them
+        _controls(texts, chosen, store, week)
     with why_side:
-        why.panel(texts, chosen, store, shown)
+        if compared.empty:
+            why.panel(texts, chosen, store, shown)
+        else:
+            st.html(side_by_side.table(texts, chosen, shown, compared))
     st.html(_foot(texts, store, shown))
 
 
@@ -89,25 +95,24 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
     st.session_state.update(level=chosen.level, sector=chosen.sector, sites=chosen.sites == "1")
 
     def keep_level() -> None:
-        session.select(level=st.session_state["level"] or chosen.level, unit="")
+        session.select(level=st.session_state["level"] or chosen.level, unit="", beside="")
 
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            texts("picture.level"), ["vr", "gemeente"], key="level", on_change=keep_level,
-            format_func=lambda level: texts(f"level.{level}"), label_visibility="collapsed", width="content",
+    st.segmented_control(
+        texts("picture.level"), ["vr", "gemeente"], key="level", on_change=keep_level,
+        format_func=lambda level: texts(f"level.{level}"), label_visibility="collapsed", width="content",
+    )  # fmt: skip
+    st.selectbox(
+        texts("picture.sector"), sectors, key="sector", width=340, label_visibility="collapsed",
+        on_change=lambda: session.select(sector=st.session_state["sector"] or ""),
+        format_func=lambda code: texts(f"sector.{code}") if code else texts("picture.sector_all"),
+    )  # fmt: skip
+    if store.may("sites"):
+        st.toggle(
+            texts("picture.sites"), key="sites",
+            on_change=lambda: session.select(sites="1" if st.session_state["sites"] else ""),
         )  # fmt: skip
-        st.selectbox(
-            texts("picture.sector"), sectors, key="sector", width=340, label_visibility="collapsed",
-            on_change=lambda: session.select(sector=st.session_state["sector"] or ""),
-            format_func=lambda code: texts(f"sector.{code}") if code else texts("picture.sector_all"),
-        )  # fmt: skip
-        if store.may("sites"):
-            st.toggle(
-                texts("picture.sites"), key="sites",
-                on_change=lambda: session.select(sites="1" if st.session_state["sites"] else ""),
-            )  # fmt: skip
-        period.slider(texts, board.open_board(store, "vr", texts), week, key="week")
-        downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
+    period.slider(texts, board.open_board(store, "vr", texts), week, key="week")
+    downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
 
 
 def _parts(store: ScopedStore) -> list[downloads.Part]:
@@ -124,11 +129,12 @@ def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         selected=chosen.unit if chosen.unit in shown.names else "",
+        beside=chosen.areas[1:] if side_by_side.may_compare(store) else None,
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
     live_map(
         picture, key="map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
-        on_select=lambda code: session.select(unit=code),
+        on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
     )  # fmt: skip
 
