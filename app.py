@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard import frame, session, signin, watch
+from dashboard import frame, session, watch
 from dashboard.pages import PAGES
 
 
 def _nothing() -> None:
-    """Draw no page: nobody is signed in."""
+    """Draw no page: nobody is known to be there."""
 
 
 def main() -> None:
@@ -16,8 +16,7 @@ def main() -> None:
     texts = session.texts()
     st.set_page_config(page_title=texts("app.title"), layout="wide", initial_sidebar_state="collapsed")
     frame.style()
-    viewer = signin.enter(texts)
-    frame.corner(texts, viewer)
+    viewer = frame.come_in(texts)
     if viewer is None:
         # Addresses stay known, so that signing in leads on; the navigation of whoever was here before goes.
         hidden = [st.Page(_nothing, title=texts("app.title"), url_path=page.name) for page in PAGES]
@@ -31,7 +30,7 @@ def main() -> None:
     session.offer_pages(pages)
     chosen = st.navigation(list(pages.values()), position="top")
     name = next(name for name, page in pages.items() if page is chosen)
-    with watch.page_run(name, viewer):
+    with watch.page_run(name, viewer), session.one_picture():
         frame.guarded(chosen.run)()
 
 

@@ -44,6 +44,17 @@ def draw_new(texts: Texts, store: ScopedStore) -> None:
         st.rerun()
 
 
+def hold() -> None:
+    """Remember what was typed, before the page reads anything.
+
+    A run that fails half-way draws no fields, and fields that a run did not draw forget what they held.
+    """
+    draft = st.session_state.get("draft")
+    if draft is not None:
+        typed = {name: st.session_state.get(f"{draft['id']}-{name}") for name in _BLANK}
+        draft["start"] |= {name: value for name, value in typed.items() if value is not None}
+
+
 def start_from(store: ScopedStore, fields: Mapping[str, object]) -> None:
     """Begin a new draft with some fields filled in, for example those of a signal."""
     made = new_id()

@@ -13,9 +13,12 @@ from dashboard import problems, session, signin
 from dashboard.text import LANGUAGES, Texts
 from geodata import logs, metrics
 from geodata.access import ScopedStore, Viewer
-from geodata.errors import RisicobeeldError
+from geodata.errors import DatabaseAwayError, RisicobeeldError
+from geodata.register import database
 
 _LOG = logging.getLogger(__name__)
+
+_TRY_AGAIN_SECONDS = 3
 
 _STYLE = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
 
@@ -32,6 +35,9 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
     def wrapper() -> None:
         try:
             draw()
+        except DatabaseAwayError as error:
+            failure(session.texts(), error)
+            _come_back()
         except RisicobeeldError as error:
             failure(session.texts(), error)
         except Exception:
@@ -43,6 +49,26 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
             st.error(markdown_escape(texts("error.unexpected", time=f"{now:%H:%M:%S}")))
 
     return wrapper
+
+
+@st.fragment(run_every=_TRY_AGAIN_SECONDS)
+def _come_back() -> None:
+    """Draw the page again once the database answers; nobody has to try by hand."""
+    if database.answers():
+        st.rerun()
+
+
+def come_in(texts: Texts) -> Viewer | None:
+    """Find out who looks and draw the corner; None when nobody may enter, or nobody can be known now."""
+    viewer = None
+
+    def draw() -> None:
+        nonlocal viewer
+        viewer = signin.enter(texts)
+        corner(texts, viewer)
+
+    guarded(draw)()
+    return viewer
 
 
 def failure(texts: Texts, error: RisicobeeldError) -> None:

@@ -4,7 +4,8 @@ The selection lives in the address bar, so that a link reproduces the picture an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -160,8 +161,22 @@ def viewer() -> Viewer:
     return signin.viewer()
 
 
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """Let all that one run of a page draws come from the version of the figures that is in use when it begins."""
+    st.session_state.pop("_opened", None)
+    st.session_state["_is_whole_run"] = True
+    try:
+        yield
+    finally:
+        st.session_state["_is_whole_run"] = False
+
+
 def store() -> tuple[ScopedStore, SnapshotError | None]:
     """Open the door; with a damaged snapshot return the last good one beside the error.
+
+    A part of the page that runs by itself and finds a newer version than the page was drawn from lets the whole
+    page be drawn again: two versions never stand side by side.
 
     Raises
     ------
@@ -169,17 +184,26 @@ def store() -> tuple[ScopedStore, SnapshotError | None]:
         The snapshot in use is damaged and there is no earlier one.
     """
     who, surface = viewer(), f"page {urlsplit(st.context.url or '').path.strip('/') or 'picture'}"
-    problem = None
-    try:
-        opened = open_store(who, surface=surface)
-    except SnapshotError as error:
-        try:
-            opened = open_last_good(who, surface)
-        except SnapshotError:
-            raise error from None
-        problem = error
+    drawn: tuple[ScopedStore, SnapshotError | None] | None = st.session_state.get("_opened")
+    is_whole_run = st.session_state.get("_is_whole_run", False)
+    if is_whole_run and drawn is not None:
+        return replace(drawn[0], viewer=who), drawn[1]
+    opened, problem = _open(who, surface)
+    if not is_whole_run and drawn is not None and drawn[0].data_version != opened.data_version:
+        st.rerun()
+    st.session_state["_opened"] = opened, problem
     _note_page(opened)
     return opened, problem
+
+
+def _open(who: Viewer, surface: str) -> tuple[ScopedStore, SnapshotError | None]:
+    try:
+        return open_store(who, surface=surface), None
+    except SnapshotError as error:
+        try:
+            return open_last_good(who, surface), error
+        except SnapshotError:
+            raise error from None
 
 
 def _note_page(opened: ScopedStore) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 from geodata import audit, codes, contracts, disclosure, snapshot, store
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.register import read
+from geodata.register.database import UPKEEP
 from geodata.register.read import Filters
 from geodata.rules import ROLES, RULES, Rows, hidden_columns, rows_of
 from geodata.snapshot import Snapshot, SourceRecord
@@ -122,7 +123,7 @@ class ScopedStore:
             narrowed = replace(narrowed, codes={**filters.codes, "vr_code": own})
         elif rows_kind != Rows.ALL:
             narrowed = replace(narrowed, newest_n=0)
-        rows = self._scope(name, lambda: read.table(name, narrowed, self._snapshot))
+        rows = self._scope(name, lambda: read.table(self.viewer, name, narrowed, self._snapshot))
         if hides and filters.text:
             wanted = filters.text.casefold()
             holds = rows.astype(str).apply(lambda column: column.str.casefold().str.contains(wanted, regex=False))
@@ -146,6 +147,10 @@ class ScopedStore:
         folder = snapshot.out_level(model_version, self.data_version, level, week)
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
+    def in_scope(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return those rows of a table that lie within what the viewer may see of it."""
+        return self._rows(rows_of(self.viewer.role, name), rows)
+
     def connected_sites(self) -> pd.DataFrame:
         """Return the sites of other regions whose contact and the viewer's both accepted to be connected.
 
@@ -159,7 +164,7 @@ class ScopedStore:
         """
         if not self.may("connected_sites"):
             raise self._refused("connected_sites")
-        found = read.table("decisions", among=self._snapshot)
+        found = read.table(UPKEEP, "decisions", among=self._snapshot)  # the other side's decision too
         found = found[found["subject"] == "handover"]
         pair = found["decision_id"].str.rsplit("-", n=1).str[0]
         # A third region that records a decision under somebody's pair must not slip in: then nobody sees anything.

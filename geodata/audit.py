@@ -2,8 +2,14 @@
 
 Lines are appended to one file per month under ``audit/`` in the data folder; a line names who, in which
 role, from where, which table and how many rows, never the content. A read that cannot be noted does not happen.
+
+Also with several processes and the register in PostgreSQL the trail stays a file: a line is one write in append
+mode, which the kernel does not mix with another's; reading goes on while the database is away; and whoever may
+change the database cannot change who read it. The folder must lie on a file system with real appends: a disk
+or volume of one machine, not a network share.
 """
 
+import errno
 import getpass
 import json
 import os
@@ -67,7 +73,9 @@ def note(what: str, *, who: str, role: str, surface: str, table: str = "", rows_
     try:
         handle = _open(path)
         try:
-            os.write(handle, line.encode())  # one write in append mode: lines of several processes never mix
+            written_n = os.write(handle, line.encode())  # one write: lines of several processes never mix
+            if written_n < len(line.encode()):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(handle)
     except OSError as error:
@@ -96,7 +104,8 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
     for path in sorted(folder().glob("????-??.jsonl")):
         if (first and path.stem < f"{first:%Y-%m}") or (last and path.stem > f"{last:%Y-%m}"):
             continue
-        rows += [_parsed(line) for line in path.read_text("utf-8", errors="replace").splitlines()]
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        rows += [_parsed(part) for line in lines for part in _parts(line)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     day = table["at"].str[:10]
     if first:
@@ -104,6 +113,12 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
     if last:
         table = table[day.reindex(table.index) <= last.isoformat()]
     return table.iloc[::-1].reset_index(drop=True)
+
+
+def _parts(line: str) -> list[str]:
+    """Part what a line that was cut off half-way, by a crash or a full disk, holds of the line after it."""
+    start = line.rfind('{"at": ')  # within a value its quotes would be escaped
+    return [line] if start < 1 else [line[:start], line[start:]]
 
 
 def _parsed(line: str) -> dict[str, object]:

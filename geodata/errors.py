@@ -41,6 +41,10 @@ class RegisterError(RisicobeeldError, RuntimeError):
     """An entry of the register cannot be written or read as asked."""
 
 
+class DatabaseAwayError(RegisterError):
+    """The register's database does not answer: it restarts, or cannot be reached."""
+
+
 class ConflictError(RegisterError):
     """Someone else changed the entry meanwhile; ``version`` is the newest one, to show the difference with."""
 

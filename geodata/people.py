@@ -110,7 +110,7 @@ def admit(claims: Mapping[str, Any], now: datetime | None = None) -> Admission:
     if not database.exists():
         return Admission((), Refusal.UNKNOWN, email)
     subject = f"{claims.get('iss', '')}|{claims.get('sub', '')}"
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         ended = connection.execute(sa.select(_ended).where(_ended.c.session_id == session_id(claims))).first()
         bound = _person(connection, _people.c.subject == subject)
         person = bound or _person(connection, _people.c.email == email)
@@ -163,7 +163,7 @@ def _viewers(grants: Sequence[Mapping[str, Any]], email: str) -> tuple[Viewer, .
 
 
 def _bind(person_id: str, subject: str) -> bool:
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         free = sa.and_(_people.c.person_id == person_id, _people.c.subject == "")
         return connection.execute(sa.update(_people).where(free).values(subject=subject)).rowcount == 1
 
@@ -171,7 +171,7 @@ def _bind(person_id: str, subject: str) -> bool:
 def end_session(claims: Mapping[str, Any], surface: str) -> None:
     """Remember that somebody signed out, so that tabs which still hold the token show nothing more."""
     expires = float(claims.get("exp") or 0)
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         moment = datetime.now(UTC).timestamp()
         connection.execute(sa.delete(_ended).where(_ended.c.expires_at < moment))
         known = connection.execute(sa.select(_ended).where(_ended.c.session_id == session_id(claims))).first()
@@ -216,7 +216,7 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
         )
         .order_by(_people.c.email, _grants.c.valid_from)
     )  # fmt: skip
-    with database.reading() as connection:
+    with database.reading(viewer) as connection:
         rows = connection.execute(query).mappings().all()
     table = pd.DataFrame([dict(row) for row in rows], columns=columns).fillna("")
     return table.assign(signed_in_before=table["signed_in_before"].astype(bool))
@@ -249,8 +249,9 @@ def add_deputy(by: Viewer, email: str, stands_in_for: str, last: date, *, first:
     InputError
         The other has no role then, or the last day is before the first.
     """
+    _refuse(by, "give access")
     first = first or datetime.now(UTC).date()
-    with database.reading() as connection:
+    with database.reading(by) as connection:
         other = _known(connection, _clean(stands_in_for))
         grants = _grants_today(connection, other["person_id"], first)
     roles = _viewers([grant for grant in grants if not grant["deputy_of"]], "")
@@ -266,7 +267,7 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
     address = _clean(email)
     if last < first:
         raise InputError(f"The last day {last} is before the first {first}; correct one of them.")
-    with database.writing() as connection:
+    with database.writing(by) as connection:
         person = _person(connection, _people.c.email == address)
         if not person:
             row = {"person_id": uuid4().hex, "email": address, "subject": "", "revoked_at": "", "recorded_at": _now()}
@@ -294,7 +295,7 @@ def revoke(by: Viewer, email: str, *, surface: str = "") -> None:
     """
     _refuse(by, "take access away")
     address = _clean(email)
-    with database.writing() as connection:
+    with database.writing(by) as connection:
         person = _known(connection, address)
         mine = _people.c.person_id == person["person_id"]
         connection.execute(sa.update(_people).where(mine).values(revoked_at=_now()))
@@ -306,7 +307,7 @@ def forget(by: Viewer, email: str, *, surface: str = "") -> None:
     """Remove a person from the table altogether; the audit trail keeps its lines until they are past their time."""
     _refuse(by, "remove a person")
     address = _clean(email)
-    with database.writing() as connection:
+    with database.writing(by) as connection:
         person = _known(connection, address)
         connection.execute(sa.delete(_grants).where(_grants.c.person_id == person["person_id"]))
         connection.execute(sa.delete(_people).where(_people.c.person_id == person["person_id"]))

@@ -89,7 +89,7 @@ def mine(viewer: Viewer) -> list[Profile]:
     own = _profiles.c.owner.in_(owners(viewer))
     if not database.exists():
         return []
-    with database.reading() as connection:
+    with database.reading(viewer) as connection:
         rows = connection.execute(sa.select(_profiles).where(own).order_by(_profiles.c.name)).mappings().all()
     return [Profile(**{**row, "weights": json.loads(row["weights"])}) for row in rows]
 
@@ -126,7 +126,7 @@ def save(
         before.profile_id if before else uuid4().hex, owner, label, dict(weights), model_version, viewer.who,
         datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
-    with database.writing() as connection:
+    with database.writing(viewer) as connection:
         connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == made.profile_id))
         row = {**vars(made), "weights": json.dumps(made.weights, sort_keys=True)}
         connection.execute(sa.insert(_profiles), row)
@@ -143,7 +143,7 @@ def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> 
         There is no such profile for the viewer, or the owner has one of that name.
     """
     label = _named(name)
-    with database.writing() as connection:
+    with database.writing(viewer) as connection:
         found = _own(connection, viewer, profile_id)
         same = sa.and_(_profiles.c.owner == found.owner, _profiles.c.name == label)
         taken = connection.execute(sa.select(_profiles.c.profile_id).where(same)).scalar()
@@ -161,7 +161,7 @@ def delete(viewer: Viewer, profile_id: str, *, surface: str = "") -> None:
     InputError
         There is no such profile for the viewer.
     """
-    with database.writing() as connection:
+    with database.writing(viewer) as connection:
         found = _own(connection, viewer, profile_id)
         connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == profile_id))
     _note(viewer, "delete", found, surface)

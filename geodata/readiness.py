@@ -37,7 +37,7 @@ def _snapshot() -> None:
 
 def _register() -> None:
     if database.exists():
-        with database.reading() as connection:
+        with database.reading(database.UPKEEP) as connection:
             connection.execute(sa.select(sa.literal(1)))
 
 

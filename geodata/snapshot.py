@@ -375,8 +375,13 @@ def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[s
         for name, table in tables.items():
             store.write_parquet(table, filled / f"{name}.parquet")
         _write_json(filled / "facts.json", dict(facts))
-    shutil.rmtree(folder, ignore_errors=True)
+    # Two renames: whoever reads meanwhile finds the older computation or this one, hardly ever none.
+    gone = folder.with_name(f".old-{folder.name}")
+    shutil.rmtree(gone, ignore_errors=True)
+    if folder.exists():
+        folder.rename(gone)
     part.rename(folder)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_the_database_may_be_named_in_a_file(tmp_path: Path, monkeypatch: pytest
     secret.write_text(f"sqlite:///{tmp_path / 'elders.sqlite'}\n")
     monkeypatch.delenv("RISICOBEELD_REGISTER", raising=False)
     monkeypatch.setenv("RISICOBEELD_REGISTER_FILE", str(secret))
-    with database.writing():
+    with database.writing(database.UPKEEP):
         pass
     database.close()
     assert (tmp_path / "elders.sqlite").is_file()

@@ -19,6 +19,7 @@ _SHOWN_N: Final = 100
 
 def run() -> None:
     """Draw the page."""
+    entry.hold()
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("register.title"), texts("register.intro"))

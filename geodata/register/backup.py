@@ -61,7 +61,7 @@ def backup(out: Path | None = None) -> Backup:
         folder().mkdir(parents=True, exist_ok=True)
         out = folder() / f"{now.strftime('%Y-%m-%dT%H%M%S.%fZ')}{_SUFFIX}"
     try:
-        with store.whole_file(out) as part, database.reading() as connection:
+        with store.whole_file(out) as part, database.reading(database.UPKEEP) as connection:
             found = chain.verify(connection)
             if found.problems:
                 raise RegisterError(f"No backup was made: {found.problems[0]}; restore an earlier backup first.")
@@ -148,7 +148,7 @@ def restore(path: Path, *, replace: bool = False) -> Restored:
 
 
 def _count() -> int:
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one())
 
 
@@ -156,12 +156,12 @@ def _newer_than(source: Connection) -> int:
     if not database.exists():
         return 0
     known = set(source.execute(sa.select(events.c.hash)).scalars())
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         return sum(value not in known for value in connection.execute(sa.select(events.c.hash)).scalars())
 
 
 def _put_in_place(source: Connection) -> int:
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         erased = {
             (row.entity_kind, row.entity_id): row.reason
             for row in connection.execute(sa.select(events).where(events.c.action == "erase"))

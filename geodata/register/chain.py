@@ -80,7 +80,7 @@ def verify_chain(head: str = "") -> Verification:
     """
     if not database.exists():
         return Verification(0, 0, FIRST, ())
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         return verify(connection, head)
 
 

@@ -1,20 +1,26 @@
-"""The register's database: its tables, SQLite or PostgreSQL by one setting, and the one way to write."""
+"""The register's database: its tables, SQLite or PostgreSQL by one setting, and the one way to read and to write.
+
+Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every row against that once more
+(migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
+"""
 
 import fcntl
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from geodata import settings
-from geodata.errors import RegisterError
+from geodata.errors import DatabaseAwayError, RegisterError
+from geodata.viewer import Viewer
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
 FACETS: Final = (
@@ -80,6 +86,18 @@ drafts = sa.Table(
 ALL_TABLES: Final = (events, contents, files, drafts)
 _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQL keeps for us
 
+UPKEEP: Final = "upkeep"
+"""Who looks when no viewer does: the care for the chain, its copies, its periods, and who may enter at all."""
+Who = Viewer | Literal["upkeep"]
+_SEEN_BY: Final = sa.text(
+    "SELECT set_config('risicobeeld.role', :role, true), set_config('risicobeeld.vr_codes', :vr_codes, true),"
+    " set_config('risicobeeld.organisation', :organisation, true), set_config('risicobeeld.who', :who, true)"
+)
+_UNBOUND: Final = sa.text(
+    "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
+)
+_CONNECT: Final = {"connect_timeout": 5, "tcp_user_timeout": 30_000}  # seconds, milliseconds: nobody waits for hours
+
 
 def url() -> str:
     """Return the address of the register's database (``RISICOBEELD_REGISTER``, else SQLite in the data folder)."""
@@ -113,7 +131,10 @@ def close() -> None:
 
 def _new_engine(target: sa.URL) -> Engine:
     if target.get_backend_name() != "sqlite":
-        return sa.create_engine(target, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        # Before each use the connection is tried: after a restart of the database the next read finds a new one.
+        # Twenty at most, so that four processes stay below the hundred that PostgreSQL allows by default.
+        patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
+        return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
     engine = sa.create_engine(target, connect_args={"timeout": 60, "isolation_level": None})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -143,12 +164,20 @@ def engine() -> Engine:
     target = sa.make_url(address)
     if target.get_backend_name() == "sqlite" and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with _told():
         found = _engine(address)
         _bring_up_to_date(found)
-    except DBAPIError as error:
-        raise _unusable(error) from error
     return found
+
+
+def answers() -> bool:
+    """Tell whether the register's database can be read now."""
+    try:
+        with reading(UPKEEP) as connection:
+            connection.execute(sa.select(1))
+    except RegisterError:
+        return False
+    return True
 
 
 _current: weakref.WeakSet[Engine] = weakref.WeakSet()  # engines whose tables are known to be up to date
@@ -157,6 +186,7 @@ _current: weakref.WeakSet[Engine] = weakref.WeakSet()  # engines whose tables ar
 def _bring_up_to_date(found: Engine) -> None:
     if found in _current:
         return
+    _refuse_unbound(found)
     with _one_at_a_time(found):
         revision = _revision(found)
         if revision > REVISION:
@@ -168,6 +198,19 @@ def _bring_up_to_date(found: Engine) -> None:
 
             upgrade(found)
     _current.add(found)
+
+
+def _refuse_unbound(found: Engine) -> None:
+    """Stop for an account whom PostgreSQL shows every row, whoever looks: the second lock would not be there."""
+    if found.dialect.name == "sqlite":
+        return
+    with found.connect() as connection:
+        account = connection.execute(_UNBOUND).scalar()
+    if account:
+        raise RegisterError(
+            f"Row security does not bind the account {account} of the register's database; make an ordinary one"
+            f" (CREATE ROLE risicobeeld LOGIN), let it own the database, and name it in RISICOBEELD_REGISTER."
+        )
 
 
 def _revision(found: Engine) -> str:
@@ -191,27 +234,39 @@ def _one_at_a_time(found: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def reading() -> Iterator[Connection]:
-    """Give one consistent view of the register, whatever others write meanwhile."""
-    try:
+def reading(who: Who) -> Iterator[Connection]:
+    """Give one consistent view of what somebody may see of the register, whatever others write meanwhile.
+
+    Parameters
+    ----------
+    who
+        The viewer, or `UPKEEP`.
+
+    Raises
+    ------
+    DatabaseAwayError
+        The database does not answer.
+    """
+    with _told():
         found = engine()
         options = {} if found.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         with found.connect().execution_options(**options) as connection, connection.begin():
+            show_as(connection, who)
             yield connection
-    except DBAPIError as error:
-        raise _unusable(error) from error
 
 
 @contextmanager
-def writing() -> Iterator[Connection]:
+def writing(who: Who) -> Iterator[Connection]:
     """Give the one writer's transaction: all of it is kept, on disk, or none.
 
     Raises
     ------
+    DatabaseAwayError
+        The database does not answer, or went away half-way; then this was kept whole or not at all.
     RegisterError
-        The disk is full, the database is gone, or others kept it busy for a minute. Nothing was kept.
+        The disk is full, or others kept the register busy for a minute. Nothing was kept.
     """
-    try:
+    with _told():
         found = engine()
         with (
             _turn(found),
@@ -220,9 +275,29 @@ def writing() -> Iterator[Connection]:
         ):
             if found.dialect.name != "sqlite":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
+            show_as(connection, who)
             yield connection
+
+
+def show_as(connection: Connection, who: Who) -> None:
+    """Tell PostgreSQL who looks, until the end of the transaction: the connection goes back to the pool blind."""
+    if connection.dialect.name == "sqlite":
+        return
+    if isinstance(who, Viewer):
+        told = {"role": who.role, "vr_codes": ";".join(who.vr_codes), "organisation": who.organisation, "who": who.who}
+    else:
+        told = {"role": who, "vr_codes": "", "organisation": "", "who": ""}
+    connection.execute(_SEEN_BY, told)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except DBAPIError as error:
         raise _unusable(error) from error
+    except PoolTimeoutError as error:
+        raise RegisterError("The register is busy; nothing was kept, try again in a moment.") from error
 
 
 @contextmanager
@@ -256,8 +331,19 @@ def forget_traces() -> None:
 
 def _unusable(error: DBAPIError) -> RegisterError:
     cause = str(error.orig).split("\n", maxsplit=1)[0]
+    if _is_away(error):
+        return DatabaseAwayError(
+            f"The register's database does not answer ({cause}). What was accepted is kept; look whether your last"
+            " entry is there before you make it again. If this lasts, look at RISICOBEELD_REGISTER and the database."
+        )
     if "full" in cause or "disk I/O" in cause or "No space" in cause:
         return RegisterError(f"The register could not keep this ({cause}); free some disk space and try again.")
     if "locked" in cause:
         return RegisterError("The register is busy; nothing was kept, try again in a moment.")
     return RegisterError(f"The register cannot be used ({cause}); look at RISICOBEELD_REGISTER and the disk.")
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Tell whether the database went away or is not there; PostgreSQL has no code for a failed connection."""
+    state = getattr(error.orig, "sqlstate", "")
+    return error.connection_invalidated or state is None or state[:2] == "08" or state in ("57P01", "57P02", "57P03")

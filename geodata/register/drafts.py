@@ -27,7 +27,7 @@ def keep(viewer: Viewer, entity_kind: str, draft_id: str, fields: dict[str, Any]
         "draft_id": draft_id, "owner": viewer.who, "entity_kind": entity_kind, "body": chain.canonical(fields),
         "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
-    with database.writing() as connection:
+    with database.writing(viewer) as connection:
         connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == viewer.who))
         connection.execute(sa.insert(drafts), row)
 
@@ -37,12 +37,12 @@ def mine(viewer: Viewer, entity_kind: str) -> list[Draft]:
     if not database.exists():
         return []
     own = sa.and_(drafts.c.owner == viewer.who, drafts.c.entity_kind == entity_kind)
-    with database.reading() as connection:
+    with database.reading(viewer) as connection:
         rows = connection.execute(sa.select(drafts).where(own).order_by(drafts.c.saved_at.desc())).all()
     return [Draft(row.draft_id, row.entity_kind, read.parse_body(row.body), row.saved_at) for row in rows]
 
 
 def discard(viewer: Viewer, draft_id: str) -> None:
     """Drop a draft, because it was recorded or is no longer wanted."""
-    with database.writing() as connection:
+    with database.writing(viewer) as connection:
         connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == viewer.who))

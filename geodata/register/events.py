@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from geodata import metrics
-from geodata.errors import ConflictError, RegisterError
+from geodata.errors import ConflictError, DatabaseAwayError, RegisterError
 from geodata.register import chain, database
 from geodata.register.database import FACETS, contents, drafts, events, files
 
@@ -111,20 +111,31 @@ _leading = threading.Lock()
 
 def _write_together() -> None:
     together = [_waiting.popleft() for _ in range(len(_waiting))]
-    done: list[tuple[_Asked, list[Receipt]]] = []
     try:
-        with database.writing() as connection:
-            for asked in together:
-                try:
-                    with connection.begin_nested() if len(asked.entries) > 1 else nullcontext():
-                        done.append((asked, [_append_one(connection, *one) for one in asked.entries]))
-                except RegisterError as error:  # theirs alone: a conflict, found before anything of theirs was written
-                    asked.error = error
-        for asked, receipts in done:  # only now it is on disk
-            asked.receipts = receipts
+        try:
+            _write(together)
+        except DatabaseAwayError:
+            # The answer to the commit may be what got lost. Once more is safe: what was kept is not kept twice.
+            _write(together)
     except Exception as error:  # noqa: BLE001 - nobody may be left waiting; each caller raises it
         for asked in together:
-            asked.error = asked.error or error
+            asked.error = error
+
+
+def _write(together: Iterable[_Asked]) -> None:
+    done: list[tuple[_Asked, list[Receipt] | RegisterError]] = []
+    with database.writing(database.UPKEEP) as connection:
+        for asked in together:
+            try:
+                with connection.begin_nested() if len(asked.entries) > 1 else nullcontext():
+                    done.append((asked, [_append_one(connection, *one) for one in asked.entries]))
+            except RegisterError as error:  # theirs alone: a conflict, found before anything of theirs was written
+                done.append((asked, error))
+    for asked, outcome in done:  # only now it is on disk
+        if isinstance(outcome, RegisterError):
+            asked.error = outcome
+        else:
+            asked.receipts = outcome
 
 
 def _sealed(entry: Entry) -> tuple[str, str, str]:

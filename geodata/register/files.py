@@ -98,12 +98,15 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
         "file_id": new_id(), "entity_kind": kind_name, "entity_id": entity_id, "name": plain,
         "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "content": content,
     }  # fmt: skip
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         event = latest(connection, kind_name, entity_id)
         if event is not None and event["action"] == "erase":
             raise RegisterError(f"{kind_name} {entity_id} was erased meanwhile; the file was not kept.")
-        connection.execute(sa.insert(files), row)
-    return StoredFile(str(row["file_id"]), plain, len(content), str(row["sha256"]))
+        same = sa.and_(*(files.c[column] == row[column] for column in ("entity_kind", "entity_id", "name", "sha256")))
+        known = connection.execute(sa.select(files.c.file_id).where(same)).scalar()  # sent again: the answer got lost
+        if known is None:
+            connection.execute(sa.insert(files), row)
+    return StoredFile(str(known or row["file_id"]), plain, len(content), str(row["sha256"]))
 
 
 def of_entity(store: ScopedStore, kind_name: str, entity_id: str) -> list[StoredFile]:
@@ -113,7 +116,7 @@ def of_entity(store: ScopedStore, kind_name: str, entity_id: str) -> list[Stored
         return []
     columns = (files.c.file_id, files.c.name, files.c.size_bytes, files.c.sha256)
     mine = sa.and_(files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
-    with database.reading() as connection:
+    with database.reading(store.viewer) as connection:
         return [StoredFile(*row) for row in connection.execute(sa.select(*columns).where(mine).order_by(files.c.name))]
 
 
@@ -121,7 +124,7 @@ def read_file(store: ScopedStore, kind_name: str, entity_id: str, file_id: str) 
     """Return the bytes of a file of an entry that the viewer may see."""
     refuse_reader(store, kind_name, entity_id)
     mine = sa.and_(files.c.file_id == file_id, files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
-    with database.reading() as connection:
+    with database.reading(store.viewer) as connection:
         content = connection.execute(sa.select(files.c.content).where(mine)).scalar()
     if content is None:
         raise RegisterError(f"There is no such file with {kind_name} {entity_id}; open the entry again.")

@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Engine
 
+from geodata.register import database
+
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -14,5 +16,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     with engine.connect().execution_options(register_writes=True) as connection, connection.begin():
+        database.show_as(connection, database.UPKEEP)
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from geodata import contracts, snapshot
 from geodata.errors import InputError
 from geodata.register import database
-from geodata.register.database import FACETS, contents, events
+from geodata.register.database import FACETS, Who, contents, events
 from geodata.register.kinds import FICTIONAL, KINDS, Kind, facets_of, kind_of
 from geodata.snapshot import Snapshot
 
@@ -76,13 +76,16 @@ def moment(as_of: date | datetime | None) -> str:
     return as_of.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def table(name: str, filters: Filters = ALL, among: Snapshot | None = None) -> pd.DataFrame:
+def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = None) -> pd.DataFrame:
     """Return the rows of one kind: its contract's columns and `EXTRA_COLUMNS`.
 
-    Every caller but `geodata.access` must go through the scoped store: these rows are everybody's.
+    Every caller but `geodata.access` must go through the scoped store: these rows are everybody's, and only
+    PostgreSQL holds back what the viewer may not see.
 
     Parameters
     ----------
+    who
+        The viewer, or `database.UPKEEP`.
     name
         Name of the contract: signals, activations, referrals, plan_lines, contacts, routes, work_log, library.
     filters
@@ -93,7 +96,7 @@ def table(name: str, filters: Filters = ALL, among: Snapshot | None = None) -> p
     kind = BY_TABLE[name]
     base = _base_rows(kind, among)
     ids = [row[kind.key] for row in base]
-    own, taken = _own_rows(kind, filters, ids) if database.exists() else ([], frozenset())
+    own, taken = _own_rows(who, kind, filters, ids) if database.exists() else ([], frozenset())
     rows = [*own, *(row for row in base if _passes(kind, row, filters) and row[kind.key] not in taken)]
     if not rows:
         return contracts.empty(name).assign(**dict.fromkeys(_beside(kind), ""))
@@ -120,16 +123,10 @@ def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFram
     return checked.reset_index(drop=True)
 
 
-def _own_rows(kind: Kind, filters: Filters, base_ids: list[str]) -> tuple[list[dict[str, Any]], frozenset[str]]:
+def _own_rows(
+    who: Who, kind: Kind, filters: Filters, base_ids: list[str]
+) -> tuple[list[dict[str, Any]], frozenset[str]]:
     """Return the register's rows and the ids that it holds at all, whether they pass the filters or not."""
-    until = moment(filters.as_of)
-    later = events.alias("later")
-    newest = ~sa.exists().where(
-        later.c.entity_kind == events.c.entity_kind,
-        later.c.entity_id == events.c.entity_id,
-        later.c.version > events.c.version,
-        later.c.recorded_at <= until,
-    )
     before = events.alias("before")
     supersedes = (
         sa.select(before.c.event_id)
@@ -140,22 +137,42 @@ def _own_rows(kind: Kind, filters: Filters, base_ids: list[str]) -> tuple[list[d
         )
         .scalar_subquery()
     )
-    known = sa.and_(events.c.entity_kind == kind.name, events.c.recorded_at <= until)
-    query = (
-        sa.select(events, contents.c.body, supersedes.label("before_id"))
-        .outerjoin(contents, contents.c.event_id == events.c.event_id)
-        .where(known, newest, *_conditions(filters))
-        .order_by(events.c.event_date.desc(), events.c.entity_id)
-    )
-    if filters.newest_n:
-        query = query.limit(filters.newest_n)
-    with database.reading() as connection:
-        among_base = events.c.entity_id.in_(base_ids)
-        taken = frozenset(connection.execute(sa.select(events.c.entity_id).where(known, among_base)).scalars())
+    with database.reading(who) as connection:
+        newest = _newest(connection, kind, moment(filters.as_of))
+        query = (
+            sa.select(events, contents.c.body, supersedes.label("before_id"))
+            .join(newest, newest.c.event_id == events.c.event_id)
+            .outerjoin(contents, contents.c.event_id == events.c.event_id)
+            .where(events.c.entity_kind == kind.name, *_conditions(filters))
+            .order_by(events.c.event_date.desc(), events.c.entity_id)
+        )
+        if filters.newest_n:
+            query = query.limit(filters.newest_n)
+        among_base = newest.c.entity_id.in_(base_ids)
+        taken = frozenset(connection.execute(sa.select(newest.c.entity_id).where(among_base)).scalars())
         found = [dict(row) for row in connection.execute(query).mappings()]
     bodies = json.loads("[" + ",".join(row["body"] or "{}" for row in found) + "]")
     rows = [_row(kind, event, body, taken) for event, body in zip(found, bodies, strict=True)]
     return [row for row in rows if kind.is_counted or row["action"] != "erase"], taken
+
+
+def _newest(connection: sa.Connection, kind: Kind, until: str) -> sa.FromClause:
+    """Return entity_id and event_id of the newest version of each entity, whoever looks.
+
+    A viewer from whom the newest version is kept must not be shown the one before it in its place, so
+    PostgreSQL is asked by a function that knows every version and tells of identities only.
+    """
+    if connection.dialect.name == "postgresql":
+        return sa.func.register_newest(kind.name, until).table_valued("entity_id", "event_id").alias("newest")
+    known, later = events.alias("known"), events.alias("later")
+    superseded = sa.exists().where(
+        later.c.entity_kind == known.c.entity_kind,
+        later.c.entity_id == known.c.entity_id,
+        later.c.version > known.c.version,
+        later.c.recorded_at <= until,
+    )
+    query = sa.select(known.c.entity_id, known.c.event_id)
+    return query.where(known.c.entity_kind == kind.name, known.c.recorded_at <= until, ~superseded).subquery("newest")
 
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:

@@ -66,12 +66,12 @@ def apply(today: date | None = None, *, dry_run: bool = False) -> list[Done]:
 def _apply_kind(name: str, today: date, *, dry_run: bool) -> Done:
     period = periods()[name]
     last = (today - timedelta(days=period.days)).isoformat()
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         over = _over(connection, name, period.since, last)
     if over and not dry_run:
         for entity_id in over:
             ledger.note(name, entity_id, "retention")
-        with database.writing() as connection:
+        with database.writing(database.UPKEEP) as connection:
             for entity_id in over:
                 stub = latest(connection, name, entity_id)
                 if stub is not None and stub["action"] != "erase":
@@ -104,10 +104,10 @@ def _apply_drafts(today: date, *, dry_run: bool) -> Done:
     period = periods()["draft"]
     last = (today - timedelta(days=period.days)).isoformat()
     over = drafts.c.saved_at < last
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         count = int(connection.execute(sa.select(sa.func.count()).select_from(drafts).where(over)).scalar_one())
     if count and not dry_run:
-        with database.writing() as connection:
+        with database.writing(database.UPKEEP) as connection:
             connection.execute(sa.delete(drafts).where(over))
     return Done("draft", count, period.days)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import pandas as pd
 import sqlalchemy as sa
 
 from geodata import settings
@@ -96,7 +97,7 @@ def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: 
 
 def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
     if not is_new and database.exists():
-        with database.reading() as connection:
+        with database.reading(database.UPKEEP) as connection:
             before = latest(connection, kind.name, entity_id)
         if before is not None:
             return str(before["status"])
@@ -128,7 +129,7 @@ def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tup
     """
     kind = kind_of(kind_name)
     if database.exists():
-        with database.reading() as connection:
+        with database.reading(database.UPKEEP) as connection:
             event = latest(connection, kind.name, entity_id)
             if event is not None:
                 return int(event["version"]), _body(connection, event)
@@ -232,6 +233,8 @@ def difference(store: ScopedStore, kind_name: str, entity_id: str,
 def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str, Any]]:
     """Return every version of an entity, oldest first: version, action, recorded_at, recorded_by, reason, content.
 
+    Versions from when it was another region's, or without this partner, stay out.
+
     Raises
     ------
     AccessDeniedError
@@ -240,13 +243,15 @@ def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str
     refuse_reader(store, kind_name, entity_id)
     if not database.exists():
         return []
-    mine = sa.and_(events.c.entity_kind == kind_name, events.c.entity_id == entity_id)
-    query = sa.select(events, contents.c.body).outerjoin(contents).where(mine).order_by(events.c.version)
-    with database.reading() as connection:
+    its = sa.and_(events.c.entity_kind == kind_name, events.c.entity_id == entity_id)
+    query = sa.select(events, contents.c.body).outerjoin(contents).where(its).order_by(events.c.version)
+    with database.reading(store.viewer) as connection:
         rows = connection.execute(query).mappings().all()
+    scopes = [{"vr_code": row["vr_code"], "partners": ""} | read.parse_body(row["body"] or "{}") for row in rows]
+    seen = store.in_scope(kind_of(kind_name).table, pd.DataFrame(scopes, columns=["vr_code", "partners"])).index
     hides_who = "recorded_by" in hidden_columns(store.viewer.role, kind_of(kind_name).table)
     found = []
-    for row in rows:
+    for row in (rows[number] for number in seen):
         body = read.parse_body(row["body"] or "{}")
         kept = {name: row[name] for name in ("version", "action", "recorded_at", "reason")}
         who = body.pop("recorded_by", "")
@@ -284,7 +289,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
     # First on the list that a restored backup is held against, then in the register: a crash in between
     # leaves too much on the list rather than too little erased.
     ledger.note(kind_name, entity_id, reason)
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         stub = latest(connection, kind_name, entity_id) or _base_stub(kind, entity_id)
         receipt = erase_content(connection, stub, reason)
     database.forget_traces()

@@ -29,7 +29,7 @@ def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
     """Serve the product on a folder that this test also writes to; the register is empty when the test begins."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     address = serve(APP, RISICOBEELD_DATA=str(folder))
-    with database.writing() as connection:
+    with database.writing(database.UPKEEP) as connection:
         for table in reversed(database.ALL_TABLES):
             connection.execute(table.delete())
     expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong

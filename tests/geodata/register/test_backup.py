@@ -28,14 +28,14 @@ def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
     files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
     drafts.keep(lotc, "signal", "d1", {"text": "half"})
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         before = rows_of(connection)
     made = backup.backup()
     write.correct(lotc, "activation", receipt.entity_id, {"outcome": "later"}, based_on=1)
     with pytest.raises(RegisterError, match="1 event"):
         backup.restore(made.path)
     done = backup.restore(made.path, replace=True)
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         assert rows_of(connection) == before
     assert (done.events_n, done.left_out_n, done.erased_again_n) == (1, 1, 0)
     assert backup.restore(done.kept_before).events_n == 2  # the safety copy brings the later event back

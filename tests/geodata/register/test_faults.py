@@ -65,7 +65,7 @@ def test_killed_writers_lose_and_double_nothing(lotc, activation, tmp_path):
     assert len(accepted) >= WRITERS
     found = chain.verify_chain()
     assert found.problems == ()
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         kept = list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
     assert len(kept) == len(set(kept)) == found.events_n
     assert set(accepted) <= set(kept)
@@ -105,7 +105,7 @@ def test_a_full_disk_is_told_and_loses_nothing(lotc, activation, data_dir):
         signal.signal(signal.SIGXFSZ, ignored)
     assert refused_at > 3
     accepted.append(write.record(lotc, "activation", activation).entity_id)
-    with database.reading() as connection:
+    with database.reading(database.UPKEEP) as connection:
         in_order = sa.select(database.events.c.entity_id).order_by(database.events.c.seq)
         kept = list(connection.execute(in_order).scalars())
     assert kept == accepted

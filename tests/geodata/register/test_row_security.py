@@ -1,0 +1,203 @@
+"""The second lock: PostgreSQL shows a viewer their own rows only, also to a question without any filter."""
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from geodata.access import ROLES, Viewer, open_store, parse_viewer
+from geodata.errors import AccessDeniedError, RegisterError
+from geodata.register import chain, database, drafts, files, write
+from geodata.register.database import events
+from geodata.register.kinds import KINDS
+from tests.server.postgres import ACCOUNT, new_database
+
+LOTC = Viewer("lotc")
+ONE = parse_viewer("region:VR01")
+VIEWERS = ("lotc", "analyst", "region:VR01", "region:VR02", "region:VR01,VR02", "region:VR25", "partner:GGD",
+           "partner:NVWA", "partner:nobody", "policy", "privacy")  # fmt: skip
+SECRET = {"VR01": "geheim van een", "VR02": "geheim van twee"}
+
+
+def activation(vr_code, partners="GGD"):
+    return {
+        "event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": vr_code,
+        "sector_code": "lodging", "outcome": SECRET[vr_code], "partners": partners,
+    }  # fmt: skip
+
+
+def fill():
+    """Record one entry of every kind in each region; one moves to the other region, one partner leaves."""
+    for vr_code, name in (("VR01", "one"), ("VR02", "two")):
+        place = {"vr_code": vr_code}
+        write.record(LOTC, "activation", activation(vr_code, "GGD;NVWA" if name == "two" else "GGD"), entity_id=name)
+        write.record(LOTC, "signal", place | {"event_date": "2020-10-01", "origin": "own", "theme": "wonen",
+                                              "text": SECRET[vr_code]})  # fmt: skip
+        write.record(LOTC, "referral", place | {"event_date": "2020-10-02", "route": "care", "partners": "NVWA"})
+        write.record(LOTC, "plan_line", place | {"plan_id": "p", "plan_state": "draft", "list": "risk",
+                                                 "week": "2020-W41", "partners": "GGD"})  # fmt: skip
+        write.record(LOTC, "decision", place | {"event_date": "2020-10-02", "subject": "handover", "site_id": name,
+                                                "state": "open", "reason": "samen"})  # fmt: skip
+        write.record(LOTC, "contact", place | {"ring": "region", "organisation": name, "function": "piket"})
+        write.record(LOTC, "work", place | {"event_date": "2020-10-01", "kind": "contact", "title": name})
+    write.record(LOTC, "contact", {"ring": "platform", "organisation": "allen", "function": "piket"})
+    write.record(LOTC, "work", {"event_date": "2020-10-01", "kind": "contact", "title": "landelijk"})
+    write.record(LOTC, "route", {"subject": "zorg", "organisation": "GGD", "area": "nation"})
+    write.record(LOTC, "document", {"kind": "protocol", "title": "Handleiding"})
+    write.record(LOTC, "activation", activation("VR01"), entity_id="moved")
+    write.correct(LOTC, "activation", "moved", {"vr_code": "VR02", "outcome": SECRET["VR02"]}, based_on=1)
+    write.record(LOTC, "activation", activation("VR01", "GGD;NVWA"), entity_id="left")
+    write.correct(LOTC, "activation", "left", {"partners": "GGD"}, based_on=1)
+    for name in ("one", "two", "moved"):
+        files.attach(open_store(LOTC), "activation", name, f"{name}.txt", b"verslag")
+    drafts.keep(ONE, "activation", "draft-of-one", {"outcome": "half"})
+    drafts.keep(LOTC, "activation", "draft-of-lotc", {"outcome": "half"})
+
+
+@pytest.fixture(scope="module")
+def filled(postgres, tmp_path_factory):
+    """The address of a register with something of everything in it; the tests only look."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISICOBEELD_DATA", str(tmp_path_factory.mktemp("filled") / "data"))
+        address = new_database(postgres)
+        patch.setenv("RISICOBEELD_REGISTER", address)
+        fill()
+        database.close()
+    return address
+
+
+@pytest.fixture
+def locked(filled, monkeypatch):
+    monkeypatch.setenv("RISICOBEELD_REGISTER", filled)
+    yield filled
+    database.close()
+
+
+def ask(who, statement):
+    with database.reading(who) as connection:
+        return connection.execute(sa.text(statement)).scalars().all()
+
+
+def rows_of_all_tables(connection):
+    names = sa.text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+    tables = [name for name in connection.execute(names).scalars() if name != "alembic_version"]
+    return {name: connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar() for name in tables}  # noqa: S608
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_forgotten_filter_shows_a_region_nothing_of_another():
+    assert set(ask(ONE, "SELECT DISTINCT vr_code FROM register_events")) == {"VR01", ""}
+    bodies = " ".join(ask(ONE, "SELECT body FROM register_contents"))
+    assert SECRET["VR01"] in bodies
+    assert SECRET["VR02"] not in bodies
+    assert "VR02" not in bodies
+    assert ask(ONE, "SELECT name FROM register_files") == ["one.txt"]
+    assert ask(ONE, "SELECT draft_id FROM register_drafts") == ["draft-of-one"]
+    assert ask(ONE, "SELECT email FROM people") == []
+
+
+@pytest.mark.usefixtures("locked")
+def test_who_tells_nothing_sees_nothing_not_even_the_owner_of_the_tables():
+    with database.engine().connect() as connection:
+        owners = connection.execute(sa.text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"))
+        assert owners.scalars().all() == [connection.execute(sa.text("SELECT current_user")).scalar()] == [ACCOUNT]
+        assert set(rows_of_all_tables(connection).values()) == {0}
+        assert connection.execute(sa.text("SELECT * FROM register_newest('activation', '9999')")).all() == []
+        assert connection.execute(sa.text("SELECT * FROM register_shared_with('GGD')")).all() == []
+
+
+@pytest.mark.usefixtures("locked")
+def test_every_table_is_locked():
+    unlocked = (
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND NOT (relrowsecurity AND relforcerowsecurity)"
+    )
+    assert ask(database.UPKEEP, unlocked) == ["alembic_version"], "a new table needs row security in its migration"
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_connection_from_the_pool_brings_nothing_of_whoever_had_it_before():
+    database.engine().dispose()
+    pids = set()
+    both = {"VR01", "VR02"}
+    for who, regions in ((LOTC, both), (ONE, {"VR01"}), (Viewer("policy"), set()), (LOTC, both)):
+        for statement in ("SELECT 1/0", "SELECT 1"):  # after a failure and after a success
+            try:
+                ask(who, statement)
+            except RegisterError:
+                assert "1/0" in statement
+            pids |= set(ask(who, "SELECT pg_backend_pid()"))
+            assert set(ask(who, "SELECT DISTINCT vr_code FROM register_events WHERE vr_code <> ''")) == regions
+            with database.engine().connect() as connection:  # whoever forgets to say who looks
+                pids.add(connection.execute(sa.text("SELECT pg_backend_pid()")).scalar())
+                assert connection.execute(sa.text("SELECT count(*) FROM register_events")).scalar() == 0
+    assert len(pids) == 1, "one connection served them all"
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_viewer_changes_nothing_but_the_own_drafts():
+    for who in (ONE, LOTC, Viewer("analyst"), parse_viewer("partner:GGD")):
+        with database.writing(who) as connection:
+            for table in (database.events, database.contents, database.files):
+                assert connection.execute(sa.delete(table)).rowcount == 0
+            assert connection.execute(sa.update(database.events).values(vr_code="VR01")).rowcount == 0
+            others = sa.delete(database.drafts).where(database.drafts.c.owner != who.who)
+            assert connection.execute(others).rowcount == 0
+        row = {"draft_id": "x", "owner": "somebody else", "entity_kind": "signal", "body": "{}", "saved_at": "2026"}
+        with pytest.raises(RegisterError, match="row-level security"), database.writing(who) as connection:
+            connection.execute(sa.insert(database.drafts), row)
+    assert chain.verify_chain().problems == ()
+
+
+@pytest.mark.usefixtures("locked")
+@pytest.mark.parametrize("role", VIEWERS)
+def test_both_locks_let_the_same_rows_through(role, monkeypatch):
+    viewer = parse_viewer(role)
+    second = {}
+    for kind in KINDS.values():
+        newest = sa.func.register_newest(kind.name, "9999").table_valued("entity_id", "event_id").alias("newest")
+        with database.reading(viewer) as connection:
+            joined = database.contents.join(database.events).join(newest, newest.c.event_id == events.c.event_id)
+            second[kind.table] = set(connection.execute(sa.select(events.c.entity_id).select_from(joined)).scalars())
+    plain = database.show_as
+    monkeypatch.setattr(database, "show_as", lambda connection, _: plain(connection, database.UPKEEP))
+    for kind in KINDS.values():
+        try:
+            rows = open_store(viewer).register(kind.table)
+        except AccessDeniedError:
+            assert second[kind.table] == set(), kind.table
+        else:
+            assert second[kind.table] == set(rows.loc[rows["version"] > 0, kind.key]), kind.table
+
+
+def test_every_role_is_tried():
+    assert {parse_viewer(role).role for role in VIEWERS} == set(ROLES)
+
+
+@pytest.mark.usefixtures("locked")
+def test_upkeep_sees_all():
+    assert chain.verify_chain().problems == ()
+    with database.reading(database.UPKEEP) as connection:
+        assert rows_of_all_tables(connection)["register_events"] == chain.verify_chain().events_n > 20
+
+
+def test_an_account_that_row_security_does_not_bind_is_refused(locked, postgres, monkeypatch):
+    monkeypatch.setenv("RISICOBEELD_REGISTER", locked.replace(f"//{ACCOUNT}:", "//postgres:"))
+    with pytest.raises(RegisterError, match="Row security does not bind the account postgres"):
+        write.record(LOTC, "activation", activation("VR01"))
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE sees_all LOGIN BYPASSRLS")
+    monkeypatch.setenv("RISICOBEELD_REGISTER", locked.replace(f"//{ACCOUNT}:", "//sees_all:"))
+    with pytest.raises(RegisterError, match="sees_all"):
+        open_store(ONE).register("activations")
+
+
+@pytest.mark.usefixtures("register")
+def test_an_entry_that_moved_takes_its_past_along_for_nobody_new():
+    write.record(LOTC, "activation", activation("VR01"), entity_id="moved")
+    write.correct(LOTC, "activation", "moved", {"vr_code": "VR02", "outcome": SECRET["VR02"]}, based_on=1)
+    here, there = open_store(ONE), open_store(parse_viewer("region:VR02"))
+    assert "moved" not in set(here.register("activations")["activation_id"]), "not its old version either"
+    assert "moved" in set(there.register("activations")["activation_id"])
+    told = write.history(there, "activation", "moved")
+    assert [version["content"]["outcome"] for version in told] == [SECRET["VR02"]]
+    assert len(write.history(open_store(LOTC), "activation", "moved")) == 2
