@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 from dashboard import watch
 from dashboard.board import Board, official_model
 from dashboard.downloads import Part, as_file
+from dashboard.signin import is_this_machine
 from geodata import access, logs, settings, store
 from geodata.access import ScopedStore, Viewer
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
@@ -173,7 +174,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
-    """Return a server that listens; `serve_forever` answers."""
+    """Return a server that listens; `serve_forever` answers.
+
+    Raises
+    ------
+    InputError
+        Others than this machine could reach the address, while nobody signs in here.
+    """
+    if not (is_this_machine(address) or settings.has_sign_in()):
+        raise InputError(
+            f"Without sign-in this product serves one person on this machine, so it does not listen on {address!r};"
+            " leave --address out, or have sign-in set up first (docs/settings.md)."
+        )
     server = ThreadingHTTPServer((address, port), Handler)
     server.daemon_threads = True
     return server

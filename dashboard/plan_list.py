@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, links, plan_maker, tables
+from dashboard import charts, frame, links, plan_maker, tables
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore, may_write
@@ -107,6 +107,8 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
                        high=texts.percent(base.high), n=base.visits_n))  # fmt: skip
         if base.visits_n < _FEW_N:
             st.caption(texts("targets.few"))
+    if inputs.calibration is not None:
+        charts.calibration(texts, inputs.calibration)
     _alarm(texts, store, inputs.visits)
 
 

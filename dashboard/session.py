@@ -62,7 +62,7 @@ class Selection:
     known: str = ""
 
 
-PARTS: Final = ("what_if", "with_without")
+PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 _WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))

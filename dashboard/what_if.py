@@ -7,11 +7,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, session, tables
+from dashboard import board, frame, session, tables
 from dashboard.board import official_model
 from dashboard.text import Texts
 from geodata import profiles
 from geodata.access import ScopedStore
+from geodata.errors import RisicobeeldError
 from geodata.profiles import Profile
 from geodata.rules import rows_of
 from risk import outputs
@@ -94,22 +95,29 @@ def _keep(texts: Texts, store: ScopedStore, kept: Mapping[str, Profile], weights
     if told := st.session_state.pop("profile-told", ""):
         st.success(texts(told))
     chosen = kept.get(st.session_state["profile"] or "")
-    owners = profiles.owners(store.viewer)
-    with st.expander(texts("profile.keep"), expanded=False):
+    with st.expander(texts("profile.keep")):
         st.caption(texts("profile.keep_how"))
-        with st.form("profile-form", border=False):
-            name = st.text_input(texts("profile.name"), chosen.name if chosen else "", max_chars=profiles.LONGEST_NAME)
-            owner = st.selectbox(texts("region.choose"), owners) if len(owners) > 1 else owners[0]
-            if st.form_submit_button(texts("profile.save"), type="primary"):
-                version = official_model().version
-                profiles.save(store.viewer, name, weights, version, owner=owner, surface=_SURFACE)
-                _done("profile.saved")
-            if chosen and st.form_submit_button(texts("profile.rename", name=chosen.name)):
-                profiles.rename(store.viewer, chosen.profile_id, name, surface=_SURFACE)
-                _done("profile.renamed")
-            if chosen and st.form_submit_button(texts("profile.delete", name=chosen.name)):
-                profiles.delete(store.viewer, chosen.profile_id, surface=_SURFACE)
-                _done("profile.deleted")
+        try:
+            _form(texts, store, chosen, weights)
+        except RisicobeeldError as error:
+            frame.failure(texts, error)
+
+
+def _form(texts: Texts, store: ScopedStore, chosen: Profile | None, weights: Mapping[str, float]) -> None:
+    owners = profiles.owners(store.viewer)
+    with st.form("profile-form", border=False):
+        name = st.text_input(texts("profile.name"), chosen.name if chosen else "", max_chars=profiles.LONGEST_NAME)
+        owner = st.selectbox(texts("region.choose"), owners) if len(owners) > 1 else owners[0]
+        if st.form_submit_button(texts("profile.save"), type="primary"):
+            version = official_model().version
+            profiles.save(store.viewer, name, weights, version, owner=owner, surface=_SURFACE)
+            _done("profile.saved")
+        if chosen and st.form_submit_button(texts("profile.rename", name=chosen.name)):
+            profiles.rename(store.viewer, chosen.profile_id, name, surface=_SURFACE)
+            _done("profile.renamed")
+        if chosen and st.form_submit_button(texts("profile.delete", name=chosen.name)):
+            profiles.delete(store.viewer, chosen.profile_id, surface=_SURFACE)
+            _done("profile.deleted")
 
 
 def _done(told: str) -> None:

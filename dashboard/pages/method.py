@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from dashboard import board, document, frame, session, tables, what_if
+from dashboard import board, charts, document, frame, session, tables, what_if
 from dashboard.board import official_model
 from dashboard.text import Texts
 from geodata import store as files
@@ -13,7 +13,7 @@ from geodata.rules import rows_of
 from risk import method, outputs
 from risk.model import MODEL_FILE
 
-_PARTS = ("words", "what_if", "with_without")
+_PARTS = ("words", "what_if", "with_without", "intervals", "seasons")
 
 
 def run() -> None:
@@ -35,6 +35,11 @@ def _page() -> None:
         what_if.draw(texts, store)
     elif part == "with_without":
         st.html(_with_without(texts, store))
+    elif part == "intervals":
+        _intervals(texts, store)
+    elif part == "seasons":
+        st.html(f'<p class="rb-page">{html.escape(texts("chart.seasons_how"))}</p>')
+        charts.seasons(texts, official_model().seasons)
     else:
         _words(texts)
 
@@ -71,6 +76,14 @@ def _words(texts: Texts) -> None:
 def _weights_file(language: str) -> bytes:
     table = files.neutralise_formulas(method.weights_table(official_model(), language))
     return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _intervals(texts: Texts, store: ScopedStore) -> None:
+    """Show how sure each place in the ranking is, of the sector that the address names."""
+    shown, sector = board.open_board(store, "vr", texts), session.selection().sector
+    name = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    st.html(f'<p class="rb-page">{html.escape(texts("chart.intervals_how", sector=name))}</p>')
+    charts.rank_intervals(texts, shown.of_sector(sector), shown.names, shown.ranked_n(sector))
 
 
 def _with_without(texts: Texts, store: ScopedStore) -> str:

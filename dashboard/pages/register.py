@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard import entry, frame, links, opened, session, tables, triage
+from dashboard import charts, entry, frame, links, opened, session, tables, triage
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore, may_write
@@ -56,6 +56,9 @@ def _list(texts: Texts, store: ScopedStore) -> None:
         return
     shown = rows.head(_SHOWN_N)
     has_more = len(rows) > len(shown)
+    with st.expander(texts("chart.trend")):
+        words = charts.names_of(codes.ACTIVATION_KINDS, texts, "register")
+        charts.trend(texts, store.register("activations", filters), words, texts("chart.trend_told"))
     caption = texts("register.found", shown=len(shown)) if has_more else texts("register.found_all", n=len(rows))
     regions = entry.region_names(store)
     heads = [texts(f"register.{name}") for name in ("date", "region", "sector", "kind", "themes", "outcome")]

@@ -56,6 +56,10 @@ class Texts:
         """Write a share (0-1) as a whole percentage."""
         return f"{round(100 * share)}%" if self.language == "en" else f"{round(100 * share)} %"
 
+    def month(self, number: int) -> str:
+        """Return the name of a month, 1 to 12."""
+        return _MONTHS[self.language][number - 1]
+
     def day(self, value: date) -> str:
         """Write a date in words."""
         return f"{value.day} {_MONTHS[self.language][value.month - 1]} {value.year}"

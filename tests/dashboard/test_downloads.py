@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from dashboard import downloads
+from dashboard import downloads, region_sheet
 from dashboard.board import Board, official_model
 from dashboard.downloads import Part
 from dashboard.text import read_texts
@@ -18,8 +18,8 @@ from geodata.errors import AccessDeniedError
 from risk import __main__ as risk_main
 from risk import target_inputs, target_table, targets
 from risk.outputs import read_scored
+from risk.report import sheet as visits
 from risk.report.files import render
-from risk.report.sheet import region_sheet
 from risk.request import read_request
 
 
@@ -117,7 +117,7 @@ def test_a_plan_tells_of_every_site_what_it_rests_on_and_leaves_with_few() -> No
     assert set(table["peildatum"]) == {inputs.peildatum}
     assert table[["attribution", "licence", "model_version", "data_version"]].ne("").all(axis=None)
     code = table["vr_code"].iloc[0]
-    sheet = render(region_sheet(table, code, store, "en"), ".html").decode()
+    sheet = render(visits.region_sheet(table, code, store, "en"), ".html").decode()
     for told in ("Reference date 2020-11-30", official_model().version, store.data_version, "ODbL", "scope lotc"):
         assert told in sheet
     for command in ("targets --seed 1 --out", "score --level site --out", "problems --out"):
@@ -143,3 +143,14 @@ def test_what_leaves_is_noted_in_the_audit_trail() -> None:
     lines = audit.read()
     exports = lines[lines["what"] == "export"]
     assert exports.iloc[0][["table", "rows_n", "role"]].tolist() == ["scores_vr (.csv)", 1, "region:VR06"]
+
+
+def test_the_sheet_of_a_region_is_one_page() -> None:
+    store, regions = opened("region:VR06", "vr")
+    _, gemeenten = opened("region:VR06", "gemeente")
+    told = ["A long sentence about what changed, what was done and how sure the figures are." * 2] * 5
+    for language in ("nl", "en"):
+        page = region_sheet.as_pdf(read_texts(language), store, regions, gemeenten, "VR06", told)
+        assert page.startswith(b"%PDF")
+        assert len(re.findall(rb"/Type /Page\b", page)) == 1
+    assert audit.read()["table"].iloc[0] == "scores_gemeente (.pdf)"

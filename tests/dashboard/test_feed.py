@@ -1,7 +1,11 @@
 """The address for other systems: a real server, real tokens, and nothing of another region."""
 
 import json
+import socket
+import subprocess
+import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -9,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import geopandas as gpd
+import httpx
 import pytest
 
 from dashboard import feed
@@ -121,3 +126,44 @@ def test_every_answer_leaves_a_line_in_the_audit_trail(address: str) -> None:
     ask(f"{address}/vr.geojson", token)
     newest = audit.read()[lambda lines: lines["what"] == "export"].iloc[0]
     assert newest[["surface", "role", "who"]].tolist() == ["feed", "region:VR23", "system kaart"]
+
+
+@pytest.mark.parametrize("where", ["0.0.0.0", "", "192.0.2.7"])  # noqa: S104 - every address, and another's
+def test_without_sign_in_only_this_machine_is_answered(where: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(tmp_path / "secrets.toml"))
+    with pytest.raises(InputError, match="does not listen"):
+        feed.serve(0, where)
+    (tmp_path / "secrets.toml").write_text("[auth]\n")
+    if where != "192.0.2.7":  # an address that no machine has
+        feed.serve(0, where).server_close()
+
+
+def test_the_process_answers_a_client_of_its_own() -> None:
+    """The command itself, and a client that is no test's: with a token, without one, and for health."""
+    token = feed.give_token("gis", parse_viewer("region:VR06"), TOMORROW)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "dashboard.feed", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+            while True:
+                assert process.poll() is None
+                try:
+                    health = client.get("/health")
+                    break
+                except httpx.ConnectError:
+                    time.sleep(0.1)
+            assert health.json()["status"] == "ok"
+            answer = client.get("/vr.geojson", headers={"Authorization": f"Bearer {token}"}, params={"lang": "en"})
+            properties = answer.json()["features"][0]["properties"]
+            assert (answer.headers["content-type"], properties["status_band"]) == (
+                "application/geo+json", "EXAMPLE - invented figures",
+            )  # fmt: skip
+            refused = client.get("/vr.geojson")
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+            assert client.post("/vr.geojson").status_code == 501
+    finally:
+        process.terminate()
+        process.wait(20)

@@ -73,9 +73,23 @@ def test_a_region_keeps_a_profile_beside_the_national_version_that_others_never_
     expect(page.get_by_text("Overeenkomst van de rangorden: 1,00")).to_be_visible()
     page.get_by_label("Naast de landelijke versie tonen").click()
     page.get_by_role("option", name="Zonder <b>eerste</b>").click()
+    page.keyboard.press("Escape")
     expect(page.get_by_role("columnheader", name="Plaats in Zonder <b>eerste</b>")).to_be_visible()
     other = settled(open_page(f"{product}/method?part=what_if&as=region:VR07"))
     expect(other.get_by_text("Overeenkomst van de rangorden: 1,00")).to_be_visible()
     expect(other.get_by_text("Deze gewichten onder een naam bewaren")).to_be_visible()
     expect(other.get_by_text("Gewichten van", exact=True)).to_have_count(0)
     assert "eerste" not in other.content()
+
+
+def test_every_chart_has_its_figures_as_a_table(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/method?part=intervals&sector=slaughter_meat"))
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_attribute("aria-label", re.compile("Plaats van elk gebied"))
+    page.get_by_text("Hetzelfde als tabel").click()
+    expect(page.locator(".rb-table tbody tr")).to_have_count(25)
+    place, low, high = (int(places(page, column)[0]) for column in (2, 3, 4))
+    assert low <= place <= high
+    page.get_by_text("Seizoenen", exact=True).click()
+    expect(page.get_by_text("Hoeveel mensen er in een sector werken")).to_be_visible()
+    page.get_by_text("Hetzelfde als tabel").click()
+    expect(page.get_by_role("row", name=re.compile("^Open teelt"))).to_contain_text("150")
