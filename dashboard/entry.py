@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import frame, session
+from dashboard import entry_site, frame, session
 from dashboard.text import Texts
 from geodata import codes
 from geodata.access import ScopedStore
@@ -177,7 +177,8 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
 
 
 _BLANK: Final[dict[str, Any]] = {
-    "kind": lambda: None, "themes": list, "is_route": lambda: False, "gemeente_code": lambda: None,
+    "kind": lambda: None, "themes": list, "is_route": lambda: False, "site_id": lambda: None,
+    "gemeente_code": lambda: None,
     "vr_code": lambda: None, "route_from": str, "route_to": str, "sector_code": lambda: None, "outcome": str,
     "event_date": date.today, "trigger": lambda: "eigen_constatering", "partners": list, "integral": lambda: False,
     "infections_found": lambda: "unknown", "measures": str,
@@ -198,13 +199,18 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
             texts("register.region"), [code for code in regions if not own or code in own], format_func=regions.get,
             key=key("vr_code"), placeholder="",
         )  # fmt: skip
-        return {**route, "vr_code": vr_code or "", "gemeente_code": ""}
+        return {**route, "vr_code": vr_code or "", "gemeente_code": "", "site_id": ""}
     vr_of = vr_of_gemeenten()
+    site_id = entry_site.choose(texts, store, key, names)
     options = [code for code in names if not own or vr_of[code] in own]
     code = st.selectbox(
-        texts("register.gemeente"), options, format_func=names.get, key=key("gemeente_code"), placeholder=""
-    )
-    return {"gemeente_code": code or "", "vr_code": vr_of.get(code or "", ""), "route_from": "", "route_to": ""}
+        texts("register.gemeente"), options, format_func=names.get, key=key("gemeente_code"), placeholder="",
+        on_change=entry_site.forget_elsewhere, args=(store, key("site_id"), key("gemeente_code")),
+    )  # fmt: skip
+    return {
+        "gemeente_code": code or "", "vr_code": vr_of.get(code or "", ""), "route_from": "", "route_to": "",
+        "site_id": site_id,
+    }  # fmt: skip
 
 
 def gemeente_names(store: ScopedStore) -> dict[str, str]:
@@ -249,6 +255,7 @@ def _start_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the register as the widgets want it."""
     return {
         "kind": row["kind"], "themes": row["themes"].split(";"), "is_route": bool(row["route_from"]),
+        "site_id": row["site_id"] or None,
         "gemeente_code": row["gemeente_code"] or None, "vr_code": row["vr_code"], "route_from": row["route_from"],
         "route_to": row["route_to"], "sector_code": row["sector_code"], "outcome": row["outcome"],
         "event_date": row["event_date"].date(), "trigger": row["trigger"],

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import entry, session, tables, triage
+from dashboard import entry, entry_site, session, tables, triage
 from dashboard.text import Texts
 from geodata.access import ScopedStore, may_write
 from geodata.register import files, write
 from geodata.register.read import Filters
 
 _SHOWN: Final = (
-    "date", "region", "gemeente", "route_from", "route_to", "sector", "kind", "themes", "trigger", "partners",
-    "integral", "infections_found", "outcome", "measures", "recorded_by", "recorded_at",
+    "date", "region", "gemeente", "site_id", "route_from", "route_to", "sector", "kind", "themes", "trigger",
+    "partners", "integral", "infections_found", "outcome", "measures", "recorded_by", "recorded_at",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> str:
         "date": f"{row['event_date']:%d-%m-%Y}",
         "region": regions.get(row["vr_code"], row["vr_code"]),
         "gemeente": gemeenten.get(row["gemeente_code"], row["gemeente_code"]),
+        "site_id": entry_site.name_of(store, str(row["site_id"])),
         "sector": texts(f"sector.{row['sector_code']}"),
         "kind": texts(f"register.{row['kind']}"),
         "themes": ", ".join(texts(f"register.{code}") for code in row["themes"].split(";")),

@@ -208,3 +208,29 @@ def test_contacts_routes_and_library_are_there_in_both_languages(app: str, open_
     expect(page.get_by_text("No protocol yet. Add it below.").first).to_be_visible()
     view(page, "Other work")
     expect(page.get_by_text("No other work recorded yet.")).to_be_visible()
+
+
+def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page: Open) -> None:
+    sites = open_store(LOTC).table("sites")
+    site = sites[(sites["vr_code"] == "VR06") & (sites["sector_code"] != "")].iloc[0]
+    elsewhere = sites.loc[sites["vr_code"] == "VR07", "name"].iloc[0]
+    page = open_page(f"{app}/register?as=region:VR06", **TELEPHONE)
+    view(page, "Nieuw")
+    field = page.get_by_role("combobox", name="Locatie, als er een is")
+    field.fill(elsewhere)
+    expect(page.get_by_role("option", name="No results")).to_be_visible()
+    field.fill(site["name"])
+    page.get_by_role("option", name=re.compile(re.escape(site["name"]))).first.click()
+    names = dict(open_store(LOTC).table("gemeenten")[["gemeente_code", "gemeente_name"]].to_numpy())
+    expect(page.get_by_role("combobox", name="Gemeente")).to_have_value(names[site["gemeente_code"]])
+    page.get_by_role("radio", name="preventief", exact=True).click()
+    page.get_by_role("button", name="wonen", exact=True).click()
+    page.get_by_role("button", name="Niets aangetroffen").click()
+    expect(page.get_by_role("textbox", name="Wat gebeurde er?")).to_have_value("niets aangetroffen")
+    page.get_by_role("button", name="Vastleggen", exact=True).click()
+    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^Locatie"))).to_contain_text(site["name"])
+    row = recorded()[0]
+    assert [row[name] for name in ("site_id", "gemeente_code", "sector_code")] == [
+        site["site_id"], site["gemeente_code"], site["sector_code"],
+    ]  # fmt: skip
