@@ -4,10 +4,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from scipy.spatial import cKDTree
 
 _NEAR_M = 250.0
+_METRES = 10_000_000  # more than any coordinate, so that two become one number
 _ALIKE = 85.0
 _GENERIC = (
     r"\b(camping|vakantiepark|recreatiepark|bungalowpark|chaletpark|minicamping|park|slachterij|slachthuis|vlees"
@@ -22,20 +24,30 @@ def exact(sites: gpd.GeoDataFrame) -> pd.Series:
     Rows without a point repeat each other only when they have a name.
     """
     points = sites.geometry
-    facts = pd.DataFrame({"fingerprint": fingerprint(sites, points), "size": sites["size_n"]})
-    unknown = points.isna() & sites["name"].eq("")
-    repeated: pd.Series = facts.duplicated() & ~unknown
+    rounded = _metres(points)
+    # most rows are alone on their metre: only the others are read as text
+    together = pd.Series(rounded[:, 0] * _METRES + rounded[:, 1]).duplicated(keep=False).to_numpy()
+    some = sites[together]
+    facts = pd.DataFrame({"fingerprint": fingerprint(some, points[together]), "size": some["size_n"]})
+    unknown = points[together].isna() & some["name"].eq("")
+    repeated = pd.Series(np.zeros(len(sites), bool), index=sites.index)
+    repeated[together] = (facts.duplicated() & ~unknown).to_numpy()
     return repeated
 
 
 def fingerprint(rows: pd.DataFrame, points: gpd.GeoSeries) -> pd.Series:
     """Return a number (64 bits) per row for its kind, name, gemeente and point to a metre."""
-    coordinates = np.full((len(rows), 2), -1, dtype=np.int64)
-    present = points.notna().to_numpy()
-    coordinates[present] = np.rint(shapely.get_coordinates(points.to_numpy()[present]))
+    coordinates = _metres(points)
     texts = pd.DataFrame({"kind": rows["kind"], "name": rows["name"].str.lower(), "gemeente": rows["gemeente_code"]})
     facts = texts.assign(x=coordinates[:, 0], y=coordinates[:, 1])
     return pd.util.hash_pandas_object(facts, index=False)
+
+
+def _metres(points: gpd.GeoSeries) -> NDArray[np.int64]:
+    """Return coordinates to a metre, -1 where there is no point."""
+    places = points.to_numpy()
+    pairs = np.column_stack([shapely.get_x(places), shapely.get_y(places)])
+    return np.where(np.isnan(pairs), -1, np.rint(pairs)).astype(np.int64)
 
 
 def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -37,6 +37,10 @@ class ModelError(RisicobeeldError, ValueError):
     """The index declared in ``risk/model.toml`` contradicts itself."""
 
 
+class SchedulerError(RisicobeeldError, ConnectionError):
+    """The cluster that was named for heavy work is not there, cannot be used, or was lost."""
+
+
 class RegisterError(RisicobeeldError, RuntimeError):
     """An entry of the register cannot be written or read as asked."""
 

@@ -3,6 +3,8 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
 from geodata.codes import Status
 from geodata.errors import UnknownCodeError
@@ -92,8 +94,14 @@ def gemeente_of_points(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd
     gemeenten
         Contract ``Gemeenten``.
     """
-    tree = gemeenten.sindex
-    point, area = tree.query(points.array, predicate="intersects")
+    places, shapes = points.to_numpy(), own_shapes(gemeenten)
+    point, area = shapely.STRtree(shapes).query(places)
+    # Only the boxes are searched as a tree: a prepared shape then answers for all the points near it in one go.
+    in_turn = np.argsort(area, kind="stable")
+    point, area = point[in_turn], area[in_turn]
+    shapely.prepare(shapes)
+    inside = shapely.intersects_xy(shapes[area], shapely.get_x(places)[point], shapely.get_y(places)[point])
+    point, area = point[inside], area[inside]
     known = gemeenten["gemeente_code"].to_numpy(dtype=object)
     by_code = np.argsort(known)
     rank = np.empty(len(known), int)
@@ -101,3 +109,9 @@ def gemeente_of_points(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd
     lowest = np.full(len(points), len(known))
     np.minimum.at(lowest, point, rank[area])
     return pd.Series(np.append(known[by_code], "")[lowest], index=points.index, dtype="str")
+
+
+def own_shapes(gemeenten: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return copies of the boundaries: a shape makes an index when it is first asked, which threads may not share."""
+    copies: NDArray[np.object_] = shapely.from_wkb(shapely.to_wkb(gemeenten.geometry.to_numpy()))
+    return copies

@@ -1,7 +1,6 @@
 """Files that a user gives: tables and maps of any common kind, Dutch and English numbers and dates."""
 
 import csv
-import io
 import re
 import tomllib
 from collections import Counter
@@ -23,6 +22,7 @@ MAP_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".zip")
 _TEXT_ENDINGS = (".csv", ".txt", ".tsv")
 _SHEET_ENDINGS = (".xlsx", ".xlsm")
 _SNIFF_N = 1 << 16
+_SOMETHING = re.compile(rb"\S")
 # what the readers raise for a file that is not what its ending says; XML errors are SyntaxErrors
 _UNREADABLE = (
     OSError, ValueError, KeyError, SyntaxError, RuntimeError, csv.Error, BadZipFile, pa.ArrowException,
@@ -146,7 +146,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     start = next(number for number, row in enumerate(rows) if len(row) == width)
     names = [name.strip().strip("\ufeff") for name in rows[start]]
     below = len("".join(whole[: start + 1]).encode(encoding))
-    if not content[below:].strip():
+    if not _SOMETHING.search(content, below):
         return pd.DataFrame(columns=names)
     cut_n = 0
 
@@ -156,7 +156,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         return "skip"
 
     table = arrow_csv.read_csv(
-        io.BytesIO(content[below:]),
+        pa.BufferReader(pa.py_buffer(content).slice(below)),
         read_options=arrow_csv.ReadOptions(column_names=names, encoding=encoding),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=odd_row),
         convert_options=arrow_csv.ConvertOptions(
@@ -247,40 +247,41 @@ def numbers(cells: pd.Series, where: str, *, is_count: bool) -> pd.Series:
     if pd.api.types.is_numeric_dtype(cells):
         return cells.astype(float)
     plain = _quick_numbers(cells)
-    doubtful = plain.isna()
+    doubtful = plain.isna() & cells.ne("")
     if is_count and cells.str.contains(".", regex=False).any():
         doubtful |= cells.str.fullmatch(r"\d{1,3}(\.\d{3})+").fillna(value=False).astype(bool)
     if not doubtful.any():
-        return plain.astype(float)
+        return plain
     rest = cells[doubtful].astype("str").str.strip().str.replace(r"[\s\u00a0']", "", regex=True)
     missing = rest.str.lower().isin(_MISSING)
-    rest = rest.map(lambda text: _plain_number(text, is_count=is_count))
-    parsed = pd.to_numeric(rest, errors="coerce").mask(missing)
+    parsed = pd.to_numeric(_plain_numbers(rest, is_count=is_count), errors="coerce").mask(missing)
     wrong = parsed.isna() & ~missing
     if wrong.any():
         raise InputError(f"{where}: {cells[doubtful][wrong].iloc[0]!r} is no number; correct the cell and try again.")
-    result = plain.astype(float)
-    result[doubtful] = parsed
-    return result
+    plain[doubtful] = parsed
+    return plain
 
 
 def _quick_numbers(cells: pd.Series) -> pd.Series:
-    """Return plain numbers at once, and NaN where a cell wants a closer look."""
+    """Return plain numbers at once, and NaN where a cell is empty or wants a closer look."""
     try:
-        quick = pa.compute.cast(pa.Array.from_pandas(cells), pa.float64())
+        texts = pa.Array.from_pandas(cells)
+        quick = pa.compute.cast(pa.compute.if_else(pa.compute.equal(texts, ""), None, texts), pa.float64())
         return pd.Series(quick.to_numpy(zero_copy_only=False), index=cells.index)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         found: pd.Series = pd.to_numeric(cells, errors="coerce").astype(float)
         return found
 
 
-def _plain_number(text: str, *, is_count: bool) -> str:
-    if "," in text and "." in text:
-        thousands, decimal = (".", ",") if text.rfind(",") > text.rfind(".") else (",", ".")
-        return text.replace(thousands, "").replace(decimal, ".")
-    if is_count and re.fullmatch(r"\d{1,3}([.,]\d{3})+", text):
-        return re.sub(r"[.,]", "", text)
-    return text.replace(",", ".")
+def _plain_numbers(texts: pd.Series, *, is_count: bool) -> pd.Series:
+    """Return texts with a point for the decimals and nothing between thousands."""
+    has_both = texts.str.contains(",", regex=False) & texts.str.contains(".", regex=False)
+    is_english = has_both & texts.str.contains(r"\.[^,]*$")  # the mark that comes last is the decimal one
+    is_grouped = texts.str.fullmatch(r"\d{1,3}([.,]\d{3})+") & ~has_both & is_count
+    plain = texts.mask(has_both & ~is_english, texts.str.replace(".", "", regex=False))
+    plain = plain.mask(is_english, texts.str.replace(",", "", regex=False))
+    plain = plain.mask(is_grouped, texts.str.replace(r"[.,]", "", regex=True))
+    return plain.str.replace(",", ".", regex=False)
 
 
 def dates(cells: pd.Series, where: str) -> pd.Series:

@@ -1,6 +1,8 @@
 """Rows of sites, from whatever source, as the contract ``Sites`` wants them."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import geopandas as gpd
 import numpy as np
@@ -15,15 +17,36 @@ _NEAR_M = 1_000  # a pier, a dyke or a generalised border: still the gemeente be
 _UNIT = {"greenhouse": "m2", "distribution_centre": "m2", "lodging": "beds", "holiday_park": "beds"}
 
 
-def points_rd(x: pd.Series, y: pd.Series, crs: str) -> gpd.GeoSeries:
-    """Return points in EPSG:28992; None where a coordinate is missing."""
+def coordinates_rd(x: pd.Series, y: pd.Series, crs: str) -> tuple[pd.Series, pd.Series]:
+    """Return coordinates in EPSG:28992; both NaN where one is missing."""
     across, up = x.to_numpy(float), y.to_numpy(float)
     if crs != codes.CRS_RD:
         across, up = pyproj.Transformer.from_crs(crs, codes.CRS_RD, always_xy=True).transform(across, up)
     present = np.isfinite(across) & np.isfinite(up)
+    across, up = np.where(present, across, np.nan), np.where(present, up, np.nan)
+    return pd.Series(across, index=x.index), pd.Series(up, index=x.index)
+
+
+def points_rd(x: pd.Series, y: pd.Series, crs: str) -> gpd.GeoSeries:
+    """Return points in EPSG:28992; None where a coordinate is missing."""
+    across, up = (side.to_numpy() for side in coordinates_rd(x, y, crs))
+    present = np.isfinite(across)
     points = np.full(len(x), None, dtype=object)
-    points[present] = shapely.points(across[present], up[present])
+    with _no_collection():
+        points[present] = shapely.points(np.column_stack([across[present], up[present]]))
     return gpd.GeoSeries(points, index=x.index, crs=codes.CRS_RD)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for garbage among a million new points, which takes longer than making them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def site_table(
@@ -37,8 +60,8 @@ def site_table(
     Parameters
     ----------
     rows
-        key, kind, name, located and geometry (points, EPSG:28992); size_n, size_unit, employer_group, country
-        and gemeente_code (where there is no point) may be absent.
+        key, kind, name, located and geometry (points, EPSG:28992); size_n, size_unit, employer_group, country,
+        source_date and gemeente_code (where there is no point) may be absent.
     source
         What stands in the column ``source``; the first part of ``site_id``.
     source_date
@@ -52,34 +75,46 @@ def site_table(
     -------
     GeoDataFrame
         Columns of the contract ``Sites``. Rows that lie in no gemeente and name no other country are left
-        out; their number is in ``.attrs["outside_n"]``.
+        out.
     """
     gemeenten = areas["gemeenten"]
     sites = rows.copy()
     for column, default in (("size_n", np.nan), ("employer_group", ""), ("country", "NL"), ("gemeente_code", "")):
         if column not in sites:
             sites[column] = default
-    usual_unit = sites["kind"].map(_UNIT).fillna("fte")
-    given_unit = sites.get("size_unit", usual_unit)
-    sites["size_unit"] = given_unit.where(sites["size_n"].notna(), usual_unit)
+    usual_unit = _mapped(sites["kind"], _UNIT, "fte")
+    if "size_unit" in sites:
+        sites["size_unit"] = sites["size_unit"].where(sites["size_n"].notna(), usual_unit)
+    else:
+        sites["size_unit"] = usual_unit
     found = gemeente_or_near(sites.geometry, gemeenten)
     is_dutch = sites["country"].eq("NL")
     sites["gemeente_code"] = found.where(found != "", sites["gemeente_code"].fillna("")).where(is_dutch, "")
-    regions = gemeenten.set_index("gemeente_code")["vr_code"]
-    sites["vr_code"] = sites["gemeente_code"].map(regions).fillna("")
+    regions = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+    sites["vr_code"] = _mapped(sites["gemeente_code"], regions, "")
     outside = is_dutch & sites["vr_code"].eq("") & sites.geometry.notna()
     if outside.any():
         sites = sites[~outside]
-    sites = sites.set_geometry(sites.geometry.where(sites["located"].isin(["exact", "address"]), None))
-    sites = sites.assign(
+    has_point = sites["located"].isin(["exact", "address"])
+    if not has_point.all():
+        sites = sites.set_geometry(sites.geometry.where(has_point, None))
+    if "source_date" in sites:
+        sites["source_date"] = sites["source_date"].fillna(pd.Timestamp(source_date))
+    else:
+        sites["source_date"] = pd.Timestamp(source_date)
+    return sites.assign(
         site_id=source + ":" + sites["key"].astype(str),
-        sector_code=sites["kind"].map(codes.KIND_SECTOR),
+        sector_code=_mapped(sites["kind"], codes.KIND_SECTOR, ""),
         source=source,
-        source_date=pd.Timestamp(source_date),
         status=status.value,
     )
-    sites.attrs["outside_n"] = int(outside.sum())
-    return sites
+
+
+def _mapped(keys: pd.Series, values: Mapping[str, str], default: str) -> pd.Series:
+    """Return a text per row of a column in which few different texts stand."""
+    place, names = pd.factorize(keys)
+    found = pd.array([*(values.get(str(name), default) for name in names), default], dtype="str")
+    return pd.Series(found.take(place), index=keys.index)
 
 
 def gemeente_or_near(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd.Series:
@@ -87,7 +122,8 @@ def gemeente_or_near(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd.S
     found = joins.gemeente_of_points(points, gemeenten)
     missing = points[found.eq("") & points.notna()]
     if len(missing):
-        pairs, _ = gemeenten.sindex.nearest(missing.array, max_distance=_NEAR_M, return_distance=True, return_all=False)
+        tree = shapely.STRtree(joins.own_shapes(gemeenten))
+        pairs = tree.query_nearest(missing.to_numpy(), max_distance=_NEAR_M, all_matches=False)
         near = gemeenten["gemeente_code"].to_numpy()[pairs[1]]
         found.loc[missing.index[pairs[0]]] = near
     return found

@@ -1,7 +1,7 @@
 """Sites from a file of a user: any layout, WGS84 or RD, with what a town's centre is not taken for."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,13 +9,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata import codes, duplicates, store
+from geodata import batch, codes, contracts, duplicates, store
+from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.sources import files, geocoder
 from geodata.sources.files import ColumnMapping
 from geodata.sources.http import Progress
-from geodata.sources.site_table import points_rd, site_table
+from geodata.sources.site_table import coordinates_rd, points_rd, site_table
 
 FIELDS = {
     "key": r"site_?id|id|nummer|number|park_number|approval_?number|vestigingsnummer|osm_id",
@@ -41,6 +42,7 @@ FIELDS = {
 
 _TOWN_ONLY = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
 _SIZES = ("fte", "beds", "m2")
+_PIECE_N = 100_000  # rows; a file below it is one piece
 
 
 @dataclass(frozen=True)
@@ -80,70 +82,122 @@ class Question:
     drops_likely: bool = False
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What every piece of a file is read with."""
+
+    question: Question
+    chosen: Mapping[str, str]
+    names: Mapping[str, str]
+    where: str
+    areas: Mapping[str, pd.DataFrame]
+
+    def text(self, frame: pd.DataFrame, name: str) -> pd.Series:
+        """Return a field of some rows as texts."""
+        return files.texts(frame, self.chosen, self.question.mapping, name)
+
+
 def read(
-    path: Path, question: Question, areas: Mapping[str, pd.DataFrame], names: Mapping[str, str], progress: Progress
+    path: Path,
+    question: Question,
+    areas: Mapping[str, pd.DataFrame],
+    names: Mapping[str, str],
+    progress: Progress,
+    pool: Pool = LOCAL,
 ) -> tuple[gpd.GeoDataFrame, Report]:
     """Return the sites of a file, exact and likely duplicates looked for, and a report of its rows.
 
     Parameters and errors are those of `read_placed`, the first of the two passes.
     """
-    return _with_likely(*read_placed(path, question, areas, names, progress), drops_likely=question.drops_likely)
+    return _with_likely(*read_placed(path, question, areas, names, progress, pool), drops_likely=question.drops_likely)
 
 
 def read_placed(
-    path: Path, question: Question, areas: Mapping[str, pd.DataFrame], names: Mapping[str, str], progress: Progress
+    path: Path,
+    question: Question,
+    areas: Mapping[str, pd.DataFrame],
+    names: Mapping[str, str],
+    progress: Progress,
+    pool: Pool = LOCAL,
 ) -> tuple[gpd.GeoDataFrame, Report]:
     """Return the sites of a file, each in its gemeente and no row twice, and a report of its rows.
+
+    What the file is (its columns, its coordinates) and what stands in it twice is looked at as a whole; the rows
+    are brought to the contract and put into their gemeente in pieces.
 
     Parameters
     ----------
     names
         Name of a gemeente (lower case) to its code, for rows without a point.
+    progress
+        Told how many addresses were looked up.
+    pool
+        Who does the pieces.
 
     Raises
     ------
     InputError
         The file has no places, no kind, or a cell that cannot be understood.
     """
-    frame = files.read_rows(path)
-    frame = frame.reset_index(drop=True)
+    frame = files.read_rows(path).reset_index(drop=True)
     chosen = files.choose_columns(frame, FIELDS, question.mapping, path.name)
-
-    def text(name: str) -> pd.Series:
-        return files.texts(frame, chosen, question.mapping, name)
-
-    rows = pd.DataFrame({"name": text("name"), "kind": _kinds(text("kind"), question, path.name)})
-    rows["employer_group"] = text("employer_group")
-    rows["country"] = text("country").str.upper().mask(text("country") == "", "NL")
-    rows["gemeente_code"] = _gemeenten(text("gemeente"), names)
-    rows["size_n"], rows["size_unit"] = _sizes(frame, chosen, path.name)
-    points = _points(frame, chosen, path.name)
-    how = text("located")
-    town_only = how.map({value: bool(_TOWN_ONLY.fullmatch(value)) for value in how.unique()})
-    rows["located"] = np.where(points.isna(), "none", np.where(town_only.astype(bool), "place", "exact"))
+    reading = _Reading(question, chosen, names, path.name, areas)
+    x, y = _coordinates(frame, chosen, path.name)
+    rows = pd.DataFrame(frame[[column for column in frame.columns if column in chosen.values()]])
+    key = reading.text(frame, "key")
+    has_keys = bool(key.ne("").all() and key.is_unique)
+    given = pd.DataFrame({"key": key if has_keys else "", "x": x, "y": y}, index=frame.index)
+    given["located"], given["gemeente"] = _how_located(reading, frame, x), ""
     if question.is_geocoded:
-        points = _geocode(rows, points, text, question.source, progress)
-    if points.isna().all() and rows["gemeente_code"].eq("").all():
+        given = _geocoded(reading, frame, given, progress)
+    if given["x"].isna().all() and not _names_a_gemeente(reading, frame, given):
         raise InputError(
             f"{path.name} says nowhere where the sites are: it has no coordinates ({', '.join(frame.columns)});"
             " name the columns in a mapping, or give addresses and --geocode."
         )
-    rows["key"] = _keys(text("key"), rows, points)
-    sites = site_table(
-        gpd.GeoDataFrame(rows, geometry=points), question.source, question.source_date, question.status, areas
-    )
-    if "date" in chosen:
-        found = files.dates(text("date"), path.name).reindex(sites.index)
-        sites["source_date"] = found.fillna(pd.Timestamp(question.source_date))
-    outside_n = sites.attrs["outside_n"]
+    rows_n, pieces = len(frame), [(rows.iloc[part], given.iloc[part]) for part in batch.cut(len(frame), _PIECE_N)]
+    del frame, rows, given, key, x, y  # with millions of rows there is no room for the file beside what is made of it
+    placed = batch.run_pieces(_placed, reading, pieces, pool, "sites")
+    del pieces
+    sites = gpd.GeoDataFrame(pd.concat(placed, ignore_index=True)) if len(placed) > 1 else placed[0]
+    del placed
+    outside_n = rows_n - len(sites)
     repeated = duplicates.exact(sites)
-    sites = sites[~repeated].reset_index(drop=True)
-    doubled = sites["site_id"].duplicated(keep=False)
-    if doubled.any():
-        number = sites.groupby("site_id").cumcount().add(1).astype("str")
+    if repeated.any():
+        sites = sites[~repeated]
+    sites = sites.reset_index(drop=True)
+    if not has_keys and (doubled := sites["key"].duplicated(keep=False)).any():
+        number = sites.groupby("key").cumcount().add(1).astype("str")
         sites["site_id"] = sites["site_id"].where(~doubled, sites["site_id"] + "#" + number)
+    sites = sites.drop(columns="key")
     located = sites["located"].value_counts().to_dict()
-    return sites, Report(len(frame), len(sites), int(repeated.sum()), pd.DataFrame(), outside_n, located)
+    return sites, Report(rows_n, len(sites), int(repeated.sum()), pd.DataFrame(), outside_n, located)
+
+
+def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Return some rows of a file as sites, each in its gemeente."""
+    frame, given = piece
+    question, where = reading.question, reading.where
+    rows = pd.DataFrame(
+        {
+            "name": reading.text(frame, "name"),
+            "kind": _kinds(reading.text(frame, "kind"), question, where),
+            "employer_group": reading.text(frame, "employer_group"),
+            "country": _countries(reading.text(frame, "country")),
+            "located": given["located"],
+        }
+    )
+    found = _gemeenten(reading.text(frame, "gemeente"), reading.names)
+    rows["gemeente_code"] = found.mask(given["gemeente"] != "", given["gemeente"])
+    rows["size_n"], rows["size_unit"] = _sizes(frame, reading.chosen, where)
+    points = points_rd(given["x"], given["y"], codes.CRS_RD)
+    # a key of its own, or one made of what the site is and where it stands
+    rows["key"] = duplicates.fingerprint(rows, points) if given["key"].eq("").all() else given["key"]
+    if "date" in reading.chosen:
+        rows["source_date"] = files.dates(reading.text(frame, "date"), where)
+    placed = gpd.GeoDataFrame(rows, geometry=points)
+    sites = site_table(placed, question.source, question.source_date, question.status, reading.areas)
+    return sites[[*contracts.CONTRACTS["sites"].columns, "key"]]
 
 
 def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool) -> tuple[gpd.GeoDataFrame, Report]:
@@ -177,6 +231,10 @@ def _kinds(given: pd.Series, question: Question, where: str) -> pd.Series:
     return kinds
 
 
+def _countries(given: pd.Series) -> pd.Series:
+    return given.map({text: text.upper() or "NL" for text in given.unique()})
+
+
 def _gemeenten(given: pd.Series, names: Mapping[str, str]) -> pd.Series:
     found = {text: _gemeente(text, names) for text in given.unique()}
     return given.map(found)
@@ -200,22 +258,24 @@ def _sizes(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> tuple[
     return size, unit
 
 
-def _points(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> gpd.GeoSeries:
+def _coordinates(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> tuple[pd.Series, pd.Series]:
+    """Return the coordinates of every row (EPSG:28992), NaN where there are none."""
     if isinstance(frame, gpd.GeoDataFrame):
         if frame.crs is None:
             raise InputError(f"{where} does not say in which coordinates it is; save it with its projection (.prj).")
-        return frame.geometry.to_crs(codes.CRS_RD).representative_point()
-    points = gpd.GeoSeries([None] * len(frame), index=frame.index, crs=codes.CRS_RD)
+        points = frame.geometry.to_crs(codes.CRS_RD).representative_point()
+        return points.x, points.y
+    across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
     for first, second in (("x", "y"), ("lon", "lat")):
         if first not in chosen or second not in chosen:
             continue
         x = files.numbers(frame[chosen[first]], f"{where}, {chosen[first]}", is_count=False)
         y = files.numbers(frame[chosen[second]], f"{where}, {chosen[second]}", is_count=False)
-        found = points_rd(x, y, _crs_of(x, y, where))
-        points = found if points.isna().all() else points.where(points.notna(), found)
-        if points.notna().all():
+        x, y = coordinates_rd(x, y, _crs_of(x, y, where))
+        across, up = across.fillna(x), up.fillna(y)
+        if across.notna().all():
             break
-    return points
+    return across, up
 
 
 def _crs_of(x: pd.Series, y: pd.Series, where: str) -> str:
@@ -234,37 +294,36 @@ def _crs_of(x: pd.Series, y: pd.Series, where: str) -> str:
     )
 
 
-def _geocode(
-    rows: pd.DataFrame,
-    points: gpd.GeoSeries,
-    text: Callable[[str], pd.Series],
-    source: str,
-    progress: Progress,
-) -> gpd.GeoSeries:
-    """Ask for the rows that have no point of their own; notes in ``rows`` how well each was found."""
-    street = (text("street") + " " + text("number")).str.strip()
-    place = text("place")
-    wanted = ~rows["located"].eq("exact") & street.ne("") & rows["country"].eq("NL")
+def _how_located(reading: _Reading, frame: pd.DataFrame, x: pd.Series) -> pd.Series:
+    """Return how sure the place of every row is; the middle of a town is not where a site stands."""
+    if "located" not in reading.chosen and "located" not in reading.question.mapping.defaults:
+        return pd.Series(np.where(x.isna(), "none", "exact"), index=x.index, dtype="str")
+    how = reading.text(frame, "located")
+    town_only = how.map({value: bool(_TOWN_ONLY.fullmatch(value)) for value in how.unique()}).astype(bool)
+    return pd.Series(np.where(x.isna(), "none", np.where(town_only, "place", "exact")), index=x.index, dtype="str")
+
+
+def _names_a_gemeente(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame) -> bool:
+    found = _gemeenten(reading.text(frame, "gemeente"), reading.names)
+    return bool(found.ne("").any() or given["gemeente"].ne("").any())
+
+
+def _geocoded(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, progress: Progress) -> pd.DataFrame:
+    """Return x, y, located and gemeente with what PDOK says of the rows that have no point of their own."""
+    street = (reading.text(frame, "street") + " " + reading.text(frame, "number")).str.strip()
+    place, country = reading.text(frame, "place"), _countries(reading.text(frame, "country"))
+    wanted = ~given["located"].eq("exact") & street.ne("") & country.eq("NL")
     questions = list(zip(street[wanted], place[wanted], strict=True))
-    found = geocoder.geocode(source, questions, progress)
+    found = geocoder.geocode(reading.question.source, questions, progress)
     answers = [found.get(question) for question in questions]
-    index = rows.index[wanted]
-    known = [(row, answer) for row, answer in zip(index, answers, strict=True) if answer]
+    known = [(row, answer) for row, answer in zip(given.index[wanted], answers, strict=True) if answer]
     labels = [row for row, _ in known]
-    rows.loc[labels, "located"] = [answer.located for _, answer in known]
-    rows.loc[labels, "gemeente_code"] = [answer.gemeente_code for _, answer in known]
-    x = pd.Series([answer.x for _, answer in known], index=labels, dtype=float)
-    y = pd.Series([answer.y for _, answer in known], index=labels, dtype=float)
-    points = points.copy()
-    points.loc[labels] = points_rd(x, y, codes.CRS_RD)
-    return points
-
-
-def _keys(given: pd.Series, rows: pd.DataFrame, points: gpd.GeoSeries) -> pd.Series:
-    """Return a key per row: the file's own, else one made of what the site is and where it stands."""
-    if given.ne("").all() and given.is_unique:
-        return given
-    return duplicates.fingerprint(rows, points).astype("str")
+    given = given.copy()
+    given.loc[labels, "located"] = [answer.located for _, answer in known]
+    given.loc[labels, "gemeente"] = [answer.gemeente_code for _, answer in known]
+    given.loc[labels, "x"] = [answer.x for _, answer in known]
+    given.loc[labels, "y"] = [answer.y for _, answer in known]
+    return given
 
 
 def write_likely(report: Report, path: Path) -> None:
