@@ -1,4 +1,5 @@
-// Shows markup that Python made and escaped; a plain click on one of its links tells the page, without loading it anew.
+// Shows markup that Python made and escaped; a plain click on one of its links, or a change of one of its controls,
+// tells the page, without loading it anew.
 export default function show({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(":scope > .rb-linked") ?? document.createElement("div");
   if (!box.parentElement) {
@@ -6,21 +7,39 @@ export default function show({ data, parentElement, setTriggerValue }) {
     parentElement.append(box);
   }
   if (box.shown !== data.markup) {
-    const focused = box.contains(document.activeElement) ? document.activeElement.dataset.go : null;
+    const focused = box.contains(document.activeElement) ? identity(document.activeElement) : null;
     box.innerHTML = box.shown = data.markup;
-    if (focused !== null) [...box.querySelectorAll("a[data-go]")].find((one) => one.dataset.go === focused)?.focus();
+    if (focused !== null) [...box.querySelectorAll("a, input, select")].find((one) => identity(one) === focused)?.focus();
   }
   box.onclick = (event) => {
     const link = event.target.closest("a[data-go]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a new tab, as anywhere
     event.preventDefault();
     setTriggerValue("followed", link.dataset.go);
-  };  box.onkeydown = (event) => walk(event);
+  };
+  box.onchange = (event) => setTriggerValue("followed", chosen(event.target).dataset.go);
+  box.oninput = (event) => event.target.type === "range" && say(event.target);
+  box.onkeydown = (event) => walk(event);
   box.onfocusin = (event) => {
     const here = event.target.closest("[data-grid] a");
     here?.closest("[data-grid]").querySelectorAll("a[tabindex='0']").forEach((one) => (one.tabIndex = -1));
     if (here) here.tabIndex = 0;
   };
+}
+
+const identity = (one) => `${one.name ?? ""} ${one.type === "range" ? "" : one.dataset.go ?? ""}`;
+
+// What a control stands at carries the change in data-go, as a link does; a switch that is off carries it in data-off.
+function chosen(control) {
+  if (control.type === "select-one") return control.selectedOptions[0];
+  if (control.type === "range") return control.list.options[control.value];
+  return control.type === "checkbox" && !control.checked ? { dataset: { go: control.dataset.off } } : control;
+}
+
+function say(slider) {
+  const words = chosen(slider).label;
+  slider.setAttribute("aria-valuetext", words);
+  slider.parentElement.querySelector("output").textContent = words;
 }
 
 // In a table with data-grid only one link is in the order of the tab key; arrows, Home and End lead to the others.

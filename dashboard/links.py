@@ -1,6 +1,7 @@
-"""Tables and lists of our own whose links change the selection, or the page, without loading everything anew.
+"""Tables, lists and controls of our own that change the selection, or the page, without loading everything anew.
 
-A link is a real one: it can be opened in another tab, and the keyboard reaches it.
+The controls are those of `dashboard.controls`. A link is a real one: it can be opened in another tab, and the
+keyboard reaches it.
 """
 
 import html
@@ -43,7 +44,7 @@ def link(
 
 
 def linked(markup: str, *, key: str) -> None:
-    """Show markup with links of `link`, and follow the one that was clicked.
+    """Show markup with links of `link` and controls of `dashboard.controls`, and follow what was clicked or changed.
 
     Parameters
     ----------

@@ -2,17 +2,12 @@
 
 from datetime import date
 
-import pandas as pd
-import streamlit as st
-
-from dashboard import board, session
+from dashboard import board, controls
 from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
 from geodata.access import ScopedStore
 from risk.changes import last_day
-
-_WIDTH_PX = 340
 
 
 def week(store: ScopedStore, chosen: Selection, texts: Texts) -> str:
@@ -20,8 +15,8 @@ def week(store: ScopedStore, chosen: Selection, texts: Texts) -> str:
     return chosen.week if chosen.week in board.open_board(store, "vr", texts).scored.weeks else ""
 
 
-def slider(texts: Texts, now: Board, week: str, *, key: str) -> None:
-    """Let the viewer slide through the weeks; the address bar keeps the choice, the last one needs none.
+def slider(texts: Texts, now: Board, week: str) -> str:
+    """Return a slider through the weeks (HTML for `links.linked`); '' where there is no earlier week.
 
     Parameters
     ----------
@@ -30,20 +25,14 @@ def slider(texts: Texts, now: Board, week: str, *, key: str) -> None:
     week
         The week that is shown.
     """
-    weeks = [*now.scored.weeks, ""]
-    if len(weeks) == 1:
-        return
-
-    def words(one: str) -> str:
-        if not one:
-            return texts("picture.week_now", day=texts.day(now.scored.peildatum.date()))
-        return texts("picture.week_of", week=int(one[-2:]), day=texts.day(last_day(one).date()))
-
-    st.session_state[key] = week
-    st.select_slider(
-        texts("picture.week"), weeks, key=key, format_func=words, width=_WIDTH_PX, label_visibility="collapsed",
-        on_change=lambda: session.select(week=st.session_state[key]),
-    )  # fmt: skip
+    if not now.scored.weeks:
+        return ""
+    steps = [
+        (one, texts("picture.week_of", week=int(one[-2:]), day=texts.day(last_day(one).date())))
+        for one in now.scored.weeks
+    ]
+    steps.append(("", texts("picture.week_now", day=texts.day(now.scored.peildatum.date()))))
+    return controls.slider(texts("picture.week"), "week", steps, week)
 
 
 def known_on(chosen: Selection) -> date | None:
@@ -51,16 +40,10 @@ def known_on(chosen: Selection) -> date | None:
     return date.fromisoformat(chosen.known) if chosen.known else None
 
 
-def choose_known(texts: Texts, now: Board, chosen: Selection, *, key: str) -> None:
-    """Let the viewer look at the register as it was known at the end of a week."""
-    sundays = [last_day(one).date().isoformat() for one in reversed(now.scored.weeks)]
-    days = sorted({*sundays, chosen.known} - {""}, reverse=True)
-
-    def words(day: str) -> str:
-        return texts("region.known_on", day=texts.day(pd.Timestamp(day).date())) if day else texts("region.known_now")
-
-    st.session_state[key] = chosen.known
-    st.selectbox(
-        texts("region.known"), ["", *days], key=key, format_func=words, width=_WIDTH_PX, label_visibility="collapsed",
-        on_change=lambda: session.select(known=st.session_state[key] or ""),
-    )  # fmt: skip
+def choose_known(texts: Texts, now: Board, chosen: Selection) -> str:
+    """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
+    sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
+    days = sorted((sundays | {chosen.known}) - {""}, reverse=True)
+    words = {"": texts("region.known_now")}
+    words |= {day: texts("region.known_on", day=texts.day(date.fromisoformat(day))) for day in days}
+    return controls.dropdown(texts("region.known"), "known", words, chosen.known)

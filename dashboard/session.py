@@ -47,6 +47,10 @@ class Selection:
     week
         The week (2020-W44) at whose end the picture stood; empty for the peildatum. A page shows it when its
         figures know that week.
+    beside
+        Codes of up to `BESIDE_MAX` areas that stand beside the chosen one, with commas between them.
+    within
+        Code of the veiligheidsregio or gemeente that the map is drawn into; empty for the whole country.
     known
         The day (2020-10-31) whose knowledge the register shows; empty for what is known now.
     """
@@ -59,11 +63,20 @@ class Selection:
     part: str = ""
     entry: str = ""
     week: str = ""
+    beside: str = ""
+    within: str = ""
     known: str = ""
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Return the codes of the chosen unit and of those beside it."""
+        return tuple(dict.fromkeys(code for code in (self.unit, *self.beside.split(",")) if code))
 
 
 PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
+BESIDE_MAX: Final = 3
+_AREA: Final = re.compile(r"\b(?:VR\d{2}|GM\d{4})\b")
 _WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))
 
@@ -73,8 +86,9 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
 
     Examples
     --------
-    >>> read_selection({"level": "gemeente", "sector": "<script>"})
-    Selection(level='gemeente', sector='', unit='', sites='', kind='', part='', entry='', week='', known='')
+    >>> chosen = read_selection({"level": "gemeente", "sector": "<script>", "week": "soon"})
+    >>> chosen.level, chosen.sector, chosen.week
+    ('gemeente', '', '')
     """
     level = parameters.get("level", "vr")
     sector = parameters.get("sector", "")
@@ -87,6 +101,8 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         part=part if (part := parameters.get("part", "")) in PARTS else "",
         entry=_identity(parameters.get("entry", "")),
         week=week if _WEEK.fullmatch(week := parameters.get("week", "")) else "",
+        beside=",".join(list(dict.fromkeys(_AREA.findall(parameters.get("beside", ""))))[:BESIDE_MAX]),
+        within=within if _AREA.fullmatch(within := parameters.get("within", "")) else "",
         known=known if _is_day(known := parameters.get("known", "")) else "",
     )
 

@@ -165,10 +165,13 @@ def signed(texts: Texts, value: float) -> str:
     return ("+" if value > 0 else "−") + texts.number(abs(value))
 
 
+def bar(value: float, scale: float) -> str:
+    """Return a part of a score as a bar to the right of the middle when it adds, to the left when it takes."""
+    side, width = ("up" if value > 0 else "down"), 50 * abs(value) / scale
+    return f'<div class="rb-bar"><i class="{side}" style="width:{width:.1f}%"></i></div>'
+
+
 def _bar_line(name: str, value: float | None, shown: str, scale: float, *, is_total: bool = False) -> str:
-    bar = ""
-    if value is not None:
-        side, width = ("up" if value > 0 else "down"), 50 * abs(value) / scale
-        bar = f'<div class="rb-bar"><i class="{side}" style="width:{width:.1f}%"></i></div>'
     kind = ' class="rb-total"' if is_total else ""
-    return f"<tr{kind}><td>{html.escape(name)}</td><td>{bar}</td><td>{html.escape(shown)}</td></tr>"
+    drawn = "" if value is None else bar(value, scale)
+    return f"<tr{kind}><td>{html.escape(name)}</td><td>{drawn}</td><td>{html.escape(shown)}</td></tr>"

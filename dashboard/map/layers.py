@@ -233,6 +233,8 @@ class MapTexts:
     risen: str = ""
     fallen: str = ""
     unmoved: str = ""
+    several: str = ""
+    several_hint: str = ""
 
     def __post_init__(self) -> None:
         if len(self.class_words) != len(CLASS_COLOURS):
@@ -253,6 +255,8 @@ class MapPicture:
         The words.
     selected, selected_site
         Code of the chosen area and id of the chosen site; empty when none is.
+    beside
+        Codes of further areas that are chosen; None when no more than one can be.
     focus
         Code of a veiligheidsregio or gemeente to zoom to; the view moves only when this changes.
     background
@@ -267,6 +271,7 @@ class MapPicture:
     sites: SiteLayer | None = None
     selected: str = ""
     selected_site: str = ""
+    beside: tuple[str, ...] | None = None
     focus: str = ""
     background: bool = True
     has_list: bool = True

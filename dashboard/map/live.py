@@ -129,6 +129,7 @@ def map_message(
         "level": picture.areas.level,
         "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
         "selected": picture.selected,
+        "beside": picture.beside,
         "selectedSite": picture.selected_site,
         "focus": picture.focus,
         "tiles": TILE_URL if picture.background else "",
@@ -215,7 +216,7 @@ def live_map(
     assets: str,
     geometry: Geometry,
     height: int = 540,
-    on_select: Callable[[str], None] | None = None,
+    on_select: Callable[..., None] | None = None,
     on_select_site: Callable[[str], None] | None = None,
 ) -> MapEvent:
     """Draw the map with its ranked list, and say what the viewer chose.
@@ -236,7 +237,8 @@ def live_map(
         Height in pixels of map and list; on a narrow screen of the map alone.
     on_select, on_select_site
         Called with the code or id before the page runs again, so that the whole page sees the new choice;
-        with an empty string when the choice is undone.
+        with an empty string when the choice is undone. Where several areas can be chosen, `on_select` gets
+        the codes of the others after the first.
 
     Returns
     -------
@@ -248,10 +250,11 @@ def live_map(
         value = st.session_state[key].get(name)
         return value if isinstance(value, str) else None
 
-    def relay(name: str, listener: Callable[[str], None] | None) -> None:
+    def relay(name: str, listener: Callable[..., None] | None) -> None:
         value = told(name)
         if listener is not None and value is not None:
-            listener(value)
+            code, *beside = value.split(",") if name == "selected" else [value]
+            listener(code, *(beside if picture.beside is not None else ()))
 
     channel = ""
     with st.container(gap=None):
@@ -264,4 +267,5 @@ def live_map(
             on_selected_change=lambda: relay("selected", on_select),
             on_selected_site_change=lambda: relay("selected_site", on_select_site),
         )
-    return MapEvent(selected=result.selected, selected_site=result.selected_site)
+    selected = result.selected
+    return MapEvent(selected=selected and selected.split(",")[0], selected_site=result.selected_site)

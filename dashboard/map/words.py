@@ -26,6 +26,8 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         no_data=texts("map.no_data"),
         flagged=texts("map.flagged"),
         unsure=texts("map.unsure"),
+        several=texts("map.several"),
+        several_hint=texts("map.several_hint"),
         rank=texts("map.rank"),
         name=texts("map.name"),
         score=texts("map.score"),

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, downloads, frame, period, session, side_by_side, why
+from dashboard import board, controls, downloads, frame, links, period, session, side_by_side, trail, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map, warming
@@ -69,18 +69,26 @@ def _explorer() -> None:
     regions = board.open_board(store, "vr", texts, week)
     version = regions.scored.model.version
     st.html(_where_first(str(store.viewer), store.data_version, version, week, texts.language, regions))
-    controls = st.container(horizontal=True, vertical_alignment="bottom")
-    shown = board.open_board(store, chosen.level, texts, week)
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    way = st.container()
+    within = trail.inside(store, chosen, regions)
+    shown = regions if not within and chosen.level == "vr" else board.open_board(store, "gemeente", texts, week)
     rows = shown.of_sector(chosen.sector)
+    if within:
+        rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.2, 1] if compared.empty else [1.4, 1], gap="medium")
     with map_side:
         if rows["score_0_10"].notna().any():
-            _draw_map(texts, chosen, store, shown, rows)
+            _draw_map(texts, chosen, store, shown, rows, within)
         else:
             st.info(texts("picture.nothing_to_show"))
-    with controls:  # they stand above the map and come after it, so that the map need not wait for them
+        if chosen.sites and store.may("sites"):
+            trail.site_list(texts, store, shown, within)
+    with bar:  # they stand above the map and come after it, so that the map need not wait for them
         _controls(texts, chosen, store, week)
+    with way:
+        trail.show(texts, store, chosen, shown, within)
     with why_side:
         if compared.empty:
             why.panel(texts, chosen, store, shown)
@@ -91,27 +99,15 @@ def _explorer() -> None:
 
 def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
-    sectors = ["", *codes.SECTORS]
-    st.session_state.update(level=chosen.level, sector=chosen.sector, sites=chosen.sites == "1")
-
-    def keep_level() -> None:
-        session.select(level=st.session_state["level"] or chosen.level, unit="", beside="")
-
-    st.segmented_control(
-        texts("picture.level"), ["vr", "gemeente"], key="level", on_change=keep_level,
-        format_func=lambda level: texts(f"level.{level}"), label_visibility="collapsed", width="content",
-    )  # fmt: skip
-    st.selectbox(
-        texts("picture.sector"), sectors, key="sector", width=340, label_visibility="collapsed",
-        on_change=lambda: session.select(sector=st.session_state["sector"] or ""),
-        format_func=lambda code: texts(f"sector.{code}") if code else texts("picture.sector_all"),
-    )  # fmt: skip
-    if store.may("sites"):
-        st.toggle(
-            texts("picture.sites"), key="sites",
-            on_change=lambda: session.select(sites="1" if st.session_state["sites"] else ""),
-        )  # fmt: skip
-    period.slider(texts, board.open_board(store, "vr", texts), week, key="week")
+    levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
+    sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
+    parts = [
+        controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
+        controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
+        controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        period.slider(texts, board.open_board(store, "vr", texts), week),
+    ]
+    links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
     downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
 
 
@@ -122,7 +118,9 @@ def _parts(store: ScopedStore) -> list[downloads.Part]:
     return [*parts, downloads.Part("site", deliver.ALL_SECTORS)] if export.may_take_sites(store) else parts
 
 
-def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame) -> None:
+def _draw_map(
+    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame, within: str
+) -> None:
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
         areas=board.area_layer(shown, rows),
@@ -130,6 +128,7 @@ def _draw_map(texts: Texts, chosen: session.Selection, store: ScopedStore, shown
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         selected=chosen.unit if chosen.unit in shown.names else "",
         beside=chosen.areas[1:] if side_by_side.may_compare(store) else None,
+        focus=within,
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
     live_map(

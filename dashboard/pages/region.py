@@ -77,10 +77,10 @@ def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
 def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Selection) -> None:
     """Let the viewer look at an earlier week, and at what was known of the activations on an earlier day."""
     now = board.open_board(store, "vr", texts)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        period.slider(texts, now, shown.week, key="region-week")
-        if store.may("activations"):
-            period.choose_known(texts, now, chosen, key="region-known")
+    parts = period.slider(texts, now, shown.week)
+    if store.may("activations"):
+        parts += period.choose_known(texts, now, chosen)
+    links.linked(f'<div class="rb-controls">{parts}</div>', key="region-back")
     told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     if store.known_on and store.may("activations"):
         told.append(texts("region.known_how", day=texts.day(store.known_on)))

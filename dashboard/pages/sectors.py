@@ -40,7 +40,8 @@ def _page() -> None:
     regions = board.open_board(store, "vr", texts, week)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         within = _choose_rows(texts, store, regions)
-        period.slider(texts, board.open_board(store, "vr", texts), week, key="sectors-week")
+        now = board.open_board(store, "vr", texts)
+        links.linked(f'<div class="rb-controls">{period.slider(texts, now, week)}</div>', key="sectors-back")
     shown, rows = (regions, regions.scores) if not within else _gemeenten(texts, store, within, week)
     table_side, map_side = st.columns([2, 1], gap="medium")
     with table_side:

@@ -1,5 +1,5 @@
 // The map itself: areas as paths, outlines for hover and choice, marks, the view, the background.
-import { element, reducedMotion, svgElement } from "./dom.js";
+import { element, reducedMotion, setText, svgElement } from "./dom.js";
 import { roomiestPoint } from "./topology.js";
 
 const HATCH = "rb-hatch";
@@ -35,7 +35,6 @@ export class AreaMap {
     this.marks = [];
     this.focus = view?.focus ?? "";
     this.hasTiles = false;
-    this.atHome = view?.atHome ?? true;
     const still = reducedMotion();
     const touch = matchMedia("(pointer: coarse)").matches;
     this.map = L.map(container, {
@@ -52,18 +51,18 @@ export class AreaMap {
       renderer: L.svg({ padding: 0.4 }),
     });
     this.extent = L.latLngBounds(geometry.vr.flatMap((area) => area.polygons.flatMap((rings) => rings[0])));
-    if (this.atHome) this.fit(this.extent, false);
-    else this.map.setView(view.center, view.zoom, { animate: false });
+    if (view) this.map.setView(view.center, view.zoom, { animate: false });
+    else this.fit(this.extent, false);
     this.map.setMinZoom(5.5);
     this.map.setMaxBounds(this.extent.pad(0.8));
     const markSize = () => container.classList.toggle("far", this.map.getZoom() < MARK_ZOOM);
     this.map.on("zoomend", markSize);
     markSize();
-    // A viewer's own move ends "home": from then on the view is theirs.
-    this.map.on("dragstart zoomstart", () => { if (!this.fitting) this.atHome = false; });
+    // What was fitted stays fitted when the map gets another size, until a viewer's own move: then the view is theirs.
+    this.map.on("dragstart zoomstart", () => { if (!this.fitting) this.fitted = null; });
     this.resizing = new ResizeObserver(() => {
       this.map.invalidateSize({ animate: false, pan: false });
-      if (this.atHome) this.fit(this.extent, false);
+      if (this.fitted) this.fit(this.fitted, false);
     });
     this.resizing.observe(container);
     this.addButtons();
@@ -75,6 +74,7 @@ export class AreaMap {
 
   fit(bounds, animate = true) {
     this.fitting = true;
+    this.fitted = bounds;
     this.map.fitBounds(bounds, {
       paddingTopLeft: [this.roomForLegend(bounds), MARGIN], paddingBottomRight: [MARGIN, MARGIN],
       animate: animate && !reducedMotion(), duration: 0.35,
@@ -94,7 +94,8 @@ export class AreaMap {
   }
 
   view() {
-    return { center: this.map.getCenter(), zoom: this.map.getZoom(), focus: this.focus, atHome: this.atHome };
+    if (this.fitted === this.extent) return null;
+    return { center: this.map.getCenter(), zoom: this.map.getZoom(), focus: this.focus };
   }
 
   addButtons() {
@@ -106,9 +107,13 @@ export class AreaMap {
     this.buttons = {
       zoom_in: button("+", () => this.map.zoomIn()),
       zoom_out: button("−", () => this.map.zoomOut()),
-      whole_country: button(homeSign(), () => { this.atHome = true; this.fit(this.extent); }),
+      whole_country: button(homeSign(), () => this.fit(this.extent)),
     };
-    const box = element("div", { class: "buttons" }, ...Object.values(this.buttons));
+    this.several = button("", () => {
+      this.choosesSeveral = !this.choosesSeveral;
+      this.offerSeveral(true);
+    });
+    const box = element("div", { class: "buttons" }, ...Object.values(this.buttons), this.several);
     this.L.DomEvent.disableClickPropagation(box);
     this.container.append(box);
   }
@@ -120,6 +125,14 @@ export class AreaMap {
       button.title = texts[name];
       button.setAttribute("aria-label", texts[name]);
     }
+    this.several.title = texts.several_hint;
+    setText(this.several, texts.several);
+  }
+
+  // By this button several areas are chosen without holding a key down: on a touch screen, by keyboard.
+  offerSeveral(isOffered) {
+    this.several.hidden = !isOffered;
+    this.several.setAttribute("aria-pressed", String(Boolean(this.choosesSeveral)));
   }
 
   outline(name) {
@@ -143,7 +156,7 @@ export class AreaMap {
         this.onHover(-1);
         this.tip.show(null);
       });
-      path.on("click", () => this.onSelect(index));
+      path.on("click", ({ originalEvent }) => this.onSelect(index, originalEvent));
       return path;
     });
     const group = L.layerGroup(paths);
@@ -209,8 +222,8 @@ export class AreaMap {
     this.hoverLine.setLatLngs(area && this.units[index].shown ? area.polygons : []);
   }
 
-  select(index) {
-    const polygons = this.geometry[this.level]?.[index]?.polygons ?? [];
+  select(indexes) {
+    const polygons = indexes.flatMap((index) => this.geometry[this.level][index].polygons);
     this.halo.setLatLngs(polygons);
     this.selectLine.setLatLngs(polygons);
   }
@@ -221,7 +234,7 @@ export class AreaMap {
     this.focus = code;
     const named = (area) => area.code === code;
     const area = code && (this.geometry.vr.find(named) ?? this.geometry.gemeente.find(named));
-    this.atHome = !area;
+    this.legend.open = !area; // near by it would lie over what is looked at
     this.fit(area ? this.L.latLngBounds(area.polygons.flat(2)) : this.extent);
   }
 

@@ -9,6 +9,7 @@ import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 
 const leaflet = import("./leaflet.js").then(() => window.L); // loads while the boundaries and the style do
 const STYLES = ["./leaflet.css", "./map.css"];
+const MOST = 4; // areas that can be compared at once
 const pictures = new WeakMap(); // mounted element -> picture
 const lastViews = new Map(); // boundaries -> view, so that a visit to another page does not lose it
 const geometries = new Map(); // address -> promise of areas
@@ -39,6 +40,7 @@ class Picture {
   constructor(root) {
     this.units = [];
     this.selected = "";
+    this.beside = []; // further areas, where several can be chosen
     this.selectedSite = "";
     this.told = {}; // what the page last said was selected
     this.band = element("p", { class: "band", role: "status", hidden: true });
@@ -55,7 +57,7 @@ class Picture {
     root.append(this.host);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
-      onSelect: (index) => this.choose(index),
+      onSelect: (index, event) => this.choose(index, event),
     });
   }
 
@@ -94,7 +96,7 @@ class Picture {
       this.geometry = geometry;
       this.areas = new AreaMap(this.L, this.canvas, geometry, {
         onHover: (index) => this.hover(index),
-        onSelect: (index) => this.choose(index),
+        onSelect: (index, event) => this.choose(index, event),
         onTiles: () => this.showCredit(true),
         describe: (index) => this.describeArea(this.units[index]),
         legend: this.legend.classes,
@@ -105,6 +107,12 @@ class Picture {
     for (const name of ["selected", "selectedSite"]) {
       if (data[name] !== this.told[name]) this[name] = this.told[name] = data[name];
     }
+    if (String(data.beside ?? "") !== this.told.beside) {
+      this.told.beside = String(data.beside ?? "");
+      this.beside = data.beside ?? [];
+      if (this.beside.length) this.areas.choosesSeveral = true;
+    }
+    this.areas.offerSeveral(data.beside !== null);
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.areas.label(texts);
     this.areas.paint(data.level, this.units, scale);
@@ -167,17 +175,24 @@ class Picture {
     this.list.hover(index);
   }
 
-  choose(index) {
-    const code = this.units[index]?.code ?? "";
-    this.selected = code === this.selected ? "" : code;
+  // A plain click chooses one; with a key held down, or after the button on the map, it adds or takes away.
+  choose(index, event) {
+    const code = this.units[index]?.code;
+    if (!code) return;
+    const before = [this.selected, ...this.beside].filter((one) => this.indexOf(one) >= 0);
+    const others = before.filter((one) => one !== code);
+    const adds = this.data.beside !== null && (this.areas.choosesSeveral || event.ctrlKey || event.metaKey || event.shiftKey);
+    let chosen = before.length === 1 && before[0] === code ? [] : [code];
+    if (adds) chosen = others.length < before.length ? others : [...before.slice(0, MOST - 1), code];
+    [this.selected = "", ...this.beside] = chosen;
     this.showSelection();
-    this.send("selected", this.selected);
+    this.send("selected", chosen.join());
   }
 
   showSelection() {
-    const index = this.indexOf(this.selected);
-    this.areas.select(index);
-    this.list.select(index);
+    const indexes = [this.selected, ...this.beside].map((code) => this.indexOf(code)).filter((index) => index >= 0);
+    this.areas.select(indexes);
+    this.list.select(indexes);
   }
 
   scoreLine(riskClass, score) {

@@ -7,7 +7,7 @@ export class RankingList {
   constructor(box, { onHover, onSelect }) {
     Object.assign(this, { box, onHover, onSelect });
     this.rows = new Map(); // index of the unit -> its row
-    this.selected = -1;
+    this.selected = [];
     this.filter = element("input", { type: "search", class: "filter", autocomplete: "off" });
     this.filter.addEventListener("input", () => this.applyFilter());
     // The roles are those that the elements have by themselves, until style sheets give them another display.
@@ -24,7 +24,7 @@ export class RankingList {
     this.body.addEventListener("mouseleave", () => this.onHover(-1));
     this.body.addEventListener("focusin", (event) => { this.moveStop(indexOf(event.target)); this.onHover(indexOf(event.target)); });
     this.body.addEventListener("focusout", () => this.onHover(-1));
-    this.body.addEventListener("click", (event) => this.onSelect(indexOf(event.target)));
+    this.body.addEventListener("click", (event) => this.onSelect(indexOf(event.target), event));
     this.body.addEventListener("keydown", (event) => this.onKey(event));
   }
 
@@ -130,15 +130,16 @@ export class RankingList {
     this.rows.get(index)?.classList.add("hovered");
   }
 
-  select(index) {
-    const before = this.rows.get(this.selected);
-    before?.classList.remove("selected");
-    before?.querySelector("button").setAttribute("aria-pressed", "false");
-    const row = this.rows.get(index);
-    row?.classList.add("selected");
-    row?.querySelector("button").setAttribute("aria-pressed", "true");
-    if (row && index !== this.selected) this.bringIntoView(row);
-    this.selected = index;
+  select(indexes) {
+    for (const [chosen, isChosen] of [[this.selected, false], [indexes, true]]) {
+      for (const row of chosen.map((index) => this.rows.get(index))) {
+        row?.classList.toggle("selected", isChosen);
+        row?.querySelector("button").setAttribute("aria-pressed", String(isChosen));
+      }
+    }
+    const added = this.rows.get(indexes.find((index) => !this.selected.includes(index)));
+    if (added) this.bringIntoView(added);
+    this.selected = indexes;
   }
 
   // Scrolls the list only; scrollIntoView would move the whole page.
