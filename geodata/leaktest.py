@@ -6,7 +6,7 @@ region's rows. Whose a row is, is worked out here apart from the door, so that a
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,13 +55,17 @@ class Certificate:
         return not self.leaks
 
 
-def run(by: Viewer, regions: Sequence[str] = codes.VR_CODES) -> Certificate:
+def run(
+    by: Viewer, regions: Sequence[str] = codes.VR_CODES, step: Callable[[float], None] = lambda _done: None
+) -> Certificate:
     """Test today's data.
 
     Parameters
     ----------
     regions
         Through whose eyes to look; every one of them against all others.
+    step
+        Called with the part that is done (0-1).
 
     Raises
     ------
@@ -76,7 +80,8 @@ def run(by: Viewer, regions: Sequence[str] = codes.VR_CODES) -> Certificate:
     marks = _marks(tables, owned)
     leaks: list[str] = []
     cells_n = 0
-    for code in regions:
+    for place, code in enumerate(regions):
+        step(place / len(regions))
         seen = _seen(Viewer("region", (code,), person=by.who))
         cells_n += len(seen)
         for other, theirs in marks.items():

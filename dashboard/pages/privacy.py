@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, session
+from dashboard import frame, session, work
 from dashboard.text import Texts
 from geodata import audit, leaktest
 from geodata.access import ScopedStore
@@ -75,8 +75,8 @@ def _csv(store: ScopedStore, found: pd.DataFrame) -> bytes:
 def _leak_test(texts: Texts, store: ScopedStore) -> None:
     st.markdown(f"#### {texts('privacy.test')}", help=texts("privacy.test_help"))
     if st.button(texts("privacy.run"), key="leak_test", type="primary"):
-        with st.spinner(texts("privacy.running"), show_time=True):
-            certificate = leaktest.run(store.viewer)
+        with work.shown(texts, texts("privacy.running")) as step:
+            certificate = leaktest.run(store.viewer, step=lambda done: step(done, ""))
             path = leaktest.file(certificate)
         if certificate.passed:
             st.success(texts(
@@ -86,6 +86,7 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
         else:
             st.error(texts("privacy.failed", file=path.name))
             st.html("".join(f"<p>{html.escape(leak)}</p>" for leak in certificate.leaks))
+    work.tell_stopped(texts)
     filed = leaktest.filed()
     if not filed:
         st.caption(texts("privacy.never"))

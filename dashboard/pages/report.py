@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboard import frame, session, tables
+from dashboard import frame, session, tables, work
 from dashboard.text import Texts
 from geodata.access import ScopedStore
 from risk.report.accountability import accountability
@@ -33,6 +33,7 @@ def run() -> None:
     since = columns[3].date_input(texts("report.since"), last - timedelta(days=_MEETING_DAYS), format="DD-MM-YYYY")
     if columns[4].button(texts("report.make_meeting"), width="stretch"):
         st.session_state["document"] = _make(texts, store, "meeting", since, last_day)
+    work.tell_stopped(texts)
     made = st.session_state.get("document")
     if made is not None and made[0] == (str(store.viewer), texts.language):
         _show(texts, store, made[1])
@@ -41,12 +42,15 @@ def run() -> None:
 
 
 def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) -> tuple[tuple[str, str], Document]:
-    with st.spinner(texts("report.making")):
-        made = (
-            accountability(store, first, last, texts.language)
-            if name == "report"
-            else meeting_sheet(store, first, texts.language)
-        )
+    with work.shown(texts, texts("report.making")) as step:
+
+        def tell(done: float) -> None:
+            step(done, "")
+
+        if name == "report":
+            made = accountability(store, first, last, texts.language, step=tell)
+        else:
+            made = meeting_sheet(store, first, texts.language, step=tell)
     return (str(store.viewer), texts.language), made
 
 

@@ -6,13 +6,15 @@ from datetime import date, datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, frame, quality, session, tables, why
+from dashboard import board, frame, quality, session, tables, why, work
 from dashboard.board import Board
 from dashboard.text import Texts
-from geodata import catalogue, health
+from geodata import audit, catalogue, fetching, health
 from geodata.access import ScopedStore
 from geodata.rules import rows_of
 from geodata.snapshot import SourceRecord
+from geodata.sources.http import Progress
+from geodata.sources.registry import chosen
 
 
 def run() -> None:
@@ -25,7 +27,36 @@ def run() -> None:
     parts = [_sources(texts, store, peildatum)]
     if shown is not None:
         parts += [_regions(texts, shown), _indicators(texts, shown)]
+    if store.viewer.role == "lotc":
+        _refresh(texts, store)
     st.html(f'<div class="rb-page">{"".join(parts)}</div>')
+
+
+def _refresh(texts: Texts, store: ScopedStore) -> None:
+    """Let LOT-C fetch every source anew; what is stopped half-way changes nothing."""
+    asked = st.button(texts("sources.refresh"), help=texts("sources.refresh_how"))
+    work.tell_stopped(texts)
+    if asked:
+        names = list(chosen([]))
+        audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
+        with work.shown(texts, texts("sources.refreshing")) as step:
+
+            def progress_of(name: str) -> Progress:
+                place = names.index(name)
+                step(place / len(names), _title(name))
+                return lambda done, total: step((place + (done / total if total else 0)) / len(names), _title(name))
+
+            st.session_state["refreshed"] = fetching.refresh_sources([], progress_of=progress_of)
+        st.rerun()
+    if outcomes := st.session_state.pop("refreshed", []):
+        rows = [
+            [f'<span lang="nl">{html.escape(_title(one.source_id))}</span>', html.escape(texts(f"sources.{one.state}")),
+             texts.number(one.rows_n, 0), f'<span lang="en">{html.escape(one.message)}</span>']
+            for one in outcomes
+        ]  # fmt: skip
+        heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
+        listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
+        st.html(f'<section class="rb-page">{listed}</section>')
 
 
 def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> str:

@@ -7,7 +7,7 @@ import geopandas as gpd
 
 from geodata.access import ScopedStore
 from risk.report import charts
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
+from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import Facts, gather
 from risk.report.words import band_of, read_words, sector_name, stamp_of
 
@@ -16,8 +16,15 @@ _LONGEST_LIST = 100
 
 
 def accountability(store: ScopedStore, first: date, last: date, language: str = "nl", *,
-                   as_of: date | None = None) -> Document:  # fmt: skip
+                   as_of: date | None = None, step: Step = unseen) -> Document:  # fmt: skip
     """Return the report of a period as the viewer may see it; `risk.report.files.write_document` makes the file.
+
+    Parameters
+    ----------
+    as_of
+        Only what was recorded by this day.
+    step
+        Called with the part that is done.
 
     Raises
     ------
@@ -27,7 +34,9 @@ def accountability(store: ScopedStore, first: date, last: date, language: str = 
         The viewer may not open the activations.
     """
     words = read_words(language)
+    step(0.0)
     facts = gather(store, first, last, as_of=as_of)
+    step(0.5)
     band = band_of(language, is_invented=facts.is_invented)
     viewer = store.viewer
     scope = words["scope_nation"]
@@ -39,7 +48,8 @@ def accountability(store: ScopedStore, first: date, last: date, language: str = 
     blocks: list[Block] = [Heading(words["title"], 1), Paragraph(scope), Paragraph(period, is_small=True)]
     blocks += _summary(facts, words)
     blocks += _by_month(facts, words, band)
-    for name in _COUNTS:
+    for place, name in enumerate(_COUNTS):
+        step(0.5 + 0.5 * place / len(_COUNTS))
         blocks += _count(facts, words, name, language, band)
         if name == "by_region":
             blocks += _map(store, facts, words, band)

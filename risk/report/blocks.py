@@ -1,6 +1,14 @@
 """What a document is made of, whatever file it becomes; texts in here are plain, each writer escapes them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Step = Callable[[float], None]
+"""What long work calls with the part that is done (0-1)."""
+
+
+def unseen(_done: float) -> None:
+    """Tell nobody how far the work is."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from geodata.access import ScopedStore
 from geodata.register.read import in_training
 from risk.model import load_model
 from risk.pipeline import score
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph
+from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
 from risk.report.words import band_of, read_words, sector_name, stamp_of
 
 _LONGEST = 8
@@ -18,8 +18,8 @@ _NATIONAL = ("lotc", "analyst")
 _SCORE_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 
 
-def meeting_sheet(store: ScopedStore, since: date, language: str = "nl") -> Document:
-    """Return the sheet of what was recorded or changed on or after a date.
+def meeting_sheet(store: ScopedStore, since: date, language: str = "nl", *, step: Step = unseen) -> Document:
+    """Return the sheet of what was recorded or changed on or after a date; ``step`` hears the part that is done.
 
     Raises
     ------
@@ -29,6 +29,7 @@ def meeting_sheet(store: ScopedStore, since: date, language: str = "nl") -> Docu
         The viewer may not open the activations.
     """
     words = read_words(language)
+    step(0.0)
     activations = store.register("activations")
     is_invented = store.is_demonstration or (len(activations) > 0 and bool(in_training(activations).any()))
     title = words["meeting_title"].format(since=since)
@@ -37,6 +38,7 @@ def meeting_sheet(store: ScopedStore, since: date, language: str = "nl") -> Docu
     blocks += _signals(_open(store, "signals"), since, words)
     blocks += _referrals(_since(_open(store, "referrals"), since, "state_date"), words)
     blocks += _plan(_open(store, "plan_lines"), activations, words)
+    step(0.5)
     blocks += _moved(store, since, words)
     last = max(since, activations["event_date"].max().date()) if len(activations) else since
     blocks.append(stamp_of(store, language, last, load_model().version))

@@ -1,12 +1,16 @@
 """Sources and quality in a browser: every source with its age, and how sure the figures of each region are."""
 
 import re
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from geodata import catalogue, snapshot
-from tests.dashboard.conftest import settled
+from geodata.sources.registry import chosen
+from tests.dashboard.conftest import ROOT, settled
+from tests.server.local import Answer, Request, running
 
 Open = Callable[..., Page]
 
@@ -45,3 +49,30 @@ def test_a_contact_sees_the_quality_of_the_own_region_alone(product: str, open_p
 def test_the_privacy_officer_sees_sources_without_figures(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sources?as=privacy"))
     expect(page.get_by_role("table")).to_have_count(1)
+
+
+def test_a_refresh_shows_how_far_it_is_can_be_stopped_and_tells_what_it_brought(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    """The publishers keep silent until they may speak, and then know nothing."""
+    may_speak = threading.Event()
+
+    def silent(_request: Request) -> Answer | None:
+        may_speak.wait(60)
+        return None
+
+    with running([silent]) as hosted:
+        sources = str(hosted.write_sources(tmp_path))
+        address = serve(ROOT / "app.py", RISICOBEELD_SOURCES=sources, RISICOBEELD_RETRY_WAIT="0.01")
+        page = settled(open_page(f"{address}/sources"))
+        page.get_by_role("button", name="Bronnen verversen").click()
+        expect(page.get_by_text("Bezig met: ")).to_be_visible()
+        page.get_by_role("button", name="Stoppen").click()
+        may_speak.set()
+        expect(page.get_by_text("Gestopt. Er is niets veranderd.")).to_be_visible()
+        page.get_by_role("button", name="Bronnen verversen").click()
+        brought = page.get_by_role("table", name="Wat het verversen bracht")
+        expect(brought.locator("tbody tr")).to_have_count(len(chosen([])))
+        expect(brought).to_contain_text("mislukt: wat wij hadden blijft in gebruik")
+        region = settled(open_page(f"{address}/sources?as=region:VR06"))
+        expect(region.get_by_role("button", name="Bronnen verversen")).to_have_count(0)
