@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from geodata import access, refresh, settings, snapshot
 from risk import outputs
 from risk.model import load_model
+from tests.dashboard import axe
 
 APP = Path(__file__).parents[2] / "app.py"
 Open = Callable[..., Page]
@@ -50,8 +51,7 @@ def test_the_first_screen_answers_where_first_and_why(app: str, open_page: Open)
 def test_filter_a_sector_click_a_region_and_read_why(app: str, open_page: Open) -> None:
     page = open_page(app)
     wait_for_map(page)
-    page.get_by_role("combobox").first.click()
-    page.get_by_role("option", name="Slachterijen en vlees").click()
+    page.get_by_role("combobox", name="Sector").select_option("Slachterijen en vlees")
     expect(page).to_have_url(re.compile("sector=slaughter_meat"))
     row = page.get_by_role("row", name=re.compile("Noord- en Oost-Gelderland"))
     row.click()
@@ -189,7 +189,7 @@ def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[...,
     only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
     shutil.rmtree(only.path)
     page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
-    expect(page.get_by_text("import the sources again").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("de beheerder moet ze terugzetten of opnieuw inlezen").first).to_be_visible(timeout=60_000)
     assert "Traceback" not in page.locator("body").inner_text()
 
 
@@ -200,3 +200,61 @@ def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) ->
     wait_for_map(page)
     shown = page.get_by_role("row", name=re.compile("Limburg-Noord")).inner_text()
     assert f"{together['VR23']:.1f}".replace(".", ",") in shown
+
+
+def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=analyst", locale="en-GB")
+    wait_for_map(page)
+    page.get_by_role("button", name="Flevoland").click()
+    page.get_by_role("button", name="Zeeland").click(modifiers=["Control"])
+    compared = page.get_by_role("region", name="Side by side")
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland"])
+    expect(page).to_have_url(re.compile("unit=VR25.*beside=VR19|beside=VR19.*unit=VR25"))
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Twente").press("Enter")
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland", "Twente"])
+    for column in range(1, 4):
+        figures = compared.locator(f"tbody:last-child tr td:nth-child({column + 1})").all_inner_texts()
+        numbers = [float(text.replace("−", "-").replace("+", "")) for text in figures]
+        assert sum(numbers[:-1]) == pytest.approx(numbers[-1]), "each column adds up to its score"
+    page.get_by_role("button", name="Zeeland").press("Enter")
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Twente"])
+    assert axe.serious(page) == []
+    page.go_back()
+    expect(compared.get_by_role("columnheader")).to_have_count(3)
+
+
+def test_a_contact_is_not_offered_to_compare(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=region:VR06&level=gemeente&unit=GM0200&beside=GM0363,GM0222")
+    wait_for_map(page, 342)
+    expect(page.locator(".rb-bars")).to_be_visible()
+    expect(page.get_by_role("button", name="Vergelijken")).to_have_count(0)
+    assert "Amsterdam" not in page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?unit=VR06", locale="en-GB", width=390, height=844)
+    page.evaluate("window.stayed = true")
+    wait_for_map(page)
+    trail = page.get_by_role("navigation", name="Where you are")
+    trail.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
+    expect(page.get_by_role("row")).to_have_count(1 + 22)
+    page.get_by_role("button", name="Winterswijk").click()
+    trail.get_by_role("link", name="See its sites").press("Enter")
+    sites = page.get_by_role("heading", name="Highest sites: Winterswijk").locator("..")
+    sites.get_by_role("row").nth(1).get_by_role("link").press("Enter")  # by keyboard, without the map
+    expect(page).to_have_url(re.compile(r"unit=DEMO-\d+"))
+    expect(trail.get_by_role("listitem")).to_have_count(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert axe.serious(page) == []
+    trail.get_by_role("link", name="The Netherlands").click()
+    wait_for_map(page)
+    expect(page).not_to_have_url(re.compile("unit=|within="))
+    assert page.evaluate("window.stayed")
+
+
+def test_a_contact_cannot_be_drawn_into_another_region(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=region:VR06&level=gemeente&within=VR23&sites=1")
+    wait_for_map(page, 342)
+    expect(page.get_by_role("heading", name=re.compile("Hoogste locaties"))).to_be_visible()
+    assert "Venlo" not in page.locator("[data-testid=stMain]").inner_text()
