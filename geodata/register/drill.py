@@ -24,7 +24,8 @@ def drill(made: Backup) -> None:
         elsewhere = os.environ | {
             "RISICOBEELD_DATA": folder, "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": "",
         }  # fmt: skip
-        for words in (["restore", str(made.path.resolve())], ["verify", "--head", made.head]):
+        verify = ["verify", "--head", made.head] if made.events_n else ["verify"]
+        for words in (["restore", str(made.path.resolve())], verify):
             command = [sys.executable, "-m", "geodata", *words]
             done = subprocess.run(  # noqa: S603 - our own command
                 command, cwd=_ROOT, env=elsewhere, capture_output=True, text=True, check=False

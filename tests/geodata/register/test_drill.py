@@ -1,0 +1,16 @@
+"""A drill fails with a backup that cannot come back; that a good one does is told in tests/deploy."""
+
+import pytest
+
+from geodata.errors import RegisterError
+from geodata.register import backup, database, drill, write
+
+
+def test_a_drill_with_half_a_backup_fails(lotc, activation) -> None:
+    write.record(lotc, "activation", activation)
+    made = backup.backup()
+    database.close()
+    content = made.path.read_bytes()
+    made.path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(RegisterError, match=r"The drill failed, python -m geodata restore"):
+        drill.drill(made)
