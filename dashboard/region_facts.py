@@ -34,6 +34,22 @@ def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[s
     return told, [f"{why.signed(texts, amount)} {_cause(texts, shown, str(code))}" for code, amount in largest.items()]
 
 
+def since_before(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> str:
+    """Say what data, model and world did to a score since the picture before this one; '' where there is none."""
+    table = store.out("causes", "vr", shown.scored.model.version, shown.week).set_index("unit_id")
+    if unit not in table.index:
+        return ""
+    row = table.loc[unit]
+    parts = {name: _signed(texts, row[name]) for name in ("data", "model", "world")}
+    return texts(
+        "region.since_before", then=texts.number(row["score_before"]), now=texts.number(row["score_after"]), **parts
+    )  # fmt: skip
+
+
+def _signed(texts: Texts, value: float) -> str:
+    return why.signed(texts, value) if abs(value) >= _FELT else texts.number(0)
+
+
 def _cause(texts: Texts, shown: Board, code: str) -> str:
     return texts("region.everywhere") if code == changes.REFERENCE else why.indicator_name(shown, code, texts)
 

@@ -303,6 +303,11 @@ CONTRACTS = {
             {"unit_id": _OPEN, "indicator_code": _OPEN, "change_0_10": _number(None)},
         ),
         _contract(
+            "causes", Persons.NONE, ("unit_id",),
+            {"unit_id": _OPEN, "score_before": _number(0, 10), "data": _number(None), "world": _number(None),
+             "model": _number(None), "score_after": _number(0, 10)},
+        ),
+        _contract(
             "rises", Persons.NONE, ("unit_id",),
             {"unit_id": _OPEN, "earlier_0_10": _number(0, 10), "rise_0_10": _number(-10, 10)},
         ),

@@ -26,7 +26,7 @@ class Rows(StrEnum):
 _AREAS: Final = ("gemeenten", "veiligheidsregios")
 _FIGURES: Final = (
     "exposure", "incidence", "context", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
-    "contributions_vr", "contributions_gemeente", "changes_vr", "changes_gemeente",
+    "contributions_vr", "contributions_gemeente", "changes_vr", "changes_gemeente", "causes_vr",
 )  # fmt: skip
 _SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
@@ -35,7 +35,7 @@ _DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on 
 _SHARED: Final = ("contacts", "work_log")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
 _PROFILES: Final = ("weight_profiles",)  # other weights under a name, of one's own role or region
-_SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr")
+_SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr", "causes_vr")
 
 
 def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:

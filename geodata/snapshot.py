@@ -358,6 +358,14 @@ def out_level(model_version: str, data_version: str, level: str, week: str = "")
     return out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
 
 
+def other_pictures(model_version: str, data_version: str, level: str) -> list[tuple[date, Path]]:
+    """Return when the pictures of a level by other versions were made, and their folders; the newest first."""
+    own = out_level(model_version, data_version, level)
+    found = [path.parent for path in own.parent.parent.glob(f"*/{level}/facts.json") if path.parent != own]
+    made = sorted(((path.stat().st_mtime, path) for path in found), reverse=True)
+    return [(datetime.fromtimestamp(moment, UTC).date(), path) for moment, path in made]
+
+
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Wait until no other process computes what belongs in a folder; a crash frees the place."""

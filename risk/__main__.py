@@ -18,6 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m risk", description="The scores and what they rest on.")
     commands = parser.add_subparsers(dest="command", required=True)
     prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
+    prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
     prepare.set_defaults(run=_prepare)
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
@@ -28,12 +29,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _prepare(_: argparse.Namespace) -> None:
+def _prepare(arguments: argparse.Namespace) -> None:
     data_version = access.open_store(access.Viewer("lotc")).data_version
     model = load_model()
     for level in codes.LEVELS:
         outputs.ensure(data_version, level, model)
         print(f"scores of level {level} are ready")
+    lotc = access.open_store(access.Viewer("lotc"))
+    for week in outputs.read_scored(lotc, "vr", model).weeks if arguments.weeks else ():
+        for level in codes.LEVELS:
+            outputs.ensure(data_version, level, model, week)
+        print(f"scores of week {week} are ready")
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """Compare two versions or dates, and divide the change into data, model and world."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ class Version:
 
     tables: Tables
     model: Model
+
+
+SUMS: Final = ("score_before", "data", "world", "model", "score_after")
 
 
 def compare(before: Version, after: Version, level: str) -> pd.DataFrame:

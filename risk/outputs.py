@@ -5,6 +5,7 @@ who looks then gets their part through the door.
 """
 
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
@@ -14,11 +15,11 @@ import pandas as pd
 
 from geodata import access, snapshot
 from geodata.access import ScopedStore
-from geodata.errors import InputError, SnapshotError
-from risk import changes, method, metrics, pipeline, site_tables
+from geodata.errors import InputError, ModelError, SnapshotError
+from risk import changes, compare, method, metrics, pipeline, site_tables
 from risk.declaration import Model
 from risk.indicators import Tables
-from risk.model import load_model
+from risk.model import MODEL_FILE, load_model, parse_model
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 _ENOUGH_FOR_QUANTILES = 10
@@ -204,6 +205,8 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
             "status_n": {str(status): int(count) for status, count in counted.items()},
             "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},
             "weeks": list(weeks),
+            "data_version": data_version,
+            "declaration": MODEL_FILE.read_text("utf-8") if model == load_model() else "",
             "method_sha256": method_sha256(),
         },
     )
@@ -211,9 +214,37 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
 
 def _beside(tables: Tables, outcome: pipeline.Outcome, level: str, week: str) -> dict[str, pd.DataFrame]:
     """Return the tables beside the scores; those of sites serve the choice of targets, which looks at today alone."""
+    if level == "vr":
+        return {"changes": changes.changes(tables, outcome), "causes": _causes(tables, outcome, week)}
     if level != "site":
         return {"changes": changes.changes(tables, outcome)}
     return {} if week else site_tables.beside_scores(tables, outcome)
+
+
+def _causes(tables: Tables, outcome: pipeline.Outcome, week: str) -> pd.DataFrame:
+    """Return what data, world and model did to each score since the picture before this one; empty without one."""
+    before = None if week else _before(outcome)
+    columns = ["unit_id", *compare.SUMS]
+    if before is None:
+        return pd.DataFrame(columns=columns).astype({name: "str" if name == "unit_id" else float for name in columns})
+    found = compare.compare(before, compare.Version(tables, outcome.model), "vr")
+    return found[columns].dropna().reset_index(drop=True)
+
+
+def _before(outcome: pipeline.Outcome) -> compare.Version | None:
+    """Return figures and model of the newest other picture that is kept, invented and real ones apart."""
+    now = str(outcome.scores["data_version"].iloc[0])
+    is_demonstration = access.open_batch(now).is_demonstration
+    for made_on, folder in snapshot.other_pictures(outcome.model.version, now, "vr"):
+        try:
+            facts = snapshot.read_facts(folder)
+            batch = access.open_batch(facts["data_version"])
+            if batch.is_demonstration == is_demonstration and facts["declaration"]:
+                model = parse_model(tomllib.loads(facts["declaration"]))
+                return compare.Version(_tables(batch.as_known_on(made_on)), model)
+        except (SnapshotError, ModelError, KeyError):
+            continue  # a picture of an older product, or of figures that are gone, explains nothing
+    return None
 
 
 def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, float]) -> Trial:

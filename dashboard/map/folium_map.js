@@ -26,6 +26,13 @@ const risicobeeld = {
     return L.marker(latlng, { icon, interactive: false, keyboard: false });
   },
 
+  // A neighbouring country is named where it begins.
+  neighbour({ properties: { name } }, latlng) {
+    const html = document.createElement("span");
+    html.textContent = name;
+    return L.marker(latlng, { icon: L.divIcon({ className: "neighbour", html, iconSize: [0, 0] }), interactive: false, keyboard: false });
+  },
+
   // A site is a circle marker on a canvas that draws the shape of its kind instead of a circle.
   site(feature, latlng) {
     risicobeeld.Site ??= L.CircleMarker.extend({

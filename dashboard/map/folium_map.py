@@ -16,6 +16,7 @@ from xstatic.pkg import leaflet
 from dashboard.map.assets import FRONTEND_DIR
 from dashboard.map.layers import (
     CLASS_COLOURS,
+    NEIGHBOURS,
     NO_DATA_COLOURS,
     SITE_SHAPES,
     TILE_URL,
@@ -230,6 +231,8 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     folium.GeoJson(_marks(picture, table), point_to_layer=folium.JsCode("risicobeeld.mark"), interactive=False).add_to(
         shown
     )
+    named = _features((*NEIGHBOURS[code], {"name": name}) for code, name in texts.neighbours.items())
+    folium.GeoJson(named, point_to_layer=folium.JsCode("risicobeeld.neighbour"), interactive=False).add_to(shown)
     if picture.sites is not None:
         folium.GeoJson(
             _sites(picture.sites, texts),

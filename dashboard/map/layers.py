@@ -37,6 +37,9 @@ SITE_SHAPES: Final = {
 TILE_URL: Final = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
 """Background map of Kadaster (BRT, grey); the one outside address a map may use."""
 
+NEIGHBOURS: Final = {"DE": (6.36, 51.6), "BE": (4.6, 51.12)}
+"""Where a neighbouring country's name stands (longitude, latitude): just over the border, on open ground."""
+
 Level = Literal["vr", "gemeente"]
 
 
@@ -199,6 +202,8 @@ class MapTexts:
         Name of each kind of site.
     band
         The status band over the map; empty when no figure is fictional.
+    neighbours
+        Name of each country of `NEIGHBOURS`; empty leaves them out.
     """
 
     language: str
@@ -233,6 +238,7 @@ class MapTexts:
     risen: str = ""
     fallen: str = ""
     unmoved: str = ""
+    neighbours: dict[str, str] = field(default_factory=dict, hash=False)
     several: str = ""
     several_hint: str = ""
 

@@ -18,6 +18,7 @@ from dashboard.map.layers import (
     CLASS_COLOURS,
     CLASS_CUTS,
     CLASS_INKS,
+    NEIGHBOURS,
     NO_DATA_COLOURS,
     SITE_SHAPES,
     TILE_URL,
@@ -137,8 +138,13 @@ def map_message(
         "scale": {
             "cuts": CLASS_CUTS, "colours": CLASS_COLOURS, "inks": CLASS_INKS, "noData": NO_DATA_COLOURS,
         },
-        "texts": asdict(picture.texts) | {"kind_words": _kind_words(picture)},
+        "texts": asdict(picture.texts) | {"kind_words": _kind_words(picture), "neighbours": _neighbours(picture)},
     }  # fmt: skip
+
+
+def _neighbours(picture: MapPicture) -> list[tuple[str, float, float]]:
+    """Return name, latitude and longitude of each neighbouring country that is named."""
+    return [(name, NEIGHBOURS[code][1], NEIGHBOURS[code][0]) for code, name in picture.texts.neighbours.items()]
 
 
 def _kind_words(picture: MapPicture) -> list[str]:

@@ -1,6 +1,6 @@
 """The words of the map in the page's language."""
 
-from dashboard.map.layers import MapTexts
+from dashboard.map.layers import NEIGHBOURS, MapTexts
 from dashboard.text import Texts
 from geodata.codes import SITE_KINDS
 
@@ -26,6 +26,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         no_data=texts("map.no_data"),
         flagged=texts("map.flagged"),
         unsure=texts("map.unsure"),
+        neighbours={code: texts(f"country.{code}") for code in NEIGHBOURS},
         several=texts("map.several"),
         several_hint=texts("map.several_hint"),
         rank=texts("map.rank"),

@@ -77,7 +77,7 @@ def _explorer() -> None:
     if within:
         rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
     compared = side_by_side.chosen_rows(store, chosen, shown)
-    map_side, why_side = st.columns([3.2, 1] if compared.empty else [1.4, 1], gap="medium")
+    map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.4, 1], gap="medium")
     with map_side:
         if rows["score_0_10"].notna().any():
             _draw_map(texts, chosen, store, shown, rows, within)

@@ -193,6 +193,8 @@ def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, secto
     items = "".join(f"<li>{html.escape(cause)}</li>" for cause in causes)
     listed = f'<ul class="rb-list">{items}</ul>' if items else ""
     note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
+    if before := region_facts.since_before(texts, store, shown, region_facts.unit_id(vr_code, sector)):
+        note += f"<p>{html.escape(before)}</p>"
     return _titled(texts, "region.changed", sector, f"<p>{html.escape(told)}</p>{listed}{note}")
 
 

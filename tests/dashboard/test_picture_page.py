@@ -179,7 +179,7 @@ def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Calla
     damaged = snapshot.write_core(tables, embedded.sources[:2])
     (damaged.path / "exposure.parquet").write_bytes(b"half a file")
     page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
-    expect(page.get_by_text("exposure.parquet")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("De opgeslagen cijfers zijn beschadigd")).to_be_visible(timeout=60_000)
     wait_for_map(page)
     assert "Traceback" not in page.locator("body").inner_text()
 
@@ -210,8 +210,8 @@ def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app
     compared = page.get_by_role("region", name="Side by side")
     expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland"])
     expect(page).to_have_url(re.compile("unit=VR25.*beside=VR19|beside=VR19.*unit=VR25"))
-    page.get_by_role("button", name="Compare").click()
-    page.get_by_role("button", name="Twente").press("Enter")
+    expect(page.get_by_role("button", name="Compare")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Twente").press("Enter")  # from now on without a key held down
     expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland", "Twente"])
     for column in range(1, 4):
         figures = compared.locator(f"tbody:last-child tr td:nth-child({column + 1})").all_inner_texts()
@@ -222,6 +222,9 @@ def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app
     assert axe.serious(page) == []
     page.go_back()
     expect(compared.get_by_role("columnheader")).to_have_count(3)
+    page.get_by_role("button", name="Compare").click()
+    expect(compared).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("beside="))
 
 
 def test_a_contact_is_not_offered_to_compare(app: str, open_page: Open) -> None:
@@ -238,7 +241,7 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     wait_for_map(page)
     trail = page.get_by_role("navigation", name="Where you are")
     trail.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
-    expect(page.get_by_role("row")).to_have_count(1 + 22)
+    expect(page.locator(".ranking tbody tr")).to_have_count(22)
     page.get_by_role("button", name="Winterswijk").click()
     trail.get_by_role("link", name="See its sites").press("Enter")
     sites = page.get_by_role("heading", name="Highest sites: Winterswijk").locator("..")

@@ -2,8 +2,9 @@
 
 import pandas as pd
 import pytest
-from pandas.testing import assert_frame_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
 
+from geodata import settings, snapshot
 from geodata.access import open_batch, open_store, parse_viewer
 from geodata.errors import InputError
 from risk import outputs, pipeline
@@ -28,6 +29,26 @@ def test_an_earlier_week_is_what_had_happened_by_then_with_its_intervals() -> No
     assert set(own.scores["area_code"]) == {"VR06"}
     with pytest.raises(InputError, match="2019-W01"):
         outputs.ensure(store.data_version, "vr", model, "2019-W01")
+
+
+def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_world() -> None:
+    model, embedded = load_model(), snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    versions = []
+    for cases in (1, 3):  # a correction: three times as many cases everywhere
+        corrected = tables["incidence"].assign(cases_n=tables["incidence"]["cases_n"] * cases)
+        made = snapshot.write_core(tables | {"incidence": corrected}, embedded.sources, is_demonstration=True)
+        outputs.ensure(made.data_version, "vr", model)
+        versions.append(made.data_version)
+    first = open_store(parse_viewer("lotc"), versions[0]).out("causes", "vr", model.version)
+    assert first.empty, "before the first picture there was none"
+    causes = open_store(parse_viewer("lotc")).out("causes", "vr", model.version).set_index("unit_id")
+    parts = causes["score_before"] + causes[["data", "world", "model"]].sum(axis=1)
+    assert_series_equal(parts, causes["score_after"], check_names=False)
+    assert (causes["data"] > 0).mean() > 0.9
+    assert not causes[["world", "model"]].any(axis=None)
+    own = open_store(parse_viewer("region:VR06")).out("causes", "vr", model.version)
+    assert set(own["unit_id"].str[:4]) == {"VR06"}
 
 
 def test_weeks_go_back_a_year_at_most_and_end_before_the_peildatum() -> None:

@@ -28,8 +28,8 @@ function makeHatch([ground, line]) {
 }
 
 export class AreaMap {
-  constructor(L, container, geometry, { onHover, onSelect, onTiles, describe, legend, view }) {
-    Object.assign(this, { L, container, geometry, onHover, onSelect, onTiles, describe, legend });
+  constructor(L, container, geometry, { onHover, onSelect, onOne, onTiles, describe, legend, view }) {
+    Object.assign(this, { L, container, geometry, onHover, onSelect, onOne, onTiles, describe, legend });
     this.levels = {};
     this.level = null;
     this.marks = [];
@@ -112,6 +112,7 @@ export class AreaMap {
     this.several = button("", () => {
       this.choosesSeveral = !this.choosesSeveral;
       this.offerSeveral(true);
+      if (!this.choosesSeveral) this.onOne();
     });
     const box = element("div", { class: "buttons" }, ...Object.values(this.buttons), this.several);
     this.L.DomEvent.disableClickPropagation(box);
@@ -125,8 +126,21 @@ export class AreaMap {
       button.title = texts[name];
       button.setAttribute("aria-label", texts[name]);
     }
+    this.nameNeighbours(texts.neighbours);
     this.several.title = texts.several_hint;
     setText(this.several, texts.several);
+  }
+
+  // Neighbouring countries are named where they begin: nothing of theirs is in the figures.
+  nameNeighbours(named) {
+    const key = named.join();
+    if (key === this.neighboursKey) return;
+    this.neighboursKey = key;
+    this.neighbours?.remove();
+    this.neighbours = this.L.layerGroup(named.map(([name, ...place]) => {
+      const icon = this.L.divIcon({ className: "neighbour", html: element("span", {}, name), iconSize: [0, 0] });
+      return this.L.marker(place, { icon, interactive: false, keyboard: false });
+    })).addTo(this.map);
   }
 
   // By this button several areas are chosen without holding a key down: on a touch screen, by keyboard.

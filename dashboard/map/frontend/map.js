@@ -97,6 +97,7 @@ class Picture {
       this.areas = new AreaMap(this.L, this.canvas, geometry, {
         onHover: (index) => this.hover(index),
         onSelect: (index, event) => this.choose(index, event),
+        onOne: () => this.beside.length && this.chosen([this.selected]),
         onTiles: () => this.showCredit(true),
         describe: (index) => this.describeArea(this.units[index]),
         legend: this.legend.classes,
@@ -184,9 +185,13 @@ class Picture {
     const adds = this.data.beside !== null && (this.areas.choosesSeveral || event.ctrlKey || event.metaKey || event.shiftKey);
     let chosen = before.length === 1 && before[0] === code ? [] : [code];
     if (adds) chosen = others.length < before.length ? others : [...before.slice(0, MOST - 1), code];
-    [this.selected = "", ...this.beside] = chosen;
+    this.chosen(chosen);
+  }
+
+  chosen(codes) {
+    [this.selected = "", ...this.beside] = codes;
     this.showSelection();
-    this.send("selected", chosen.join());
+    this.send("selected", codes.join());
   }
 
   showSelection() {
