@@ -46,3 +46,9 @@ def control(server: Any, *words: str) -> None:
     if server.system_user is not None:  # PostgreSQL does not run as root
         command = ["su", server.system_user, "-s", "/bin/sh", "-c", " ".join(f"'{word}'" for word in command)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def start(server: Any) -> None:
+    """Start a server that `control` stopped, where it was."""
+    folder = server.get_uri().split("host=")[1].split("&")[0]
+    control(server, "start", "-o", f'-h "" -k {folder}')
