@@ -187,7 +187,7 @@ def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links
         links.link(label, page="sites", unit=line["site_id"]),
         html.escape(regions.get(line["vr_code"], line["vr_code"])),
         html.escape(texts(f"kind.{line['kind']}")),
-        html.escape(line["week"]),
+        html.escape(line["week"].replace("-", "\N{NON-BREAKING HYPHEN}")),
         html.escape(line["partners"].replace(";", ", ")),
         score,
         f"{line['drawn_n']}/{line['stratum_n']}",
@@ -216,7 +216,11 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         )  # fmt: skip
         regions = sorted(table["vr_code"].unique())
         if regions:
-            code = st.selectbox(texts("targets.sheet_region"), regions, key="targets-sheet", width=140)
+            names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+            code = st.selectbox(
+                texts("targets.sheet_region"), regions, key="targets-sheet", width=260,
+                format_func=lambda one: names.get(one, one),
+            )  # fmt: skip
             st.download_button(
                 texts("targets.sheet_download"), _sheet(table, code, store, texts.language),
                 file_name=f"targets-{code}-{plan.seed}.html", mime="text/html",

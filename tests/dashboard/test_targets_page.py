@@ -56,7 +56,7 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_a_plan_is_there_at_once_and_follows_the_request(app: str, open_page: Open) -> None:
     page = open_page(f"{app}/targets")
     expect(page.get_by_text("40 bezoeken: hoogste risico 28")).to_be_visible()
-    expect(page.get_by_text("Geloot, weinig bekend (1)")).to_be_visible()
+    expect(page.get_by_text("Geloot onder weinig bekende (1)")).to_be_visible()
     expect(page.get_by_text("De punten zijn risicopunten")).to_be_visible()
     expect(page.get_by_text("Locaties: 40")).to_be_visible()
     number(page, "Aantal bezoeken", 30)
