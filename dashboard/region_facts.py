@@ -8,6 +8,7 @@ from dashboard.text import Texts
 from geodata.access import ScopedStore
 from geodata.codes import Status
 from risk import changes, history
+from risk.measures import valid_activations
 
 _SHOWN_N = 3
 _FELT = 0.05  # a change that one decimal does not show
@@ -64,6 +65,18 @@ def done(store: ScopedStore, shown: Board, vr_code: str, sector: str) -> pd.Data
         rows = rows[rows["sector_code"] == sector]
     workers = store.persons("workers_n").set_index(["vr_code", "sector_code"])["workers_n"]
     return history.own_rates(rows, float(workers.get((vr_code, sector), float("nan"))))
+
+
+def latest(store: ScopedStore, shown: Board, area_code: str, sector: str) -> pd.DataFrame | None:
+    """Return the activations in an area up to the picture's date, the newest first; None for who may not see them."""
+    if not store.may("activations"):
+        return None
+    rows = valid_activations(store.table("activations"))
+    column = "vr_code" if area_code.startswith("VR") else "gemeente_code"
+    rows = rows[(rows[column] == area_code) & (rows["event_date"] <= shown.scored.peildatum)]
+    if sector:
+        rows = rows[rows["sector_code"] == sector]
+    return rows.sort_values("event_date", ascending=False)
 
 
 def sureness(texts: Texts, shown: Board, vr_code: str) -> tuple[pd.Series, str]:

@@ -30,15 +30,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    data_version = access.open_store(access.Viewer("lotc")).data_version
-    model = load_model()
+    store, model = access.open_store(access.Viewer("lotc")), load_model()
     for level in codes.LEVELS:
-        outputs.ensure(data_version, level, model)
+        outputs.ensure(store.data_version, level, model)
         print(f"scores of level {level} are ready")
-    lotc = access.open_store(access.Viewer("lotc"))
-    for week in outputs.read_scored(lotc, "vr", model).weeks if arguments.weeks else ():
+    for week in outputs.read_scored(store, "vr", model).weeks if arguments.weeks else ():
         for level in codes.LEVELS:
-            outputs.ensure(data_version, level, model, week)
+            outputs.ensure(store.data_version, level, model, week)
         print(f"scores of week {week} are ready")
 
 

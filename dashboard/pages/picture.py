@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, controls, downloads, frame, links, period, session, side_by_side, trail, why
+from dashboard import board, controls, downloads, frame, links, period, region_facts, session, side_by_side, trail, why
 from dashboard.board import AGENCIES, Board
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map, warming
@@ -19,6 +19,7 @@ from risk import deliver
 
 _MAP_HEIGHT_PX = 500
 _FIRST_N = 3
+_DONE_N = 3
 
 
 def run() -> None:
@@ -92,9 +93,30 @@ def _explorer() -> None:
     with why_side:
         if compared.empty:
             why.panel(texts, chosen, store, shown)
+            done = st.container()  # the reasons come first: the register may take a moment
         else:
             st.html(side_by_side.table(texts, chosen, shown, compared))
     st.html(_foot(texts, store, shown))
+    if compared.empty and chosen.unit in shown.names:
+        done.html(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+
+
+def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> str:
+    """Return the newest activations in the chosen area (HTML); nothing for who may not see them."""
+    found = region_facts.latest(store, shown, chosen.unit, chosen.sector)
+    if found is None:
+        return "<span></span>"
+    lines = [
+        texts("picture.done", day=texts.day(one.event_date.date()), kind=texts(f"region.{one.kind}").lower(),
+              found=texts(f"sites.found_{one.infections_found}"))
+        for one in found.head(_DONE_N).itertuples()
+    ]  # fmt: skip
+    if len(found) > _DONE_N:
+        lines.append(texts("picture.done_more", n=len(found) - _DONE_N))
+    if store.known_on:
+        lines.append(texts("region.known_how", day=texts.day(store.known_on)))
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines or [texts("picture.done_none")])
+    return f'<section class="rb-why"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
 
 
 def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:

@@ -248,7 +248,7 @@ export class AreaMap {
     this.focus = code;
     const named = (area) => area.code === code;
     const area = code && (this.geometry.vr.find(named) ?? this.geometry.gemeente.find(named));
-    this.legend.open = !area; // near by it would lie over what is looked at
+    if (getComputedStyle(this.legend).position === "absolute") this.legend.open = !area; // it would lie over the area
     this.fit(area ? this.L.latLngBounds(area.polygons.flat(2)) : this.extent);
   }
 
