@@ -1,0 +1,284 @@
+"""Thirty people at once: sessions that speak Streamlit's own socket, and one real browser that is timed beside them.
+
+    python bench/bench_sessions.py [--sessions 30] [--minutes 2] [--think 3] [--script app.py]
+
+A session opens the product as one of its roles, chooses sectors and goes from page to page, with a pause in between,
+as a browser does: every choice is a message with the state of the widget. The browser changes the sector on the
+operational picture and walks to another page and back; its times count until the page has been painted. Memory is
+that of the server's process. With --minutes 30 this is the soak: memory must stay flat.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, sync_playwright
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from bench.bench_map import FIRST_MAP, HELPERS
+from dashboard.text import read_texts
+from geodata.codes import SECTORS, VR_CODES
+from tests import get_browser
+from tests.dashboard.conftest import start_streamlit, stop
+
+NL = read_texts("nl")
+ROLES = ("lotc", "analyst", *(f"region:{code}" for code in VR_CODES))
+PAGES = ("picture", "region", "sectors", "register", "sites", "sources")
+PATIENCE_S = 120
+LARGEST_BYTES = 64 * 1024 * 1024
+SEEN = """
+window.fills = () => areas().map((path) => path.getAttribute("fill")).join();
+const note = () => { window.clicked = performance.now(); };
+document.addEventListener("click", note, true);
+document.addEventListener("change", note, true);
+"""
+SETTLED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+
+
+@dataclass
+class Times:
+    """What the sessions saw, in milliseconds."""
+
+    opened: list[float] = field(default_factory=list)
+    filtered: list[float] = field(default_factory=list)
+    turned: list[float] = field(default_factory=list)
+    bytes_n: int = 0
+    lost_n: int = 0
+    wrong_n: int = 0
+
+
+def is_error(message: ForwardMsg) -> bool:
+    """Tell whether an alert is one of something wrong."""
+    return message.delta.new_element.alert.format == Alert.ERROR
+
+
+class Session:
+    """One tab of a viewer, without a browser: it remembers the widget and the pages that the server told of."""
+
+    def __init__(self, socket: ClientConnection, address: str, role: str, times: Times) -> None:
+        self.socket, self.address, self.role, self.times = socket, address, role, times
+        self.pages: dict[str, str] = {}
+        self.page = "picture"
+        self.query = urlencode({"as": role})
+        self.controls = ("", "")  # the identity of what holds the list of sectors, and of its part of the page
+
+    async def ask(self, sector: str = "") -> float:
+        """Ask for a run of the page, or for another sector, and return how long its end took."""
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string = self.query
+        state.page_script_hash = self.pages.get(self.page, "")
+        state.context_info.url = f"{self.address}/{self.page}".removesuffix("picture")
+        state.context_info.locale = "nl-NL"
+        state.context_info.timezone = "Europe/Amsterdam"
+        if sector:
+            holder, state.fragment_id = self.controls
+            widget = state.widget_states.widgets.add()
+            widget.id = f"$$STREAMLIT_INTERNAL_KEY_{holder}__events"
+            widget.json_trigger_value = json.dumps([{"event": "followed", "value": f"sector={sector}"}])
+        start = time.perf_counter()
+        await self.socket.send(message.SerializeToString())
+        async with asyncio.timeout(PATIENCE_S):
+            while not self._read(await self.socket.recv()):
+                pass
+        taken = 1000 * (time.perf_counter() - start)
+        self.times.wrong_n += bool(sector) and f"sector={sector}" not in self.query
+        return taken
+
+    def _read(self, content: bytes | str) -> bool:
+        """Take in one message; return whether it says that the run has ended."""
+        assert isinstance(content, bytes)
+        self.times.bytes_n += len(content)
+        message = ForwardMsg.FromString(content)
+        kind = message.WhichOneof("type")
+        if kind == "navigation":
+            pages = message.navigation.app_pages
+            self.pages = {"picture" if page.is_default else page.url_pathname: page.page_script_hash for page in pages}
+        if kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        element = message.delta.new_element.WhichOneof("type") if kind == "delta" else ""
+        self.times.wrong_n += element == "exception" or (element == "alert" and is_error(message))
+        if element == "bidi_component":
+            part = message.delta.new_element.bidi_component
+            if b'name=\\"sector\\"' in part.SerializeToString():
+                self.controls = (part.id, message.delta.fragment_id)
+        return kind == "script_finished"
+
+    async def live(self, until: float, think_s: float, draw: random.Random) -> None:
+        """Choose sectors, and now and then another page, until the time is over."""
+        self.times.opened.append(await self.ask())
+        while time.monotonic() < until:
+            await asyncio.sleep(draw.uniform(0.5, 1.5) * think_s)
+            if self.controls[0] and draw.random() < 0.75:
+                self.times.filtered.append(await self.ask(draw.choice(list(SECTORS))))
+                continue
+            self.controls = ("", "")
+            self.page = draw.choice([page for page in PAGES if page in self.pages])
+            self.times.turned.append(await self.ask())
+
+
+async def crowd(address: str, number: int, until: float, think_s: float, times: Times) -> None:
+    """Let so many people look at once, each in a session of their own, come back when the server closed it."""
+
+    async def one(place: int) -> None:
+        draw = random.Random(place)  # noqa: S311 - people who differ, no secret
+        await asyncio.sleep(draw.uniform(0, think_s))
+        socket_address = address.replace("http", "ws", 1) + "/_stcore/stream"
+        while time.monotonic() < until:
+            with suppress(ConnectionClosed, TimeoutError, OSError):
+                async with connect(
+                    socket_address, subprotocols=["streamlit"], origin=address, max_size=LARGEST_BYTES
+                ) as socket:  # fmt: skip
+                    await Session(socket, address, ROLES[place % len(ROLES)], times).live(until, think_s, draw)
+                    return
+            times.lost_n += 1
+
+    await asyncio.gather(*(one(place) for place in range(number)))
+
+
+def resident_mb(process_id: int) -> float:
+    """Return the memory of a process in MB, as the kernel counts it."""
+    pages = int(Path(f"/proc/{process_id}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
+def watch(process_id: int, until: float, found: list[float]) -> None:
+    """Note the memory at the start and each minute, and print it."""
+    start, minute = time.monotonic(), 0
+    while time.monotonic() < until:
+        if time.monotonic() - start >= 60 * minute:
+            found.append(resident_mb(process_id))
+            print(f"  minute {minute:3d}: {found[-1]:6.0f} MB", flush=True)
+            minute += 1
+        time.sleep(0.5)
+    found.append(resident_mb(process_id))
+
+
+def timed(page: Page, until: str) -> float:
+    """Return milliseconds since the last click or change, until something holds and was painted."""
+    return float(page.evaluate(f"painted(() => {until}).then((now) => now - window.clicked)"))
+
+
+def choose(page: Page, name: str) -> float:
+    """Choose a sector as one who knows the list; return the time until the map has its colours."""
+    page.evaluate("window.before = fills()")
+    page.get_by_role("combobox", name=NL("picture.sector")).select_option(name)
+    return timed(page, f"fills() !== window.before && {SETTLED}")
+
+
+def walk(page: Page, name: str) -> float:
+    """Go to a page by the navigation; return the time until it stands there."""
+    page.evaluate("window.before = document.querySelector('h1').innerText")
+    page.get_by_test_id("stTopNavLink").filter(has_text=name).first.click()
+    title = "document.querySelector('h1')"
+    return timed(page, f"{title} && {title}.innerText !== window.before && {SETTLED}")
+
+
+def browse(page: Page, until: float, filtered: list[float], turned: list[float]) -> None:
+    """Change the sector, and after each round walk to another page and back, as long as there is time."""
+    names = [NL(f"sector.{code}") for code in SECTORS]
+    while time.monotonic() < until:
+        for name in names:
+            if time.monotonic() < until:
+                filtered.append(choose(page, name))
+                page.wait_for_timeout(1_000)
+        turned.extend(walk(page, there) for there in (NL("page.register"), NL("page.picture")))
+        page.evaluate("painted(() => areas().length)")
+
+
+def report(name: str, times: list[float], target: str = "") -> None:
+    if not times:
+        print(f"{name:52s} {'none':>8s}")
+        return
+    p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    print(f"{name:52s} {len(times):6d} {statistics.median(times):8.0f} {p95:8.0f} {target:>14s}")
+
+
+def measure(address: str, process_id: int, asked: argparse.Namespace) -> None:
+    """Let the crowd and the browser loose and print the table."""
+    chromium = get_browser.find()
+    times, memory = Times(), []
+    filtered: list[float] = []
+    turned: list[float] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )  # fmt: skip
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, locale="nl-NL")
+        page.set_default_timeout(1_000 * PATIENCE_S)
+        page.add_init_script(HELPERS + SEEN)
+        page.goto(address)  # the scores are computed here, before anything is timed
+        page.evaluate(FIRST_MAP)
+        page.wait_for_function(SETTLED)
+        for name in (NL("sector.construction"), NL("sector.fishery")):
+            choose(page, name)
+        until = time.monotonic() + 60 * asked.minutes
+        others = threading.Thread(
+            target=lambda: asyncio.run(crowd(address, asked.sessions - 1, until, asked.think, times))
+        )  # fmt: skip
+        watcher = threading.Thread(target=watch, args=(process_id, until, memory))
+        others.start()
+        watcher.start()
+        browse(page, until, filtered, turned)
+        others.join()
+        watcher.join()
+        browser.close()
+    print(f"{asked.sessions} sessions, {asked.minutes:g} minutes, load {os.getloadavg()[0]:.1f}")
+    print(f"{'':52s} {'n':>6s} {'median':>8s} {'p95':>8s} {'target':>14s}")
+    report("browser: other sector, painted (ms)", filtered, "p95 < 1500")
+    report("browser: other page, painted (ms)", turned, "< 700")
+    report("session: first page (ms)", times.opened)
+    report("session: other sector (ms)", times.filtered)
+    report("session: other page (ms)", times.turned)
+    print(f"{'sessions that lost their connection':52s} {times.lost_n:6d}")
+    print(f"{'runs that showed an error, or not what was chosen':52s} {times.wrong_n:6d}")
+    print(f"{'sent to all sessions (MB)':52s} {times.bytes_n / 1024**2:6.1f}")
+    print(f"{'memory of the server, highest (MB)':52s} {max(memory):6.0f} {'':17s} {'< 2048':>14s}")
+    print(f"{'  from the first minute to the end (MB)':52s} {memory[-1] - memory[min(1, len(memory) - 1)]:+6.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=30, help="how many, with the browser")
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--think", type=float, default=3, help="seconds between two choices, on average")
+    parser.add_argument("--script", type=Path, default=ROOT / "app.py")
+    asked = parser.parse_args()
+    if get_browser.find() is None:
+        print("No Chromium on this machine; make browser installs one.")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data = {"RISICOBEELD_DATA": str(folder / "data")}
+        # The scores are there before anybody comes, as they are once a day in use.
+        subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, cwd=ROOT, env=os.environ | data)
+        server, address = start_streamlit(asked.script.resolve(), folder / "server.log", **data)
+        try:
+            measure(address, server.pid, asked)
+        finally:
+            stop(server)
+
+
+if __name__ == "__main__":
+    main()
