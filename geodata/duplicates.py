@@ -3,6 +3,8 @@
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 import shapely
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
@@ -76,8 +78,9 @@ def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     kinds = pd.factorize(sites["kind"].iloc[located])[0]
     pairs = pairs[kinds[pairs[:, 0]] == kinds[pairs[:, 1]]]
     distance = np.hypot(*(coordinates[pairs[:, 0]] - coordinates[pairs[:, 1]]).T)
-    names = _bare(sites["name"].iloc[located]).to_numpy(dtype=object)
-    left, right = names[pairs[:, 0]], names[pairs[:, 1]]
+    beside, where = np.unique(pairs, return_inverse=True)  # most sites stand alone, and their names need no look
+    names = _bare(sites["name"].iloc[located[beside]]).to_numpy(dtype=object)
+    left, right = names[where.reshape(pairs.shape)].T
     alike = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1, score_cutoff=_ALIKE)
     nameless = (left == "") | (right == "")
     same = np.where(nameless, distance <= _NEAR_M / 10, alike >= _ALIKE)
@@ -93,13 +96,16 @@ def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _bare(names: pd.Series) -> pd.Series:
-    unique = pd.Series(names.unique())
-    lower = unique.str.lower().str.normalize("NFKD").str.encode("ascii", "ignore").str.decode("ascii")
-    lower = lower.str.replace(r"[^a-z0-9 ]", " ", regex=True)
-    bare = lower.str.replace(_GENERIC, " ", regex=True).str.split().str.join(" ")
+    plain = pa.compute.utf8_normalize(pa.Array.from_pandas(names.str.lower(), type=pa.large_string()), form="NFKD")
+    lower = pd.Series(plain.to_pandas().to_numpy(), index=names.index, dtype="str")
+    lower = lower.str.replace(r"[^\x00-\x7f]", "", regex=True).str.replace(r"[^a-z0-9 ]", " ", regex=True)
+    lower, bare = (_single_spaced(one) for one in (lower, lower.str.replace(_GENERIC, " ", regex=True)))
     # a name of such words only is kept whole: it is all there is
-    bare = bare.where(bare != "", lower.str.split().str.join(" "))
-    return names.map(dict(zip(unique, bare, strict=True)))
+    return bare.where(bare != "", lower)
+
+
+def _single_spaced(texts: pd.Series) -> pd.Series:
+    return texts.str.replace(r"\s+", " ", regex=True).str.strip()
 
 
 def merge_sources(sites: gpd.GeoDataFrame, order: list[str]) -> gpd.GeoDataFrame:

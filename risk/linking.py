@@ -9,6 +9,8 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -107,18 +109,32 @@ def site_links(sites: gpd.GeoDataFrame, links: pd.DataFrame) -> pd.DataFrame:
         the border; ``;`` between them), why (of those), and other_vr_codes (where other linked sites lie:
         never how many, which, or why).
     """
-    swapped = links.rename(columns={"site_id": "other_site_id", "other_site_id": "site_id"})
-    both = pd.concat([links, swapped], ignore_index=True)
-    region = sites.set_index("site_id")["vr_code"]
-    here, there = both["site_id"].map(region), both["other_site_id"].map(region)
-    is_own = (here == there) | (there == "")
-    table = pd.DataFrame(index=pd.Index(sorted(both["site_id"].unique()), name="unit_id"))
-    table["linked_site_ids"] = _joined(both["other_site_id"][is_own], both["site_id"])
-    table["why"] = _joined(both["why"][is_own], both["site_id"])
-    table["other_vr_codes"] = _joined(there[~is_own], both["site_id"])
-    return table.fillna("").reset_index().astype("str")
+    known = pd.Index(sites["site_id"])
+    one, other = known.get_indexer(links["site_id"]), known.get_indexer(links["other_site_id"])
+    here, there = np.concatenate([one, other]), np.concatenate([other, one])
+    region, regions = pd.factorize(sites["vr_code"], sort=True)
+    why, reasons = pd.factorize(np.concatenate([links["why"], links["why"]]), sort=True)
+    is_own = (region[here] == region[there]) | (regions[region[there]] == "")
+    in_order = known.argsort()
+    place = np.empty(len(known), np.int64)
+    place[in_order] = np.arange(len(known))
+    unit, names = place[here], known[in_order]
+    columns = {
+        "linked_site_ids": _joined(unit[is_own], place[there[is_own]], names),
+        "why": _joined(unit[is_own], why[is_own], pd.Index(reasons)),
+        "other_vr_codes": _joined(unit[~is_own], region[there[~is_own]], pd.Index(regions)),
+    }
+    linked = np.unique(unit)
+    table = pd.DataFrame({name: column.reindex(linked, fill_value="") for name, column in columns.items()})
+    return table.set_axis(pd.Index(names[linked], name="unit_id")).reset_index().astype("str")
 
 
-def _joined(values: pd.Series, by: pd.Series) -> pd.Series:
-    pairs = pd.DataFrame({"by": by[values.index], "value": values})
-    return pairs.drop_duplicates().sort_values(["by", "value"]).groupby("by")["value"].agg(";".join)
+def _joined(unit: Whole, value: Whole, names: pd.Index) -> pd.Series:
+    """Return per unit (a number) its different values, named, in order, with ``;`` between them."""
+    unit, value = np.divmod(np.unique(unit * len(names) + value), max(len(names), 1))
+    first = np.flatnonzero(np.diff(unit, prepend=-1))
+    texts = pa.ListArray.from_arrays(
+        np.append(first, len(unit)).astype(np.int32), pa.array(names.to_numpy(object)[value], pa.string())
+    )
+    joined = pa.compute.binary_join(texts, ";").to_numpy(zero_copy_only=False)
+    return pd.Series(joined, index=unit[first], dtype="str")

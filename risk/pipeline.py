@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.batch import LOCAL, Pool, cut, run_pieces
 from geodata.errors import InputError
-from risk import sites as site_scores
 from risk.aggregate import Aggregated, Weights, aggregate, weigh
 from risk.classify import classify, rank, top_size
 from risk.contributions import contributions
-from risk.declaration import Indicator, Model
-from risk.indicators import Measured, Tables, measure, until
-from risk.normalise import goalposts
+from risk.declaration import Model, Scale
+from risk.indicators import Measured, Tables, until
+from risk.levels import Level, area_level, site_level, some, values_0_10
 from risk.uncertainty import Rebuilt, rebuild
 
 Array = NDArray[np.float64]
@@ -96,6 +96,7 @@ def score(
     data_version: str = "",
     areas: Mapping[str, "Outcome"] | None = None,
     at: pd.Timestamp | None = None,
+    pool: Pool = LOCAL,
 ) -> Outcome:
     """Return scores, indicators and contributions of all units of a level, for the whole country.
 
@@ -117,49 +118,97 @@ def score(
         For level ``site``: outcomes of the levels ``gemeente`` and ``vr`` when they are there already.
     at
         Score as of this date instead of the last one in the data: what happened later is not used.
+    pool
+        Who does the rebuilds, and the sites piece by piece.
 
     Raises
     ------
     InputError
         The level does not exist, or no table holds a date.
     """
-    if at is not None:
-        tables = until(tables, at)
-    if level == "site":
-        areas = areas or {area: score(tables, area, model, rebuilds=rebuilds, seed=seed, at=at) for area in AREA_LEVELS}
-        measured = site_scores.measure_sites(tables, model, _around(areas), at)
-    elif level in AREA_LEVELS:
-        measured = measure(tables, level, model, at)
-    else:
-        raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
-    prepared = prepare(measured, model)
-    weights = weigh(measured.index, prepared.kept)
-    result = _aggregate(prepared, weights)
+    whole = _level(tables, level, model, areas, at, pool, rebuilds=rebuilds, seed=seed)
+    weights = weigh(whole.index, whole.kept)
+    profiles, profile_of = _profiles(whole.values_0_10, whole.units), _profile_of(whole.units)
+    explained = _explained(whole, weights, model, profiles, profile_of, pool)
+    group = _group(whole.units)
+    places = _highest(explained.score) if level == "site" else np.arange(len(whole.units))
+    measured = whole.measured_of(places)
+    shown = Prepared(model, measured, whole.values_0_10[places], group[places], whole.kept)
+    result = _aggregate(shown, weights)
+    sizes = _top_sizes(group, explained.score, model)
     repeats = model.uncertainty.rebuilds if rebuilds is None else rebuilds
-    highest = _highest(result.score)
-    rebuilt = _rebuilt(prepared, result, weights, highest, repeats, seed) if repeats > 0 else None
-    reference, parts = _explained(prepared, weights, result)
-    scores = _score_table(prepared, result, reference, rebuilt, data_version)
-    shown = prepared if highest.size == len(parts) else _only(prepared, highest)
+    chosen = model.uncertainty.seed if seed is None else seed
+    rebuilt = _rebuilt(shown, weights, places, sizes[group], repeats, chosen, pool) if repeats > 0 else None
+    scores = _score_table(whole, explained, group, sizes, rebuilt, model, data_version)
     return Outcome(
-        prepared, result, _indicator_table(shown), scores, _contribution_table(shown, parts[highest]),
-        measured.left_out, measured.peildatum, rebuilt, parts,
+        shown, result, _indicator_table(shown), scores, _contribution_table(shown, explained.parts[places]),
+        whole.left_out, whole.peildatum, rebuilt, explained.parts,
     )  # fmt: skip
 
 
-def _explained(prepared: Prepared, weights: Weights, result: Aggregated) -> tuple[Array, Array]:
-    """Return reference and contributions of all units, block by block: a million sites would fill the memory."""
-    values, profiles, profile_of = prepared.values_0_10, _profiles(prepared), _profile_of(prepared)
-    reference, parts = np.empty(len(values)), np.empty((len(values), values.shape[1] + 1))
-    for start in range(0, len(values), HIGHEST_N):
-        block = slice(start, start + HIGHEST_N)
-        one = Aggregated(
-            result.score[block], result.routes[block], result.dimensions[block], result.dimension_weights[block],
-            result.completeness[block],
-        )  # fmt: skip
-        profile = profiles[profile_of[block]]
-        reference[block], parts[block] = contributions(values[block], profile, weights, prepared.model.scale, one)
-    return reference, parts
+def site_scores(
+    tables: Tables, model: Model, areas: Mapping[str, "Outcome"], at: pd.Timestamp, pool: Pool = LOCAL
+) -> tuple[Array, Mapping[str, str]]:
+    """Return the bare scores of all sites as of a date, and what was left out; parameters as for `score`."""
+    whole = _level(tables, "site", model, areas, at, pool, rebuilds=0, seed=None)
+    weights = weigh(whole.index, whole.kept)
+    pieces = [whole.values_0_10[part] for part in cut(len(whole.units), HIGHEST_N)]
+    found = run_pieces(_bare_scores, (weights, model.scale, whole.index.drops_missing), pieces, pool, "sites scored")
+    return np.concatenate([np.empty(0), *found]), whole.left_out
+
+
+def _bare_scores(shared: tuple[Weights, Scale, bool], values: Array) -> Array:
+    weights, scale, drops_missing = shared
+    return aggregate(values, weights, scale, drops_missing=drops_missing).score
+
+
+def _level(
+    tables: Tables, level: str, model: Model, areas: Mapping[str, "Outcome"] | None, at: pd.Timestamp | None,
+    pool: Pool, *, rebuilds: int | None, seed: int | None,
+) -> Level:  # fmt: skip
+    """Measure all units of a level."""
+    if at is not None:
+        tables = until(tables, at)
+    if level == "site":
+        known = areas or {
+            area: score(tables, area, model, rebuilds=rebuilds, seed=seed, at=at, pool=pool) for area in AREA_LEVELS
+        }
+        return site_level(tables, model, _around(known), at, pool)
+    if level in AREA_LEVELS:
+        return area_level(tables, level, model, at)
+    raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """What the aggregation and its reasons give for every unit: one value each, parts one per indicator and more."""
+
+    score: Array
+    completeness: Array
+    reference: Array
+    parts: Array
+
+
+def _explained(
+    whole: Level, weights: Weights, model: Model, profiles: Array, profile_of: NDArray[np.int64], pool: Pool
+) -> _Explained:
+    """Return scores with their reasons, piece by piece: a million sites at once would fill the memory."""
+    shared = (weights, model.scale, whole.index.drops_missing, profiles)
+    pieces = [(whole.values_0_10[part], profile_of[part]) for part in cut(len(whole.units), HIGHEST_N)]
+    found = run_pieces(_explained_piece, shared, pieces, pool, f"{whole.name} scored")
+    if not found:
+        return _explained_piece(shared, (whole.values_0_10, profile_of))
+    return _Explained(
+        *(np.concatenate([getattr(one, name) for one in found])
+          for name in ("score", "completeness", "reference", "parts"))
+    )  # fmt: skip
+
+
+def _explained_piece(shared: tuple[Weights, Scale, bool, Array], piece: tuple[Array, NDArray[np.int64]]) -> _Explained:
+    (weights, scale, drops_missing, profiles), (values, profile_of) = shared, piece
+    result = aggregate(values, weights, scale, drops_missing=drops_missing)
+    reference, parts = contributions(values, profiles[profile_of], weights, scale, result)
+    return _Explained(result.score, result.completeness, reference, parts)
 
 
 def _highest(score: Array) -> NDArray[np.intp]:
@@ -169,50 +218,33 @@ def _highest(score: Array) -> NDArray[np.intp]:
     return np.sort(np.argsort(-np.nan_to_num(score, nan=-1.0), kind="stable")[:HIGHEST_N])
 
 
-def _only(prepared: Prepared, places: NDArray[np.intp]) -> Prepared:
-    whole = prepared.measured
-    rows = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
-    part = replace(
-        whole,
-        units=whole.units.iloc[places].reset_index(drop=True),
-        **{name: getattr(whole, name)[places] for name in rows},
-    )
-    return replace(prepared, measured=part, values_0_10=prepared.values_0_10[places], group=prepared.group[places])
-
-
 def _rebuilt(
-    prepared: Prepared, result: Aggregated, weights: Weights, highest: NDArray[np.intp], repeats: int, seed: int | None
+    shown: Prepared, weights: Weights, places: NDArray[np.intp], sizes: Array, repeats: int, seed: int, pool: Pool
 ) -> Rebuilt:
-    """Rebuild all units, or the highest; of the others the interval stays unknown."""
-    model, chosen = prepared.model, prepared.model.uncertainty.seed if seed is None else seed
-    if highest.size == result.score.size:
-        return rebuild(
-            prepared.values_0_10, prepared.measured, model, prepared.group, weights, repeats, chosen
-        )  # fmt: skip
-    part = _only(prepared, highest)
-    group = pd.factorize(part.group, sort=True)[0].astype(np.int64)
-    sizes = _top_sizes(prepared, result)[part.group]
-    found = rebuild(part.values_0_10, part.measured, model, group, weights, repeats, chosen, sizes)
-    whole = {name: np.full(result.score.size, np.nan) for name in _SPREAD}
+    """Rebuild the units that are shown; of the others the interval stays unknown."""
+    group = pd.factorize(shown.group, sort=True)[0].astype(np.int64)
+    top = None if sizes.size == places.size else sizes[places]
+    found = rebuild(shown.values_0_10, shown.measured, shown.model, group, weights, repeats, seed, top, pool)
+    whole = {name: np.full(sizes.size, np.nan) for name in _SPREAD}
     for name, column in whole.items():
-        column[highest] = getattr(found, name)
-    return Rebuilt(**whole, repeats=repeats, seed=chosen)
+        column[places] = getattr(found, name)
+    return Rebuilt(**whole, repeats=repeats, seed=seed)
 
 
-def _top_sizes(prepared: Prepared, result: Aggregated) -> Array:
+def _top_sizes(group: NDArray[np.int64], score: Array, model: Model) -> Array:
     """Return k of every ranking."""
-    counts = np.bincount(prepared.group, np.isfinite(result.score))
-    return np.array([top_size(int(n), prepared.model.scale) for n in counts], float)
+    return np.array([top_size(int(n), model.scale) for n in np.bincount(group, np.isfinite(score))], float)
+
+
+def _group(units: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the ranking of each unit, that of its sector, as a number."""
+    return pd.factorize(units["sector_code"], sort=True)[0].astype(np.int64)
 
 
 def prepare(measured: Measured, model: Model) -> Prepared:
     """Bring what was measured to 0-10 between the model's goalposts."""
-    values = np.column_stack([
-        _normalised(indicator, measured, place) for place, indicator in enumerate(measured.index.indicators)
-    ])  # fmt: skip
     kept = tuple(code for code in measured.index.codes if code not in measured.left_out)
-    group, _ = pd.factorize(measured.units["sector_code"], sort=True)
-    return Prepared(model, measured, values, group.astype(np.int64), kept)
+    return Prepared(model, measured, values_0_10(measured), _group(measured.units), kept)
 
 
 def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
@@ -237,29 +269,27 @@ def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
     """
     changed = weigh(prepared.measured.index, prepared.kept, weights)
     version = f"{prepared.model.version.split('+')[0]}+what-if"
-    other = replace(prepared, model=replace(prepared.model, version=version))
-    result = _aggregate(other, changed)
-    reference = _aggregate(replace(other, values_0_10=_profiles(prepared)), changed).score
-    return _score_table(other, result, reference[_profile_of(prepared)], None, "")
+    model, units, values = replace(prepared.model, version=version), prepared.measured.units, prepared.values_0_10
+    result = _aggregate(prepared, changed)
+    reference = _aggregate(replace(prepared, values_0_10=_profiles(values, units)), changed).score
+    whole = Level(
+        prepared.measured.level, prepared.measured.index, prepared.measured.peildatum, units, values, {},
+        lambda places: some(prepared.measured, places),
+    )  # fmt: skip
+    bare = _Explained(result.score, result.completeness, reference[_profile_of(units)], np.empty((0, 0)))
+    sizes = _top_sizes(prepared.group, result.score, model)
+    return _score_table(whole, bare, prepared.group, sizes, None, model, "")
 
 
-def reference_profile(prepared: Prepared) -> Array:
-    """Return the country's own profile beside every unit: the mean of all pairs of area and sector.
-
-    For all sectors together, and for sites, it is the mean of those units. On 0-10, never missing.
-    """
-    return _profiles(prepared)[_profile_of(prepared)]
+def _profile_of(units: pd.DataFrame) -> NDArray[np.int64]:
+    return np.asarray((units["sector_code"] == "").to_numpy(), np.int64)
 
 
-def _profile_of(prepared: Prepared) -> NDArray[np.int64]:
-    return np.asarray((prepared.measured.units["sector_code"] == "").to_numpy(), np.int64)
-
-
-def _profiles(prepared: Prepared) -> Array:
-    together = _profile_of(prepared)
-    profiles = np.full((2, prepared.values_0_10.shape[1]), 5.0)
+def _profiles(values: Array, units: pd.DataFrame) -> Array:
+    together = _profile_of(units)
+    profiles = np.full((2, values.shape[1]), 5.0)
     for kind in np.unique(together):
-        rows = prepared.values_0_10[together == kind]
+        rows = values[together == kind]
         known = np.isfinite(rows)
         total = np.nan_to_num(rows).sum(axis=0)
         profiles[kind] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), 5.0)
@@ -284,13 +314,6 @@ def _around(areas: Mapping[str, Outcome]) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def _normalised(indicator: Indicator, measured: Measured, place: int) -> Array:
-    return goalposts(
-        measured.raw[:, place], measured.low[:, place], measured.high[:, place],
-        direction=indicator.direction, is_log=indicator.transform == "log",
-    )  # fmt: skip
-
-
 def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
     return aggregate(
         prepared.values_0_10, weights, prepared.model.scale, drops_missing=prepared.measured.index.drops_missing
@@ -298,32 +321,31 @@ def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
 
 
 def _score_table(
-    prepared: Prepared, result: Aggregated, reference: Array, rebuilt: Rebuilt | None, data_version: str
-) -> pd.DataFrame:
-    scale, units = prepared.model.scale, prepared.measured.units
-    scored = np.isfinite(result.score)
-    blank = np.full(len(units), np.nan)
-    risk_class = classify(result.score, scale.classes)
+    whole: Level, found: _Explained, group: NDArray[np.int64], sizes: Array, rebuilt: Rebuilt | None, model: Model,
+    data_version: str,
+) -> pd.DataFrame:  # fmt: skip
+    scored = np.isfinite(found.score)
+    blank = np.full(len(whole.units), np.nan)
+    risk_class = classify(found.score, model.scale.classes)
     p_top = blank if rebuilt is None else rebuilt.p_top_k
-    sizes = _top_sizes(prepared, result)
     return pd.DataFrame(
         {
-            "unit_id": units["unit_id"],
-            "level": prepared.measured.level,
-            "area_code": units["area_code"],
-            "sector_code": units["sector_code"],
-            "peildatum": prepared.measured.peildatum.as_unit("ns"),
-            "score_0_10": result.score,
-            "reference_0_10": np.where(scored, reference, np.nan),
+            "unit_id": whole.units["unit_id"],
+            "level": whole.name,
+            "area_code": whole.units["area_code"].astype("str"),
+            "sector_code": whole.units["sector_code"].astype("str"),
+            "peildatum": whole.peildatum.as_unit("ns"),
+            "score_0_10": found.score,
+            "reference_0_10": np.where(scored, found.reference, np.nan),
             "risk_class": risk_class,
-            "is_flagged": (risk_class >= 4) & (p_top >= scale.flag_probability),
-            "rank": rank(result.score, prepared.group),
+            "is_flagged": (risk_class >= 4) & (p_top >= model.scale.flag_probability),
+            "rank": rank(found.score, group),
             "rank_p05": blank if rebuilt is None else rebuilt.rank_p05,
             "rank_p95": blank if rebuilt is None else rebuilt.rank_p95,
             "p_top_k": p_top,
-            "k_n": sizes[prepared.group],
-            "completeness_pct": 100 * result.completeness,
-            "model_version": prepared.model.version,
+            "k_n": sizes[group],
+            "completeness_pct": 100 * found.completeness,
+            "model_version": model.version,
             "data_version": data_version,
         }
     )

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.batch import LOCAL, Pool, run_pieces
 from risk.aggregate import Weights, aggregate
 from risk.declaration import Model
 from risk.indicators import Measured
@@ -131,17 +132,25 @@ def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int6
     )  # fmt: skip
 
 
-def run(problem: Problem, repeats: int, seed: int, on: Collection[str]) -> Run:
+def run(problem: Problem, repeats: int, seed: int, on: Collection[str], pool: Pool = LOCAL) -> Run:
     """Rebuild the index `repeats` times with the assumptions in `on` varied, the others as in the model."""
+    blocks = list(_blocks(problem.model, repeats, seed, on))
     ranks = np.zeros((repeats, len(problem.order)), np.int32)
     total, squares, start = np.zeros(len(problem.order)), np.zeros(len(problem.order)), 0
-    for block in _blocks(problem.model, repeats, seed, on):
-        scores = _scores(problem, block, on)
-        ranks[start : start + block.draws] = _ranks(problem, scores)
-        total += scores.sum(axis=0, dtype=float)
-        squares += (scores.astype(float) ** 2).sum(axis=0)
+    for block, done in zip(blocks, run_pieces(_rebuilt, (problem, tuple(on)), blocks, pool, "rebuilds"), strict=True):
+        ranks[start : start + block.draws] = done.ranks
+        total += done.total
+        squares += done.squares
         start += block.draws
     return Run(ranks, total, squares)
+
+
+def _rebuilt(shared: tuple[Problem, tuple[str, ...]], block: _Block) -> Run:
+    """Rebuild the index for one block of draws."""
+    problem, on = shared
+    scores = _scores(problem, block, on)
+    squares = (scores.astype(float) ** 2).sum(axis=0)
+    return Run(_ranks(problem, scores), scores.sum(axis=0, dtype=float), squares)
 
 
 def _blocks(model: Model, repeats: int, seed: int, on: Collection[str]) -> Iterator[_Block]:

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata.batch import LOCAL, Pool
 from risk import linking, pipeline
 from risk.indicators import Tables
 from risk.pipeline import Outcome
@@ -12,7 +13,7 @@ from risk.pipeline import Outcome
 RISE_WEEKS: Final = 4
 
 
-def beside_scores(tables: Tables, now: Outcome) -> dict[str, pd.DataFrame]:
+def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str, pd.DataFrame]:
     """Return the tables that stand beside the scores of sites.
 
     Parameters
@@ -21,6 +22,8 @@ def beside_scores(tables: Tables, now: Outcome) -> dict[str, pd.DataFrame]:
         As for `risk.pipeline.score`.
     now
         The outcome of level ``site``.
+    pool
+        Who does the sites piece by piece.
 
     Returns
     -------
@@ -28,11 +31,11 @@ def beside_scores(tables: Tables, now: Outcome) -> dict[str, pd.DataFrame]:
         ``rises``, ``links`` and ``linked``, each by its contract.
     """
     links = linking.find_links(tables["sites"])
-    return {"rises": rises(tables, now), "links": links, "linked": linking.site_links(tables["sites"], links)}
+    return {"rises": rises(tables, now, pool), "links": links, "linked": linking.site_links(tables["sites"], links)}
 
 
-def rises(tables: Tables, now: Outcome) -> pd.DataFrame:
-    """Return how much the score of every site rose in four weeks.
+def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:
+    """Return how much the score of every site rose in four weeks; parameters as for `beside_scores`.
 
     NaN where a site was not scored then or now, and everywhere when the earlier score would rest on other
     indicators: then the two cannot be compared.
@@ -44,12 +47,12 @@ def rises(tables: Tables, now: Outcome) -> pd.DataFrame:
     """
     at = now.peildatum - pd.Timedelta(weeks=RISE_WEEKS)
     areas = {level: pipeline.score(tables, level, now.model, rebuilds=0, at=at) for level in pipeline.AREA_LEVELS}
-    earlier = pipeline.score(tables, "site", now.model, rebuilds=0, at=at, areas=areas)
+    earlier, left_out = pipeline.site_scores(tables, now.model, areas, at, pool)
     today = {level: pipeline.score(tables, level, now.model, rebuilds=0) for level in pipeline.AREA_LEVELS}
-    is_alike = dict(earlier.left_out) == dict(now.left_out) and all(
+    is_alike = dict(left_out) == dict(now.left_out) and all(
         dict(areas[level].left_out) == dict(today[level].left_out) for level in pipeline.AREA_LEVELS
     )
-    before = earlier.scores["score_0_10"] if is_alike else earlier.scores["score_0_10"] * float("nan")
+    before = earlier if is_alike else np.full(len(earlier), np.nan)
     return pd.DataFrame(
         {
             "unit_id": now.scores["unit_id"],

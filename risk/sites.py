@@ -4,6 +4,7 @@ What is not known about a site (its size, its place) lowers its completeness, ne
 factors then carry the weight.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from geodata.codes import KIND_SECTOR, SECTORS, MissingReason, Status
 from risk.declaration import Model
 from risk.indicators import Measured, Tables, peildatum, refuse_infinite
 from risk.measures import Origin
+from risk.normalise import goalposts
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -42,8 +44,21 @@ class _Factor:
     not_applicable: Mask | None = None
 
 
-def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None = None) -> Measured:
-    """Return every factor of every site.
+@dataclass(frozen=True)
+class Around:
+    """What every row of sites is measured against; see `look_around`."""
+
+    model: Model
+    date: pd.Timestamp
+    area_scores: pd.DataFrame
+    newest_site: pd.Timestamp | None
+    newest_signal: pd.Timestamp | None
+
+
+def look_around(
+    tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None = None
+) -> tuple[Around, pd.DataFrame]:
+    """Return what sites are measured against, and a row per site with what only all of them together can tell.
 
     Parameters
     ----------
@@ -58,6 +73,11 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
     at
         The peildatum, when it is not the last date in the data.
 
+    Returns
+    -------
+    tuple
+        For `values_of` and `measure_rows`; the rows may be cut anywhere.
+
     Raises
     ------
     InputError
@@ -66,31 +86,91 @@ def measure_sites(tables: Tables, model: Model, area_scores: pd.DataFrame, at: p
     sites = tables["sites"].reset_index(drop=True)
     refuse_infinite("sites", sites, ("size_n",))
     date = peildatum(tables) if at is None else at
-    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR)).astype("category")
-    area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"]).astype("category")
-    is_house = sites["kind"].isin(HOUSES).to_numpy(bool)
+    beds, km = _distances(sites, sites["kind"].isin(HOUSES).to_numpy(bool))
+    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
+    area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
+    signals = tables.get("signals", pd.DataFrame())
+    rows = pd.DataFrame(
+        {
+            "unit_id": sites["site_id"],
+            "kind": sites["kind"].astype("category"),
+            "sector_code": sector.astype("category"),
+            "area_code": area.astype("category"),
+            "is_abroad": sites["country"] != "NL",
+            "size_n": sites["size_n"],
+            "size_unit": sites["size_unit"].astype("category"),
+            "status": sites["status"].astype("category"),
+            "beds_n": beds,
+            "work_km": km,
+            "signal": _signals(signals, sites, sector, date, at),
+        }
+    )
+    newest_site = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
+    newest_signal = pd.Timestamp(signals["event_date"].max()) if len(signals) else None
+    return Around(model, date, area_scores, newest_site, newest_signal), rows
+
+
+def values_of(around: Around, rows: pd.DataFrame) -> Array:
+    """Return every factor of some sites on 0-10, sites x factors in the order of the model, NaN where missing."""
+    measured = [
+        goalposts(factor.raw, *_posts(around.model, code, factor), direction=indicator.direction,
+                  is_log=indicator.transform == "log")
+        for (code, factor), indicator in zip(_factors(around, rows).items(), around.model.sites.indicators, strict=True)
+    ]  # fmt: skip
+    return np.column_stack(measured)
+
+
+def measure_rows(around: Around, rows: pd.DataFrame, left_out: Mapping[str, str]) -> Measured:
+    """Return all that was measured of some sites.
+
+    Parameters
+    ----------
+    around, rows
+        From `look_around`.
+    left_out
+        From `left_out_of`.
+    """
+    return _measured(around, rows, _factors(around, rows), left_out)
+
+
+def left_out_of(values: Array, model: Model) -> dict[str, str]:
+    """Return which factors no site at all has, or the model switches off."""
+    absent = {
+        code: MissingReason.NO_SOURCE.value
+        for place, code in enumerate(model.sites.codes) if len(values) and np.isnan(values[:, place]).all()
+    }  # fmt: skip
+    return absent | dict.fromkeys(set(model.sites.codes) & set(model.switched_off), "switched_off")
+
+
+def _factors(around: Around, rows: pd.DataFrame) -> dict[str, _Factor]:
+    """Return the factors of some sites, in the order of the model."""
+    model, sector, area = around.model, rows["sector_code"], rows["area_code"]
+    is_house = rows["kind"].isin(HOUSES).to_numpy(bool)
     lives = is_house & (sector == "lodging").to_numpy(bool)
-    around = _around(area, sector, lives, area_scores)
+    near = _around(area, sector, lives, around.area_scores)
     model_origin: Origin = (f"model {model.version.split('-')[0]}", None)
-    factors = {
-        "site_kind": _Factor(_looked_up(sites["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
+    site_origin: Origin = ("sites", around.newest_site)
+    found = {
+        "site_kind": _Factor(_looked_up(rows["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
         "site_sector": _of_sector(sector, {s: _conditions(model, s) for s in SECTORS}, lives, model_origin),
         "site_season": _of_sector(
-            sector, {s: model.seasons[s].months[date.month - 1] for s in SECTORS}, lives, model_origin
+            sector, {s: model.seasons[s].months[around.date.month - 1] for s in SECTORS}, lives, model_origin
         ),
-        "site_size": _size(sites, model),
-        **_distances(sites, is_house),
+        "site_size": _size(rows, model, site_origin),
+        "site_lodging": _Factor(rows["beds_n"].to_numpy(float), Status.ESTIMATE, site_origin, not_applicable=is_house),
+        "site_transport": _Factor(rows["work_km"].to_numpy(float), Status.ESTIMATE, site_origin),
         "site_area": _Factor(
-            around["score_0_10"].to_numpy(float), Status.ESTIMATE, model_origin,
-            not_applicable=(sites["country"] != "NL").to_numpy(bool),
+            near["score_0_10"].to_numpy(float), Status.ESTIMATE, model_origin,
+            not_applicable=rows["is_abroad"].to_numpy(bool),
         ),
-        "site_incidence": _incidence(_around(area, sector, np.ones(len(sites), bool), area_scores), model),
-        "site_signals": _signals(tables.get("signals", pd.DataFrame()), sites, sector, date, at),
+        "site_incidence": _incidence(_around(area, sector, np.ones(len(rows), bool), around.area_scores), model),
+        "site_signals": _Factor(rows["signal"].to_numpy(float), Status.ESTIMATE, ("signals", around.newest_signal)),
     }  # fmt: skip
-    units = pd.DataFrame(
-        {"unit_id": sites["site_id"], "area_code": area, "sector_code": sector, "workers_n": np.nan}
-    ).astype({"unit_id": "str", "area_code": "str", "sector_code": "str"})  # fmt: skip
-    return _measured(model, date, units, factors, around["score_sd"].to_numpy(float))
+    return {code: found[code] for code in model.sites.codes}
+
+
+def _posts(model: Model, code: str, factor: _Factor) -> tuple[Array | float, Array | float]:
+    return model.site_goalposts.get(code, (factor.low, factor.high))
 
 
 def _around(area: pd.Series, sector: pd.Series, is_whole: Mask, area_scores: pd.DataFrame) -> pd.DataFrame:
@@ -123,25 +203,24 @@ def _of_sector(sector: pd.Series, values: dict[str, float], lives: Mask, origin:
     return _Factor(np.where(lives, np.nan, raw), Status.ASSUMPTION, origin, not_applicable=lives)
 
 
-def _size(sites: pd.DataFrame, model: Model) -> _Factor:
-    low, high = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
+def _size(rows: pd.DataFrame, model: Model, origin: Origin) -> _Factor:
+    low, high = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for unit, pair in model.site_sizes.items():
-        low[sites["size_unit"] == unit], high[sites["size_unit"] == unit] = pair
+        is_unit = (rows["size_unit"] == unit).to_numpy(bool)
+        low[is_unit], high[is_unit] = pair
     for kind, by_unit in model.site_kind_sizes.items():
-        is_kind = (sites["kind"] == kind).to_numpy(bool)
+        is_kind = (rows["kind"] == kind).to_numpy(bool)
         for unit, pair in by_unit.items():
-            both = is_kind & (sites["size_unit"] == unit).to_numpy(bool)
+            both = is_kind & (rows["size_unit"] == unit).to_numpy(bool)
             low[both], high[both] = pair
-    newest = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
-    known = sites["status"].astype("category")
+    known = rows["status"]
     status: NDArray[np.object_] = known.cat.categories.to_numpy(object)[known.cat.codes.to_numpy()]
-    return _Factor(sites["size_n"].to_numpy(float), status, ("sites", newest), low, high)
+    return _Factor(rows["size_n"].to_numpy(float), status, origin, low, high)
 
 
-def _distances(sites: pd.DataFrame, is_house: Mask) -> dict[str, _Factor]:
-    """Measure how many beds are near work, and how far lodging and work lie apart; also across the border."""
+def _distances(sites: pd.DataFrame, is_house: Mask) -> tuple[Array, Array]:
+    """Return how many beds are near work, and how far (km) lodging and work lie apart; also across the border."""
     beds, km = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
-    newest = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
     if isinstance(sites, gpd.GeoDataFrame):
         placed = sites.geometry.notna().to_numpy() & sites["located"].isin(["exact", "address"]).to_numpy()
         houses, work = np.flatnonzero(is_house & placed), np.flatnonzero(~is_house & placed)
@@ -153,11 +232,7 @@ def _distances(sites: pd.DataFrame, is_house: Mask) -> dict[str, _Factor]:
             beds[work] = (capacity[which] * (metres <= _NEAR_M)).sum(axis=1)
             km[work] = np.minimum(metres[:, 0], _FAR_M) / _PER_KM
             km[houses] = np.minimum(cKDTree(xy[work]).query(xy[houses], workers=-1)[0], _FAR_M) / _PER_KM
-    origin: Origin = ("sites", newest)
-    return {
-        "site_lodging": _Factor(beds, Status.ESTIMATE, origin, not_applicable=is_house),
-        "site_transport": _Factor(km, Status.ESTIMATE, origin),
-    }
+    return beds, km
 
 
 def _beds(houses: pd.DataFrame) -> Array:
@@ -174,10 +249,10 @@ def _incidence(around: pd.DataFrame, model: Model) -> _Factor:
 
 def _signals(
     signals: pd.DataFrame, sites: pd.DataFrame, sector: pd.Series, date: pd.Timestamp, at: pd.Timestamp | None
-) -> _Factor:
+) -> Array:
     """Return 1 for a site with an open signal, 0.5 where one is on its sector in its gemeente, else 0."""
     if not len(signals):
-        return _Factor(np.full(len(sites), np.nan), Status.ESTIMATE, ("signals", None))
+        return np.full(len(sites), np.nan)
     is_open = (signals["state"] == "new") & (signals["event_date"] > date - pd.Timedelta(days=_SIGNAL_DAYS))
     if at is not None:
         is_open &= signals["event_date"] <= at
@@ -187,16 +262,13 @@ def _signals(
     near = (sites["gemeente_code"] + ":" + sector.astype("str")).isin(
         places["gemeente_code"] + ":" + places["sector_code"]
     )
-    newest = pd.Timestamp(signals["event_date"].max())
-    raw = np.where(named, 1.0, np.where(near & (sites["gemeente_code"] != ""), 0.5, 0.0))
-    return _Factor(raw, Status.ESTIMATE, ("signals", newest))
+    return np.where(named, 1.0, np.where(near & (sites["gemeente_code"] != ""), 0.5, 0.0))
 
 
-def _measured(
-    model: Model, date: pd.Timestamp, units: pd.DataFrame, factors: dict[str, _Factor], area_sd: Array
-) -> Measured:
-    """Put the factors side by side, in the order of the model."""
-    codes, shape = model.sites.codes, (len(units), len(model.sites.codes))
+def _measured(around: Around, rows: pd.DataFrame, factors: dict[str, _Factor], left_out: Mapping[str, str]) -> Measured:
+    """Put the factors side by side."""
+    model = around.model
+    codes, shape = model.sites.codes, (len(rows), len(model.sites.codes))
     raw, low, high = np.full(shape, np.nan), np.zeros(shape), np.full(shape, 10.0)
     reasons, statuses = np.empty(shape, object), np.empty(shape, object)
     reasons.fill("")  # unlike np.full, this keeps one text and not one per cell
@@ -204,8 +276,7 @@ def _measured(
     for place, code in enumerate(codes):
         factor = factors[code]
         raw[:, place] = factor.raw
-        posts = model.site_goalposts.get(code, (factor.low, factor.high))
-        low[:, place], high[:, place] = posts
+        low[:, place], high[:, place] = _posts(model, code, factor)
         missing = np.isnan(factor.raw)
         reasons[missing, place] = MissingReason.NOT_PUBLISHED.value
         if factor.not_applicable is not None:
@@ -214,15 +285,13 @@ def _measured(
             statuses[~missing, place] = factor.status.value
         else:
             statuses[~missing, place] = factor.status[~missing]
-    alpha, rate = _posterior(raw, codes.index("site_area"), area_sd)
-    absent = {
-        code: MissingReason.NO_SOURCE.value
-        for place, code in enumerate(codes) if len(units) and np.isnan(raw[:, place]).all()
-    }  # fmt: skip
-    off = dict.fromkeys(set(codes) & set(model.switched_off), "switched_off")
+    lives = rows["kind"].isin(HOUSES).to_numpy(bool) & (rows["sector_code"] == "lodging").to_numpy(bool)
+    spread = _around(rows["area_code"], rows["sector_code"], lives, around.area_scores)["score_sd"].to_numpy(float)
+    alpha, rate = _posterior(raw, codes.index("site_area"), spread)
+    units = rows[["unit_id", "area_code", "sector_code"]].astype("str").assign(workers_n=np.nan)
     return Measured(
-        model.sites, "site", date, units, raw, low, high, reasons, statuses, alpha, rate,
-        {code: factors[code].origin for code in codes}, absent | off,
+        model.sites, "site", around.date, units.reset_index(drop=True), raw, low, high, reasons, statuses, alpha, rate,
+        {code: factors[code].origin for code in codes}, left_out,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError
 from risk.aggregate import Weights
 from risk.classify import top_size
@@ -50,7 +51,7 @@ class Rebuilt:
 
 def rebuild(
     values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights,
-    repeats: int, seed: int, top_sizes: Array | None = None,
+    repeats: int, seed: int, top_sizes: Array | None = None, pool: Pool = LOCAL,
 ) -> Rebuilt:  # fmt: skip
     """Return rank intervals and the chance to be among the top k.
 
@@ -68,6 +69,8 @@ def rebuild(
         At least 1 rebuild; the same seed gives the same figures.
     top_sizes
         k beside every unit, when these are only the highest units of their rankings.
+    pool
+        Who does the rebuilds.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def rebuild(
     if repeats < 1:
         raise InputError(f"{repeats} rebuilds cannot be made; ask for at least 1.")
     problem = pose(values, measured, model, group, weights)
-    result = run(problem, repeats, seed, ASSUMPTIONS)
+    result = run(problem, repeats, seed, ASSUMPTIONS, pool)
     sizes = _top_sizes(problem, model) if top_sizes is None else top_sizes[problem.order]
     top = (result.ranks <= sizes).mean(axis=0)
     places = np.sort(result.ranks.T, axis=1).astype(float)
