@@ -1,6 +1,6 @@
 """Thirty people at once: sessions that speak Streamlit's own socket, and one real browser that is timed beside them.
 
-    python bench/bench_sessions.py [--sessions 30] [--minutes 2] [--think 3] [--script app.py]
+    python bench/bench_sessions.py [--sessions 30] [--minutes 2] [--think 5] [--script app.py]
 
 A session opens the product as one of its roles, chooses sectors and goes from page to page, with a pause in between,
 as a browser does: every choice is a message with the state of the widget. The browser changes the sector on the
@@ -262,7 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=30, help="how many, with the browser")
     parser.add_argument("--minutes", type=float, default=2)
-    parser.add_argument("--think", type=float, default=3, help="seconds between two choices, on average")
+    parser.add_argument("--think", type=float, default=5, help="seconds between two choices, on average")
     parser.add_argument("--script", type=Path, default=ROOT / "app.py")
     asked = parser.parse_args()
     if get_browser.find() is None:

@@ -56,7 +56,7 @@ def _list(texts: Texts, store: ScopedStore) -> None:
         return
     shown = rows.head(_SHOWN_N)
     has_more = len(rows) > len(shown)
-    with st.expander(texts("chart.trend")):
+    if st.toggle(texts("chart.trend")):  # it reads every entry: only for who asks
         words = charts.names_of(codes.ACTIVATION_KINDS, texts, "register")
         charts.trend(texts, store.register("activations", filters), words, texts("chart.trend_told"))
     caption = texts("register.found", shown=len(shown)) if has_more else texts("register.found_all", n=len(rows))
