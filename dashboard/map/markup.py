@@ -27,6 +27,7 @@ class Unit:
     low: int | None
     high: int | None
     mark: Mark
+    moved: float | None = None
 
     @property
     def interval(self) -> str:
@@ -39,15 +40,15 @@ def units_of(areas: AreaLayer) -> dict[str, Unit]:
     empty = (None,) * len(areas.codes)
     columns = zip(
         areas.codes, areas.scores, areas.classes, areas.ranks, areas.rank_p05 or empty, areas.rank_p95 or empty,
-        areas.marks or (Mark.NONE,) * len(areas.codes), strict=True,
+        areas.marks or (Mark.NONE,) * len(areas.codes), areas.moved or empty, strict=True,
     )  # fmt: skip
 
     def whole(number: float | None) -> int | None:
         return None if number is None else round(number)
 
     return {
-        code: Unit(score, whole(risk_class), whole(rank), whole(low), whole(high), mark)
-        for code, score, risk_class, rank, low, high, mark in columns
+        code: Unit(score, whole(risk_class), whole(rank), whole(low), whole(high), mark, moved)
+        for code, score, risk_class, rank, low, high, mark, moved in columns
     }
 
 
@@ -74,6 +75,17 @@ def area_lines(name: str, unit: Unit, texts: MapTexts) -> list[str]:
         lines.append(f"{texts.rank} {unit.rank}" + (f" ({unit.interval})" if unit.interval else ""))
     word = _mark_word(unit.mark, texts)
     return [*lines, word] if word else lines
+
+
+def moved_cell(moved: float | None, texts: MapTexts) -> str:
+    """Return how far a score moved as an arrow and a number (HTML), with a word for screen readers."""
+    if moved is None:
+        return "–"
+    if not round(moved, 1):
+        return f'<span aria-hidden="true">=</span><span class="unseen">{escape(texts.unmoved)}</span>'
+    arrow, word = ("▲", texts.risen) if moved > 0 else ("▼", texts.fallen)
+    told = f'<span class="unseen">{escape(word)} </span><span aria-hidden="true">{arrow} </span>'
+    return told + number(abs(moved), texts)
 
 
 def sign(unit: Unit) -> str:
@@ -137,8 +149,11 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
     """Return the list beside the map, by place; units without a score come last, by name."""
     with_interval = any(unit.interval for unit in units.values())
     titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score), ("class", texts.risk_class)]
+    with_moves = any(unit.moved is not None for unit in units.values())
     if with_interval:
         titles.append(("interval", texts.interval))
+    if with_moves:
+        titles.append(("moved", texts.moved))
     head = "".join(f'<th role="columnheader" scope="col" class="{name}">{escape(title)}</th>' for name, title in titles)
     last = len(units) + 1
     rows = []
@@ -152,15 +167,17 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
         score = "–" if unit.score is None else number(unit.score, texts)
         word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
         interval = f'<td role="cell" class="interval">{unit.interval}</td>' if with_interval else ""
+        moved = f'<td role="cell" class="moved">{moved_cell(unit.moved, texts)}</td>' if with_moves else ""
         rows.append(
             f'<tr role="row"><td role="cell" class="place">{place}</td>'
             f'<th role="rowheader" scope="row" class="name">{escape(names[code])}</th>'
             f'<td role="cell" class="score">{score}</td>'
             f'<td role="cell" class="class">{_chip(unit.risk_class)}{escape(word)}</td>'
-            f"{interval}</tr>"
+            f"{interval}{moved}</tr>"
         )
     caption = escape(texts.list_caption)
-    kind = ' class="with-interval"' if with_interval else ""
+    kinds = [name for name, is_there in (("with-interval", with_interval), ("with-moves", with_moves)) if is_there]
+    kind = f' class="{" ".join(kinds)}"' if kinds else ""
     width = max(map(len, (*texts.class_words, texts.no_data)))
     return (
         f'<section class="ranking"><div class="scroller" style="--word:{width}" tabindex="0" role="region" '

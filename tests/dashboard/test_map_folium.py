@@ -23,7 +23,8 @@ TEXTS = MapTexts(
     risk_class="Klasse", interval="5-95 %", interval_hint="", list_caption="Ranglijst", list_filter="", list_empty="",
     map_label="", zoom_in="", zoom_out="", whole_country="", sites="Locaties", sites_unplaced="zonder plek",
     loading="", failed="", attribution="Bron: verzonnen", tile_attribution="Kaartgegevens: verzonnen",
-    band="VOORBEELD - verzonnen cijfers",
+    band="VOORBEELD - verzonnen cijfers", moved="4 weken", risen="gestegen", fallen="gedaald", unmoved="gelijk",
+    neighbours={"DE": "Duitsland", "BE": "België"},
 )  # fmt: skip
 
 
@@ -32,7 +33,8 @@ def picture(invented_regions: gpd.GeoDataFrame) -> MapPicture:
     codes = tuple(invented_regions["vr_code"])
     scores = (None, *[at * 10 / 24 for at in range(1, 24)])  # VR25 is left out
     marks = tuple(Mark.FLAGGED if at == 23 else Mark.UNSURE if at == 22 else Mark.NONE for at in range(24))
-    return MapPicture(AreaLayer("vr", codes[:24], scores, marks=marks), TEXTS, selected="VR05")
+    moved = (None, -0.3, *[0.4] * 22)
+    return MapPicture(AreaLayer("vr", codes[:24], scores, marks=marks, moved=moved), TEXTS, selected="VR05")
 
 
 def sites() -> SiteLayer:
@@ -82,6 +84,11 @@ def test_says_what_the_live_map_says(
     expect(rows.first).to_contain_text("Streek 24")
     expect(rows.first).to_contain_text("9,6")
     expect(rows.last).to_contain_text("geen gegevens")
+    moves = page.locator(".ranking tbody .moved")
+    expect(moves.first).to_have_text("gestegen ▲ 0,4")
+    expect(moves.nth(22)).to_have_text("gedaald ▼ 0,3")
+    expect(moves.last).to_have_text("–")
+    expect(page.locator(".neighbour")).to_have_text(["Duitsland", "België"])
     expect(page.locator(".card.sites")).to_contain_text("Locaties: 2")
     expect(page.locator(".card.sites")).to_contain_text("1 zonder plek")
     expect(page.locator(".leaflet-marker-icon .ring")).to_have_text(["?", "1"])

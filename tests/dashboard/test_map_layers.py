@@ -169,6 +169,8 @@ def test_a_message_holds_every_figure_in_the_order_of_the_boundaries(
 
 def test_a_message_leaves_out_what_is_not_there() -> None:
     assert set(area_message(AreaLayer("vr", ("A",), (1.0,)), ["A"])) == {"classes", "scores", "ranks"}
+    moved = AreaLayer("vr", ("A", "B", "C"), (1.0, 2.0, 3.0), moved=(-9.9, 0.0, None))
+    assert [int(area_message(moved, "ABC")["moves"][at : at + 2], 36) for at in (0, 2, 4)] == [401, 500, 0]
     marked = AreaLayer("vr", ("A", "B"), (1.0, 2.0), marks=(Mark.NONE, Mark.UNSURE))
     assert area_message(marked, ["B", "A", "C"])["marks"] == "200"
 
