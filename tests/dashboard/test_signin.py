@@ -1,16 +1,9 @@
 """Sign-in in a real browser against a real OpenID provider on this machine; whoever may not enter sees nothing."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -18,77 +11,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from geodata import audit, people
 from geodata.access import Viewer, parse_viewer
 from geodata.register import database
-from tests.dashboard.conftest import ROOT, free_port, start_streamlit, stop
+from tests.dashboard.conftest import start_streamlit, stop
+from tests.dashboard.house import APP, House, houses, knock
 
-APP = ROOT / "app.py"
 LOTC = Viewer("lotc", person="test")
 TODAY = datetime.now(UTC).date()
 SHORT_S = 12  # how long the hasty provider lets a token live
 
 
-def start_provider(log: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
-    port = free_port()
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--host", "127.0.0.1", *options]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT,
-            env=os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONWARNINGS": "ignore"},
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"{url}/.well-known/openid-configuration", timeout=2):  # noqa: S310
-                return process, url
-        except OSError:
-            time.sleep(0.1)
-    stop(process)
-    raise RuntimeError(log.read_text("utf-8", "replace"))
-
-
-class House:
-    """One provider, one server that trusts it, and the people who may enter."""
-
-    def __init__(self, folder: Path, provider: str, server: str) -> None:
-        self.folder, self.provider, self.server = folder, provider, server
-
-    def account(self, sub: str, **claims: object) -> None:
-        """Give somebody an account at the provider, with whatever it claims about them."""
-        told = {"email": f"{sub}@example.org", "email_verified": True} | claims
-        request = urllib.request.Request(  # noqa: S310 (idem)
-            f"{self.provider}/users/{quote(sub)}", json.dumps(told).encode(), {"Content-Type": "application/json"},
-            method="PUT",
-        )  # fmt: skip
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (our own provider)
-
-
 @pytest.fixture(scope="module")
 def house_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., House]]:
-    """Build a house; ``house_of("--token-max-age", "12")`` one whose tokens run out soon."""
-    running: list[subprocess.Popen[bytes]] = []
-    built: dict[tuple[str, ...], House] = {}
-
-    def build(*options: str) -> House:
-        if options not in built:
-            folder = tmp_path_factory.mktemp("house")
-            provider, provider_url = start_provider(folder / "provider.log", *options)
-            running.append(provider)
-            secrets = folder / "secrets.toml"
-            secrets.write_text(
-                '[auth]\nredirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
-                'cookie_secret = "only-for-this-test-0123456789abcdef"\nclient_id = "risicobeeld"\n'
-                f'client_secret = "secret"\nserver_metadata_url = "{provider_url}/.well-known/openid-configuration"\n'
-            )
-            server, url = start_streamlit(
-                APP, folder / "server.log", RISICOBEELD_DATA=str(folder / "data"),
-                STREAMLIT_SECRETS_FILES=str(secrets), AUTHLIB_INSECURE_TRANSPORT="1",
-            )  # fmt: skip
-            running.append(server)
-            built[options] = House(folder, provider_url, url)
-        return built[options]
-
-    yield build
-    for process in running:
-        stop(process)
+    with houses(tmp_path_factory.mktemp) as build:
+        yield build
 
 
 @pytest.fixture
@@ -107,15 +41,6 @@ def tabs(browser: Browser) -> Iterator[BrowserContext]:
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())  # or it waits for a name
     yield context
     context.close()
-
-
-def knock(house: House, tab: Page, sub: str, path: str = "/sources") -> None:
-    """Open the product and sign in at the provider."""
-    tab.goto(house.server + path)
-    tab.get_by_role("button", name="Aanmelden").click()
-    tab.get_by_placeholder("sub").fill(sub)
-    tab.get_by_role("button", name="Authorize", exact=True).click()
-    tab.wait_for_url(re.compile(re.escape(house.server)), wait_until="commit")
 
 
 def is_in(tab: Page, label: str) -> None:
@@ -238,7 +163,7 @@ def test_signing_out_in_one_tab_ends_the_other_tab_too(house: House, tabs: Brows
     is_in(second, "Regio VR11")
     first.get_by_role("button", name="Regio VR11").click()
     first.get_by_role("button", name="Afmelden").click()
-    first.wait_for_url(re.compile(re.escape(house.provider)), wait_until="commit")  # signing out leads on to the provider
+    first.wait_for_url(re.compile(re.escape(house.provider)), wait_until="commit")  # it leads on to the provider
     second.locator(".st-key-corner").get_by_text("EN", exact=True).click()
     expect(second.get_by_text("You signed out.")).to_be_visible(timeout=60_000)
     expect(second.locator(".rb-page, .rb-table")).to_have_count(0)
