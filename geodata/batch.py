@@ -122,8 +122,8 @@ def run_pieces(
     >>> run_pieces(pow, 2, [1, 2, 3])
     [2, 4, 8]
     """
-    show = pool.progress_of(name)
     calls = [delayed(function)(shared, piece) for piece in pieces]
+    show = (pool.progress_of if len(calls) > 1 else _silent)(name)
     options: dict[str, Any] = {"backend": "threading"}
     if pool.client is not None:
         options = {"backend": "dask", "client": pool.client, "scatter": [shared]}

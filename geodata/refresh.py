@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import catalogue, contracts, estimates, joins, regions, settings, snapshot, store, tables
+from geodata.batch import LOCAL, Pool
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.snapshot import RawSnapshot, Snapshot, SourceRecord
 from geodata.sources import establishments, files, incidence, sites, workbooks
@@ -153,8 +154,15 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
             raise
 
 
-def import_sites(path: Path, question: sites.Question, progress: Progress) -> sites.Report:
+def import_sites(path: Path, question: sites.Question, progress: Progress, pool: Pool = LOCAL) -> sites.Report:
     """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
+
+    Parameters
+    ----------
+    progress
+        Told how many addresses were looked up.
+    pool
+        Who reads the rows, piece by piece.
 
     Raises
     ------
@@ -163,7 +171,7 @@ def import_sites(path: Path, question: sites.Question, progress: Progress) -> si
     """
     areas = known_areas()
     names = regions.names_to_codes(areas["gemeenten"], _THIS_YEAR)
-    table, report = sites.read(path, question, areas, names, progress)
+    table, report = sites.read(path, question, areas, names, progress, pool)
     checked = contracts.check("sites", table)
     _store("sites_file", path, question.source_date, checked, "sites")
     return report

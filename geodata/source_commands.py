@@ -3,19 +3,14 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-from tqdm import tqdm
-
-from geodata import codes, fetching, live_check, logs, refresh, source_page, store
+from geodata import batch_commands, codes, fetching, live_check, logs, refresh, source_page, store
 from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.sources import files, incidence, sites
-from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +51,7 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     site.add_argument("--geocode", action="store_true", help="look up addresses without coordinates at PDOK")
     site.add_argument("--drop-likely", action="store_true", help="leave out the second of two likely duplicates")
     site.add_argument("--duplicates", type=Path, metavar="FILE", help="write the likely duplicates to a file")
+    batch_commands.add_scheduler(site)
     cases = kinds.add_parser("incidence", help="cases of a disease per gemeente and week or day")
     cases.add_argument("file", type=Path)
     cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
@@ -67,36 +63,13 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     book.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
 
 
-@contextmanager
-def _bars() -> Iterator[Callable[[str], Progress]]:
-    """Give a progress bar per source, on the terminal's error stream."""
-    bars: list[Any] = []
-
-    def progress_of(name: str) -> Progress:
-        bar = tqdm(desc=f"{name:<20}", unit="", file=sys.stderr, leave=True, dynamic_ncols=True)
-        bars.append(bar)
-
-        def show(done: int, total: int) -> None:
-            bar.total = total or None
-            bar.n = done
-            bar.refresh()
-
-        return show
-
-    try:
-        yield progress_of
-    finally:
-        for bar in bars:
-            bar.close()
-
-
 def _refresh(arguments: argparse.Namespace) -> int:
     if arguments.as_of:
         rebuilt = refresh.rebuild_as_of(arguments.as_of)
         print(f"The picture is now that of {arguments.as_of}, data version {rebuilt.data_version}.")
         print("The next refresh or import brings back today's; python -m geodata refresh does it now.")
         return _ALL_DONE
-    with _bars() as progress_of:
+    with batch_commands.bars() as progress_of:
         outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
         logs.note(_LOG, "refreshed", source=outcome.source_id, state=outcome.state, rows_n=outcome.rows_n)
@@ -140,9 +113,9 @@ def _import_sites(arguments: argparse.Namespace) -> None:
     )
     if arguments.duplicates and not arguments.duplicates.parent.is_dir():
         raise InputError(f"{arguments.duplicates} cannot be written; choose a folder that exists.")
-    with _bars() as progress_of:
-        progress = progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
-        report = refresh.import_sites(arguments.file, question, progress)
+    with batch_commands.pool_of(arguments) as pool:
+        progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
+        report = refresh.import_sites(arguments.file, question, progress, pool)
     located = ", ".join(f"{number} {word}" for word, number in sorted(report.located.items()))
     print(f"{arguments.file} imported: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
     print(f"  exact duplicates left out: {report.exact_duplicates_n}")

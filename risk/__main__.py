@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from geodata import access, codes, export, store
+from geodata import access, batch_commands, codes, export, store
 from geodata.errors import AccessDeniedError, RisicobeeldError
 from risk import deliver, evaluate, method, outputs, papers, target_commands
 from risk.indicators import CORE_TABLES
@@ -19,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
     prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
+    batch_commands.add_scheduler(prepare)
     prepare.set_defaults(run=_prepare)
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
@@ -32,12 +33,20 @@ def _parser() -> argparse.ArgumentParser:
 def _prepare(arguments: argparse.Namespace) -> None:
     store, model = access.open_store(access.Viewer("lotc")), load_model()
     for level in codes.LEVELS:
-        outputs.ensure(store.data_version, level, model)
+        _ensure(arguments, store.data_version, level)
         print(f"scores of level {level} are ready")
     for week in outputs.read_scored(store, "vr", model).weeks if arguments.weeks else ():
         for level in codes.LEVELS:
-            outputs.ensure(store.data_version, level, model, week)
+            _ensure(arguments, store.data_version, level, week)
         print(f"scores of week {week} are ready")
+
+
+def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: str = "") -> None:
+    """Compute the scores of a level, on the workers that were named, unless they are there."""
+    model = load_model()
+    if not outputs.is_ready(data_version, level, model, week):
+        with batch_commands.pool_of(arguments) as pool:
+            outputs.ensure(data_version, level, model, week, pool)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
@@ -48,13 +57,14 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
     score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
+    batch_commands.add_scheduler(score)
     score.set_defaults(run=_score)
 
 
 def _score(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
     model = load_model()
-    outputs.ensure(scoped.data_version, arguments.level, model)
+    _ensure(arguments, scoped.data_version, arguments.level)
     scores = scoped.out("scores", arguments.level, model.version)
     with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
     if arguments.level == "site":

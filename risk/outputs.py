@@ -15,6 +15,7 @@ import pandas as pd
 
 from geodata import access, snapshot
 from geodata.access import ScopedStore
+from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError, ModelError, SnapshotError
 from risk import changes, compare, method, metrics, pipeline, site_tables
 from risk.declaration import Model
@@ -151,8 +152,13 @@ def is_ready(data_version: str, level: str, model: Model, week: str = "") -> boo
     return _is_fresh(snapshot.out_level(model.version, data_version, level, week))
 
 
-def ensure(data_version: str, level: str, model: Model, week: str = "") -> None:
+def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Pool = LOCAL) -> None:
     """Compute and store the scores of a level, unless this code already did so from this model and data.
+
+    Parameters
+    ----------
+    pool
+        Who computes.
 
     Raises
     ------
@@ -164,7 +170,7 @@ def ensure(data_version: str, level: str, model: Model, week: str = "") -> None:
         return
     with snapshot.one_at_a_time(folder):
         if not _is_fresh(folder):
-            _compute(folder, data_version, level, model, week)
+            _compute(folder, data_version, level, model, week, pool)
 
 
 def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
@@ -184,17 +190,17 @@ def _is_fresh(folder: Path) -> bool:
         return False
 
 
-def _compute(folder: Path, data_version: str, level: str, model: Model, week: str) -> None:
+def _compute(folder: Path, data_version: str, level: str, model: Model, week: str, pool: Pool) -> None:
     batch = access.open_batch(data_version)
     tables = _tables(batch)
     weeks = changes.weeks_of(tables)
     if week and week not in weeks:
         raise InputError(f"There is no picture of week {week}; choose one of {weeks[:1]} to {weeks[-1:]}.")
     at = changes.last_day(week) if week else None
-    outcome = pipeline.score(tables, level, model, data_version=data_version, at=at)
+    outcome = pipeline.score(tables, level, model, data_version=data_version, at=at, pool=pool)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
-    beside = _beside(tables, outcome, level, week)
+    beside = _beside(tables, outcome, level, week, pool)
     snapshot.write_out(
         folder,
         {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
@@ -212,13 +218,13 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     )
 
 
-def _beside(tables: Tables, outcome: pipeline.Outcome, level: str, week: str) -> dict[str, pd.DataFrame]:
+def _beside(tables: Tables, outcome: pipeline.Outcome, level: str, week: str, pool: Pool) -> dict[str, pd.DataFrame]:
     """Return the tables beside the scores; those of sites serve the choice of targets, which looks at today alone."""
     if level == "vr":
         return {"changes": changes.changes(tables, outcome), "causes": _causes(tables, outcome, week)}
     if level != "site":
         return {"changes": changes.changes(tables, outcome)}
-    return {} if week else site_tables.beside_scores(tables, outcome)
+    return {} if week else site_tables.beside_scores(tables, outcome, pool)
 
 
 def _causes(tables: Tables, outcome: pipeline.Outcome, week: str) -> pd.DataFrame:

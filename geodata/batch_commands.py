@@ -1,0 +1,51 @@
+"""What commands on heavy work share: the option ``--scheduler``, and progress on the error stream."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
+
+from geodata.batch import Pool, Progress, open_pool
+
+
+def add_scheduler(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--scheduler`` to a command."""
+    command.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="let a Dask cluster do the heavy work (tcp://host:8786); without it this machine's cores do",
+    )
+
+
+@contextmanager
+def pool_of(arguments: argparse.Namespace) -> Iterator[Pool]:
+    """Give who computes, with a progress bar per step; errors as for `geodata.batch.open_pool`."""
+    with bars() as progress_of, open_pool(arguments.scheduler, progress_of) as pool:
+        yield pool
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str], Progress]]:
+    """Give a progress bar per name, on the terminal's error stream."""
+    opened: list[Any] = []
+
+    def progress_of(name: str) -> Progress:
+        bar = tqdm(desc=f"{name:<20}", unit="", file=sys.stderr, leave=True, dynamic_ncols=True)
+        opened.append(bar)
+
+        def show(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.n = done
+            bar.refresh()
+
+        return show
+
+    try:
+        yield progress_of
+    finally:
+        for bar in opened:
+            bar.close()
