@@ -1,11 +1,16 @@
 """Shared by all tests: a data folder of its own for each test, and the folder with real figures."""
 
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+ROOT = Path(__file__).parents[1]
 
 # A busy machine is no defect of the product: no test of ours fails on time.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,6 +24,24 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     monkeypatch.delenv("RISICOBEELD_SOURCES", raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compute the scores of the demonstration once for all test processes; return the folder ``out`` to copy.
+
+    A server that finds them in its data folder starts as one does after ``make run``.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "computed"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (shared / "done").exists():
+            environment = os.environ | {"RISICOBEELD_DATA": str(shared)}
+            subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, env=environment, cwd=ROOT)
+            (shared / "done").touch()
+    return shared / "out"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -72,10 +73,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., str]]:
     """Serve a Streamlit script and return its address; the same script and settings share one server.
 
-    ``serve(path, **environment)``: the server gets a data folder of its own.
+    ``serve(path, **environment)``: the server gets a data folder of its own, with the scores of the demonstration.
     """
     running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
 
@@ -84,6 +85,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
         if key not in running:
             folder = tmp_path_factory.mktemp("server")
             settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
+            if not (out := Path(settings["RISICOBEELD_DATA"]) / "out").exists():
+                shutil.copytree(computed, out)
             running[key] = start_streamlit(script, folder / "server.log", **settings)
         return running[key][1]
 
