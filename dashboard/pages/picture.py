@@ -116,7 +116,7 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
     if store.known_on:
         lines.append(texts("region.known_how", day=texts.day(store.known_on)))
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines or [texts("picture.done_none")])
-    return f'<section class="rb-why"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
+    return f'<section class="rb-done"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
 
 
 def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:
