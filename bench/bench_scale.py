@@ -3,8 +3,8 @@
     python bench/bench_scale.py [--times 1 10 100] [--seconds 8]
 
 The sites of a step are those of the demonstration, copied to invented places around. Every step runs in a process
-of its own, so that its peak memory is its own; in parentheses the seconds of the processor. Reads go through the door as a region; writes go to the register on
-SQLite and, where it can start, on PostgreSQL.
+of its own, so that its peak memory is its own; in parentheses the seconds of the processor. Reads go through the
+door as a region; writes go to the register on SQLite and on PostgreSQL.
 """
 
 import argparse
@@ -189,8 +189,9 @@ def growth(times: int, seconds: float) -> None:
         found = {step: result(start(step, times, **place)) for step in ("import", "core", "scores", "page")}
         reads = [together("read", times, processes, seconds, **place) for processes in (1, 2)]
     nation, own = found["page"]["lotc"], found["page"]["region:VR06"]
+    heavy = [f"{told(found[step])}, {found[step]['peak_mb']:,.0f} MB" for step in ("import", "scores")]
     cells = (
-        times, f"{found['import']['kept_n']:,}", *(f"{told(found[step])}, {found[step]['peak_mb']:,.0f} MB" for step in ("import", "scores")),
+        times, f"{found['import']['kept_n']:,}", *heavy,
         told(nation["areas"]), told(nation), told(own),
         f"{nation['bytes_n'] / 1e3:,.0f} ({nation['gzip_n'] / 1e3:,.0f}) kB",
         f"{own['bytes_n'] / 1e3:,.0f} ({own['gzip_n'] / 1e3:,.0f}) kB", f"{reads[0]:.1f}/s", f"{reads[1]:.1f}/s",
