@@ -144,12 +144,13 @@ def _draw_map(
     texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame, within: str
 ) -> None:
     assets, geometry = board.map_files(store.data_version, store)
+    may_compare = side_by_side.may_compare(store)
     picture = MapPicture(
         areas=board.area_layer(shown, rows),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         selected=chosen.unit if chosen.unit in shown.names else "",
-        beside=chosen.areas[1:] if side_by_side.may_compare(store) else None,
+        beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within,
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
