@@ -1,6 +1,7 @@
 """Looking back: the week whose picture is shown, and the day whose knowledge of the register is shown."""
 
-from datetime import date
+import html
+from datetime import UTC, date, datetime
 
 from dashboard import board, controls
 from dashboard.board import Board
@@ -36,14 +37,25 @@ def slider(texts: Texts, now: Board, week: str) -> str:
 
 
 def known_on(chosen: Selection) -> date | None:
-    """Return the day whose knowledge is asked for; None is now."""
-    return date.fromisoformat(chosen.known) if chosen.known else None
+    """Return the day whose knowledge is asked for; None is now, also for a day that has yet to come."""
+    day = date.fromisoformat(chosen.known) if chosen.known else None
+    return day if day and day < datetime.now(UTC).date() else None
+
+
+def notice(texts: Texts, store: ScopedStore, shown: Board) -> str:
+    """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not."""
+    told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
+    if store.known_on and store.may("activations"):
+        told.append(texts("region.known_how", day=texts.day(store.known_on)))
+    return f'<p class="rb-muted rb-back">{html.escape(" ".join(told))}</p>' if told else ""
 
 
 def choose_known(texts: Texts, now: Board, chosen: Selection) -> str:
     """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
     sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
-    days = sorted((sundays | {chosen.known}) - {""}, reverse=True)
+    asked = known_on(chosen)
+    here = asked.isoformat() if asked else ""
+    days = sorted((sundays | {here}) - {""}, reverse=True)
     words = {"": texts("region.known_now")}
     words |= {day: texts("region.known_on", day=texts.day(date.fromisoformat(day))) for day in days}
-    return controls.dropdown(texts("region.known"), "known", words, chosen.known)
+    return controls.dropdown(texts("region.known"), "known", words, here)

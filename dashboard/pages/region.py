@@ -80,12 +80,8 @@ def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Select
     parts = period.slider(texts, now, shown.week)
     if store.may("activations"):
         parts += period.choose_known(texts, now, chosen)
-    links.linked(f'<div class="rb-controls">{parts}</div>', key="region-back")
-    told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
-    if store.known_on and store.may("activations"):
-        told.append(texts("region.known_how", day=texts.day(store.known_on)))
-    if told:
-        st.html(f'<p class="rb-muted rb-back">{html.escape(" ".join(told))}</p>')
+    told = period.notice(texts, store, shown)
+    links.linked(f'<div class="rb-controls">{parts}</div>{told}', key="region-back")
 
 
 def _inside(chosen: Selection, vr_code: str) -> Selection:

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard import board, downloads, frame, links, session, site_page, tables, why
+from dashboard import board, downloads, frame, links, period, session, site_page, tables, why
 from dashboard.board import Board
 from dashboard.session import Selection
 from dashboard.text import Texts
@@ -31,8 +31,14 @@ def _page() -> None:
     texts = session.texts()
     store, _ = session.store()
     chosen = session.selection()
-    shown = board.open_board(store, "site", texts)
-    sites = board.open_sites(store, texts)
+    store = store.as_known_on(period.known_on(chosen))
+    week = period.week(store, chosen, texts)
+    shown = board.open_board(store, "site", texts, week)
+    sites = board.open_sites(store, texts, week)
+    slider = period.slider(texts, board.open_board(store, "vr", texts), week)
+    links.linked(
+        f'<div class="rb-controls">{slider}</div>{period.notice(texts, store, shown)}', key="sites-back-in-time"
+    )
     if (sites["site_id"] == chosen.unit).any():
         site_page.draw(texts, store, shown, chosen.unit)
         return
@@ -44,7 +50,7 @@ def _page() -> None:
         parts = [downloads.Part("site", deliver.ALL_SECTORS)]
         if export.is_osm(sites["source"]).any():
             parts.append(downloads.Part("site", deliver.ALL_SECTORS, is_osm=True))
-        downloads.menu(texts, store, parts, key="sites-files")
+        downloads.menu(texts, store, parts, key="sites-files", week=week)
 
 
 def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Download, Error, Page, Response, WebSoc
 from dashboard.pages import PAGES
 from tests.access.canaries import Canary
 
-ADDRESSES = ("/?level=vr&sites=1", "/?level=gemeente&sites=1&sector=lodging")
+ADDRESSES = ("/?level=vr&sites=1", "/?level=gemeente&sites=1&sector=lodging&unit=VR06&within=VR06&beside=VR23,GM0363")
 
 
 def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:

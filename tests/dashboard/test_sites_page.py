@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -41,6 +42,13 @@ def test_a_visit_shows_on_the_page_of_its_site(product: str, open_page: Open) ->
     visits = page.get_by_role("heading", name="Visits").locator("..")
     expect(visits.get_by_role("row")).not_to_have_count(0)
     expect(visits).to_contain_text("2020")
+    recorded = activations.loc[activations["site_id"] == visit["site_id"], "recorded_at"].min()
+    before = (recorded - pd.Timedelta(days=1)).date()
+    page.goto(f"{product}/sites?unit={visit['site_id']}&known={before}&week=2020-W48&lang=en")
+    expect(page.get_by_text("This is how the picture stood on 29 November 2020")).to_be_visible()
+    expect(page.get_by_text("as the register knew them on")).to_be_visible()
+    expect(visits).to_be_visible()
+    expect(visits.get_by_role("row")).to_have_count(0)
 
 
 def test_words_are_looked_for_in_names_and_gemeenten(product: str, open_page: Open) -> None:
