@@ -1,9 +1,12 @@
 """The second lock: PostgreSQL shows a viewer their own rows only, also to a question without any filter."""
 
+from datetime import UTC, datetime
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from geodata import people, profiles
 from geodata.access import ROLES, Viewer, open_store, parse_viewer
 from geodata.errors import AccessDeniedError, RegisterError
 from geodata.register import chain, database, drafts, files, write
@@ -101,7 +104,7 @@ def test_who_tells_nothing_sees_nothing_not_even_the_owner_of_the_tables():
         owners = connection.execute(sa.text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"))
         assert owners.scalars().all() == [connection.execute(sa.text("SELECT current_user")).scalar()] == [ACCOUNT]
         assert set(rows_of_all_tables(connection).values()) == {0}
-        assert connection.execute(sa.text("SELECT * FROM register_newest('activation', '9999')")).all() == []
+        assert connection.execute(sa.text("SELECT * FROM register_newest('activation', '9999', NULL)")).all() == []
         assert connection.execute(sa.text("SELECT * FROM register_shared_with('GGD')")).all() == []
 
 
@@ -154,7 +157,7 @@ def test_both_locks_let_the_same_rows_through(role, monkeypatch):
     viewer = parse_viewer(role)
     second = {}
     for kind in KINDS.values():
-        newest = sa.func.register_newest(kind.name, "9999").table_valued("entity_id", "event_id").alias("newest")
+        newest = sa.func.register_newest(kind.name, "9999", None).table_valued("entity_id", "event_id").alias("newest")
         with database.reading(viewer) as connection:
             joined = database.contents.join(database.events).join(newest, newest.c.event_id == events.c.event_id)
             second[kind.table] = set(connection.execute(sa.select(events.c.entity_id).select_from(joined)).scalars())
@@ -178,6 +181,35 @@ def test_upkeep_sees_all():
     assert chain.verify_chain().problems == ()
     with database.reading(database.UPKEEP) as connection:
         assert rows_of_all_tables(connection)["register_events"] == chain.verify_chain().events_n > 20
+
+
+@pytest.mark.usefixtures("locked")
+def test_profiles_of_weights_stay_with_their_owner():
+    two = parse_viewer("region:VR02")
+    for viewer in (ONE, two, LOTC):
+        profiles.save(viewer, "eigen", {"work": 0.5}, "1")
+    renamed = profiles.mine(ONE)[0]
+    profiles.rename(ONE, renamed.profile_id, "anders")
+    assert ask(ONE, "SELECT name FROM weight_profiles") == ["anders"]
+    assert ask(two, "SELECT owner FROM weight_profiles") == ["VR02"]
+    assert ask(LOTC, "SELECT owner FROM weight_profiles") == ["lotc"]
+    assert ask(Viewer("policy"), "SELECT owner FROM weight_profiles") == []
+    profiles.delete(ONE, renamed.profile_id)
+    assert ask(database.UPKEEP, "SELECT count(*) FROM weight_profiles") == [2]
+
+
+@pytest.mark.usefixtures("locked")
+def test_who_may_only_count_still_counts_and_who_manages_people_still_does():
+    assert open_store(Viewer("policy")).counts("activations", ("kind",))["n"].sum() > 4
+    people.add(LOTC, "k@voorbeeld.nl", ONE)
+    assert list(people.everyone(Viewer("privacy"))["email"]) == ["k@voorbeeld.nl"]
+    assert ask(ONE, "SELECT email FROM people") == ask(Viewer("analyst"), "SELECT role FROM people_grants") == []
+    now = datetime.now(UTC).timestamp()
+    claims = {"iss": "i", "sub": "s", "iat": now, "exp": now + 60, "email": "k@voorbeeld.nl", "email_verified": True}
+    assert people.admit(claims).viewers == (ONE,)
+    people.end_session(claims, "test")
+    assert people.admit(claims).refusal is people.Refusal.ENDED
+    people.forget(LOTC, "k@voorbeeld.nl")
 
 
 def test_an_account_that_row_security_does_not_bind_is_refused(locked, postgres, monkeypatch):

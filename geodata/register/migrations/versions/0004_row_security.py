@@ -24,8 +24,8 @@ _TAKES_PART = (
 )
 _NATION = f"{_ROLE} IN ('lotc', 'analyst')"  # what an analyst may not read is a matter of columns, not of rows
 _NOT_OURS = """EXISTS (
-    SELECT FROM register_newest(entity_kind, '9999') n WHERE n.entity_id = register_files.entity_id
-    AND NOT EXISTS (SELECT FROM register_events e WHERE e.event_id = n.event_id)
+    SELECT FROM register_newest(entity_kind, '9999', ARRAY[entity_id::text]) n
+    WHERE NOT EXISTS (SELECT FROM register_events e WHERE e.event_id = n.event_id)
 )"""
 
 _SEES = {
@@ -68,7 +68,8 @@ END
 """
 _NEWEST = """
     SELECT DISTINCT ON (e.entity_id) e.entity_id::text, e.event_id::text FROM register_events e
-    WHERE e.entity_kind = of_kind AND e.recorded_at <= until ORDER BY e.entity_id, e.version DESC
+    WHERE e.entity_kind = of_kind AND e.recorded_at <= until AND (only_ids IS NULL OR e.entity_id = ANY (only_ids))
+    ORDER BY e.entity_id, e.version DESC
 """
 _SHARED_WITH = """
     SELECT c.event_id::text FROM register_contents c
@@ -82,8 +83,9 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
     op.execute(
-        "CREATE FUNCTION register_newest(of_kind text, until text) RETURNS TABLE (entity_id text, event_id text)"
-        f" LANGUAGE plpgsql ROWS 10000 AS $${_BODY.format(query=_NEWEST)}$$"
+        "CREATE FUNCTION register_newest(of_kind text, until text, only_ids text[])"
+        " RETURNS TABLE (entity_id text, event_id text) LANGUAGE plpgsql ROWS 10000"
+        f" AS $${_BODY.format(query=_NEWEST)}$$"
     )
     op.execute(
         "CREATE FUNCTION register_shared_with(organisation text) RETURNS SETOF text"
