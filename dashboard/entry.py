@@ -215,14 +215,23 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
 
 def gemeente_names(store: ScopedStore) -> dict[str, str]:
     """Return code -> name of every gemeente, by name."""
-    table = store.table("gemeenten").sort_values("gemeente_name")
-    return dict(zip(table["gemeente_code"], table["gemeente_name"], strict=True))
+    return _names(str(store.viewer), store.data_version, store)[0]
 
 
 def region_names(store: ScopedStore) -> dict[str, str]:
     """Return code -> name of every veiligheidsregio, by code."""
-    table = store.table("veiligheidsregios").sort_values("vr_code")
-    return dict(zip(table["vr_code"], table["vr_name"], strict=True))
+    return _names(str(store.viewer), store.data_version, store)[1]
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _names(viewer: str, data_version: str, _store: ScopedStore) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG001 - the key
+    """Read the names of gemeenten and regions once: the form runs again at every touch."""
+    gemeenten = _store.table("gemeenten").sort_values("gemeente_name")
+    regions = _store.table("veiligheidsregios").sort_values("vr_code")
+    return (
+        dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True)),
+        dict(zip(regions["vr_code"], regions["vr_name"], strict=True)),
+    )
 
 
 def _nothing_found(prefix: str, language: str) -> None:

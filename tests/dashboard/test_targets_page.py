@@ -94,6 +94,7 @@ def test_a_site_is_locked_in_with_a_reason_that_is_inert(app: str, open_page: Op
 def test_a_plan_goes_from_draft_to_a_visit_that_counts(app: str, open_page: Open) -> None:
     page = open_page(f"{app}/targets")
     expect(page.get_by_text("40 bezoeken:")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Bewaar als ontwerp").click()
     expect(page.get_by_text("Bewaard als ontwerp")).to_be_visible()
     view(page, "Plannen")
