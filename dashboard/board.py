@@ -14,7 +14,7 @@ from dashboard.text import Texts
 from geodata import codes, regions
 from geodata.access import ScopedStore
 from risk.model import load_model
-from risk.outputs import Scored, is_ready, read_scored
+from risk.outputs import Scored, is_ready, newest_signal, read_scored
 
 AGENCIES = "temporary_agencies"
 
@@ -85,14 +85,16 @@ official_model = cache(load_model)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _load(viewer: str, data_version: str, model_version: str, level: str, _store: ScopedStore) -> Board:
-    """Load a board; the viewer and both versions are the key, so that nobody gets another's."""
+def _load(
+    viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, _store: ScopedStore
+) -> Board:  # fmt: skip
+    """Load a board; the viewer, both versions and the signals are the key, so that nobody gets another's."""
     return _read(_store, level, "")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
 def _load_week(
-    viewer: str, data_version: str, model_version: str, level: str, week: str, _store: ScopedStore
+    viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, week: str, _store: ScopedStore
 ) -> Board:  # fmt: skip
     """Load a board as it stood at the end of a week."""
     return _read(_store, level, week)
@@ -118,7 +120,7 @@ def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
 def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Board:
     """Return the board of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
     model = official_model()
-    key = (str(store.viewer), store.data_version, model.version, level)
+    key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
         return _load_week(*key, week, store) if week else _load(*key, store)
     with st.spinner(texts("picture.first_time"), show_time=True):
@@ -133,11 +135,14 @@ def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
     """Return the sites the viewer may see, with their score and place in degrees (EPSG:4326)."""
-    return _load_sites(str(store.viewer), store.data_version, week, store, open_board(store, "site", texts, week))
+    shown = open_board(store, "site", texts, week)
+    return _load_sites(str(store.viewer), store.data_version, week, newest_signal("site"), store, shown)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _load_sites(viewer: str, data_version: str, week: str, _store: ScopedStore, _scores: Board) -> pd.DataFrame:
+def _load_sites(
+    viewer: str, data_version: str, week: str, newest_signal: int, _store: ScopedStore, _scores: Board
+) -> pd.DataFrame:
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
     placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)

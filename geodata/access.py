@@ -23,8 +23,8 @@ from geodata.rules import ROLES, RULES, Rows, hidden_columns, rows_of
 from geodata.snapshot import Snapshot, SourceRecord
 from geodata.viewer import Viewer, may_write, parse_viewer
 
-__all__ = ["ROLES", "RULES", "ScopedStore", "Viewer", "may_write", "open_batch", "open_last_good", "open_store",
-           "parse_viewer"]  # fmt: skip
+__all__ = ["ROLES", "RULES", "ScopedStore", "Viewer", "may_write", "newest_event", "open_batch", "open_last_good",
+           "open_store", "parse_viewer"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -341,6 +341,11 @@ def open_batch(data_version: str) -> ScopedStore:
     Nobody looks through it: only `risk.outputs` may call it, and a test holds it to that.
     """
     return ScopedStore(_NATION, snapshot.version(data_version), _is_batch=True)
+
+
+def newest_event(name: str) -> int:
+    """Return the number of the newest event of a table of the register, which tells nothing but that it changed."""
+    return read.newest_event(_NATION, name)
 
 
 def open_last_good(viewer: Viewer, surface: str = "") -> ScopedStore:

@@ -148,8 +148,8 @@ def method_sha256() -> str:
 
 
 def is_ready(data_version: str, level: str, model: Model, week: str = "") -> bool:
-    """Tell whether the scores of a level are stored, computed by this code from this model and data."""
-    return _is_fresh(snapshot.out_level(model.version, data_version, level, week))
+    """Tell whether the scores of a level are stored, computed by this code from this model, data and signals."""
+    return _is_fresh(snapshot.out_level(model.version, data_version, level, week), level)
 
 
 def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Pool = LOCAL) -> None:
@@ -166,10 +166,10 @@ def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Po
         The level or the week does not exist, or no table holds a date.
     """
     folder = snapshot.out_level(model.version, data_version, level, week)
-    if _is_fresh(folder):
+    if _is_fresh(folder, level):
         return
     with snapshot.one_at_a_time(folder):
-        if not _is_fresh(folder):
+        if not _is_fresh(folder, level):
             _compute(folder, data_version, level, model, week, pool)
 
 
@@ -183,21 +183,39 @@ def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
     return tables | ({"signals": batch.table("signals")} if batch.is_demonstration else {})
 
 
-def _is_fresh(folder: Path) -> bool:
+def newest_signal(level: str) -> int:
+    """Return the number of the newest signal where signals count in the scores: with another, these are stale."""
+    return access.newest_event("signals") if level == "site" else 0
+
+
+def _is_fresh(folder: Path, level: str) -> bool:
     try:
-        return bool(snapshot.read_facts(folder).get("method_sha256") == method_sha256())
+        facts = snapshot.read_facts(folder)
     except SnapshotError:
         return False
+    has_signals = facts.get("newest_signal") is not None  # beside real figures they do not count
+    return facts.get("method_sha256") == method_sha256() and (
+        not has_signals or facts["newest_signal"] == newest_signal(level)
+    )
+
+
+@lru_cache(maxsize=2)
+def _areas(data_version: str, pool: Pool) -> dict[str, pipeline.Outcome]:
+    """Compute what sites take from their areas once per version of the data: a new signal changes none of it."""
+    tables = _tables(access.open_batch(data_version))
+    return {area: pipeline.score(tables, area, load_model(), pool=pool) for area in pipeline.AREA_LEVELS}
 
 
 def _compute(folder: Path, data_version: str, level: str, model: Model, week: str, pool: Pool) -> None:
     batch = access.open_batch(data_version)
+    signal = newest_signal(level) if batch.is_demonstration else None  # read first: what comes now makes it stale
     tables = _tables(batch)
     weeks = changes.weeks_of(tables)
     if week and week not in weeks:
         raise InputError(f"There is no picture of week {week}; choose one of {weeks[:1]} to {weeks[-1:]}.")
     at = changes.last_day(week) if week else None
-    outcome = pipeline.score(tables, level, model, data_version=data_version, at=at, pool=pool)
+    areas = _areas(data_version, pool) if level == "site" and not week and model == load_model() else None
+    outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
     indicators = outcome.indicators
     counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
     beside = _beside(tables, outcome, level, week, pool)
@@ -213,6 +231,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
             "weeks": list(weeks),
             "data_version": data_version,
             "declaration": MODEL_FILE.read_text("utf-8") if model == load_model() else "",
+            "newest_signal": signal,
             "method_sha256": method_sha256(),
         },
     )

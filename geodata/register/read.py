@@ -106,6 +106,21 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     return _frame(kind, rows, filters.newest_n)
 
 
+def newest_event(who: Who, name: str) -> int:
+    """Return the number of the newest event of a kind, 0 without any: the same number, the same rows.
+
+    Parameters
+    ----------
+    who, name
+        As for `table`.
+    """
+    if not database.exists():
+        return 0
+    query = sa.select(sa.func.max(events.c.seq)).where(events.c.entity_kind == BY_TABLE[name].name)
+    with database.reading(who) as connection:
+        return int(connection.execute(query).scalar() or 0)
+
+
 def _beside(kind: Kind) -> list[str]:
     return [column for column in EXTRA_COLUMNS if column not in kind.columns]
 

@@ -1,5 +1,7 @@
 """The stored picture of an earlier week: the same as scoring what had happened by then, and scoped like any other."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -7,6 +9,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from geodata import settings, snapshot
 from geodata.access import open_batch, open_store, parse_viewer
 from geodata.errors import InputError
+from geodata.register import write
 from risk import outputs, pipeline
 from risk.changes import last_day, weeks_of
 from risk.model import load_model
@@ -57,3 +60,30 @@ def test_weeks_go_back_a_year_at_most_and_end_before_the_peildatum() -> None:
     assert len(weeks) == 52
     assert weeks[-1] == "2020-W48"
     assert weeks_of({}) == ()
+
+
+def test_a_new_signal_makes_the_scores_of_sites_anew_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    official = load_model()
+    model = replace(official, uncertainty=replace(official.uncertainty, rebuilds=20))
+    monkeypatch.setattr(outputs, "load_model", lambda: model)
+    outputs._areas.cache_clear()
+    viewer = parse_viewer("lotc")
+    store = open_store(viewer)
+    sites = store.table("sites").loc[lambda found: found["country"] == "NL"]
+
+    def signal_on(site: pd.Series) -> None:
+        where = {name: site[name] for name in ("site_id", "vr_code", "gemeente_code")}
+        told = {"event_date": "2020-11-28", "origin": "own", "theme": "wonen", "text": "verzonnen", "state": "new"}
+        write.record(viewer, "signal", told | where)
+
+    signal_on(sites.iloc[0])  # with the first of all, having none begins to tell something of every site
+    before = outputs.read_scored(store, "site", model).scores.set_index("unit_id")["score_0_10"]
+    assert outputs.is_ready(store.data_version, "site", model)
+    signal_on(sites.iloc[5])
+    assert not outputs.is_ready(store.data_version, "site", model)
+    after = outputs.read_scored(store, "site", model).scores.set_index("unit_id")["score_0_10"]
+    site_id = sites.iloc[5]["site_id"]
+    assert set(after.index[after != before]) == {site_id}
+    assert after[site_id] > before[site_id]
+    assert outputs.newest_signal("vr") == 0
+    outputs._areas.cache_clear()
