@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
 
 from dashboard import watch
 from dashboard.pages import PAGES
@@ -17,6 +18,7 @@ from geodata.errors import ConflictError
 from geodata.register import database, kinds, write
 from geodata.sources.registry import CONNECTORS
 from tests.dashboard.conftest import free_port
+from tests.deploy.installation import DEPLOY
 
 FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "kanarie"}  # fmt: skip
@@ -120,3 +122,16 @@ def test_every_figure_stands_in_the_deployment_page(address: str) -> None:
     ours = {name for name in names if name.startswith("risicobeeld_") and not name.endswith("_created")}
     assert metrics.PAGE_RUNS.describe()[0].name in ours
     assert ours == set(re.findall(r"^\| `(risicobeeld_\w+)", page, re.MULTILINE))
+
+
+def test_alarms_ask_for_figures_that_there_are(address: str) -> None:
+    with watch.page_run("sites", Viewer("lotc")):
+        health.note("rivm")
+    metrics.PAGE_ERRORS.labels("InputError")
+    told = {name for name, *_ in figures(address)}
+    groups = YAML(typ="safe").load((DEPLOY / "alarms.yml").read_text("utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    asked = {name for rule in rules for name in re.findall(r"risicobeeld_\w+", rule["expr"])}
+    assert len(asked) == 6
+    assert asked <= told
+    assert all(rule.keys() <= {"alert", "expr", "for", "annotations"} and rule["alert"] for rule in rules)
