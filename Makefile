@@ -53,7 +53,7 @@ $(VENV)/.run: requirements.txt $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+$(VENV)/.dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.run
 	@echo "Installing what the tests need ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

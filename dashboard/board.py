@@ -13,8 +13,9 @@ from dashboard.session import STATIC_DIR
 from dashboard.text import Texts
 from geodata import codes, regions
 from geodata.access import ScopedStore
+from geodata.batch import Pool
 from risk.model import load_model
-from risk.outputs import Scored, is_ready, newest_signal, read_scored
+from risk.outputs import Scored, ensure, is_ready, newest_signal, read_scored
 
 AGENCIES = "temporary_agencies"
 
@@ -124,6 +125,10 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
     if is_ready(store.data_version, level, model, week):
         return _load_week(*key, week, store) if week else _load(*key, store)
     with st.spinner(texts("picture.first_time"), show_time=True):
+        bar = st.empty()
+        pool = Pool(progress_of=lambda _step: lambda done, total: bar.progress(done / total))
+        ensure(store.data_version, level, model, week, pool)
+        bar.empty()
         return _load_week(*key, week, store) if week else _load(*key, store)
 
 

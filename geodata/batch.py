@@ -7,7 +7,7 @@ same everywhere. What needs all rows at once (a prior, a ranking, duplicates) st
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
@@ -44,7 +44,7 @@ class Pool:
     """
 
     client: Any = None
-    progress_of: Callable[[str], Progress] = _silent
+    progress_of: Callable[[str], Progress] = field(default=_silent, compare=False)
     lost: tuple[type[Exception], ...] = ()
 
 
