@@ -10,7 +10,15 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-# In brackets PostgreSQL works it out once per statement, not once per row.
+
+def _is(*roles: str) -> str:
+    """Return the question whether one of these looks; in brackets it is asked once per statement, not once per row.
+
+    As a whole in brackets: PostgreSQL then expects it to hold for half of the rows, and plans lists well.
+    """
+    return f"(SELECT current_setting('risicobeeld.role', true) IN ({', '.join(map(repr, roles))}))"
+
+
 _ROLE = "(SELECT current_setting('risicobeeld.role', true))"
 _WHO = "(SELECT current_setting('risicobeeld.who', true))"
 _ORGANISATION = "(SELECT current_setting('risicobeeld.organisation', true))"
@@ -22,7 +30,8 @@ _TAKES_PART = (
     "(entity_kind IN ('activation', 'referral', 'plan_line')"
     f" AND event_id IN (SELECT register_shared_with({_ORGANISATION})))"
 )
-_NATION = f"{_ROLE} IN ('lotc', 'analyst')"  # what an analyst may not read is a matter of columns, not of rows
+_NATION = _is("lotc", "analyst")  # what an analyst may not read is a matter of columns, not of rows
+# Entries that came with the product have no event, and so no region here: for those the scoped store is alone.
 _NOT_OURS = """EXISTS (
     SELECT FROM register_newest(entity_kind, '9999', ARRAY[entity_id::text]) n
     WHERE NOT EXISTS (SELECT FROM register_events e WHERE e.event_id = n.event_id)
@@ -30,26 +39,25 @@ _NOT_OURS = """EXISTS (
 
 _SEES = {
     "register_events": (
-        f"{_NATION} OR ({_ROLE} = 'region' AND ({_OWN} OR {_FOR_ALL} OR {_SHARED}))"
-        f" OR ({_ROLE} = 'partner' AND ({_FOR_ALL} OR {_TAKES_PART}))"
+        f"{_NATION} OR ({_is('region')} AND ({_OWN} OR {_FOR_ALL} OR {_SHARED}))"
+        f" OR ({_is('partner')} AND ({_FOR_ALL} OR {_TAKES_PART}))"
     ),
     # The inner selection sees no more events than the viewer does.
     "register_contents": (
         f"{_NATION} OR EXISTS (SELECT FROM register_events e WHERE e.event_id = register_contents.event_id)"
     ),
-    # Entries that came with the product have no event, and so no region here: for those the scoped store is alone.
-    "register_files": f"{_ROLE} = 'lotc' OR ({_ROLE} IN ('region', 'partner') AND NOT {_NOT_OURS})",
-    "people": f"{_ROLE} IN ('lotc', 'privacy')",
-    "people_grants": f"{_ROLE} IN ('lotc', 'privacy')",
-    "weight_profiles": "false",
+    "register_files": f"{_is('lotc')} OR ({_is('region', 'partner')} AND NOT {_NOT_OURS})",
+    "people": _is("lotc", "privacy"),
+    "people_grants": _is("lotc", "privacy"),
     "people_ended_sessions": "false",
+    "weight_profiles": "false",
     "register_drafts": "false",
 }
 _CHANGES = {
     "register_drafts": f"{_ROLE} <> '' AND owner = {_WHO}",
     "weight_profiles": f"{_ROLE} <> '' AND (owner = {_ROLE} OR owner = ANY ({_REGIONS}))",
-    "people": f"{_ROLE} = 'lotc'",
-    "people_grants": f"{_ROLE} = 'lotc'",
+    "people": _is("lotc"),
+    "people_grants": _is("lotc"),
 }
 
 # Both functions look at every row and tell identities only; they set who looked back before they end. When
@@ -93,7 +101,7 @@ def upgrade() -> None:
     )
     for table, sees in _SEES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY {table}_upkeep ON {table} USING ({_ROLE} = 'upkeep')")
+        op.execute(f"CREATE POLICY {table}_upkeep ON {table} USING ({_is('upkeep')})")
         op.execute(f"CREATE POLICY {table}_sees ON {table} FOR SELECT USING ({sees})")
     for table, changes in _CHANGES.items():
         op.execute(f"CREATE POLICY {table}_changes ON {table} USING ({changes})")
