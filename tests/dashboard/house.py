@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -55,7 +56,7 @@ class House:
 
 
 @contextmanager
-def houses(folder_of: Callable[[str], Path]) -> Iterator[Callable[..., House]]:
+def houses(folder_of: Callable[[str], Path], computed: Path) -> Iterator[Callable[..., House]]:
     """Give what builds a house; ``build("--token-max-age", "12")`` one whose tokens run out soon."""
     running: list[subprocess.Popen[bytes]] = []
     built: dict[tuple[str, ...], House] = {}
@@ -63,6 +64,7 @@ def houses(folder_of: Callable[[str], Path]) -> Iterator[Callable[..., House]]:
     def build(*options: str) -> House:
         if options not in built:
             folder = folder_of("house")
+            shutil.copytree(computed, folder / "data" / "out")
             provider, provider_url = start_provider(folder / "provider.log", *options)
             running.append(provider)
             secrets = folder / "secrets.toml"

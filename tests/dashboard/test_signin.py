@@ -20,8 +20,8 @@ SHORT_S = 12  # how long the hasty provider lets a token live
 
 
 @pytest.fixture(scope="module")
-def house_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., House]]:
-    with houses(tmp_path_factory.mktemp) as build:
+def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., House]]:
+    with houses(tmp_path_factory.mktemp, computed) as build:
         yield build
 
 

@@ -22,9 +22,9 @@ DESK, TELEPHONE = (1400, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[House]:
     """One provider and one server for all; what each person sees is their own."""
-    with houses(tmp_path_factory.mktemp) as build, pytest.MonkeyPatch.context() as patch:
+    with houses(tmp_path_factory.mktemp, computed) as build, pytest.MonkeyPatch.context() as patch:
         found = build()
         patch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
         for role in ("analyst", "lotc", f"region:{SITE_VR}"):

@@ -6,6 +6,7 @@ What the compose file says is what runs here; only where things lie and listen i
 import json
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -30,7 +31,7 @@ from geodata.sources.http import BASES
 from risk import __main__ as risk_main
 from tests import get_browser
 from tests.dashboard.conftest import free_port, settled, stop
-from tests.dashboard.test_signin import House, start_provider
+from tests.dashboard.house import House, start_provider
 from tests.deploy import installation
 from tests.deploy.installation import DEPLOY, ROOT
 from tests.server.postgres import running
@@ -41,11 +42,25 @@ SITE_NAME = "risicobeeld.example.org"
 PATIENCE_S = 180
 
 
+def lay_image(place: Path) -> Path:
+    """Copy what the container file copies, and no more: what the image lacks is missed here too."""
+    place.mkdir()
+    for name, rest in installation.instructions():
+        if name == "COPY" and "--from" not in rest and "requirements" not in rest:
+            origin, target = rest.split()
+            (place / target).parent.mkdir(exist_ok=True)
+            copy = shutil.copytree if (ROOT / origin).is_dir() else shutil.copyfile
+            copy(ROOT / origin, place / target)
+    (place / "static").mkdir()
+    return place
+
+
 class Machine:
     """One server: the containers of the compose file as processes, in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.image = lay_image(folder / "image")
         self.secrets = folder / "secrets"
         self.secrets.mkdir()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -83,7 +98,7 @@ class Machine:
     def start(self, service: str, command: list[str], **more: str) -> None:
         with self.log(service).open("ab") as output:
             self.running[service] = subprocess.Popen(
-                command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
+                command, cwd=self.image, stdout=output, stderr=subprocess.STDOUT,
                 env=os.environ | {"HOME": str(self.folder)} | self.environment(service) | more,
             )  # fmt: skip
 
@@ -100,7 +115,7 @@ class Machine:
         """Run a job to its end."""
         environment = os.environ | self.environment(service) | more
         return subprocess.run(
-            self.command(service), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            self.command(service), cwd=self.image, env=environment, capture_output=True, text=True, check=False
         )
 
 
@@ -141,14 +156,15 @@ def make_database(secrets: Path, server: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Machine]:
     """Start everything that the compose file says, with a provider for sign-in."""
     with running() as server:
-        yield from started(tmp_path_factory.mktemp("machine"), server)
+        yield from started(tmp_path_factory.mktemp("machine"), server, computed)
 
 
-def started(folder: Path, server: Any) -> Iterator[Machine]:
+def started(folder: Path, server: Any, computed: Path) -> Iterator[Machine]:
     here = Machine(folder)
+    shutil.copytree(computed, Path(here.environment("app1")["RISICOBEELD_DATA"]) / "out")
     provider, provider_url = start_provider(here.folder / "provider.log")
     here.running["provider"] = provider
     here.house = House(here.folder, provider_url, here.url)
