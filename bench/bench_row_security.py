@@ -19,7 +19,7 @@ from geodata.register import database, write
 from geodata.register.read import Filters
 from tests.server.postgres import new_database, running
 
-EVENTS, REPEATS = 20_000, 7
+EVENTS, REPEATS = 20_000, 5
 FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "verzonnen " * 8}  # fmt: skip
 TABLES = ("register_events", "register_contents")
@@ -78,6 +78,7 @@ def main() -> None:
         fill()
         without, locked = [], []
         for role, _, filters in asked:
+            least_ms(role, filters)  # what is read once is read now
             for times, is_on in ((without, False), (locked, True)):
                 lock(on=is_on)
                 times.append(least_ms(role, filters))

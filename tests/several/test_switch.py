@@ -11,7 +11,7 @@ from geodata import snapshot
 from tests.several import marked
 
 ROOT = Path(__file__).parents[2]
-VERSIONS = 6
+VERSIONS = 4
 
 
 def test_readers_of_two_processes_see_one_version_at_a_time_and_never_an_older_one(tmp_path: Path) -> None:
