@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from geodata import settings
 from geodata.batch import Pool, Progress, open_pool
 
 
@@ -34,7 +35,10 @@ def bars() -> Iterator[Callable[[str], Progress]]:
     opened: list[Any] = []
 
     def progress_of(name: str) -> Progress:
-        bar = tqdm(desc=f"{name:<20}", unit="", file=sys.stderr, leave=True, dynamic_ncols=True)
+        bar = tqdm(
+            desc=f"{name:<20}", unit="", file=sys.stderr, leave=True, dynamic_ncols=True,
+            disable=settings.has_json_log(),  # a log for a machine has no room for a bar
+        )  # fmt: skip
         opened.append(bar)
 
         def show(done: int, total: int) -> None:

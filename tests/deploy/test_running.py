@@ -319,6 +319,9 @@ def test_the_jobs_run_and_a_refresh_without_publishers_changes_nothing(machine: 
     sources.write_text("[base]\n" + "".join(f'{name} = "http://127.0.0.1:1"\n' for name in BASES))
     refresh = machine.run("refresh", RISICOBEELD_SOURCES=str(sources), RISICOBEELD_RETRY_WAIT="0.01")
     assert refresh.returncode == 2, refresh.stderr
+    events = [json.loads(line) for line in refresh.stderr.splitlines() if line.startswith("{")]
+    assert ("refreshed", "rivm", "failed") in {(one["event"], one.get("source"), one.get("state")) for one in events}
+    assert "\r" not in refresh.stderr  # no progress bar
     left = next(name for name in ("app1", "app2") if machine.running[name].poll() is None)
     told = ask(f"http://127.0.0.1:{machine.watched[left]}/metrics")[1]
     assert 'risicobeeld_refresh_ok{source="rivm"} 0.0' in told
