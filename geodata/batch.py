@@ -133,6 +133,8 @@ def run_pieces(
     # the last places of a sum.
     try:
         with threadpool_limits(1), parallel_config(**options):
+            if pool.client is None and len(calls) <= 1:  # nothing to share out
+                return [function(shared, piece) for piece in pieces]
             for result in Parallel(n_jobs=-1, return_as="generator")(calls):
                 results.append(result)
                 show(len(results), len(calls))
