@@ -57,6 +57,8 @@ class Outcome:
 
     Attributes
     ----------
+    prepared, aggregated
+        Of all units; of very many sites only of the highest (`HIGHEST_N`).
     left_out
         Indicator -> ``no_source`` or ``switched_off``; left out for every unit alike.
     rebuilt
