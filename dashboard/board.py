@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import pandas as pd
 import streamlit as st
@@ -10,10 +10,11 @@ import streamlit as st
 from dashboard.map.assets import Geometry, publish, publish_geometry
 from dashboard.map.layers import AreaLayer, Mark
 from dashboard.session import STATIC_DIR
-from dashboard.text import Texts
+from dashboard.text import LANGUAGES, Texts
 from geodata import codes, regions
 from geodata.access import ScopedStore
 from geodata.batch import Pool
+from risk import explain
 from risk.model import load_model
 from risk.outputs import Scored, ensure, is_ready, newest_signal, read_scored
 
@@ -77,6 +78,11 @@ class Board:
     def ranked_n(self, sector_code: str) -> int:
         """Return how many units of the whole country have a place in the ranking of a sector ('' = all together)."""
         return self.scored.spread[sector_code].scored_n
+
+    @cached_property
+    def top_reasons(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the strongest reason of every scored unit, by language (`risk.explain.top_reasons`)."""
+        return {language: dict(explain.top_reasons(self.scored, language)) for language in LANGUAGES}
 
     def _pairs(self) -> pd.DataFrame:
         return self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]

@@ -27,7 +27,7 @@ def indicator_name(shown: Board, code: str, texts: Texts) -> str:
 
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
-    words = explain.top_reason(shown.scored, unit_id, texts.language)
+    words = shown.top_reasons[texts.language].get(unit_id, "")
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
