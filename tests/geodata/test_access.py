@@ -92,7 +92,7 @@ def test_withheld_columns_are_blank_in_every_table(role: str) -> None:
 
 
 def test_every_role_has_rules_and_every_rule_is_about_something() -> None:
-    known = {*contracts.CONTRACTS, "persons", "people", "audit_trail", "connected_sites"}
+    known = {*contracts.CONTRACTS, "persons", "people", "audit_trail", "connected_sites", "weight_profiles"}
     known |= {f"{name}_{level}" for name in contracts.CONTRACTS for level in codes.LEVELS}
     assert set(rules.RULES) == set(rules.WITHHELD) == set(rules.ROLES)
     for role, tables in rules.RULES.items():
