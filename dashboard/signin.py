@@ -172,6 +172,7 @@ def menu(texts: Texts, current: Viewer) -> None:
         if st.button(texts("signin.out"), key="sign_out"):
             people.end_session(st.user.to_dict(), _SURFACE)
             st.logout()
+            st.stop()  # a page that ran on would find nobody and run anew, which can drop the way to the provider
 
 
 def _eyes(texts: Texts, current: Viewer) -> None:

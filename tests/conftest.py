@@ -4,11 +4,15 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import get_browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,3 +55,25 @@ def testdata() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("real figures are absent: RISICOBEELD_TESTDATA names no folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def start_browser() -> Iterator[Callable[[str], Browser]]:
+    """Give what starts a headless Chromium with rules for names, or skip; Playwright itself starts once a process."""
+    path = get_browser.find()
+    if path is None:
+        pytest.skip("no Chromium on this machine (make browser installs one): browser tests are skipped")
+    with sync_playwright() as playwright:
+        yield lambda rules: playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+                  "--disable-component-update", "--no-first-run", f"--host-resolver-rules={rules}"],
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser(start_browser: Callable[[str], Browser]) -> Iterator[Browser]:
+    """Start a Chromium that finds no address but this machine's."""
+    started = start_browser("MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    yield started
+    started.close()

@@ -15,10 +15,8 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pytest
 import topojson
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from shapely import box
-
-from tests import get_browser
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
@@ -93,23 +91,6 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
     yield start
     for process, _ in running.values():
         stop(process)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start a headless Chromium that finds no address but this machine's, or skip and say why."""
-    path = get_browser.find()
-    if path is None:
-        pytest.skip("no Chromium on this machine (make browser installs one): browser tests are skipped")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-                  "--disable-component-update", "--no-first-run",
-                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )  # fmt: skip
-        yield started
-        started.close()
 
 
 @pytest.fixture

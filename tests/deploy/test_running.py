@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import sqlalchemy
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from geodata import __main__ as geodata_main
 from geodata import people
@@ -29,7 +29,6 @@ from geodata.access import Viewer, parse_viewer
 from geodata.register import database
 from geodata.sources.http import BASES
 from risk import __main__ as risk_main
-from tests import get_browser
 from tests.dashboard.conftest import free_port, settled, stop
 from tests.dashboard.house import House, start_provider
 from tests.deploy import installation
@@ -219,22 +218,13 @@ def page_runs(machine: Machine, service: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
+def tab(start_browser: Callable[[str], Browser]) -> Iterator[Page]:
     """Open a browser for which the public name leads to this machine, and no other name anywhere."""
-    path = get_browser.find()
-    if path is None:
-        pytest.skip("no Chromium on this machine (make browser installs one): browser tests are skipped")
-    rules = f"MAP {SITE_NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-                  f"--host-resolver-rules={rules}"],
-        )  # fmt: skip
-        context = started.new_context(locale="nl-NL", ignore_https_errors=True, user_agent=TEXT)
-        context.set_default_timeout(PATIENCE_S * 1000)
-        yield context.new_page()
-        started.close()
+    started = start_browser(f"MAP {SITE_NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    context = started.new_context(locale="nl-NL", ignore_https_errors=True, user_agent=TEXT)
+    context.set_default_timeout(PATIENCE_S * 1000)
+    yield context.new_page()
+    started.close()
 
 
 def test_everything_is_healthy_and_ready(machine: Machine) -> None:

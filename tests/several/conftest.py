@@ -3,7 +3,7 @@
 import pytest
 
 from geodata.register import database
-from tests.dashboard.conftest import browser, new_page  # noqa: F401 - fixtures
+from tests.dashboard.conftest import new_page  # noqa: F401 - a fixture
 from tests.server.postgres import new_database, running
 
 
