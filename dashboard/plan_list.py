@@ -96,6 +96,9 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
     heads = [texts(f"targets.{name}") for name in ("view_plans", "visits", "known", "finds", "share")]
     st.html(tables.table(texts("targets.outcome_caption"), heads, rows, numeric=(1, 2, 3)))
     found = outcome.lift(inputs.visits)
+    if found.k:
+        st.write(texts("targets.precision", k=found.k, share=texts.percent(found.precision),
+                       low=texts.percent(found.precision_low), high=texts.percent(found.precision_high)))  # fmt: skip
     if pd.isna(found.lift):
         st.write(texts("targets.lift_none"))
     else:

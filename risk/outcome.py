@@ -27,8 +27,10 @@ class Lift:
     ----------
     lift, low, high
         The ratio and its 90 % bootstrap interval; NaN where nothing can be said.
-    precision
-        Share of the chosen visits with a find.
+    precision, k
+        Precision at k: the share with a find among the k chosen visits whose outcome is known.
+    precision_low, precision_high
+        Its exact 95 % interval.
     base
         Share of all sites with a find, from the random visits.
     """
@@ -37,6 +39,9 @@ class Lift:
     low: float
     high: float
     precision: float
+    k: int
+    precision_low: float
+    precision_high: float
     base: Share
 
 
@@ -62,21 +67,6 @@ def hits_by_list(visits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["list", "visits_n", "known_n", "found_n", "share", "low", "high"])
 
 
-def precision_at(points: Array, found: Array, k: int) -> float:
-    """Return the share with a find among the k visits with the most points; NaN without k known outcomes.
-
-    Examples
-    --------
-    >>> round(precision_at(np.array([9.0, 8.0, 7.0, 1.0]), np.array([1.0, 0.0, 1.0, 1.0]), 3), 3)
-    0.667
-    """
-    known = np.isfinite(points) & np.isfinite(found)
-    if k < 1 or known.sum() < k:
-        return float("nan")
-    order = np.argsort(-points[known], kind="stable")[:k]
-    return float(found[known][order].mean())
-
-
 def lift(visits: pd.DataFrame) -> Lift:
     """Return how much better the chosen visits did than the random ones, weighted to all sites.
 
@@ -92,15 +82,16 @@ def lift(visits: pd.DataFrame) -> Lift:
     weight = 1 / known.loc[is_random, "inclusion_probability"].to_numpy(float)
     base = share_found(found, 1 / weight)
     precision = float(chosen.mean()) if chosen.size else np.nan
+    exact = exact_interval(float(chosen.sum()), chosen.size) if chosen.size else (np.nan, np.nan)
     if not chosen.size or not found.size or base.share == 0:
-        return Lift(np.nan, np.nan, np.nan, precision, base)
+        return Lift(np.nan, np.nan, np.nan, precision, chosen.size, *exact, base)
     generator = np.random.Generator(np.random.PCG64(_SEED))
     first = generator.integers(0, chosen.size, (_REBUILDS, chosen.size))
     second = generator.integers(0, found.size, (_REBUILDS, found.size))
     bases = (found[second] * weight[second]).sum(axis=1) / weight[second].sum(axis=1)
     ratios = np.divide(chosen[first].mean(axis=1), bases, out=np.full(_REBUILDS, np.inf), where=bases > 0)
     low, high = np.quantile(ratios, [0.05, 0.95], method="higher")
-    return Lift(precision / base.share, float(low), float(high), precision, base)
+    return Lift(precision / base.share, float(low), float(high), precision, chosen.size, *exact, base)
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,10 @@ def test_hits_by_list_count_known_outcomes_only():
     assert table.loc["risk", "high"] == pytest.approx(0.6525, abs=1e-4)
 
 
-def test_precision_at_three():
-    points, found = np.array([1.0, 9.0, 8.0, 7.0, 6.0]), np.array([1.0, 1.0, 0.0, 1.0, np.nan])
-    assert outcome.precision_at(points, found, 3) == pytest.approx(2 / 3)
-    assert np.isnan(outcome.precision_at(points, found, 5))
-    assert np.isnan(outcome.precision_at(points, found, 0))
+def test_precision_at_k_has_its_exact_interval():
+    found = outcome.lift(_visits(("risk", 30, 70, 5, 0.3), ("random", 10, 90, 5, 0.05)))
+    assert (found.k, found.precision) == (100, pytest.approx(0.3))  # an unknown outcome is no miss
+    assert (found.precision_low, found.precision_high) == pytest.approx((0.2124, 0.3998), abs=1e-4)  # Clopper-Pearson
 
 
 def test_lift_is_precision_over_the_weighted_base_rate():
