@@ -122,6 +122,9 @@ def walk_all() -> bool:
                 found = walk.found(walk.walk(browser, url, f"region:{code}"), birds, own=code)
                 leaks += len(found)
                 print(f"region:{code}  {len(found)} leaks  {time.perf_counter() - started:.0f} s")
+            found = walk.found(walk.walk(browser, url, "privacy"), birds, own="")
+            leaks += len(found)
+            print(f"privacy  {len(found)} leaks")
             browser.close()
     finally:
         stop(server)

@@ -55,7 +55,7 @@ def test_a_region_receives_its_own_and_nothing_of_another(aviary, browser: Brows
 
 
 @pytest.mark.usefixtures("nation")
-@pytest.mark.parametrize("role", ["policy", "privacy", "partner:Partner-VR06"])
+@pytest.mark.parametrize("role", ["policy", "partner:Partner-VR06"])  # the privacy officer walks in bench/
 def test_other_roles_receive_no_name_and_no_text(aviary, browser: Browser, role: str) -> None:
     url, birds, _, one_site = aviary
     arrived = walk.walk(browser, url, role, others_site=one_site["VR07"])
