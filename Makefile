@@ -18,7 +18,7 @@ test: $(VENV)/.dev  ## run every test
 setup: $(VENV)/.run  ## make .venv with what the product needs
 
 browser: $(VENV)/.dev  ## get a Chromium for the browser tests where there is none
-	@$(PY) tests/get_browser.py
+	@$(PY) -m tools.get_browser
 
 refresh: setup  ## fetch every public source and renew the picture
 	@exec $(PY) -m geodata refresh
@@ -32,10 +32,10 @@ bench: $(VENV)/.dev  ## measure; each script prints a table
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
 accessibility: $(VENV)/.dev  ## check every page with axe and write docs/accessibility.md
-	@$(PY) docs/write_accessibility.py
+	@$(PY) -m tools.write_accessibility
 
 pictures: $(VENV)/.dev  ## take the pictures in docs/ anew
-	@$(PY) docs/take_pictures.py
+	@$(PY) -m tools.take_pictures
 
 clean:  ## remove what can be made again; data/ stays
 	rm -rf $(VENV) static/* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import frame, session, watch
 from dashboard.pages import PAGES
+from dashboard.server import metrics as watch
+from dashboard.shell import frame, session
 
 
 def _nothing() -> None:

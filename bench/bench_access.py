@@ -37,9 +37,12 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def door(runs: int) -> bool:
-    from geodata import access, settings, snapshot, store
-    from risk import outputs
-    from risk.model import load_model
+    from door import store as access
+    from geodata import settings
+    from geodata.snapshots import formats as store
+    from geodata.snapshots import snapshot
+    from risk.index.model import load_model
+    from risk.scores import outputs
 
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
@@ -90,8 +93,8 @@ def door(runs: int) -> bool:
 
 
 def milliseconds_of_admission(runs: int) -> float:
-    from geodata import people
-    from geodata.access import Viewer
+    from access import people
+    from access.viewer import Viewer
 
     lotc, now = Viewer("lotc", person="bench"), time.time()
     for number in range(60):
@@ -105,9 +108,9 @@ def walk_all() -> bool:
     from playwright.sync_api import sync_playwright
 
     from geodata import codes
-    from tests import get_browser
     from tests.access import canaries, walk
     from tests.dashboard.conftest import ROOT, start_streamlit, stop
+    from tools import get_browser
 
     _, birds = canaries.build()
     log = Path(os.environ["RISICOBEELD_DATA"]) / "server.log"

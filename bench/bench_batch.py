@@ -28,7 +28,9 @@ def write_sites(path: Path, n: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from geodata import refresh, settings, snapshot
+    from geodata import settings
+    from geodata.refresh import build as refresh
+    from geodata.snapshots import snapshot
 
     rng = np.random.default_rng(3)
     few = snapshot.read_core(settings.EMBEDDED_DIR).table("sites")
@@ -54,11 +56,12 @@ def write_sites(path: Path, n: int) -> None:
 
 def measure(path: Path) -> dict[str, float]:
     """Import and score one file, as the two commands do."""
-    from geodata import refresh, snapshot
     from geodata.batch import Pool, Progress
-    from geodata.sources import sites
-    from risk import outputs
-    from risk.model import load_model
+    from geodata.intake import sites
+    from geodata.refresh import build as refresh
+    from geodata.snapshots import snapshot
+    from risk.index.model import load_model
+    from risk.scores import outputs
 
     fixed: dict[str, float] = defaultdict(float)
     began: dict[str, tuple[float, float]] = {}

@@ -19,10 +19,11 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dashboard.text import read_texts
-from geodata.access import open_store, parse_viewer
-from tests import get_browser
+from access.viewer import parse_viewer
+from door.store import open_store
 from tests.dashboard.conftest import settled, start_streamlit, stop
+from tools import get_browser
+from words import read_texts
 
 NL = read_texts("nl")
 POINT_S, KEY_S, THINK_S = 1.1, 0.28, 1.35

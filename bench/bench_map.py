@@ -19,8 +19,8 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests import get_browser
 from tests.dashboard.conftest import start_streamlit, stop
+from tools import get_browser
 
 PLAIN = 'import streamlit as st\nst.text("plain")\n'
 

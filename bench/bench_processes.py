@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from access.database.who import UPKEEP
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -26,7 +28,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from geodata.register import chain, database
+from access.database import engine as database
+from register import chain
 from tests.dashboard.conftest import free_port
 from tests.server.postgres import new_database, running
 from tests.several import marked
@@ -35,9 +38,9 @@ VIEWERS, WRITERS, BEFORE_S, AFTER_S, SWITCH_EVERY_S = 4, 4, 25, 25, 3
 PROCESS = """
 import json, os, sys, threading, time
 from dashboard import serve
-from geodata.access import Viewer
+from access.viewer import Viewer
 from geodata.errors import RegisterError
-from geodata.register import write
+from register import record as write
 journal = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 fields = {"event_date": "2020-01-01", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "verzonnen"}
@@ -160,7 +163,7 @@ def measure(folder: Path) -> dict[str, object]:
 def results(
     journals: list[Path], all_seen: list[Seen], ports: list[int], killed_at: float, last: int
 ) -> dict[str, object]:
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         kept = [str(row.entity_id) for row in connection.execute(database.events.select())]
     accepted = [name for journal in journals for name in lines(journal)]
     pages = [page for seen in all_seen for page in seen.pages]

@@ -16,10 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from access.database import engine as database
+from access.viewer import Viewer
+from door.store import open_store
 from geodata import codes
-from geodata.access import Viewer, open_store
-from geodata.register import chain, database, write
-from geodata.register.read import Filters
+from register import chain
+from register import record as write
+from register.read import Filters
 
 WRITERS, EACH, EVENTS, REPEATS = 25, 40, 20_000, 5
 FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",

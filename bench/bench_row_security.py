@@ -8,15 +8,19 @@ import tempfile
 import time
 from pathlib import Path
 
+from access.database.who import UPKEEP
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import sqlalchemy as sa
 
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
+from door.store import open_store
 from geodata import codes
-from geodata.access import Viewer, open_store, parse_viewer
-from geodata.register import database, write
-from geodata.register.read import Filters
+from register import record as write
+from register.read import Filters
 from tests.server.postgres import new_database, running
 
 EVENTS, REPEATS = 20_000, 5
@@ -29,7 +33,7 @@ def fill() -> None:
     """Put the events in as rows: only lists are measured here, so they need no chain."""
     draw = random.Random(1)  # noqa: S311 - invented rows
     write.record(Viewer("lotc"), "activation", FIELDS)
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         event = dict(connection.execute(sa.select(database.events)).mappings().one())
         body = json.loads(connection.execute(sa.select(database.contents.c.body)).scalar_one())
         rows, bodies = [], []

@@ -28,10 +28,14 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from geodata import access, refresh, settings, snapshot
+from access.database import engine as database
+from door import store as access
+from geodata import settings
 from geodata.codes import Status
-from geodata.register import database, write
-from geodata.sources.sites import Question
+from geodata.intake.sites import Question
+from geodata.refresh import build as refresh
+from geodata.snapshots import snapshot
+from register import record as write
 from tests.server.postgres import new_database, running
 
 FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
@@ -89,8 +93,8 @@ def step_core(_times: int) -> dict[str, Any]:
 
 
 def step_scores(_times: int) -> dict[str, Any]:
-    from risk import outputs
-    from risk.model import load_model
+    from risk.index.model import load_model
+    from risk.scores import outputs
 
     version, model = snapshot.current().data_version, load_model()
     began = clocks()
@@ -102,10 +106,10 @@ def step_scores(_times: int) -> dict[str, Any]:
 def step_page(_times: int) -> dict[str, Any]:
     """Do what the first page asks of the data: the scores of the regions, and every site for the map."""
     logging.disable()
-    from dashboard import board
     from dashboard.map.layers import SiteLayer
     from dashboard.map.live import site_message
-    from dashboard.text import read_texts
+    from dashboard.parts import figures as board
+    from words import read_texts
 
     texts, found = read_texts("nl"), {}
     for viewer in ("lotc", "region:VR06"):

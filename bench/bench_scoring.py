@@ -19,12 +19,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from geodata import access
-from risk.aggregate import weigh
-from risk.indicators import CORE_TABLES, Measured, Tables
-from risk.model import load_model
-from risk.pipeline import prepare, score, what_if
-from risk.uncertainty import rebuild, sensitivity
+from door import store as access
+from risk.index.aggregate import weigh
+from risk.index.indicators import CORE_TABLES, Measured, Tables
+from risk.index.model import load_model
+from risk.index.pipeline import prepare, score, what_if
+from risk.index.uncertainty import rebuild, sensitivity
 
 REBUILDS = 2_000
 TWELVE = (

@@ -35,10 +35,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.bench_map import FIRST_MAP, HELPERS
-from dashboard.text import read_texts
 from geodata.codes import SECTORS, VR_CODES
-from tests import get_browser
 from tests.dashboard.conftest import start_streamlit, stop
+from tools import get_browser
+from words import read_texts
 
 NL = read_texts("nl")
 ROLES = ("lotc", "analyst", *(f"region:{code}" for code in VR_CODES))

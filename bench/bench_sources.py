@@ -28,7 +28,7 @@ def write_sites(path: Path) -> None:
 
     rng = np.random.default_rng(7)
     unique_n = SITES_N - SITES_N // 100
-    from geodata import refresh
+    from geodata.refresh import build as refresh
 
     country = refresh.known_areas()["veiligheidsregios"].union_all().simplify(200)
     x, y = np.empty(0), np.empty(0)
@@ -56,8 +56,11 @@ def write_sites(path: Path) -> None:
 
 def bench_sites(folder: Path) -> dict[str, float]:
     """Read, validate, place and look for exact duplicates; then, apart, the likely ones."""
-    from geodata import contracts, duplicates, refresh, regions
-    from geodata.sources import sites
+    from geodata import contracts
+    from geodata.areas import regions
+    from geodata.intake import sites
+    from geodata.refresh import build as refresh
+    from geodata.tables import duplicates
 
     question = sites.Question("sites_file.bench", "2026-01-01", kind="holiday_park")
     areas = refresh.known_areas()
@@ -104,9 +107,9 @@ def write_table(path: Path) -> None:
 
 def bench_table(folder: Path) -> dict[str, float]:
     """Read, type and store every column."""
-    from geodata import store
-    from geodata.sources import cbs
-    from geodata.sources.cbs import Wanted
+    from geodata.snapshots import formats as store
+    from geodata.sources.cbs import odata as cbs
+    from geodata.sources.cbs.odata import Wanted
 
     wanted = {f"topic_{number}": Wanted(f"topic_{number}") for number in range(1, COLUMNS_N - 1)}
     start = time.perf_counter()
@@ -120,7 +123,7 @@ def bench_table(folder: Path) -> dict[str, float]:
 
 def bench_refresh(folder: Path) -> dict[str, float]:
     """Refresh every source, the bulk one included, against the local server in a process of its own."""
-    from geodata import fetching
+    from geodata.refresh import fetch as fetching
     from geodata.sources.registry import CONNECTORS
     from tests.server import publishers
     from tests.server.local import running

@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from geodata import access
-from risk import pipeline
-from risk.model import load_model
+from door import store as access
+from risk.index import pipeline
+from risk.index.model import load_model
 from tests.dashboard.conftest import free_port
 
 CLONE_LIMIT_S = 600

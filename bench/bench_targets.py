@@ -18,11 +18,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from geodata import access, contracts
+from door import store as access
+from geodata import contracts
 from geodata.codes import KIND_SECTOR, SITE_KINDS, VR_CODES
-from risk import pipeline, site_tables, targets
-from risk.model import load_model
-from risk.request import Request, change, read_request
+from risk.index import pipeline
+from risk.index.model import load_model
+from risk.scores import site_tables
+from risk.targets import plan as targets
+from risk.targets.request import Request, change, read_request
 
 PEILDATUM = pd.Timestamp("2020-11-30")
 PARTNERS = ("GGD", "Inspectie SZW", "NVWA", "gemeente", "politie", "RIEC")

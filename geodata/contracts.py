@@ -28,7 +28,7 @@ _WEEK = r"^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$"
 
 
 class Secrecy(StrEnum):
-    """What a column can give away; `geodata.rules` says from whom each is withheld."""
+    """What a column can give away; `access.rights` says from whom each is withheld."""
 
     OPEN = "open"  # codes, dates, figures, names of areas and of public organisations
     TEXT = "text"  # what someone wrote, or that leads to one case
@@ -37,7 +37,7 @@ class Secrecy(StrEnum):
 
 
 class Persons(StrEnum):
-    """What a table holds of persons, which decides what `geodata.disclosure` does to it."""
+    """What a table holds of persons, which decides what `access.disclosure` does to it."""
 
     NONE = "none"  # areas, sites, activations, visits: never suppressed for those in scope
     PUBLISHED = "published"  # counts of persons that a publisher already gave out: they pass unchanged

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import get_browser
+from tools import get_browser
 
 ROOT = Path(__file__).parents[1]
 

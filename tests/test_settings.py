@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from access.database import engine as database
+from access.database.who import UPKEEP
 from geodata import settings
 from geodata.errors import InputError
-from geodata.register import database
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "settings.md").read_text("utf-8")
@@ -88,7 +89,7 @@ def test_the_database_may_be_named_in_a_file(tmp_path: Path, monkeypatch: pytest
     secret.write_text(f"sqlite:///{tmp_path / 'elders.sqlite'}\n")
     monkeypatch.delenv("RISICOBEELD_REGISTER", raising=False)
     monkeypatch.setenv("RISICOBEELD_REGISTER_FILE", str(secret))
-    with database.writing(database.UPKEEP):
+    with database.writing(UPKEEP):
         pass
     database.close()
     assert (tmp_path / "elders.sqlite").is_file()

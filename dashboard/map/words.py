@@ -1,8 +1,8 @@
 """The words of the map in the page's language."""
 
 from dashboard.map.layers import NEIGHBOURS, MapTexts
-from dashboard.text import Texts
 from geodata.codes import SITE_KINDS
+from words import Texts
 
 
 def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:

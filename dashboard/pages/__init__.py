@@ -3,22 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.pages import (
-    administration,
-    contacts,
-    method,
-    picture,
-    privacy,
-    region,
-    register,
-    report,
-    sectors,
-    sites,
-    sources,
-    targets,
-)
-from geodata.access import Viewer
-from geodata.rules import Rows, rows_of
+from access.rights import Rows, rows_of
+from access.viewer import Viewer
+from dashboard.pages.administration import page as administration
+from dashboard.pages.contacts import page as contacts
+from dashboard.pages.method import page as method
+from dashboard.pages.picture import page as picture
+from dashboard.pages.privacy import page as privacy
+from dashboard.pages.region import page as region
+from dashboard.pages.register import page as register
+from dashboard.pages.report import page as report
+from dashboard.pages.sectors import page as sectors
+from dashboard.pages.sites import page as sites
+from dashboard.pages.sources import page as sources
+from dashboard.pages.targets import page as targets
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Page:
     Attributes
     ----------
     needs
-        A table of `geodata.rules` without which the page is empty; who may not open it, is not shown the page.
+        A table of `access.rights` without which the page is empty; who may not open it, is not shown the page.
         '' is a page for everybody.
     """
 

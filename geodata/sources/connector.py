@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from geodata.snapshot import RawSnapshot
+from geodata.snapshots.snapshot import RawSnapshot
 from geodata.sources.http import Progress
 
 Frames = dict[str, pd.DataFrame]
-"""Named frames that a delivery was read into; `geodata.tables.core_from_frames` knows the names."""
+"""Named frames that a delivery was read into; `geodata.tables.core.core_from_frames` knows the names."""
 
 
 @dataclass(frozen=True)

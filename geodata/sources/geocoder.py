@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from geodata import settings, store
+from geodata import settings
 from geodata.errors import SourceError
+from geodata.snapshots import formats as store
 from geodata.sources import http
-from geodata.sources.cbs import plain
+from geodata.sources.cbs.odata import plain
 from geodata.sources.http import Progress
 
 _PATH = "/bzk/locatieserver/search/v3_1/free"

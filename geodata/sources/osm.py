@@ -16,13 +16,13 @@ import geopandas as gpd
 import osmium
 import pandas as pd
 
-from geodata import catalogue, codes, settings
+from geodata import codes, settings
 from geodata.errors import SourceError
-from geodata.snapshot import RawSnapshot
-from geodata.sources import http
+from geodata.snapshots.snapshot import RawSnapshot
+from geodata.sources import catalogue, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
-from geodata.sources.site_table import points_rd, site_table
+from geodata.tables.site_table import points_rd, site_table
 
 _NETHERLANDS = "area(id:3600047796)->.nl;"  # relation 47796, the European part
 _SERVER_S = 180

@@ -11,13 +11,14 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geodata import catalogue, codes, regions
+from geodata import codes
+from geodata.areas import regions
 from geodata.errors import SourceError
-from geodata.snapshot import RawSnapshot
-from geodata.sources import http
+from geodata.snapshots.snapshot import RawSnapshot
+from geodata.sources import catalogue, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import NotThereError, Progress
-from geodata.sources.site_table import site_table
+from geodata.tables.site_table import site_table
 
 Features = list[dict[str, Any]]
 

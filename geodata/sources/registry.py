@@ -1,7 +1,9 @@
 """Every source that a refresh can fetch, with its connector; the names are those of the catalogue."""
 
 from geodata.errors import UnknownCodeError
-from geodata.sources import cbs_regions, cbs_tables, osm, pdok, rivm, traces
+from geodata.sources import osm, pdok, rivm, traces
+from geodata.sources.cbs import regions as cbs_regions
+from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.connector import Connector
 
 CONNECTORS: dict[str, Connector] = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from geodata import joins, regions
+from geodata.areas import joins, regions
 from geodata.errors import SourceError
-from geodata.snapshot import RawSnapshot
+from geodata.snapshots.snapshot import RawSnapshot
 from geodata.sources import http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import NotThereError, Progress

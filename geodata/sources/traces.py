@@ -10,13 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata import catalogue, codes
+from geodata import codes
 from geodata.errors import SourceError
-from geodata.snapshot import RawSnapshot
-from geodata.sources import geocoder, http
+from geodata.snapshots.snapshot import RawSnapshot
+from geodata.sources import catalogue, geocoder, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
-from geodata.sources.site_table import points_rd, site_table
+from geodata.tables.site_table import points_rd, site_table
 
 SOURCE = "traces"
 _PATH = "/tracesnt/directory/listing/establishment/publication"

@@ -5,7 +5,7 @@ from datetime import date
 
 import geopandas as gpd
 
-from geodata.access import ScopedStore
+from door.store import ScopedStore
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import Facts, gather

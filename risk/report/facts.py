@@ -7,11 +7,11 @@ from typing import Final
 
 import pandas as pd
 
+from door.store import ScopedStore
 from geodata import codes, contracts
-from geodata.access import ScopedStore
 from geodata.errors import InputError
-from geodata.register.kinds import MEASURES, REFERRAL_STATES, measure_codes
-from geodata.register.read import Filters, in_training
+from register.read import Filters, in_training
+from register.schema import MEASURES, REFERRAL_STATES, measure_codes
 
 WORK_KINDS: Final = ("communication", "product", "contact")
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from geodata import store
 from geodata.errors import InputError
+from geodata.snapshots import formats as store
 from risk.report.blocks import Document, Grid, Heading, Paragraph, Picture
 
 _STYLE: Final = """

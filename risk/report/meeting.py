@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from door.store import ScopedStore
 from geodata import contracts
-from geodata.access import ScopedStore
-from geodata.register.read import in_training
-from risk.model import load_model
-from risk.pipeline import score
+from register.read import in_training
+from risk.index.model import load_model
+from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
 from risk.report.words import band_of, read_words, sector_name, stamp_of
 

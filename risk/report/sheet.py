@@ -5,13 +5,13 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from geodata.access import ScopedStore
+from door.store import ScopedStore
 from geodata.errors import InputError
-from risk.declaration import Text
+from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
 from risk.report.words import band_of, stamp_of
-from risk.target_table import KIND_WORDS
+from risk.targets.table import KIND_WORDS
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
 _INTRO: Final = Text(
@@ -42,7 +42,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     Parameters
     ----------
     table
-        From `risk.target_table.target_table`.
+        From `risk.targets.table.target_table`.
     vr_code
         The region; the viewer must be allowed to see its lines, or there are none.
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from geodata import codes, export
-from geodata.access import ScopedStore
+from door import export
+from door.store import ScopedStore
+from geodata import codes
 from geodata.errors import InputError
 from risk.report.blocks import Paragraph
 

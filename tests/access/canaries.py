@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from shapely import Point
 
-from geodata import codes, settings, snapshot
-from geodata.access import Viewer
-from geodata.register import write
-from risk import outputs
-from risk.model import load_model
+from access.viewer import Viewer
+from geodata import codes, settings
+from geodata.snapshots import snapshot
+from register import record as write
+from risk.index.model import load_model
+from risk.scores import outputs
 
 LOTC = Viewer("lotc", person="canary keeper")
 LEVELS = ("vr", "gemeente", "site")

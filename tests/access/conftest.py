@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from geodata import store
-from geodata.register import database
+from access.database import engine as database
+from geodata.snapshots import formats as store
 from tests.access import canaries
 
 

@@ -9,11 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geodata import access, audit, codes, contracts, export, leaktest, rules, snapshot
-from geodata.access import Viewer
+from access import audit
+from access import rights as rules
+from access.viewer import Viewer
+from door import export, leaktest
+from door import store as access
+from geodata import codes, contracts
 from geodata.errors import RisicobeeldError
-from geodata.register import files, read, write
-from geodata.register.read import Filters
+from geodata.snapshots import snapshot
+from register import files, read
+from register import record as write
+from register.read import Filters
 from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
 
 Birds = dict[str, Canary]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from access import rights as rules
+from commands import data as geodata_main
+from commands import scores as risk_main
 from dashboard.pages import PAGES
-from geodata import __main__ as geodata_main
-from geodata import codes, contracts, rules
-from geodata.register import retention
-from risk import __main__ as risk_main
+from geodata import codes, contracts
+from register import retention
 
 ROOT = Path(__file__).parents[2]
 PRIVACY = (ROOT / "docs" / "privacy.md").read_text("utf-8")
@@ -23,7 +24,7 @@ WORDS = {
     rules.Rows.COUNTS: "{role} (counts)",
 }
 NATIONAL_CACHES = {
-    ("dashboard/board.py", "map_files"): "boundaries and the map's own files: public, the same for everybody",
+    ("dashboard/parts/figures.py", "map_files"): "boundaries and the map's own files: public, the same for everybody",
 }
 ON_THE_SERVER = "the server"
 
@@ -109,7 +110,7 @@ def test_every_role_and_every_period_has_a_line() -> None:
     lines = section("Retention")
     for kind, period in retention.periods().items():
         assert lines[kind][0] == str(period.days), kind
-    from geodata import audit  # noqa: PLC0415
+    from access import audit  # noqa: PLC0415
 
     assert lines["audit trail"][0] == str(audit.KEEP_DAYS)
 

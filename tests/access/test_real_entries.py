@@ -5,11 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geodata import access, refresh
-from geodata.access import Viewer
+from access.database import engine as database
+from access.viewer import Viewer
+from door import store as access
 from geodata.errors import AccessDeniedError
-from geodata.register import database, write
-from geodata.sources.files import read_mapping
+from geodata.intake.files import read_mapping
+from geodata.refresh import build as refresh
+from register import record as write
 
 LOTC = Viewer("lotc", person="lotc@example.org")
 SIGNAL = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text": "verzonnen", "vr_code": "VR06"}

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from access.viewer import Viewer
 from dashboard.pages import PAGES
-from geodata.access import Viewer
 from tests.dashboard import axe
 from tests.dashboard.conftest import settled
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from geodata import access
-from geodata.register import database
+from access.database import engine as database
+from door import store as access
 from tests.access import canaries, walk
 from tests.dashboard.conftest import ROOT, start_streamlit, stop
 

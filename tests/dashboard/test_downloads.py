@@ -8,19 +8,26 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from dashboard import downloads, region_sheet
-from dashboard.board import Board, official_model
-from dashboard.downloads import Part
-from dashboard.text import read_texts
-from geodata import audit, export, settings, snapshot
-from geodata.access import ScopedStore, open_store, parse_viewer
+from access import audit
+from access.viewer import parse_viewer
+from commands import scores as risk_main
+from dashboard.pages.region import sheet as region_sheet
+from dashboard.parts import downloads
+from dashboard.parts.downloads import Part
+from dashboard.parts.figures import Board, official_model
+from door import export
+from door.store import ScopedStore, open_store
+from geodata import settings
 from geodata.errors import AccessDeniedError
-from risk import __main__ as risk_main
-from risk import target_inputs, target_table, targets
-from risk.outputs import read_scored
+from geodata.snapshots import snapshot
 from risk.report import sheet as visits
 from risk.report.files import render
-from risk.request import read_request
+from risk.scores.outputs import read_scored
+from risk.targets import inputs as target_inputs
+from risk.targets import plan as targets
+from risk.targets import table as target_table
+from risk.targets.request import read_request
+from words import read_texts
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,11 @@ import geopandas as gpd
 import httpx
 import pytest
 
-from dashboard import feed
-from geodata import access, audit, settings
-from geodata.access import parse_viewer
+from access import audit
+from access.viewer import parse_viewer
+from dashboard.server import feed
+from door import store as access
+from geodata import settings
 from geodata.errors import InputError
 
 TODAY = date.today()  # noqa: DTZ011 - a day on the wall

@@ -27,8 +27,8 @@ from dashboard.map.layers import (
 from dashboard.map.live import area_message, map_message, site_message
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError, UnknownCodeError
-from risk import classify
-from risk.model import load_model
+from risk.index import classify
+from risk.index.model import load_model
 
 SCORES = st.one_of(st.none(), st.floats(0, 10))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-from risk.model import load_model, parse_model
+from risk.index.model import load_model, parse_model
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]

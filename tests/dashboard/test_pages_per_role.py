@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from access.viewer import parse_viewer
 from dashboard.pages import PAGES
-from dashboard.text import read_texts
-from geodata.access import parse_viewer
 from tests.dashboard.conftest import settled
+from words import read_texts
 
 Open = Callable[..., Page]
 

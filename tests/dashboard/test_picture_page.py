@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata import access, refresh, settings, snapshot
-from risk import outputs
-from risk.model import load_model
+from door import store as access
+from geodata import settings
+from geodata.refresh import build as refresh
+from geodata.snapshots import snapshot
+from risk.index.model import load_model
+from risk.scores import outputs
 from tests.dashboard import axe
 from tests.dashboard.conftest import settled
 

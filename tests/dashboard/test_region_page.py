@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata.access import open_store, parse_viewer
+from access.viewer import parse_viewer
+from door.store import open_store
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata.access import Viewer, open_store
-from geodata.register import database, drafts, write
+from access.database import engine as database
+from access.database.who import UPKEEP
+from access.viewer import Viewer
+from door.store import open_store
+from register import drafts
+from register import record as write
 from tests.dashboard.conftest import HOSTILE_NAME
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -29,7 +33,7 @@ def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
     """Serve the product on a folder that this test also writes to; the register is empty when the test begins."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     address = serve(APP, RISICOBEELD_DATA=str(folder))
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         for table in reversed(database.ALL_TABLES):
             connection.execute(table.delete())
     expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from geodata.access import open_store, parse_viewer
-from risk import outputs
-from risk.model import load_model
+from access.viewer import parse_viewer
+from door.store import open_store
+from risk.index.model import load_model
+from risk.scores import outputs
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]

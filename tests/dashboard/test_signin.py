@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from geodata import audit, people
-from geodata.access import Viewer, parse_viewer
-from geodata.register import database
+from access import audit, people
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
 from tests.dashboard.conftest import start_streamlit, stop
 from tests.dashboard.house import APP, House, houses, knock
 

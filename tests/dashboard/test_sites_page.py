@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata.access import open_store, parse_viewer
+from access.viewer import parse_viewer
+from door.store import open_store
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from geodata import catalogue, snapshot
+from geodata.snapshots import snapshot
+from geodata.sources import catalogue
 from geodata.sources.registry import chosen
 from tests.dashboard.conftest import ROOT, settled
 from tests.server.local import Answer, Request, running

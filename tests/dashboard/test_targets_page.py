@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata import access
-from geodata.access import Viewer, open_store
-from geodata.register import database
+from access.database import engine as database
+from access.database.who import UPKEEP
+from access.viewer import Viewer
+from door import store as access
+from door.store import open_store
 from tests.dashboard.conftest import HOSTILE_NAME, settled
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -28,7 +30,7 @@ def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
     """Serve the product on a folder that this test reads too; the register is empty when the test begins."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     address = serve(APP, RISICOBEELD_DATA=str(folder))
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         for table in reversed(database.ALL_TABLES):
             connection.execute(table.delete())
     expect.set_options(timeout=60_000)  # the scores are computed first, and a busy machine is slow, not wrong

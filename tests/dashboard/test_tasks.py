@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.text import Texts, read_texts
-from geodata import people
-from geodata.access import Viewer, open_store, parse_viewer
-from geodata.register import database
+from access import people
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
+from door.store import open_store
 from tests.dashboard.conftest import settled
 from tests.dashboard.house import House, houses, knock
+from words import Texts, read_texts
 
 LOTC = Viewer("lotc", person="test")
 SITE_VR = "VR06"

@@ -10,13 +10,17 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
-from dashboard import watch
+from access import rights as rules
+from access.database import engine as database
+from access.viewer import Viewer
 from dashboard.pages import PAGES
-from geodata import codes, health, metrics, rules
-from geodata.access import Viewer
+from dashboard.server import metrics as watch
+from geodata import codes, metrics
 from geodata.errors import ConflictError
-from geodata.register import database, kinds, write
+from geodata.refresh import health
 from geodata.sources.registry import CONNECTORS
+from register import record as write
+from register import schema as kinds
 from tests.dashboard.conftest import free_port
 from tests.deploy.installation import DEPLOY
 

@@ -23,12 +23,12 @@ import pytest
 import sqlalchemy
 from playwright.sync_api import Browser, Page, expect
 
-from geodata import __main__ as geodata_main
-from geodata import people
-from geodata.access import Viewer, parse_viewer
-from geodata.register import database
+from access import people
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
+from commands import data as geodata_main
+from commands import scores as risk_main
 from geodata.sources.http import BASES
-from risk import __main__ as risk_main
 from tests.dashboard.conftest import free_port, settled, stop
 from tests.dashboard.house import House, start_provider
 from tests.deploy import installation

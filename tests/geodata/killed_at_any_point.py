@@ -97,7 +97,8 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     from collections.abc import Callable
 
-    from geodata import access, refresh
-    from geodata.sources.files import ColumnMapping
+    from door import store as access
+    from geodata.intake.files import ColumnMapping
+    from geodata.refresh import build as refresh
 
     main(Path(sys.argv[1]))

@@ -8,7 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geodata import access, audit, codes, contracts, rules
+from access import audit
+from access import rights as rules
+from door import store as access
+from geodata import codes, contracts
 from geodata.errors import AccessDeniedError, InputError
 
 
@@ -107,7 +110,7 @@ def test_only_the_national_computation_opens_the_batch() -> None:
         for path in (root / folder).rglob("*.py")
         if "open_batch" in path.read_text("utf-8")
     ]
-    assert sorted(callers) == ["geodata/access.py", "risk/outputs.py"]
+    assert sorted(callers) == ["door/store.py", "risk/scores/outputs.py"]
 
 
 @pytest.mark.parametrize("vr_code", codes.VR_CODES)

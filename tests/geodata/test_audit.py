@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from geodata import access, audit
-from geodata.access import Viewer
+from access import audit
+from access.viewer import Viewer
+from door import store as access
 from geodata.errors import AccessDeniedError
 
 

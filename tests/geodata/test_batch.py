@@ -16,13 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from geodata import batch, refresh, regions, snapshot
+from geodata import batch
+from geodata.areas import regions
 from geodata.errors import InputError, SchedulerError
+from geodata.intake import sites
+from geodata.refresh import build as refresh
 from geodata.settings import EMBEDDED_DIR
-from geodata.sources import sites
-from risk import levels, pipeline
-from risk.indicators import CORE_TABLES
-from risk.model import load_model
+from geodata.snapshots import snapshot
+from risk.index import levels, pipeline
+from risk.index.indicators import CORE_TABLES
+from risk.index.model import load_model
 
 # The cluster's own event loops and temporary folders, which it closes in its own time when it stops.
 pytestmark = [

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geodata import contracts, settings
-from geodata.embedded import build_boundaries as build
 from geodata.errors import ContractError, SourceError
+from tools import build_boundaries as build
 
 FILE = settings.EMBEDDED_DIR / "gemeenten.parquet"
 

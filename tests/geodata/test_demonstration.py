@@ -13,11 +13,12 @@ from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 from shapely import union_all
 
-from geodata import codes, contracts, settings, store
-from geodata.embedded import build_demonstration
-from geodata.embedded.demonstration import names
-from geodata.embedded.demonstration.exposure import whole_shares
+from geodata import codes, contracts, settings
 from geodata.errors import UnknownCodeError
+from geodata.snapshots import formats as store
+from tools import build_demonstration
+from tools.demonstration import names
+from tools.demonstration.exposure import whole_shares
 
 Tables = Mapping[str, pd.DataFrame]
 TABLES = ("exposure", "sites", "activations", "incidence")

@@ -9,12 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geodata import access, catalogue, codes, disclosure, snapshot, suppression
+from access import disclosure, suppression
+from access.suppression import SMALLEST_PERSONS_N, attack, primary, suppress, with_margins
+from access.viewer import Viewer
+from door import store as access
+from geodata import codes
 from geodata import settings as product_settings
-from geodata.access import Viewer
 from geodata.errors import AccessDeniedError, UnknownCodeError
-from geodata.snapshot import SourceRecord
-from geodata.suppression import SMALLEST_PERSONS_N, attack, primary, suppress, with_margins
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import SourceRecord
+from geodata.sources import catalogue
 
 UNPUBLISHED = "secret_exposure"
 """A source of counts of workers that nobody published; the product ships none, so the tests declare one."""

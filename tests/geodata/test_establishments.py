@@ -8,8 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from geodata import access, codes, contracts, refresh, snapshot
+from door import store as access
+from geodata import codes, contracts
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
+from geodata.refresh import build as refresh
+from geodata.snapshots import snapshot
 
 KWB_2021 = "cbs/kwb2021_establishments_by_sector_gemeente.csv"
 SHORT = {

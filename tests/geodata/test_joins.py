@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata import joins, regions
+from geodata.areas import joins, regions
 from geodata.errors import UnknownCodeError
 from tests.server.figures import gemeenten
 

@@ -18,8 +18,8 @@ SCRIPT = f"""
 import logging, threading, warnings
 from geodata import logs
 logs.setup()
-logs.note(logging.getLogger("dashboard.watch"), "page run", page="sites", role="lotc", seconds=0.25)
-for name in ("geodata.people", "streamlit.runtime", "sqlalchemy", "__main__"):
+logs.note(logging.getLogger("dashboard.server.metrics"), "page run", page="sites", role="lotc", seconds=0.25)
+for name in ("access.people", "streamlit.runtime", "sqlalchemy", "__main__"):
     logger = logging.getLogger(name)
     logger.warning("somebody asked for %s", "{CANARY}")
     try:
@@ -54,7 +54,7 @@ def lines(written: str) -> list[dict[str, object]]:
 def test_an_event_carries_its_words_its_place_and_its_fields(lines: list[dict[str, object]]) -> None:
     line = lines[0]
     assert (line["event"], line["page"], line["role"], line["seconds"]) == ("page run", "sites", "lotc", 0.25)
-    assert (line["level"], line["logger"], line["where"]) == ("info", "dashboard.watch", "<string>:5")
+    assert (line["level"], line["logger"], line["where"]) == ("info", "dashboard.server.metrics", "<string>:5")
     assert str(line["at"]).endswith("+00:00")
 
 
@@ -63,7 +63,7 @@ def test_what_is_filled_in_and_what_an_error_says_stay_out(written: str, lines: 
     told = [(line["logger"], line["event"]) for line in lines[1:9]]
     library = "a library's line"
     assert told == [
-        ("geodata.people", "somebody asked for %s"), ("geodata.people", "it went wrong"),
+        ("access.people", "somebody asked for %s"), ("access.people", "it went wrong"),
         ("streamlit.runtime", library), ("streamlit.runtime", library), ("sqlalchemy", library),
         ("sqlalchemy", library), ("__main__", "somebody asked for %s"), ("__main__", "it went wrong"),
     ]  # fmt: skip

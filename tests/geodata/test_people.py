@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata import audit, people
-from geodata.access import Viewer, parse_viewer
+from access import audit, people
+from access.database import engine as database
+from access.people import Refusal
+from access.viewer import Viewer, parse_viewer
 from geodata.errors import AccessDeniedError, InputError
-from geodata.people import Refusal
-from geodata.register import database
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOTC = Viewer("lotc", person="test")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from geodata import audit, profiles
-from geodata.access import parse_viewer
+from access import audit, profiles
+from access.viewer import parse_viewer
 from geodata.errors import AccessDeniedError, InputError
 
 WEIGHTS = {"intensity": 0.5, "size": 0.25}

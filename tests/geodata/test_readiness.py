@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from geodata import __main__ as command
-from geodata import readiness, settings
-from geodata.access import Viewer
-from geodata.register import database, write
+from access.database import engine as database
+from access.database.who import UPKEEP
+from access.viewer import Viewer
+from commands import data as command
+from door import installation as readiness
+from geodata import settings
+from register import record as write
 
 FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "geen"}  # fmt: skip
@@ -37,7 +40,7 @@ def test_a_snapshot_that_is_gone_is_told(data_dir: Path, capsys: pytest.CaptureF
 
 def test_a_register_newer_than_the_program_is_refused_in_one_sentence() -> None:
     write.record(Viewer("lotc"), "activation", FIELDS)
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
     sentence = readiness.check()["register"]

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from geodata import __main__ as command
-from geodata import access, codes, refresh, snapshot
-from geodata.sources.files import ColumnMapping
+from commands import data as command
+from door import store as access
+from geodata import codes
+from geodata.intake.files import ColumnMapping
+from geodata.refresh import build as refresh
+from geodata.snapshots import snapshot
 from geodata.sources.registry import CONNECTORS
 from tests.server import local
 from tests.server.local import LocalServer

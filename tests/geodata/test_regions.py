@@ -11,7 +11,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata import contracts, regions, settings
+from geodata import contracts, settings
+from geodata.areas import regions
 from geodata.errors import InputError, UnknownCodeError
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from geodata import access, settings, snapshot
+from door import store as access
+from geodata import settings
 from geodata.errors import SnapshotError
-from geodata.snapshot import SourceRecord
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import SourceRecord
 
 RECORD = SourceRecord("establishments_file", "2023-01-01", 1, "invented.csv", "CC BY 4.0", "")
 

@@ -7,9 +7,11 @@ import nbclient
 import nbformat
 import pytest
 
-from geodata import catalogue, settings, source_page
+from commands import source_page
+from geodata import settings
 from geodata.errors import UnknownCodeError
-from geodata.refresh import READERS
+from geodata.refresh.build import READERS
+from geodata.sources import catalogue
 from geodata.sources.http import BASES
 from geodata.sources.registry import CONNECTORS
 from tests.server.local import LocalServer

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from geodata import access, export, store
+from door import export
+from door import store as access
 from geodata.errors import InputError, UnknownCodeError
+from geodata.snapshots import formats as store
 
 
 def lotc() -> access.ScopedStore:

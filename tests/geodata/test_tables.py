@@ -8,10 +8,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata import contracts, duplicates, estimates, exposure, tables
+from geodata import contracts
 from geodata.codes import CBS_GROUPS, SECTORS, Status
 from geodata.errors import InputError, SourceError
-from geodata.estimates import AGENCIES, AgencyMatrix
+from geodata.tables import core as tables
+from geodata.tables import duplicates, estimates, exposure
+from geodata.tables.estimates import AGENCIES, AgencyMatrix
 from tests.server.figures import DETAIL, SECTIONS, corop_of, count, gemeenten
 
 LETTERS = "".join(SECTIONS)

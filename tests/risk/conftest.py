@@ -10,8 +10,8 @@ from hypothesis import settings
 from shapely.geometry import Point, box
 
 from geodata import codes, contracts
-from risk.declaration import Model
-from risk.model import load_model
+from risk.index.declaration import Model
+from risk.index.model import load_model
 
 settings.register_profile("no_deadline", deadline=None)  # a busy machine proves nothing about the index
 settings.load_profile("no_deadline")

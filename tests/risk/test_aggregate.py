@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from geodata.errors import ModelError
-from risk.aggregate import aggregate, power_mean, weigh
-from risk.classify import class_name, classify, rank, top_size
-from risk.declaration import Model
+from risk.index.aggregate import aggregate, power_mean, weigh
+from risk.index.classify import class_name, classify, rank, top_size
+from risk.index.declaration import Model
 
 ROUTES = ("wonen", "werken", "vervoer")
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from shapely.geometry import box
 
 from geodata.errors import InputError
-from risk.clusters import clusters, eb_standardise, local_statistics, neighbours
+from risk.insight.clusters import clusters, eb_standardise, local_statistics, neighbours
 
 
 def _graph(name: str) -> Graph:

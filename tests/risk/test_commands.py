@@ -9,10 +9,10 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from commands.scores import main
 from geodata import codes
-from risk import method
-from risk.__main__ import main
-from risk.declaration import Model
+from risk.index.declaration import Model
+from risk.insight import method
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk.compare import Version, compare
-from risk.declaration import Model
-from risk.indicators import until
+from risk.index.declaration import Model
+from risk.index.indicators import until
+from risk.scores.compare import Version, compare
 
 Tables = dict[str, pd.DataFrame]
 PARTS = ["data", "world", "model"]

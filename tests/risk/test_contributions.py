@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from risk.aggregate import Weights, aggregate, weigh
-from risk.contributions import contributions, log_mean
-from risk.declaration import Scale
-from risk.model import load_model
+from risk.index.aggregate import Weights, aggregate, weigh
+from risk.index.contributions import contributions, log_mean
+from risk.index.declaration import Scale
+from risk.index.model import load_model
 
 MODEL = load_model()
 SCALE = Scale((2, 4, 6, 8), 0.1, 0.6, 3, 0.1, 3, 0.5)

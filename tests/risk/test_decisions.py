@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
-from geodata import access
+from door import store as access
 from geodata.errors import AccessDeniedError, InputError
-from risk import decisions, target_inputs
-from risk.model import load_model
-from risk.outputs import ensure
+from risk.index.model import load_model
+from risk.scores.outputs import ensure
+from risk.targets import decisions
+from risk.targets import inputs as target_inputs
 
 DAY = pd.Timestamp("2020-11-30")
 

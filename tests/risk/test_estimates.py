@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk import estimates, sampling
+from risk.targets import draw as sampling
+from risk.targets import estimates
 
 
 def _world(rng):

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk import evaluate, metrics
-from risk.declaration import Model
-from risk.measures import last_day
+from risk.index.declaration import Model
+from risk.index.measure import last_day
+from risk.insight import evaluation as evaluate
+from risk.insight import ranking_metrics as metrics
 
 Tables = dict[str, pd.DataFrame]
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from geodata.errors import UnknownCodeError
-from risk import explain
-from risk.aggregate import aggregate, weigh
-from risk.classify import classify
-from risk.declaration import Model
-from risk.normalise import goalposts
-from risk.pipeline import MISSING, Outcome, score, what_if
+from risk.index.aggregate import aggregate, weigh
+from risk.index.classify import classify
+from risk.index.declaration import Model
+from risk.index.normalise import goalposts
+from risk.index.pipeline import MISSING, Outcome, score, what_if
+from risk.insight import reasons as explain
 
 Tables = dict[str, pd.DataFrame]
 NUMBER = re.compile(r"([+-]?) ?(\d+[.,]\d)(?= |$)")

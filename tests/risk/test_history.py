@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk.declaration import Model
-from risk.history import ALL_KINDS, picture
+from risk.index.declaration import Model
+from risk.insight.activation_rates import ALL_KINDS, picture
 
 Tables = dict[str, pd.DataFrame]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk import learn
-from risk.declaration import Model
-from risk.visits import NEVER_FEATURES, visit_table
+from risk.index.declaration import Model
+from risk.insight import challenger as learn
+from risk.insight.visits import NEVER_FEATURES, visit_table
 
 Tables = dict[str, pd.DataFrame]
 

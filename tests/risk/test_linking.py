@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely.geometry import Point
 
-from risk import linking
+from risk.insight import linking
 
 
 def _sites(*rows):

@@ -11,10 +11,10 @@ import pytest
 
 from geodata import codes
 from geodata.errors import ModelError
-from risk import indicators
-from risk.aggregate import weigh
-from risk.declaration import Model
-from risk.model import MODEL_FILE, load_model, parse_model
+from risk.index import indicators
+from risk.index.aggregate import weigh
+from risk.index.declaration import Model
+from risk.index.model import MODEL_FILE, load_model, parse_model
 
 CONTENT = tomllib.loads(MODEL_FILE.read_text("utf-8"))
 Change = Callable[[dict[str, Any]], Any]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risk import outcome
+from risk.targets import outcome
 
 
 def _visits(*parts):

@@ -6,13 +6,16 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from geodata import settings, snapshot
-from geodata.access import open_batch, open_store, parse_viewer
+from access.viewer import parse_viewer
+from door.store import open_batch, open_store
+from geodata import settings
 from geodata.errors import InputError
-from geodata.register import write
-from risk import outputs, pipeline
-from risk.changes import last_day, weeks_of
-from risk.model import load_model
+from geodata.snapshots import snapshot
+from register import record as write
+from risk.index import pipeline
+from risk.index.model import load_model
+from risk.insight.changes import last_day, weeks_of
+from risk.scores import outputs
 
 WEEK = "2020-W44"
 

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from risk import papers
-from risk.model import load_model
+from risk.index.model import load_model
+from risk.insight import papers
 
 DOCS = Path(__file__).parents[2] / "docs"
 HINT = "the model changed: python -m risk papers --out docs"

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose
 
 from geodata import codes, contracts
 from geodata.errors import InputError, ModelError, UnknownCodeError
-from risk import measures
-from risk.declaration import Model
-from risk.indicators import Measured, measure, peildatum, until
-from risk.pipeline import Outcome, prepare, score, what_if
+from risk.index import measure as measures
+from risk.index.declaration import Model
+from risk.index.indicators import Measured, measure, peildatum, until
+from risk.index.pipeline import Outcome, prepare, score, what_if
 
 Tables = dict[str, pd.DataFrame]
 LEVELS = ("vr", "gemeente", "site")

@@ -2,11 +2,13 @@
 
 import pytest
 
-from geodata import access
+from door import store as access
 from geodata.errors import AccessDeniedError, InputError
-from risk import plans, target_inputs, targets
-from risk.model import load_model
-from risk.request import read_request
+from risk.index.model import load_model
+from risk.targets import inputs as target_inputs
+from risk.targets import plan as targets
+from risk.targets import plans
+from risk.targets.request import read_request
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
+from commands.scores import main
+from door.store import open_store
 from geodata import codes
-from geodata.access import Viewer, open_store, parse_viewer
 from geodata.errors import AccessDeniedError, InputError
-from geodata.register import database, write
-from risk.__main__ import main
+from register import record as write
 from risk.report import files
 from risk.report.accountability import accountability
 from risk.report.blocks import Document, Grid, Heading, Paragraph

@@ -3,7 +3,7 @@
 import pytest
 
 from geodata.errors import InputError
-from risk.request import Mark, Quota, change, read_request
+from risk.targets.request import Mark, Quota, change, read_request
 
 
 def _read(tmp_path, text):

@@ -6,8 +6,8 @@ import pytest
 from shapely.geometry import Point
 
 from geodata.errors import InputError
-from risk import estimates, sample
-from risk.sample import Wanted
+from risk.targets import estimates, sample
+from risk.targets.sample import Wanted
 
 
 def _sites(n=40):

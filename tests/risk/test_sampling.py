@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from geodata.codes import SITE_KINDS, VR_CODES
 from geodata.errors import InputError
-from risk import sampling
+from risk.targets import draw as sampling
 
 
 def _frame(rng, n, low_share=0.15):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk import selection
-from risk.left_out import OUTSCORED, SEVERAL, price, why_left_out
-from risk.selection import ImpossibleError, Problem, could_enter, find_clash, join_limits, lots, select, solve
+from risk.targets import select as selection
+from risk.targets.left_out import OUTSCORED, SEVERAL, price, why_left_out
+from risk.targets.select import ImpossibleError, Problem, could_enter, find_clash, join_limits, lots, select, solve
 
 INF = np.inf
 

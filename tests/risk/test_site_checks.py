@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from risk.site_checks import PROBLEMS, find_problems, problem_text
+from risk.targets.checks import PROBLEMS, find_problems, problem_text
 
 GEMEENTEN = gpd.GeoDataFrame(
     {"gemeente_code": ["GM0001", "GM0002"]},

@@ -8,9 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from geodata import contracts
-from risk import explain, pipeline, site_tables
-from risk.declaration import Model
-from risk.pipeline import score
+from risk.index import pipeline
+from risk.index.declaration import Model
+from risk.index.pipeline import score
+from risk.insight import reasons as explain
+from risk.scores import site_tables
 
 Tables = dict[str, pd.DataFrame]
 

@@ -7,9 +7,9 @@ from numpy.testing import assert_allclose
 
 from geodata import codes, contracts
 from geodata.errors import InputError
-from risk.declaration import Model
-from risk.normalise import goalposts
-from risk.pipeline import Outcome, score
+from risk.index.declaration import Model
+from risk.index.normalise import goalposts
+from risk.index.pipeline import Outcome, score
 
 Tables = dict[str, pd.DataFrame]
 

@@ -10,7 +10,7 @@ from libpysal import examples
 from numpy.testing import assert_allclose
 
 from geodata.errors import InputError
-from risk.smoothing import fit_prior, log_likelihood, moment_rates, smooth_rates
+from risk.index.smooth import fit_prior, log_likelihood, moment_rates, smooth_rates
 
 # Lip cancer in 56 districts of Scotland, 1975-1980: observed and expected deaths (Clayton and Kaldor 1987).
 OBSERVED = [

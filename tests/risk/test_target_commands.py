@@ -6,11 +6,14 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geodata import access, codes
-from risk import target_inputs, target_table, targets
-from risk.__main__ import main
-from risk.model import load_model
-from risk.request import read_request
+from commands.scores import main
+from door import store as access
+from geodata import codes
+from risk.index.model import load_model
+from risk.targets import inputs as target_inputs
+from risk.targets import plan as targets
+from risk.targets import table as target_table
+from risk.targets.request import read_request
 
 WANTED = ["list", "site_id", "vr_code", "kind", "score_0_10", "inclusion_probability", "reason"]
 

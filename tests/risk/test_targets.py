@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from geodata.codes import KIND_SECTOR, SITE_KINDS, VR_CODES
 from geodata.errors import InputError
-from risk import limits, targets
-from risk.estimates import calibrate
-from risk.request import Mark, Quota, change, read_request
-from risk.selection import ImpossibleError
+from risk.targets import limits
+from risk.targets import plan as targets
+from risk.targets.estimates import calibrate
+from risk.targets.request import Mark, Quota, change, read_request
+from risk.targets.select import ImpossibleError
 
 PEILDATUM = pd.Timestamp("2020-11-30")
 REQUEST = read_request()

@@ -9,12 +9,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from geodata.errors import InputError
-from risk import rebuilding
-from risk.aggregate import weigh
-from risk.classify import rank
-from risk.declaration import Model
-from risk.pipeline import Outcome, score
-from risk.uncertainty import rebuild, sensitivity
+from risk.index import rebuild as rebuilding
+from risk.index.aggregate import weigh
+from risk.index.classify import rank
+from risk.index.declaration import Model
+from risk.index.pipeline import Outcome, score
+from risk.index.uncertainty import rebuild, sensitivity
 
 Tables = dict[str, pd.DataFrame]
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from geodata import regions, settings, snapshot
+from geodata import settings
+from geodata.areas import regions
+from geodata.snapshots import snapshot
 from tests.server.cbs import Table, declare, keys_of
 
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025", "2026")

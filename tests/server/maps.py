@@ -12,7 +12,8 @@ import geopandas as gpd
 import osmium
 import shapely
 
-from geodata import codes, regions
+from geodata import codes
+from geodata.areas import regions
 from tests.server.figures import codes_of, count, gemeenten
 from tests.server.local import Answer, Request, Route
 

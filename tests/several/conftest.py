@@ -2,7 +2,7 @@
 
 import pytest
 
-from geodata.register import database
+from access.database import engine as database
 from tests.dashboard.conftest import new_page  # noqa: F401 - a fixture
 from tests.server.postgres import new_database, running
 

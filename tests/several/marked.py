@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from geodata import settings, snapshot
-from geodata.access import Viewer, open_store
+from access.viewer import Viewer
+from door.store import open_store
+from geodata import settings
+from geodata.snapshots import snapshot
 
 MARKED = {"veiligheidsregios": "vr_name", "activations": "outcome", "sites": "name"}
 

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from geodata.access import Viewer, open_store
+from access.database import engine as database
+from access.database.who import UPKEEP
+from access.viewer import Viewer
+from door.store import open_store
 from geodata.errors import DatabaseAwayError
-from geodata.register import chain, database, files, write
+from register import chain, files
+from register import record as write
 from tests.server.postgres import control, start
 
 ROOT = Path(__file__).parents[2]
@@ -22,9 +26,9 @@ FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "
           "sector_code": "lodging", "outcome": "verzonnen"}  # fmt: skip
 WRITER = f"""
 import os, sys, threading, time
-from geodata.access import Viewer
+from access.viewer import Viewer
 from geodata.errors import RegisterError
-from geodata.register import write
+from register import record as write
 journal = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 def write_on(name):
     for number in range(100_000):
@@ -42,7 +46,7 @@ for thread in "ab":
 
 
 def kept() -> list[str]:
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         return list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
 
 

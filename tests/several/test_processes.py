@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from geodata.access import Viewer, open_store
-from geodata.register import drafts, write
+from access.viewer import Viewer
+from door.store import open_store
+from register import drafts
+from register import record as write
 from tests.dashboard.conftest import settled, start_streamlit, stop
 from tests.server.postgres import control, start
 from tests.several import marked

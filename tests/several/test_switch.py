@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from geodata import snapshot
+from geodata.snapshots import snapshot
 from tests.several import marked
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +45,8 @@ def page() -> None:
     """A page that opens the door twice, with a part that does so by itself."""
     import streamlit as st  # noqa: PLC0415 - this function is run as a script of its own
 
-    from dashboard import session  # noqa: PLC0415
-    from geodata import snapshot  # noqa: PLC0415
+    from dashboard.shell import session  # noqa: PLC0415
+    from geodata.snapshots import snapshot  # noqa: PLC0415
     from tests.several import marked  # noqa: PLC0415
 
     @st.fragment

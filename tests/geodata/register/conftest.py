@@ -2,8 +2,8 @@
 
 import pytest
 
-from geodata.access import Viewer
-from geodata.register import database
+from access.database import engine as database
+from access.viewer import Viewer
 from tests.server.postgres import new_database, running
 
 

@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from geodata.access import open_store, parse_viewer
+from access.database import engine as database
+from access.database.engine import ALL_TABLES
+from access.database.who import UPKEEP
+from access.viewer import parse_viewer
+from door.store import open_store
 from geodata.errors import AccessDeniedError, InputError, RegisterError
-from geodata.register import backup, chain, database, drafts, files, retention, write
-from geodata.register.database import ALL_TABLES
+from register import backup, chain, drafts, files, retention
+from register import record as write
 
 CANARY = "kanarie-77c1"
 
@@ -28,14 +32,14 @@ def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
     files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
     drafts.keep(lotc, "signal", "d1", {"text": "half"})
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         before = rows_of(connection)
     made = backup.backup()
     write.correct(lotc, "activation", receipt.entity_id, {"outcome": "later"}, based_on=1)
     with pytest.raises(RegisterError, match="1 event"):
         backup.restore(made.path)
     done = backup.restore(made.path, replace=True)
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         assert rows_of(connection) == before
     assert (done.events_n, done.left_out_n, done.erased_again_n) == (1, 1, 0)
     assert backup.restore(done.kept_before).events_n == 2  # the safety copy brings the later event back

@@ -2,8 +2,10 @@
 
 import pytest
 
+from access.database import engine as database
 from geodata.errors import RegisterError
-from geodata.register import backup, database, drill, write
+from register import backup, drill
+from register import record as write
 
 
 def test_a_drill_with_half_a_backup_fails(lotc, activation) -> None:

@@ -13,16 +13,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from access.database import engine as database
+from access.database.who import UPKEEP
 from geodata.errors import RegisterError
-from geodata.register import chain, database, write
+from register import chain
+from register import record as write
 
 pytestmark = pytest.mark.usefixtures("closed")
 ROOT = Path(__file__).parents[3]
 WRITERS = 25
 LAUNCHER = """
 import os, sys
-from geodata.access import Viewer
-from geodata.register import write
+from access.viewer import Viewer
+from register import record as write
 fields = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
           "sector_code": "lodging", "outcome": "verzonnen"}
 def write_on(name, path):
@@ -65,7 +68,7 @@ def test_killed_writers_lose_and_double_nothing(lotc, activation, tmp_path):
     assert len(accepted) >= WRITERS
     found = chain.verify_chain()
     assert found.problems == ()
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         kept = list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
     assert len(kept) == len(set(kept)) == found.events_n
     assert set(accepted) <= set(kept)
@@ -105,7 +108,7 @@ def test_a_full_disk_is_told_and_loses_nothing(lotc, activation, data_dir):
         signal.signal(signal.SIGXFSZ, ignored)
     assert refused_at > 3
     accepted.append(write.record(lotc, "activation", activation).entity_id)
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         in_order = sa.select(database.events.c.entity_id).order_by(database.events.c.seq)
         kept = list(connection.execute(in_order).scalars())
     assert kept == accepted

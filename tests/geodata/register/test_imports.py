@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from access.database import engine as database
+from access.viewer import parse_viewer
+from commands.data import main
+from door.store import open_store
 from geodata import codes
-from geodata.__main__ import main
-from geodata.access import open_store, parse_viewer
 from geodata.errors import InputError, RisicobeeldError
-from geodata.register import chain, database, imports, personal, write
+from register import chain, imports, personal
+from register import record as write
 
 pytestmark = pytest.mark.usefixtures("closed")
 HEADER = ["event_date", "gemeente_code", "sector_code", "themes", "kind", "outcome"]

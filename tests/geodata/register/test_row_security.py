@@ -6,12 +6,17 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from geodata import people, profiles
-from geodata.access import ROLES, Viewer, open_store, parse_viewer
+from access import people, profiles
+from access.database import engine as database
+from access.database.engine import events
+from access.database.who import UPKEEP
+from access.rights import ROLES
+from access.viewer import Viewer, parse_viewer
+from door.store import open_store
 from geodata.errors import AccessDeniedError, RegisterError
-from geodata.register import chain, database, drafts, files, write
-from geodata.register.database import events
-from geodata.register.kinds import KINDS
+from register import chain, drafts, files
+from register import record as write
+from register.schema import KINDS
 from tests.server.postgres import ACCOUNT, new_database
 
 LOTC = Viewer("lotc")
@@ -114,7 +119,7 @@ def test_every_table_is_locked():
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         " AND NOT (relrowsecurity AND relforcerowsecurity)"
     )
-    assert ask(database.UPKEEP, unlocked) == ["alembic_version"], "a new table needs row security in its migration"
+    assert ask(UPKEEP, unlocked) == ["alembic_version"], "a new table needs row security in its migration"
 
 
 @pytest.mark.usefixtures("locked")
@@ -162,7 +167,7 @@ def test_both_locks_let_the_same_rows_through(role, monkeypatch):
             joined = database.contents.join(database.events).join(newest, newest.c.event_id == events.c.event_id)
             second[kind.table] = set(connection.execute(sa.select(events.c.entity_id).select_from(joined)).scalars())
     plain = database.show_as
-    monkeypatch.setattr(database, "show_as", lambda connection, _: plain(connection, database.UPKEEP))
+    monkeypatch.setattr(database, "show_as", lambda connection, _: plain(connection, UPKEEP))
     for kind in KINDS.values():
         try:
             rows = open_store(viewer).register(kind.table)
@@ -179,7 +184,7 @@ def test_every_role_is_tried():
 @pytest.mark.usefixtures("locked")
 def test_upkeep_sees_all():
     assert chain.verify_chain().problems == ()
-    with database.reading(database.UPKEEP) as connection:
+    with database.reading(UPKEEP) as connection:
         assert rows_of_all_tables(connection)["register_events"] == chain.verify_chain().events_n > 20
 
 
@@ -195,7 +200,7 @@ def test_profiles_of_weights_stay_with_their_owner():
     assert ask(LOTC, "SELECT owner FROM weight_profiles") == ["lotc"]
     assert ask(Viewer("policy"), "SELECT owner FROM weight_profiles") == []
     profiles.delete(ONE, renamed.profile_id)
-    assert ask(database.UPKEEP, "SELECT count(*) FROM weight_profiles") == [2]
+    assert ask(UPKEEP, "SELECT count(*) FROM weight_profiles") == [2]
 
 
 @pytest.mark.usefixtures("locked")

@@ -5,11 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from access.database import engine as database
+from access.database import migrate
+from access.database.who import UPKEEP
+from access.viewer import Viewer, parse_viewer
+from door.store import open_store
 from geodata import codes
-from geodata.access import Viewer, open_store, parse_viewer
 from geodata.errors import AccessDeniedError, ConflictError, InputError, RegisterError
-from geodata.register import chain, database, drafts, migrate, write
-from geodata.register.read import Filters
+from register import chain, drafts
+from register import record as write
+from register.read import Filters
 
 pytestmark = pytest.mark.usefixtures("register")
 SIGNAL = {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "vr_code": "VR06", "text": "volle kamers"}
@@ -188,7 +193,7 @@ def test_a_demonstration_activation_can_be_erased(lotc):
 def test_tampering_is_seen(lotc, activation, statement, problem):
     write.record(lotc, "activation", activation)
     write.record(lotc, "activation", activation)
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         connection.execute(sa.text(statement))
     assert problem in chain.verify_chain().problems[0]
 
@@ -197,7 +202,7 @@ def test_events_cut_off_at_the_end_are_seen_with_a_noted_head(lotc, activation):
     write.record(lotc, "activation", activation)
     write.record(lotc, "activation", activation)
     head = chain.verify_chain().head
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         connection.execute(sa.text("DELETE FROM register_contents WHERE event_id IN "
                                    "(SELECT event_id FROM register_events WHERE seq = 2)"))  # fmt: skip
         connection.execute(sa.text("DELETE FROM register_events WHERE seq = 2"))
@@ -295,7 +300,7 @@ def test_the_migration_makes_the_tables_of_the_code():
 
 def test_a_register_of_a_newer_program_is_left_alone(lotc, activation):
     write.record(lotc, "activation", activation)
-    with database.writing(database.UPKEEP) as connection:
+    with database.writing(UPKEEP) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
     with pytest.raises(RegisterError, match="newer"):

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from geodata.errors import SourceError
-from geodata.sources import cbs
-from geodata.sources.cbs import Wanted
-from geodata.sources.cbs_question import starting_with, years
+from geodata.sources.cbs import odata as cbs
+from geodata.sources.cbs.odata import Wanted
+from geodata.sources.cbs.question import starting_with, years
 from tests.server import cbs as served
 from tests.server import figures, local
 from tests.server.cbs import Table

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from geodata import access, fetching, health, refresh, snapshot
+from door import store as access
 from geodata.errors import SnapshotError, UnknownCodeError
-from geodata.fetching import Outcome
-from geodata.sources.files import ColumnMapping
+from geodata.intake.files import ColumnMapping
+from geodata.refresh import build as refresh
+from geodata.refresh import fetch as fetching
+from geodata.refresh import health
+from geodata.refresh.fetch import Outcome
+from geodata.snapshots import snapshot
 from tests.server import local
 from tests.server.cbs import Table
 from tests.server.local import Answer, LocalServer, Request

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata import __main__ as command
-from geodata import access, refresh, snapshot
+from commands import data as command
+from door import store as access
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
-from geodata.sources import files, incidence, sites, workbooks
-from geodata.sources.files import ColumnMapping
+from geodata.intake import files, incidence, sites, workbooks
+from geodata.intake.files import ColumnMapping
+from geodata.refresh import build as refresh
+from geodata.snapshots import snapshot
 from tests.server.local import LocalServer
 
 

@@ -6,9 +6,11 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geodata import contracts, refresh, regions
+from geodata import contracts
+from geodata.areas import regions
 from geodata.errors import SourceError
-from geodata.snapshot import RawSnapshot, SourceRecord
+from geodata.refresh import build as refresh
+from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
 from geodata.sources import geocoder, osm, pdok, rivm
 from geodata.sources.connector import Frames
 from geodata.sources.registry import CONNECTORS

@@ -1,0 +1,1 @@
+"""Who looks, and what each role may read and do."""

@@ -1,0 +1,1 @@
+"""The one database for people, profiles and the register: engine, migrations, who is looking."""

@@ -1,0 +1,331 @@
+"""The register's database: its tables, SQLite or PostgreSQL by one setting, and the one way to read and to write.
+
+Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every row against that once more
+(migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
+"""
+
+import fcntl
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from access.database.who import UPKEEP, Who, show_as
+from geodata import settings
+from geodata.errors import DatabaseAwayError, RegisterError
+
+REVISION: Final = "0004"
+"""The migration that this code works with; the newest under ``migrations/versions``."""
+
+FACETS: Final = (
+    "vr_code", "sector_code", "themes", "kind", "trigger", "state", "integral", "infections_found", "measures",
+)  # fmt: skip
+"""Codes of closed lists that reports count by. They hold no text, no person and no place below the
+veiligheidsregio, and stay when the content is erased."""
+
+metadata = sa.MetaData()
+
+events = sa.Table(
+    "register_events",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.String(32), nullable=False, unique=True),
+    sa.Column("entity_kind", sa.String(20), nullable=False),
+    sa.Column("entity_id", sa.String(80), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),  # record, correct, state, erase
+    sa.Column("event_date", sa.String(10), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    *(sa.Column(name, sa.String(200), nullable=False) for name in FACETS),
+    sa.Column("reason", sa.String(20), nullable=False),  # why it was erased
+    sa.Column("recorded_at", sa.String(32), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("previous_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.UniqueConstraint("entity_kind", "entity_id", "version", name="register_events_one_per_version"),
+    sa.Index("register_events_by_date", "entity_kind", "event_date"),
+)
+
+contents = sa.Table(
+    "register_contents",
+    metadata,
+    sa.Column("event_id", sa.String(32), sa.ForeignKey("register_events.event_id"), primary_key=True),
+    sa.Column("salt", sa.String(32), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+files = sa.Table(
+    "register_files",
+    metadata,
+    sa.Column("file_id", sa.String(32), primary_key=True),
+    sa.Column("entity_kind", sa.String(20), nullable=False),
+    sa.Column("entity_id", sa.String(80), nullable=False, index=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+drafts = sa.Table(
+    "register_drafts",
+    metadata,
+    sa.Column("draft_id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("entity_kind", sa.String(20), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("saved_at", sa.String(32), nullable=False),
+    sa.Index("register_drafts_by_owner", "owner", "entity_kind"),
+)
+
+ALL_TABLES: Final = (events, contents, files, drafts)
+_WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQL keeps for us
+
+_UNBOUND: Final = sa.text(
+    "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
+)
+_CONNECT: Final = {"connect_timeout": 5, "tcp_user_timeout": 30_000}  # seconds, milliseconds: nobody waits for hours
+
+
+def url() -> str:
+    """Return the address of the register's database (``RISICOBEELD_REGISTER``, else SQLite in the data folder)."""
+    address = settings.register_url()
+    if not address:
+        return f"sqlite:///{settings.data_dir() / 'register' / 'register.sqlite'}"
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def exists() -> bool:
+    """Tell whether there is a register to read; reading never makes one."""
+    target = sa.make_url(url())
+    return target.get_backend_name() != "sqlite" or (bool(target.database) and Path(str(target.database)).is_file())
+
+
+_engines: dict[str, Engine] = {}
+
+
+def _engine(address: str) -> Engine:
+    if address not in _engines:
+        _engines[address] = _new_engine(sa.make_url(address))
+    return _engines[address]
+
+
+def close() -> None:
+    """Close every connection of this process; the next read or write opens its own."""
+    while _engines:
+        _engines.popitem()[1].dispose()
+    _current.clear()
+
+
+def _new_engine(target: sa.URL) -> Engine:
+    if target.get_backend_name() != "sqlite":
+        # Before each use the connection is tried: after a restart of the database the next read finds a new one.
+        # Twenty at most, so that four processes stay below the hundred that PostgreSQL allows by default.
+        patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
+        return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
+    engine = sa.create_engine(target, connect_args={"timeout": 60, "isolation_level": None})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: a reader that turns writer half-way may fail with "database is locked".
+    writes = connection.get_execution_options().get("register_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def engine() -> Engine:
+    """Return the engine of the register, its tables brought up to date.
+
+    Raises
+    ------
+    RegisterError
+        The database cannot be reached or is newer than this code.
+    """
+    address = url()
+    target = sa.make_url(address)
+    if target.get_backend_name() == "sqlite" and target.database:
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    with _told():
+        found = _engine(address)
+        _bring_up_to_date(found)
+    return found
+
+
+def answers() -> bool:
+    """Tell whether the register's database can be read now."""
+    try:
+        with reading(UPKEEP) as connection:
+            connection.execute(sa.select(1))
+    except RegisterError:
+        return False
+    return True
+
+
+_current: weakref.WeakSet[Engine] = weakref.WeakSet()  # engines whose tables are known to be up to date
+
+
+def _bring_up_to_date(found: Engine) -> None:
+    if found in _current:
+        return
+    _refuse_unbound(found)
+    with _one_at_a_time(found):
+        revision = _revision(found)
+        if revision > REVISION:
+            raise RegisterError(
+                f"The register is of a newer version ({revision}) than this program ({REVISION}); update the program."
+            )
+        if revision != REVISION:
+            from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load and seldom needed
+
+            upgrade(found)
+    _current.add(found)
+
+
+def _refuse_unbound(found: Engine) -> None:
+    """Stop for an account whom PostgreSQL shows every row, whoever looks: the second lock would not be there."""
+    if found.dialect.name == "sqlite":
+        return
+    with found.connect() as connection:
+        account = connection.execute(_UNBOUND).scalar()
+    if account:
+        raise RegisterError(
+            f"Row security does not bind the account {account} of the register's database; make an ordinary one"
+            f" (CREATE ROLE risicobeeld LOGIN), let it own the database, and name it in RISICOBEELD_REGISTER."
+        )
+
+
+def _revision(found: Engine) -> str:
+    with found.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return ""
+        return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+@contextmanager
+def _one_at_a_time(found: Engine) -> Iterator[None]:
+    """Let one process change the tables."""
+    if found.dialect.name == "sqlite":
+        with Path(f"{found.url.database}.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+    else:
+        with found.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK + 1)))
+            yield
+
+
+@contextmanager
+def reading(who: Who) -> Iterator[Connection]:
+    """Give one consistent view of what somebody may see of the register, whatever others write meanwhile.
+
+    Parameters
+    ----------
+    who
+        The viewer, or `UPKEEP`.
+
+    Raises
+    ------
+    DatabaseAwayError
+        The database does not answer.
+    """
+    with _told():
+        found = engine()
+        options = {} if found.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with found.connect().execution_options(**options) as connection, connection.begin():
+            show_as(connection, who)
+            yield connection
+
+
+@contextmanager
+def writing(who: Who) -> Iterator[Connection]:
+    """Give the one writer's transaction: all of it is kept, on disk, or none.
+
+    Raises
+    ------
+    DatabaseAwayError
+        The database does not answer, or went away half-way; then this was kept whole or not at all.
+    RegisterError
+        The disk is full, or others kept the register busy for a minute. Nothing was kept.
+    """
+    with _told():
+        found = engine()
+        with (
+            _turn(found),
+            found.connect().execution_options(register_writes=True) as connection,
+            connection.begin(),
+        ):
+            if found.dialect.name != "sqlite":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
+            show_as(connection, who)
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _unusable(error) from error
+    except PoolTimeoutError as error:
+        raise RegisterError("The register is busy; nothing was kept, try again in a moment.") from error
+
+
+@contextmanager
+def _turn(found: Engine) -> Iterator[None]:
+    """Let the processes that write to SQLite stand in line: by itself it lets one go on and on while others starve.
+
+    The kernel gives up the place of a writer that is killed. PostgreSQL has a line of its own.
+    """
+    if found.dialect.name != "sqlite":
+        yield
+        return
+    with Path(f"{found.url.database}.turn").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def forget_traces() -> None:
+    """Remove what the database still keeps of deleted rows in its log and its free pages."""
+    found = engine()
+    if found.dialect.name == "sqlite":
+        raw = found.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        finally:
+            raw.close()
+        return
+    with found.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in (contents, files, drafts):
+            connection.exec_driver_sql(f"VACUUM FULL {table.name}")
+
+
+def _unusable(error: DBAPIError) -> RegisterError:
+    cause = str(error.orig).split("\n", maxsplit=1)[0]
+    if _is_away(error):
+        return DatabaseAwayError(
+            f"The register's database does not answer ({cause}). What was accepted is kept; look whether your last"
+            " entry is there before you make it again. If this lasts, look at RISICOBEELD_REGISTER and the database."
+        )
+    if "full" in cause or "disk I/O" in cause or "No space" in cause:
+        return RegisterError(f"The register could not keep this ({cause}); free some disk space and try again.")
+    if "locked" in cause:
+        return RegisterError("The register is busy; nothing was kept, try again in a moment.")
+    return RegisterError(f"The register cannot be used ({cause}); look at RISICOBEELD_REGISTER and the disk.")
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Tell whether the database went away or is not there; PostgreSQL has no code for a failed connection."""
+    state = getattr(error.orig, "sqlstate", "")
+    return error.connection_invalidated or state is None or state[:2] == "08" or state in ("57P01", "57P02", "57P03")

@@ -1,0 +1,218 @@
+"""Disclosure control: counts of persons that nobody published, and small cells in what leaves the platform.
+
+Published figures of CBS and RIVM pass unchanged. Counts from a source that the catalogue calls restricted,
+and what is derived from them, are never shown below the veiligheidsregio; per veiligheidsregio and sector
+they are summed, then suppressed, then rounded. What is withheld is found once for the whole country, so
+everybody sees the same gaps and several viewers together find no more than one. A withheld cell does not
+say whether it is small itself or protects another: saying "below 10" would already narrow it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from access.suppression import ROUNDED_TO, Array, Mask, primary, rounded, suppress, with_margins
+from geodata import codes, contracts, settings
+from geodata.contracts import Persons
+from geodata.errors import UnknownCodeError
+from geodata.snapshots import formats as store
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import Snapshot, SourceRecord
+from geodata.sources import catalogue
+
+SMALLEST_CASES_N: Final = 3
+TOTAL: Final = ""
+_MEASURED: Final = ("exposure", "incidence", "context")
+
+
+def restricted(sources: Sequence[SourceRecord], table: str) -> tuple[str, ...]:
+    """Return the ids of the sources in a snapshot that feed a table and that nobody published."""
+    feeding = []
+    for record in sources:
+        try:
+            declared = catalogue.source(record.source_id)
+        except UnknownCodeError:
+            feeding.append(record.source_id)  # a source that nobody declared is nobody's to show
+            continue
+        if declared.secrecy == catalogue.Secrecy.RESTRICTED and table in declared.feeds:
+            feeding.append(record.source_id)
+    return tuple(feeding)
+
+
+def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord]) -> pd.DataFrame:
+    """Return a table with its counts of persons blank where nobody published them.
+
+    A figure is of a restricted source when its ``_source`` names that source's id; when no figure does,
+    the table cannot tell and all its counts of persons are blanked. Indicators lose their raw value and
+    keep one decimal of the value from 0 to 10.
+
+    Parameters
+    ----------
+    name
+        A core table, or ``indicators_vr`` and its like.
+    """
+    contract = contracts.CONTRACTS.get(name) or contracts.CONTRACTS.get(name.rsplit("_", 1)[0])
+    if contract is None or contract.persons != Persons.UNPUBLISHED:
+        return table
+    if contract.name == "indicators":
+        if not any(restricted(sources, measured) for measured in _MEASURED):
+            return table
+        return table.assign(raw_value=np.nan, value_0_10=table["value_0_10"].round(1))
+    ids = restricted(sources, contract.name)
+    if not ids:
+        return table
+    table = table.copy()
+    for column in contract.person_columns:
+        hide = _of_source(table, column, ids)
+        table.loc[hide, column] = np.nan
+        table.loc[hide, _beside(table, column, "status")] = codes.Status.MISSING.value
+        table.loc[hide, _beside(table, column, "source")] += f" · {codes.MissingReason.SUPPRESSED}"
+    return table
+
+
+def _beside(table: pd.DataFrame, column: str, what: str) -> str:
+    """Return the column that tells the status or the source of a figure: its own, else the row's."""
+    return f"{column}_{what}" if f"{column}_{what}" in table.columns else what
+
+
+def _of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
+    """Tell of each row whether its figure is of one of the sources; all are, when none says so."""
+    names = table[_beside(table, column, "source")]
+    found = pd.Series(data=False, index=table.index)
+    for source_id in ids:
+        found |= names.str.contains(source_id, regex=False)
+    return found if found.any() else ~found
+
+
+def persons_by_region(found: Snapshot, column: str) -> pd.DataFrame:
+    """Return counts of persons per veiligheidsregio and sector with their margins, protected where needed.
+
+    Parameters
+    ----------
+    column
+        ``workers_n`` or ``migrant_workers_n``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        vr_code and sector_code (`TOTAL` is all), the column, ``is_withheld`` and ``rounded_to``.
+    """
+    if column not in contracts.CONTRACTS["exposure"].person_columns:
+        raise UnknownCodeError(f"There is no count of persons {column!r}; choose workers_n or migrant_workers_n.")
+    return _persons(found.path, found.data_version, column).copy()
+
+
+@lru_cache(maxsize=4)
+def _persons(folder: Path, _data_version: str, column: str) -> pd.DataFrame:
+    """Sum, suppress and round, once per version of the data."""
+    found = snapshot.read_core(folder)
+    exposure = found.table("exposure")
+    exposure = exposure[exposure["sector_code"].isin(codes.SECTORS) & (exposure["year"] == exposure["year"].max())]
+    region = found.table("gemeenten").set_index("gemeente_code")["vr_code"]
+    cells = exposure.assign(vr_code=exposure["gemeente_code"].map(region))
+    order = {"index": list(codes.VR_CODES), "columns": list(codes.SECTORS)}
+
+    def summed(name: str) -> Array:
+        wide = cells.pivot_table(index="vr_code", columns="sector_code", values=name, aggfunc="sum")
+        return with_margins(wide.reindex(**order).fillna(0).to_numpy(float))
+
+    values = summed(column)
+    ids = restricted(found.sources, "exposure")
+    withheld = np.zeros(values.shape, bool)
+    if ids:
+        secret = cells.assign(secret=_of_source(cells, column, ids).astype(float)).pivot_table(
+            index="vr_code", columns="sector_code", values="secret", aggfunc="max"
+        )
+        is_secret = np.zeros(values.shape, bool)
+        is_secret[:-1, :-1] = secret.reindex(**order).fillna(0).to_numpy(float) > 0
+        # A margin that holds a secret figure is one itself.
+        is_secret[-1, :] = is_secret.any(axis=0)
+        is_secret[:, -1] = is_secret.any(axis=1)
+        sensitive = primary(values, summed("establishments_n")) & is_secret
+        withheld = suppress(values, sensitive, _earlier(column))
+        _remember(column, withheld)
+        values = np.where(is_secret, rounded(values), values)
+    rows = [*codes.VR_CODES, TOTAL]
+    columns = [*codes.SECTORS, TOTAL]
+    return pd.DataFrame(
+        {
+            "vr_code": np.repeat(rows, len(columns)),
+            "sector_code": np.tile(columns, len(rows)),
+            column: np.where(withheld, np.nan, values).ravel(),
+            "is_withheld": withheld.ravel(),
+            "rounded_to": ROUNDED_TO if ids else 1,
+        }
+    )
+
+
+def _earlier(column: str) -> Mask | None:
+    path = settings.data_dir() / "core" / f"withheld_{column}.json"
+    return np.array(json.loads(path.read_text("utf-8")), bool) if path.is_file() else None
+
+
+def _remember(column: str, withheld: Mask) -> None:
+    path = settings.data_dir() / "core" / f"withheld_{column}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store.whole_file(path) as part:
+        part.write_text(json.dumps(withheld.astype(int).tolist()), "utf-8")
+
+
+def count(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return how many rows there are per value of some columns, as ``n``.
+
+    Examples
+    --------
+    >>> count(pd.DataFrame({"kind": ["a", "b", "a"]}), ["kind"]).values.tolist()
+    [['a', 2], ['b', 1]]
+    """
+    return table.groupby(list(by), sort=True).size().rename("n").reset_index()
+
+
+def merge_small(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts of cases per veiligheidsregio with cells below 3 merged into the national line.
+
+    The national line (``vr_code`` '') holds everything. A region's cell is left out when it is below 3. While
+    what is left out of a line is one cell, or still below 3 together, its smallest shown cell goes too:
+    subtraction would give it back.
+
+    Parameters
+    ----------
+    counts
+        Columns with ``vr_code`` among them and ``n``, one row per combination.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"vr_code": ["VR01", "VR02", "VR03", "VR04"], "n": [9, 1, 4, 5]})
+    >>> merge_small(table).values.tolist()
+    [['VR01', 9], ['VR04', 5], ['', 19]]
+    """
+    if "vr_code" not in counts.columns:
+        return counts
+    others = [column for column in counts.columns if column not in ("vr_code", "n")]
+    cell = counts[others].astype(str).agg("|".join, axis=1) if others else pd.Series("", index=counts.index)
+    wide = counts.assign(cell=cell).pivot_table(index="vr_code", columns="cell", values="n", aggfunc="sum")
+    wide = wide.reindex(codes.VR_CODES).fillna(0)
+    values = wide.to_numpy(float)
+    merged = values < SMALLEST_CASES_N
+    while (beside := next(_lonely(values, merged), None)) is not None:
+        merged[beside] = True
+    is_merged = pd.DataFrame(merged, wide.index, wide.columns).stack()  # noqa: PD013 - a Series
+    kept = counts[~is_merged.reindex(pd.MultiIndex.from_arrays([counts["vr_code"], cell])).to_numpy(bool)]
+    nation = counts.assign(vr_code=TOTAL).groupby(["vr_code", *others])["n"].sum().reset_index()
+    return pd.concat([kept, nation[counts.columns]], ignore_index=True)
+
+
+def _lonely(values: Array, merged: Mask) -> Iterator[tuple[int, int]]:
+    """Give the smallest shown cell of each line whose left-out part is one cell or still below 3."""
+    for axis in (0, 1):
+        for number in range(values.shape[1 - axis]):
+            cells, out = (values[:, number], merged[:, number]) if axis == 0 else (values[number], merged[number])
+            left_out = cells[out].sum()
+            if left_out and not out.all() and (out.sum() == 1 or left_out < SMALLEST_CASES_N):
+                beside = int(np.argmin(np.where(out, np.inf, cells)))
+                yield (beside, number) if axis == 0 else (number, beside)

@@ -1,0 +1,190 @@
+"""Named profiles of other weights, kept beside the national version, which no profile ever changes.
+
+A profile belongs to a role, or to a veiligheidsregio: who is not of it never learns that it exists.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from access import audit
+from access.database import engine as database
+from access.rights import rows_of
+from access.viewer import Viewer
+from geodata.errors import AccessDeniedError, InputError
+
+LONGEST_NAME: Final = 60
+MOST_N: Final = 50
+"""The most profiles of one owner; more would be a list that nobody reads."""
+
+_profiles = sa.Table(
+    "weight_profiles",
+    sa.MetaData(),
+    sa.Column("profile_id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(20)),  # a role, or the code of a veiligheidsregio
+    sa.Column("name", sa.String(LONGEST_NAME)),
+    sa.Column("weights", sa.Text),  # JSON: code of a dimension or route -> weight from 0 to 1
+    sa.Column("model_version", sa.String(40)),
+    sa.Column("saved_by", sa.String(200)),
+    sa.Column("saved_at", sa.String(32)),
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Weights under a name.
+
+    Attributes
+    ----------
+    owner
+        The role (``lotc``, ``analyst``) or the veiligheidsregio (``VR06``) that it belongs to.
+    weights
+        Weight from 0 to 1 per code of a dimension or route of the model.
+    model_version
+        The version of the model that the codes are of.
+    """
+
+    profile_id: str
+    owner: str
+    name: str
+    weights: Mapping[str, float]
+    model_version: str
+    saved_by: str
+    saved_at: str
+
+
+def owners(viewer: Viewer) -> tuple[str, ...]:
+    """Return whose profiles a viewer may see and change.
+
+    Raises
+    ------
+    AccessDeniedError
+        The role keeps no profiles.
+
+    Examples
+    --------
+    >>> owners(Viewer("region", ("VR06",))), owners(Viewer("lotc"))
+    (('VR06',), ('lotc',))
+    """
+    if rows_of(viewer.role, "weight_profiles") is None:
+        raise AccessDeniedError(f"Role {viewer.role} keeps no profiles of weights; ask an analyst or LOT-C.")
+    return viewer.vr_codes or (viewer.role,)
+
+
+def mine(viewer: Viewer) -> list[Profile]:
+    """Return the profiles that a viewer may see, by name.
+
+    Raises
+    ------
+    AccessDeniedError
+        The role keeps no profiles.
+    """
+    own = _profiles.c.owner.in_(owners(viewer))
+    if not database.exists():
+        return []
+    with database.reading(viewer) as connection:
+        rows = connection.execute(sa.select(_profiles).where(own).order_by(_profiles.c.name)).mappings().all()
+    return [Profile(**{**row, "weights": json.loads(row["weights"])}) for row in rows]
+
+
+def save(
+    viewer: Viewer, name: str, weights: Mapping[str, float], model_version: str, *, owner: str = "", surface: str = ""
+) -> Profile:
+    """Keep weights under a name; a profile of the owner that has this name takes the new weights.
+
+    Parameters
+    ----------
+    owner
+        For a contact of several veiligheidsregio's: for which one; the first by default.
+
+    Raises
+    ------
+    AccessDeniedError
+        The role keeps no profiles, or not for this owner.
+    InputError
+        The name or a weight cannot be used, or there are `MOST_N` profiles already.
+    """
+    own = owners(viewer)
+    owner = owner or own[0]
+    if owner not in own:
+        raise AccessDeniedError(f"Role {viewer} keeps no profiles for {owner}; choose one of {', '.join(own)}.")
+    label, known = _named(name), {(one.owner, one.name): one for one in mine(viewer)}
+    wrong = sorted(code for code, weight in weights.items() if not (math.isfinite(weight) and 0 <= weight <= 1))
+    if wrong or not weights:
+        raise InputError(f"The weight of {', '.join(wrong) or 'nothing'} is not between 0 and 1; correct it.")
+    before = known.get((owner, label))
+    if before is None and sum(one.owner == owner for one in known.values()) >= MOST_N:
+        raise InputError(f"There are {MOST_N} profiles already; delete one first.")
+    made = Profile(
+        before.profile_id if before else uuid4().hex, owner, label, dict(weights), model_version, viewer.who,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
+    with database.writing(viewer) as connection:
+        connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == made.profile_id))
+        row = {**vars(made), "weights": json.dumps(made.weights, sort_keys=True)}
+        connection.execute(sa.insert(_profiles), row)
+    _note(viewer, "change" if before else "save", made, surface)
+    return made
+
+
+def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> None:
+    """Give a profile another name.
+
+    Raises
+    ------
+    InputError
+        There is no such profile for the viewer, or the owner has one of that name.
+    """
+    label = _named(name)
+    with database.writing(viewer) as connection:
+        found = _own(connection, viewer, profile_id)
+        same = sa.and_(_profiles.c.owner == found.owner, _profiles.c.name == label)
+        taken = connection.execute(sa.select(_profiles.c.profile_id).where(same)).scalar()
+        if taken not in (None, profile_id):
+            raise InputError(f"There is a profile {label!r} already; choose another name.")
+        connection.execute(sa.update(_profiles).where(_profiles.c.profile_id == profile_id).values(name=label))
+    _note(viewer, f"rename {found.name} to", Profile(**{**vars(found), "name": label}), surface)
+
+
+def delete(viewer: Viewer, profile_id: str, *, surface: str = "") -> None:
+    """Remove a profile.
+
+    Raises
+    ------
+    InputError
+        There is no such profile for the viewer.
+    """
+    with database.writing(viewer) as connection:
+        found = _own(connection, viewer, profile_id)
+        connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == profile_id))
+    _note(viewer, "delete", found, surface)
+
+
+def _own(connection: Connection, viewer: Viewer, profile_id: str) -> Profile:
+    own = sa.and_(_profiles.c.profile_id == profile_id, _profiles.c.owner.in_(owners(viewer)))
+    row: Any = connection.execute(sa.select(_profiles).where(own)).mappings().first()
+    if row is None:
+        raise InputError("There is no such profile; choose one from the list.")
+    return Profile(**{**row, "weights": json.loads(row["weights"])})
+
+
+def _named(name: str) -> str:
+    label = " ".join(name.split())
+    if not label or len(label) > LONGEST_NAME:
+        raise InputError(f"A profile needs a name of at most {LONGEST_NAME} characters; give one.")
+    return label
+
+
+def _note(viewer: Viewer, what: str, profile: Profile, surface: str) -> None:
+    told = ", ".join(f"{code} {weight:g}" for code, weight in sorted(profile.weights.items()))
+    audit.note(
+        f"profile: {what}", who=viewer.who, role=str(viewer), surface=surface or audit.command_line(),
+        table=f"{profile.owner}/{profile.name} ({told})",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Every command; ``python -m geodata``, ``risk`` and ``register`` are doors to it."""

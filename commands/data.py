@@ -1,0 +1,145 @@
+"""Commands on the data: ``python -m geodata status | refresh | import | export | check``, and the register's."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from commands import people as people_commands
+from commands import register as register_commands
+from commands import sources as source_commands
+from door import export
+from door import installation as readiness
+from door import store as access
+from geodata import logs, settings
+from geodata.errors import RisicobeeldError
+from geodata.refresh import build as refresh
+from geodata.refresh import health
+from geodata.sources import catalogue
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m geodata", description="The data behind the picture.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    status = commands.add_parser("status", help="what the picture rests on: areas, sources, dates, rows")
+    status.add_argument("--json", action="store_true", help="for a program to read")
+    status.add_argument("--ready", action="store_true", help="only whether it can serve; exit status 1 if it cannot")
+
+    exporting = commands.add_parser("export", help="write a core table to a file")
+    exporting.add_argument("table", help=", ".join(export.TABLES))
+    exporting.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    exporting.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
+    exporting.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the status band")
+
+    importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
+    kinds = importing.add_subparsers(dest="kind", required=True)
+    establishments = kinds.add_parser("establishments", help="establishments per gemeente and SBI group")
+    establishments.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
+    establishments.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
+    establishments.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
+    source_commands.add_imports(kinds)
+    register_commands.add_import(kinds)
+    source_commands.add_commands(commands)
+    register_commands.add_commands(commands)
+    people_commands.add_commands(commands)
+    return parser
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    if arguments.ready:
+        return _ready()
+    store = access.open_store(access.Viewer("lotc"))
+    attempts, today = health.read(), datetime.now(UTC).date()
+    sources = [
+        {
+            "source": record.source_id,
+            "status": catalogue.source(record.source_id).status.value,
+            "date": record.source_date,
+            "age_days": health.age_days(record.source_date, today),
+            "health": health.word(record, attempts, today),
+            "retrieved_at": record.retrieved_at,
+            "rows": record.rows_n,
+            "licence": record.licence,
+            "address": record.address,
+        }
+        for record in store.sources
+    ]
+    facts = {
+        "gemeenten": len(store.table("gemeenten")),
+        "veiligheidsregios": len(store.table("veiligheidsregios")),
+        "demonstration": store.is_demonstration,
+        "data_version": store.data_version,
+        "sources": sources,
+        "failing": {name: attempt.error for name, attempt in attempts.items() if attempt.error},
+    }
+    if arguments.json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return 0
+    print(f"{facts['gemeenten']} gemeenten, {facts['veiligheidsregios']} veiligheidsregio's")
+    print(f"data version {store.data_version}{', ' + store.status_band if store.status_band else ''}")
+    for source in sources:
+        age = "" if source["age_days"] is None else f"{source['age_days']} days old"
+        print(
+            f"  {source['source']:<22}{source['status']:<11}{source['date']:<12}{source['rows']:>7} rows"
+            f"  {age:<15}{source['health']}"
+        )
+    for name, attempt in attempts.items():
+        if attempt.error:
+            since = attempt.succeeded_at or "never"
+            print(f"  failing: {name} (last good {since}): {attempt.error}")
+    return 0
+
+
+def _ready() -> int:
+    found = readiness.check()
+    for part, problem in found.items():
+        print(f"{part:<10}{problem or 'ready'}")
+    return 1 if any(found.values()) else 0
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    store = access.open_store(access.parse_viewer(arguments.viewer))
+    rows_n = export.export_table(store, arguments.table, arguments.out, arguments.lang)
+    print(f"{rows_n} rows of {arguments.table} written to {arguments.out}")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    if arguments.kind == "activations":
+        register_commands.run_import(arguments)
+        return
+    if arguments.kind in source_commands.IMPORTS:
+        source_commands.IMPORTS[arguments.kind](arguments)
+        return
+    snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
+    rows_n = snapshot.rows_n["exposure"]
+    print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
+    print("Indicators without a real table are left out for all units alike; see python -m geodata status.")
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "status": _status,
+    "export": _export,
+    "import": _import,
+    **register_commands.COMMANDS,
+    **source_commands.COMMANDS,
+    **people_commands.COMMANDS,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; an error that the product knows is one sentence, and exit status 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        if settings.has_json_log():
+            logs.setup()
+        return _COMMANDS[arguments.command](arguments) or 0
+    except RisicobeeldError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Commands on the scores and on the visits: ``python -m risk score | targets | evaluate | method`` and more."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from commands import batch as batch_commands
+from commands import reports as report_commands
+from commands import targets as target_commands
+from door import export
+from door import store as access
+from geodata import codes
+from geodata.errors import AccessDeniedError, RisicobeeldError
+from geodata.snapshots import formats as store
+from risk.index.indicators import CORE_TABLES
+from risk.index.model import load_model
+from risk.insight import evaluation as evaluate
+from risk.insight import method, papers
+from risk.scores import deliver, outputs
+
+NATIONAL_ROLES = ("lotc", "analyst")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m risk", description="The scores and what they rest on.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
+    prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
+    batch_commands.add_scheduler(prepare)
+    prepare.set_defaults(run=_prepare)
+    _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
+    _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
+    _add_method(commands.add_parser("method", help="the method in words, made from the model"))
+    _add_papers(commands.add_parser("papers", help="the model card and the entry for the algorithm register"))
+    target_commands.add_commands(commands)
+    report_commands.add_commands(commands)
+    return parser
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    store, model = access.open_store(access.Viewer("lotc")), load_model()
+    for level in codes.LEVELS:
+        _ensure(arguments, store.data_version, level)
+        print(f"scores of level {level} are ready")
+    for week in outputs.read_scored(store, "vr", model).weeks if arguments.weeks else ():
+        for level in codes.LEVELS:
+            _ensure(arguments, store.data_version, level, week)
+        print(f"scores of week {week} are ready")
+
+
+def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: str = "") -> None:
+    """Compute the scores of a level, on the workers that were named, unless they are there."""
+    model = load_model()
+    if not outputs.is_ready(data_version, level, model, week):
+        with batch_commands.pool_of(arguments) as pool:
+            outputs.ensure(data_version, level, model, week, pool)
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("--level", choices=codes.LEVELS, required=True)
+    score.add_argument(
+        "--sector", default="", metavar="CODE|all", help="one of the twelve, or all: a row per unit and sector"
+    )
+    score.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
+    score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
+    batch_commands.add_scheduler(score)
+    score.set_defaults(run=_score)
+
+
+def _score(arguments: argparse.Namespace) -> None:
+    scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    model = load_model()
+    _ensure(arguments, scoped.data_version, arguments.level)
+    scores = scoped.out("scores", arguments.level, model.version)
+    with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
+    if arguments.level == "site":
+        export.refuse_sites(scoped)
+    table = deliver.score_table(
+        scoped, scores, arguments.level, arguments.sector, lang=arguments.lang, with_places=with_places
+    )  # fmt: skip
+    store.write_table(table, arguments.out)
+    scoped.note_export(f"scores_{arguments.level}", len(table))
+    print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")
+
+
+def _add_evaluate(evaluating: argparse.ArgumentParser) -> None:
+    evaluating.add_argument("--level", choices=("gemeente", "vr"), default="gemeente")
+    evaluating.add_argument("--out", type=Path, help="a Markdown file; without it the report is printed")
+    evaluating.add_argument("--lang", choices=("nl", "en"), default="nl")
+    evaluating.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR]; the whole country is needed")
+    evaluating.set_defaults(run=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    viewer = access.parse_viewer(arguments.viewer)
+    if viewer.role not in NATIONAL_ROLES:
+        raise AccessDeniedError(
+            f"Role {viewer.role} sees a part of the country, and an evaluation needs all of it; "
+            f"ask one of {', '.join(NATIONAL_ROLES)}."
+        )
+    scoped = access.open_store(viewer)
+    tables = {name: scoped.table(name) for name in CORE_TABLES}
+    result = evaluate.evaluate(tables, load_model(), arguments.level)
+    text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
+    _deliver(text, arguments.out)
+
+
+def _add_method(describing: argparse.ArgumentParser) -> None:
+    describing.add_argument("--out", type=Path, help="a Markdown file; without it the text is printed")
+    describing.add_argument("--lang", choices=("nl", "en"), default="nl")
+    describing.set_defaults(run=_method)
+
+
+def _method(arguments: argparse.Namespace) -> None:
+    _deliver(method.document(load_model(), arguments.lang), arguments.out)
+
+
+def _add_papers(writing: argparse.ArgumentParser) -> None:
+    writing.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write them")
+    writing.set_defaults(run=_papers)
+
+
+def _papers(arguments: argparse.Namespace) -> None:
+    scoped = access.open_store(access.Viewer("lotc"))
+    model = load_model()
+    result = evaluate.evaluate({name: scoped.table(name) for name in CORE_TABLES}, model, "vr")
+    report = evaluate.report(result, "en", is_demonstration=scoped.is_demonstration)
+    _deliver(papers.model_card(model, report), arguments.out / "model_card.md")
+    _deliver(papers.algorithm_register(model), arguments.out / "algorithm_register.md")
+
+
+def _deliver(text: str, path: Path | None) -> None:
+    if path is None:
+        print(text)
+        return
+    with store.whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    print(f"written to {path}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; an error that the product knows is one sentence, and exit status 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except RisicobeeldError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Commands on the sources: refresh, check, and the import of a user's sites, incidence and workbooks."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from commands import batch as batch_commands
+from commands import source_page
+from geodata import codes, logs
+from geodata.codes import Status
+from geodata.errors import InputError
+from geodata.intake import files, incidence, sites
+from geodata.refresh import build as refresh
+from geodata.refresh import fetch as fetching
+from geodata.refresh import live_check
+from geodata.snapshots import formats as store
+from geodata.sources.registry import CONNECTORS
+
+_LOG = logging.getLogger(__name__)
+_UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
+_ALL_DONE, _SOME_FAILED, _NOTHING_DONE = 0, 1, 2
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``refresh`` and ``check``."""
+    refreshing = commands.add_parser(
+        "refresh",
+        help="fetch public sources and renew the picture",
+        epilog="Exit status: 0 all done, 1 some sources failed (their previous delivery stays), 2 nothing was done.",
+    )
+    refreshing.add_argument("source", nargs="*", help=f"none for all but the bulk ones; {', '.join(CONNECTORS)}")
+    refreshing.add_argument("--accept", action="append", default=[], metavar="SOURCE",
+                            help="take a delivery although it differs much from the previous one")  # fmt: skip
+    refreshing.add_argument("--as-of", type=date.fromisoformat, metavar="DATE",
+                            help="fetch nothing; rebuild the tables as they were known on that date")  # fmt: skip
+    checking = commands.add_parser(
+        "check", help="ask each live source one small question; tell what differs from what the code expects"
+    )
+    listing = commands.add_parser("sources", help="the page of the sources, from the catalogue")
+    listing.add_argument("--out", type=Path, help="write it to a file, as docs/sources.md")
+    checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(live_check.QUESTIONS)}")
+
+
+def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the kinds of file that ``import`` takes."""
+    site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg or shp; WGS84 or RD")
+    site.add_argument("file", type=Path)
+    site.add_argument(
+        "--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one"
+    )
+    site.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
+    site.add_argument("--date", type=date.fromisoformat, help="date of the figures (today)")
+    site.add_argument("--status", choices=("official", "estimate", "assumption"), default="official")
+    site.add_argument("--geocode", action="store_true", help="look up addresses without coordinates at PDOK")
+    site.add_argument("--drop-likely", action="store_true", help="leave out the second of two likely duplicates")
+    site.add_argument("--duplicates", type=Path, metavar="FILE", help="write the likely duplicates to a file")
+    batch_commands.add_scheduler(site)
+    cases = kinds.add_parser("incidence", help="cases of a disease per gemeente and week or day")
+    cases.add_argument("file", type=Path)
+    cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
+    cases.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
+    cases.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
+    book = kinds.add_parser("workbook", help="a custom workbook of CBS (xlsx), read by its headers")
+    book.add_argument("file", type=Path)
+    book.add_argument("--year", type=int, required=True, help="the year of the figures")
+    book.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
+
+
+def _refresh(arguments: argparse.Namespace) -> int:
+    if arguments.as_of:
+        rebuilt = refresh.rebuild_as_of(arguments.as_of)
+        print(f"The picture is now that of {arguments.as_of}, data version {rebuilt.data_version}.")
+        print("The next refresh or import brings back today's; python -m geodata refresh does it now.")
+        return _ALL_DONE
+    with batch_commands.bars() as progress_of:
+        outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
+    for outcome in outcomes:
+        logs.note(_LOG, "refreshed", source=outcome.source_id, state=outcome.state, rows_n=outcome.rows_n)
+        print(f"{outcome.source_id:<20}{outcome.state:<11}{outcome.rows_n:>9} rows")
+        if outcome.message:
+            print(f"    {outcome.message}", file=sys.stderr)
+    failed_n = sum(outcome.state == "failed" for outcome in outcomes)
+    if not failed_n:
+        return _ALL_DONE
+    print(f"{failed_n} of {len(outcomes)} sources failed; what we had of them stays in use.", file=sys.stderr)
+    return _NOTHING_DONE if failed_n == len(outcomes) else _SOME_FAILED
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    found = live_check.check(arguments.source)
+    for name, differences in found.items():
+        print(f"{name:<20}{'as expected' if not differences else 'differs'}")
+        for difference in differences:
+            print(f"    {difference}")
+    return _SOME_FAILED if any(found.values()) else _ALL_DONE
+
+
+def _sources(arguments: argparse.Namespace) -> None:
+    if arguments.out is None:
+        print(source_page.page(), end="")
+        return
+    with store.whole_file(arguments.out) as part:
+        part.write_text(source_page.page(), "utf-8")
+    print(f"{arguments.out} written")
+
+
+def _import_sites(arguments: argparse.Namespace) -> None:
+    question = sites.Question(
+        source=refresh.source_name("sites_file", arguments.file),
+        source_date=(arguments.date or datetime.now(UTC).date()).isoformat(),
+        kind=arguments.site_kind,
+        mapping=files.read_mapping(arguments.mapping, sites.FIELDS),
+        status=Status(arguments.status),
+        is_geocoded=arguments.geocode,
+        drops_likely=arguments.drop_likely,
+    )
+    if arguments.duplicates and not arguments.duplicates.parent.is_dir():
+        raise InputError(f"{arguments.duplicates} cannot be written; choose a folder that exists.")
+    with batch_commands.pool_of(arguments) as pool:
+        progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
+        report = refresh.import_sites(arguments.file, question, progress, pool)
+    located = ", ".join(f"{number} {word}" for word, number in sorted(report.located.items()))
+    print(f"{arguments.file} imported: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
+    print(f"  exact duplicates left out: {report.exact_duplicates_n}")
+    print(f"  likely duplicates: {len(report.likely_duplicates)}{' (left out)' if arguments.drop_likely else ''}")
+    if report.outside_n:
+        print(f"  left out, in no gemeente and no other country named: {report.outside_n}")
+    if arguments.duplicates:
+        sites.write_likely(report, arguments.duplicates)
+
+
+def _import_incidence(arguments: argparse.Namespace) -> None:
+    mapping = files.read_mapping(arguments.mapping, incidence.FIELDS)
+    rows_n = refresh.import_incidence(arguments.file, arguments.disease, mapping, is_secret=arguments.secret)
+    print(f"{arguments.file} imported: {rows_n} rows of incidence; the demonstration is off")
+
+
+def _import_workbook(arguments: argparse.Namespace) -> None:
+    rows_n = refresh.import_workbook(arguments.file, arguments.year, is_secret=arguments.secret)
+    print(f"{arguments.file} imported: {rows_n} figures in the table context")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "refresh": _refresh,
+    "check": _check,
+    "sources": _sources,
+}
+IMPORTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "sites": _import_sites,
+    "incidence": _import_incidence,
+    "workbook": _import_workbook,
+}

@@ -1,0 +1,1 @@
+"""The page `administration`, and the parts that only it uses."""

@@ -1,0 +1,1 @@
+"""The page `contacts`, and the parts that only it uses."""

@@ -1,0 +1,1 @@
+"""The page `method`, and the parts that only it uses."""

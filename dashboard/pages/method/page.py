@@ -1,0 +1,115 @@
+"""The method: what is computed and why, made from the model itself; and what other weights would do."""
+
+import html
+
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.pages.method import document
+from dashboard.pages.method import other_weights as what_if
+from dashboard.parts import charts, tables
+from dashboard.parts import figures as board
+from dashboard.parts.figures import official_model
+from dashboard.shell import frame, session
+from door.store import ScopedStore
+from geodata.snapshots import formats as files
+from risk.index.model import MODEL_FILE
+from risk.insight import method
+from risk.scores import outputs
+from words import Texts
+
+_PARTS = ("words", "what_if", "with_without", "intervals", "seasons")
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.method"), texts("method.intro"))
+    _page()
+
+
+@st.fragment
+@frame.guarded
+def _page() -> None:
+    """Draw the chosen part of the page; a choice in here redraws only this."""
+    texts = session.texts()
+    store, _ = session.store()
+    part = _choose_part(texts) if rows_of(store.viewer.role, "scores_vr") else "words"
+    if part == "what_if":
+        what_if.draw(texts, store)
+    elif part == "with_without":
+        st.html(_with_without(texts, store))
+    elif part == "intervals":
+        _intervals(texts, store)
+    elif part == "seasons":
+        st.html(f'<p class="rb-page">{html.escape(texts("chart.seasons_how"))}</p>')
+        charts.seasons(texts, official_model().seasons)
+    else:
+        _words(texts)
+
+
+def _choose_part(texts: Texts) -> str:
+    st.session_state["method-part"] = session.selection().part or "words"
+    st.segmented_control(
+        texts("method.parts"), _PARTS, key="method-part", label_visibility="collapsed",
+        format_func=lambda part: texts(f"method.{part}"),
+        on_change=lambda: session.select(part=_beside_default(st.session_state["method-part"])),
+    )  # fmt: skip
+    return st.session_state["method-part"] or "words"
+
+
+def _beside_default(part: str | None) -> str:
+    return part if part and part != "words" else ""
+
+
+def _words(texts: Texts) -> None:
+    """Show the method in words, with the index and its weights to take away."""
+    model = official_model()
+    with st.container(horizontal=True):
+        st.download_button(
+            texts("method.download_index"), MODEL_FILE.read_bytes(), f"index-{model.version}.toml",
+            mime="application/toml", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            texts("method.download_weights"), lambda: _weights_file(texts.language), f"weights-{model.version}.csv",
+            mime="text/csv", on_click="ignore",
+        )  # fmt: skip
+    st.html(f'<div class="rb-page">{document.to_html(method.document(model, texts.language))}</div>')
+
+
+def _weights_file(language: str) -> bytes:
+    table = files.neutralise_formulas(method.weights_table(official_model(), language))
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _intervals(texts: Texts, store: ScopedStore) -> None:
+    """Show how sure each place in the ranking is, of the sector that the address names."""
+    shown, sector = board.open_board(store, "vr", texts), session.selection().sector
+    name = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    st.html(f'<p class="rb-page">{html.escape(texts("chart.intervals_how", sector=name))}</p>')
+    charts.rank_intervals(texts, shown.of_sector(sector), shown.names, shown.ranked_n(sector))
+
+
+def _with_without(texts: Texts, store: ScopedStore) -> str:
+    """Show the ranking with and without the history of finds and the counts by origin."""
+    shown = board.open_board(store, "vr", texts)
+    model = official_model()
+    table = outputs.rankings(store)
+    names = [model.indicator(code).name[texts.language] for code in method.SWITCHES]
+    rows = [
+        [
+            html.escape(shown.names[row["area_code"]]),
+            what_if.place(row["rank"]),
+            *(
+                f"{what_if.place(row[f'rank_without_{code}'])} "
+                f'<span class="rb-muted">{what_if.moved(row["rank"] - row[f"rank_without_{code}"])}</span>'
+                for code in method.SWITCHES
+            ),
+        ]
+        for row in table.to_dict("records")
+    ]
+    heads = [texts("method.area"), texts("method.place"), *(texts("method.without", name=name) for name in names)]
+    listed = tables.table(texts("method.with_without"), heads, rows, numeric=range(1, 4))
+    how = html.escape(texts("method.with_without_how"))
+    return f'<section class="rb-page"><p>{how}</p>{listed}</section>'

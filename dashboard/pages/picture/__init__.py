@@ -1,0 +1,1 @@
+"""The page `picture`, and the parts that only it uses."""

@@ -1,0 +1,106 @@
+"""From the nation to a region, a gemeente and a site, and back up: the trail above the map, the sites under it."""
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+
+from access.rights import rows_of
+from dashboard.parts import figures as board
+from dashboard.parts import links, tables
+from dashboard.parts import reasons as why
+from dashboard.parts import site as site_page
+from dashboard.parts.figures import Board
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from words import Texts
+
+_LISTED_N = 10
+_UP = {"beside": ""}
+
+
+def inside(store: ScopedStore, chosen: Selection, regions: Board) -> str:
+    """Return the area that the map is drawn into, where the viewer may see its gemeenten; '' is the country."""
+    if not chosen.within or not rows_of(store.viewer.role, "scores_gemeente"):
+        return ""
+    region = regions.vr_of.get(chosen.within, chosen.within)
+    return chosen.within if region in set(regions.scores["area_code"]) else ""
+
+
+def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, within: str) -> None:
+    """Draw the trail to what is chosen, each step a link, and the step that leads further in."""
+    site = _site(texts, store, chosen, shown)
+    area = chosen.unit if chosen.unit in shown.names else within if site is None else str(site["gemeente_code"])
+    region = shown.vr_of.get(area, area)
+    if not region and site is None:
+        return
+    steps = [links.link(html.escape(texts("trail.nation")), level="vr", unit="", within="", **_UP)]
+    steps += [_step(shown, code) for code in dict.fromkeys([region, area]) if code]
+    if site is not None:
+        steps.append(f'<span aria-current="true">{html.escape(site_page.title(texts, site))}</span>')
+    further = _further(texts, store, shown, area, within, site)
+    links.linked(
+        f'<nav class="rb-trail" aria-label="{html.escape(texts("trail.label"))}">'
+        f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>{further}</nav>",
+        key="trail",
+    )
+
+
+def _step(shown: Board, code: str) -> str:
+    return links.link(html.escape(shown.names[code]), level="gemeente", unit=code, within=code, **_UP)
+
+
+def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> "pd.Series | None":
+    if not chosen.unit or chosen.unit in shown.names or not store.may("sites"):
+        return None
+    sites = board.open_sites(store, texts, shown.week)
+    found = sites[sites["site_id"] == chosen.unit]
+    return None if found.empty else found.iloc[0]
+
+
+def _further(
+    texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None"
+) -> str:  # fmt: skip
+    """Return the link to what lies in the chosen area, or to the page of the site; '' when there is none."""
+    if site is not None:
+        return links.link(html.escape(texts("trail.site_page")), page="sites", unit=str(site["site_id"]))
+    if not rows_of(store.viewer.role, "scores_gemeente"):
+        return ""
+    if area not in shown.vr_of and within != area:
+        told = texts("trail.gemeenten", n=len(shown.gemeenten_of(area)))
+        return links.link(html.escape(told), level="gemeente", unit=area, within=area, **_UP)
+    if area in shown.vr_of and within != area and store.may("sites"):
+        return links.link(html.escape(texts("trail.sites")), level="gemeente", unit=area, within=area, sites="1", **_UP)
+    return ""
+
+
+def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> None:
+    """Draw the highest sites of the area the map is drawn into as a table: what the map's signs say, for a keyboard."""
+    scored = board.open_board(store, "site", texts, shown.week)
+    sites = board.open_sites(store, texts, shown.week)
+    if within:
+        sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
+    place = shown.names.get(within, texts("trail.nation"))
+    title = texts("trail.sites_in", place=place)
+    highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
+    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else html.escape(texts("trail.none"))
+    more = ""
+    if len(sites) > _LISTED_N:
+        more = f"<p>{links.link(html.escape(texts('trail.all_sites', n=len(sites))), page='sites', unit=within)}</p>"
+    links.linked(f'<section class="rb-page"><h2>{html.escape(title)}</h2>{body}{more}</section>', key="trail-sites")
+
+
+def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], title: str) -> str:
+    scores = scored.scores.set_index("unit_id")
+    rows = [
+        [
+            links.link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"]), **_UP),
+            html.escape(texts(f"kind.{site['kind']}")),
+            html.escape(site_page.place_name(texts, scored, site)),
+            why.score_chip(texts, scored, scores.loc[str(site["site_id"])]),
+        ]
+        for site in sites
+    ]
+    return tables.table(
+        title, [texts("sites.site"), texts("sites.kind"), texts("sites.place"), texts("map.score")], rows
+    )

@@ -1,0 +1,204 @@
+"""The operational picture: where first, and why."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.live import live_map, warming
+from dashboard.map.words import map_texts
+from dashboard.pages.picture import breadcrumb as trail
+from dashboard.pages.picture import side_by_side
+from dashboard.parts import controls, downloads, links, period, region_facts
+from dashboard.parts import figures as board
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import AGENCIES, Board
+from dashboard.shell import frame, session
+from door import export
+from door.store import ScopedStore
+from geodata import codes
+from geodata.codes import Status
+from geodata.sources import catalogue
+from risk.scores import deliver
+from words import Texts, read_texts
+
+_MAP_HEIGHT_PX = 500
+_FIRST_N = 3
+_DONE_N = 3
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store, problem = session.store()
+    if problem is not None:
+        frame.failure(texts, problem)
+        st.caption(texts("error.last_good"))
+    assets, geometry = board.map_files(store.data_version, store)
+    st.html(
+        f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
+        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>{warming(assets=assets, geometry=geometry)}',
+        unsafe_allow_javascript=True,
+    )
+    _explorer()
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _where_first(viewer: str, data_version: str, model_version: str, week: str, language: str, _shown: Board) -> str:
+    """Answer the question of the page: the highest pairs of region and sector, each with one reason."""
+    shown, texts = _shown, read_texts(language)
+    items = []
+    for row in shown.highest_pairs(_FIRST_N).itertuples():
+        number = int(row.risk_class)
+        word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
+        score = frame.chip(number, f"{texts.number(row.score_0_10)} {word}")
+        items.append(
+            f"<li><b>{html.escape(texts(f'sector.{row.sector_code}'))}</b> · "
+            f"{html.escape(shown.names[row.area_code])}<br>{score} "
+            f'<span class="rb-muted">{html.escape(why.place(texts, row, shown.ranked_n(row.sector_code)))}</span><br>'
+            f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
+        )
+    title = html.escape(texts("picture.where_first"))
+    if shown.week:
+        then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
+        title += f' <span class="rb-muted">{html.escape(then)}</span>'
+    return f'<section class="rb-first"><h2>{title}</h2><ol>{"".join(items)}</ol></section>'
+
+
+@st.fragment
+@frame.guarded
+def _explorer() -> None:
+    """Draw map, list and reasons; a choice in here redraws only this part of the page."""
+    texts, chosen = session.texts(), session.selection()
+    store, _ = session.store()
+    week = period.week(store, chosen, texts)
+    regions = board.open_board(store, "vr", texts, week)
+    version = regions.scored.model.version
+    st.html(_where_first(str(store.viewer), store.data_version, version, week, texts.language, regions))
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    way = st.container()
+    within = trail.inside(store, chosen, regions)
+    shown = regions if not within and chosen.level == "vr" else board.open_board(store, "gemeente", texts, week)
+    rows = shown.of_sector(chosen.sector)
+    if within:
+        rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
+    compared = side_by_side.chosen_rows(store, chosen, shown)
+    map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.4, 1], gap="medium")
+    with map_side:
+        if rows["score_0_10"].notna().any():
+            _draw_map(texts, chosen, store, shown, rows, within)
+        else:
+            st.info(texts("picture.nothing_to_show"))
+        if chosen.sites and store.may("sites"):
+            trail.site_list(texts, store, shown, within)
+    with bar:  # they stand above the map and come after it, so that the map need not wait for them
+        _controls(texts, chosen, store, week)
+    with way:
+        trail.show(texts, store, chosen, shown, within)
+    with why_side:
+        if compared.empty:
+            why.panel(texts, chosen, store, shown)
+            done = st.container()  # the reasons come first: the register may take a moment
+        else:
+            st.html(side_by_side.table(texts, chosen, shown, compared))
+    st.html(_foot(texts, store, shown))
+    if compared.empty and chosen.unit in shown.names:
+        done.html(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+
+
+def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> str:
+    """Return the newest activations in the chosen area (HTML); nothing for who may not see them."""
+    found = region_facts.latest(store, shown, chosen.unit, chosen.sector)
+    if found is None:
+        return "<span></span>"
+    lines = [
+        texts("picture.done", day=texts.day(one.event_date.date()), kind=texts(f"region.{one.kind}").lower(),
+              found=texts(f"sites.found_{one.infections_found}"))
+        for one in found.head(_DONE_N).itertuples()
+    ]  # fmt: skip
+    if len(found) > _DONE_N:
+        lines.append(texts("picture.done_more", n=len(found) - _DONE_N))
+    if store.known_on:
+        lines.append(texts("region.known_how", day=texts.day(store.known_on)))
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines or [texts("picture.done_none")])
+    return f'<section class="rb-done"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
+
+
+def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:
+    """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
+    levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
+    sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
+    parts = [
+        controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
+        controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
+        controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        period.slider(texts, board.open_board(store, "vr", texts), week),
+    ]
+    links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
+    downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
+
+
+def _parts(store: ScopedStore) -> list[downloads.Part]:
+    """Return what of the picture this viewer may take away in a file."""
+    levels = [level for level in ("vr", "gemeente") if rows_of(store.viewer.role, f"scores_{level}")]
+    parts = [downloads.Part(level, deliver.ALL_SECTORS) for level in levels]
+    return [*parts, downloads.Part("site", deliver.ALL_SECTORS)] if export.may_take_sites(store) else parts
+
+
+def _draw_map(
+    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame, within: str
+) -> None:
+    assets, geometry = board.map_files(store.data_version, store)
+    may_compare = side_by_side.may_compare(store)
+    picture = MapPicture(
+        areas=board.area_layer(shown, rows),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
+        selected=chosen.unit if chosen.unit in shown.names else "",
+        beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
+        focus=within,
+        selected_site="" if chosen.unit in shown.names else chosen.unit,
+    )
+    live_map(
+        picture, key="map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
+        on_select_site=lambda site_id: session.select(unit=site_id),
+    )  # fmt: skip
+
+
+def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
+    sites = board.open_sites(store, texts, week)
+    return SiteLayer(
+        site_ids=tuple(sites["site_id"]),
+        names=tuple(sites["name"]),
+        kinds=tuple(sites["kind"]),
+        longitudes=tuple(sites["lon"]),
+        latitudes=tuple(sites["lat"]),
+        scores=tuple(sites["score_0_10"]),
+    )
+
+
+def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
+    """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
+    status_n = shown.scored.status_n
+    total = sum(status_n.values())
+    shares = ", ".join(
+        f"{texts.percent(status_n.get(status, 0) / total)} {texts(f'status.{status}')}"
+        for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
+        if total
+    )
+    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
+    parts = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
+    parts += [
+        texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
+        texts("picture.source_line", sources=", ".join(dict.fromkeys(named))),
+        texts("picture.shares", shares=shares),
+    ]
+    if shown.scored.left_out:
+        names = ", ".join(why.indicator_name(shown, code, texts) for code in shown.scored.left_out)
+        parts.append(texts("picture.left_out", indicators=names))
+    if AGENCIES in shown.scored.not_together:
+        parts.append(texts("picture.agencies_out"))
+    return f'<p class="rb-foot">{"".join(f"<span>{html.escape(part)}</span>" for part in parts)}</p>'

@@ -1,0 +1,99 @@
+"""Areas beside one another: score, place, certainty and the reasons, on one scale."""
+
+import html
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import Board
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from words import Texts
+
+ROLES: Final = ("analyst", "lotc")
+"""Who may lay regions beside one another; others see their own, or no reasons at all."""
+
+_REASONS_N = 7
+
+
+def may_compare(store: ScopedStore) -> bool:
+    """Tell whether the viewer may lay areas beside one another."""
+    return store.viewer.role in ROLES
+
+
+def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataFrame:
+    """Return the scored rows of the chosen areas in their order; none when fewer than two can be compared."""
+    none = shown.scores.iloc[:0]
+    if len(chosen.areas) < 2 or not may_compare(store):  # as on nearly every run of the page
+        return none
+    rows = shown.of_sector(chosen.sector).dropna(subset=["score_0_10"]).set_index("area_code", drop=False)
+    found = rows.loc[[code for code in chosen.areas if code in rows.index]]
+    return found if len(found) > 1 else none
+
+
+def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> str:
+    """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons."""
+    areas = [row for _, row in rows.iterrows()]
+    sector = texts(f"sector.{chosen.sector}") if chosen.sector else texts("picture.sector_all")
+    names = "".join(f'<th scope="col">{html.escape(shown.names[row["area_code"]])}</th>' for row in areas)
+    facts = [
+        _line(texts("map.score"), [why.score_chip(texts, shown, row) for row in areas]),
+        _line(texts("map.rank"), [html.escape(_place(texts, shown, row)) for row in areas]),
+        _line(texts("picture.top", k=int(areas[0]["k_n"])), [_share(texts, row["p_top_k"]) for row in areas]),
+        _line(texts("map.moved_hint"), [_moved(texts, shown, row) for row in areas]),
+        _line(texts("picture.complete"), [_share(texts, row["completeness_pct"] / 100) for row in areas]),
+    ]
+    title = html.escape(texts("picture.compared"))
+    return (
+        f'<section class="rb-why"><h3>{title}</h3><p class="rb-muted">{html.escape(sector)}</p>'
+        f'<div class="rb-compare" role="region" tabindex="0" aria-label="{title}"><table>'
+        f'<caption class="rb-unseen">{title}</caption><thead><tr><td></td>{names}</tr></thead>'
+        f"<tbody>{''.join(facts)}</tbody><tbody>{''.join(_reasons(texts, shown, areas))}</tbody>"
+        "</table></div></section>"
+    )
+
+
+def _line(name: str, cells: Sequence[str], kind: str = "") -> str:
+    style = f' class="{kind}"' if kind else ""
+    return f'<tr{style}><th scope="row">{html.escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _place(texts: Texts, shown: Board, row: pd.Series) -> str:
+    place = texts("picture.place_of", rank=int(row["rank"]), n=shown.ranked_n(row["sector_code"]))
+    span = why.place_span(row)
+    return f"{place} ({span})" if span != str(int(row["rank"])) else place
+
+
+def _share(texts: Texts, share: float) -> str:
+    return "–" if pd.isna(share) else html.escape(texts.percent(share))
+
+
+def _moved(texts: Texts, shown: Board, row: pd.Series) -> str:
+    moved = shown.moved.get(row["unit_id"])
+    return "–" if moved is None else html.escape(why.signed(texts, moved) if round(moved, 1) else texts("map.unmoved"))
+
+
+def _reasons(texts: Texts, shown: Board, areas: Sequence[pd.Series]) -> list[str]:
+    """Return the sum of every score, one reason a line: the largest of any area, then what is left, then the score."""
+    table = shown.scored.contributions
+    units = [row["unit_id"] for row in areas]
+    parts = table[table["unit_id"].isin(units)].pivot_table("contribution_0_10", "indicator_code", "unit_id")
+    parts = parts[units].loc[parts.abs().max(axis=1).nlargest(_REASONS_N).index].fillna(0).round(1)
+    references = [round(row["reference_0_10"], 1) for row in areas]
+    rest = [
+        round(round(row["score_0_10"], 1) - reference - parts[row["unit_id"]].sum(), 1)
+        for row, reference in zip(areas, references, strict=True)
+    ]
+    scale = max(float(parts.abs().to_numpy().max()), *map(abs, rest), 0.5)
+    lines = [_line(texts("picture.reference"), [texts.number(one) for one in references])]
+    for code, values in parts.iterrows():
+        lines.append(_line(why.indicator_name(shown, str(code), texts), [_bar(texts, one, scale) for one in values]))
+    lines.append(_line(texts("picture.rest"), [_bar(texts, one, scale) for one in rest]))
+    return [*lines, _line(texts("map.score"), [texts.number(row["score_0_10"]) for row in areas], "rb-total")]
+
+
+def _bar(texts: Texts, value: float, scale: float) -> str:
+    told = why.signed(texts, value) if value else texts.number(0)
+    return f'<div class="rb-part"><span>{html.escape(told)}</span>{why.bar(value, scale)}</div>'

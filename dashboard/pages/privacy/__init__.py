@@ -1,0 +1,1 @@
+"""The page `privacy`, and the parts that only it uses."""

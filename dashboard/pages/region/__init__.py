@@ -1,0 +1,1 @@
+"""The page `region`, and the parts that only it uses."""

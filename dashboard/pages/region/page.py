@@ -1,0 +1,249 @@
+"""My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.map.layers import MapPicture
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.pages.region import sheet as region_sheet
+from dashboard.parts import downloads, links, period, quality, region_facts, tables
+from dashboard.parts import figures as board
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import AGENCIES, Board
+from dashboard.shell import frame, session
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from risk.scores import deliver
+from risk.scores.outputs import Spread
+from words import Texts
+
+_MAP_HEIGHT_PX = 430
+_FIRST_N = 5
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.region"))
+    _page()
+
+
+@st.fragment
+@frame.guarded
+def _page() -> None:
+    """Draw the region of the address; a choice in here redraws only this part."""
+    texts = session.texts()
+    store, _ = session.store()
+    chosen = session.selection()
+    store = store.as_known_on(period.known_on(chosen))
+    shown = board.open_board(store, "vr", texts, period.week(store, chosen, texts))
+    allowed = list(shown.of_sector("")["area_code"])
+    vr_code = shown.region_of(chosen.unit, allowed)
+    choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
+    with choose_side:
+        _name(texts, shown, vr_code, allowed)
+    standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
+    _looking_back(texts, store, shown, chosen)
+    where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
+    with where:
+        links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
+        why.panel(texts, _inside(chosen, vr_code), store, shown)
+    with seen:
+        if rows_of(store.viewer.role, "scores_gemeente"):
+            _gemeenten(texts, store, chosen, vr_code, shown.week)
+    told.html(
+        _changed(texts, store, shown, vr_code, chosen.sector)
+        + _done(texts, store, shown, vr_code, chosen.sector)
+        + _quality(texts, shown, vr_code)
+    )
+    with told:
+        _files(texts, store, shown, vr_code)
+
+
+def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
+    """Name the region, and let who sees more of them choose."""
+    if len(allowed) == 1:
+        st.html(f'<section class="rb-page"><h2>{html.escape(shown.names[vr_code])}</h2></section>')
+        return
+    st.session_state["region"] = vr_code
+    st.selectbox(
+        texts("region.choose"), sorted(allowed, key=lambda code: shown.names[code]), key="region",
+        format_func=lambda code: shown.names[code], label_visibility="collapsed",
+        on_change=lambda: session.select(unit=st.session_state["region"]),
+    )  # fmt: skip
+
+
+def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Selection) -> None:
+    """Let the viewer look at an earlier week, and at what was known of the activations on an earlier day."""
+    now = board.open_board(store, "vr", texts)
+    parts = period.slider(texts, now, shown.week)
+    if store.may("activations"):
+        parts += period.choose_known(texts, now, chosen)
+    told = period.notice(texts, store, shown)
+    links.linked(f'<div class="rb-controls">{parts}</div>{told}', key="region-back")
+
+
+def _inside(chosen: Selection, vr_code: str) -> Selection:
+    """Return the selection with the region itself chosen where nothing in it is."""
+    return chosen if chosen.unit.startswith("GM") else session.Selection(sector=chosen.sector, unit=vr_code)
+
+
+def _standing(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Say how the region stands among all, without naming another."""
+    if pd.isna(row["score_0_10"]):
+        return f'<section class="rb-page"><p>{html.escape(texts("picture.not_scored"))}</p></section>'
+    spread = shown.scored.spread[""]
+    told = why.rank_words(texts, shown, row)
+    if spread.quantiles:
+        low, high = texts.number(spread.quantiles[1]), texts.number(spread.quantiles[3])
+        told += " " + texts("region.middle_half", low=low, high=high)
+    return (
+        f'<section class="rb-page rb-standing"><p>{why.score_chip(texts, shown, row)} '
+        f"{html.escape(told)}</p>{_scale(texts, spread, row['score_0_10'])}</section>"
+    )
+
+
+def _scale(texts: Texts, spread: Spread, score: float) -> str:
+    """Draw the scale from 0 to 10 with how many regions are in each class, the middle half and this region."""
+    classes = "".join(
+        f'<i class="rb-class-{number}">{count or ""}</i>' for number, count in enumerate(spread.class_n, start=1)
+    )
+    half = ""
+    if spread.quantiles:
+        low, high = spread.quantiles[1], spread.quantiles[3]
+        half = f'<b class="rb-half" style="left:{10 * low:.0f}%;width:{10 * (high - low):.0f}%"></b>'
+    told = texts("region.scale", score=texts.number(score), n=spread.scored_n)
+    return (
+        f'<div class="rb-scale" role="img" aria-label="{html.escape(told)}">'
+        f'<div class="rb-scale-classes">{classes}</div>'
+        f'{half}<b class="rb-here" style="left:{10 * score:.1f}%"></b></div>'
+    )
+
+
+def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
+    """List the sectors of the region, highest first, each with its strongest reason."""
+    rows = shown.scores[(shown.scores["area_code"] == vr_code) & (shown.scores["sector_code"] != "")]
+    rows = rows.sort_values(["score_0_10", "sector_code"], ascending=[False, True], na_position="last")
+    first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
+    rest = rows.iloc[_FIRST_N:]
+    caption = texts("region.sectors")
+    is_open = " open" if sector in set(rest["sector_code"]) else ""
+    more = (
+        f"<details{is_open}><summary>{html.escape(texts('region.more_sectors', n=len(rest)))}</summary>"
+        f"{_sector_table(texts, shown, rest, sector, texts('region.rest'))}</details>"
+    )
+    table = _sector_table(texts, shown, first, sector, caption)
+    return f'<section class="rb-page"><h2>{html.escape(caption)}</h2>{table}{more}</section>'
+
+
+def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> str:
+    heads = [texts("picture.sector"), texts("map.score"), texts("region.place", n=shown.ranked_n(""))]
+    cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
+    return tables.table(caption, heads, cells, kind="rb-choices")
+
+
+def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list[str]:
+    code = row["sector_code"]
+    name = texts(f"sector.{code}") if code else texts("picture.sector_all")
+    mark = ' aria-current="true"' if code == sector else ""
+    label = links.link(f"<span{mark}>{html.escape(name)}</span>", sector=code)
+    if pd.isna(row["score_0_10"]):
+        return [label, html.escape(texts("map.no_data")), ""]
+    reason = html.escape(why.top_reason(shown, row["unit_id"], texts)) if code else ""
+    if code == AGENCIES and code in shown.scored.not_together:
+        reason = html.escape(texts("region.agencies"))
+    below = f'<br><span class="rb-muted">{reason}</span>' if reason else ""
+    return [label + below, why.score_chip(texts, shown, row), why.place_span(row)]
+
+
+def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str, week: str) -> None:
+    """Draw the gemeenten of the region on the map, with their list."""
+    shown = board.open_board(store, "gemeente", texts, week)
+    own = shown.gemeenten_of(vr_code)
+    rows = shown.of_sector(chosen.sector)
+    assets, geometry = board.map_files(store.data_version, store)
+    picture = MapPicture(
+        areas=board.area_layer(shown, rows[rows["area_code"].isin(own)]),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        selected=chosen.unit if chosen.unit in own else "",
+        focus=vr_code,
+    )
+    live_map(
+        picture, key="region-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        on_select=lambda code: session.select(unit=code or vr_code),
+    )  # fmt: skip
+
+
+def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
+    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    return (
+        f'<section class="rb-page"><h2>{html.escape(texts(name))}</h2><p class="rb-muted">{html.escape(of)}</p>'
+        f"{body}</section>"
+    )
+
+
+def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+    """Say how far the score moved in four weeks, and through what."""
+    told, causes = region_facts.change(texts, store, shown, region_facts.unit_id(vr_code, sector))
+    items = "".join(f"<li>{html.escape(cause)}</li>" for cause in causes)
+    listed = f'<ul class="rb-list">{items}</ul>' if items else ""
+    note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
+    if before := region_facts.since_before(texts, store, shown, region_facts.unit_id(vr_code, sector)):
+        note += f"<p>{html.escape(before)}</p>"
+    return _titled(texts, "region.changed", sector, f"<p>{html.escape(told)}</p>{listed}{note}")
+
+
+def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+    """Say what was done: activations by kind against the workers, and when last."""
+    rates = region_facts.done(store, shown, vr_code, sector)
+    if rates is None:
+        return ""
+    cells = [_done_row(texts, row) for _, row in rates.iterrows()]
+    heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
+    table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
+    note = f'<p class="rb-muted">{html.escape(texts("region.done_how"))}</p>'
+    return _titled(texts, "region.done", sector, table + note)
+
+
+def _done_row(texts: Texts, row: pd.Series) -> list[str]:
+    kind = html.escape(texts(f"region.{row['kind']}") if row["kind"] else texts("region.both"))
+    rate = "–"
+    if not pd.isna(row["per_10k"]):
+        low, high = texts.number(row["per_10k_p05"]), texts.number(row["per_10k_p95"])
+        rate = f'{texts.number(row["per_10k"])} <span class="rb-muted">({low}–{high})</span>'
+    last = texts("region.never") if pd.isna(row["last_visited"]) else texts.day(row["last_visited"].date())
+    return [kind, str(row["activations_n"]), rate, html.escape(last)]
+
+
+def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
+    """Say how sure the figures of the region are, and which are missing."""
+    shares, missing = region_facts.sureness(texts, shown, vr_code)
+    more = f"<p>{html.escape(missing)}</p>" if missing else ""
+    title = html.escape(texts("region.quality"))
+    words = quality.words(texts, shares)
+    return f'<section class="rb-page"><h2>{title}</h2>{quality.bar(shares)}<p>{html.escape(words)}</p>{more}</section>'
+
+
+def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> None:
+    """Offer the sheet for the meeting, and the gemeenten as files."""
+    if not rows_of(store.viewer.role, "scores_gemeente"):
+        return
+    shown, own = board.open_board(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
+    parts = [
+        downloads.Part("gemeente", deliver.ALL_SECTORS, own),
+        downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code})),
+    ]
+    with st.container(horizontal=True):
+        st.download_button(
+            texts("region.sheet"),
+            lambda: region_sheet.as_pdf(
+                texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
+            ),
+            f"risicobeeld-{vr_code}.pdf", downloads.MIME["pdf"], key="region-sheet", on_click="ignore",
+        )  # fmt: skip
+        downloads.menu(texts, store, parts, key="region-files", week=regions.week)

@@ -1,0 +1,113 @@
+"""One page for the meeting of a region: how it stands, where first and why, what was done, as a PDF."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
+from dashboard.parts import downloads
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import Board
+from dashboard.shell.frame import class_word
+from door.store import ScopedStore
+from words import Texts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_A4 = (8.27, 11.69)
+_INK, _MUTED = "#16242e", "#52636f"
+_SECTORS_N = 8
+
+
+def as_pdf(
+    texts: Texts, store: ScopedStore, regions: Board, gemeenten: Board, vr_code: str, told: Sequence[str]
+) -> bytes:
+    """Return the sheet of a region.
+
+    Parameters
+    ----------
+    regions, gemeenten
+        The boards of both levels, as the viewer may see them.
+    told
+        Sentences on what changed, what was done and how sure the figures are.
+    """
+    # Loading matplotlib takes longer than drawing a page, and most visits never make a sheet.
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context({"font.family": "DejaVu Sans", "pdf.fonttype": 42, "text.parse_math": False}):
+        figure = Figure(figsize=_A4)
+        _head(figure, texts, regions, vr_code)
+        _sectors(figure.add_axes((0.07, 0.53, 0.86, 0.29)), texts, regions, vr_code)
+        _map(figure.add_axes((0.07, 0.12, 0.5, 0.36)), texts, store, gemeenten, vr_code)
+        figure.text(0.6, 0.475, "\n\n".join(map(_wrapped, told)), va="top", size=8.5, color=_INK, linespacing=1.35)
+        _legend(figure, texts, gemeenten)
+        stamp = _wrapped(downloads.stamp_line(texts, store, regions), 128)
+        figure.text(0.07, 0.05, stamp, va="bottom", size=6.5, color=_MUTED, linespacing=1.3)
+        page = io.BytesIO()
+        figure.savefig(page, format="pdf", metadata={"CreationDate": None, "Title": regions.names[vr_code]})
+    store.note_export("scores_gemeente (.pdf)", len(gemeenten.of_sector("")))
+    return page.getvalue()
+
+
+def _wrapped(text: str, width: int = 44) -> str:
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
+    row = shown.unit(vr_code)
+    if shown.is_demonstration:
+        figure.text(0.5, 0.97, texts("map.band"), ha="center", size=9, color="#4d3800",
+                    bbox={"facecolor": "#fff3cd", "edgecolor": "none", "pad": 4})  # fmt: skip
+    figure.text(0.07, 0.925, shown.names[vr_code], size=19, weight="bold", color=_INK)
+    figure.text(0.07, 0.9, _wrapped(texts("picture.intro"), 105), va="top", size=8, color=_MUTED)
+    if not pd.isna(row["score_0_10"]):
+        _chip(figure, 0.075, 0.857, texts, shown, row)
+        figure.text(0.3, 0.857, why.rank_words(texts, shown, row), size=9, color=_INK)
+
+
+def _chip(axes: Any, x: float, y: float, texts: Texts, shown: Board, row: pd.Series) -> None:
+    number = int(row["risk_class"])
+    axes.text(x, y, why.score_words(texts, shown, row), size=8.5, color=CLASS_INKS[number - 1], va="baseline",
+              bbox={"facecolor": CLASS_COLOURS[number - 1], "edgecolor": "none", "pad": 2.5})  # fmt: skip
+
+
+def _sectors(axes: "Axes", texts: Texts, shown: Board, vr_code: str) -> None:
+    """Write the highest sectors of the region with their strongest reason."""
+    rows = shown.scores[(shown.scores["area_code"] == vr_code) & (shown.scores["sector_code"] != "")]
+    rows = rows.dropna(subset=["score_0_10"]).nlargest(_SECTORS_N, "score_0_10")
+    axes.set(xlim=(0, 1), ylim=(_SECTORS_N + 0.6, -0.9))
+    axes.axis("off")
+    axes.text(0, -0.45, texts("region.sectors"), size=12, weight="bold", color=_INK)
+    for place, (_, row) in enumerate(rows.iterrows()):
+        y = place + 0.65
+        axes.text(0, y, texts(f"sector.{row['sector_code']}"), size=9, weight="bold", color=_INK)
+        _chip(axes, 0.3, y, texts, shown, row)
+        axes.text(0.53, y, why.place_span(row), size=9, color=_INK)
+        axes.text(0.6, y, why.top_reason(shown, row["unit_id"], texts), size=8, color=_MUTED)
+        axes.axhline(y + 0.33, color="#e3e8ec", linewidth=0.6)
+    axes.text(0.53, 0, texts("region.place", n=shown.ranked_n("")), size=7, color=_MUTED)
+
+
+def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Board, vr_code: str) -> None:
+    areas = store.table("gemeenten")
+    areas = areas[areas["vr_code"] == vr_code]
+    number = shown.of_sector("").set_index("area_code")["risk_class"].reindex(areas["gemeente_code"])
+    colours = [NO_DATA_COLOURS[0] if pd.isna(one) else CLASS_COLOURS[int(one) - 1] for one in number]
+    areas.plot(ax=axes, color=colours, edgecolor="white", linewidth=0.6)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    axes.set_title(texts("region.sheet_map"), size=9, color=_INK, loc="left")
+
+
+def _legend(figure: "Figure", texts: Texts, shown: Board) -> None:
+    """Name the classes, the highest on top."""
+    for number, (colour, ink) in enumerate(zip(CLASS_COLOURS, CLASS_INKS, strict=True), start=1):
+        word = class_word(texts, number, is_demonstration=shown.is_demonstration)
+        figure.text(0.605, 0.13 + 0.018 * number, word, size=7.5, color=ink,
+                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 2})  # fmt: skip

@@ -1,0 +1,1 @@
+"""The page `register`, and the parts that only it uses."""

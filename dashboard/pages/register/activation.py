@@ -1,0 +1,138 @@
+"""One activation with its record: what it says, its versions, its files, and what may be done with it."""
+
+import html
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from access.viewer import may_write
+from dashboard.pages.register import triage
+from dashboard.parts import entry, entry_site, tables
+from dashboard.shell import session
+from door.store import ScopedStore
+from register import files
+from register import record as write
+from register.read import Filters
+from words import Texts
+
+_SHOWN: Final = (
+    "date", "region", "gemeente", "site_id", "route_from", "route_to", "sector", "kind", "themes", "trigger",
+    "partners", "integral", "infections_found", "outcome", "measures", "recorded_by", "recorded_at",
+)  # fmt: skip
+
+
+def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
+    """Draw the activation that the address names."""
+    st.button(texts("register.close"), on_click=_close, icon=":material/arrow_back:")
+    rows = store.register("activations", Filters(entity_id=entity_id))
+    if rows.empty:
+        st.info(texts("register.not_there"))
+        return
+    row: Mapping[str, Any] = rows.iloc[0].to_dict()
+    if row["erased_reason"]:
+        st.warning(texts("register.erased", reason=texts(f"register.erase_{row['erased_reason']}")))
+    said, done = st.columns(2, gap="large")
+    said.html(_facts(texts, store, row))
+    with done:
+        if store.may_read_text("activations"):
+            _files(texts, store, row)
+            _history(texts, store, entity_id)
+        if may_write(store.viewer, "activation", row["vr_code"]) and not row["erased_reason"]:
+            _actions(texts, store, row)
+
+
+def _close() -> None:
+    session.select(entry="")
+    st.session_state["register_view"] = "list"
+
+
+def _actions(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
+    entity_id = str(row["activation_id"])
+    with st.expander(texts("register.correct"), expanded="conflict" in st.session_state):
+        entry.draw_correction(texts, store, row)
+    with st.expander(texts("register.refer")):
+        triage.draw_refer(texts, store, vr_code=row["vr_code"], partners=row["partners"], activation_id=entity_id)
+    if store.viewer.role == "lotc":
+        _erase(texts, store, entity_id)
+
+
+def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> str:
+    regions, gemeenten = entry.region_names(store), entry.gemeente_names(store)
+    said = {
+        "date": f"{row['event_date']:%d-%m-%Y}",
+        "region": regions.get(row["vr_code"], row["vr_code"]),
+        "gemeente": gemeenten.get(row["gemeente_code"], row["gemeente_code"]),
+        "site_id": entry_site.name_of(store, str(row["site_id"])),
+        "sector": texts(f"sector.{row['sector_code']}"),
+        "kind": texts(f"register.{row['kind']}"),
+        "themes": ", ".join(texts(f"register.{code}") for code in row["themes"].split(";")),
+        "trigger": texts(f"register.{row['trigger']}"),
+        "integral": texts("register.yes" if row["integral"] else "register.no"),
+        "infections_found": texts(f"register.{row['infections_found']}"),
+        "partners": row["partners"].replace(";", ", "),
+        "recorded_at": f"{row['recorded_at']:%d-%m-%Y %H:%M}",
+    }
+    cells = []
+    for name in _SHOWN:
+        value = str(said.get(name, row.get(name, "")))
+        if value:
+            shown = html.escape(value).replace("\n", "<br>")
+            cells.append([html.escape(texts(f"register.{name}")), shown])
+    return tables.table(str(row["activation_id"]), [texts("register.field"), texts("register.action")], cells)
+
+
+def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
+    versions = write.history(store, "activation", entity_id)
+    with st.expander(f"{texts('register.history')} ({len(versions)})"):
+        if not versions:
+            st.caption(texts("register.history_empty"))
+            return
+        cells, before = [], {}
+        for version in versions:
+            content = version["content"]
+            changed = [name for name, value in content.items() if before.get(name) != value] if before else []
+            cells.append([
+                str(version["version"]), html.escape(texts(f"register.action_{version['action']}")),
+                html.escape(version["recorded_by"]), html.escape(version["recorded_at"][:16].replace("T", " ")),
+                html.escape("; ".join(f"{name}: {before.get(name)} → {content[name]}" for name in changed)),
+            ])  # fmt: skip
+            before = content
+        heads = [texts(f"register.{name}") for name in ("version", "action", "who", "when", "changed")]
+        st.html(tables.table(texts("register.history"), heads, cells))
+
+
+def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
+    entity_id = str(row["activation_id"])
+    kept = files.of_entity(store, "activation", entity_id)
+    with st.expander(f"{texts('register.files')} ({len(kept)})"):
+        if not kept:
+            st.caption(texts("register.files_empty"))
+        for one in kept:
+            # Octets to save, never a page to show: the browser is given no type that it would open.
+            st.download_button(
+                texts("register.download", name=one.name), key=f"file-{one.file_id}", file_name=one.name,
+                data=lambda file_id=one.file_id: files.read_file(store, "activation", entity_id, file_id),
+                mime=files.MEDIA_TYPE, on_click="ignore",
+            )  # fmt: skip
+        if not may_write(store.viewer, "activation", row["vr_code"]) or row["erased_reason"]:
+            return
+        types = [ending[1:] for ending in files.TYPES]
+        given = st.file_uploader(texts("register.files_add", types=", ".join(types)), type=types)
+        if given is not None and st.button(texts("register.files_save")):
+            files.attach(store, "activation", entity_id, given.name, given.getvalue())
+            st.session_state["register_saved"] = True
+            st.rerun()
+
+
+def _erase(texts: Texts, store: ScopedStore, entity_id: str) -> None:
+    with st.expander(texts("register.erase")):
+        st.caption(texts("register.erase_help"))
+        reason = st.selectbox(
+            texts("register.erase_reason"), ("request", "mistake"),
+            format_func=lambda code: texts(f"register.erase_{code}"),
+        )  # fmt: skip
+        sure = st.checkbox(texts("register.erase_confirm"))
+        if st.button(texts("register.erase_do"), disabled=not sure):
+            write.erase(store.viewer, "activation", entity_id, reason)
+            st.rerun()

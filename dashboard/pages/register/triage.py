@@ -1,0 +1,179 @@
+"""Signals to decide on, and referrals to follow."""
+
+import html
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import streamlit as st
+
+from access.viewer import may_write
+from dashboard.parts import entry, tables
+from dashboard.shell import frame
+from door.store import ScopedStore
+from geodata import codes
+from register import personal
+from register import record as write
+from register.read import Filters
+from register.schema import REFERRAL_STATES, vr_of_gemeenten
+from words import Texts
+
+_ORIGINS: Final = ("own", "partner", "branch", "gemeente", "anonymous")
+
+
+def draw_signals(texts: Texts, store: ScopedStore) -> None:
+    """Draw the signals on which nothing was decided, and the form of a new one."""
+    rows = store.register("signals", Filters(codes={"state": ("new",)}))
+    if rows.empty:
+        st.info(texts("register.signals_none"))
+    else:
+        st.caption(texts("register.signals_open", n=len(rows)))
+    regions = entry.region_names(store)
+    for _, row in rows.iterrows():
+        _signal(texts, store, row.to_dict(), regions)
+    own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
+    if may_write(store.viewer, "signal", own):
+        with st.expander(texts("register.signal_new"), expanded=rows.empty):
+            _new_signal(texts, store)
+
+
+def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: Mapping[str, str]) -> None:
+    signal_id, version = str(row["signal_id"]), int(row["version"])
+    with st.container(border=True):
+        place = regions.get(row["vr_code"], "")
+        words = (f"{row['event_date']:%d-%m-%Y}", texts(f"register.{row['theme']}"), place,
+                 texts(f"register.origin_{row['origin']}"))  # fmt: skip
+        st.html(
+            f'<p class="rb-muted">{html.escape(" · ".join(word for word in words if word))}</p>'
+            f"<p>{html.escape(row['text'])}</p>"
+        )
+        if not may_write(store.viewer, "signal", row["vr_code"]):
+            return
+        st.button(
+            texts("register.to_activation"), key=f"act-{signal_id}", type="primary",
+            on_click=_to_activation, args=(texts, store, row),
+        )  # fmt: skip
+        refer, close = st.columns(2)
+        with refer.popover(texts("register.refer"), width="stretch"):
+            draw_refer(texts, store, vr_code=row["vr_code"], partners="", signal=(signal_id, version))
+        with close.popover(texts("register.to_closed"), width="stretch"):
+            reason = st.text_input(texts("register.close_reason"), key=f"reason-{signal_id}")
+            if st.button(texts("register.to_closed"), key=f"close-{signal_id}"):
+                write.triage(store.viewer, signal_id, based_on=version, reason=reason)
+                st.rerun()
+
+
+def _to_activation(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
+    """Begin an activation with what the signal says; saving it also closes the signal."""
+    told = texts("register.from_signal", date=f"{row['event_date']:%d-%m-%Y}")
+    fields = {
+        "themes": row["theme"], "gemeente_code": row["gemeente_code"], "vr_code": row["vr_code"],
+        "sector_code": row["sector_code"], "outcome": f"{told}: {row['text']}\n",
+        "trigger": "eigen_constatering" if row["origin"] == "own" else "externe_melding",
+        "_signal": {"id": row["signal_id"], "version": int(row["version"])},
+    }  # fmt: skip
+    entry.start_from(store, fields)
+    st.session_state["register_view"] = "new"
+
+
+def _new_signal(texts: Texts, store: ScopedStore) -> None:
+    own = store.viewer.vr_codes
+    with st.form("signal", clear_on_submit=False, border=False):
+        text = st.text_area(texts("register.signal_text"), height=110)
+        origin = st.selectbox(
+            texts("register.origin"), _ORIGINS, format_func=lambda code: texts(f"register.origin_{code}")
+        )
+        theme = st.selectbox(texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"))
+        names, vr_of = entry.gemeente_names(store), vr_of_gemeenten()
+        options = [code for code in names if not own or vr_of[code] in own]
+        gemeente = st.selectbox(
+            texts("register.gemeente"), options, index=None, format_func=names.get, placeholder=""
+        )  # fmt: skip
+        sector = st.selectbox(
+            texts("register.sector"), list(codes.SECTORS), index=None, placeholder="",
+            format_func=lambda code: texts(f"sector.{code}"),
+        )  # fmt: skip
+        day = st.date_input(texts("register.date"), format="DD-MM-YYYY")
+        anyway = st.checkbox(texts("register.save_anyway")) if st.session_state.get("signal_asked") else False
+        pressed = st.form_submit_button(texts("register.save"), type="primary")
+    if not pressed:
+        return
+    found = personal.find(text)
+    if found and not anyway:
+        st.session_state["signal_asked"] = True
+        listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in found)
+        st.warning(texts("register.personal", found=frame.markdown_escape(listed)))
+        return
+    fields = {
+        "event_date": str(day or date.today()), "origin": origin, "theme": theme, "text": text,  # noqa: DTZ011 - local
+        "gemeente_code": gemeente or "", "sector_code": sector or "", "vr_code": own[0] if own and not gemeente else "",
+    }  # fmt: skip
+    write.record(store.viewer, "signal", fields)
+    st.session_state.pop("signal_asked", None)
+    st.session_state["register_saved"] = True
+    st.rerun()
+
+
+def draw_refer(texts: Texts, store: ScopedStore, *, vr_code: str, partners: str, activation_id: str = "",
+               signal: tuple[str, int] | None = None) -> None:  # fmt: skip
+    """Draw the form of a referral: a route from the editable list, nothing else."""
+    st.caption(texts("register.refer_help"))
+    routes = store.register("routes").set_index("route_id")
+    name = "subject" if texts.language == "nl" else "subject_en"
+    key = activation_id or (signal[0] if signal else "")
+    route = st.selectbox(
+        texts("register.refer_route"), list(routes.index), key=f"route-{key}",
+        format_func=lambda code: f"{routes.loc[code, name] or routes.loc[code, 'subject']}"
+        f" → {routes.loc[code, 'organisation']}",
+    )  # fmt: skip
+    if not st.button(texts("register.refer_save"), key=f"refer-{key}") or route is None:
+        return
+    organisation = str(routes.loc[route, "organisation"])
+    fields = {
+        "event_date": str(date.today()), "route": route, "to": organisation, "vr_code": vr_code,  # noqa: DTZ011 - local
+        "partners": ";".join(part for part in (partners, organisation) if part), "activation_id": activation_id,
+    }  # fmt: skip
+    if signal:
+        write.triage(store.viewer, signal[0], based_on=signal[1], referral=fields)
+    else:
+        write.record(store.viewer, "referral", fields)
+    st.session_state["register_saved"] = True
+    st.rerun()
+
+
+def draw_referrals(texts: Texts, store: ScopedStore) -> None:
+    """Draw the referrals with their state, and let who may change it."""
+    rows = store.register("referrals")
+    if rows.empty:
+        st.info(texts("register.referrals_none"))
+        return
+    routes = store.register("routes").set_index("route_id")
+    name = "subject" if texts.language == "nl" else "subject_en"
+    heads = [texts(f"register.{head}") for head in ("date", "refer_route", "region", "state", "when")]
+    regions = entry.region_names(store)
+    cells = [
+        [html.escape(word) for word in (
+            f"{row['event_date']:%d-%m-%Y}", f"{routes[name].get(row['route'], row['route'])} → {row['to']}",
+            regions.get(row["vr_code"], ""), texts(f"register.state_{row['state']}"), f"{row['state_date']:%d-%m-%Y}",
+        )]
+        for _, row in rows.iterrows()
+    ]  # fmt: skip
+    st.html(tables.table(texts("register.view_referrals"), heads, cells))
+    open_rows = [row for _, row in rows.iterrows() if may_write(store.viewer, "referral", row["vr_code"])]
+    if not open_rows:
+        return
+    with st.form("referral_state", border=False):
+        place = st.selectbox(
+            texts("register.refer"), range(len(open_rows)),
+            format_func=lambda n: f"{open_rows[n]['event_date']:%d-%m-%Y} {open_rows[n]['to']}",
+        )  # fmt: skip
+        state = st.selectbox(
+            texts("register.state"), REFERRAL_STATES, format_func=lambda code: texts(f"register.state_{code}")
+        )
+        if st.form_submit_button(texts("register.state_save")) and place is not None:
+            row = open_rows[place]
+            today = str(date.today())  # noqa: DTZ011 - the day where the viewer is
+            write.set_state(
+                store.viewer, "referral", row["referral_id"], state, based_on=int(row["version"]), state_date=today
+            )
+            st.rerun()

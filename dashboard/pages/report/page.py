@@ -1,0 +1,90 @@
+"""The accountability report and the meeting sheet: shown here, and saved as Word, PDF or HTML."""
+
+import html
+from datetime import date, timedelta
+
+import streamlit as st
+
+from dashboard.parts import progress as work
+from dashboard.parts import tables
+from dashboard.shell import frame, session
+from door.store import ScopedStore
+from risk.report.accountability import accountability
+from risk.report.blocks import Document, Grid, Heading, Paragraph
+from risk.report.files import ENDINGS, render
+from risk.report.meeting import meeting_sheet
+from words import Texts
+
+_PERIOD_DAYS = 91
+_MEETING_DAYS = 14
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("report.title"), texts("report.intro"))
+    last = _last_day(store)
+    columns = st.columns([1, 1, 1, 1, 1, 1], vertical_alignment="bottom")
+    first_day = columns[0].date_input(
+        texts("report.first"), last - timedelta(days=_PERIOD_DAYS - 1), format="DD-MM-YYYY"
+    )
+    last_day = columns[1].date_input(texts("report.last"), last, format="DD-MM-YYYY")
+    if columns[2].button(texts("report.make"), type="primary", width="stretch"):
+        st.session_state["document"] = _make(texts, store, "report", first_day, last_day)
+    since = columns[3].date_input(texts("report.since"), last - timedelta(days=_MEETING_DAYS), format="DD-MM-YYYY")
+    if columns[4].button(texts("report.make_meeting"), width="stretch"):
+        st.session_state["document"] = _make(texts, store, "meeting", since, last_day)
+    work.tell_stopped(texts)
+    made = st.session_state.get("document")
+    if made is not None and made[0] == (str(store.viewer), texts.language):
+        _show(texts, store, made[1])
+    else:
+        st.info(texts("report.empty"))
+
+
+def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) -> tuple[tuple[str, str], Document]:
+    with work.shown(texts, texts("report.making")) as step:
+
+        def tell(done: float) -> None:
+            step(done, "")
+
+        if name == "report":
+            made = accountability(store, first, last, texts.language, step=tell)
+        else:
+            made = meeting_sheet(store, first, texts.language, step=tell)
+    return (str(store.viewer), texts.language), made
+
+
+def _last_day(store: ScopedStore) -> date:
+    """Return the last day on which something happened: reports count to the data, not to the clock."""
+    rows = store.register("activations")
+    return rows["event_date"].max().date() if len(rows) else date.today()  # noqa: DTZ011 - nothing has a date
+
+
+def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
+    columns = st.columns(len(ENDINGS))
+    for column, ending in zip(columns, ENDINGS, strict=True):
+        column.download_button(
+            texts("report.save", ending=ending), key=f"save{ending}", file_name=f"risicobeeld{ending}",
+            data=lambda ending=ending: _file(store, document, ending), on_click="ignore", width="stretch",
+        )  # fmt: skip
+    if document.band:
+        st.html(f'<p class="rb-band">{html.escape(document.band)}</p>')
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            level = min(block.level + 1, 4)
+            st.html(f"<h{level}>{html.escape(block.text)}</h{level}>")
+        elif isinstance(block, Paragraph):
+            kind = "rb-foot" if block.is_small else "rb-intro"
+            st.html(f'<p class="{kind}">{html.escape(block.text)}</p>')
+        elif isinstance(block, Grid):
+            rows = [[html.escape(cell) for cell in row] for row in block.rows]
+            st.html(tables.table(block.header[0], block.header, rows, numeric=block.numeric))
+        else:
+            st.image(block.png, width=int(block.width_cm * 40))
+
+
+def _file(store: ScopedStore, document: Document, ending: str) -> bytes:
+    store.note_export(f"report{ending}", 1)
+    return render(document, ending)

@@ -1,0 +1,1 @@
+"""The page `sectors`, and the parts that only it uses."""

@@ -1,0 +1,143 @@
+"""Sectors: every region and sector at once, as a table of colours beside the map."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.map.layers import MapPicture
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.parts import downloads, links, period
+from dashboard.parts import figures as board
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import Board
+from dashboard.shell import frame, session
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from geodata import codes
+from risk.scores import deliver
+from words import Texts
+
+_MAP_HEIGHT_PX = 300
+_COLUMNS = ("", *codes.SECTORS)
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.sectors"), texts("sectors.intro"))
+    _page()
+
+
+@st.fragment
+@frame.guarded
+def _page() -> None:
+    """Draw table, map and reasons; a choice in here redraws only this part of the page."""
+    texts = session.texts()
+    store, _ = session.store()
+    chosen = session.selection()
+    week = period.week(store, chosen, texts)
+    regions = board.open_board(store, "vr", texts, week)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        within = _choose_rows(texts, store, regions)
+        now = board.open_board(store, "vr", texts)
+        links.linked(f'<div class="rb-controls">{period.slider(texts, now, week)}</div>', key="sectors-back")
+    shown, rows = (regions, regions.scores) if not within else _gemeenten(texts, store, within, week)
+    table_side, map_side = st.columns([2, 1], gap="medium")
+    with table_side:
+        above = regions.scores[regions.scores["area_code"] == within]
+        links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
+        level = "gemeente" if within else "vr"
+        areas = frozenset(rows["area_code"]) if within else frozenset()
+        parts = [downloads.Part(level, deliver.ALL_SECTORS, areas)]
+        downloads.menu(texts, store, parts, key="sectors-files", week=week)
+    with map_side:
+        _map(texts, store, shown, rows, chosen, within)
+        why.panel(texts, chosen, store, shown)
+
+
+def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
+    """Let the viewer choose the rows: all regions, or the gemeenten of one; return that one's code, else ''."""
+    allowed = list(regions.of_sector("")["area_code"])
+    if not rows_of(store.viewer.role, "scores_gemeente"):
+        return ""
+    if len(allowed) == 1:
+        return allowed[0]
+    chosen = session.selection()
+    region = regions.region_of(chosen.unit, allowed)
+    st.session_state["rows"] = region if chosen.level == "gemeente" else ""
+
+    def keep() -> None:
+        within = st.session_state["rows"] or ""
+        session.select(level="gemeente" if within else "vr", unit=within)
+
+    st.selectbox(
+        texts("sectors.rows"), ["", *sorted(allowed, key=lambda code: regions.names[code])], key="rows", width=420,
+        on_change=keep, label_visibility="collapsed",
+        format_func=lambda code: texts("sectors.of", region=regions.names[code]) if code else texts("sectors.all"),
+    )  # fmt: skip
+    return str(st.session_state["rows"])
+
+
+def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tuple[Board, pd.DataFrame]:
+    shown = board.open_board(store, "gemeente", texts, week)
+    return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
+
+
+def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selection) -> str:
+    """Return the table: areas by score (a region above its gemeenten), sectors in their fixed order."""
+    together = rows[rows["sector_code"] == ""].assign(is_gemeente=lambda table: table["level"] == "gemeente")
+    order = together.sort_values(
+        ["is_gemeente", "score_0_10", "area_code"], ascending=[True, False, True], na_position="last"
+    )["area_code"]
+    cells_of = pd.MultiIndex.from_product([order, _COLUMNS])
+    wide = rows.set_index(["area_code", "sector_code"])[["score_0_10", "risk_class"]].reindex(cells_of)
+    scores, classes = (wide[name].to_numpy().reshape(len(order), -1) for name in ("score_0_10", "risk_class"))
+    names = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
+    words = [frame.class_word(texts, one, is_demonstration=shown.is_demonstration) for one in range(1, 6)]
+    head = "".join(
+        f'<th scope="col">{links.link(f"<span>{html.escape(name)}</span>", sector=code, is_stop=False)}</th>'
+        for code, name in zip(_COLUMNS, names, strict=True)
+    )
+    body, stop = [], (chosen.unit if chosen.unit in set(order) else order.iloc[0], chosen.sector)
+    for area, of_scores, of_classes in zip(order, scores, classes, strict=True):
+        area_name = shown.names[area]
+        label = links.link(html.escape(area_name), unit=area, is_stop=False)
+        cells = []
+        for code, name, score, number in zip(_COLUMNS, names, of_scores, of_classes, strict=True):
+            is_stop = (area, code) == stop
+            mark = ' class="rb-chosen"' if is_stop and chosen.unit else ""
+            if pd.isna(score):
+                told, style, figure = texts("map.no_data"), "rb-none", "–"
+            else:
+                told, style, figure = words[int(number) - 1], f"rb-class-{int(number)}", texts.number(score)
+            hint = f"{area_name}, {name}: {figure} {told}"
+            link = links.link(figure, title=hint, kind=style, is_stop=is_stop, unit=area, sector=code)
+            cells.append(f"<td{mark}>{link}</td>")
+        body.append(f'<tr><th scope="row">{label}</th>{"".join(cells)}</tr>')
+    caption = html.escape(texts("sectors.caption"))
+    return (
+        f'<div class="rb-heat" role="region" aria-label="{caption}"><table data-grid="1">'
+        f'<caption class="rb-unseen">{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, chosen: Selection, within: str) -> None:
+    """Draw the chosen sector on the map."""
+    assets, geometry = board.map_files(store.data_version, store)
+    of_sector = rows[rows["sector_code"] == chosen.sector].sort_values("score_0_10", ascending=False)
+    picture = MapPicture(
+        areas=board.area_layer(shown, of_sector),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        selected=chosen.unit if chosen.unit in set(of_sector["area_code"]) else "",
+        focus=within,
+        has_list=False,
+    )
+    live_map(
+        picture, key="sectors-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        on_select=lambda code: session.select(unit=code),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The page `sites`, and the parts that only it uses."""

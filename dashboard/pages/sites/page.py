@@ -1,0 +1,123 @@
+"""Sites: a list to find one in, and a page per site: what is known, what is assumed, visited and linked."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.parts import downloads, links, period, tables
+from dashboard.parts import figures as board
+from dashboard.parts import reasons as why
+from dashboard.parts import site as site_page
+from dashboard.parts.figures import Board
+from dashboard.shell import frame, session
+from dashboard.shell.session import Selection
+from door import export
+from door.store import ScopedStore
+from geodata import codes
+from risk.scores import deliver
+from words import Texts
+
+_LISTED_N = 50
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.sites"))
+    _page()
+
+
+@st.fragment
+@frame.guarded
+def _page() -> None:
+    """Draw the list, or the site of the address; a choice in here redraws only this part of the page."""
+    texts = session.texts()
+    store, _ = session.store()
+    chosen = session.selection()
+    store = store.as_known_on(period.known_on(chosen))
+    week = period.week(store, chosen, texts)
+    shown = board.open_board(store, "site", texts, week)
+    sites = board.open_sites(store, texts, week)
+    slider = period.slider(texts, board.open_board(store, "vr", texts), week)
+    links.linked(
+        f'<div class="rb-controls">{slider}</div>{period.notice(texts, store, shown)}', key="sites-back-in-time"
+    )
+    if (sites["site_id"] == chosen.unit).any():
+        site_page.draw(texts, store, shown, chosen.unit)
+        return
+    sought = _filters(texts, shown, sites, chosen)
+    chosen = session.selection()
+    found = _found(shown, sites, chosen, sought)
+    links.linked(_list(texts, store, shown, found, len(sites)), key="sites-list")
+    if export.may_take_sites(store):
+        parts = [downloads.Part("site", deliver.ALL_SECTORS)]
+        if export.is_osm(sites["source"]).any():
+            parts.append(downloads.Part("site", deliver.ALL_SECTORS, is_osm=True))
+        downloads.menu(texts, store, parts, key="sites-files", week=week)
+
+
+def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection) -> str:
+    """Let the viewer narrow the list; return the words that are looked for."""
+    regions = sorted(set(sites["vr_code"]) - {""}, key=lambda code: shown.names[code])
+    here = chosen.unit if chosen.unit in regions else ""
+    st.session_state.update({"sites-kind": chosen.kind, "sites-region": here})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sought = st.text_input(texts("sites.search"), key="sites-search", placeholder=texts("sites.search"),
+                               label_visibility="collapsed", width=300)  # fmt: skip
+        st.selectbox(
+            texts("sites.kind"), ["", *codes.SITE_KINDS], key="sites-kind", width=240, label_visibility="collapsed",
+            format_func=lambda kind: texts(f"kind.{kind}") if kind else texts("sites.all_kinds"),
+            on_change=lambda: session.select(kind=st.session_state["sites-kind"] or ""),
+        )  # fmt: skip
+        if len(regions) > 1:
+            st.selectbox(
+                texts("region.choose"), ["", *regions], key="sites-region", width=300, label_visibility="collapsed",
+                format_func=lambda code: shown.names[code] if code else texts("sites.all_regions"),
+                on_change=lambda: session.select(unit=st.session_state["sites-region"] or ""),
+            )  # fmt: skip
+    return sought
+
+
+def _found(shown: Board, sites: pd.DataFrame, chosen: Selection, sought: str) -> pd.DataFrame:
+    """Return the sites that pass the filters, highest first."""
+    found = sites
+    if chosen.kind:
+        found = found[found["kind"] == chosen.kind]
+    if chosen.unit in shown.names:
+        found = found[(found["vr_code"] == chosen.unit) | (found["gemeente_code"] == chosen.unit)]
+    for word in sought.casefold().split():
+        text = found["name"] + " " + found["gemeente_code"].map(shown.names).fillna("") + " " + found["site_id"]
+        found = found[text.str.casefold().str.contains(word, regex=False)]
+    return found.sort_values(["score_0_10", "site_id"], ascending=[False, True], na_position="last")
+
+
+def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, all_n: int) -> str:
+    if found.empty:
+        return f'<p class="rb-page">{html.escape(texts("sites.none"))}</p>'
+    visited = site_page.last_visits(store, shown)
+    scores = shown.scores.set_index("unit_id")
+    rows = []
+    for site in found.head(_LISTED_N).to_dict("records"):
+        kind = texts(f"kind.{site['kind']}")
+        label = links.link(html.escape(site["name"] or f"{kind} {site['site_id']}"), unit=site["site_id"])
+        last = visited.get(site["site_id"])
+        rows.append(
+            [
+                label,
+                html.escape(kind),
+                html.escape(site_page.place_name(texts, shown, site)),
+                html.escape(site_page.size_words(texts, site)),
+                why.score_chip(texts, shown, scores.loc[site["site_id"]]),
+                html.escape(texts("region.never") if last is None else texts.day(last.date())),
+            ]
+        )
+    heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]
+    heads += [texts("map.score"), texts("sites.visited")]
+    named = "sites.count" if len(found) == all_n else "sites.count_of"
+    told = texts(named, n=texts.number(len(found), 0), all=texts.number(all_n, 0))
+    if len(found) > _LISTED_N:
+        told += " " + texts("sites.highest", n=_LISTED_N)
+    table = tables.table(texts("sites.caption"), heads, rows)
+    return f'<section class="rb-page"><p class="rb-muted" role="status">{html.escape(told)}</p>{table}</section>'

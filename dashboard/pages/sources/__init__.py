@@ -1,0 +1,1 @@
+"""The page `sources`, and the parts that only it uses."""

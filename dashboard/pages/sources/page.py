@@ -1,0 +1,163 @@
+"""Sources and quality: where every figure comes from, how old it is, what is missing and who can better it."""
+
+import html
+from datetime import date, datetime
+
+import pandas as pd
+import streamlit as st
+
+from access import audit
+from access.rights import rows_of
+from dashboard.parts import figures as board
+from dashboard.parts import progress as work
+from dashboard.parts import quality, tables
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import Board
+from dashboard.shell import frame, session
+from door.store import ScopedStore
+from geodata.refresh import fetch as fetching
+from geodata.refresh import health
+from geodata.snapshots.snapshot import SourceRecord
+from geodata.sources import catalogue
+from geodata.sources.http import Progress
+from geodata.sources.registry import chosen
+from words import Texts
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.sources"), texts("sources.intro"))
+    shown = board.open_board(store, "vr", texts) if rows_of(store.viewer.role, "scores_vr") else None
+    peildatum = shown.scored.peildatum.date() if shown else None
+    parts = [_sources(texts, store, peildatum)]
+    if shown is not None:
+        parts += [_regions(texts, shown), _indicators(texts, shown)]
+    if store.viewer.role == "lotc":
+        _refresh(texts, store)
+    st.html(f'<div class="rb-page">{"".join(parts)}</div>')
+
+
+def _refresh(texts: Texts, store: ScopedStore) -> None:
+    """Let LOT-C fetch every source anew; what is stopped half-way changes nothing."""
+    asked = st.button(texts("sources.refresh"), help=texts("sources.refresh_how"))
+    work.tell_stopped(texts)
+    if asked:
+        names = list(chosen([]))
+        audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
+        with work.shown(texts, texts("sources.refreshing")) as step:
+
+            def progress_of(name: str) -> Progress:
+                place = names.index(name)
+                step(place / len(names), _title(name))
+                return lambda done, total: step((place + (done / total if total else 0)) / len(names), _title(name))
+
+            st.session_state["refreshed"] = fetching.refresh_sources([], progress_of=progress_of)
+        st.rerun()
+    if outcomes := st.session_state.pop("refreshed", []):
+        rows = [
+            [f'<span lang="nl">{html.escape(_title(one.source_id))}</span>', html.escape(texts(f"sources.{one.state}")),
+             texts.number(one.rows_n, 0), f'<span lang="en">{html.escape(one.message)}</span>']
+            for one in outcomes
+        ]  # fmt: skip
+        heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
+        listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
+        st.html(f'<section class="rb-page">{listed}</section>')
+
+
+def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> str:
+    attempts, today = health.read(), peildatum or datetime.now().astimezone().date()
+    rows = [_source_row(texts, record, peildatum, health.word(record, attempts, today)) for record in store.sources]
+    told = texts("picture.peildatum", day=texts.day(peildatum)) if peildatum else ""
+    version = texts("sources.version", data=store.data_version)
+    failing = "".join(
+        f"<p>{html.escape(texts('sources.failing', source=_title(name), error=attempt.error))}</p>"
+        for name, attempt in attempts.items()
+        if attempt.error
+    )
+    heads = [texts(f"sources.{name}") for name in ("source", "publisher", "licence", "date", "age", "rows", "status")]
+    listed = tables.table(texts("sources.caption"), [*heads, texts("sources.health")], rows, numeric=(5,))
+    return f'<p class="rb-muted">{html.escape(f"{told} · {version}".strip(" ·"))}</p>{listed}{failing}'
+
+
+def _source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
+    declared = catalogue.source(record.source_id)
+    day = _day(record.source_date)
+    link = html.escape(declared.title)
+    if record.address.startswith("https://"):
+        link = f'<a href="{html.escape(record.address)}" rel="noopener">{link}</a>'
+    return [
+        f'<span lang="nl">{link}</span><br><span class="rb-muted" lang="nl">{html.escape(declared.attribution)}</span>',
+        f'<span lang="nl">{html.escape(declared.publisher)}</span>',
+        html.escape(record.licence),
+        html.escape(texts.day(day) if day else record.source_date),
+        html.escape(_age(texts, day, peildatum) if day and peildatum else ""),
+        texts.number(record.rows_n, 0),
+        html.escape(texts(f"status.{declared.status}")),
+        html.escape(texts(f"health.{state}")),
+    ]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _title(source_id: str) -> str:
+    known = source_id.split(".", 1)[0] in catalogue.SOURCES
+    return catalogue.source(source_id).title if known else source_id
+
+
+def _age(texts: Texts, day: date, peildatum: date) -> str:
+    """Say how much older (or later) a source is than the peildatum, in the unit that reads best."""
+    days = (peildatum - day).days
+    if days == 0:
+        return texts("sources.same_day")
+    size = abs(days)
+    unit, n = ("days", size) if size < 60 else ("months", round(size / 30.4)) if size < 730 else ("years", size // 365)
+    return texts("sources.older" if days > 0 else "sources.later", age=texts(f"sources.{unit}", n=n))
+
+
+def _quality_row(texts: Texts, shares: pd.Series) -> list[str]:
+    figures = [texts.percent(shares[status]) if shares[status] else "–" for status in quality.SHOWN]
+    return [quality.bar(shares), *figures]
+
+
+def _regions(texts: Texts, shown: Board) -> str:
+    indicators = shown.scored.indicators
+    shares = quality.shares(indicators["unit_id"].str[:4], indicators["status"])
+    weakest_first = shares[list(quality.WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
+    rows = [[html.escape(shown.names[code]), *_quality_row(texts, shares.loc[code])] for code in weakest_first]
+    heads = [texts("map.name"), texts("sources.mix"), *(texts(f"status.{status}") for status in quality.SHOWN)]
+    listed = tables.table(texts("sources.per_region"), heads, rows, numeric=range(2, 7))
+    title, how = html.escape(texts("sources.per_region")), html.escape(texts("sources.per_region_how"))
+    return f"<h2>{title}</h2><p>{how}</p>{listed}"
+
+
+def _indicators(texts: Texts, shown: Board) -> str:
+    indicators, model = shown.scored.indicators, shown.scored.model
+    shares = quality.shares(indicators["indicator_code"], indicators["status"])
+    dated = indicators.groupby("indicator_code")["source_date"].max()
+    rows = []
+    for indicator in model.areas.indicators:
+        who = html.escape(texts(f"can_better.{indicator.table}"))
+        name = html.escape(why.indicator_name(shown, indicator.code, texts))
+        if indicator.code in shown.scored.left_out:
+            rows.append([name, html.escape(texts("sources.left_out")), "", who])
+            continue
+        mine = shares.loc[indicator.code]
+        day = dated[indicator.code]
+        rows.append(
+            [
+                name,
+                html.escape(quality.words(texts, mine)),
+                "" if pd.isna(day) else html.escape(texts.day(day.date())),
+                who,
+            ]
+        )
+    heads = [texts("sources.figure"), texts("sources.status"), texts("sources.date"), texts("sources.who")]
+    listed = tables.table(texts("sources.per_figure"), heads, rows)
+    return f"<h2>{html.escape(texts('sources.per_figure'))}</h2>{listed}"

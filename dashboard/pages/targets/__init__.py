@@ -1,0 +1,1 @@
+"""The page `targets`, and the parts that only it uses."""

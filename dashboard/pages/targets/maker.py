@@ -1,0 +1,305 @@
+"""Make a plan: the request, the map and the lists together; lock, exclude, keep, export."""
+
+import html
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+from access.viewer import may_write
+from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.pages.targets import request as plan_request
+from dashboard.parts import figures as board
+from dashboard.parts import links, tables
+from dashboard.shell import frame
+from door import export
+from door.store import ScopedStore
+from geodata import codes
+from geodata.errors import RisicobeeldError
+from geodata.snapshots import formats as files
+from risk.index.model import load_model
+from risk.report.files import render
+from risk.report.sheet import region_sheet
+from risk.targets import inputs as target_inputs
+from risk.targets import limits, plans
+from risk.targets import plan as targets
+from risk.targets import table as target_table
+from risk.targets.estimates import CALIBRATION_VISITS_N
+from risk.targets.inputs import Inputs
+from risk.targets.plan import LISTS, Plan
+from risk.targets.request import Mark, Request
+from words import Texts
+
+_ENDINGS: Final = (".csv", ".xlsx", ".geojson", ".gpkg")
+_MAP_HEIGHT_PX: Final = 420
+_POLL_SECONDS: Final = 1.0
+_MARKS: Final = "targets-marks"
+
+
+def draw(texts: Texts, store: ScopedStore) -> None:
+    """Draw request, map and lists."""
+    inputs = read_inputs(store)
+    left, right = st.columns([1, 3.2], gap="medium")
+    with left:
+        request, seed = plan_request.draw(texts, inputs)
+        request = _marked(request)
+        _mark(texts, inputs)
+    with right:
+        try:
+            plan = _plan(store, inputs, request, seed)
+        except RisicobeeldError as error:
+            frame.failure(texts, error)
+            return
+        table = target_table.target_table(plan, inputs, store, texts.language)
+        st.html(_summary(texts, plan, inputs))
+        _map(texts, store, table)
+        _actions(texts, store, plan, inputs, table)
+        _lists(texts, store, table)
+        _left_out(texts, plan)
+        _prices(texts, plan)
+
+
+def read_inputs(store: ScopedStore) -> Inputs:
+    """Return what plans are made from, read again when the data or the register's plans changed."""
+    key = (str(store.viewer), store.data_version, st.session_state.get("targets-round", 0))
+    known = st.session_state.get("targets-inputs")
+    if known is None or known[0] != key:
+        known = (key, target_inputs.read_inputs(store, load_model()))
+        st.session_state["targets-inputs"] = known
+    return known[1]
+
+
+def forget() -> None:
+    """Read the inputs again at the next run: a plan or a visit was recorded."""
+    st.session_state["targets-round"] = st.session_state.get("targets-round", 0) + 1
+
+
+def _plan(store: ScopedStore, inputs: Inputs, request: Request, seed: int) -> Plan:
+    """Return the plan of a request, made once as long as nothing changes."""
+    key = (repr(request), seed, store.data_version, str(store.viewer), st.session_state.get("targets-round", 0))
+    known = st.session_state.get("targets-plan")
+    if known is None or known[0] != key:
+        made = targets.make_plan(inputs.frame, request, seed, inputs.peildatum, calibration=inputs.calibration)
+        known = (key, made)
+        st.session_state["targets-plan"] = known
+    return known[1]
+
+
+def _marked(request: Request) -> Request:
+    marks: dict[str, tuple[str, Mark]] = st.session_state.get(_MARKS, {})
+    own = {name: [mark for kind, mark in marks.values() if kind == name] for name in ("locked", "excluded")}
+    taken = set(marks)
+    return replace(
+        request,
+        locked=(*(mark for mark in request.locked if mark.site_id not in taken), *own["locked"]),
+        excluded=(*(mark for mark in request.excluded if mark.site_id not in taken), *own["excluded"]),
+    )
+
+
+def _mark(texts: Texts, inputs: Inputs) -> None:
+    """Let the viewer lock a site in or exclude one, with a reason, and undo it."""
+    names = dict(zip(inputs.frame["site_id"], inputs.frame["name"], strict=True))
+    marks: dict[str, tuple[str, Mark]] = st.session_state.setdefault(_MARKS, {})
+    with st.expander(texts("targets.change")):
+        site = st.selectbox(
+            texts("targets.choose_site"), sorted(names), index=None, key="targets-site",
+            format_func=lambda code: f"{names.get(code) or code} ({code})",
+        )  # fmt: skip
+        reason = st.text_input(texts("targets.why"), key="targets-reason", max_chars=200)
+
+        def keep(kind: str) -> None:
+            if st.session_state["targets-site"] and st.session_state["targets-reason"].strip():
+                chosen = st.session_state["targets-site"]
+                marks[chosen] = (kind, Mark(chosen, st.session_state["targets-reason"].strip()))
+                st.session_state.update({"targets-site": None, "targets-reason": ""})
+
+        lock, exclude = st.columns(2)
+        lock.button(texts("targets.lock"), on_click=keep, args=("locked",), width="stretch")
+        exclude.button(texts("targets.exclude"), on_click=keep, args=("excluded",), width="stretch")
+        if not (site and reason.strip()):
+            st.caption(texts("targets.needs_reason"))
+    for site_id, (kind, mark) in list(marks.items()):
+        told = texts(f"targets.{kind}_as", site=names.get(site_id) or site_id, reason=mark.reason)
+        st.caption(frame.markdown_escape(told))
+        st.button(texts("targets.undo", site=site_id), key=f"undo-{site_id}", on_click=marks.pop, args=(site_id,))
+
+
+def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
+    counts = plan.lines["list"].value_counts()
+    listed = ", ".join(
+        f"{texts(f'targets.list_{name}').lower()} {counts[name]}" for name in LISTS if name in counts
+    )  # fmt: skip
+    told = texts("targets.summary", n=len(plan.lines), lists=listed, gap=texts.percent(plan.gap))
+    if inputs.calibration is None:
+        random = inputs.visits[inputs.visits["list"].isin(target_inputs.RANDOM_LISTS)]
+        points = texts("targets.points_risk", n=max(0, CALIBRATION_VISITS_N - int(random["found"].notna().sum())))
+    else:
+        risk = (plan.lines["score_0_10"] * plan.lines["p_top_k"]).fillna(0)
+        finds, low, high = (texts.number(value) for value in inputs.calibration.expected_finds(risk))
+        points = texts(
+            "targets.points_finds", n=inputs.calibration.visits_n, finds=finds, low=low, high=high
+        )  # fmt: skip
+    return f'<p class="rb-page" role="status"><b>{html.escape(told)}</b><br>{html.escape(points)}</p>'
+
+
+def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
+    shown = board.open_board(store, "vr", texts)
+    assets, geometry = board.map_files(store.data_version, store)
+    points = table.geometry.to_crs(codes.CRS_WGS84)
+    layer = SiteLayer(
+        site_ids=tuple(table["site_id"]), names=tuple(table["name"]), kinds=tuple(table["kind"]),
+        longitudes=tuple(points.x), latitudes=tuple(points.y), scores=tuple(table["score_0_10"]),
+    )  # fmt: skip
+    picture = MapPicture(
+        areas=board.area_layer(shown, shown.of_sector("")),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration), sites=layer, has_list=False,
+    )  # fmt: skip
+    live_map(picture, key="targets-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX)
+
+
+def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
+    """Show every list as a table; the name of a site leads to its page."""
+    regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+    heads = [
+        texts(f"targets.{name}")
+        for name in ("site", "region", "kind", "week", "partners", "score", "chance", "reason")
+    ]  # fmt: skip
+    parts = []
+    for name in LISTS:
+        lines = table[table["list"] == name]
+        if lines.empty:
+            continue
+        title = f"{texts(f'targets.list_{name}')} ({len(lines)})"
+        rows = [_cells(texts, line, regions, sees_links=store.may("links_site")) for _, line in lines.iterrows()]
+        parts.append(tables.table(title, heads, rows, numeric=(5, 6), is_caption_shown=True))
+    links.linked("".join(parts), key="targets-lists")
+
+
+def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links: bool) -> list[str]:
+    label = html.escape(line["name"] or line["site_id"])
+    reason = html.escape(line["reason"])
+    if line["other_vr_codes"]:
+        named = ", ".join(regions.get(code, code) for code in line["other_vr_codes"].split(";"))
+        told = texts("targets.linked_all" if sees_links else "targets.linked", regions=named)
+        reason += f'<br><span class="rb-muted">{html.escape(told)}</span>'
+    score = "" if pd.isna(line["score_0_10"]) else texts.number(line["score_0_10"])
+    return [
+        links.link(label, page="sites", unit=line["site_id"]),
+        html.escape(regions.get(line["vr_code"], line["vr_code"])),
+        html.escape(texts(f"kind.{line['kind']}")),
+        html.escape(line["week"].replace("-", "\N{NON-BREAKING HYPHEN}")),
+        html.escape(line["partners"].replace(";", ", ")),
+        score,
+        f"{line['drawn_n']}/{line['stratum_n']}",
+        reason,
+    ]
+
+
+def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table: gpd.GeoDataFrame) -> None:
+    """Offer to keep the plan, and the files that leave the product."""
+    if st.session_state.get("targets-kept"):
+        st.success(texts("targets.kept", plan=st.session_state.pop("targets-kept")))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if may_write(store.viewer, "plan_line", ""):
+            if st.button(texts("targets.keep"), type="primary", key="targets-keep"):
+                st.session_state["targets-kept"] = plans.keep_draft(store, plan, inputs, texts.language)
+                forget()
+                st.rerun(scope="fragment")
+        else:
+            st.caption(texts("targets.may_not"))
+        if not export.may_take_sites(store):
+            return
+        ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
+        st.download_button(
+            texts("targets.download"), _file(table, ending), file_name=f"targets-{plan.seed}{ending}",
+            on_click=lambda: store.note_export("targets", len(table)),
+        )  # fmt: skip
+        regions = sorted(table["vr_code"].unique())
+        if regions:
+            names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+            code = st.selectbox(
+                texts("targets.sheet_region"), regions, key="targets-sheet", width=260,
+                format_func=lambda one: names.get(one, one),
+            )  # fmt: skip
+            st.download_button(
+                texts("targets.sheet_download"), _sheet(table, code, store, texts.language),
+                file_name=f"targets-{code}-{plan.seed}.html", mime="text/html",
+                on_click=lambda: store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum())),
+            )  # fmt: skip
+
+
+def _file(table: gpd.GeoDataFrame, ending: str) -> Callable[[], bytes]:
+    """Return what makes the file; it runs when somebody asks for it."""
+
+    def make() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"targets{ending}"
+            files.write_table(table, path)
+            return path.read_bytes()
+
+    return make
+
+
+def _sheet(table: gpd.GeoDataFrame, code: str, store: ScopedStore, language: str) -> Callable[[], bytes]:
+    return lambda: render(region_sheet(table, code, store, language), ".html")
+
+
+def _left_out(texts: Texts, plan: Plan) -> None:
+    with st.expander(texts("targets.left_out")):
+        out = target_table.left_out_table(plan, texts.language)
+        if out.empty:
+            st.caption(texts("targets.left_out_none"))
+            return
+        names = plan.sites.set_index("site_id")["name"]
+        rows = [
+            [
+                html.escape(names.get(row["site_id"]) or row["site_id"]), html.escape(row["vr_code"]),
+                html.escape(texts(f"kind.{row['kind']}")), texts.number(row["points"]), html.escape(row["reason"]),
+            ]
+            for row in out.to_dict("records")
+        ]  # fmt: skip
+        heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "points", "reason")]
+        st.html(tables.table(texts("targets.left_out"), heads, rows, numeric=(3,)))
+
+
+@st.cache_resource
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="prices")
+
+
+def _prices(texts: Texts, plan: Plan) -> None:
+    """Show what the quotas cost; worked out in the background, so that nobody waits for it."""
+    with st.expander(texts("targets.prices")):
+        known: tuple[int, Future[Any]] | None = st.session_state.get("targets-prices")
+        if known is None or known[0] != id(plan):
+            if known is not None:
+                known[1].cancel()
+            known = (id(plan), _workers().submit(targets.prices, plan))
+            st.session_state["targets-prices"] = known
+        every = None if known[1].done() else _POLL_SECONDS
+        st.fragment(_price_table, run_every=every)(texts, known[1])
+
+
+def _price_table(texts: Texts, future: "Future[pd.DataFrame]") -> None:
+    if not future.done():
+        st.caption(texts("targets.prices_busy"))
+        return
+    costs = future.result()
+    costs = costs[costs["price"] > 0]
+    if costs.empty:
+        st.caption(texts("targets.prices_none"))
+        return
+    rows = [
+        [html.escape(limits.limit_text(limit, subject, texts.language)), texts.number(price)]
+        for limit, subject, price in costs.to_numpy()
+    ]
+    st.caption(texts("targets.prices_help"))
+    st.html(tables.table(texts("targets.prices"), [texts("targets.limit"), texts("targets.price")], rows, numeric=(1,)))

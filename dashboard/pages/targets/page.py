@@ -1,0 +1,38 @@
+"""Targets: where to go first within limits, with a random share; keep, approve, carry out, and learn."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard.pages.targets import connect as plan_links
+from dashboard.pages.targets import kept as plan_list
+from dashboard.pages.targets import maker as plan_maker
+from dashboard.shell import frame, session
+
+_PARTS: Final = {
+    "make": plan_maker.draw,
+    "plans": plan_list.draw_plans,
+    "outcome": plan_list.draw_outcome,
+    "problems": plan_list.draw_problems,
+    "links": plan_links.draw,
+}
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.targets"), texts("targets.intro"))
+    st.segmented_control(
+        texts("targets.view"), [part for part in _PARTS if part != "links" or store.may("decisions")],
+        format_func=lambda part: texts(f"targets.view_{part}"), default="make", key="targets-view",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _part()
+
+
+@st.fragment
+@frame.guarded
+def _part() -> None:
+    """Draw the chosen part; what is done in here redraws only this part of the page."""
+    _PARTS[st.session_state["targets-view"] or "make"](session.texts(), session.store()[0])

@@ -1,0 +1,175 @@
+"""Charts for the pages, drawn by Altair in the browser; each has its figures as a table beside it.
+
+Words and figures reach the chart as texts of the page's language, so that nothing depends on the browser's own.
+One ramp and one pair of colours that differ in lightness serve all: they read the same without colour vision.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.map.layers import CLASS_COLOURS
+from dashboard.parts import tables
+from geodata import codes
+from risk.index.declaration import Season
+from risk.targets.estimates import Calibration
+from words import Texts
+
+_DARK, _LIGHT, _ORANGE, _INK = CLASS_COLOURS[4], CLASS_COLOURS[2], "#c8501e", "#16242e"
+_ROW_PX: Final = 20
+_POINTS_N: Final = 41
+
+
+def _show(texts: Texts, chart: alt.Chart | alt.LayerChart, told: str, table: str) -> None:
+    """Draw a chart with what it tells for who cannot see it, and its table on demand."""
+    # Vega shows thousands, decimals and months by its own locale: every text is ours, so only plain numbers are left.
+    chart = chart.properties(description=told).configure_view(strokeWidth=0)
+    chart = chart.configure_axis(labelColor=_INK, titleColor=_INK).configure_legend(labelColor=_INK, titleColor=_INK)
+    st.altair_chart(chart, width="stretch")
+    with st.expander(texts("chart.table")):
+        st.html(f'<section class="rb-page">{table}</section>')
+
+
+def rank_intervals(texts: Texts, rows: pd.DataFrame, names: Mapping[str, str], ranked_n: int) -> None:
+    """Draw of each unit its place in the ranking with the 90 % interval.
+
+    Parameters
+    ----------
+    rows
+        Scores of one level and sector: area_code, rank, rank_p05, rank_p95, p_top_k.
+    ranked_n
+        How many units have a place in the whole country.
+    """
+    known = rows.dropna(subset=["rank", "rank_p05"]).sort_values("rank")
+    drawn = pd.DataFrame({
+        "name": known["area_code"].map(names), "rank": known["rank"], "low": known["rank_p05"],
+        "high": known["rank_p95"],
+        "told": [texts("chart.between", rank=int(row.rank), low=int(row.rank_p05), high=int(row.rank_p95))
+                 for row in known.itertuples()],
+    })  # fmt: skip
+    y = alt.Y("name:N", sort=list(drawn["name"]), title=None, axis=alt.Axis(labelLimit=240, labelOverlap=False))
+    scale = alt.Scale(domain=[1, max(2, ranked_n)], nice=False)
+    x = alt.X("low:Q", title=texts("chart.place"), scale=scale, axis=alt.Axis(format="d", tickMinStep=1))
+    hints = [alt.Tooltip("name:N", title=texts("map.name")), alt.Tooltip("told:N", title=texts("map.rank"))]
+    base = alt.Chart(drawn)
+    bars = base.mark_bar(height=7, color=_LIGHT).encode(x=x, x2="high:Q", y=y, tooltip=hints)
+    dots = base.mark_point(filled=True, size=55, color=_DARK, opacity=1).encode(
+        x=alt.X("rank:Q", scale=scale), y=y, tooltip=hints
+    )  # fmt: skip
+    cells = [
+        [html.escape(names[row.area_code]), f"{int(row.rank)}", f"{int(row.rank_p05)}", f"{int(row.rank_p95)}",
+         texts.percent(row.p_top_k)]
+        for row in known.itertuples()
+    ]  # fmt: skip
+    heads = [texts("map.name"), texts("map.rank"), *(texts(f"chart.{name}") for name in ("low", "high", "top"))]
+    told = texts("chart.intervals")
+    table = tables.table(told, heads, cells, numeric=range(1, 5))
+    _show(texts, (bars + dots).properties(height=max(3, len(drawn)) * _ROW_PX), told, table)
+
+
+def seasons(texts: Texts, found: Mapping[str, Season]) -> None:
+    """Draw the calendar: how busy each sector is per month, against its own average month."""
+    months = [texts.month(number) for number in range(1, 13)]
+    order = [texts(f"sector.{code}") for code in codes.SECTORS if code in found]
+    drawn = pd.DataFrame([
+        {"sector": texts(f"sector.{code}"), "month": month, "busy": value,
+         "told": texts("chart.busy", value=f"{value:g}")}
+        for code, season in found.items()
+        for month, value in zip(months, season.months, strict=True)
+    ])  # fmt: skip
+    x = alt.X(
+        "month:N",
+        sort=months,
+        title=None,
+        axis=alt.Axis(orient="top", labelAngle=0, labelExpr="slice(datum.label, 0, 3)"),
+    )
+    y = alt.Y("sector:N", sort=order, title=None, axis=alt.Axis(labelLimit=240, labelOverlap=False))
+    shade = alt.Color(
+        "busy:Q", scale=alt.Scale(range=list(CLASS_COLOURS), interpolate="rgb"),
+        legend=alt.Legend(title=texts("chart.busy_scale"), orient="bottom", format="d", titleLimit=320),
+    )  # fmt: skip
+    hints = [alt.Tooltip("sector:N", title=texts("picture.sector")), alt.Tooltip("month:N", title=texts("chart.month")),
+             alt.Tooltip("told:N", title=texts("chart.busy_title"))]  # fmt: skip
+    chart = alt.Chart(drawn).mark_rect(stroke="white").encode(x=x, y=y, color=shade, tooltip=hints)
+    cells = [
+        [html.escape(texts(f"sector.{code}")), *(f"{value:g}" for value in found[code].months)]
+        for code in codes.SECTORS if code in found
+    ]  # fmt: skip
+    told = texts("chart.seasons")
+    table = tables.table(told, [texts("picture.sector"), *(month[:3] for month in months)], cells, numeric=range(1, 13))
+    _show(texts, chart.properties(height=2 * _ROW_PX * len(order)), told, table)
+
+
+def trend(texts: Texts, dated: pd.DataFrame, words: Mapping[str, str], told: str) -> None:
+    """Draw how many things happened per month, a line per kind.
+
+    Parameters
+    ----------
+    dated
+        event_date and kind.
+    words
+        The kinds that are drawn, with their names.
+    told
+        What the chart tells.
+    """
+    if dated.empty:
+        return
+    month = dated["event_date"].dt.to_period("M")
+    span = pd.period_range(month.min(), month.max(), freq="M")
+    counted = pd.crosstab(month, dated["kind"]).reindex(index=span, columns=list(words), fill_value=0)
+    labels = [f"{texts.month(one.month)} {one.year}" for one in span]
+    drawn = pd.DataFrame([
+        {"month": label, "kind": words[kind], "n": int(counted.loc[one, kind])}
+        for one, label in zip(span, labels, strict=True) for kind in words
+    ])  # fmt: skip
+    colour = alt.Color(
+        "kind:N", sort=list(words.values()), scale=alt.Scale(range=[_DARK, _ORANGE]),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke"),
+    )  # fmt: skip
+    line = alt.Chart(drawn).mark_line(point=True).encode(
+        x=alt.X("month:N", sort=labels, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        y=alt.Y("n:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)), color=colour,
+        strokeDash=alt.StrokeDash("kind:N", sort=list(words.values()), legend=None),
+        tooltip=[alt.Tooltip("month:N", title=texts("chart.month")), alt.Tooltip("kind:N", title=" "),
+                 alt.Tooltip("n:Q", title=texts("chart.number"))],
+    )  # fmt: skip
+    cells = [
+        [html.escape(label), *(str(int(n)) for n in counted.loc[one])] for one, label in zip(span, labels, strict=True)
+    ]
+    table = tables.table(told, [texts("chart.month"), *words.values()], cells, numeric=range(1, len(words) + 1))
+    _show(texts, line.properties(height=240), told, table)
+
+
+def calibration(texts: Texts, learned: Calibration) -> None:
+    """Draw how often a site with so many risk points has a find, as learned from visits drawn at random."""
+    places = [round(index * (len(learned.knots) - 1) / (_POINTS_N - 1)) for index in range(_POINTS_N)]
+    low, high = (pd.DataFrame(learned.rebuilt).quantile(share).to_numpy() for share in (0.05, 0.95))
+    drawn = pd.DataFrame({
+        "points": [float(learned.knots[at]) for at in places],
+        "chance": [100 * float(learned.curve[at]) for at in places],
+        "low": [100 * float(low[at]) for at in places],
+        "high": [100 * float(high[at]) for at in places],
+    })  # fmt: skip
+    x = alt.X("points:Q", title=texts("chart.points"), axis=alt.Axis(format="d"))
+    y = alt.Y("low:Q", title=texts("chart.chance"), axis=alt.Axis(format="d"))
+    base = alt.Chart(drawn)
+    band = base.mark_area(color=CLASS_COLOURS[0]).encode(x=x, y=y, y2="high:Q")
+    line = base.mark_line(color=_DARK).encode(x=x, y="chance:Q")
+    cells = [
+        [texts.number(row.points), texts.percent(row.chance / 100), texts.percent(row.low / 100),
+         texts.percent(row.high / 100)]
+        for row in drawn.iloc[::4].itertuples()
+    ]  # fmt: skip
+    told = texts("chart.calibration", n=learned.visits_n)
+    heads = [texts(f"chart.{name}") for name in ("points", "chance", "low", "high")]
+    table = tables.table(told, heads, cells, numeric=range(4))
+    _show(texts, (band + line).properties(height=220), told, table)
+
+
+def names_of(words: Sequence[str], texts: Texts, section: str) -> dict[str, str]:
+    """Return codes with their words, for a legend."""
+    return {code: texts(f"{section}.{code}") for code in words}

@@ -1,0 +1,325 @@
+"""The form of one activation: five fields first, the rest on demand, kept as a draft while someone types."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.parts import entry_site
+from dashboard.shell import frame, session
+from door.store import ScopedStore
+from geodata import codes
+from geodata.errors import ConflictError
+from register import drafts, personal
+from register import record as write
+from register.events import new_id
+from register.schema import MEASURES, PARTNERS, vr_of_gemeenten
+from words import Texts
+
+_MANDATORY: Final = {"kind": "kind", "themes": "themes", "sector_code": "sector", "outcome": "outcome"}
+_SHORT_PX: Final = 110
+
+
+def draw_new(texts: Texts, store: ScopedStore) -> None:
+    """Draw the form of a new activation; what is typed is kept on the server after each field."""
+    draft = _open_draft(store)
+    if draft["came_back"]:
+        st.info(texts("register.draft_back", time=_clock(draft["saved_at"])))
+    fields = _fields(texts, store, draft["id"], draft["start"])
+    _keep(store, draft, fields)
+    if draft["saved_at"]:
+        told, drop = st.columns([3, 2], vertical_alignment="center")
+        told.caption(texts("register.draft_kept", time=_clock(draft["saved_at"])))
+        drop.button(texts("register.draft_drop"), on_click=_drop, args=(store, draft["id"]), type="tertiary")
+    if _confirmed(texts, fields, draft["id"], texts("register.save")):
+        signal = draft["start"].get("_signal")
+        given = {name: value for name, value in fields.items() if not name.startswith("_")}
+        if signal:
+            receipt = write.triage(store.viewer, signal["id"], based_on=signal["version"], activation=given)[0]
+        else:
+            receipt = write.record(store.viewer, "activation", given, entity_id=draft["id"])
+        _drop(store, draft["id"])
+        st.session_state["register_saved"] = True
+        session.select(entry=receipt.entity_id)
+        st.rerun()
+
+
+def hold() -> None:
+    """Remember what was typed, before the page reads anything.
+
+    A run that fails half-way draws no fields, and fields that a run did not draw forget what they held.
+    """
+    draft = st.session_state.get("draft")
+    if draft is not None:
+        typed = {name: st.session_state.get(f"{draft['id']}-{name}") for name in _BLANK}
+        draft["start"] |= {name: value for name, value in typed.items() if value is not None}
+
+
+def start_from(store: ScopedStore, fields: Mapping[str, object]) -> None:
+    """Begin a new draft with some fields filled in, for example those of a signal."""
+    made = new_id()
+    drafts.keep(store.viewer, "activation", made, dict(fields))
+    st.session_state.pop("draft", None)
+
+
+def draw_correction(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
+    """Draw the form of a correction; when someone else was first, show the difference and ask."""
+    entity_id = str(row["activation_id"])
+    version, start = _seen(entity_id, row)
+    prefix = f"correct-{entity_id}-{version}"
+    fields = _fields(texts, store, prefix, start)
+    changes = {name: value for name, value in fields.items() if not name.startswith("_")}
+    conflict = st.session_state.get("conflict", {})
+    if conflict.get("prefix") == prefix:
+        _show_conflict(texts, store, entity_id, conflict)
+        return
+    if _confirmed(texts, fields, prefix, texts("register.correct_save")):
+        try:
+            write.correct(store.viewer, "activation", entity_id, changes, based_on=version)
+        except ConflictError as error:
+            st.session_state["conflict"] = {"prefix": prefix, "version": error.version, "changes": changes}
+        else:
+            _settled(entity_id)
+            st.session_state["register_saved"] = True
+        st.rerun()
+
+
+def _seen(entity_id: str, row: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the version that the viewer began to change, which stays the base although another came after it."""
+    name = f"editing-{entity_id}"
+    version, start = st.session_state.get(name, (0, None))
+    prefix = f"correct-{entity_id}-{version}"
+    if start is None or all(st.session_state.get(f"{prefix}-{one}", value) == value for one, value in start.items()):
+        version, start = st.session_state[name] = int(row["version"]), _start_of(row)
+    return version, start
+
+
+def _settled(entity_id: str) -> None:
+    st.session_state.pop(f"editing-{entity_id}", None)
+    st.session_state.pop("conflict", None)
+
+
+def _show_conflict(texts: Texts, store: ScopedStore, entity_id: str, conflict: Mapping[str, Any]) -> None:
+    st.warning(texts("register.conflict"))
+    for name, theirs, yours in write.difference(store, "activation", entity_id, conflict["changes"]):
+        label = texts(f"register.{name}") if f"register.{name}" in texts else name
+        left, right = st.columns(2)
+        left.markdown(f"**{frame.markdown_escape(label)}**: {texts('register.theirs')}")
+        left.text(str(theirs))
+        right.markdown(f"**{frame.markdown_escape(label)}**: {texts('register.yours')}")
+        right.text(str(yours))
+    mine, other = st.columns(2)
+    if mine.button(texts("register.keep_mine"), type="primary"):
+        changes = conflict["changes"]
+        write.correct(store.viewer, "activation", entity_id, changes, based_on=conflict["version"])
+        _settled(entity_id)
+        st.session_state["register_saved"] = True
+        st.rerun()
+    if other.button(texts("register.take_theirs")):
+        _settled(entity_id)
+        st.rerun()
+
+
+# --- the fields -------------------------------------------------------------------------------------------
+
+
+def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw the widgets and return what they hold, as the register takes it."""
+
+    def key(name: str) -> str:
+        """Give a widget its start value once; later the widget itself remembers."""
+        made = f"{prefix}-{name}"
+        if made not in st.session_state:
+            st.session_state[made] = start.get(name, _BLANK[name]())
+        return made
+
+    def word(code: str) -> str:
+        return texts(f"register.{code}")
+
+    found: dict[str, Any] = {}
+    found["kind"] = st.segmented_control(
+        texts("register.kind"), codes.ACTIVATION_KINDS, format_func=word, key=key("kind"), width="stretch",
+        help=texts("register.kind_help"),
+    ) or ""  # fmt: skip
+    themes = st.pills(
+        texts("register.themes"), codes.THEMES, selection_mode="multi", format_func=word, key=key("themes")
+    )
+    found["themes"] = ";".join(themes)
+    found |= _place(texts, store, key)
+    found["sector_code"] = st.selectbox(
+        texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}"),
+        key=key("sector_code"), placeholder="",
+    ) or ""  # fmt: skip
+    found["outcome"] = st.text_area(
+        texts("register.outcome"), key=key("outcome"), height=_SHORT_PX, help=texts("register.outcome_help")
+    )
+    st.button(
+        texts("register.nothing_found"), key=f"{prefix}-nothing", on_click=_nothing_found, args=(prefix, texts.language)
+    )
+    with st.expander(texts("register.more")):
+        found["event_date"] = str(st.date_input(texts("register.date"), key=key("event_date"), format="DD-MM-YYYY"))
+        found["trigger"] = st.selectbox(
+            texts("register.trigger"), codes.TRIGGERS, format_func=word, key=key("trigger")
+        )  # fmt: skip
+        known = list(dict.fromkeys([*PARTNERS, *start.get("partners", [])]))
+        found["partners"] = ";".join(st.multiselect(texts("register.partners"), known, key=key("partners")))
+        found["integral"] = st.toggle(texts("register.integral"), key=key("integral"))
+        found["infections_found"] = st.segmented_control(
+            texts("register.infections_found"), ("yes", "no", "unknown"), format_func=word, key=key("infections_found")
+        ) or "unknown"  # fmt: skip
+        found["measures"] = st.text_input(
+            texts("register.measures"), key=key("measures"), help=texts("register.measures_help"),
+            placeholder="; ".join(texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]),
+        )  # fmt: skip
+    if "_signal" in start:
+        found["_signal"] = start["_signal"]
+    return found
+
+
+_BLANK: Final[dict[str, Any]] = {
+    "kind": lambda: None, "themes": list, "is_route": lambda: False, "site_id": lambda: None,
+    "gemeente_code": lambda: None,
+    "vr_code": lambda: None, "route_from": str, "route_to": str, "sector_code": lambda: None, "outcome": str,
+    "event_date": date.today, "trigger": lambda: "eigen_constatering", "partners": list, "integral": lambda: False,
+    "infections_found": lambda: "unknown", "measures": str,
+}  # fmt: skip
+
+
+def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
+    own = store.viewer.vr_codes
+    names = gemeente_names(store)
+    if st.toggle(texts("register.is_route"), key=key("is_route")):
+        regions = region_names(store)
+        left, right = st.columns(2)
+        route = {
+            "route_from": left.text_input(texts("register.route_from"), key=key("route_from")),
+            "route_to": right.text_input(texts("register.route_to"), key=key("route_to")),
+        }
+        vr_code = st.selectbox(
+            texts("register.region"), [code for code in regions if not own or code in own], format_func=regions.get,
+            key=key("vr_code"), placeholder="",
+        )  # fmt: skip
+        return {**route, "vr_code": vr_code or "", "gemeente_code": "", "site_id": ""}
+    vr_of = vr_of_gemeenten()
+    site_id = entry_site.choose(texts, store, key, names)
+    options = [code for code in names if not own or vr_of[code] in own]
+    code = st.selectbox(
+        texts("register.gemeente"), options, format_func=names.get, key=key("gemeente_code"), placeholder="",
+        on_change=entry_site.forget_elsewhere, args=(store, key("site_id"), key("gemeente_code")),
+    )  # fmt: skip
+    return {
+        "gemeente_code": code or "", "vr_code": vr_of.get(code or "", ""), "route_from": "", "route_to": "",
+        "site_id": site_id,
+    }  # fmt: skip
+
+
+def gemeente_names(store: ScopedStore) -> dict[str, str]:
+    """Return code -> name of every gemeente, by name."""
+    return _names(str(store.viewer), store.data_version, store)[0]
+
+
+def region_names(store: ScopedStore) -> dict[str, str]:
+    """Return code -> name of every veiligheidsregio, by code."""
+    return _names(str(store.viewer), store.data_version, store)[1]
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _names(viewer: str, data_version: str, _store: ScopedStore) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG001 - the key
+    """Read the names of gemeenten and regions once: the form runs again at every touch."""
+    gemeenten = _store.table("gemeenten").sort_values("gemeente_name")
+    regions = _store.table("veiligheidsregios").sort_values("vr_code")
+    return (
+        dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True)),
+        dict(zip(regions["vr_code"], regions["vr_name"], strict=True)),
+    )
+
+
+def _nothing_found(prefix: str, language: str) -> None:
+    st.session_state[f"{prefix}-outcome"] = "niets aangetroffen" if language == "nl" else "nothing found"
+    st.session_state[f"{prefix}-infections_found"] = "no"
+
+
+def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str) -> bool:
+    """Draw the button; return True when all is there and what looks personal was looked at."""
+    pressed = st.button(label, type="primary", key=f"{prefix}-save", width="stretch")
+    asked = st.session_state.get(f"{prefix}-asked", False)
+    if not pressed and not asked:
+        return False
+    lacking = [texts(f"register.{name}") for field, name in _MANDATORY.items() if not fields[field]]
+    if not fields["vr_code"] or bool(fields["route_from"]) != bool(fields["route_to"]):
+        lacking.insert(1, texts("register.place"))
+    if lacking:
+        st.error(texts("register.lacks", fields=", ".join(lacking)))
+        return False
+    findings = personal.find(" ".join(str(fields[name]) for name in ("outcome", "measures", "route_from", "route_to")))
+    if not findings:
+        return True
+    st.session_state[f"{prefix}-asked"] = True
+    listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in findings)
+    st.warning(texts("register.personal", found=frame.markdown_escape(listed)))
+    return bool(st.button(texts("register.save_anyway"), key=f"{prefix}-anyway"))
+
+
+def _start_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the register as the widgets want it."""
+    return {
+        "kind": row["kind"], "themes": row["themes"].split(";"), "is_route": bool(row["route_from"]),
+        "site_id": row["site_id"] or None,
+        "gemeente_code": row["gemeente_code"] or None, "vr_code": row["vr_code"], "route_from": row["route_from"],
+        "route_to": row["route_to"], "sector_code": row["sector_code"], "outcome": row["outcome"],
+        "event_date": row["event_date"].date(), "trigger": row["trigger"],
+        "partners": [name for name in row["partners"].split(";") if name], "integral": bool(row["integral"]),
+        "infections_found": row["infections_found"], "measures": row["measures"],
+    }  # fmt: skip
+
+
+# --- the draft --------------------------------------------------------------------------------------------
+
+
+def _open_draft(store: ScopedStore) -> dict[str, Any]:
+    """Return the draft of this tab: the viewer's newest one from the server, or an empty one."""
+    if "draft" not in st.session_state:
+        mine = drafts.mine(store.viewer, "activation")
+        start = _widgets_of(mine[0].fields) if mine else {}
+        st.session_state["draft"] = {
+            "id": mine[0].draft_id if mine else new_id(), "start": start, "came_back": bool(mine),
+            "saved_at": mine[0].saved_at if mine else "", "kept": None,
+        }  # fmt: skip
+    found: dict[str, Any] = st.session_state["draft"]
+    return found
+
+
+def _widgets_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a draft as the widgets want them; what no longer fits is left out."""
+    start: dict[str, Any] = {name: fields[name] for name in _BLANK if name in fields and fields[name] != ""}
+    for name in ("themes", "partners"):
+        if name in start:
+            start[name] = [part for part in str(start[name]).split(";") if part]
+    if "event_date" in start:
+        start["event_date"] = date.fromisoformat(start["event_date"])
+    start["is_route"] = bool(fields.get("route_from") or fields.get("route_to"))
+    if start.get("gemeente_code") not in vr_of_gemeenten():
+        start.pop("gemeente_code", None)
+    if "_signal" in fields:
+        start["_signal"] = fields["_signal"]
+    return start
+
+
+def _keep(store: ScopedStore, draft: dict[str, Any], fields: dict[str, Any]) -> None:
+    now = json.dumps(fields, sort_keys=True)
+    if draft["kept"] is None:
+        draft["kept"] = now  # as the form opened: nothing to keep yet
+    elif draft["kept"] != now:
+        drafts.keep(store.viewer, "activation", draft["id"], fields)
+        draft |= {"kept": now, "saved_at": datetime.now().astimezone().isoformat(timespec="seconds")}
+
+
+def _drop(store: ScopedStore, draft_id: str) -> None:
+    drafts.discard(store.viewer, draft_id)
+    st.session_state.pop("draft", None)
+
+
+def _clock(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%H:%M}"

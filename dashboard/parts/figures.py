@@ -1,0 +1,195 @@
+"""What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.map.assets import Geometry, publish, publish_geometry
+from dashboard.map.layers import AreaLayer, Mark
+from dashboard.shell.session import STATIC_DIR
+from door.store import ScopedStore
+from geodata import codes
+from geodata.areas import regions
+from geodata.batch import Pool
+from risk.index.model import load_model
+from risk.insight import reasons as explain
+from risk.scores.outputs import Scored, ensure, is_ready, newest_signal, read_scored
+from words import LANGUAGES, Texts
+
+AGENCIES = "temporary_agencies"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The scores of a level with the names of its units, as one viewer may see them.
+
+    The frames are shared between runs of the page: read them, never write in them.
+
+    Attributes
+    ----------
+    names
+        Name of every gemeente and veiligheidsregio, by code.
+    vr_of
+        The veiligheidsregio of every gemeente.
+    moved
+        How far the score of every unit moved in four weeks; empty where that cannot be told.
+    """
+
+    scored: Scored
+    names: Mapping[str, str]
+    is_demonstration: bool
+    vr_of: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Return the scores of every unit and sector, indexed by unit_id."""
+        return self.scored.scores
+
+    def unit(self, unit_id: str) -> pd.Series:
+        """Return the scores of one unit, which must be among them."""
+        return self.scores[self.scores["unit_id"] == unit_id].iloc[0]
+
+    def region_of(self, area_code: str, allowed: Sequence[str]) -> str:
+        """Return the veiligheidsregio that an area is or lies in; the first allowed one where that is not allowed."""
+        asked = self.vr_of.get(area_code, area_code)
+        return asked if asked in allowed else allowed[0]
+
+    def gemeenten_of(self, vr_code: str) -> frozenset[str]:
+        """Return the gemeenten of a veiligheidsregio."""
+        return frozenset(code for code, region in self.vr_of.items() if region == vr_code)
+
+    @property
+    def week(self) -> str:
+        """Return the week at whose end this picture stood; '' is the peildatum."""
+        return self.scored.week
+
+    def of_sector(self, sector_code: str) -> pd.DataFrame:
+        """Return the scores of one sector ('' = all together), highest first, unscored last."""
+        rows = self.scores[self.scores["sector_code"] == sector_code]
+        return rows.sort_values(["score_0_10", "unit_id"], ascending=[False, True], na_position="last")
+
+    def highest_pairs(self, n: int) -> pd.DataFrame:
+        """Return the ``n`` highest pairs of area and sector, without sectors that do not count together."""
+        return self._pairs().nlargest(n, "score_0_10")
+
+    def ranked_n(self, sector_code: str) -> int:
+        """Return how many units of the whole country have a place in the ranking of a sector ('' = all together)."""
+        return self.scored.spread[sector_code].scored_n
+
+    @cached_property
+    def top_reasons(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the strongest reason of every scored unit, by language (`risk.insight.reasons.top_reasons`)."""
+        return {language: dict(explain.top_reasons(self.scored, language)) for language in LANGUAGES}
+
+    def _pairs(self) -> pd.DataFrame:
+        return self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
+
+
+official_model = cache(load_model)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _load(
+    viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, _store: ScopedStore
+) -> Board:  # fmt: skip
+    """Load a board; the viewer, both versions and the signals are the key, so that nobody gets another's."""
+    return _read(_store, level, "")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
+def _load_week(
+    viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, week: str, _store: ScopedStore
+) -> Board:  # fmt: skip
+    """Load a board as it stood at the end of a week."""
+    return _read(_store, level, week)
+
+
+def _read(store: ScopedStore, level: str, week: str) -> Board:
+    gemeenten, regions_ = store.table("gemeenten"), store.table("veiligheidsregios")
+    names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
+    names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
+    vr_of = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+    scored = read_scored(store, level, official_model(), week)
+    return Board(scored, names, store.is_demonstration, vr_of, _moved(store, scored))
+
+
+def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
+    """Return how far the score of every unit of areas moved in four weeks; empty where that cannot be told."""
+    if scored.level == "site" or not store.may(f"changes_{scored.level}"):
+        return {}
+    table = store.out("changes", scored.level, scored.model.version, scored.week)
+    return dict(table.groupby("unit_id")["change_0_10"].sum())
+
+
+def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Board:
+    """Return the board of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
+    model = official_model()
+    key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
+    if is_ready(store.data_version, level, model, week):
+        return _load_week(*key, week, store) if week else _load(*key, store)
+    with st.spinner(texts("picture.first_time"), show_time=True):
+        bar = st.empty()
+        pool = Pool(progress_of=lambda _step: lambda done, total: bar.progress(done / total))
+        ensure(store.data_version, level, model, week, pool)
+        bar.empty()
+        return _load_week(*key, week, store) if week else _load(*key, store)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
+    """Publish what the browser fetches once: the map's files and the boundaries of this version of the data."""
+    return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
+
+
+def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
+    """Return the sites the viewer may see, with their score and place in degrees (EPSG:4326)."""
+    shown = open_board(store, "site", texts, week)
+    return _load_sites(str(store.viewer), store.data_version, week, newest_signal("site"), store, shown)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _load_sites(
+    viewer: str, data_version: str, week: str, newest_signal: int, _store: ScopedStore, _scores: Board
+) -> pd.DataFrame:
+    sites = _store.table("sites")
+    points = sites.geometry.to_crs(codes.CRS_WGS84)
+    placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
+    scores = _scores.scores.set_index("unit_id")["score_0_10"]
+    return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
+
+
+def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
+    """Return what a site is called: its name, else its kind, and its size."""
+    sites = open_sites(store, texts)
+    found = sites[sites["site_id"] == site_id]
+    if found.empty:
+        return ""
+    site = found.iloc[0]
+    kind = texts(f"kind.{site['kind']}")
+    size = (
+        "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+    )
+    return f"{site['name'] or kind} ({kind.lower()}{size})"
+
+
+def area_layer(shown: Board, rows: pd.DataFrame) -> AreaLayer:
+    """Return some rows of a board as a layer of the map, with what is flagged and what is high but unsure."""
+    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
+    marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
+             for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
+    has_interval = rows["rank_p05"].notna().any()
+    moved = rows["unit_id"].map(shown.moved)
+    return AreaLayer(
+        level="gemeente" if shown.scored.level == "gemeente" else "vr",
+        codes=tuple(rows["area_code"]),
+        scores=tuple(rows["score_0_10"]),
+        ranks=tuple(rows["rank"]),
+        rank_p05=tuple(rows["rank_p05"]) if has_interval else (),
+        rank_p95=tuple(rows["rank_p95"]) if has_interval else (),
+        marks=tuple(marks),
+        moved=tuple(moved) if moved.notna().any() else (),
+    )

@@ -1,0 +1,71 @@
+"""Tables, lists and controls of our own that change the selection, or the page, without loading everything anew.
+
+The controls are those of `dashboard.parts.controls`. A link is a real one: it can be opened in another tab, and the
+keyboard reaches it.
+"""
+
+import html
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+
+from dashboard.shell import session
+
+_mount = st.components.v2.component(
+    "risicobeeld_links", js=(Path(__file__).parent / "links.js").read_text("utf-8"), isolate_styles=False
+)
+
+
+def link(
+    inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str
+) -> str:  # fmt: skip
+    """Return a link (HTML) that changes the selection; only `linked` shows it.
+
+    Parameters
+    ----------
+    inner
+        What stands in the link: HTML, already escaped.
+    page
+        Name of another page to go to; '' stays on this one.
+    title, kind
+        A hint, and a class of the style sheet.
+    is_stop
+        Whether the tab key stops here; in a table with ``data-grid`` the arrow keys reach the others.
+    changes
+        Fields of `session.Selection` with their new value.
+    """
+    go = urlencode({"page": page, **changes} if page else changes)
+    address = f"{'./' if page == 'picture' else page}?{urlencode(session.address(**changes))}"
+    hint = f' title="{html.escape(title)}" aria-label="{html.escape(title)}"' if title else ""
+    style = f' class="{html.escape(kind)}"' if kind else ""
+    order = "" if is_stop else ' tabindex="-1"'
+    return f'<a href="{html.escape(address)}" data-go="{html.escape(go)}"{order}{style}{hint}>{inner}</a>'
+
+
+def linked(markup: str, *, key: str) -> None:
+    """Show markup with links of `link` and controls of `dashboard.parts.controls`; follow what was clicked or changed.
+
+    Parameters
+    ----------
+    markup
+        HTML in which everything that came from data is escaped.
+    key
+        Identity of the part on the page.
+    """
+
+    def follow() -> None:
+        changes = _changes(st.session_state[key].get("followed"))
+        if changes and "page" not in changes:
+            session.select(**changes)
+
+    result = _mount(key=key, data={"markup": markup}, on_followed_change=follow)
+    changes = _changes(result.followed)
+    if page := changes.pop("page", ""):
+        session.open_page(page, **changes)
+
+
+def _changes(followed: object) -> dict[str, str]:
+    """Return what a link asks for; a browser may send anything, so only what a selection knows."""
+    asked = dict(parse_qsl(followed, keep_blank_values=True)) if isinstance(followed, str) else {}
+    return {name: value for name, value in asked.items() if name == "page" or name in session.FIELDS}

@@ -1,0 +1,62 @@
+"""Looking back: the week whose picture is shown, and the day whose knowledge of the register is shown."""
+
+import html
+from datetime import UTC, date, datetime
+
+from dashboard.parts import controls
+from dashboard.parts import figures as board
+from dashboard.parts.figures import Board
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from risk.insight.changes import last_day
+from words import Texts
+
+
+def week(store: ScopedStore, chosen: Selection, texts: Texts) -> str:
+    """Return the chosen week where there is a picture of it; '' (the peildatum) otherwise."""
+    return chosen.week if chosen.week in board.open_board(store, "vr", texts).scored.weeks else ""
+
+
+def slider(texts: Texts, now: Board, week: str) -> str:
+    """Return a slider through the weeks (HTML for `links.linked`); '' where there is no earlier week.
+
+    Parameters
+    ----------
+    now
+        A board of the peildatum: it knows the weeks.
+    week
+        The week that is shown.
+    """
+    if not now.scored.weeks:
+        return ""
+    steps = [
+        (one, texts("picture.week_of", week=int(one[-2:]), day=texts.day(last_day(one).date())))
+        for one in now.scored.weeks
+    ]
+    steps.append(("", texts("picture.week_now", day=texts.day(now.scored.peildatum.date()))))
+    return controls.slider(texts("picture.week"), "week", steps, week)
+
+
+def known_on(chosen: Selection) -> date | None:
+    """Return the day whose knowledge is asked for; None is now, also for a day that has yet to come."""
+    day = date.fromisoformat(chosen.known) if chosen.known else None
+    return day if day and day < datetime.now(UTC).date() else None
+
+
+def notice(texts: Texts, store: ScopedStore, shown: Board) -> str:
+    """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not."""
+    told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
+    if store.known_on and store.may("activations"):
+        told.append(texts("region.known_how", day=texts.day(store.known_on)))
+    return f'<p class="rb-muted rb-back">{html.escape(" ".join(told))}</p>' if told else ""
+
+
+def choose_known(texts: Texts, now: Board, chosen: Selection) -> str:
+    """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
+    sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
+    asked = known_on(chosen)
+    here = asked.isoformat() if asked else ""
+    days = sorted((sundays | {here}) - {""}, reverse=True)
+    words = {"": texts("region.known_now")}
+    words |= {day: texts("region.known_on", day=texts.day(date.fromisoformat(day))) for day in days}
+    return controls.dropdown(texts("region.known"), "known", words, here)

@@ -1,0 +1,178 @@
+"""Why a unit has its score: the panel beside the map, in a sentence and in bars."""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.parts import figures as board
+from dashboard.parts.figures import Board
+from dashboard.shell import frame
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from risk.insight import reasons as explain
+from words import Texts
+
+_BARS_N = 8
+_MISSING = "missing"
+
+
+def indicator_name(shown: Board, code: str, texts: Texts) -> str:
+    """Return the name of an indicator in the page's language."""
+    if code == _MISSING:
+        return texts("picture.missing")
+    name = shown.scored.model.indicator(code).name[texts.language]
+    return name[:1].upper() + name[1:]
+
+
+def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
+    """Return the strongest reason for a high score, in words."""
+    words = shown.top_reasons[texts.language].get(unit_id, "")
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-arg]
+    """Say which place a row of scores takes among the regions, with its interval where that is known."""
+    if pd.isna(row.rank_p05):
+        return texts("picture.place_unknown", rank=int(row.rank), n=units_n)
+    low, high = int(row.rank_p05), int(row.rank_p95)
+    name = "place_one" if low == high else "place"
+    return texts(f"picture.{name}", low=low, high=high, n=units_n)
+
+
+def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
+    """Draw the reasons of the chosen unit; without one, say how to read the picture."""
+    if not chosen.unit:
+        st.html(_explanation(texts, shown))
+        return
+    if chosen.unit in shown.names:
+        unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
+        title, source = shown.names[chosen.unit], _board_of(chosen.unit, texts, store, shown)
+    else:
+        source = board.open_board(store, "site", texts, shown.week)
+        unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
+    found = source.scores[source.scores["unit_id"] == unit_id]
+    if found.empty:
+        st.html(_explanation(texts, shown))
+        return
+    st.html(_reasons(texts, source, found.iloc[0], title))
+
+
+def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) -> Board:
+    """Return the board of an area's own level, where the viewer may see that."""
+    level = "gemeente" if area_code.startswith("GM") else "vr"
+    if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:
+        return shown
+    return board.open_board(store, level, texts, shown.week)
+
+
+def _explanation(texts: Texts, shown: Board) -> str:
+    rows = "".join(
+        f"<dt>{frame.chip(number, frame.class_word(texts, number, is_demonstration=shown.is_demonstration))}</dt>"
+        f"<dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
+        for number in range(5, 0, -1)
+    )
+    return (
+        f'<section class="rb-why"><h3>{html.escape(texts("picture.scale"))}</h3>'
+        f"<p>{html.escape(texts('picture.why_empty'))}</p><dl>{rows}</dl></section>"
+    )
+
+
+def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
+    table = shown.scored.contributions
+    return table[table["unit_id"] == unit_id]
+
+
+def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
+    head = f"<h3>{html.escape(title)}</h3>"
+    if row["sector_code"]:
+        head += f'<p class="rb-muted">{html.escape(texts("sector." + row["sector_code"]))}</p>'
+    complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))
+    if pd.isna(row["score_0_10"]):
+        body = f"<p>{html.escape(texts('picture.not_scored'))}</p><p>{html.escape(complete)}</p>"
+        return f'<section class="rb-why">{head}{body}</section>'
+    number = int(row["risk_class"])
+    score = score_chip(texts, shown, row)
+    facts = [rank_words(texts, shown, row), complete]
+    if not pd.isna(row["p_top_k"]):
+        facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
+    told = " ".join(html.escape(fact) for fact in facts)
+    return (
+        f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
+        f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p>{_would_change(texts, shown, row)}</section>'
+    )
+
+
+def _would_change(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the smallest realistic changes that lead to another class; '' when there is none."""
+    lines = "".join(
+        f"<li>{html.escape(explain.change_sentence(shown.scored, change, texts.language))}</li>"
+        for change in explain.what_would_change(shown.scored, str(row["unit_id"]))
+    )
+    return f"<h4>{html.escape(texts('picture.would_change'))}</h4><ul>{lines}</ul>" if lines else ""
+
+
+def score_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the score of a unit with the word of its class (HTML), or that there is none."""
+    if pd.isna(row["score_0_10"]):
+        return f'<span class="rb-muted">{html.escape(texts("map.no_data"))}</span>'
+    return frame.chip(int(row["risk_class"]), score_words(texts, shown, row))
+
+
+def score_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the score of a scored unit with the word of its class, as plain text."""
+    word = frame.class_word(texts, int(row["risk_class"]), is_demonstration=shown.is_demonstration)
+    return f"{texts.number(row['score_0_10'])} {word}"
+
+
+def place_span(row: pd.Series) -> str:
+    """Return the place of a unit as a cell of a table: its interval where that is known; '' without a score."""
+    if pd.isna(row["rank"]):
+        return ""
+    low, high = (row["rank"], row["rank"]) if pd.isna(row["rank_p05"]) else (row["rank_p05"], row["rank_p95"])
+    return f"{int(low)}" if low == high else f"{int(low)}–{int(high)}"
+
+
+def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Say which place a scored unit takes, with its interval where that is known."""
+    ranked_n = shown.ranked_n(row["sector_code"])
+    if pd.isna(row["rank_p05"]):
+        return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
+    return texts(
+        "picture.interval", rank=int(row["rank"]), n=ranked_n, low=int(row["rank_p05"]), high=int(row["rank_p95"])
+    )
+
+
+def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the sum that makes the score: the national reference, the largest reasons, the rest, the score."""
+    parts = _contributions(shown, row["unit_id"]).set_index("indicator_code")["contribution_0_10"]
+    parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)
+    parts = parts[parts != 0]
+    # What rounding and the small parts leave over is a line of its own, so that the column adds up as it stands.
+    rest = round(round(row["score_0_10"], 1) - round(row["reference_0_10"], 1) - parts.sum(), 1)
+    scale = max(parts.abs().max() if len(parts) else 0, abs(rest), 0.5)
+    lines = [_bar_line(texts("picture.reference"), None, texts.number(row["reference_0_10"]), scale)]
+    for code, value in parts.items():
+        lines.append(_bar_line(indicator_name(shown, str(code), texts), value, signed(texts, value), scale))
+    if rest:
+        lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest), scale))
+    lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
+    return f'<table class="rb-bars"><tbody>{"".join(lines)}</tbody></table>'
+
+
+def signed(texts: Texts, value: float) -> str:
+    """Write a difference with its sign."""
+    return ("+" if value > 0 else "−") + texts.number(abs(value))
+
+
+def bar(value: float, scale: float) -> str:
+    """Return a part of a score as a bar to the right of the middle when it adds, to the left when it takes."""
+    side, width = ("up" if value > 0 else "down"), 50 * abs(value) / scale
+    return f'<div class="rb-bar"><i class="{side}" style="width:{width:.1f}%"></i></div>'
+
+
+def _bar_line(name: str, value: float | None, shown: str, scale: float, *, is_total: bool = False) -> str:
+    kind = ' class="rb-total"' if is_total else ""
+    drawn = "" if value is None else bar(value, scale)
+    return f"<tr{kind}><td>{html.escape(name)}</td><td>{drawn}</td><td>{html.escape(shown)}</td></tr>"

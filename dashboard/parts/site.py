@@ -1,0 +1,172 @@
+"""One site: what is known of it, what is assumed, why it has its score, when it was visited, what belongs to it."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.parts import links, tables
+from dashboard.parts import reasons as why
+from dashboard.parts.figures import Board
+from dashboard.shell.session import Selection
+from door.store import ScopedStore
+from words import Texts
+
+_NEAR_M = 5_000.0
+_NEAR_N = 5
+
+Site = Mapping[str, Any]
+
+
+def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
+    """Draw the page of a site that the viewer may see."""
+    sites = store.table("sites").set_index("site_id", drop=False)
+    site = sites.loc[site_id].to_dict()
+    links.linked(
+        f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>', key="site-back"
+    )
+    why_side, known_side, done_side = st.columns([1, 1.1, 1], gap="medium")
+    with why_side:
+        why.panel(texts, Selection(unit=site_id), store, shown)
+    known_side.html(_known(texts, shown, site) + _assumed(texts, shown, site))
+    with done_side:
+        links.linked(
+            _visits(texts, store, shown, site_id) + _linked(texts, store, shown, sites, site_id)
+            + _near(texts, shown, sites, site_id),
+            key="site-around",
+        )  # fmt: skip
+
+
+def place_name(texts: Texts, shown: Board, site: Site) -> str:
+    """Return the gemeente of a site, or that it lies across the border."""
+    if site["country"] != "NL":
+        return texts("picture.abroad", country=texts(f"country.{site['country']}"))
+    return shown.names.get(site["gemeente_code"], texts("sites.no_place"))
+
+
+def size_words(texts: Texts, site: Site) -> str:
+    """Return the size of a site with its unit; that it is unknown where it is."""
+    if pd.isna(site["size_n"]):
+        return texts("sites.size_unknown")
+    return f"{texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+
+
+def title(texts: Texts, site: Site) -> str:
+    """Return what a site is called: its name where the viewer may know it, else its kind and number."""
+    return str(site["name"]) or f"{texts('kind.' + site['kind'])} {site['site_id']}"
+
+
+def last_visits(store: ScopedStore, shown: Board) -> dict[str, pd.Timestamp]:
+    """Return when each visited site was last visited, up to the peildatum."""
+    if not store.may("activations"):
+        return {}
+    seen = store.table("activations")
+    seen = seen[(seen["site_id"] != "") & (seen["event_date"] <= shown.scored.peildatum)]
+    return dict(seen.groupby("site_id")["event_date"].max())
+
+
+def _section(title_: str, body: str) -> str:
+    return f'<section class="rb-page"><h2>{html.escape(title_)}</h2>{body}</section>'
+
+
+def _known(texts: Texts, shown: Board, site: Site) -> str:
+    """List what a source says, with that source, its date and the status."""
+    facts = [
+        ("sites.kind", texts(f"kind.{site['kind']}")),
+        ("picture.sector", texts(f"sector.{site['sector_code']}") if site["sector_code"] else texts("sites.no_sector")),
+        ("sites.place", place_name(texts, shown, site)),
+        ("sites.region", shown.names.get(site["vr_code"], "–")),
+        ("sites.size", size_words(texts, site)),
+        ("sites.located", texts(f"located.{site['located']}")),
+    ]
+    if site["employer_group"]:
+        facts.append(("sites.group", site["employer_group"]))
+    rows = [[html.escape(texts(name)), html.escape(str(value))] for name, value in facts]
+    origin = texts(
+        "sites.origin", source=site["source"], day=texts.day(site["source_date"].date()),
+        status=texts(f"status.{site['status']}"),
+    )  # fmt: skip
+    table = tables.table(texts("sites.known"), [texts("sources.figure"), texts("sites.value")], rows)
+    return _section(texts("sites.known"), f'{table}<p class="rb-muted">{html.escape(origin)}</p>')
+
+
+def _assumed(texts: Texts, shown: Board, site: Site) -> str:
+    """List what is not known of the site itself: judgements on its kind and its sector."""
+    model = shown.scored.model
+    rows = [[html.escape(texts("sites.kind_judged")), texts.number(model.site_kinds[site["kind"]])]]
+    reason = ""
+    conditions = model.conditions.get(site["sector_code"])
+    if conditions is not None:
+        rows += [
+            [html.escape(texts(f"condition.{name}")), texts.percent(share)] for name, share in conditions.shares.items()
+        ]
+        reason = f"<p>{html.escape(conditions.why[texts.language])}</p>"
+    heads = [texts("sources.figure"), texts("status.assumption")]
+    table = tables.table(texts("sites.assumed"), heads, rows, numeric=(1,))
+    return _section(texts("sites.assumed"), f"<p>{html.escape(texts('sites.assumed_how'))}</p>{table}{reason}")
+
+
+def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> str:
+    """List every visit, also those that found nothing."""
+    if not store.may("activations"):
+        return ""
+    seen = store.table("activations")
+    seen = seen[(seen["site_id"] == site_id) & (seen["event_date"] <= shown.scored.peildatum)]
+    seen = seen[~seen["activation_id"].isin(seen["supersedes"])].sort_values("event_date", ascending=False)
+    if seen.empty:
+        return _section(texts("sites.visits"), f"<p>{html.escape(texts('sites.no_visits'))}</p>")
+    rows = [
+        [
+            html.escape(texts.day(visit["event_date"].date())),
+            html.escape(texts(f"region.{visit['kind']}")),
+            html.escape(texts(f"sites.found_{visit['infections_found']}")),
+            html.escape(visit["outcome"]),
+        ]
+        for visit in seen.to_dict("records")
+    ]
+    heads = [texts("sources.date"), texts("sites.visit_kind"), texts("sites.infections"), texts("sites.outcome")]
+    return _section(texts("sites.visits"), tables.table(texts("sites.visits"), heads, rows))
+
+
+def _linked(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+    """List the sites that belong to this one, and the regions in which others do."""
+    table = store.out("linked", "site", shown.scored.model.version)
+    mine = table[table["unit_id"] == site_id]
+    if mine.empty:
+        return _section(texts("sites.linked"), f"<p>{html.escape(texts('sites.no_links'))}</p>")
+    found = mine.iloc[0]
+    why_linked = ", ".join(texts(f"linked.{reason}") for reason in found["why"].split(";") if reason)
+    ids = [one for one in found["linked_site_ids"].split(";") if one]
+    items = "".join(f"<li>{_link(texts, shown, sites, one)}</li>" for one in ids[:_NEAR_N])
+    more = texts("sites.more", n=len(ids) - _NEAR_N) if len(ids) > _NEAR_N else ""
+    elsewhere = ", ".join(shown.names[code] for code in found["other_vr_codes"].split(";") if code)
+    other = texts("sites.elsewhere", regions=elsewhere) if elsewhere else ""
+    told = "".join(f"<p>{html.escape(line)}</p>" for line in (more, why_linked, other) if line)
+    return _section(texts("sites.linked"), f'<ul class="rb-list">{items}</ul>{told}')
+
+
+def _link(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+    if site_id not in sites.index:
+        return html.escape(site_id)
+    site = sites.loc[site_id]
+    words = f"{title(texts, site)}, {place_name(texts, shown, site)}"
+    return links.link(html.escape(words), unit=site_id)
+
+
+def _near(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+    """List the nearest sites within five kilometres that the viewer may see."""
+    here = sites.loc[site_id, "geometry"]
+    if here is None or here.is_empty:
+        return ""
+    distance = sites.geometry.distance(here).drop(site_id)
+    near = distance[distance <= _NEAR_M].nsmallest(_NEAR_N)
+    if near.empty:
+        return ""
+    items = "".join(
+        f"<li>{_link(texts, shown, sites, str(one))} "
+        f'<span class="rb-muted">{texts.number(metres / 1000)} km</span></li>'
+        for one, metres in near.items()
+    )
+    return _section(texts("sites.near"), f'<ul class="rb-list">{items}</ul>')

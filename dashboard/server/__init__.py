@@ -1,0 +1,1 @@
+"""The small servers: the feed, how the dashboard is served, and what monitoring is told."""

@@ -1,0 +1,234 @@
+"""A read-only GeoJSON address for a crisis system or a GIS: the same door, behind a token; a process of its own.
+
+    python -m dashboard.feed token LCMS --as lotc
+    python -m dashboard.feed serve --port 8502
+
+The token is shown once; only its digest is kept, in ``feed_tokens.json`` in the data folder. Removing a line
+there, or the command ``revoke``, ends it at once.
+"""
+
+import argparse
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import sys
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from access.viewer import Viewer
+from dashboard.parts.downloads import Part, as_file
+from dashboard.parts.figures import Board, official_model
+from dashboard.server import metrics as watch
+from dashboard.shell.signin import is_this_machine
+from door import store as access
+from door.store import ScopedStore
+from geodata import logs, settings
+from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
+from geodata.snapshots import formats as store
+from risk.scores import deliver
+from risk.scores.outputs import read_scored
+
+SURFACE: Final = "feed"
+LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
+_LOG = logging.getLogger(__name__)
+
+
+def _path() -> Path:
+    return settings.data_dir() / "feed_tokens.json"
+
+
+def _tokens() -> dict[str, dict[str, str]]:
+    try:
+        content: dict[str, dict[str, str]] = json.loads(_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise InputError(f"{_path().name} is not valid JSON ({error}); restore it or give new tokens.") from error
+    return content
+
+
+def _keep(tokens: dict[str, dict[str, str]]) -> None:
+    _path().parent.mkdir(parents=True, exist_ok=True)
+    with store.whole_file(_path()) as part:
+        part.write_text(json.dumps(tokens, indent=1) + "\n", "utf-8")
+    _path().chmod(0o600)
+
+
+def give_token(name: str, viewer: Viewer, until: date) -> str:
+    """Return a new token for a system that looks as a viewer; one that had this name no longer works.
+
+    Raises
+    ------
+    InputError
+        The tokens kept so far cannot be read.
+    """
+    token = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    _keep(_tokens() | {name: {"sha256": digest, "viewer": str(viewer), "until": until.isoformat()}})
+    return token
+
+
+def revoke(name: str) -> None:
+    """End the token of a system.
+
+    Raises
+    ------
+    InputError
+        No system of that name has one.
+    """
+    tokens = _tokens()
+    if tokens.pop(name, None) is None:
+        raise InputError(f"No system is called {name!r}; those with a token: {', '.join(tokens) or 'none'}.")
+    _keep(tokens)
+
+
+def who(token: str, today: date) -> Viewer | None:
+    """Return who a token looks as; None when it is unknown or its time is over."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    for name, kept in _tokens().items():
+        if hmac.compare_digest(kept["sha256"], digest) and today <= date.fromisoformat(kept["until"]):
+            viewer = access.parse_viewer(kept["viewer"])
+            return Viewer(viewer.role, viewer.vr_codes, viewer.organisation, person=f"system {name}")
+    return None
+
+
+def geojson(scoped: ScopedStore, level: str, sector: str, language: str) -> bytes:
+    """Return the scores of a level in WGS84, with on every row what the files of the dashboard carry.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not see this level, or not take it away.
+    UnknownCodeError
+        There is no such sector.
+    """
+    scored = read_scored(scoped, level, official_model())
+    shown = Board(scored, {}, scoped.is_demonstration)
+    part = Part(level, deliver.ALL_SECTORS if level == "site" else sector)
+    return as_file(scoped, shown, part, "geojson", language)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET for the levels and for ``/health``; everything else does not exist."""
+
+    server_version = "risicobeeld"
+    sys_version = ""
+    timeout = 30  # a client that says nothing holds no thread
+
+    def do_GET(self) -> None:
+        """Answer one request; an error that the product knows is a sentence, any other one a line in the log."""
+        address = urlsplit(self.path)
+        asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        try:
+            if address.path == "/health":
+                self._health()
+            elif address.path in LEVELS:
+                self._scores(LEVELS[address.path], asked)
+            else:
+                self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, '/health'])}.")
+        except AccessDeniedError as error:
+            self._say(HTTPStatus.FORBIDDEN, str(error))
+        except UnknownCodeError as error:
+            self._say(HTTPStatus.BAD_REQUEST, str(error))
+        except RisicobeeldError as error:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    def _health(self) -> None:
+        data_version = access.open_store(Viewer("lotc"), surface=SURFACE).data_version
+        self._answer(HTTPStatus.OK, "application/json", json.dumps({"status": "ok", "data": data_version}).encode())
+
+    def _scores(self, level: str, asked: dict[str, str]) -> None:
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        viewer = who(bearer or asked.get("token", ""), datetime.now(UTC).date())
+        if viewer is None:
+            self._say(HTTPStatus.UNAUTHORIZED, "This token is unknown or its time is over; ask LOT-C for one.")
+            return
+        scoped = access.open_store(viewer, surface=SURFACE)
+        language = "en" if asked.get("lang") == "en" else "nl"
+        body = geojson(scoped, level, asked.get("sector", ""), language)
+        self._answer(HTTPStatus.OK, "application/geo+json", body)
+
+    def _say(self, status: HTTPStatus, sentence: str) -> None:
+        self._answer(status, "application/json", json.dumps({"error": sentence}).encode())
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", "Bearer")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's form
+        """Log which of our addresses was asked for and the status alone: a token may stand in the query."""
+        path = urlsplit(self.path).path
+        logs.note(_LOG, "answered", route=path if path in (*LEVELS, "/health") else "other", status=int(code))
+
+    def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - the base's form
+        """Log nothing of a request that makes no sense: it may hold anything."""
+
+
+def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
+    """Return a server that listens; `serve_forever` answers.
+
+    Raises
+    ------
+    InputError
+        Others than this machine could reach the address, while nobody signs in here.
+    """
+    if not (is_this_machine(address) or settings.has_sign_in()):
+        raise InputError(
+            f"Without sign-in this product serves one person on this machine, so it does not listen on {address!r};"
+            " leave --address out, or have sign-in set up first (docs/settings.md)."
+        )
+    server = ThreadingHTTPServer((address, port), Handler)
+    server.daemon_threads = True
+    return server
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dashboard.feed", description="Scores for other systems.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="answer requests")
+    serving.add_argument("--port", type=int, default=8502)
+    serving.add_argument("--address", default="127.0.0.1", help="another than this machine's needs a proxy with TLS")
+    giving = commands.add_parser("token", help="give a system a token, shown once")
+    giving.add_argument("name", help="what the system is called")
+    giving.add_argument("--as", dest="viewer", required=True, help="ROLE[:VR], for example region:VR06")
+    giving.add_argument("--until", type=date.fromisoformat, required=True, help="the last day it works")
+    ending = commands.add_parser("revoke", help="end a token")
+    ending.add_argument("name")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; an error that the product knows is one sentence, and exit status 2."""
+    arguments: Any = _parser().parse_args(argv)
+    try:
+        logs.setup()
+        if arguments.command == "token":
+            print(give_token(arguments.name, access.parse_viewer(arguments.viewer), arguments.until))
+        elif arguments.command == "revoke":
+            revoke(arguments.name)
+        else:
+            watch.start()
+            with serve(arguments.port, arguments.address) as server:
+                server.serve_forever()
+    except RisicobeeldError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

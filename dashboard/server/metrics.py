@@ -1,0 +1,132 @@
+"""How a process tells monitoring how it is: ``/ready`` and ``/metrics``, on an address of their own.
+
+That address (``RISICOBEELD_WATCH``) is for those who run the server; the proxy never leads to it.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from access.viewer import Viewer
+from door import installation as readiness
+from geodata import logs, metrics, settings
+from geodata.errors import SnapshotError
+from geodata.refresh import health
+from geodata.snapshots import snapshot
+from geodata.sources.registry import CONNECTORS
+
+_LOG = logging.getLogger(__name__)
+_SECONDS_PER_DAY: Final = 86_400
+
+
+@contextmanager
+def page_run(page: str, viewer: Viewer) -> Iterator[None]:
+    """Count and time a run of a page, and leave a line in the log."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = time.perf_counter() - began
+        metrics.PAGE_RUNS.labels(page, viewer.role).inc()
+        metrics.PAGE_SECONDS.labels(page).observe(seconds)
+        logs.note(_LOG, "page run", page=page, role=viewer.role, seconds=round(seconds, 3))
+
+
+class StateOfTheData(Collector):
+    """What the data folder and the register look like at the moment that monitoring asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Give readiness by part, the snapshot in use with its age, and how the last refresh of each source went."""
+        ready = GaugeMetricFamily("risicobeeld_ready", "1 when this part can serve.", labels=["part"])
+        for part, problem in readiness.check().items():
+            ready.add_metric([part], float(not problem))
+        yield ready
+        yield from _of_snapshot()
+        yield from _of_refresh()
+
+
+def _of_snapshot() -> Iterator[Metric]:
+    try:
+        found = snapshot.current()
+    except SnapshotError:
+        return  # risicobeeld_ready tells it
+    labels = ["data_version", "demonstration"]
+    version = GaugeMetricFamily("risicobeeld_snapshot_info", "The snapshot in use.", labels=labels)
+    version.add_metric([found.data_version, str(found.is_demonstration).lower()], 1)
+    yield version
+    made = datetime.fromtimestamp((found.path / snapshot.MANIFEST).stat().st_mtime, UTC)
+    days = (datetime.now(UTC) - made).total_seconds() / _SECONDS_PER_DAY
+    yield GaugeMetricFamily("risicobeeld_snapshot_age_days", "Days since the snapshot in use was made.", value=days)
+
+
+def _of_refresh() -> Iterator[Metric]:
+    ok = GaugeMetricFamily("risicobeeld_refresh_ok", "1 when the last attempt succeeded.", labels=["source"])
+    at = GaugeMetricFamily(
+        "risicobeeld_refresh_success_timestamp_seconds", "When a source was last fetched well.", labels=["source"]
+    )
+    for name, attempt in health.read().items():
+        if name in CONNECTORS:  # what a user imported carries the name of a file
+            ok.add_metric([name], float(not attempt.error))
+            if attempt.succeeded_at:
+                at.add_metric([name], datetime.fromisoformat(attempt.succeeded_at).timestamp())
+    yield ok
+    yield at
+
+
+_STATE: Final = CollectorRegistry()
+_STATE.register(StateOfTheData())
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET for ``/ready`` and ``/metrics``; everything else does not exist."""
+
+    server_version = "risicobeeld"
+    sys_version = ""
+    timeout = 30  # a client that says nothing holds no thread
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        if self.path == "/ready":
+            found = readiness.check()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if any(found.values()) else HTTPStatus.OK
+            told = {part: problem or "ok" for part, problem in found.items()}
+            self._answer(status, "application/json", json.dumps(told).encode())
+        elif self.path == "/metrics":
+            self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(REGISTRY) + generate_latest(_STATE))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"Ask for /ready or /metrics.")
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing: monitoring asks every few seconds."""
+
+    def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - the base's form
+        """Log nothing of a request that makes no sense: it may hold anything."""
+
+
+def start() -> ThreadingHTTPServer | None:
+    """Answer monitoring in the background where ``RISICOBEELD_WATCH`` says; None when it says nothing."""
+    address = settings.watch_address()
+    if address is None:
+        return None
+    server = ThreadingHTTPServer(address, Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="watch", daemon=True).start()
+    return server

@@ -1,0 +1,1 @@
+"""What every page runs in: session, sign-in, frame and the words for errors."""

@@ -1,0 +1,148 @@
+"""What every page has around it: the style, the language switch, the band, and how errors look."""
+
+import html
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+
+import streamlit as st
+
+from access.database import engine as database
+from access.viewer import Viewer
+from dashboard.shell import problems, session, signin
+from door.store import ScopedStore
+from geodata import logs, metrics
+from geodata.errors import DatabaseAwayError, RisicobeeldError
+from words import LANGUAGES, Texts
+
+_LOG = logging.getLogger(__name__)
+
+_TRY_AGAIN_SECONDS = 3
+
+_STYLE = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
+
+
+def style() -> None:
+    """Put the product's own style sheet on the page."""
+    st.html(_STYLE)
+
+
+def guarded(draw: Callable[[], None]) -> Callable[[], None]:
+    """Wrap what draws a page or a part of it, so that an error becomes a sentence and never a traceback."""
+
+    @wraps(draw)
+    def wrapper() -> None:
+        try:
+            draw()
+        except DatabaseAwayError as error:
+            failure(session.texts(), error)
+            _come_back()
+        except RisicobeeldError as error:
+            failure(session.texts(), error)
+        except Exception:
+            # The last line of defence: what nobody foresaw is logged with a time that the viewer can report.
+            now = datetime.now().astimezone()
+            _LOG.exception("Unforeseen error at %s", now.isoformat(timespec="seconds"))
+            metrics.PAGE_ERRORS.labels("unforeseen").inc()
+            texts = session.texts()
+            st.error(markdown_escape(texts("error.unexpected", time=f"{now:%H:%M:%S}")))
+
+    return wrapper
+
+
+@st.fragment(run_every=_TRY_AGAIN_SECONDS)
+def _come_back() -> None:
+    """Draw the page again once the database answers; nobody has to try by hand."""
+    if database.answers():
+        st.rerun()
+
+
+def come_in(texts: Texts) -> Viewer | None:
+    """Find out who looks and draw the corner; None when nobody may enter, or nobody can be known now."""
+    viewer = None
+
+    def draw() -> None:
+        nonlocal viewer
+        viewer = signin.enter(texts)
+        corner(texts, viewer)
+
+    guarded(draw)()
+    return viewer
+
+
+def failure(texts: Texts, error: RisicobeeldError) -> None:
+    """Say what kind of thing is wrong and what to do, in the page's language; never a traceback."""
+    names = (f"error.{one.__name__}" for one in type(error).__mro__)
+    kind = next(texts(name) for name in names if name in texts)
+    metrics.PAGE_ERRORS.labels(type(error).__name__).inc()
+    logs.note(_LOG, "a page told an error", error=type(error).__name__)
+    st.error(f"**{markdown_escape(kind)}** {markdown_escape(problems.in_words(texts, error))}")
+
+
+def open_store(texts: Texts) -> ScopedStore:
+    """Open the door for a page; when the figures in use are damaged, tell so and give the last good ones."""
+    store, problem = session.store()
+    if problem is not None:
+        failure(texts, problem)
+        st.caption(texts("error.last_good"))
+    return store
+
+
+def page_head(texts: Texts, store: ScopedStore, title: str, intro: str = "") -> None:
+    """Draw the title of a page, and the band while figures are invented."""
+    band = f'<p class="rb-band">{html.escape(texts("map.band"))}</p>' if store.is_demonstration else ""
+    lead = f'<p class="rb-intro">{html.escape(intro)}</p>' if intro else ""
+    st.html(f'<div class="rb-head"><h1 class="rb-title">{html.escape(title)}</h1>{band}</div>{lead}')
+
+
+def language_switch(texts: Texts) -> None:
+    """Let the viewer choose the language; the choice stands in the address."""
+
+    def chosen() -> None:
+        st.query_params["lang"] = st.session_state["language"] or texts.language
+
+    st.session_state["language"] = texts.language
+    st.segmented_control(
+        texts("app.language"), LANGUAGES, key="language", on_change=chosen, format_func=str.upper,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def plain_head(title: str, intro: str) -> None:
+    """Draw the title of a page that shows no figures."""
+    st.html(f'<h1 class="rb-title">{html.escape(title)}</h1><p class="rb-intro">{html.escape(intro)}</p>')
+
+
+def corner(texts: Texts, viewer: Viewer | None) -> None:
+    """Put language and who looks in the corner of the header, out of the way of the page."""
+    with st.container(key="corner", horizontal=True, horizontal_alignment="right", width="content", gap="small"):
+        language_switch(texts)
+        if viewer is not None:
+            signin.menu(texts, viewer)
+    if viewer is not None:
+        st.html(signin.banner(texts) or "<span></span>")
+
+
+def markdown_escape(text: str) -> str:
+    r"""Make a text from the data inert in Streamlit's markdown.
+
+    Examples
+    --------
+    >>> markdown_escape("*z* <b>") == r"\*z\* &lt;b&gt;"
+    True
+    """
+    escaped = html.escape(text, quote=False)
+    return "".join("\\" + mark if mark in "\\`*_{}[]()#+!|$~" else mark for mark in escaped)
+
+
+def chip(class_number: int, word: str) -> str:
+    """Return a class as a coloured mark with its word (HTML, escaped)."""
+    return f'<span class="rb-chip rb-class-{class_number}">{html.escape(word)}</span>'
+
+
+def class_word(texts: Texts, class_number: int, *, is_demonstration: bool) -> str:
+    """Return the name of a class, which says that it is an example while figures are invented."""
+    word = texts(f"class.{class_number}")
+    return texts("class.example", word=word) if is_demonstration else word

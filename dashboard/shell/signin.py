@@ -1,0 +1,211 @@
+"""Who is it: sign-in by OpenID Connect when it is configured, else one person on this machine.
+
+Streamlit reads who signed in once, at the start of a tab, and never looks at the time a token runs out.
+So every run asks `access.people.admit` again: expired, signed out elsewhere, revoked or unknown people see nothing.
+"""
+
+import html
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from access import audit, people
+from access.rights import ROLES
+from access.viewer import Viewer, parse_viewer
+from geodata import codes, settings
+from geodata.errors import InputError
+from words import Texts
+
+_FORWARDED: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
+_PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA")
+_SURFACE: Final = "dashboard"
+_MENU_WIDTH_PX: Final = 320
+
+
+def enter(texts: Texts) -> Viewer | None:
+    """Return who looks; draw the sign-in page, or why nobody may enter, and return None when nobody does."""
+    reason = _unsafe()
+    if reason:
+        st.error(f"**{texts('signin.refused')}** {texts(f'signin.{reason}')}")
+        return None
+    if not settings.has_sign_in():
+        return _through_whose_eyes()
+    claims = st.user.to_dict()
+    if not claims.get("is_logged_in"):
+        _ask(texts, "")
+        return None
+    admission = people.admit(claims)
+    if admission.refusal is not None:
+        _note_once("refused", claims, admission.refusal.value)
+        _ask(texts, admission.refusal.value, admission.person)
+        return None
+    _note_once("sign-in", claims, "")
+    return _chosen(admission.viewers)
+
+
+def viewer() -> Viewer:
+    """Return who looks, asked in the middle of a page; somebody who may not any more is shown the door first."""
+    if not settings.has_sign_in():
+        return _through_whose_eyes()
+    admission = people.admit(st.user.to_dict())
+    if admission.refusal is not None:
+        st.rerun()  # a part of the page ran by itself: the whole page must go
+    return _chosen(admission.viewers)
+
+
+def _chosen(viewers: tuple[Viewer, ...]) -> Viewer:
+    """Return the role that the address asks for among one's own, else the first."""
+    asked = st.query_params.get("as", "")
+    return next((one for one in viewers if str(one) == asked), viewers[0])
+
+
+def _through_whose_eyes() -> Viewer:
+    """Return LOT-C, or whose eyes the address asks for (``?as=region:VR06``)."""
+    try:
+        return parse_viewer(st.query_params.get("as", "lotc"))
+    except InputError:
+        return Viewer("lotc")
+
+
+# --- what keeps everybody out --------------------------------------------------------------------------
+
+
+def _unsafe() -> str:
+    """Return why this server may not be used as it is set up; '' when it may."""
+    if st.get_option("server.enableAgentApi") or st.get_option("server.trustedUserHeaders"):
+        return "other_ways_in"
+    if settings.has_sign_in():
+        return ""
+    if not is_this_machine(st.get_option("server.address") or ""):
+        return "other_address"
+    headers = st.context.headers
+    if any(name in headers for name in _FORWARDED):
+        return "forwarded"
+    host = headers.get("Host", "")
+    return "other_address" if host and not is_this_machine(host_name(host)) else ""
+
+
+def host_name(host: str) -> str:
+    """Return the name in a ``Host`` header, without its port.
+
+    Examples
+    --------
+    >>> host_name("127.0.0.1:8501"), host_name("[::1]:8501"), host_name("example.org")
+    ('127.0.0.1', '::1', 'example.org')
+    """
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+def is_this_machine(address: str) -> bool:
+    """Tell whether an address can be reached from this machine only; '' stands for every address.
+
+    Examples
+    --------
+    >>> [is_this_machine(one) for one in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "", "example.org")]
+    [True, True, True, False, False, False]
+    """
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+# --- pages and menu ------------------------------------------------------------------------------------
+
+
+def _ask(texts: Texts, refusal: str, person: str = "") -> None:
+    """Draw the page on which one signs in, and nothing else."""
+    _, middle, _ = st.columns([1, 2, 1])
+    with middle:
+        title, intro = html.escape(texts("app.title")), html.escape(texts("signin.intro"))
+        st.html(f'<h1 class="rb-title">{title}</h1><p class="rb-intro">{intro}</p>')
+        if refusal:
+            told = html.escape(texts(f"signin.{refusal}"))
+            whom = f"<p>{html.escape(texts('signin.as_whom', person=person))}</p>" if person else ""
+            st.html(f'<div class="rb-refused" role="alert"><p>{told}</p>{whom}</div>')
+        for name in _providers():
+            label = texts("signin.button") + (f" ({name})" if name else "")
+            if st.button(label, key=f"signin_{name}", type="primary"):
+                st.login(name or None)
+
+
+def _providers() -> list[str]:
+    """Return the providers of the configuration; '' is the one without a name."""
+    section: Mapping[str, Any] = st.secrets.get("auth", {})
+    named = [name for name, value in section.items() if isinstance(value, Mapping) and "client_id" in value]
+    return named or [""]
+
+
+def _note_once(what: str, claims: Mapping[str, Any], reason: str) -> None:
+    """Leave a line in the audit trail, once per tab and sign-in."""
+    key = (what, reason, people.session_id(claims))
+    if st.session_state.get("_noted") == key:
+        return
+    st.session_state["_noted"] = key
+    who = str(claims.get("email") or claims.get("sub") or "")
+    audit.note(what, who=who, role="", surface=_SURFACE, table=reason)
+
+
+def menu(texts: Texts, current: Viewer) -> None:
+    """Draw the small menu of who looks: the role, whose eyes or which of one's roles, and signing out."""
+    if settings.has_sign_in():
+        own = people.admit(st.user.to_dict()).viewers
+        label = role_name(texts, current)
+    else:
+        own = ()
+        label = f"{texts('signin.practice')} · {role_name(texts, current)}"
+    with st.popover(label, width="content"), st.container(width=_MENU_WIDTH_PX):
+        if not settings.has_sign_in():
+            st.html(f"<p>{html.escape(texts('signin.banner'))}</p>")
+            _eyes(texts, current)
+            return
+        st.html(f"<p>{html.escape(current.person)}</p>")
+        if len(own) > 1:
+            st.selectbox(
+                texts("signin.role"), [str(one) for one in own], index=[str(one) for one in own].index(str(current)),
+                format_func=lambda one: role_name(texts, parse_viewer(one)), key="own_role",
+                on_change=lambda: st.query_params.update({"as": st.session_state["own_role"]}),
+            )  # fmt: skip
+        if st.button(texts("signin.out"), key="sign_out"):
+            people.end_session(st.user.to_dict(), _SURFACE)
+            st.logout()
+            st.stop()  # a page that ran on would find nobody and run anew, which can drop the way to the provider
+
+
+def _eyes(texts: Texts, current: Viewer) -> None:
+    """Let the one person look through another role's eyes; the address keeps the choice."""
+    st.session_state.update(eyes_role=current.role, eyes_vr=(current.vr_codes or ("VR01",))[0],
+                            eyes_partner=current.organisation or _PARTNERS[0])  # fmt: skip
+
+    def keep() -> None:
+        role = st.session_state["eyes_role"]
+        scope = {"region": st.session_state.get("eyes_vr"), "partner": st.session_state.get("eyes_partner")}.get(role)
+        st.query_params["as"] = f"{role}:{scope}" if scope else role
+
+    st.selectbox(
+        texts("signin.eyes"), ROLES, key="eyes_role", on_change=keep,
+        format_func=lambda role: texts(f"role.{role}"),
+    )  # fmt: skip
+    if current.role == "region":
+        st.selectbox(texts("signin.region"), codes.VR_CODES, key="eyes_vr", on_change=keep)
+    if current.role == "partner":
+        named = sorted({*_PARTNERS, current.organisation})
+        st.selectbox(texts("signin.organisation"), named, key="eyes_partner", on_change=keep)
+
+
+def role_name(texts: Texts, of: Viewer) -> str:
+    """Return a role with its scope, in words."""
+    scope = ", ".join(of.vr_codes) or of.organisation
+    name = texts(f"role.{of.role}")
+    return f"{name} {scope}" if scope else name
+
+
+def banner(texts: Texts) -> str:
+    """Return the strip that tells that nobody signs in here (HTML); '' with sign-in."""
+    if settings.has_sign_in():
+        return ""
+    return f'<div class="rb-practice" role="note">{html.escape(texts("signin.banner"))}</div>'

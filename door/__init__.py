@@ -1,0 +1,1 @@
+"""The door: the one way from data to pages, commands and files."""

@@ -1,0 +1,144 @@
+"""What leaves the product as a file: scoped, with places for a map, and on each row what it rests on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from door.store import ScopedStore
+from geodata import codes
+from geodata.errors import AccessDeniedError, UnknownCodeError
+from geodata.snapshots import formats as store
+from geodata.snapshots.snapshot import SourceRecord
+from geodata.sources import catalogue
+
+FIGURES_LICENCE: Final = "CC BY 4.0"
+PLACES_LICENCE: Final = "CC BY 4.0; boundaries ODbL 1.0"
+STAMP: Final = ("status_band", "scope", "data_version", "attribution", "licence")
+"""What every row of a file carries; `stamped` gives it."""
+
+SITE_ROLES: Final = ("lotc", "region")
+"""Who may take sites away in a file; a region only gets its own through the door."""
+
+_OSM: Final = ("osm", "osm_extract")
+TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "context")
+MAP_ENDINGS = (".geojson", ".gpkg")
+
+
+def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -> int:
+    """Write one core table as the viewer may see it; return the number of rows.
+
+    In a map format exposure, activations and incidence take the area of their gemeente as place. Each row
+    carries `STAMP` and the peildatum, the newest date of the sources behind the table. Sites of OpenStreetMap
+    stay a file of their own under their licence, beside the other: ``NAME-osm``. A line in the audit trail
+    tells that it went out.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such table.
+    AccessDeniedError
+        The viewer may not open it, or not take it away.
+    InputError
+        The ending is unknown or the folder cannot be written.
+    """
+    if name not in TABLES:
+        raise UnknownCodeError(f"There is no table {name!r}; choose one of {', '.join(TABLES)}.")
+    table = scoped.table(name)
+    if name == "sites":
+        refuse_sites(scoped)
+    needs_places = path.suffix.lower() in MAP_ENDINGS and not isinstance(table, gpd.GeoDataFrame)
+    if needs_places and "gemeente_code" in table.columns:
+        table = with_places(table, "gemeente_code", scoped)
+    behind = [record for record in scoped.sources if name in catalogue.source(record.source_id).feeds]
+    table = stamped(
+        table.assign(peildatum=max((record.source_date for record in behind), default="")), scoped, lang=lang,
+        attribution=attributions(behind), licence="; ".join(dict.fromkeys(record.licence for record in behind)),
+    )  # fmt: skip
+    if name == "sites":
+        table = with_own_sources(table, scoped, table["site_id"])
+        theirs = is_osm(table["source"])
+        if theirs.any():
+            store.write_table(table[theirs], path.with_stem(f"{path.stem}-osm"))
+        table = table[~theirs]
+    store.write_table(table, path)
+    scoped.note_export(name, len(table))
+    return len(table)
+
+
+def may_take_sites(scoped: ScopedStore) -> bool:
+    """Tell whether the viewer may take sites away in a file."""
+    return scoped.viewer.role in SITE_ROLES
+
+
+def refuse_sites(scoped: ScopedStore) -> None:
+    """Stop a viewer who may not take sites away in a file.
+
+    Raises
+    ------
+    AccessDeniedError
+        Only `SITE_ROLES` may.
+    """
+    if not may_take_sites(scoped):
+        raise AccessDeniedError(f"Role {scoped.viewer.role} may not take sites away in a file; ask LOT-C for them.")
+
+
+def band(scoped: ScopedStore, lang: str) -> str:
+    """Return what stands on everything shown or exported while figures are invented; '' with real ones."""
+    if not scoped.is_demonstration:
+        return ""
+    return codes.EXAMPLE_BAND_NL if lang == "nl" else codes.EXAMPLE_BAND_EN
+
+
+def attributions(records: Iterable[SourceRecord]) -> str:
+    """Return who must be named for some sources, each once."""
+    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in records)
+    return "; ".join(dict.fromkeys(named))
+
+
+def stamped(
+    table: pd.DataFrame, scoped: ScopedStore, *, lang: str = "nl", attribution: str = "",
+    licence: str = FIGURES_LICENCE,
+) -> pd.DataFrame:  # fmt: skip
+    """Return a table with on each row what a file must tell: `STAMP`.
+
+    Parameters
+    ----------
+    lang
+        Language of the status band: ``nl`` or ``en``.
+    attribution
+        Who must be named; every source of the data by default.
+    """
+    return table.assign(
+        status_band=band(scoped, lang), scope=str(scoped.viewer), data_version=scoped.data_version,
+        attribution=attribution or attributions(scoped.sources), licence=licence,
+    )  # fmt: skip
+
+
+def with_own_sources(table: pd.DataFrame, scoped: ScopedStore, site_ids: pd.Series) -> pd.DataFrame:
+    """Return a table of sites, stamped, with on each row the licence of its own source, which is named first."""
+    own = scoped.table("sites").set_index("site_id")["source"].reindex(site_ids).fillna("").str.split(":").str[0]
+    declared = {name: catalogue.source(name) for name in own.unique() if name.split(".")[0] in catalogue.SOURCES}
+    others = attributions(scoped.sources)
+    licence = [declared[name].licence if name in declared else FIGURES_LICENCE for name in own]
+    named = {
+        name: "; ".join(dict.fromkeys([source.attribution.removeprefix("Bron: "), *others.split("; ")]))
+        for name, source in declared.items()
+    }
+    return table.assign(licence=licence, attribution=[named.get(name, others) for name in own])
+
+
+def is_osm(sources: pd.Series) -> pd.Series:
+    """Tell which sources of sites are OpenStreetMap."""
+    first = sources.str.split(r"[.:]", regex=True).str[0]
+    return first.isin(_OSM)
+
+
+def with_places(table: pd.DataFrame, code_column: str, scoped: ScopedStore) -> gpd.GeoDataFrame:
+    """Give each row the area (EPSG:28992) of the gemeente or veiligheidsregio that its code names."""
+    gemeenten, regions = scoped.table("gemeenten"), scoped.table("veiligheidsregios")
+    shapes = pd.concat([gemeenten.set_index("gemeente_code")["geometry"], regions.set_index("vr_code")["geometry"]])
+    geometry = shapes.reindex(table[code_column]).to_numpy()
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=table.index, crs=gemeenten.crs))

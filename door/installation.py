@@ -1,0 +1,63 @@
+"""Can this installation serve: the figures open, the register answers, and the data folder takes what is written."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from typing import Final
+
+import sqlalchemy as sa
+
+from access import audit
+from access.database import engine as database
+from access.database.who import UPKEEP
+from geodata import settings
+from geodata.errors import InputError, RisicobeeldError
+from geodata.snapshots import snapshot
+
+_LEAST_FREE_BYTES: Final = 200_000_000  # a refresh writes some tens of megabytes, and the trail must go on
+
+
+def check() -> dict[str, str]:
+    """Return for each part '' when it is ready, else the sentence that says what is wrong.
+
+    The parts: ``snapshot`` (the figures in use are whole), ``register`` (its database answers and is not newer
+    than this program; an older one is brought up to date) and ``folder`` (it can be written and has room).
+    """
+    return {name: _sentence(part) for name, part in _PARTS.items()}
+
+
+def _sentence(part: Callable[[], None]) -> str:
+    try:
+        part()
+    except RisicobeeldError as error:
+        return str(error)
+    return ""
+
+
+def _snapshot() -> None:
+    snapshot.current()
+
+
+def _register() -> None:
+    if database.exists():
+        with database.reading(UPKEEP) as connection:
+            connection.execute(sa.select(sa.literal(1)))
+
+
+def _folder() -> None:
+    folder = settings.data_dir()
+    try:
+        for place in (folder, audit.folder()):
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=place):
+                pass
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise InputError(
+            f"The data folder {folder} cannot be written ({error.strerror}); correct its rights."
+        ) from error
+    if free < _LEAST_FREE_BYTES:
+        raise InputError(f"The disk of {folder} has {free / 1e6:.0f} MB left; free some space.")
+
+
+_PARTS: Final[dict[str, Callable[[], None]]] = {"snapshot": _snapshot, "register": _register, "folder": _folder}

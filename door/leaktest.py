@@ -1,0 +1,234 @@
+"""The leak test: open every table as every region and every other role, and look for what is another's.
+
+Each region's own marks are the names, texts, identities, coordinates and long figures that occur in no other
+region's rows. Whose a row is, is worked out here apart from the door, so that a fault there cannot hide here.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from access import audit
+from access import rights as rules
+from access.rights import Rows
+from access.viewer import Viewer
+from door import store as access
+from door.store import ScopedStore
+from geodata import codes, contracts, settings
+from geodata.errors import AccessDeniedError, SnapshotError
+from geodata.snapshots import formats as store
+from register import read
+
+_SURFACE: Final = "leaktest"
+_SHORTEST_MARK: Final = 5
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What one leak test tried and found.
+
+    Attributes
+    ----------
+    pairs_n
+        Ordered pairs of regions that were compared.
+    marks_n
+        Marks that were looked for.
+    leaks
+        One sentence per leak; none when it passed.
+    """
+
+    made_at: str
+    made_by: str
+    data_version: str
+    is_demonstration: bool
+    tables: tuple[str, ...]
+    pairs_n: int
+    marks_n: int
+    cells_n: int
+    leaks: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether nothing leaked."""
+        return not self.leaks
+
+
+def run(
+    by: Viewer, regions: Sequence[str] = codes.VR_CODES, step: Callable[[float], None] = lambda _done: None
+) -> Certificate:
+    """Test today's data.
+
+    Parameters
+    ----------
+    regions
+        Through whose eyes to look; every one of them against all others.
+    step
+        Called with the part that is done (0-1).
+
+    Raises
+    ------
+    AccessDeniedError
+        Only the privacy officer and LOT-C may.
+    """
+    if by.role not in ("privacy", "lotc"):
+        raise AccessDeniedError(f"Role {by} may not run the leak test; ask the privacy officer.")
+    nation = access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
+    tables = dict(_tables(nation))
+    owned = {name: _owners(table, nation) for name, table in tables.items()}
+    marks = _marks(tables, owned)
+    leaks: list[str] = []
+    cells_n = 0
+    for place, code in enumerate(regions):
+        step(place / len(regions))
+        seen = _seen(Viewer("region", (code,), person=by.who))
+        cells_n += len(seen)
+        for other, theirs in marks.items():
+            found = seen.keys() & theirs if other != code else set()
+            leaks += _told(f"region:{code} sees of {other}", found, seen)
+    for viewer in (Viewer("policy"), Viewer("privacy"), Viewer("analyst"), Viewer("partner", organisation="-")):
+        seen = _seen(replace(viewer, person=by.who))
+        cells_n += len(seen)
+        leaks += _told(f"{viewer.role} sees", seen.keys() & _forbidden(viewer.role, tables), seen)
+    certificate = Certificate(
+        datetime.now(UTC).isoformat(timespec="seconds"), by.who, nation.data_version, nation.is_demonstration,
+        tuple(sorted(tables)), len(regions) * (len(codes.VR_CODES) - 1), sum(map(len, marks.values())),
+        cells_n, tuple(leaks),
+    )  # fmt: skip
+    audit.note("leak test", who=by.who, role=str(by), surface=_SURFACE, rows_n=len(leaks),
+               data_version=nation.data_version)  # fmt: skip
+    return certificate
+
+
+def _told(who: str, found: set[str], seen: Mapping[str, str]) -> list[str]:
+    """Tell where marks were seen, without repeating what leaked."""
+    places = sorted({seen[mark] for mark in found})
+    return [f"{who} {len(found)} mark(s), in {', '.join(places)}"] if found else []
+
+
+def _tables(scoped: ScopedStore) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give every table that the viewer may open and that exists, the register's with their extra columns."""
+    for name in rules.RULES[scoped.viewer.role]:
+        if not scoped.may(name):
+            continue
+        if name in read.BY_TABLE:
+            yield name, scoped.register(name)
+        elif name in contracts.CONTRACTS:
+            try:
+                yield name, scoped.table(name)
+            except SnapshotError:
+                continue  # the snapshot holds no such table
+    for folder in sorted((settings.data_dir() / "out").glob(f"*-{scoped.data_version}")):
+        model_version = folder.name.removesuffix(f"-{scoped.data_version}")
+        for table in rules.RULES[scoped.viewer.role]:
+            name, _, level = table.rpartition("_")
+            if scoped.may(table) and level in codes.LEVELS and (folder / level / f"{name}.parquet").is_file():
+                yield table, scoped.out(name, level, model_version)
+
+
+def _owners(table: pd.DataFrame, nation: ScopedStore) -> pd.Series:
+    """Return the veiligheidsregio of each row; '' for what is nobody's."""
+    if "vr_code" in table.columns:
+        return table["vr_code"]
+    areas, sites = nation.table("gemeenten"), nation.table("sites")
+    known = {code: code for code in codes.VR_CODES}
+    known |= dict(zip(areas["gemeente_code"], areas["vr_code"], strict=True))
+    known |= dict(zip(sites["site_id"], sites["vr_code"], strict=True))
+    column = "gemeente_code" if "gemeente_code" in table.columns else "unit_id"
+    if column not in table.columns:
+        return pd.Series("", index=table.index)
+    return table[column].str.split(":").str[0].map(known).fillna("")
+
+
+def _cells(table: pd.DataFrame) -> Iterator[tuple[str, str, int]]:
+    """Give every cell that can be a mark: its column, its text and the position of its row."""
+    for column in table.columns:
+        if column == "geometry" and isinstance(table, gpd.GeoDataFrame):
+            points = table.geometry
+            texts = [f"{p.x:.1f} {p.y:.1f}" if p is not None and p.geom_type == "Point" else "" for p in points]
+        elif pd.api.types.is_float_dtype(table[column]):
+            texts = [f"{value:.9g}" if value == value else "" for value in table[column]]  # noqa: PLR0124 - NaN
+        elif pd.api.types.is_string_dtype(table[column]) or table[column].dtype == object:
+            texts = [str(value) for value in table[column]]
+        else:
+            continue
+        yield from ((column, text, row) for row, text in enumerate(texts) if len(text) >= _SHORTEST_MARK)
+
+
+def _marks(tables: Mapping[str, pd.DataFrame], owned: Mapping[str, pd.Series]) -> dict[str, set[str]]:
+    holders: dict[str, set[str]] = {}
+    for name, table in tables.items():
+        is_public = rules.rows_of("region", name) == Rows.ALL
+        owners = ["" if is_public else code for code in owned[name]]
+        for _, text, row in _cells(table):
+            holders.setdefault(text, set()).add(owners[row])
+    marks: dict[str, set[str]] = {code: set() for code in codes.VR_CODES}
+    for text, who in holders.items():
+        if len(who) == 1 and (code := next(iter(who))) in marks:
+            marks[code].add(text)
+    return marks
+
+
+def _seen(viewer: Viewer) -> dict[str, str]:
+    """Return every cell that a viewer receives, with the table and column it stands in."""
+    return {
+        text: f"{name}.{column}"
+        for name, table in _tables(access.open_store(viewer, surface=_SURFACE))
+        for column, text, _ in _cells(table)
+    }
+
+
+def _forbidden(role: str, tables: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Return what a role may not see anywhere: tables without a rule, and columns withheld from it."""
+    allowed: set[str] = set()
+    forbidden: set[str] = set()
+    for name, table in tables.items():
+        rows = rules.rows_of(role, name)
+        open_table = rows not in (None, Rows.COUNTS, Rows.PARTNER)
+        hidden = rules.hidden_columns(role, name)
+        for column, text, _ in _cells(table):
+            (allowed if open_table and column not in hidden else forbidden).add(text)
+    return forbidden - allowed
+
+
+def file(certificate: Certificate) -> Path:
+    """Keep a certificate with its digest beside the audit trail; return where."""
+    folder = audit.folder() / "certificates"
+    folder.mkdir(parents=True, exist_ok=True)
+    body = json.dumps(asdict(certificate), ensure_ascii=False, indent=1)
+    path = folder / f"{certificate.made_at.replace(':', '')}.json"
+    with store.whole_file(path) as part:
+        part.write_text(
+            json.dumps({"certificate": json.loads(body), "sha256": hashlib.sha256(body.encode()).hexdigest()}, indent=1,
+                       ensure_ascii=False), "utf-8",
+        )  # fmt: skip
+    return path
+
+
+def filed() -> list[tuple[Path, Certificate, bool]]:
+    """Return the certificates, newest first, each with whether its digest still fits."""
+    found = []
+    for path in sorted((audit.folder() / "certificates").glob("*.json"), reverse=True):
+        content = json.loads(path.read_text("utf-8"))
+        body = json.dumps(content["certificate"], ensure_ascii=False, indent=1)
+        told = {**content["certificate"], "tables": tuple(content["certificate"]["tables"]),
+                "leaks": tuple(content["certificate"]["leaks"])}  # fmt: skip
+        found.append((path, Certificate(**told), hashlib.sha256(body.encode()).hexdigest() == content["sha256"]))
+    return found
+
+
+def in_words(certificate: Certificate) -> str:
+    """Return a certificate as lines of text."""
+    kind = "demonstration" if certificate.is_demonstration else "real data"
+    head = (
+        f"{'PASSED' if certificate.passed else 'LEAKS FOUND'}: {certificate.pairs_n} pairs of regions,"
+        f" {len(certificate.tables)} tables, {certificate.marks_n} marks, {certificate.cells_n} cells seen;"
+        f" data {certificate.data_version} ({kind}), {certificate.made_at}"
+    )
+    return "\n".join([head, *certificate.leaks])

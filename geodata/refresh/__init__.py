@@ -1,0 +1,1 @@
+"""A refresh: fetch, build, compare with the delivery before, and switch once."""

@@ -1,0 +1,300 @@
+"""From deliveries to the picture: store what came in, rebuild the core tables, switch in one step."""
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import date
+from hashlib import file_digest
+from pathlib import Path
+
+import pandas as pd
+
+from geodata import contracts, settings
+from geodata.areas import joins, regions
+from geodata.batch import LOCAL, Pool
+from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
+from geodata.intake import establishments, files, incidence, sites, workbooks
+from geodata.intake.files import ColumnMapping
+from geodata.snapshots import formats as store
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
+from geodata.sources import catalogue
+from geodata.sources.connector import Frames
+from geodata.sources.http import Progress
+from geodata.sources.registry import CONNECTORS
+from geodata.tables import core as tables
+from geodata.tables import estimates
+
+_AREAS = ("gemeenten", "veiligheidsregios")
+_FIRST_YEAR = 2020
+_THIS_YEAR = date.max.year  # the gemeenten as they are now, after every merger
+_FRAME = "frame.parquet"
+
+
+def known_areas() -> dict[str, pd.DataFrame]:
+    """Return gemeenten and veiligheidsregio's of today, to which every delivery is brought."""
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    return {name: embedded.table(name) for name in _AREAS}
+
+
+def check_frames(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Check those frames of a delivery that are core tables already.
+
+    Raises
+    ------
+    ContractError
+        One breaks its contract.
+    """
+    for name in frames.keys() & contracts.CONTRACTS.keys():
+        contracts.check(name, frames[name])
+
+
+def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = None) -> Snapshot:
+    """Make the core tables anew from the newest delivery of every source, and switch to them.
+
+    Parameters
+    ----------
+    as_of
+        Take only what was delivered by this date: the tables as they were known then.
+    prepared
+        Deliveries that were just read, by their folder, so that they are not read a second time.
+    """
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    areas = {name: embedded.table(name) for name in _AREAS}
+    raws = _in_order(snapshot.latest_raw(as_of))
+    frames: dict[str, list[pd.DataFrame]] = {}
+    for source_id, raw in raws.items():
+        ready = (prepared or {}).get(raw.path)
+        for name, frame in (read_delivery(source_id, raw, areas) if ready is None else ready).items():
+            frames.setdefault(name, []).append(frame)
+    areas = tables.current_areas(areas, frames)
+    real = tables.real_tables(frames, areas["gemeenten"], estimates.read_agency_matrix(_matrix_path()))
+    demonstration = {name: embedded.table(name) for name in tables.DEMONSTRATION_TABLES}
+    core, is_demonstration = tables.core_tables(areas, demonstration, real)
+    replaced = {old for new, olds in _REPLACES.items() if new in raws for old in olds}
+    if not is_demonstration:
+        replaced.add("demonstration")
+    kept = [record for record in embedded.sources if record.source_id not in replaced]
+    records = [*kept, *(raw.record for raw in raws.values())]
+    return snapshot.write_core(core, records, is_demonstration=is_demonstration)
+
+
+def rebuild_as_of(day: date) -> Snapshot:
+    """Make the core tables as they were known on a day, and switch to them until the next refresh or import."""
+    with snapshot.lock():
+        return rebuild(as_of=day)
+
+
+_REPLACES = {"cbs_regions": ("gemeente_facts",), "pdok_areas": ("boundaries", "water")}
+"""Which embedded sources are no longer behind the picture once another is there."""
+
+_TWINS = ("osm", "osm_extract")  # two ways to the same objects: the newer one counts
+
+
+def _in_order(raws: dict[str, RawSnapshot]) -> dict[str, RawSnapshot]:
+    """Return the deliveries that count, public sources first: what a user imported goes before them."""
+    twins = [raws[name] for name in _TWINS if name in raws]
+    newest = max(twins, key=lambda raw: (raw.record.source_date, raw.record.retrieved_at), default=None)
+    counting = {name: raw for name, raw in raws.items() if name not in _TWINS or raw is newest}
+    return dict(sorted(counting.items(), key=lambda item: item[0] not in CONNECTORS))
+
+
+def _matrix_path() -> Path:
+    """Return the table of agency workers: the one in the data folder goes before the one that ships."""
+    own = settings.data_dir() / estimates.SHIPPED_MATRIX.name
+    return own if own.is_file() else estimates.SHIPPED_MATRIX
+
+
+def read_delivery(source_id: str, raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
+    """Read a stored delivery into frames, whichever source it is of."""
+    family = source_id.split(".", 1)[0]
+    if family in CONNECTORS:
+        return CONNECTORS[family].read(raw, areas)
+    return READERS[family](raw, areas)
+
+
+def import_establishments(path: Path, year: int, mapping_path: Path | None = None) -> Snapshot:
+    """Read a file with establishments per gemeente and SBI group and rebuild the picture on it.
+
+    The whole file is read and checked before anything is stored, so that a bad file changes nothing.
+
+    Raises
+    ------
+    InputError
+        The file or the mapping cannot be used, or the year is before 2020.
+    UnknownCodeError
+        The file holds codes that are no gemeente of that year; all are listed.
+    """
+    if not _FIRST_YEAR <= year <= date.max.year:
+        raise InputError(f"Year {year} is before {_FIRST_YEAR}; give figures of {_FIRST_YEAR} or later (--year).")
+    areas = known_areas()
+    names = regions.names_to_codes(areas["gemeenten"], year)
+    frame = files.read_table(path)
+    mapping = (
+        establishments.read_mapping(mapping_path) if mapping_path else establishments.choose_mapping(frame, path.name)
+    )
+    counts = establishments.read(path, mapping, names)
+    known = regions.gemeenten_of_year(areas["gemeenten"], year)
+    joins.refuse_unknown_gemeenten(counts["gemeente_code"], known, path.name)
+    source = catalogue.source("establishments_file")
+    with snapshot.lock():
+        stored = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
+        record = SourceRecord(
+            source.source_id,
+            f"{year}-01-01",
+            counts["gemeente_code"].nunique(),
+            path.name,
+            source.licence,
+            "",
+        )
+        parameters = {
+            "file": path.name,
+            "year": str(year),
+            "mapping": mapping_path.name if mapping_path else "",
+        }
+        raw = snapshot.write_raw(record, stored, parameters)
+        try:
+            return rebuild()
+        except RisicobeeldError:
+            snapshot.discard_raw(raw)
+            raise
+
+
+def import_sites(path: Path, question: sites.Question, progress: Progress, pool: Pool = LOCAL) -> sites.Report:
+    """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
+
+    Parameters
+    ----------
+    progress
+        Told how many addresses were looked up.
+    pool
+        Who reads the rows, piece by piece.
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    """
+    areas = known_areas()
+    names = regions.names_to_codes(areas["gemeenten"], _THIS_YEAR)
+    table, report = sites.read(path, question, areas, names, progress, pool)
+    checked = contracts.check("sites", table)
+    _store("sites_file", path, question.source_date, checked, "sites")
+    return report
+
+
+def _user_family(public: str, secret: str, *, is_secret: bool) -> str:
+    """Return what a user's file is kept as; one that nobody published waits for sign-in."""
+    if is_secret and not settings.has_sign_in():
+        raise AccessDeniedError(
+            "Figures that nobody published need sign-in, and none is configured: without it nobody can be told from"
+            " another. Set up sign-in first (docs/privacy.md), or import only open data."
+        )
+    return secret if is_secret else public
+
+
+def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_secret: bool = False) -> int:
+    """Read a file with cases of a disease and rebuild the picture on it; return the number of rows.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`access.disclosure`).
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    UnknownCodeError
+        The file holds codes that are no gemeente; all are listed.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
+    """
+    family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.name
+    table = contracts.check("incidence", incidence.read(path, disease, mapping, known_areas(), name))
+    year, week = str(table["week"].max()).split("-W")
+    _store(family, path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
+    return len(table)
+
+
+def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
+    """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`access.disclosure`).
+
+    Raises
+    ------
+    InputError
+        The file is no workbook with figures per gemeente or veiligheidsregio; nothing has changed then.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
+    """
+    family = _user_family("workbook", "secret_workbook", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.stem
+    table = contracts.check("context", workbooks.read(path, year, known_areas(), name))
+    _store(family, path, f"{year}-12-31", table, "context")
+    return len(table)
+
+
+def source_name(family: str, path: Path) -> str:
+    """Return under what name a user's file is kept.
+
+    Examples
+    --------
+    >>> source_name("sites_file", Path("Vakantieparken 2026.csv"))
+    'sites_file.vakantieparken_2026'
+    """
+    return f"{family}.{re.sub(r'[^a-z0-9]+', '_', path.stem.lower()).strip('_') or 'file'}"
+
+
+def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name: str) -> Snapshot:
+    """Keep a user's file beside what was read from it, and rebuild; what does not fit is taken back."""
+    source_id = source_name(family, path)
+    with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
+        frame_path = Path(scratch) / _FRAME
+        store.write_parquet(table, frame_path)
+        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
+        stored = {file.name: file for file in siblings} | {_FRAME: frame_path}
+        with path.open("rb") as handle:
+            digest = file_digest(handle, "sha256").hexdigest()
+        licence = catalogue.source(source_id).licence
+        record = SourceRecord(source_id, source_date, len(table), path.name, licence, digest)
+        raw = snapshot.write_raw(record, stored, {"frame": name})
+        try:
+            return rebuild(prepared={raw.path: {name: table}})
+        except RisicobeeldError:
+            snapshot.discard_raw(raw)
+            raise
+
+
+def _read_frame(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
+    name = raw.parameters["frame"]
+    return {name: store.read_parquet(name, raw.path / _FRAME)}
+
+
+def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    path, year = raw.path / raw.parameters["file"], int(raw.parameters["year"])
+    mapping = (
+        establishments.read_mapping(raw.path / raw.parameters["mapping"])
+        if raw.parameters["mapping"]
+        else establishments.choose_mapping(files.read_table(path), path.name)
+    )
+    counts = establishments.read(path, mapping, regions.names_to_codes(areas["gemeenten"], year))
+    changes = regions.changes_from(year)
+    source = f"CBS, {path.name}, {year}-01-01"
+    return {"exposure": tables.exposure_from_establishments(counts, year, changes, source)}
+
+
+READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] = {
+    "establishments_file": _establishments,
+    "sites_file": _read_frame,
+    "incidence_file": _read_frame,
+    "secret_incidence": _read_frame,
+    "workbook": _read_frame,
+    "secret_workbook": _read_frame,
+}
+"""How what a user imported is read again."""

@@ -1,0 +1,1 @@
+"""Dated, whole versions of the tables on disk, and the formats they are written in."""

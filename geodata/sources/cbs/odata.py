@@ -1,0 +1,347 @@
+"""CBS StatLine, OData v3 through the ``cbsodata`` client, and v4 for tables that are only served there.
+
+Columns are found by their title and the headings above it, never by the number behind their key; units
+are read from the table; codes are kept and stripped of their padding.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import cbsodata
+import pandas as pd
+
+from geodata import settings
+from geodata.errors import SourceError
+from geodata.snapshots import formats as store
+from geodata.sources import http
+from geodata.sources.cbs import v4 as cbs_v4
+from geodata.sources.cbs.question import DATA, Resources, Rows, Where, chosen_keys, filter_text, refuse_empty
+from geodata.sources.http import NotThereError, Progress
+
+_DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
+_UNITS = {"aantal": 1.0, "": 1.0, "x 1 000": 1_000.0, "x 1000": 1_000.0, "1 000": 1_000.0, "are": 100.0, "m2": 1.0,
+          "ha": 10_000.0}  # fmt: skip
+"""What a figure is multiplied by to become a plain count, or square metres."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A column with figures: its key in this issue of the table, and how it is known for good.
+
+    Attributes
+    ----------
+    path
+        The headings above it and its own title, lower case, joined by `` > ``.
+    """
+
+    key: str
+    path: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A column to look for: a pattern that the end of its path must match; optional ones may be absent."""
+
+    pattern: str
+    is_optional: bool = False
+
+
+def plain(text: str) -> str:
+    r"""Return a title for comparing: lower case, one kind of apostrophe, single spaces.
+
+    Examples
+    --------
+    >>> plain("Regionale  Energiestrategie regio\u2019s ")
+    "regionale energiestrategie regio's"
+    """
+    return re.sub(r"\s+", " ", text.replace("\u2019", "'")).strip().lower()
+
+
+def topics(properties: Rows) -> list[Topic]:
+    """Return the columns with figures that ``DataProperties`` declares, with their full paths."""
+    by_id = {row["ID"]: row for row in properties}
+    found = []
+    for row in properties:
+        if row.get("Type") != "Topic":
+            continue
+        titles, parent = [plain(str(row["Title"]))], row.get("ParentID")
+        while parent in by_id:
+            titles.append(plain(str(by_id[parent]["Title"])))
+            parent = by_id[parent].get("ParentID")
+        found.append(Topic(str(row["Key"]), " > ".join(reversed(titles)), plain(str(row.get("Unit") or ""))))
+    return found
+
+
+def resolve(source_id: str, table_id: str, found: Sequence[Topic], wanted: Mapping[str, Wanted]) -> dict[str, Topic]:
+    """Return the column for each wanted name; of several that match, the one highest in the table.
+
+    Raises
+    ------
+    SourceError
+        A column that is not optional is nowhere in the table.
+    """
+    chosen = {}
+    for name, column in wanted.items():
+        pattern = re.compile(rf"(^|.* > ){column.pattern}$")
+        fitting = [topic for topic in found if pattern.match(topic.path)]
+        if fitting:
+            chosen[name] = min(fitting, key=lambda topic: topic.path.count(" > "))
+        elif not column.is_optional:
+            raise SourceError(
+                f"Source {source_id}: table {table_id} has no column titled {column.pattern!r} any more;"
+                " compare its titles with docs/sources.md and correct the pattern in the connector."
+            )
+    return chosen
+
+
+def missing_columns(source_id: str, table_id: str, wanted: Mapping[str, Wanted]) -> list[str]:
+    """Return a sentence for each wanted column that the live table does not have, optional ones included.
+
+    Raises
+    ------
+    SourceError
+        The table cannot be asked.
+    """
+    found = topics(_meta(source_id, table_id, "DataProperties"))
+    differences = []
+    for name, column in wanted.items():
+        try:
+            resolve(source_id, table_id, found, {name: Wanted(column.pattern)})
+        except SourceError as error:
+            differences.append(str(error))
+    return differences
+
+
+def fetch(
+    source_id: str,
+    table_id: str,
+    wanted: Mapping[str, Wanted],
+    where: Where,
+    folder: Path,
+    *,
+    name: str = "",
+    progress: Progress,
+) -> Path:
+    """Fetch the part of a table that a connector needs and store the answers as one JSON file.
+
+    The version of the table (its ``Modified`` date) is asked first: a part that was fetched before from the
+    same version comes from the cache on disk. A table that v3 does not serve is asked of v4.
+
+    Parameters
+    ----------
+    wanted
+        The columns to take; with none, all columns.
+    where
+        Per dimension, which members to take. The rows are filtered again when read.
+    name
+        Name of the file, without ending; default the table's id.
+
+    Raises
+    ------
+    SourceError
+        The table cannot be had, has lost a column, or gives no row.
+    """
+    progress(0, 3)
+    try:
+        return _fetch_v3(source_id, table_id, wanted, where, folder / f"{name or table_id}.json", progress)
+    except NotThereError:
+        return cbs_v4.fetch(source_id, table_id, where, folder / f"{name or table_id}.json", progress)
+
+
+def _fetch_v3(
+    source_id: str, table_id: str, wanted: Mapping[str, Wanted], where: Where, target: Path, progress: Progress
+) -> Path:
+    info = _meta(source_id, table_id, "TableInfos")
+    properties = _meta(source_id, table_id, "DataProperties")
+    dimensions = [row["Key"] for row in properties if row.get("Type") in _DIMENSION_TYPES]
+    chosen = resolve(source_id, table_id, topics(properties), wanted)
+    select = [*dimensions, *(topic.key for topic in chosen.values())] if wanted else None
+    filters = _filter(source_id, table_id, where, {name: _meta(source_id, table_id, name) for name in dimensions})
+    progress(1, 3)
+    modified = str(info[0].get("Modified", "")) if info else ""
+    cached = _cache_path(table_id, modified, f"{select}|{filters}")
+    if modified and cached.is_file():
+        content = cached.read_bytes()
+    else:
+        content = json.dumps(_download(source_id, table_id, select, filters), ensure_ascii=False).encode()
+        if modified:
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            with store.whole_file(cached) as part:
+                part.write_bytes(content)
+    target.write_bytes(content)
+    progress(3, 3)
+    return target
+
+
+def _cache_path(table_id: str, modified: str, question: str) -> Path:
+    digest = hashlib.sha256(f"{http.base('cbs_v3')}|{modified}|{question}".encode()).hexdigest()[:16]
+    return settings.data_dir() / "cache" / "cbs" / f"{table_id}-{digest}.json"
+
+
+def titles_with(source_id: str, text: str) -> dict[str, str]:
+    """Return id and title of the tables in StatLine's list whose title holds a text.
+
+    Raises
+    ------
+    SourceError
+        The list cannot be had.
+    """
+    host = _host("cbs_catalog")
+    rows = http.call(
+        source_id,
+        "the table list of StatLine",
+        lambda: cbsodata.get_table_list(
+            select=["Identifier", "Title"], filters=f"substringof('{text}',Title)", catalog_url=host, **_options()
+        ),
+    )
+    return {str(row["Identifier"]): str(row["Title"]) for row in rows if text in str(row.get("Title", ""))}
+
+
+def _host(base: str = "cbs_v3") -> str:
+    """Tell the client which host to ask, and how; return the host."""
+    parts = urlsplit(http.base(base))
+    cbsodata.options.use_https = parts.scheme == "https"
+    return parts.netloc
+
+
+def _options() -> dict[str, Any]:
+    # the client hands these to requests; it reads neither proxies nor certificates from the environment itself
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    return {"timeout": http.timeout()} | ({"verify": bundle} if bundle else {})
+
+
+def _meta(source_id: str, table_id: str, name: str) -> Rows:
+    host = _host()
+    return http.call(
+        source_id,
+        f"table {table_id} ({name})",
+        lambda: cbsodata.get_meta(table_id, name, catalog_url=host, **_options()),
+    )
+
+
+def _download(source_id: str, table_id: str, select: list[str] | None, filters: str) -> Resources:
+    host = _host()
+
+    def ask() -> Resources:
+        try:
+            # typed=False is right: the client's flag is inverted and gives the typed set
+            found: Resources = cbsodata.download_data(
+                table_id, select=select, filters=filters or None, catalog_url=host, **_options()
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SourceError(
+                f"Source {source_id}: table {table_id} answers in another layout than OData v3 ({error!r});"
+                " compare it with docs/sources.md."
+            ) from error
+        return found
+
+    found = http.call(source_id, f"table {table_id}", ask)
+    refuse_empty(source_id, table_id, found.get(DATA, []))
+    return found
+
+
+def _filter(source_id: str, table_id: str, where: Where, members: Mapping[str, Rows]) -> str:
+    keys = {name: [str(row["Key"]) for row in rows] for name, rows in members.items()}
+    titles = {name: _titles(rows) for name, rows in members.items()}
+    return filter_text({name: chosen_keys(source_id, table_id, name, keys[name], titles[name], where) for name in keys})
+
+
+def _titles(rows: Rows) -> dict[str, str]:
+    return {str(row["Key"]).strip(): str(row.get("Title", "")).strip() for row in rows}
+
+
+# --- reading -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """A part of a table as it was stored.
+
+    Attributes
+    ----------
+    frame
+        The dimensions (codes, stripped) and the wanted columns under their wanted names: figures as plain
+        counts or square metres, texts stripped; NaN or '' where CBS gives nothing.
+    titles
+        Per dimension the title of each code.
+    """
+
+    frame: pd.DataFrame
+    titles: Mapping[str, Mapping[str, str]]
+    modified: str
+
+
+def read(source_id: str, path: Path, table_id: str, wanted: Mapping[str, Wanted], where: Where) -> Table:
+    """Read what `fetch` stored.
+
+    Raises
+    ------
+    SourceError
+        The file is not the part of a table that the connector expects.
+    """
+    try:
+        content: Resources = json.loads(path.read_bytes())
+        if "Observations" in content:
+            content = cbs_v4.like_v3(content)
+        properties, rows = content["DataProperties"], content[DATA]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"Source {source_id}: {path.name} is no stored CBS table; fetch it again.") from error
+    chosen = resolve(source_id, table_id, topics(properties), wanted)
+    dimensions = [str(row["Key"]) for row in properties if row.get("Type") in _DIMENSION_TYPES]
+    frame = typed_frame(rows, [*dimensions, *(topic.key for topic in chosen.values())], source_id, table_id)
+    titles = {name: _titles(content.get(name, [])) for name in dimensions}
+    names = {topic.key: name for name, topic in chosen.items()}
+    for start, choose in where.items():
+        for dimension in (name for name in dimensions if name.startswith(start)):
+            frame = frame[frame[dimension].isin(choose(titles[dimension]))]
+            names[dimension] = start
+    refuse_empty(source_id, table_id, frame)
+    for topic in chosen.values():
+        if frame[topic.key].dtype == float:
+            frame = frame.assign(**{topic.key: frame[topic.key] * _factor(topic, source_id, table_id)})
+    info = content.get("TableInfos") or [{}]
+    titles = {names.get(name, name): found for name, found in titles.items()}
+    return Table(frame.rename(columns=names).reset_index(drop=True), titles, str(info[0].get("Modified", "")))
+
+
+def _factor(topic: Topic, source_id: str, table_id: str) -> float:
+    try:
+        return _UNITS[topic.unit]
+    except KeyError:
+        raise SourceError(
+            f"Source {source_id}: table {table_id} gives {topic.path!r} in {topic.unit!r}, a unit that is not known;"
+            " look up what it means and add it to the connector."
+        ) from None
+
+
+def typed_frame(rows: Rows, columns: Sequence[str] | None, source_id: str, table_id: str) -> pd.DataFrame:
+    """Return rows of a typed data set with stripped texts and numbers as floats.
+
+    Raises
+    ------
+    SourceError
+        A column is not in the rows.
+    """
+    frame = pd.DataFrame.from_records(rows)
+    missing = [column for column in columns or [] if column not in frame.columns]
+    if missing:
+        raise SourceError(
+            f"Source {source_id}: the rows of table {table_id} lack {missing[0]!r}, which the table declares;"
+            " it is being re-issued: refresh again later."
+        )
+    frame = frame[list(columns)] if columns else frame
+    typed = {
+        name: column.astype(float)
+        if pd.api.types.is_numeric_dtype(column) or column.isna().all()
+        else column.fillna("").astype("str").str.strip()
+        for name, column in frame.items()
+    }
+    return pd.DataFrame(typed)

@@ -1,0 +1,1 @@
+"""From raw deliveries to the core tables: exposure, its estimates, sites and their doubles."""

@@ -1,0 +1,132 @@
+"""Files with an entry: a closed list of types, 20 MB at most, kept in the database and never shown as a page."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import Final
+
+import sqlalchemy as sa
+
+from access.database import engine as database
+from access.database.engine import files
+from access.database.who import UPKEEP
+from door.store import ScopedStore
+from geodata.errors import InputError, RegisterError
+from register.events import latest, new_id
+from register.record import newest, refuse_reader, refuse_writer
+from register.schema import kind_of
+
+LARGEST_BYTES: Final = 20 * 1024 * 1024
+_STARTS: Final = {
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG\r\n\x1a\n",),
+    ".jpg": (b"\xff\xd8\xff",),
+    ".jpeg": (b"\xff\xd8\xff",),
+    ".docx": (b"PK\x03\x04",),
+    ".xlsx": (b"PK\x03\x04",),
+    ".odt": (b"PK\x03\x04",),
+    ".txt": (),
+    ".csv": (),
+}
+TYPES: Final = tuple(_STARTS)
+MEDIA_TYPE: Final = "application/octet-stream"
+"""How a file leaves: as bytes to save, which no browser renders."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What is told of a stored file; its bytes come from `read_file`."""
+
+    file_id: str
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+def check_file(name: str, content: bytes) -> str:
+    """Return the name under which a file may be kept.
+
+    Raises
+    ------
+    InputError
+        The type is not on the list, the content is not of that type, or it is over 20 MB.
+    """
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    plain = "".join(sign for sign in plain if sign.isprintable())[-150:]
+    ending = PurePosixPath(plain).suffix.lower()
+    if ending not in _STARTS:
+        raise InputError(f"Files of type {ending or 'none'} are not kept; use one of {', '.join(TYPES)}.")
+    if not content:
+        raise InputError(f"{plain} is empty; choose another file.")
+    if len(content) > LARGEST_BYTES:
+        raise InputError(f"{plain} is {len(content) / 1024 / 1024:.0f} MB; 20 MB is the most, make it smaller.")
+    if not _is_of_type(ending, content):
+        raise InputError(f"{plain} is not what its name says ({ending}); save it again as one of {', '.join(TYPES)}.")
+    return plain
+
+
+def _is_of_type(ending: str, content: bytes) -> bool:
+    starts = _STARTS[ending]
+    if not starts:
+        return b"\x00" not in content
+    if not content.startswith(starts):
+        return False
+    if starts[0].startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                return not any("vbaProject" in part for part in archive.namelist())  # documents with macros stay out
+        except zipfile.BadZipFile:
+            return False
+    return True
+
+
+def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, content: bytes) -> StoredFile:
+    """Keep a file with an entry that the viewer may write.
+
+    Raises
+    ------
+    InputError
+        The file may not be kept (`check_file`).
+    AccessDeniedError
+        The viewer may not write this entry.
+    """
+    plain = check_file(name, content)
+    _, body = newest(kind_name, entity_id)
+    refuse_writer(store.viewer, kind_of(kind_name), str(body.get("vr_code", "")))
+    row = {
+        "file_id": new_id(), "entity_kind": kind_name, "entity_id": entity_id, "name": plain,
+        "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "content": content,
+    }  # fmt: skip
+    with database.writing(UPKEEP) as connection:
+        event = latest(connection, kind_name, entity_id)
+        if event is not None and event["action"] == "erase":
+            raise RegisterError(f"{kind_name} {entity_id} was erased meanwhile; the file was not kept.")
+        same = sa.and_(*(files.c[column] == row[column] for column in ("entity_kind", "entity_id", "name", "sha256")))
+        known = connection.execute(sa.select(files.c.file_id).where(same)).scalar()  # sent again: the answer got lost
+        if known is None:
+            connection.execute(sa.insert(files), row)
+    return StoredFile(str(known or row["file_id"]), plain, len(content), str(row["sha256"]))
+
+
+def of_entity(store: ScopedStore, kind_name: str, entity_id: str) -> list[StoredFile]:
+    """Return the files of an entry that the viewer may see."""
+    refuse_reader(store, kind_name, entity_id)
+    if not database.exists():
+        return []
+    columns = (files.c.file_id, files.c.name, files.c.size_bytes, files.c.sha256)
+    mine = sa.and_(files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
+    with database.reading(store.viewer) as connection:
+        return [StoredFile(*row) for row in connection.execute(sa.select(*columns).where(mine).order_by(files.c.name))]
+
+
+def read_file(store: ScopedStore, kind_name: str, entity_id: str, file_id: str) -> bytes:
+    """Return the bytes of a file of an entry that the viewer may see."""
+    refuse_reader(store, kind_name, entity_id)
+    mine = sa.and_(files.c.file_id == file_id, files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
+    with database.reading(store.viewer) as connection:
+        content = connection.execute(sa.select(files.c.content).where(mine)).scalar()
+    if content is None:
+        raise RegisterError(f"There is no such file with {kind_name} {entity_id}; open the entry again.")
+    return bytes(content)

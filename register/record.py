@@ -1,0 +1,311 @@
+"""Write to the register: record, correct, triage, follow, erase. Who may not is refused here, for every caller."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+import sqlalchemy as sa
+
+from access.database import engine as database
+from access.database.engine import FACETS, contents, events
+from access.database.who import UPKEEP
+from access.rights import hidden_columns
+from access.viewer import Viewer, may_write
+from door.store import ScopedStore
+from geodata import settings
+from geodata.codes import Status
+from geodata.errors import AccessDeniedError, InputError, RegisterError
+from geodata.snapshots.snapshot import Snapshot
+from register import ledger, personal, read
+from register.events import ERASE_REASONS, Entry, Receipt, append, conflict, erase_content, latest, new_id
+from register.read import Filters
+from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
+
+REAL_NEEDS_SIGN_IN: Final = (
+    "This is a training register: without sign-in nobody can be held to what they record, so a real entry is"
+    " refused; mark it as fictional, or have sign-in set up first."
+)
+
+
+def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, entity_id: str = "",
+           status: str = "") -> Receipt:  # fmt: skip
+    """Record a new entity.
+
+    Parameters
+    ----------
+    kind_name
+        signal, activation, referral, plan_line, contact, route, work or document.
+    fields
+        Its fields, as the contract of its table names them; the key, the status and who and when are ours.
+    entity_id
+        An identity given out earlier, for example a draft's: recording it twice keeps it once.
+    status
+        Real entries are refused until sign-in is configured; by default new ones are fictional until then,
+        official afterwards.
+
+    Raises
+    ------
+    InputError
+        A field is missing or not allowed, or a referral holds what looks like personal data.
+    AccessDeniedError
+        The viewer may not record this, or the entry claims to be real.
+    """
+    return record_many(viewer, kind_name, [fields], entity_ids=[entity_id], status=status)[0]
+
+
+def record_many(viewer: Viewer, kind_name: str, rows: Sequence[Mapping[str, object]], *,
+                entity_ids: Sequence[str] = (), status: str = "") -> list[Receipt]:  # fmt: skip
+    """Record several entities of one kind, all or none."""
+    ids = entity_ids or [""] * len(rows)
+    kind = kind_of(kind_name)
+    entries = [_new(viewer, kind, fields, name, status) for fields, name in zip(rows, ids, strict=True)]
+    return append(entries)
+
+
+def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:
+    if status not in ("", FICTIONAL) and not settings.has_sign_in():
+        raise AccessDeniedError(REAL_NEEDS_SIGN_IN)
+    content = content_of(kind, fields)
+    return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
+
+
+def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: str,
+             content: dict[str, object], status: str = "") -> Entry:  # fmt: skip
+    """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
+
+    Without a status it keeps that of the entity; a new one is real when people sign in, else for training.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not write it.
+    InputError
+        A referral holds what looks like personal data.
+    """
+    refuse_writer(viewer, kind, str(content.get("vr_code", "")))
+    if kind.name == "referral":
+        found = personal.find(" ".join(str(value) for value in content.values() if isinstance(value, str)))
+        if found:
+            raise InputError(
+                f"A referral never holds a person, and this one has what looks like {found[0].kind}"
+                f" ({found[0].excerpt}); take it out and save again."
+            )
+    facets = facets_of(kind, content)
+    return Entry(
+        kind.name, entity_id, based_on, action, date_of(kind, content),
+        status or _status_of(kind, entity_id, is_new=action == "record"), facets,
+        content | {"recorded_by": viewer.who},
+    )  # fmt: skip
+
+
+def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
+    if not is_new and database.exists():
+        with database.reading(UPKEEP) as connection:
+            before = latest(connection, kind.name, entity_id)
+        if before is not None:
+            return str(before["status"])
+    return Status.OFFICIAL.value if settings.has_sign_in() else FICTIONAL
+
+
+def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
+    """Stop a viewer who may not write entries of this kind in this veiligheidsregio.
+
+    Raises
+    ------
+    AccessDeniedError
+        With who may.
+    """
+    if not may_write(viewer, kind.name, vr_code):
+        raise AccessDeniedError(
+            f"Role {viewer} may not record or change this {kind.name};"
+            " LOT-C may, and a region's contact in the own veiligheidsregio."
+        )
+
+
+def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
+    """Return the newest version of an entity and its content (fields, recorded_by); see `history` for earlier ones.
+
+    Raises
+    ------
+    RegisterError
+        There is no such entity, or it was erased.
+    """
+    kind = kind_of(kind_name)
+    if database.exists():
+        with database.reading(UPKEEP) as connection:
+            event = latest(connection, kind.name, entity_id)
+            if event is not None:
+                return int(event["version"]), _body(connection, event)
+    row = read.base_row(kind, entity_id, among)
+    if row is None:
+        raise RegisterError(f"There is no {kind_name} {entity_id} in the register; look it up in the list.")
+    return 0, content_of(kind, {name: row[name] for name in kind.fields})
+
+
+def _body(connection: sa.Connection, event: Mapping[str, Any]) -> dict[str, Any]:
+    body = connection.execute(sa.select(contents.c.body).where(contents.c.event_id == event["event_id"])).scalar()
+    if body is None:
+        raise RegisterError(
+            f"{event['entity_kind']} {event['entity_id']} was erased ({event['reason']}); only its count is left."
+        )
+    return read.parse_body(body)
+
+
+def correct(viewer: Viewer, kind_name: str, entity_id: str, changes: Mapping[str, object], *, based_on: int,
+            action: str = "correct") -> Receipt:  # fmt: skip
+    """Record a new version of an entity; the earlier ones stay to be seen.
+
+    Parameters
+    ----------
+    changes
+        The fields that change; the others stay as they were.
+    based_on
+        The version that the writer saw (column ``version`` of the table).
+
+    Raises
+    ------
+    ConflictError
+        Someone else changed it meanwhile; `difference` shows what.
+    """
+    kind = kind_of(kind_name)
+    version, body = newest(kind_name, entity_id)
+    refuse_writer(viewer, kind, str(body.get("vr_code", "")))  # what it was, and below what it becomes
+    if version != based_on:
+        raise conflict(
+            kind_name,
+            f"Someone else changed {kind_name} {entity_id} meanwhile (version {version}, yours was {based_on});"
+            " look at the difference and save again.",
+            version,
+        )
+    fields = {name: body[name] for name in kind.fields if name in body}
+    content = content_of(kind, fields | dict(changes))
+    return append([entry_of(viewer, kind, entity_id, based_on, action, content)])[0]
+
+
+def set_state(viewer: Viewer, kind_name: str, entity_id: str, state: str, *, based_on: int,
+              **changes: object) -> Receipt:  # fmt: skip
+    """Record that the state of a signal, referral or plan line changed."""
+    name = "plan_state" if kind_name == "plan_line" else "state"
+    return correct(viewer, kind_name, entity_id, {name: state, **changes}, based_on=based_on, action="state")
+
+
+def triage(viewer: Viewer, signal_id: str, *, based_on: int, activation: Mapping[str, object] | None = None,
+           referral: Mapping[str, object] | None = None, reason: str = "") -> list[Receipt]:  # fmt: skip
+    """Decide what becomes of a signal: an activation, a referral, or closed with a reason; in one step.
+
+    Returns
+    -------
+    list of Receipt
+        Of the new entity, if any, and of the signal.
+
+    Raises
+    ------
+    InputError
+        It is to be closed and no reason is given, or both an activation and a referral are asked.
+    """
+    if activation is not None and referral is not None:
+        raise InputError("A signal becomes an activation or a referral, not both; choose one.")
+    state = "activation" if activation is not None else "referral" if referral is not None else "closed"
+    if state == "closed" and not reason.strip():
+        raise InputError("A signal is closed with a reason; write why nothing is done with it.")
+    version, body = newest("signal", signal_id)
+    signal = kind_of("signal")
+    refuse_writer(viewer, signal, str(body["vr_code"]))
+    if version != based_on:
+        raise conflict("signal", f"Someone else handled signal {signal_id} meanwhile; look at it again.", version)
+    entries = []
+    if state != "closed":
+        kind = kind_of(state)
+        fields = {**(activation or referral or {}), "signal_id": signal_id}
+        # A fixed identity: two people who handle one signal at once cannot make two of it.
+        made_id = f"{signal_id}-{state[0]}"
+        entries.append(entry_of(viewer, kind, made_id, 0, "record", content_of(kind, fields)))
+    fields = {name: body[name] for name in signal.fields} | {"state": state, "reason": reason}
+    entries.append(entry_of(viewer, signal, signal_id, based_on, "state", content_of(signal, fields)))
+    return append(entries)
+
+
+def difference(store: ScopedStore, kind_name: str, entity_id: str,
+               changes: Mapping[str, object]) -> list[tuple[str, object, object]]:  # fmt: skip
+    """Return the fields in which ``changes`` differ from the newest version: name, theirs, yours."""
+    refuse_reader(store, kind_name, entity_id)
+    _, body = newest(kind_name, entity_id)
+    return [(name, body.get(name), yours) for name, yours in changes.items() if body.get(name) != yours]
+
+
+def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str, Any]]:
+    """Return every version of an entity, oldest first: version, action, recorded_at, recorded_by, reason, content.
+
+    Versions from when it was another region's, or without this partner, stay out.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not see this entity with its texts.
+    """
+    refuse_reader(store, kind_name, entity_id)
+    if not database.exists():
+        return []
+    its = sa.and_(events.c.entity_kind == kind_name, events.c.entity_id == entity_id)
+    query = sa.select(events, contents.c.body).outerjoin(contents).where(its).order_by(events.c.version)
+    with database.reading(store.viewer) as connection:
+        rows = connection.execute(query).mappings().all()
+    scopes = [{"vr_code": row["vr_code"], "partners": ""} | read.parse_body(row["body"] or "{}") for row in rows]
+    seen = store.in_scope(kind_of(kind_name).table, pd.DataFrame(scopes, columns=["vr_code", "partners"])).index
+    hides_who = "recorded_by" in hidden_columns(store.viewer.role, kind_of(kind_name).table)
+    found = []
+    for row in (rows[number] for number in seen):
+        body = read.parse_body(row["body"] or "{}")
+        kept = {name: row[name] for name in ("version", "action", "recorded_at", "reason")}
+        who = body.pop("recorded_by", "")
+        found.append({**kept, "recorded_by": "" if hides_who else who, "content": body})
+    return found
+
+
+def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
+    """Stop a viewer who may not open an entry whole."""
+    kind = kind_of(kind_name)
+    sees = store.may_read_text(kind.table) and len(store.register(kind.table, Filters(entity_id=entity_id))) > 0
+    if not sees:
+        raise AccessDeniedError(f"Role {store.viewer} may not open {kind_name} {entity_id}; ask LOT-C.")
+
+
+def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receipt:
+    """Erase the content of an entity and its files for good; what stays is its digest, date, codes and the reason.
+
+    Parameters
+    ----------
+    reason
+        ``retention``, ``request`` or ``mistake``.
+
+    Raises
+    ------
+    AccessDeniedError
+        Only LOT-C and the privacy officer erase.
+    """
+    if viewer.role not in ("lotc", "privacy"):
+        raise AccessDeniedError(f"Role {viewer} may not erase; ask LOT-C or the privacy officer.")
+    if reason not in ERASE_REASONS:
+        raise InputError(f"Reason {reason!r} does not exist; choose one of {', '.join(ERASE_REASONS)}.")
+    kind = kind_of(kind_name)
+    newest(kind_name, entity_id)  # stops for what does not exist or is gone already
+    # First on the list that a restored backup is held against, then in the register: a crash in between
+    # leaves too much on the list rather than too little erased.
+    ledger.note(kind_name, entity_id, reason)
+    with database.writing(UPKEEP) as connection:
+        stub = latest(connection, kind_name, entity_id) or _base_stub(kind, entity_id)
+        receipt = erase_content(connection, stub, reason)
+    database.forget_traces()
+    return receipt
+
+
+def _base_stub(kind: Kind, entity_id: str) -> dict[str, Any]:
+    row = read.base_row(kind, entity_id)
+    if row is None:
+        raise RegisterError(f"There is no {kind.name} {entity_id} in the register; look it up in the list.")
+    content = content_of(kind, {name: row[name] for name in kind.fields})
+    facets = dict.fromkeys(FACETS, "") | facets_of(kind, content)
+    return {
+        "entity_kind": kind.name, "entity_id": entity_id, "version": 0, "event_date": date_of(kind, content),
+        "status": str(row["status"]), **facets,
+    }  # fmt: skip

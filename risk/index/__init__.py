@@ -1,0 +1,1 @@
+"""The index and nothing else, in the order of the handbook: from tables to scores, pure."""

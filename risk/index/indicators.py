@@ -1,0 +1,302 @@
+"""Measure every indicator of the model on the tables, each on its own denominator.
+
+Adding an indicator: declare it in ``model.toml``; when it is more than a working condition of the sectors,
+add a function here to `_MEASURES` under its code.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geodata.codes import MissingReason, Status
+from geodata.errors import InputError, ModelError
+from risk.index import grid as grids
+from risk.index import measure as measures
+from risk.index.declaration import Index, Model
+from risk.index.measure import Figures, Inputs, Origin
+from risk.index.smooth import posterior_rate
+
+Array = NDArray[np.float64]
+Tables = Mapping[str, pd.DataFrame]
+
+CORE_TABLES: Final = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+"""The core tables that scores are made of."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured: one row per unit, one column per indicator of the index.
+
+    Attributes
+    ----------
+    units
+        unit_id, area_code, sector_code and workers_n of every unit.
+    raw
+        Values in each indicator's own unit; NaN is missing.
+    low, high
+        The goalposts of each value, in the same unit.
+    reasons, statuses
+        Why a value is missing, and how a value came to be; texts of the same shape.
+    shape, rate
+        Gamma posterior of the smoothed indicators, NaN for the others.
+    sources
+        Per indicator where its figures come from and how old they are.
+    left_out
+        Indicator -> ``no_source`` or ``switched_off``: left out for every unit alike.
+    not_together
+        Sectors that do not count in all sectors together.
+    """
+
+    index: Index
+    level: str
+    peildatum: pd.Timestamp
+    units: pd.DataFrame
+    raw: Array
+    low: Array
+    high: Array
+    reasons: NDArray[np.object_]
+    statuses: NDArray[np.object_]
+    shape: Array
+    rate: Array
+    sources: Mapping[str, Origin]
+    left_out: Mapping[str, str]
+    not_together: tuple[str, ...] = ()
+
+
+def peildatum(tables: Tables) -> pd.Timestamp:
+    """Return the last date in the data, never the clock's.
+
+    That is the last day on which something happened: an activation, or the Sunday of the last week of
+    incidence. Without those it is the date of the newest list of sites, and without any the 1 January of the
+    exposure's last year.
+
+    Raises
+    ------
+    InputError
+        No table holds a date.
+
+    Examples
+    --------
+    >>> peildatum({"incidence": pd.DataFrame({"week": ["2020-W36", "2020-W48"]})})
+    Timestamp('2020-11-29 00:00:00')
+    """
+    events: list[pd.Timestamp] = []
+    if len(table := tables.get("activations", pd.DataFrame())):
+        events.append(pd.Timestamp(table["event_date"].max()))
+    if len(table := tables.get("incidence", pd.DataFrame())):
+        events.append(measures.last_day(table["week"].max()))
+    if events:
+        return max(events)
+    if len(table := tables.get("sites", pd.DataFrame())):
+        return pd.Timestamp(table["source_date"].max())
+    if len(table := tables.get("exposure", pd.DataFrame())):
+        return pd.Timestamp(year=int(table["year"].max()), month=1, day=1)
+    raise InputError("No table holds a date, so there is nothing to score; import establishments or sites first.")
+
+
+def until(tables: Tables, date: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Return the tables without what happened after a date.
+
+    Activations and weeks of incidence go; exposure and sites stay, since they tell how things are rather than
+    what happened.
+    """
+    cut = dict(tables)
+    if len(table := tables.get("activations", pd.DataFrame())):
+        cut["activations"] = table[table["event_date"] <= date]
+    if len(table := tables.get("incidence", pd.DataFrame())):
+        ends = {week: measures.last_day(week) for week in table["week"].unique()}
+        cut["incidence"] = table[table["week"].map(ends) <= date]
+    return cut
+
+
+def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = None) -> Measured:
+    """Return every indicator of areas and sectors for a level.
+
+    Parameters
+    ----------
+    tables
+        gemeenten, veiligheidsregios, exposure, sites, activations and incidence, each by its contract. A
+        table without rows leaves its indicators out for all units.
+    level
+        ``gemeente`` or ``vr``.
+    model
+        The declaration.
+    at
+        The peildatum, when it is not the last date in the data; the tables must end there (`until`).
+
+    Raises
+    ------
+    InputError
+        The level is not one of areas, or no table holds a date.
+    ModelError
+        An indicator of the model has no way to be measured.
+    """
+    if level not in ("gemeente", "vr"):
+        raise InputError(f"Level {level!r} has no areas; choose gemeente or vr.")
+    inputs = _inputs(tables, model, at)
+    rollup = grids.roll_up(inputs.grid, level)
+    units = rollup.units.assign(workers_n=rollup.count(inputs.workers, model.scale.minimum_present))
+    left_out: dict[str, str] = {}
+    columns: list[_Column] = []
+    for indicator in model.areas.indicators:
+        if indicator.code in model.switched_off:
+            left_out[indicator.code] = "switched_off"
+        figures = None if indicator.code in left_out else _figures(indicator.code, inputs)
+        column = None if figures is None else _unit_values(indicator.code, figures, inputs, rollup)
+        if column is None or np.isnan(column.raw).all():
+            left_out.setdefault(indicator.code, MissingReason.NO_SOURCE.value)
+            column = _nothing(len(units))
+        columns.append(column)
+    low, high = _goalposts(model, level, units)
+    return Measured(
+        model.areas,
+        level,
+        inputs.peildatum,
+        units,
+        raw=np.column_stack([column.raw for column in columns]),
+        low=low,
+        high=high,
+        reasons=np.column_stack([column.reasons for column in columns]),
+        statuses=np.column_stack([column.statuses for column in columns]),
+        shape=np.column_stack([column.shape for column in columns]),
+        rate=np.column_stack([column.rate for column in columns]),
+        sources={i.code: c.origin for i, c in zip(model.areas.indicators, columns, strict=True)},
+        left_out=left_out,
+        not_together=not_together(inputs.exposure, model),
+    )
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One indicator for all units of a level."""
+
+    raw: Array
+    reasons: NDArray[np.object_]
+    statuses: NDArray[np.object_]
+    shape: Array
+    rate: Array
+    origin: Origin
+
+
+def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
+    empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
+    for name, columns in _FIGURES.items():
+        refuse_infinite(name, empty[name], columns)
+    grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
+    bare = Inputs(grid, tables["gemeenten"], tables["veiligheidsregios"], **empty, model=model,
+                  peildatum=peildatum(tables) if at is None else at, workers=np.full(grid.shape, np.nan))  # fmt: skip
+    workers = measures.exposed_workers(bare)
+    return bare if workers is None else replace(bare, workers=workers.cells)
+
+
+_FIGURES = {
+    "exposure": ("establishments_n", "workers_n", "migrant_workers_n"),
+    "sites": ("size_n",),
+    "incidence": ("cases_n",),
+}
+
+
+def not_together(exposure: pd.DataFrame, model: Model) -> tuple[str, ...]:
+    """Return the sectors that do not count in "all sectors together" with these figures.
+
+    Agency workers counted at their agency's address stay out; once they are moved to the sectors where they
+    work, the source says so and the agencies' own staff counts as any other sector.
+    """
+    if not len(exposure) or not model.counted_when_moved_by:
+        return model.leave_out_of_together
+    moved = exposure["workers_n_source"].str.contains(model.counted_when_moved_by, regex=False)
+    counted = set(exposure.loc[moved, "sector_code"])
+    return tuple(sector for sector in model.leave_out_of_together if sector not in counted)
+
+
+def refuse_infinite(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Raise `InputError` when a figure of a table is infinite: it would spoil every average it enters."""
+    for column in columns if len(table) else ():
+        if np.isinf(table[column].to_numpy(float)).any():
+            raise InputError(f"Table {name}: a figure in {column} is infinite; correct it or leave it empty.")
+
+
+_MEASURES: dict[str, Callable[[Inputs], Figures | None]] = {
+    "workers_per_establishment": measures.workers_per_establishment,
+    "beds_per_1000_workers": measures.beds_per_1000_workers,
+    "park_beds_share": measures.park_beds_share,
+    "lodging_distance_km": measures.lodging_distance_km,
+    "exposed_workers": measures.exposed_workers,
+    "registered_migrant_workers": measures.registered_migrant_workers,
+    "incidence_per_100k": measures.incidence_per_100k,
+    "land_border": measures.land_border,
+    "season_index": measures.season_index,
+    "confirmed_infections": measures.confirmed_infections,
+}
+
+
+def _figures(code: str, inputs: Inputs) -> Figures | None:
+    indicator = inputs.model.indicator(code)
+    if indicator.condition:
+        return measures.condition(inputs, indicator.condition)
+    if code not in _MEASURES:
+        raise ModelError(f"Indicator {code} has no way to be measured; add one to risk/index/indicators.py.")
+    return _MEASURES[code](inputs)
+
+
+def _unit_values(code: str, figures: Figures, inputs: Inputs, rollup: grids.Rollup) -> _Column:
+    """Bring the figures of the grid to the units: sum, divide or average, and smooth."""
+    minimum, prior = inputs.model.scale.minimum_present, inputs.model.priors.get(code)
+    shape = rate = np.full(len(rollup.areas) * (len(grids.SECTORS) + 1), np.nan)
+    missing = np.isnan(figures.cells)
+    if figures.denominator is not None:
+        missing |= np.isnan(figures.denominator)
+        over, under = (rollup.add(np.where(missing, 0, c)) for c in (figures.cells, figures.denominator))
+        enough = rollup.covered(~missing) >= minimum - 1e-9
+        if prior is not None:
+            shape, rate = np.where(enough, over + prior.shape, np.nan), np.where(enough, under + prior.rate, np.nan)
+            raw = posterior_rate(shape, rate)
+        else:
+            raw = np.divide(over, under, out=np.full(over.shape, np.nan), where=enough & (under > 0))
+    elif figures.is_count:
+        raw = rollup.count(figures.cells, minimum)
+    else:
+        raw = rollup.mean(figures.cells, inputs.workers, minimum)
+        if figures.variance is not None:
+            variance = rollup.variance(figures.variance, inputs.workers)
+            rate = np.where(np.isfinite(raw), raw / variance, np.nan)
+            shape = raw * rate
+    statuses = rollup.weakest(figures.statuses)
+    if prior is not None:
+        statuses = np.maximum(statuses, grids.STATUSES.index(Status.ESTIMATE))
+    is_missing = np.isnan(raw)
+    reasons = np.where(is_missing, _reason(figures, rollup, raw), "").astype(object)
+    statuses = np.where(is_missing, 0, statuses)
+    return _Column(raw, reasons, np.array(grids.STATUSES, object)[statuses], shape, rate, figures.origin)
+
+
+def _reason(figures: Figures, rollup: grids.Rollup, raw: Array) -> NDArray[np.object_]:
+    """Say why values are missing: nothing to divide by, withheld, or not published."""
+    reasons = np.full(raw.shape, MissingReason.NOT_PUBLISHED.value, object)
+    if figures.suppressed is not None:
+        reasons[rollup.add(figures.suppressed.astype(float)) > 0] = MissingReason.SUPPRESSED.value
+    if figures.denominator is not None:
+        empty = rollup.add(np.nan_to_num(figures.denominator)) <= 0
+        reasons[empty & (rollup.covered(np.isfinite(figures.denominator)) > 0)] = MissingReason.NO_EXPOSURE.value
+    return reasons
+
+
+def _goalposts(model: Model, level: str, units: pd.DataFrame) -> tuple[Array, Array]:
+    together = (units["sector_code"] == "").to_numpy()
+    pairs = np.array([
+        [i.goalposts.at(level), i.goalposts.at(level, together=True)] for i in model.areas.indicators
+    ])  # fmt: skip
+    low, high = (np.where(together[:, None], pairs[:, 1, side], pairs[:, 0, side]) for side in (0, 1))
+    return low, high
+
+
+def _nothing(units: int) -> _Column:
+    blank = np.full(units, np.nan)
+    return _Column(
+        blank, np.full(units, MissingReason.NO_SOURCE.value, object), np.full(units, "missing", object),
+        blank, blank, ("", None),
+    )  # fmt: skip

@@ -1,0 +1,322 @@
+"""One function per indicator: from the core tables to figures per gemeente and sector.
+
+Each returns `Figures`, or None when its table has no rows or says nothing of it.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from geodata.codes import MissingReason, Status
+from risk.index.declaration import Model
+from risk.index.grid import SECTORS, STATUSES, Grid, status_places
+from risk.index.smooth import posterior_rate
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Origin = tuple[str, pd.Timestamp | None]
+
+INCIDENCE_WEEKS = 2
+_NEAREST_LODGINGS = 5
+_LODGING_KINDS = ("lodging", "holiday_park")
+_PER_100K, _PER_10K, _PER_1000 = 100_000, 10_000, 1_000
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables, the grid they are brought to, and what every measure needs to know.
+
+    Attributes
+    ----------
+    workers
+        Exposed workers per gemeente and sector: the weights of every average.
+    """
+
+    grid: Grid
+    gemeenten: pd.DataFrame
+    veiligheidsregios: pd.DataFrame
+    exposure: pd.DataFrame
+    sites: pd.DataFrame
+    activations: pd.DataFrame
+    incidence: pd.DataFrame
+    model: Model
+    peildatum: pd.Timestamp
+    workers: Array
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures on the grid, and how they go to larger units.
+
+    With a `denominator` both are summed and then divided; counts (`is_count`) are summed; anything else is
+    averaged with the exposed workers as weights, and carries its `variance` when it was smoothed.
+    """
+
+    cells: Array
+    statuses: Whole
+    origin: Origin
+    denominator: Array | None = None
+    is_count: bool = False
+    variance: Array | None = None
+    suppressed: NDArray[np.bool_] | None = None
+
+
+def last_day(week: str) -> pd.Timestamp:
+    """Return the Sunday of an ISO week.
+
+    Examples
+    --------
+    >>> last_day("2020-W53")
+    Timestamp('2021-01-03 00:00:00')
+    """
+    return pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
+
+
+def condition(inputs: Inputs, name: str) -> Figures:
+    """Return a working condition of the sectors, the same in every gemeente (share 0-1)."""
+    shares = np.array([inputs.model.conditions[sector].shares[name] for sector in SECTORS])
+    return _of_sectors(inputs, shares, f"model {inputs.model.version.split('-')[0]}")
+
+
+def season_index(inputs: Inputs) -> Figures:
+    """Return the sectors' workers in the month of the peildatum (100 = average month)."""
+    month = inputs.peildatum.month - 1
+    values = np.array([inputs.model.seasons[sector].months[month] for sector in SECTORS])
+    return _of_sectors(inputs, values, f"model {inputs.model.version.split('-')[0]}")
+
+
+def exposed_workers(inputs: Inputs) -> Figures | None:
+    """Return the workers of each sector."""
+    return _exposure_column(inputs, "workers_n")
+
+
+def registered_migrant_workers(inputs: Inputs) -> Figures | None:
+    """Return the registered workers from EU/EFTA countries, one total, never by country."""
+    return _exposure_column(inputs, "migrant_workers_n")
+
+
+def workers_per_establishment(inputs: Inputs) -> Figures | None:
+    """Return workers and establishments, to be divided."""
+    workers, establishments = _exposure_column(inputs, "workers_n"), _exposure_column(inputs, "establishments_n")
+    if workers is None or establishments is None:
+        return None
+    return Figures(
+        workers.cells,
+        np.maximum(workers.statuses, establishments.statuses),
+        workers.origin,
+        denominator=establishments.cells,
+        suppressed=workers.suppressed,
+    )
+
+
+def beds_per_1000_workers(inputs: Inputs) -> Figures | None:
+    """Return beds in shared lodgings, and thousands of exposed workers.
+
+    A lodging that names a sector counts for that sector. The residents of the others work in all sectors of
+    their gemeente, in proportion to its workers.
+    """
+    beds = _beds(inputs)
+    if beds is None:
+        return None
+    own = beds["sector_code"].isin(SECTORS) & ~beds["sector_code"].isin(["lodging", "temporary_agencies"])
+    cells = _spread(inputs, beds[~own], "size_n")
+    named = beds[own]
+    columns = pd.Index(SECTORS).get_indexer(pd.Index(named["sector_code"]))
+    np.add.at(cells, (inputs.grid.rows(named["gemeente_code"]), columns), named["size_n"].to_numpy(float))
+    return Figures(cells, _weakest(inputs, beds["status"]), _origin(beds), denominator=inputs.workers / _PER_1000)
+
+
+def park_beds_share(inputs: Inputs) -> Figures | None:
+    """Return beds on holiday parks, and all beds in shared lodgings."""
+    beds = _beds(inputs)
+    if beds is None:
+        return None
+    parks = _spread(inputs, beds[beds["kind"] == "holiday_park"], "size_n")
+    return Figures(parks, _weakest(inputs, beds["status"]), _origin(beds), denominator=_spread(inputs, beds, "size_n"))
+
+
+def lodging_distance_km(inputs: Inputs) -> Figures | None:
+    """Return the mean distance from a point in the gemeente to its five nearest lodgings, in km."""
+    lodgings = inputs.sites
+    if len(lodgings):
+        lodgings = lodgings[lodgings["kind"].isin(_LODGING_KINDS) & lodgings.geometry.notna()]
+    if not len(lodgings) or not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
+        return None
+    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
+    from_points = shapes.representative_point()
+    tree = cKDTree(np.column_stack([lodgings.geometry.x, lodgings.geometry.y]))
+    nearest = min(_NEAREST_LODGINGS, len(lodgings))
+    metres, _ = tree.query(np.column_stack([from_points.x, from_points.y]), k=list(range(1, nearest + 1)))
+    cells = np.repeat(metres.mean(axis=1, keepdims=True) / 1000, len(SECTORS), axis=1)
+    return Figures(cells, _weakest(inputs, lodgings["status"]), _origin(lodgings))
+
+
+def land_border(inputs: Inputs) -> Figures:
+    """Return 1 for gemeenten of a region that borders Germany or Belgium, else 0."""
+    regions = inputs.veiligheidsregios.set_index("vr_code")["land_border"]
+    has_border = inputs.grid.gemeenten["vr_code"].map(regions).fillna("").str.len().to_numpy() > 0
+    cells = np.repeat(has_border[:, None].astype(float), len(SECTORS), axis=1)
+    return Figures(cells, _all(inputs, Status.OFFICIAL), ("veiligheidsregios", None))
+
+
+def incidence_per_100k(inputs: Inputs) -> Figures | None:
+    """Return smoothed cases per 100,000 inhabitants over the last two weeks in the table."""
+    table = inputs.incidence
+    if not len(table):
+        return None
+    table = table[table["disease"] == inputs.model.disease]
+    weeks = sorted(table["week"].unique())[-INCIDENCE_WEEKS:]
+    recent = table[table["week"].isin(weeks) & table["cases_n"].notna()]
+    if not len(recent):
+        return None
+    rows = inputs.grid.rows(recent["gemeente_code"])
+    cases, seen = np.zeros(inputs.grid.shape[0]), np.zeros(inputs.grid.shape[0])
+    np.add.at(cases, rows, recent["cases_n"].to_numpy(float))
+    np.add.at(seen, rows, 1 / len(weeks))
+    exposure = inputs.grid.gemeenten["population_n"].to_numpy(float) / _PER_100K * seen
+    prior = inputs.model.priors["incidence_per_100k"]
+    rates = np.where(seen > 0, posterior_rate(cases + prior.shape, exposure + prior.rate), np.nan)
+    variance = (cases + prior.shape) / (exposure + prior.rate) ** 2
+    statuses = np.zeros(inputs.grid.shape[0], np.int64)
+    np.maximum.at(statuses, rows, status_places(recent["status"]))
+    return Figures(
+        _across(rates), np.repeat(statuses[:, None], len(SECTORS), axis=1),
+        (_joined(recent["source"]), last_day(weeks[-1])), variance=_across(variance),
+    )  # fmt: skip
+
+
+def confirmed_infections(inputs: Inputs) -> Figures | None:
+    """Return confirmed infections at activations, faded with age, and ten thousands of exposed workers.
+
+    Only infections found after an outside report or at a random visit count. A visit drawn at random with a
+    known probability stands for all that were not drawn. An activation without a gemeente is spread over the
+    sector's workers in its region.
+    """
+    if not len(inputs.activations):
+        return None
+    found = counted_findings(inputs.activations, inputs.model, inputs.peildatum)
+    cells = np.zeros(inputs.grid.shape)
+    for row in found.itertuples():
+        column = SECTORS.index(row.sector_code)
+        if row.gemeente_code:
+            cells[inputs.grid.rows(pd.Series([row.gemeente_code])), column] += row.weight
+            continue
+        inside = (inputs.grid.gemeenten["vr_code"] == row.vr_code).to_numpy()
+        share = np.where(inside, np.nan_to_num(inputs.workers[:, column]), 0)
+        share = share if share.sum() > 0 else inside.astype(float)
+        cells[:, column] += row.weight * share / max(share.sum(), 1)
+    return Figures(
+        cells, _weakest(inputs, inputs.activations["status"]),
+        ("activations", pd.Timestamp(inputs.activations["event_date"].max())),
+        denominator=inputs.workers / _PER_10K,
+    )  # fmt: skip
+
+
+def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Timestamp) -> pd.DataFrame:
+    """Return the activations whose confirmed infections count, with their weight.
+
+    Parameters
+    ----------
+    activations
+        Contract ``Activations``; corrected entries are passed over in favour of their correction.
+    model
+        Which triggers count, the half-life, and the smallest probability.
+    peildatum
+        The date at which the weight is 1 for a visit of that day.
+
+    Returns
+    -------
+    DataFrame
+        vr_code, gemeente_code, sector_code, event_date and weight.
+    """
+    history = model.history
+    valid = valid_activations(activations)
+    found = valid[
+        (valid["infections_found"] == "yes")
+        & valid["trigger"].isin(history.counted_triggers)
+        & (valid["event_date"] <= peildatum)
+    ]
+    weeks = (peildatum - found["event_date"]).dt.days / 7
+    probability = found["inclusion_probability"].fillna(1).clip(lower=history.minimum_probability)
+    weight = 0.5 ** (weeks / history.half_life_weeks) / probability
+    return found[["vr_code", "gemeente_code", "sector_code", "event_date"]].assign(weight=weight)
+
+
+def valid_activations(activations: pd.DataFrame) -> pd.DataFrame:
+    """Return the activations without those that a correction supersedes."""
+    return activations[~activations["activation_id"].isin(activations["supersedes"])]
+
+
+def _exposure_column(inputs: Inputs, column: str) -> Figures | None:
+    """Return a column of the newest year in which it holds any figure."""
+    table = inputs.exposure
+    if not len(table):
+        return None
+    table = table[table["sector_code"].isin(SECTORS)]
+    known = table[table[column].notna()]
+    if not len(known):
+        return None
+    year = int(known["year"].max())
+    table = table[table["year"] == year]
+    hidden = table[f"{column}_source"].str.endswith(MissingReason.SUPPRESSED.value) & table[column].isna()
+    suppressed = inputs.grid.cells(table.assign(hidden=hidden.astype(float)), "hidden") == 1
+    return Figures(
+        inputs.grid.cells(table, column), inputs.grid.status_cells(table, f"{column}_status"),
+        (_joined(known[known["year"] == year][f"{column}_source"]), pd.Timestamp(year=year, month=1, day=1)),
+        is_count=True, suppressed=suppressed,
+    )  # fmt: skip
+
+
+def _beds(inputs: Inputs) -> pd.DataFrame | None:
+    """Return lodgings in the Netherlands with their beds; an unknown size is the median of its kind."""
+    if not len(inputs.sites):
+        return None
+    lodgings = inputs.sites[inputs.sites["kind"].isin(_LODGING_KINDS) & (inputs.sites["size_unit"] == "beds")]
+    if not len(lodgings) or lodgings["size_n"].isna().all():
+        return None
+    median = lodgings.groupby("kind")["size_n"].transform("median").fillna(lodgings["size_n"].median())
+    beds = pd.DataFrame(lodgings.drop(columns="geometry")).assign(size_n=lodgings["size_n"].fillna(median))
+    return beds[beds["gemeente_code"] != ""]
+
+
+def _spread(inputs: Inputs, table: pd.DataFrame, column: str) -> Array:
+    """Spread counts of gemeenten over sectors, in proportion to the workers of the sectors that count.
+
+    Where those sectors have less than one worker together, evenly.
+    """
+    totals = np.zeros(inputs.grid.shape[0])
+    np.add.at(totals, inputs.grid.rows(table["gemeente_code"]), table[column].to_numpy(float))
+    workers = np.nan_to_num(inputs.workers)
+    counted = workers[:, inputs.grid.counted].sum(axis=1)
+    even = inputs.grid.counted / inputs.grid.counted.sum()
+    shares = np.where(counted[:, None] >= 1, workers / np.maximum(counted, 1)[:, None], even)
+    return np.asarray(totals[:, None] * shares)
+
+
+def _of_sectors(inputs: Inputs, values: Array, source: str) -> Figures:
+    cells = np.repeat(values[None, :], inputs.grid.shape[0], axis=0)
+    return Figures(cells, _all(inputs, Status.ASSUMPTION), (source, None))
+
+
+def _across(values: Array) -> Array:
+    return np.repeat(values[:, None], len(SECTORS), axis=1)
+
+
+def _all(inputs: Inputs, status: Status) -> Whole:
+    return np.full(inputs.grid.shape, STATUSES.index(status), np.int64)
+
+
+def _weakest(inputs: Inputs, statuses: pd.Series) -> Whole:
+    return np.full(inputs.grid.shape, max(status_places(statuses).max(initial=0), 1), np.int64)
+
+
+def _origin(table: pd.DataFrame) -> Origin:
+    return _joined(table["source"]), pd.Timestamp(table["source_date"].max())
+
+
+def _joined(sources: pd.Series) -> str:
+    return "; ".join(sorted(sources[sources != ""].unique())[:3])

@@ -1,0 +1,408 @@
+"""The method in words, generated from the declaration: the page and ``docs/method.md`` say what is computed."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from geodata import codes
+from risk.index.aggregate import weigh
+from risk.index.declaration import CONDITIONS, Indicator, Model, Text
+from risk.index.indicators import Tables
+from risk.index.pipeline import score
+
+SWITCHES = ("confirmed_infections", "registered_migrant_workers")
+"""Indicators whose effect on the ranking is shown: the activation history, and counts by origin."""
+
+_ASSUMPTION = Text("aanname", "assumption")
+_CONDITIONS = {
+    "indoor": Text("binnen", "indoors"),
+    "cold": Text("koud", "cold"),
+    "proximity": Text("dicht op elkaar", "close together"),
+    "agency": Text("uitzendbureau", "agency"),
+    "transport": Text("gedeeld vervoer", "shared transport"),
+    "lodging": Text("gedeelde woning", "shared lodging"),
+}
+_LEVELS = {
+    "all": Text("", ""),
+    "gemeente": Text("gemeente: ", "gemeente: "),
+    "vr": Text("regio: ", "region: "),
+    "gemeente_together": Text("gemeente, alle sectoren: ", "gemeente, all sectors: "),
+    "vr_together": Text("regio, alle sectoren: ", "region, all sectors: "),
+}
+_MONTHS = Text("jan feb mrt apr mei jun jul aug sep okt nov dec", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
+
+
+def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, band: str = "") -> str:
+    """Return the method page in Markdown.
+
+    Parameters
+    ----------
+    model
+        The declaration; every figure on the page comes from it.
+    lang
+        ``nl`` or ``en``.
+    rankings
+        From `with_and_without`, to show what the history and the counts by origin do to the ranking.
+    band
+        What must stand at figures of the demonstration; '' with real data.
+    """
+    parts = [
+        *_introduction(model, lang),
+        *_dimensions(model, lang),
+        *(line for route in model.areas.routes for line in _route(model, route.code, lang)),
+        *_conditions(model, lang),
+        *_seasons(model, lang),
+        *_history(model, lang),
+        *_priors(model, lang),
+        *_sites(model, lang),
+        *_sure(model, lang),
+        *_not_used(lang),
+    ]
+    if rankings is not None:
+        parts += _rankings(model, rankings, lang, band)
+    return "\n".join(parts) + "\n"
+
+
+def with_and_without(tables: Tables, model: Model, level: str = "vr") -> pd.DataFrame:
+    """Return the ranking of all sectors together, with everything and without each of the switches.
+
+    Returns
+    -------
+    DataFrame
+        area_code, score and rank with everything, and rank_without_<indicator> for each switch.
+    """
+    table = _together(tables, model, level).rename(columns={"score_0_10": "score"})
+    for code in SWITCHES:
+        other = _together(tables, model.without(code), level)
+        table[f"rank_without_{code}"] = other["rank"]
+    return table.sort_values("rank").reset_index()
+
+
+def weights_table(model: Model, lang: str) -> pd.DataFrame:
+    """Return every indicator of the areas with its weight and reasons, as a table to take away.
+
+    Returns
+    -------
+    DataFrame
+        indicator_code, name, dimension, route, weight_in_route, weight_pct (of the whole; what is geometric takes
+        it as exponent), direction, transform, goalposts, unit, why, evidence, model_version.
+    """
+    weights = weigh(model.areas, model.areas.codes)
+    whole = (
+        weights.indicator * weights.route[weights.route_of] * weights.dimension[weights.dimension_of[weights.route_of]]
+    )
+    dimension_of = {route.code: route.dimension for route in model.areas.routes}
+    return pd.DataFrame(
+        {
+            "indicator_code": indicator.code,
+            "name": indicator.name[lang],
+            "dimension": dimension_of[indicator.route],
+            "route": indicator.route,
+            "weight_in_route": indicator.weight,
+            "weight_pct": round(100 * float(share), 2),
+            "direction": indicator.direction,
+            "transform": indicator.transform,
+            "goalposts": _goalposts(indicator, lang),
+            "unit": indicator.unit[lang],
+            "why": indicator.why[lang],
+            "evidence": " ".join(indicator.evidence),
+            "model_version": model.version,
+        }
+        for indicator, share in zip(model.areas.indicators, whole, strict=True)
+    )
+
+
+def _together(tables: Tables, model: Model, level: str) -> pd.DataFrame:
+    scores = score(tables, level, model, rebuilds=0).scores
+    return scores[scores["sector_code"] == ""].set_index("area_code")[["score_0_10", "rank"]]
+
+
+def _introduction(model: Model, lang: str) -> list[str]:
+    cuts = ", ".join(f"{cut:g}" for cut in model.scale.classes)
+    return [
+        f"# {Text('De methode', 'The method')[lang]}",
+        "",
+        Text(
+            f"Versie {model.version}. Deze tekst is gemaakt uit `risk/model.toml`; wat hier staat, is wat er "
+            f"wordt berekend.",
+            f"Version {model.version}. This text is made from `risk/model.toml`; what stands here is what is computed.",
+        )[lang],
+        "",
+        Text(
+            "De score zegt waar arbeidsmigranten het eerst bescherming nodig hebben, van 0 tot 10. Zij beschermt "
+            "mensen en "
+            "beoordeelt hen niet: de eenheid is een sector in een gebied, of een locatie, nooit een persoon of een "
+            "nationaliteit. Zij is geen kans op een uitbraak.",
+            "The score says where labour migrants need protection first, from 0 to 10. It protects people and "
+            "does not rate "
+            "them: the unit is a sector in an area, or a site, never a person or a nationality. It is not the "
+            "probability "
+            "of an outbreak.",
+        )[lang],
+        "",
+        Text(
+            f"Kleine aantallen worden eerst afgevlakt. Elke indicator gaat naar 0-10 tussen vaste grenzen. Binnen "
+            f"een route "
+            f"telt het gewogen gemiddelde; tussen wonen, werken en vervoer een machtsgemiddelde met exponent "
+            f"{model.scale.exponent:g}, want één hoge route is genoeg; daarna het gewogen meetkundig gemiddelde van "
+            f"intensiteit, omvang en omgeving, want zonder mensen of zonder virus is er geen risico. De klassen "
+            f"liggen vast "
+            f"bij {cuts}. Wat ontbreekt is nooit nul: is van een route minder dan "
+            f"{_percent(model.scale.minimum_present, lang)} van het "
+            "gewicht bekend, dan wordt er niet gescoord.",
+            f"Small counts are smoothed first. Each indicator goes to 0-10 between fixed goalposts. Within a "
+            f"route the "
+            f"weighted mean counts; between housing, work and transport a power mean with exponent "
+            f"{model.scale.exponent:g}, "
+            f"since one high route is enough; then the weighted geometric mean of intensity, size and context, "
+            f"since without "
+            f"people or without virus there is no risk. The classes are fixed at {cuts}. What is missing is never "
+            f"zero: with "
+            f"less than {_percent(model.scale.minimum_present, lang)} of a route's weight known there is no score.",
+        )[lang],
+        "",
+        model.why_left_out[lang],
+        "",
+    ]
+
+
+def _dimensions(model: Model, lang: str) -> list[str]:
+    rows = [
+        (dimension.name[lang], _percent(dimension.weight, lang), dimension.why[lang])
+        for dimension in model.areas.dimensions
+    ]
+    return _section(Text("Drie factoren", "Three factors"), lang) + _table(
+        (Text("factor", "factor"), Text("gewicht", "weight"), Text("waarom", "why")), rows, lang
+    )
+
+
+def _route(model: Model, code: str, lang: str) -> list[str]:
+    route = next(route for route in model.areas.routes if route.code == code)
+    mine = [indicator for indicator in model.areas.indicators if indicator.route == code]
+    rows = [
+        (
+            indicator.name[lang], _percent(indicator.weight, lang), _goalposts(indicator, lang), indicator.unit[lang],
+            indicator.why[lang], _links(indicator.evidence),
+        )
+        for indicator in mine
+    ]  # fmt: skip
+    heads = (
+        Text("indicator", "indicator"), Text("gewicht", "weight"), Text("grenzen (0 en 10)", "goalposts (0 and 10)"),
+        Text("eenheid", "unit"), Text("waarom", "why"), Text("bewijs", "evidence"),
+    )  # fmt: skip
+    title = route.name[lang].capitalize()
+    return _section(Text(title, title), lang) + _table(heads, rows, lang)
+
+
+def _goalposts(indicator: Indicator, lang: str) -> str:
+    pairs = [f"{_LEVELS[level][lang]}{low:g} - {high:g}" for level, (low, high) in indicator.goalposts.low_high.items()]
+    scale = Text(", logaritmisch", ", logarithmic")[lang] if indicator.transform == "log" else ""
+    return f"{'; '.join(pairs)} ({indicator.goalposts.source[lang]}{scale})"
+
+
+def _conditions(model: Model, lang: str) -> list[str]:
+    heads = (
+        Text("sector", "sector"),
+        *(_CONDITIONS[name] for name in CONDITIONS),
+        Text("waarom", "why"),
+        Text("bron", "source"),
+    )
+    rows = [
+        (
+            _sector(code, lang), *(f"{conditions.shares[name]:g}" for name in CONDITIONS),
+            conditions.why[lang], _source(conditions.source, lang),
+        )
+        for code, conditions in model.conditions.items()
+    ]  # fmt: skip
+    return _section(
+        Text("Werk en leven per sector (delen van 0 tot 1)", "Work and life per sector (shares from 0 to 1)"), lang
+    ) + _table(heads, rows, lang)
+
+
+def _seasons(model: Model, lang: str) -> list[str]:
+    names = _MONTHS[lang].split()
+    heads = (
+        Text("sector", "sector"),
+        *(Text(name, name) for name in names),
+        Text("waarom", "why"),
+        Text("bron", "source"),
+    )
+    rows = [
+        (
+            _sector(code, lang),
+            *(f"{month:g}" for month in season.months),
+            season.why[lang],
+            _source(season.source, lang),
+        )
+        for code, season in model.seasons.items()
+    ]
+    return _section(Text("Seizoenen (100 = gemiddelde maand)", "Seasons (100 = average month)"), lang) + _table(
+        heads, rows, lang
+    )
+
+
+def _history(model: Model, lang: str) -> list[str]:
+    indicator = next((one for one in model.areas.indicators if one.table == "activations"), None)
+    share = indicator.max_share if indicator else 0
+    words = Text(
+        f"Activeringen staan als beeld naast de score: hoeveel, per 10.000 werkenden, wanneer het laatst. In "
+        f"de score "
+        f"tellen alleen bevestigde besmettingen na een melding van buiten of bij een steekproef, met een "
+        f"halveringstijd "
+        f"van {model.history.half_life_weeks:g} weken en nooit meer dan {_percent(share, lang)} van het gewicht. Een "
+        "bezoek zonder vondst verhoogt nooit een score. De indicator is met één schakelaar uit te zetten.",
+        f"Activations stand as a picture beside the score: how many, per 10,000 workers, when last. In the "
+        f"score only "
+        f"confirmed infections count, after an outside report or at a random visit, with a half-life of "
+        f"{model.history.half_life_weeks:g} weeks and never more than {_percent(share, lang)} of the weight. "
+        f"A visit that "
+        "found nothing never raises a score. One switch turns the indicator off.",
+    )
+    return [*_section(Text("Activeringen", "Activations"), lang), words[lang], ""]
+
+
+def _priors(model: Model, lang: str) -> list[str]:
+    rows = [
+        (model.indicator(code).name[lang], f"{prior.shape:g}", f"{prior.rate:g}", f"{prior.shape / prior.rate:g}",
+         _source(prior.source, lang))
+        for code, prior in model.priors.items()
+    ]  # fmt: skip
+    heads = (
+        Text("indicator", "indicator"), Text("vorm", "shape"), Text("tempo", "rate"), Text("gemiddelde", "mean"),
+        Text("bron", "source"),
+    )  # fmt: skip
+    return _section(
+        Text("Afvlakking (gamma-Poisson, vaste prior)", "Smoothing (gamma-Poisson, frozen prior)"), lang
+    ) + _table(heads, rows, lang)
+
+
+def _sites(model: Model, lang: str) -> list[str]:
+    words = Text(
+        "De score van een locatie is het gewogen meetkundig gemiddelde van drie dimensies; binnen een dimensie wordt "
+        "gemiddeld over wat bekend is. Een onbekende grootte of plaats verlaagt de volledigheid, nooit de score. "
+        "Hoe lang geleden een locatie is bezocht telt mee bij het plannen, nooit in de score.",
+        "The score of a site is the weighted geometric mean of three dimensions; within a dimension what is known is "
+        "averaged. An unknown size or place lowers the completeness, never the score. How long ago a site was "
+        "visited counts in planning, never in the score.",
+    )
+    of_dimension = {dimension.code: dimension for dimension in model.sites.dimensions}
+    rows = [
+        (
+            of_dimension[factor.route].name[lang],
+            factor.name[lang],
+            _percent(of_dimension[factor.route].weight * factor.weight, lang),
+            factor.why[lang],
+        )
+        for factor in model.sites.indicators
+    ]
+    heads = (
+        Text("dimensie", "dimension"), Text("factor", "factor"), Text("gewicht", "weight"), Text("waarom", "why"),
+    )  # fmt: skip
+    sizes = {
+        kind: "; ".join(f"{low:g} - {high:g} {unit}" for unit, (low, high) in by_unit.items())
+        for kind, by_unit in model.site_kind_sizes.items()
+    }
+    kinds = [
+        (kind, f"{value:g}", sizes[kind]) for kind, value in sorted(model.site_kinds.items(), key=lambda item: -item[1])
+    ]
+    kind_heads = (
+        Text("soort", "kind"), Text("oordeel 0-10 (aanname)", "judgement 0-10 (assumption)"),
+        Text("klein - groot (aanname)", "small - large (assumption)"),
+    )  # fmt: skip
+    return [
+        *_section(Text("Locaties", "Sites"), lang),
+        words[lang],
+        "",
+        *_table(heads, rows, lang),
+        *_table(kind_heads, kinds, lang),
+    ]
+
+
+def _sure(model: Model, lang: str) -> list[str]:
+    settings = model.uncertainty
+    words = Text(
+        f"De index wordt {settings.rebuilds:,} keer herbouwd".replace(",", ".")
+        + " met andere gewichten, een andere normalisatie, een andere samenvoeging, andere waarden van de afgevlakte "
+        "cijfers, en telkens zonder één indicator. Dat geeft per eenheid een interval van de rang en de kans op de "
+        "top k (een tiende "
+        f"van de eenheden, minstens {model.scale.top_minimum}). Een eenheid krijgt een vlag als de klasse "
+        f"hoog of zeer hoog is "
+        f"en die kans minstens {_percent(model.scale.flag_probability, lang)}. Hoog maar onzeker is een eigen "
+        f"lijst: eerst "
+        "uitzoeken.",
+        f"The index is rebuilt {settings.rebuilds:,} times with other weights, another normalisation, another "
+        f"aggregation, "
+        "other values of the smoothed figures, and each time without one indicator. That gives each unit an "
+        "interval of its "
+        f"rank and the chance of the top k (a tenth of the units, at least {model.scale.top_minimum}). A unit "
+        f"is flagged when "
+        f"its class is high or very high and that chance is at least "
+        f"{_percent(model.scale.flag_probability, lang)}. High but "
+        "unsure is a list of its own: find out first.",
+    )
+    return [*_section(Text("Hoe zeker", "How sure"), lang), words[lang], ""]
+
+
+def _not_used(lang: str) -> list[str]:
+    words = Text(
+        "Niet gebruikt: taal, herkomst, geloof, afzonderlijke nationaliteiten, wie er keek en hoe vaak er is "
+        "gekeken. Het "
+        "totaal van werkenden uit EU/EFTA telt alleen als omvang, nooit per locatie en nooit onder de "
+        "gemeente. Clusters van "
+        "besmettingen en het geleerde model staan naast de index en tellen niet mee.",
+        "Not used: language, origin, religion, single nationalities, who looked and how often anyone looked. "
+        "The total of "
+        "workers from EU/EFTA countries counts only as size, never per site and never below the gemeente. "
+        "Clusters of "
+        "infections and the learned model stand beside the index and do not count.",
+    )
+    return [*_section(Text("Wat niet meetelt", "What does not count"), lang), words[lang], ""]
+
+
+def _rankings(model: Model, rankings: pd.DataFrame, lang: str, band: str) -> list[str]:
+    heads = [
+        Text("gebied", "area"), Text("score", "score"), Text("rang", "rank"),
+        *(Text(f"rang zonder {model.indicator(code).name.nl}", f"rank without {model.indicator(code).name.en}")
+          for code in SWITCHES),
+    ]  # fmt: skip
+    rows = [
+        (str(row["area_code"]), *(_figure(row[column]) for column in rankings.columns[1:]))
+        for _, row in rankings.iterrows()
+    ]
+    return [
+        *_section(Text("De rangorde met en zonder", "The ranking with and without"), lang),
+        band,
+        "",
+        *_table(heads, rows, lang),
+    ]
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+
+
+def _section(title: Text, lang: str) -> list[str]:
+    return [f"## {title[lang]}", ""]
+
+
+def _table(heads: Sequence[Text], rows: Sequence[tuple[str, ...]], lang: str) -> list[str]:
+    lines = [f"| {' | '.join(head[lang] for head in heads)} |", f"|{'---|' * len(heads)}"]
+    return [*lines, *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows), ""]
+
+
+def _percent(share: float, lang: str) -> str:
+    text = f"{100 * share:.3g} %"
+    return text.replace(".", ",") if lang == "nl" else text
+
+
+def _links(addresses: tuple[str, ...]) -> str:
+    return " ".join(f"[{place}]({address})" for place, address in enumerate(addresses, start=1))
+
+
+def _source(source: str, lang: str) -> str:
+    return _ASSUMPTION[lang] if source == "assumption" else source
+
+
+def _sector(code: str, lang: str) -> str:
+    sector = codes.SECTORS[code]
+    return sector.name_nl if lang == "nl" else sector.name_en

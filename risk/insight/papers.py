@@ -1,0 +1,193 @@
+"""The papers of accountability: a model card, and an entry in the form of the Dutch algorithm register.
+
+Both are made from the declaration (``risk/model.toml``) and the evaluation, so that they say what is computed.
+"""
+
+from collections.abc import Sequence
+
+from geodata import codes
+from geodata.sources import catalogue
+from risk.index.declaration import Index, Model
+
+CONTROLLER = "*in te vullen door de organisatie die het gebruikt*"
+_TO_FILL = "*to be filled in by the organisation that uses it*"
+
+
+def model_card(model: Model, evaluation: str) -> str:
+    """Return the model card in Markdown.
+
+    Parameters
+    ----------
+    evaluation
+        The report of `risk.insight.evaluation` in English; its title goes, its headings move one level down.
+    """
+    bounds = ", ".join(f"{bound:g}" for bound in model.scale.classes)
+    lines = [
+        "# Model card",
+        "",
+        "Written by `python -m risk papers`; do not edit by hand.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| model | Risicobeeld index, version {model.version} |",
+        "| kind | composite index declared in `risk/model.toml`; nothing is learned from data in the score |",
+        f"| owner | {_TO_FILL} |",
+        "| scores | a sector in a veiligheidsregio or gemeente, and a site; from 0 to 10 |",
+        f"| classes | fixed at {bounds} |",
+        "",
+        "## Use",
+        "",
+        (
+            "To choose where to look first, so that people who live, work and travel together far from home are"
+            " protected from infection; with the reasons and the uncertainty beside every score. Not for: judging a"
+            " person, an employer or a nationality; predicting an outbreak; enforcing anything without a visit; scoring"
+            " below the gemeente other than a site."
+        ),
+        "",
+        (
+            "People decide. A score is a reason to look, and a plan records why it was followed or not. A share of the"
+            " visits is drawn at random, so that the choice does not only confirm itself."
+        ),
+        "",
+        "## What goes in",
+        "",
+        *_indicators(model.areas, "en"),
+        "",
+        (
+            f"Sites have an index of their own with {len(model.sites.indicators)} indicators:"
+            f" {', '.join(indicator.name.en for indicator in model.sites.indicators)}."
+        ),
+        "",
+        (
+            "Not used: nationality by country, origin, language, religion, who looked or how often. Workers from"
+            " EU/EFTA countries count as one published total and only as size; `docs/method.en.md` shows the ranking"
+            " without it."
+        ),
+        "",
+        *_sources(),
+        "",
+        "## How it is computed",
+        "",
+        (
+            "Small counts are smoothed; every indicator goes to 0-10 between fixed goalposts; within a route a"
+            f" weighted mean; between housing, work and transport a power mean with exponent {model.scale.exponent:g};"
+            f" between the dimensions a weighted geometric mean. With less than"
+            f" {model.scale.minimum_present:.0%} of a route known"
+            f" there is no score. Ranks come with intervals from {model.uncertainty.rebuilds:,} rebuilds of the"
+            f" index with"
+            f" other weights, goalposts and draws (seed {model.uncertainty.seed}). All of it: `docs/method.en.md`."
+        ),
+        "",
+        "## Limits",
+        "",
+        "- Weights and many goalposts are judgements of the makers, marked as assumptions; the evidence is mixed.",
+        "- Workers per gemeente and fine sector are estimated, not counted; each figure carries its status.",
+        "- Missing data are never zero, but a place that nobody counts stays unseen: see the completeness.",
+        "- What platforms found depends on where they looked; only visits drawn at random speak for the country.",
+        "- With demonstration data every figure is invented.",
+        "",
+        "## Evaluation",
+        "",
+        *(f"#{line}" if line.startswith("#") else line for line in evaluation.strip().splitlines()[1:]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def algorithm_register(model: Model) -> str:
+    """Return the entry for the Dutch algorithm register, in Dutch, with its headings in the register's order."""
+    fields: dict[str, dict[str, str]] = {
+        "Algemene informatie": {
+            "Naam": "Risicobeeld",
+            "Organisatie": CONTROLLER,
+            "Korte omschrijving": "Een index die laat zien in welke sector en regio arbeidsmigranten het eerst"
+            " bescherming"
+            " tegen besmetting nodig hebben, en waarom. Mensen kiezen daarna waar zij gaan kijken.",
+            "Type algoritme": "Samengestelde index met vaste gewichten (geen zelflerend algoritme)",
+            "Publicatiecategorie": "Impactvolle algoritmes",
+            "Status": CONTROLLER,
+            "Begindatum": CONTROLLER,
+            "Contact": CONTROLLER,
+            "Link naar broncode": CONTROLLER,
+            "Versie": model.version,
+        },
+        "Verantwoord gebruik": {
+            "Doel en impact": "Mensen beschermen die ver van huis samen wonen, werken en reizen. De uitkomst"
+            " bepaalt mede"
+            " waar partners het eerst langsgaan. Zij gaat over een sector in een gebied of over een locatie,"
+            " nooit over"
+            " een persoon of een nationaliteit, en heeft geen rechtsgevolg.",
+            "Afwegingen": "Openbare cijfers gaan voor. Personen worden niet gescoord. Aantallen werkenden uit"
+            " EU/EVA-landen"
+            " tellen als één gepubliceerd totaal en alleen als omvang. Een deel van de bezoeken wordt geloot,"
+            " zodat de"
+            " keuze zichzelf niet bevestigt. Onzekerheid staat naast elke score.",
+            "Menselijke tussenkomst": "Altijd. Een score is een reden om te kijken; een plan wordt door mensen"
+            " gemaakt en"
+            " goedgekeurd, en afwijken wordt met reden vastgelegd.",
+            "Risicobeheer": "Toegang per rol en regio, een logboek van elke raadpleging, een lektest met certificaat,"
+            " bescherming van kleine aantallen, bewaartermijnen, en een evaluatie die zegt wanneer de index"
+            " niet beter is"
+            " dan een eenvoudige regel (docs/privacy.md, docs/model_card.md).",
+            "Wettelijke basis": CONTROLLER,
+            "Links naar wettelijke basis": CONTROLLER,
+            "Toelichting op impacttoetsen": "De vragen van een mensenrechtentoets (IAMA) staan in"
+            " docs/privacy.md beantwoord"
+            " voor zover het product dat kan; de toets zelf en de DPIA zijn aan de organisatie.",
+            "Impacttoetsen": CONTROLLER,
+        },
+        "Werking": {
+            "Gegevens": _data(model),
+            "Links naar gegevensbronnen": "; ".join(_links()),
+            "Technische werking": f"{len(model.areas.indicators)} indicatoren gaan naar 0-10 tussen vaste"
+            " grenzen. Binnen"
+            f" een route telt het gewogen gemiddelde, tussen wonen, werken en vervoer een machtsgemiddelde met"
+            f" exponent"
+            f" {model.scale.exponent:g}, daarna een gewogen meetkundig gemiddelde van"
+            f" {', '.join(dimension.name.nl for dimension in model.areas.dimensions)}. De index wordt"
+            f" {model.uncertainty.rebuilds} keer opnieuw gemaakt met andere gewichten en grenzen: dat geeft de"
+            " onzekerheid van elke plaats. Alles staat in docs/method.md.",
+            "Leverancier": CONTROLLER,
+        },
+    }
+    lines = [
+        "# Vermelding in het algoritmeregister",
+        "",
+        "Gemaakt met `python -m risk papers`; niet met de hand wijzigen.",
+    ]
+    for heading, entries in fields.items():
+        lines += ["", f"## {heading}", "", "| veld | inhoud |", "|---|---|"]
+        lines += [f"| {name} | {content} |" for name, content in entries.items()]
+    return "\n".join([*lines, ""])
+
+
+def _indicators(index: Index, lang: str) -> list[str]:
+    routes = {route.code: route for route in index.routes}
+    rows = []
+    for indicator in index.indicators:
+        route = routes[indicator.route]
+        judged = "yes" if indicator.goalposts.source.en.startswith("assumption") else "no"
+        rows.append(
+            f"| {indicator.name[lang]} | {route.name[lang]} | {indicator.weight:.0%} | {indicator.denominator} |"
+            f" {judged} | {len(indicator.evidence)} |"
+        )
+    head = "| indicator | route | weight in route | denominator | goalposts judged | publications |"
+    return [head, "|---|---|---|---|---|---|", *rows]
+
+
+def _sources() -> Sequence[str]:
+    public = [source for source in catalogue.SOURCES.values() if source.status == codes.Status.OFFICIAL]
+    publishers = dict.fromkeys(source.publisher for source in public)
+    return [f"Sources: {'; '.join(publishers)}. Each with its licence and date in `docs/sources.md`."]
+
+
+def _data(model: Model) -> str:
+    names = ", ".join(indicator.name.nl for indicator in model.areas.indicators)
+    return f"{names}. Per gebied en sector; geen gegevens over personen."
+
+
+def _links() -> list[str]:
+    found = dict.fromkeys(
+        source.address for source in catalogue.SOURCES.values() if source.address.startswith("https://")
+    )
+    return list(found)

@@ -1,0 +1,81 @@
+"""Scores as a table that leaves the product: named areas, words for classes, places, and what each row rests on."""
+
+import geopandas as gpd
+import pandas as pd
+
+from door import export
+from door.store import ScopedStore
+from geodata import codes
+from geodata.errors import UnknownCodeError
+from risk.index.classify import class_name
+from risk.index.declaration import Text
+
+ALL_SECTORS = "all"
+_EXAMPLE = Text("voorbeeld: ", "example: ")
+
+
+def score_table(
+    store: ScopedStore, scores: pd.DataFrame, level: str, sector: str = "", *, lang: str = "nl",
+    with_places: bool = False,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the scores of a level with names, class words and `door.export.STAMP`, highest first.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    scores, level
+        By contract ``Scores``, of one level, as the viewer may see them.
+    sector
+        One of the twelve, ``all`` for one row per unit and sector, or '' for all sectors together. Sites have
+        one row each: a sector chooses among them.
+    lang
+        Language of the class words and the band: ``nl`` or ``en``.
+    with_places
+        Give each row its area or point (EPSG:28992), for a map format.
+
+    Raises
+    ------
+    UnknownCodeError
+        There is no such sector.
+    """
+    if sector not in ("", ALL_SECTORS, *codes.SECTORS):
+        names = ", ".join(codes.SECTORS)
+        raise UnknownCodeError(f"Sector {sector!r} does not exist; choose all, or one of {names}.")
+    is_site = level == "site"
+    table = scores
+    if sector in codes.SECTORS or (sector == "" and not is_site):
+        table = table[table["sector_code"] == sector]
+    named = table.assign(
+        area_name=_names(store, table, level),
+        class_name=[_class_word(value, store, lang) for value in table["risk_class"]],
+    )
+    licence = export.PLACES_LICENCE if with_places and not is_site else export.FIGURES_LICENCE
+    named = export.stamped(named, store, lang=lang, licence=licence)
+    if is_site:
+        named = export.with_own_sources(named, store, named["unit_id"])
+    named = named.sort_values(["score_0_10", "unit_id"], ascending=[False, True], ignore_index=True)
+    if not with_places:
+        return named
+    placed: pd.DataFrame
+    if not is_site:
+        placed = export.with_places(named, "area_code", store)
+        return placed
+    sites = store.table("sites").set_index("site_id")
+    geometry = sites["geometry"].reindex(named["unit_id"]).to_numpy()
+    placed = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
+    return placed
+
+
+def _names(store: ScopedStore, table: pd.DataFrame, level: str) -> pd.Series:
+    if level == "site":
+        names = store.table("sites").set_index("site_id")["name"]
+        return pd.Series(table["unit_id"].map(names).fillna(""))
+    source, column = {"vr": ("veiligheidsregios", "vr"), "gemeente": ("gemeenten", "gemeente")}[level]
+    names = store.table(source).set_index(f"{column}_code")[f"{column}_name"]
+    return pd.Series(table["area_code"].map(names).fillna(""))
+
+
+def _class_word(risk_class: float, store: ScopedStore, lang: str) -> str:
+    mark = _EXAMPLE[lang] if store.is_demonstration and risk_class == risk_class else ""  # noqa: PLR0124  (NaN)
+    return mark + class_name(risk_class, lang)

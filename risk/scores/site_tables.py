@@ -1,0 +1,83 @@
+"""What is computed beside the scores of sites, for the whole country at once: rises, and links between sites."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from geodata.batch import LOCAL, Pool
+from risk.index import pipeline
+from risk.index.indicators import Tables
+from risk.index.pipeline import Outcome
+from risk.insight import linking
+
+RISE_WEEKS: Final = 4
+
+
+def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str, pd.DataFrame]:
+    """Return the tables that stand beside the scores of sites.
+
+    Parameters
+    ----------
+    tables
+        As for `risk.index.pipeline.score`.
+    now
+        The outcome of level ``site``.
+    pool
+        Who does the sites piece by piece.
+
+    Returns
+    -------
+    dict
+        ``rises``, ``links`` and ``linked``, each by its contract.
+    """
+    links = linking.find_links(tables["sites"])
+    return {"rises": rises(tables, now, pool), "links": links, "linked": linking.site_links(tables["sites"], links)}
+
+
+def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:
+    """Return how much the score of every site rose in four weeks; parameters as for `beside_scores`.
+
+    NaN where a site was not scored then or now, and everywhere when the earlier score would rest on other
+    indicators: then the two cannot be compared.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``rises``: unit_id, earlier_0_10, rise_0_10.
+    """
+    at = now.peildatum - pd.Timedelta(weeks=RISE_WEEKS)
+    areas = {level: pipeline.score(tables, level, now.model, rebuilds=0, at=at) for level in pipeline.AREA_LEVELS}
+    earlier, left_out = pipeline.site_scores(tables, now.model, areas, at, pool)
+    today = {level: pipeline.score(tables, level, now.model, rebuilds=0) for level in pipeline.AREA_LEVELS}
+    is_alike = dict(left_out) == dict(now.left_out) and all(
+        dict(areas[level].left_out) == dict(today[level].left_out) for level in pipeline.AREA_LEVELS
+    )
+    before = earlier if is_alike else np.full(len(earlier), np.nan)
+    return pd.DataFrame(
+        {
+            "unit_id": now.scores["unit_id"],
+            "earlier_0_10": before,
+            "rise_0_10": now.scores["score_0_10"] - before,
+        }
+    )
+
+
+def leading_reasons(outcome: Outcome, lang: str) -> pd.Series:
+    """Return in a few words what raises the score of each site most, however many there are; '' when nothing does.
+
+    Parameters
+    ----------
+    outcome
+        Of level ``site``.
+
+    Returns
+    -------
+    Series
+        On unit_id.
+    """
+    index = outcome.prepared.measured.index
+    parts = np.nan_to_num(outcome.parts[:, : len(index.codes)], nan=-np.inf)
+    words = np.array([indicator.more[lang] for indicator in index.indicators] + [""], object)
+    best = np.where(parts.max(axis=1, initial=-np.inf) > 0, parts.argmax(axis=1), len(index.codes))
+    return pd.Series(words[best], index=outcome.scores["unit_id"])

@@ -1,0 +1,205 @@
+"""The plan of visits: a random share drawn first, the best within the limits around it, and a reason for each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from risk.targets import draw as sampling
+from risk.targets import limits as limit_rows
+from risk.targets.estimates import Calibration
+from risk.targets.left_out import price, why_left_out
+from risk.targets.request import Request
+from risk.targets.select import ImpossibleError, Problem, Selection, lots, select
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LISTS: Final = ("risk", "rising", "random", "random_unknown", "signal")
+_WEEKS_N: Final = 2
+_EXPLAINED_PER_VISIT: Final = 2
+_TIE_BY_SCORE: Final = 0.9  # of equal points the higher score goes first, then the lot
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan of visits with all that is needed to check it.
+
+    Attributes
+    ----------
+    sites
+        Every site of the frame: its points, its chance to be drawn, whether it is in and on which list.
+    lines
+        The sites that are in, by list and points.
+    left_out
+        site_id, points, limit and subject: the high scorers that are not in, and why.
+    points_are
+        ``risk_points`` (score x chance of the top) or ``expected_finds`` (calibrated on random visits).
+    objective, gap
+        The points of the lines that the optimiser chose; how far a better set could still lie (a share).
+    problem, best
+        What was optimised, for the price of a limit.
+    """
+
+    sites: pd.DataFrame
+    lines: pd.DataFrame
+    left_out: pd.DataFrame
+    request: Request
+    seed: int
+    frame_sha256: str
+    points_are: str
+    objective: float
+    gap: float
+    problem: Problem
+    best: Selection
+
+    def price(self, limit: str, subject: str = "") -> float:
+        """Return what a limit costs in points: the objective with it lifted less the objective with it."""
+        return price(self.problem, self.best, (limit, subject))
+
+
+def make_plan(
+    frame: pd.DataFrame,
+    request: Request,
+    seed: int,
+    peildatum: pd.Timestamp,
+    *,
+    calibration: Calibration | None = None,
+    explain: bool = True,
+) -> Plan:
+    """Draw the random share, fill the rest with the best set within the limits, and say why.
+
+    Parameters
+    ----------
+    frame
+        Every site that can be visited, in any order: site_id, kind, sector_code, vr_code, employer_group,
+        score_0_10 and p_top_k (NaN when not scored), completeness_pct, rise_0_10 (NaN when not known),
+        last_visit (NaT when never) and is_planned (in an approved plan).
+    request, seed
+        What is asked for; the seed is published with the plan.
+    peildatum
+        The date the interval between visits is counted to; the plan covers the two weeks after it.
+    calibration
+        Turns points into expected finds, when enough random visits are recorded.
+    explain
+        Also work out why high scorers are left out.
+
+    Raises
+    ------
+    ImpossibleError
+        No plan keeps all limits; the sentence names those that clash.
+    """
+    sites = frame.sort_values("site_id", ignore_index=True)
+    sites = sites[~sites["site_id"].isin([mark.site_id for mark in request.excluded])].reset_index(drop=True)
+    drawn = _draw_random(sites, request, seed)
+    sites = pd.concat([sites, drawn], axis=1)
+    sites["points"] = _points(sites, calibration)
+    is_random = sites["is_drawn"].to_numpy(bool)
+    blocked = _blocked(sites, request, peildatum)
+    is_open = ~is_random
+    is_open[list(blocked)] = False
+    tie = _TIE_BY_SCORE * sites["score_0_10"].fillna(0).to_numpy(float) / 10 + (1 - _TIE_BY_SCORE) * lots(
+        sites["site_id"], seed
+    )
+    problem = Problem(
+        sites["points"].to_numpy(float), tie, is_open, limit_rows.build_limits(sites, request, is_random, is_open)
+    )
+    try:
+        best = select(problem)
+    except ImpossibleError as error:
+        raise ImpossibleError(limit_rows.clash_sentence(error.clashing), error.clashing) from error
+    sites["list"] = _lists(sites, request, best.chosen)
+    return Plan(
+        sites,
+        _lines(sites, request, peildatum),
+        _left_out(sites, problem, best, blocked, request.capacity if explain else 0),
+        request, seed, sampling.frame_sha256(sites["site_id"], sites["stratum"]),
+        "risk_points" if calibration is None else "expected_finds",
+        best.objective, best.gap, problem, best,
+    )  # fmt: skip
+
+
+def _draw_random(sites: pd.DataFrame, request: Request, seed: int) -> pd.DataFrame:
+    strata = sampling.random_strata(sites, request.random_n, low_below_pct=request.low_completeness_pct)
+    if request.random_n == 0:
+        return sampling.draw(sites, strata, {}, seed)
+    drawn_n = sampling.allocate(sampling.sizes_of(strata), request.random_n)
+    return sampling.draw(sites, strata, drawn_n, seed)
+
+
+def _points(sites: pd.DataFrame, calibration: Calibration | None) -> Array:
+    """Return risk points: the score times the chance to be among the highest; 0 for a site without score."""
+    points = np.nan_to_num((sites["score_0_10"] * sites["p_top_k"]).to_numpy(float))
+    return points if calibration is None else calibration.chance(points)
+
+
+def _blocked(sites: pd.DataFrame, request: Request, peildatum: pd.Timestamp) -> dict[int, tuple[str, str]]:
+    """Return which sites are closed by a limit of their own; a lock goes before it."""
+    days = (peildatum - sites["last_visit"]).dt.days.to_numpy(float)
+    locked = sites["site_id"].isin([mark.site_id for mark in request.locked]).to_numpy()
+    free = locked | sites["is_drawn"].to_numpy(bool)
+    recent = np.flatnonzero((days < request.revisit_days) & ~free)
+    planned = np.flatnonzero(sites["is_planned"].to_numpy(bool) & ~free)
+    ids = sites["site_id"]
+    return {int(i): ("revisit", str(ids[i])) for i in recent} | {int(i): ("planned", str(ids[i])) for i in planned}
+
+
+def _lists(sites: pd.DataFrame, request: Request, chosen: Mask) -> pd.Series:
+    """Return the list of each site that is in, '' for the others."""
+    named = pd.Series("", index=sites.index)
+    named[chosen] = "risk"
+    rises = sites["rise_0_10"].where(chosen & limit_rows.is_rising(sites)).dropna()
+    fastest = rises.sort_values(ascending=False, kind="stable").index[: request.rising]
+    named[fastest] = "rising"
+    named[chosen & sites["site_id"].isin([mark.site_id for mark in request.locked])] = "signal"
+    is_unknown = sites["stratum"].str.split("/").str[0] == sampling.UNKNOWN
+    return named.mask(sites["is_drawn"] & is_unknown, "random_unknown").mask(sites["is_drawn"] & ~is_unknown, "random")
+
+
+def _lines(sites: pd.DataFrame, request: Request, peildatum: pd.Timestamp) -> pd.DataFrame:
+    lines = sites[sites["list"] != ""].copy()
+    lines["partners"] = lines["kind"].map({kind: ";".join(visit.partners) for kind, visit in request.kinds.items()})
+    lines["hours"] = lines["kind"].map({kind: visit.hours for kind, visit in request.kinds.items()})
+    lines["days_since_visit"] = (peildatum - lines["last_visit"]).dt.days
+    lines["place"] = lines["list"].map({name: place for place, name in enumerate(LISTS)})
+    lines = lines.sort_values(["place", "points", "score_0_10", "site_id"], ascending=[True, False, False, True])
+    lines["week"] = _weeks(lines, peildatum)
+    return lines.drop(columns=["place", "is_drawn", "is_planned"]).reset_index(drop=True)
+
+
+def _weeks(lines: pd.DataFrame, peildatum: pd.Timestamp) -> pd.Series:
+    """Divide each region's lines over the two weeks after the peildatum, starting by turns."""
+    regions = {code: turn for turn, code in enumerate(sorted(lines["vr_code"].unique()))}
+    turn = lines.groupby("vr_code").cumcount() + lines["vr_code"].map(regions).astype(int)
+    weeks = [(peildatum + pd.Timedelta(weeks=1 + ahead)).isocalendar() for ahead in range(_WEEKS_N)]
+    names = [f"{week.year}-W{week.week:02d}" for week in weeks]
+    return (turn % _WEEKS_N).map(dict(enumerate(names))).astype("str")
+
+
+def _left_out(
+    sites: pd.DataFrame, problem: Problem, best: Selection, blocked: dict[int, tuple[str, str]], capacity: int
+) -> pd.DataFrame:
+    order = np.lexsort((-problem.tie, -problem.points))
+    highest = [int(i) for i in order[: _EXPLAINED_PER_VISIT * capacity] if sites["list"].iloc[i] == ""]
+    reasons = why_left_out(problem, best, highest, blocked)
+    return pd.DataFrame(
+        {
+            "site_id": sites["site_id"].to_numpy(object)[highest],
+            "points": problem.points[highest],
+            "limit": [reasons[place][0] for place in highest],
+            "subject": [reasons[place][1] for place in highest],
+        }
+    ).astype({"site_id": "str", "limit": "str", "subject": "str"})
+
+
+def prices(plan: Plan) -> pd.DataFrame:
+    """Return what every quota, partner and rule of the request costs, dearest first: limit, subject, price."""
+    names = dict.fromkeys(
+        name for name in plan.problem.limits.names if name[0] not in ("capacity", "locked", "employer")
+    )
+    if plan.request.one_per_employer:
+        names[("employer", "")] = None
+    table = pd.DataFrame([(*name, plan.price(*name)) for name in names], columns=["limit", "subject", "price"])
+    return table.sort_values(["price", "limit", "subject"], ascending=[False, True, True], ignore_index=True)
