@@ -48,8 +48,9 @@ def command_line() -> str:
     return " ".join([name, *sys.argv[1:2]]) if program.name == "__main__.py" else name
 
 
-def note(what: str, *, who: str, role: str, surface: str, table: str = "", rows_n: int = 0,
-         data_version: str = "") -> None:  # fmt: skip
+def note(
+    what: str, *, who: str, role: str, surface: str, table: str = "", rows_n: int = 0, data_version: str = ""
+) -> None:
     """Append one line.
 
     Parameters

@@ -200,31 +200,48 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
     """  # noqa: D205 - the list of columns is one sentence
     if rows_of(viewer.role, "people") != Rows.ALL:
         raise AccessDeniedError(f"Role {viewer} may not see who has access; ask LOT-C or the privacy officer.")
-    columns = ["email", "role", "vr_codes", "organisation", "deputy_of", "valid_from", "valid_until",
-               "signed_in_before", "revoked_at"]  # fmt: skip
+    columns = [
+        "email",
+        "role",
+        "vr_codes",
+        "organisation",
+        "deputy_of",
+        "valid_from",
+        "valid_until",
+        "signed_in_before",
+        "revoked_at",
+    ]
     if not database.exists():
         return pd.DataFrame(columns=columns)
     stands_in_for = _people.alias("stands_in_for")
     query = (
         sa.select(
-            _people.c.email, _grants.c.role, _grants.c.vr_codes, _grants.c.organisation,
-            stands_in_for.c.email.label("deputy_of"), _grants.c.valid_from, _grants.c.valid_until,
-            (_people.c.subject != "").label("signed_in_before"), _people.c.revoked_at,
+            _people.c.email,
+            _grants.c.role,
+            _grants.c.vr_codes,
+            _grants.c.organisation,
+            stands_in_for.c.email.label("deputy_of"),
+            _grants.c.valid_from,
+            _grants.c.valid_until,
+            (_people.c.subject != "").label("signed_in_before"),
+            _people.c.revoked_at,
         )
         .select_from(
-            _people.outerjoin(_grants, _grants.c.person_id == _people.c.person_id)
-            .outerjoin(stands_in_for, stands_in_for.c.person_id == _grants.c.deputy_of)
+            _people.outerjoin(_grants, _grants.c.person_id == _people.c.person_id).outerjoin(
+                stands_in_for, stands_in_for.c.person_id == _grants.c.deputy_of
+            )
         )
         .order_by(_people.c.email, _grants.c.valid_from)
-    )  # fmt: skip
+    )
     with database.reading(viewer) as connection:
         rows = connection.execute(query).mappings().all()
     table = pd.DataFrame([dict(row) for row in rows], columns=columns).fillna("")
     return table.assign(signed_in_before=table["signed_in_before"].astype(bool))
 
 
-def add(by: Viewer, email: str, granted: Viewer, *, first: date | None = None, last: date = FOREVER,
-        surface: str = "") -> None:  # fmt: skip
+def add(
+    by: Viewer, email: str, granted: Viewer, *, first: date | None = None, last: date = FOREVER, surface: str = ""
+) -> None:
     """Let somebody in, or give a person who may enter already one more role or region.
 
     Parameters
@@ -241,8 +258,9 @@ def add(by: Viewer, email: str, granted: Viewer, *, first: date | None = None, l
     _record(by, email, granted, first or datetime.now(UTC).date(), last, deputy_of="", surface=surface)
 
 
-def add_deputy(by: Viewer, email: str, stands_in_for: str, last: date, *, first: date | None = None,
-               surface: str = "") -> None:  # fmt: skip
+def add_deputy(
+    by: Viewer, email: str, stands_in_for: str, last: date, *, first: date | None = None, surface: str = ""
+) -> None:
     """Let somebody stand in for another until a last day, with the roles that the other has on the first day.
 
     Raises
@@ -262,8 +280,7 @@ def add_deputy(by: Viewer, email: str, stands_in_for: str, last: date, *, first:
         _record(by, email, granted, first, last, deputy_of=other["person_id"], surface=surface)
 
 
-def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *, deputy_of: str,
-            surface: str) -> None:  # fmt: skip
+def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *, deputy_of: str, surface: str) -> None:
     _refuse(by, "give access")
     address = _clean(email)
     if last < first:
@@ -278,10 +295,15 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
             person_id = str(person["person_id"])
             connection.execute(sa.update(_people).where(_people.c.person_id == person_id).values(revoked_at=""))
         grant = {
-            "grant_id": uuid4().hex, "person_id": person_id, "role": granted.role,
-            "vr_codes": ";".join(granted.vr_codes), "organisation": granted.organisation, "deputy_of": deputy_of,
-            "valid_from": first.isoformat(), "valid_until": last.isoformat(),
-        }  # fmt: skip
+            "grant_id": uuid4().hex,
+            "person_id": person_id,
+            "role": granted.role,
+            "vr_codes": ";".join(granted.vr_codes),
+            "organisation": granted.organisation,
+            "deputy_of": deputy_of,
+            "valid_from": first.isoformat(),
+            "valid_until": last.isoformat(),
+        }
         connection.execute(sa.insert(_grants), grant)
     _note(by, f"grant {granted} until {last}", address, surface)
 

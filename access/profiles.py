@@ -123,9 +123,14 @@ def save(
     if before is None and sum(one.owner == owner for one in known.values()) >= MOST_N:
         raise InputError(f"There are {MOST_N} profiles already; delete one first.")
     made = Profile(
-        before.profile_id if before else uuid4().hex, owner, label, dict(weights), model_version, viewer.who,
+        before.profile_id if before else uuid4().hex,
+        owner,
+        label,
+        dict(weights),
+        model_version,
+        viewer.who,
         datetime.now(UTC).isoformat(timespec="seconds"),
-    )  # fmt: skip
+    )
     with database.writing(viewer) as connection:
         connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == made.profile_id))
         row = {**vars(made), "weights": json.dumps(made.weights, sort_keys=True)}
@@ -185,6 +190,9 @@ def _named(name: str) -> str:
 def _note(viewer: Viewer, what: str, profile: Profile, surface: str) -> None:
     told = ", ".join(f"{code} {weight:g}" for code, weight in sorted(profile.weights.items()))
     audit.note(
-        f"profile: {what}", who=viewer.who, role=str(viewer), surface=surface or audit.command_line(),
+        f"profile: {what}",
+        who=viewer.who,
+        role=str(viewer),
+        surface=surface or audit.command_line(),
         table=f"{profile.owner}/{profile.name} ({told})",
-    )  # fmt: skip
+    )

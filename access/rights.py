@@ -25,9 +25,19 @@ class Rows(StrEnum):
 
 _AREAS: Final = ("gemeenten", "veiligheidsregios")
 _FIGURES: Final = (
-    "exposure", "incidence", "context", "indicators_vr", "indicators_gemeente", "scores_vr", "scores_gemeente",
-    "contributions_vr", "contributions_gemeente", "changes_vr", "changes_gemeente", "causes_vr",
-)  # fmt: skip
+    "exposure",
+    "incidence",
+    "context",
+    "indicators_vr",
+    "indicators_gemeente",
+    "scores_vr",
+    "scores_gemeente",
+    "contributions_vr",
+    "contributions_gemeente",
+    "changes_vr",
+    "changes_gemeente",
+    "causes_vr",
+)
 _SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
 _CASES: Final = ("signals", "activations", "referrals", "plan_lines")

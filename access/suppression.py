@@ -158,9 +158,12 @@ def _cheapest(table: Array, withheld: Mask, cell: int) -> Mask:
         np.concatenate([np.full(2 * n, room), np.ones(n)]),
     )
     found = milp(
-        np.concatenate([np.zeros(2 * n), cost]), constraints=constraints, bounds=Bounds(*bounds),
-        integrality=np.concatenate([np.zeros(2 * n), np.ones(n)]), options={"mip_rel_gap": 0.02},
-    )  # fmt: skip
+        np.concatenate([np.zeros(2 * n), cost]),
+        constraints=constraints,
+        bounds=Bounds(*bounds),
+        integrality=np.concatenate([np.zeros(2 * n), np.ones(n)]),
+        options={"mip_rel_gap": 0.02},
+    )
     if found.x is None:  # nothing in this table can hide the cell, not even all of it
         return np.ones(table.shape, bool)
     return np.asarray(found.x[2 * n :] > 0.5).reshape(table.shape)

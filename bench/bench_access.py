@@ -56,8 +56,11 @@ def door(runs: int) -> bool:
     names = ("gemeenten", "veiligheidsregios", "sites")
     computed = ("scores", "contributions", "indicators")
     shared = {name: made.table(name) for name in names}
-    shared |= {(name, level): store.read_parquet(name, folder / level / f"{name}.parquet")
-               for name in computed for level in levels}  # fmt: skip
+    shared |= {
+        (name, level): store.read_parquet(name, folder / level / f"{name}.parquet")
+        for name in computed
+        for level in levels
+    }
     # Reading from disk is the same on both sides; the tables lie ready, so that only the door is timed.
     read_parquet, read_table = store.read_parquet, snapshot.Snapshot.table
     store.read_parquet = lambda name, path: shared[name, path.parent.name]

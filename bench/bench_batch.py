@@ -46,11 +46,12 @@ def write_sites(path: Path, n: int) -> None:
             "id": [f"S{place:07d}" for place in range(n)],
             "naam": pd.Series(words[rng.integers(0, 10, n)]) + " " + number,
             "soort": drawn["kind"].to_numpy(object),
-            "x": rng.uniform(left, right).round(1), "y": rng.uniform(low, high).round(1),
+            "x": rng.uniform(left, right).round(1),
+            "y": rng.uniform(low, high).round(1),
             **{name: np.where(unit == name, size, np.nan) for name in ("fte", "beds", "m2")},
             "concern": np.where(rng.random(n) < 0.3, "G" + number.str[:-1], ""),
         }
-    )  # fmt: skip
+    )
     frame.to_csv(path, index=False)
 
 
@@ -84,18 +85,26 @@ def measure(path: Path) -> dict[str, float]:
     imported = time.perf_counter() - start
     outputs.ensure(snapshot.current().data_version, "site", load_model(), pool=pool)
     return {
-        "kept": report.kept_n, "import": imported, "wall": time.perf_counter() - start,
-        "cpu": time.process_time() - start_cpu, "fixed_wall": fixed["wall"], "fixed_cpu": fixed["cpu"],
+        "kept": report.kept_n,
+        "import": imported,
+        "wall": time.perf_counter() - start,
+        "cpu": time.process_time() - start_cpu,
+        "fixed_wall": fixed["wall"],
+        "fixed_cpu": fixed["cpu"],
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-    }  # fmt: skip
+    }
 
 
 def run_alone(step: str, path: Path, n: int) -> str:
     """Run one step in a process of its own and return what it prints."""
     done = subprocess.run(
-        [sys.executable, __file__, step, str(path), str(n)], cwd=ROOT, capture_output=True, text=True, check=True,
+        [sys.executable, __file__, step, str(path), str(n)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "RISICOBEELD_DATA": str(path.parent / "data"), "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     return done.stdout
 
 
@@ -122,8 +131,16 @@ def main() -> None:
     for n in numbers:
         got = alone(n)
         fixed = got["fixed_cpu"] + base["cpu"] - base["fixed_cpu"]
-        cells = (f"{n:,}", f"{got['kept']:,.0f}", f"{got['import']:.1f}", f"{got['wall']:.1f}", f"{got['cpu']:.1f}",
-                 f"{fixed:.1f}", f"{(got['cpu'] - fixed) / n * 1e6:.1f}", f"{got['peak_gb']:.2f}")  # fmt: skip
+        cells = (
+            f"{n:,}",
+            f"{got['kept']:,.0f}",
+            f"{got['import']:.1f}",
+            f"{got['wall']:.1f}",
+            f"{got['cpu']:.1f}",
+            f"{fixed:.1f}",
+            f"{(got['cpu'] - fixed) / n * 1e6:.1f}",
+            f"{got['peak_gb']:.2f}",
+        )
         print("".join(f"{cell:>15}" for cell in cells), flush=True)
     print("limits at 2 million: 180 s wall, 4 GB; seconds per million within 20 %")
 

@@ -104,12 +104,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server, address = start_streamlit(
             ROOT / "app.py", Path(folder) / "server.log", RISICOBEELD_DATA=f"{folder}/data"
-        )  # fmt: skip
+        )
         browser = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )  # fmt: skip
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
         page = browser.new_page(locale="nl-NL", viewport={"width": 390, "height": 844})
         page.set_default_timeout(120_000)
         try:
@@ -120,8 +124,10 @@ def main() -> None:
             stop(server)
     hand = hands[0]
     print(f"touches {hand.touches_n}, keys {hand.keys_n}, fields {hand.fields_n}")
-    for told, values in (("waiting for the page (s)", [one.waited_s for one in hands]),
-                         ("in all, hands and page (s)", [one.seconds for one in hands])):  # fmt: skip
+    for told, values in (
+        ("waiting for the page (s)", [one.waited_s for one in hands]),
+        ("in all, hands and page (s)", [one.seconds for one in hands]),
+    ):
         ordered = sorted(values)
         print(f"{told:40s} median {statistics.median(values):6.1f}   highest {ordered[-1]:6.1f}")
     print(f"{'target (s)':40s}        {TARGET_S:6.1f}")

@@ -182,9 +182,13 @@ def main() -> None:
                 shown = serve_script(asked.script.resolve(), folder / "app.log", folder / "data")
             browser = playwright.chromium.launch(
                 executable_path=chromium,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-            )  # fmt: skip
+                args=[
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-background-networking",
+                    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                ],
+            )
             measure(lambda: new_context(browser), plain, alone, shown, asked.runs)
             browser.close()
         finally:

@@ -89,9 +89,12 @@ def look(ports: list[int], seen: Seen, done: threading.Event) -> None:
         address = f"127.0.0.1:{ports[at]}"
         try:
             with connect(
-                f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], origin=f"http://{address}",
-                max_size=None, proxy=None,
-            ) as tab:  # fmt: skip
+                f"ws://{address}/_stcore/stream",
+                subprotocols=["streamlit"],
+                origin=f"http://{address}",
+                max_size=None,
+                proxy=None,
+            ) as tab:
                 while not done.is_set():
                     numbers = marked.numbers_in(page(tab))
                     if numbers:

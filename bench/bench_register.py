@@ -25,8 +25,14 @@ from register import record as write
 from register.read import Filters
 
 WRITERS, EACH, EVENTS, REPEATS = 25, 40, 20_000, 5
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "verzonnen " * 8}  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "verzonnen " * 8,
+}
 
 
 def throughput(write_one: Callable[[], None]) -> float:
@@ -80,14 +86,17 @@ def best(action: Callable[[], object]) -> float:
 def lists_and_report(folder: Path) -> None:
     draw = random.Random(1)  # noqa: S311 - invented rows
     rows = [
-        FIELDS | {
+        FIELDS
+        | {
             "event_date": str(date(2020, 9, 1) + timedelta(draw.randrange(365))),
             "vr_code": draw.choice(codes.VR_CODES),
-            "kind": draw.choice(codes.ACTIVATION_KINDS), "themes": draw.choice(codes.THEMES),
-            "sector_code": draw.choice(list(codes.SECTORS)), "measures": draw.choice(["geen", "waarschuwing; testen"]),
+            "kind": draw.choice(codes.ACTIVATION_KINDS),
+            "themes": draw.choice(codes.THEMES),
+            "sector_code": draw.choice(list(codes.SECTORS)),
+            "measures": draw.choice(["geen", "waarschuwing; testen"]),
         }
         for _ in range(EVENTS - chain.verify_chain().events_n)
-    ]  # fmt: skip
+    ]
     write.record_many(Viewer("lotc"), "activation", rows)
     store = open_store(Viewer("lotc"))
     lists = {
@@ -108,8 +117,18 @@ def lists_and_report(folder: Path) -> None:
     print(f"| the whole table | {1000 * whole:.0f} ms | |")
     print(f"| the chain verified | {best(chain.verify_chain):.2f} s | |")
     for ending in ("html", "docx", "pdf"):
-        command = [sys.executable, "-m", "risk", "report", "--from", "2020-09-01", "--to", "2021-08-31",
-                   "--out", str(folder / f"report.{ending}")]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "risk",
+            "report",
+            "--from",
+            "2020-09-01",
+            "--to",
+            "2021-08-31",
+            "--out",
+            str(folder / f"report.{ending}"),
+        ]
         taken = best(lambda command=command: subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL))
         print(f"| report as {ending}, whole command | {taken:.1f} s | under 10 s |")
 

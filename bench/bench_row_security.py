@@ -24,8 +24,14 @@ from register.read import Filters
 from tests.server.postgres import new_database, running
 
 EVENTS, REPEATS = 20_000, 5
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "verzonnen " * 8}  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "verzonnen " * 8,
+}
 TABLES = ("register_events", "register_contents")
 
 

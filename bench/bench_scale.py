@@ -38,11 +38,27 @@ from geodata.snapshots import snapshot
 from register import record as write
 from tests.server.postgres import new_database, running
 
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "verzonnen " * 8}  # fmt: skip
-HEADS = ("times", "sites kept", "import", "scores, three levels", "page: regions", "with sites, nation",
-         "with sites, one region", "message, nation (gzip)", "message, one region (gzip)", "reads, 1 process",
-         "reads, 2 processes")  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "verzonnen " * 8,
+}
+HEADS = (
+    "times",
+    "sites kept",
+    "import",
+    "scores, three levels",
+    "page: regions",
+    "with sites, nation",
+    "with sites, one region",
+    "message, nation (gzip)",
+    "message, one region (gzip)",
+    "reads, 1 process",
+    "reads, 2 processes",
+)
 SPREAD_DEGREES = 0.15  # about ten kilometres: towns overlap, no place is crowded as no real one is
 
 
@@ -54,13 +70,17 @@ def write_file(times: int, path: Path) -> None:
     known = sites[(sites["country"] == "NL") & points.notna()].index
     chosen = draw.choice(known, len(sites) * times)
     rows, points = sites.loc[chosen].reset_index(drop=True), points.loc[chosen].reset_index(drop=True)
-    table = pd.DataFrame({
-        "id": [f"V{number}" for number in range(len(rows))], "name": [f"Plek {number}" for number in range(len(rows))],
-        "kind": rows["kind"], "lon": points.x + draw.normal(0, SPREAD_DEGREES, len(rows)),
-        "lat": points.y + draw.normal(0, SPREAD_DEGREES / 1.6, len(rows)),
-        "employer_group": [f"Groep {number}" for number in draw.integers(0, len(rows) // 3, len(rows))],
-        **{unit: rows["size_n"].where(rows["size_unit"] == unit) for unit in ("fte", "beds", "m2")},
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "id": [f"V{number}" for number in range(len(rows))],
+            "name": [f"Plek {number}" for number in range(len(rows))],
+            "kind": rows["kind"],
+            "lon": points.x + draw.normal(0, SPREAD_DEGREES, len(rows)),
+            "lat": points.y + draw.normal(0, SPREAD_DEGREES / 1.6, len(rows)),
+            "employer_group": [f"Groep {number}" for number in draw.integers(0, len(rows) // 3, len(rows))],
+            **{unit: rows["size_n"].where(rows["size_unit"] == unit) for unit in ("fte", "beds", "m2")},
+        }
+    )
     table.to_csv(path, index=False)
 
 
@@ -119,13 +139,20 @@ def step_page(_times: int) -> dict[str, Any]:
         areas = taken(began)
         sites = board.open_sites(store, texts)
         layer = SiteLayer(
-            site_ids=tuple(sites["site_id"]), names=tuple(sites["name"]), kinds=tuple(sites["kind"]),
-            longitudes=tuple(sites["lon"]), latitudes=tuple(sites["lat"]), scores=tuple(sites["score_0_10"]),
-        )  # fmt: skip
+            site_ids=tuple(sites["site_id"]),
+            names=tuple(sites["name"]),
+            kinds=tuple(sites["kind"]),
+            longitudes=tuple(sites["lon"]),
+            latitudes=tuple(sites["lat"]),
+            scores=tuple(sites["score_0_10"]),
+        )
         message = site_message(layer, assets="map", channel="sites")
         found[viewer] = {
-            "areas": areas, **taken(began), "bytes_n": len(message), "gzip_n": len(gzip.compress(message, 6)),
-        }  # fmt: skip
+            "areas": areas,
+            **taken(began),
+            "bytes_n": len(message),
+            "gzip_n": len(gzip.compress(message, 6)),
+        }
     return found
 
 
@@ -151,9 +178,13 @@ def _as_often_as(action: Callable[[], object], seconds: float) -> int:
 
 
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
-    "import": step_import, "core": step_core, "scores": step_scores, "page": step_page, "read": step_read,
+    "import": step_import,
+    "core": step_core,
+    "scores": step_scores,
+    "page": step_page,
+    "read": step_read,
     "write": step_write,
-}  # fmt: skip
+}
 
 
 def start(step: str, times: int, *more: str, **environment: str) -> subprocess.Popen[str]:
@@ -195,11 +226,17 @@ def growth(times: int, seconds: float) -> None:
     nation, own = found["page"]["lotc"], found["page"]["region:VR06"]
     heavy = [f"{told(found[step])}, {found[step]['peak_mb']:,.0f} MB" for step in ("import", "scores")]
     cells = (
-        times, f"{found['import']['kept_n']:,}", *heavy,
-        told(nation["areas"]), told(nation), told(own),
+        times,
+        f"{found['import']['kept_n']:,}",
+        *heavy,
+        told(nation["areas"]),
+        told(nation),
+        told(own),
         f"{nation['bytes_n'] / 1e3:,.0f} ({nation['gzip_n'] / 1e3:,.0f}) kB",
-        f"{own['bytes_n'] / 1e3:,.0f} ({own['gzip_n'] / 1e3:,.0f}) kB", f"{reads[0]:.1f}/s", f"{reads[1]:.1f}/s",
-    )  # fmt: skip
+        f"{own['bytes_n'] / 1e3:,.0f} ({own['gzip_n'] / 1e3:,.0f}) kB",
+        f"{reads[0]:.1f}/s",
+        f"{reads[1]:.1f}/s",
+    )
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 

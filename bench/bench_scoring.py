@@ -28,10 +28,19 @@ from risk.index.uncertainty import rebuild, sensitivity
 
 REBUILDS = 2_000
 TWELVE = (
-    "indoor", "cold", "proximity", "workers_per_establishment", "shared_lodging", "beds_per_1000_workers",
-    "shared_transport", "lodging_distance_km", "exposed_workers", "incidence_per_100k", "season_index",
+    "indoor",
+    "cold",
+    "proximity",
+    "workers_per_establishment",
+    "shared_lodging",
+    "beds_per_1000_workers",
+    "shared_transport",
+    "lodging_distance_km",
+    "exposed_workers",
+    "incidence_per_100k",
+    "season_index",
     "confirmed_infections",
-)  # fmt: skip
+)
 
 
 def _tables() -> Tables:
@@ -45,9 +54,11 @@ def _cut(measured: Measured, rows: np.ndarray) -> Measured:
     index = replace(measured.index, indicators=tuple(measured.index.indicators[place] for place in columns))
     arrays = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
     return replace(
-        measured, index=index, units=measured.units.iloc[rows].reset_index(drop=True),
+        measured,
+        index=index,
+        units=measured.units.iloc[rows].reset_index(drop=True),
         **{name: getattr(measured, name)[np.ix_(rows, columns)] for name in arrays},
-    )  # fmt: skip
+    )
 
 
 def _rebuilds(units: int, queue: "multiprocessing.Queue[tuple[float, float]]") -> None:

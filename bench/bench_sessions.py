@@ -147,7 +147,7 @@ async def crowd(address: str, number: int, until: float, think_s: float, times: 
             with suppress(ConnectionClosed, TimeoutError, OSError):
                 async with connect(
                     socket_address, subprotocols=["streamlit"], origin=address, max_size=LARGEST_BYTES
-                ) as socket:  # fmt: skip
+                ) as socket:
                     await Session(socket, address, ROLES[place % len(ROLES)], times).live(until, think_s, draw)
                     return
             times.lost_n += 1
@@ -222,9 +222,13 @@ def measure(address: str, process_id: int, asked: argparse.Namespace) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )  # fmt: skip
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
         page = browser.new_page(viewport={"width": 1400, "height": 900}, locale="nl-NL")
         page.set_default_timeout(1_000 * PATIENCE_S)
         page.add_init_script(HELPERS + SEEN)
@@ -236,7 +240,7 @@ def measure(address: str, process_id: int, asked: argparse.Namespace) -> None:
         until = time.monotonic() + 60 * asked.minutes
         others = threading.Thread(
             target=lambda: asyncio.run(crowd(address, asked.sessions - 1, until, asked.think, times))
-        )  # fmt: skip
+        )
         watcher = threading.Thread(target=watch, args=(process_id, until, memory))
         others.start()
         watcher.start()

@@ -73,10 +73,14 @@ def bench_sites(folder: Path) -> dict[str, float]:
     start = time.perf_counter()
     pairs = duplicates.likely(checked)
     return {
-        "seconds": first, "peak_gb": peak_gb, "kept": len(checked), "exact": report.exact_duplicates_n,
-        "likely_seconds": time.perf_counter() - start, "likely": len(pairs),
+        "seconds": first,
+        "peak_gb": peak_gb,
+        "kept": len(checked),
+        "exact": report.exact_duplicates_n,
+        "likely_seconds": time.perf_counter() - start,
+        "likely": len(pairs),
         "likely_peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-    }  # fmt: skip
+    }
 
 
 def write_table(path: Path) -> None:
@@ -116,9 +120,10 @@ def bench_table(folder: Path) -> dict[str, float]:
     table = cbs.read("cbs_bench", folder / "table.json", "bench", wanted, {})
     store.write_parquet(table.frame, folder / "table.parquet")
     return {
-        "seconds": time.perf_counter() - start, "rows": len(table.frame),
+        "seconds": time.perf_counter() - start,
+        "rows": len(table.frame),
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-    }  # fmt: skip
+    }
 
 
 def bench_refresh(folder: Path) -> dict[str, float]:
@@ -134,9 +139,13 @@ def bench_refresh(folder: Path) -> dict[str, float]:
         script += "print(sum(x.state == 'new' for x in o), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)"
         start = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True,
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
             env={**os.environ, "RISICOBEELD_SOURCES": str(sources), "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         seconds = time.perf_counter() - start
     assert fetching
     new_n, peak_gb = done.stdout.split()
@@ -149,17 +158,25 @@ JOBS = {
     "refresh": (None, "", bench_refresh),
 }
 LIMITS = {
-    ("sites", "seconds"): 8, ("sites", "peak_gb"): 1.5, ("sites", "likely_seconds"): 60, ("table", "seconds"): 3,
-    ("refresh", "seconds"): 60, ("refresh", "peak_gb"): 1,
-}  # fmt: skip
+    ("sites", "seconds"): 8,
+    ("sites", "peak_gb"): 1.5,
+    ("sites", "likely_seconds"): 60,
+    ("table", "seconds"): 3,
+    ("refresh", "seconds"): 60,
+    ("refresh", "peak_gb"): 1,
+}
 
 
 def run_alone(job: str, step: str, folder: Path) -> str:
     """Run one step in a process of its own and return what it prints."""
     done = subprocess.run(
-        [sys.executable, __file__, job, step, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True,
+        [sys.executable, __file__, job, step, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "RISICOBEELD_DATA": str(folder / "data"), "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     return done.stdout
 
 

@@ -34,9 +34,13 @@ def clone_to_page() -> float:
         start = time.perf_counter()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), f"{folder}/clone"], check=True)
         server = subprocess.Popen(
-            ["make", "run", f"PORT={port}"], cwd=f"{folder}/clone", start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"RISICOBEELD_DATA": ""},
-        )  # fmt: skip
+            ["make", "run", f"PORT={port}"],
+            cwd=f"{folder}/clone",
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"RISICOBEELD_DATA": ""},
+        )
         try:
             while time.perf_counter() - start < CLONE_LIMIT_S:
                 try:

@@ -64,9 +64,12 @@ def request() -> Request:
     }
     quota = type(base.each_region)
     return change(
-        base, kinds=kinds, hours=250.0, sectors={"construction": quota(2, None), "slaughter_meat": quota(3, 12)},
+        base,
+        kinds=kinds,
+        hours=250.0,
+        sectors={"construction": quota(2, None), "slaughter_meat": quota(3, 12)},
         partners=dict.fromkeys(sorted({name for visit in kinds.values() for name in visit.partners}), 26),
-    )  # fmt: skip
+    )
 
 
 def selection() -> list[tuple[str, str, str]]:
@@ -104,8 +107,10 @@ def page() -> list[tuple[str, str, str]]:
 def million(n: int = 1_000_000) -> dict[str, pd.DataFrame]:
     """Return the demonstration's tables with many invented sites, drawn from its own with other places and sizes."""
     store = access.open_store(access.Viewer("lotc"))
-    tables = {name: store.table(name) for name in
-              ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")}  # fmt: skip
+    tables = {
+        name: store.table(name)
+        for name in ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+    }
     few, rng = tables["sites"], np.random.default_rng(3)
     few = few[few.geometry.notna()].reset_index(drop=True)
     drawn = few.iloc[rng.integers(0, len(few), n)].reset_index(drop=True)
@@ -119,8 +124,10 @@ def million(n: int = 1_000_000) -> dict[str, pd.DataFrame]:
 
 def _scored(rebuilds: int) -> tuple[pipeline.Outcome, float, float]:
     model, tables = load_model(), million()
-    areas = {level: pipeline.score(tables | {"sites": tables["sites"].iloc[:900]}, level, model, rebuilds=rebuilds)
-             for level in pipeline.AREA_LEVELS}  # fmt: skip
+    areas = {
+        level: pipeline.score(tables | {"sites": tables["sites"].iloc[:900]}, level, model, rebuilds=rebuilds)
+        for level in pipeline.AREA_LEVELS
+    }
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     started = time.perf_counter()
     outcome = pipeline.score(tables, "site", model, rebuilds=rebuilds, areas=areas)

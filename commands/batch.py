@@ -36,9 +36,13 @@ def bars() -> Iterator[Callable[[str], Progress]]:
 
     def progress_of(name: str) -> Progress:
         bar = tqdm(
-            desc=f"{name:<20}", unit="", file=sys.stderr, leave=True, dynamic_ncols=True,
+            desc=f"{name:<20}",
+            unit="",
+            file=sys.stderr,
+            leave=True,
+            dynamic_ncols=True,
             disable=settings.has_json_log(),  # a log for a machine has no room for a bar
-        )  # fmt: skip
+        )
         opened.append(bar)
 
         def show(done: int, total: int) -> None:

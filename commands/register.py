@@ -91,5 +91,9 @@ def _erase(arguments: argparse.Namespace) -> None:
 
 
 COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
-    "backup": _backup, "restore": _restore, "retention": _retention, "verify": _verify, "erase": _erase,
-}  # fmt: skip
+    "backup": _backup,
+    "restore": _restore,
+    "retention": _retention,
+    "verify": _verify,
+    "erase": _erase,
+}

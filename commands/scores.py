@@ -78,7 +78,7 @@ def _score(arguments: argparse.Namespace) -> None:
         export.refuse_sites(scoped)
     table = deliver.score_table(
         scoped, scores, arguments.level, arguments.sector, lang=arguments.lang, with_places=with_places
-    )  # fmt: skip
+    )
     store.write_table(table, arguments.out)
     scoped.note_export(f"scores_{arguments.level}", len(table))
     print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")

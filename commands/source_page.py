@@ -56,14 +56,33 @@ def _how(source: Source) -> str:
 def _sources() -> str:
     rows = [
         [
-            f"`{source.source_id}`", source.title, source.publisher, source.address, source.licence,
-            ", ".join(source.feeds), source.status.value, _how(source),
-            str(source.cadence_days or ""), f"{source.max_change_pct:g}", source.secrecy.value,
+            f"`{source.source_id}`",
+            source.title,
+            source.publisher,
+            source.address,
+            source.licence,
+            ", ".join(source.feeds),
+            source.status.value,
+            _how(source),
+            str(source.cadence_days or ""),
+            f"{source.max_change_pct:g}",
+            source.secrecy.value,
         ]
         for source in catalogue.SOURCES.values()
-    ]  # fmt: skip
-    header = ["source", "title", "publisher", "address", "licence", "feeds", "status", "comes by", "new after (days)",
-              "refused above (%)", "who may see it"]  # fmt: skip
+    ]
+    header = [
+        "source",
+        "title",
+        "publisher",
+        "address",
+        "licence",
+        "feeds",
+        "status",
+        "comes by",
+        "new after (days)",
+        "refused above (%)",
+        "who may see it",
+    ]
     return "## What is used\n\n" + _table(header, rows)
 
 
@@ -98,10 +117,11 @@ def _kinds() -> str:
     rows = [[f"`{kind}`", "<br>".join(f"`{part.ql()}`" for part in parts)] for kind, parts in osm.SELECTORS.items()]
     boxes = "; ".join(" ".join(f"{edge:.2f}" for edge in box) for box in pdok.GLASS_AREAS)
     return (
-        "## Kinds of site in OpenStreetMap\n\n" + _table(["kind", "selectors"], rows)
+        "## Kinds of site in OpenStreetMap\n\n"
+        + _table(["kind", "selectors"], rows)
         + "\n\n## Where greenhouses are looked for\n\nTOP10NL is asked for buildings only in the areas with most of the"
         f" country's glass (longitude and latitude: west, south, east, north): {boxes}."
-    )  # fmt: skip
+    )
 
 
 def _estimates() -> str:
@@ -119,4 +139,4 @@ def _estimates() -> str:
         " outside the twelve sectors. A copy of `agency_workers.toml` in the data folder goes before the shipped one;"
         " a share with a source makes its figures an estimate.\n\n"
         + _table(["sector", "share of agency workers (%)", "source"], shares)
-    )  # fmt: skip
+    )

@@ -32,10 +32,19 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog="Exit status: 0 all done, 1 some sources failed (their previous delivery stays), 2 nothing was done.",
     )
     refreshing.add_argument("source", nargs="*", help=f"none for all but the bulk ones; {', '.join(CONNECTORS)}")
-    refreshing.add_argument("--accept", action="append", default=[], metavar="SOURCE",
-                            help="take a delivery although it differs much from the previous one")  # fmt: skip
-    refreshing.add_argument("--as-of", type=date.fromisoformat, metavar="DATE",
-                            help="fetch nothing; rebuild the tables as they were known on that date")  # fmt: skip
+    refreshing.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="take a delivery although it differs much from the previous one",
+    )
+    refreshing.add_argument(
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="DATE",
+        help="fetch nothing; rebuild the tables as they were known on that date",
+    )
     checking = commands.add_parser(
         "check", help="ask each live source one small question; tell what differs from what the code expects"
     )

@@ -89,8 +89,10 @@ def _tell(
     counts = plan.lines["list"].value_counts()
     listed = ", ".join(f"{name} {counts[name]}" for name in targets.LISTS if name in counts)
     print(f"{len(plan.lines)} visits written to {arguments.out}: {listed}")
-    print(f"seed {plan.seed}, frame of {len(plan.sites)} sites {plan.frame_sha256[:16]}; {plan.points_are}:"
-          f" {plan.objective:.1f}, gap {plan.gap:.2%}")  # fmt: skip
+    print(
+        f"seed {plan.seed}, frame of {len(plan.sites)} sites {plan.frame_sha256[:16]}; {plan.points_are}:"
+        f" {plan.objective:.1f}, gap {plan.gap:.2%}"
+    )
     out_n = inputs.problems["site_id"].nunique()
     if out_n:
         print(f"{out_n} sites are kept out until resolved; see python -m risk problems")

@@ -54,9 +54,12 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
         table = with_places(table, "gemeente_code", scoped)
     behind = [record for record in scoped.sources if name in catalogue.source(record.source_id).feeds]
     table = stamped(
-        table.assign(peildatum=max((record.source_date for record in behind), default="")), scoped, lang=lang,
-        attribution=attributions(behind), licence="; ".join(dict.fromkeys(record.licence for record in behind)),
-    )  # fmt: skip
+        table.assign(peildatum=max((record.source_date for record in behind), default="")),
+        scoped,
+        lang=lang,
+        attribution=attributions(behind),
+        licence="; ".join(dict.fromkeys(record.licence for record in behind)),
+    )
     if name == "sites":
         table = with_own_sources(table, scoped, table["site_id"])
         theirs = is_osm(table["source"])
@@ -99,9 +102,13 @@ def attributions(records: Iterable[SourceRecord]) -> str:
 
 
 def stamped(
-    table: pd.DataFrame, scoped: ScopedStore, *, lang: str = "nl", attribution: str = "",
+    table: pd.DataFrame,
+    scoped: ScopedStore,
+    *,
+    lang: str = "nl",
+    attribution: str = "",
     licence: str = FIGURES_LICENCE,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Return a table with on each row what a file must tell: `STAMP`.
 
     Parameters
@@ -112,9 +119,12 @@ def stamped(
         Who must be named; every source of the data by default.
     """
     return table.assign(
-        status_band=band(scoped, lang), scope=str(scoped.viewer), data_version=scoped.data_version,
-        attribution=attribution or attributions(scoped.sources), licence=licence,
-    )  # fmt: skip
+        status_band=band(scoped, lang),
+        scope=str(scoped.viewer),
+        data_version=scoped.data_version,
+        attribution=attribution or attributions(scoped.sources),
+        licence=licence,
+    )
 
 
 def with_own_sources(table: pd.DataFrame, scoped: ScopedStore, site_ids: pd.Series) -> pd.DataFrame:

@@ -97,12 +97,19 @@ def run(
         cells_n += len(seen)
         leaks += _told(f"{viewer.role} sees", seen.keys() & _forbidden(viewer.role, tables), seen)
     certificate = Certificate(
-        datetime.now(UTC).isoformat(timespec="seconds"), by.who, nation.data_version, nation.is_demonstration,
-        tuple(sorted(tables)), len(regions) * (len(codes.VR_CODES) - 1), sum(map(len, marks.values())),
-        cells_n, tuple(leaks),
-    )  # fmt: skip
-    audit.note("leak test", who=by.who, role=str(by), surface=_SURFACE, rows_n=len(leaks),
-               data_version=nation.data_version)  # fmt: skip
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        by.who,
+        nation.data_version,
+        nation.is_demonstration,
+        tuple(sorted(tables)),
+        len(regions) * (len(codes.VR_CODES) - 1),
+        sum(map(len, marks.values())),
+        cells_n,
+        tuple(leaks),
+    )
+    audit.note(
+        "leak test", who=by.who, role=str(by), surface=_SURFACE, rows_n=len(leaks), data_version=nation.data_version
+    )
     return certificate
 
 
@@ -205,9 +212,13 @@ def file(certificate: Certificate) -> Path:
     path = folder / f"{certificate.made_at.replace(':', '')}.json"
     with store.whole_file(path) as part:
         part.write_text(
-            json.dumps({"certificate": json.loads(body), "sha256": hashlib.sha256(body.encode()).hexdigest()}, indent=1,
-                       ensure_ascii=False), "utf-8",
-        )  # fmt: skip
+            json.dumps(
+                {"certificate": json.loads(body), "sha256": hashlib.sha256(body.encode()).hexdigest()},
+                indent=1,
+                ensure_ascii=False,
+            ),
+            "utf-8",
+        )
     return path
 
 
@@ -217,8 +228,11 @@ def filed() -> list[tuple[Path, Certificate, bool]]:
     for path in sorted((audit.folder() / "certificates").glob("*.json"), reverse=True):
         content = json.loads(path.read_text("utf-8"))
         body = json.dumps(content["certificate"], ensure_ascii=False, indent=1)
-        told = {**content["certificate"], "tables": tuple(content["certificate"]["tables"]),
-                "leaks": tuple(content["certificate"]["leaks"])}  # fmt: skip
+        told = {
+            **content["certificate"],
+            "tables": tuple(content["certificate"]["tables"]),
+            "leaks": tuple(content["certificate"]["leaks"]),
+        }
         found.append((path, Certificate(**told), hashlib.sha256(body.encode()).hexdigest() == content["sha256"]))
     return found
 

@@ -26,8 +26,18 @@ from geodata.snapshots.snapshot import Snapshot, SourceRecord
 from register import read
 from register.read import Filters
 
-__all__ = ["ROLES", "RULES", "ScopedStore", "Viewer", "may_write", "newest_event", "open_batch", "open_last_good",
-           "open_store", "parse_viewer"]  # fmt: skip
+__all__ = [
+    "ROLES",
+    "RULES",
+    "ScopedStore",
+    "Viewer",
+    "may_write",
+    "newest_event",
+    "open_batch",
+    "open_last_good",
+    "open_store",
+    "parse_viewer",
+]
 
 
 @dataclass(frozen=True)
@@ -291,9 +301,14 @@ class ScopedStore:
 
     def _note(self, what: str, name: str, rows_n: int) -> None:
         audit.note(
-            what, who=self.viewer.who, role=str(self.viewer), surface=self.surface or audit.command_line(),
-            table=name, rows_n=rows_n, data_version=self.data_version,
-        )  # fmt: skip
+            what,
+            who=self.viewer.who,
+            role=str(self.viewer),
+            surface=self.surface or audit.command_line(),
+            table=name,
+            rows_n=rows_n,
+            data_version=self.data_version,
+        )
 
 
 @lru_cache(maxsize=64)

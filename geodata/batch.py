@@ -96,9 +96,12 @@ def open_pool(scheduler: str = "", progress_of: Callable[[str], Progress] = _sil
 
 
 def run_pieces(
-    function: Callable[[Shared, Piece], Result], shared: Shared, pieces: Sequence[Piece], pool: Pool = LOCAL,
+    function: Callable[[Shared, Piece], Result],
+    shared: Shared,
+    pieces: Sequence[Piece],
+    pool: Pool = LOCAL,
     name: str = "",
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     """Return the function's result for every piece, in the order of the pieces, whoever computed which.
 
     On this machine threads share the memory; numpy, arrow and shapely let go of the interpreter while they

@@ -158,9 +158,15 @@ CBS_GROUPS: Final = ("A", "B-F", "G+I", "H+J", "K-L", "M-N", "O-Q", "R-U")
 """SBI groups that CBS publishes per gemeente; in tables they carry the prefix ``SBI:``."""
 
 SITE_KINDS: Final = (
-    "slaughterhouse", "meat_plant", "greenhouse", "packing_hall",
-    "distribution_centre", "lodging", "holiday_park", "building_site",
-)  # fmt: skip
+    "slaughterhouse",
+    "meat_plant",
+    "greenhouse",
+    "packing_hall",
+    "distribution_centre",
+    "lodging",
+    "holiday_park",
+    "building_site",
+)
 KIND_SECTOR: Final = {
     "slaughterhouse": "slaughter_meat",
     "meat_plant": "slaughter_meat",

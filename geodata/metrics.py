@@ -6,9 +6,11 @@ from prometheus_client import Counter, Histogram
 
 PAGE_RUNS: Final = Counter("risicobeeld_page_runs", "Runs of a page from start to end.", ["page", "role"])
 PAGE_SECONDS: Final = Histogram(
-    "risicobeeld_page_seconds", "Seconds that a run of a page took.", ["page"],
+    "risicobeeld_page_seconds",
+    "Seconds that a run of a page took.",
+    ["page"],
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
-)  # fmt: skip
+)
 PAGE_ERRORS: Final = Counter("risicobeeld_page_errors", "Errors that a page told its viewer, by kind.", ["error"])
 REGISTER_WRITES: Final = Counter("risicobeeld_register_writes", "Events that the register kept.", ["kind"])
 REGISTER_CONFLICTS: Final = Counter(

@@ -22,9 +22,20 @@ FIRST: Final = "0" * 64
 """What stands for "the hash before" at the first event."""
 
 _COVERED: Final = (
-    "previous_hash", "seq", "event_id", "entity_kind", "entity_id", "version", "action", "event_date", "status",
-    *FACETS, "reason", "recorded_at", "digest",
-)  # fmt: skip
+    "previous_hash",
+    "seq",
+    "event_id",
+    "entity_kind",
+    "entity_id",
+    "version",
+    "action",
+    "event_date",
+    "status",
+    *FACETS,
+    "reason",
+    "recorded_at",
+    "digest",
+)
 
 
 def canonical(content: Mapping[str, object]) -> str:

@@ -25,9 +25,12 @@ class Draft:
 def keep(viewer: Viewer, entity_kind: str, draft_id: str, fields: dict[str, Any]) -> None:
     """Keep the fields as they are now; an earlier state of the draft is replaced. Nothing is checked yet."""
     row = {
-        "draft_id": draft_id, "owner": viewer.who, "entity_kind": entity_kind, "body": chain.canonical(fields),
+        "draft_id": draft_id,
+        "owner": viewer.who,
+        "entity_kind": entity_kind,
+        "body": chain.canonical(fields),
         "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }  # fmt: skip
+    }
     with database.writing(viewer) as connection:
         connection.execute(sa.delete(drafts).where(drafts.c.draft_id == draft_id, drafts.c.owner == viewer.who))
         connection.execute(sa.insert(drafts), row)

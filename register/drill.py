@@ -22,8 +22,10 @@ def drill(made: Backup) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="drill-") as folder:
         elsewhere = os.environ | {
-            "RISICOBEELD_DATA": folder, "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": "",
-        }  # fmt: skip
+            "RISICOBEELD_DATA": folder,
+            "RISICOBEELD_REGISTER": "",
+            "RISICOBEELD_REGISTER_FILE": "",
+        }
         verify = ["verify", "--head", made.head] if made.events_n else ["verify"]
         for words in (["restore", str(made.path.resolve())], verify):
             command = [sys.executable, "-m", "geodata", *words]

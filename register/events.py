@@ -162,10 +162,16 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
     if existing and existing["action"] == "erase":
         raise RegisterError(f"{entry.entity_kind} {entry.entity_id} was erased; make a new entry instead.")
     row = {
-        "entity_kind": entry.entity_kind, "entity_id": entry.entity_id, "version": version + 1,
-        "action": entry.action, "event_date": entry.event_date, "status": entry.status,
-        **{name: entry.facets.get(name, "") for name in FACETS}, "reason": "", "digest": digest,
-    }  # fmt: skip
+        "entity_kind": entry.entity_kind,
+        "entity_id": entry.entity_id,
+        "version": version + 1,
+        "action": entry.action,
+        "event_date": entry.event_date,
+        "status": entry.status,
+        **{name: entry.facets.get(name, "") for name in FACETS},
+        "reason": "",
+        "digest": digest,
+    }
     receipt = _chain_on(connection, row)
     connection.execute(_NEW_CONTENT, {"event_id": receipt.event_id, "salt": salt, "body": body})
     return receipt
@@ -230,6 +236,9 @@ def erase_content(connection: Connection, stub: Mapping[str, Any], reason: str) 
     connection.execute(sa.delete(drafts).where(drafts.c.draft_id == stub["entity_id"]))
     kept = ("entity_kind", "entity_id", "event_date", "status", *FACETS)
     row = {name: stub[name] for name in kept} | {
-        "version": int(stub["version"]) + 1, "action": "erase", "reason": reason, "digest": "",
-    }  # fmt: skip
+        "version": int(stub["version"]) + 1,
+        "action": "erase",
+        "reason": reason,
+        "digest": "",
+    }
     return _chain_on(connection, row)

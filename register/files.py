@@ -96,9 +96,14 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
     _, body = newest(kind_name, entity_id)
     refuse_writer(store.viewer, kind_of(kind_name), str(body.get("vr_code", "")))
     row = {
-        "file_id": new_id(), "entity_kind": kind_name, "entity_id": entity_id, "name": plain,
-        "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "content": content,
-    }  # fmt: skip
+        "file_id": new_id(),
+        "entity_kind": kind_name,
+        "entity_id": entity_id,
+        "name": plain,
+        "size_bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "content": content,
+    }
     with database.writing(UPKEEP) as connection:
         event = latest(connection, kind_name, entity_id)
         if event is not None and event["action"] == "erase":

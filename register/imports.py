@@ -22,20 +22,47 @@ from register.schema import KINDS, content_of
 
 _KIND: Final = KINDS["activation"]
 _ALIASES: Final = {
-    "datum": "event_date", "veiligheidsregio": "vr_code", "regio": "vr_code", "gemeente": "gemeente_code",
-    "locatie": "site_id", "sector": "sector_code", "thema": "themes", "themas": "themes", "thema's": "themes",
-    "van": "route_from", "naar": "route_to", "soort": "kind", "aanleiding": "trigger", "integraal": "integral",
-    "besmettingen": "infections_found", "uitkomst": "outcome", "wat gebeurde er": "outcome",
-    "maatregelen": "measures", "nummer": "activation_id",
-}  # fmt: skip
+    "datum": "event_date",
+    "veiligheidsregio": "vr_code",
+    "regio": "vr_code",
+    "gemeente": "gemeente_code",
+    "locatie": "site_id",
+    "sector": "sector_code",
+    "thema": "themes",
+    "themas": "themes",
+    "thema's": "themes",
+    "van": "route_from",
+    "naar": "route_to",
+    "soort": "kind",
+    "aanleiding": "trigger",
+    "integraal": "integral",
+    "besmettingen": "infections_found",
+    "uitkomst": "outcome",
+    "wat gebeurde er": "outcome",
+    "maatregelen": "measures",
+    "nummer": "activation_id",
+}
 _WORDS: Final = {
     "infections_found": {"ja": "yes", "nee": "no", "onbekend": "unknown"},
     "trigger": {"eigen constatering": "eigen_constatering", "externe melding": "externe_melding"},
 }
 _PASSED_OVER: Final = (
-    "status", "status_band", "scope", "recorded_by", "recorded_at", "supersedes", "lon", "lat", "version", "action",
-    "erased_reason", "data_version", "peildatum", "attribution", "licence",
-)  # fmt: skip
+    "status",
+    "status_band",
+    "scope",
+    "recorded_by",
+    "recorded_at",
+    "supersedes",
+    "lon",
+    "lat",
+    "version",
+    "action",
+    "erased_reason",
+    "data_version",
+    "peildatum",
+    "attribution",
+    "licence",
+)
 _ID: Final = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 
 
@@ -81,9 +108,11 @@ def plan(path: Path, viewer: Viewer) -> list[PlannedRow]:
             earlier = seen[row.activation_id]
             same = row.entry is not None and _entry_at(planned, earlier) == row.entry
             row = PlannedRow(
-                number, "unchanged" if same else "refused", row.activation_id,
+                number,
+                "unchanged" if same else "refused",
+                row.activation_id,
                 f"the same as row {earlier}" if same else f"row {earlier} has this activation_id too; keep one",
-            )  # fmt: skip
+            )
         seen.setdefault(row.activation_id, number)
         planned.append(row)
     return planned

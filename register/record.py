@@ -27,8 +27,9 @@ REAL_NEEDS_SIGN_IN: Final = (
 )
 
 
-def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, entity_id: str = "",
-           status: str = "") -> Receipt:  # fmt: skip
+def record(
+    viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, entity_id: str = "", status: str = ""
+) -> Receipt:
     """Record a new entity.
 
     Parameters
@@ -53,8 +54,14 @@ def record(viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, enti
     return record_many(viewer, kind_name, [fields], entity_ids=[entity_id], status=status)[0]
 
 
-def record_many(viewer: Viewer, kind_name: str, rows: Sequence[Mapping[str, object]], *,
-                entity_ids: Sequence[str] = (), status: str = "") -> list[Receipt]:  # fmt: skip
+def record_many(
+    viewer: Viewer,
+    kind_name: str,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    entity_ids: Sequence[str] = (),
+    status: str = "",
+) -> list[Receipt]:
     """Record several entities of one kind, all or none."""
     ids = entity_ids or [""] * len(rows)
     kind = kind_of(kind_name)
@@ -69,8 +76,9 @@ def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: st
     return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
 
 
-def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: str,
-             content: dict[str, object], status: str = "") -> Entry:  # fmt: skip
+def entry_of(
+    viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: str, content: dict[str, object], status: str = ""
+) -> Entry:
     """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
 
     Without a status it keeps that of the entity; a new one is real when people sign in, else for training.
@@ -92,10 +100,15 @@ def entry_of(viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: 
             )
     facets = facets_of(kind, content)
     return Entry(
-        kind.name, entity_id, based_on, action, date_of(kind, content),
-        status or _status_of(kind, entity_id, is_new=action == "record"), facets,
+        kind.name,
+        entity_id,
+        based_on,
+        action,
+        date_of(kind, content),
+        status or _status_of(kind, entity_id, is_new=action == "record"),
+        facets,
         content | {"recorded_by": viewer.who},
-    )  # fmt: skip
+    )
 
 
 def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
@@ -151,8 +164,15 @@ def _body(connection: sa.Connection, event: Mapping[str, Any]) -> dict[str, Any]
     return read.parse_body(body)
 
 
-def correct(viewer: Viewer, kind_name: str, entity_id: str, changes: Mapping[str, object], *, based_on: int,
-            action: str = "correct") -> Receipt:  # fmt: skip
+def correct(
+    viewer: Viewer,
+    kind_name: str,
+    entity_id: str,
+    changes: Mapping[str, object],
+    *,
+    based_on: int,
+    action: str = "correct",
+) -> Receipt:
     """Record a new version of an entity; the earlier ones stay to be seen.
 
     Parameters
@@ -182,15 +202,23 @@ def correct(viewer: Viewer, kind_name: str, entity_id: str, changes: Mapping[str
     return append([entry_of(viewer, kind, entity_id, based_on, action, content)])[0]
 
 
-def set_state(viewer: Viewer, kind_name: str, entity_id: str, state: str, *, based_on: int,
-              **changes: object) -> Receipt:  # fmt: skip
+def set_state(
+    viewer: Viewer, kind_name: str, entity_id: str, state: str, *, based_on: int, **changes: object
+) -> Receipt:
     """Record that the state of a signal, referral or plan line changed."""
     name = "plan_state" if kind_name == "plan_line" else "state"
     return correct(viewer, kind_name, entity_id, {name: state, **changes}, based_on=based_on, action="state")
 
 
-def triage(viewer: Viewer, signal_id: str, *, based_on: int, activation: Mapping[str, object] | None = None,
-           referral: Mapping[str, object] | None = None, reason: str = "") -> list[Receipt]:  # fmt: skip
+def triage(
+    viewer: Viewer,
+    signal_id: str,
+    *,
+    based_on: int,
+    activation: Mapping[str, object] | None = None,
+    referral: Mapping[str, object] | None = None,
+    reason: str = "",
+) -> list[Receipt]:
     """Decide what becomes of a signal: an activation, a referral, or closed with a reason; in one step.
 
     Returns
@@ -225,8 +253,9 @@ def triage(viewer: Viewer, signal_id: str, *, based_on: int, activation: Mapping
     return append(entries)
 
 
-def difference(store: ScopedStore, kind_name: str, entity_id: str,
-               changes: Mapping[str, object]) -> list[tuple[str, object, object]]:  # fmt: skip
+def difference(
+    store: ScopedStore, kind_name: str, entity_id: str, changes: Mapping[str, object]
+) -> list[tuple[str, object, object]]:
     """Return the fields in which ``changes`` differ from the newest version: name, theirs, yours."""
     refuse_reader(store, kind_name, entity_id)
     _, body = newest(kind_name, entity_id)
@@ -306,6 +335,10 @@ def _base_stub(kind: Kind, entity_id: str) -> dict[str, Any]:
     content = content_of(kind, {name: row[name] for name in kind.fields})
     facets = dict.fromkeys(FACETS, "") | facets_of(kind, content)
     return {
-        "entity_kind": kind.name, "entity_id": entity_id, "version": 0, "event_date": date_of(kind, content),
-        "status": str(row["status"]), **facets,
-    }  # fmt: skip
+        "entity_kind": kind.name,
+        "entity_id": entity_id,
+        "version": 0,
+        "event_date": date_of(kind, content),
+        "status": str(row["status"]),
+        **facets,
+    }

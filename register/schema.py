@@ -100,43 +100,74 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind(
-                "signal", "signals", ("event_date", "origin", "theme", "text"),
+                "signal",
+                "signals",
+                ("event_date", "origin", "theme", "text"),
                 {**_PLACE, "sector_code": "sector_code", "themes": "theme", "kind": "origin", "state": "state"},
                 is_counted=True,
             ),
             Kind(
-                "activation", "activations", ("event_date", "kind", "themes", "vr_code", "sector_code", "outcome"),
+                "activation",
+                "activations",
+                ("event_date", "kind", "themes", "vr_code", "sector_code", "outcome"),
                 {
-                    **_PLACE, "sector_code": "sector_code", "themes": "themes", "kind": "kind", "trigger": "trigger",
-                    "integral": "integral", "infections_found": "infections_found", "measures": "measures",
+                    **_PLACE,
+                    "sector_code": "sector_code",
+                    "themes": "themes",
+                    "kind": "kind",
+                    "trigger": "trigger",
+                    "integral": "integral",
+                    "infections_found": "infections_found",
+                    "measures": "measures",
                 },
                 is_counted=True,
             ),
             Kind(
-                "referral", "referrals", ("event_date", "route", "state", "vr_code"),
-                {**_PLACE, "kind": "route", "state": "state"}, extra=("vr_code", "partners"), is_counted=True,
+                "referral",
+                "referrals",
+                ("event_date", "route", "state", "vr_code"),
+                {**_PLACE, "kind": "route", "state": "state"},
+                extra=("vr_code", "partners"),
+                is_counted=True,
             ),
             Kind(
-                "plan_line", "plan_lines", ("plan_id", "plan_state", "list", "vr_code", "week"),
-                {**_PLACE, "kind": "list", "state": "plan_state"}, date_field="",
+                "plan_line",
+                "plan_lines",
+                ("plan_id", "plan_state", "list", "vr_code", "week"),
+                {**_PLACE, "kind": "list", "state": "plan_state"},
+                date_field="",
             ),
             Kind(
-                "decision", "decisions", ("event_date", "subject", "site_id", "state", "reason"),
+                "decision",
+                "decisions",
+                ("event_date", "subject", "site_id", "state", "reason"),
                 {**_PLACE, "kind": "subject", "state": "state"},
             ),
             Kind(
-                "contact", "contacts", ("ring", "organisation", "function"), {**_PLACE, "kind": "ring"}, date_field="",
+                "contact",
+                "contacts",
+                ("ring", "organisation", "function"),
+                {**_PLACE, "kind": "ring"},
+                date_field="",
             ),
             Kind("route", "routes", ("subject", "organisation", "area"), {}, date_field=""),
             Kind(
-                "work", "work_log", ("event_date", "kind", "title"), {**_PLACE, "kind": "kind"}, is_counted=True,
+                "work",
+                "work_log",
+                ("event_date", "kind", "title"),
+                {**_PLACE, "kind": "kind"},
+                is_counted=True,
             ),
             Kind(
-                "document", "library", ("kind", "title"), {"kind": "kind", "sector_code": "sector_code"}, date_field="",
+                "document",
+                "library",
+                ("kind", "title"),
+                {"kind": "kind", "sector_code": "sector_code"},
+                date_field="",
             ),
         )
     }
-)  # fmt: skip
+)
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
     "signal": {"state": "new"},

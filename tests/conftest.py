@@ -73,9 +73,16 @@ def start_browser() -> Iterator[Callable[[str], Browser]]:
     with sync_playwright() as playwright:
         yield lambda rules: playwright.chromium.launch(
             executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-                  "--disable-component-update", "--no-first-run", f"--host-resolver-rules={rules}"],
-        )  # fmt: skip
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--no-first-run",
+                f"--host-resolver-rules={rules}",
+            ],
+        )
 
 
 @pytest.fixture(scope="session")

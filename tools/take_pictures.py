@@ -22,7 +22,9 @@ PICTURES = {
     "picture": ("?unit=VR06", DESK, "The operational picture with the reasons of a region"),
     "picture-phone": ("", TELEPHONE, "The operational picture on a telephone"),
     "picture-gemeenten": (
-        "?level=gemeente&sector=glass_horticulture&unit=GM1783", DESK, "Gemeenten, one sector, with reasons",
+        "?level=gemeente&sector=glass_horticulture&unit=GM1783",
+        DESK,
+        "Gemeenten, one sector, with reasons",
     ),
     "region": ("region?as=region:VR23", DESK, "My region"),
     "region-phone": ("region?as=region:VR23", TELEPHONE, "My region on a telephone"),
@@ -40,7 +42,7 @@ PICTURES = {
     "sources": ("sources", DESK, "Sources and quality"),
     "report": ("report?lang=en", DESK, "The report"),
     "contacts": ("contacts", DESK, "Contacts and library"),
-}  # fmt: skip
+}
 HEAD = """# Pictures of the pages
 
 Made by `make pictures` on the demonstration; every figure and name on them is invented. Do not edit by hand.

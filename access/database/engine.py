@@ -24,8 +24,16 @@ REVISION: Final = "0004"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
 FACETS: Final = (
-    "vr_code", "sector_code", "themes", "kind", "trigger", "state", "integral", "infections_found", "measures",
-)  # fmt: skip
+    "vr_code",
+    "sector_code",
+    "themes",
+    "kind",
+    "trigger",
+    "state",
+    "integral",
+    "infections_found",
+    "measures",
+)
 """Codes of closed lists that reports count by. They hold no text, no person and no place below the
 veiligheidsregio, and stay when the content is erased."""
 

@@ -125,12 +125,15 @@ def _add_areas(shown: folium.Map, picture: MapPicture, areas: gpd.GeoDataFrame, 
     folium.GeoJson(
         table.__geo_interface__,
         style_function=lambda feature: {
-            "fillColor": feature["properties"]["fill"], "fillOpacity": opacity, "color": "#fff", "weight": weight,
+            "fillColor": feature["properties"]["fill"],
+            "fillOpacity": opacity,
+            "color": "#fff",
+            "weight": weight,
         },
         highlight_function=lambda _: {"color": "#16202c", "weight": 2},
         on_each_feature=folium.JsCode("risicobeeld.tip"),
         smooth_factor=0,
-    ).add_to(shown)  # fmt: skip
+    ).add_to(shown)
 
 
 def _add_outline(shown: folium.Map, shapes: gpd.GeoSeries, strokes: list[tuple[str, float]]) -> None:
@@ -208,8 +211,13 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     table = _in_degrees(areas, picture.areas.level)
     texts = picture.texts
     shown = OfflineMap(
-        tiles=None, zoom_control="bottomleft", zoom_snap=0.25, attribution_control=False, min_zoom=5, max_zoom=16,
-    )  # fmt: skip
+        tiles=None,
+        zoom_control="bottomleft",
+        zoom_snap=0.25,
+        attribution_control=False,
+        min_zoom=5,
+        max_zoom=16,
+    )
     shown.language = texts.language
     figure = shown.get_root()
     figure.title = html.escape(texts.legend_title)

@@ -130,9 +130,16 @@ class AreaLayer:
         object.__setattr__(self, "codes", tuple(map(str, self.codes)))
         object.__setattr__(self, "marks", tuple(map(Mark, self.marks)))
         _check_lengths(
-            "map layer of areas", len(self.codes), scores=self.scores, ranks=self.ranks,
-            rank_p05=self.rank_p05, rank_p95=self.rank_p95, marks=self.marks, classes=self.classes, moved=self.moved,
-        )  # fmt: skip
+            "map layer of areas",
+            len(self.codes),
+            scores=self.scores,
+            ranks=self.ranks,
+            rank_p05=self.rank_p05,
+            rank_p95=self.rank_p95,
+            marks=self.marks,
+            classes=self.classes,
+            moved=self.moved,
+        )
         if len(self.scores) != len(self.codes):
             raise ContractError("A map layer of areas has no scores; give one per code, or None for no data.")
         _check_scores("map layer of areas", self.scores)

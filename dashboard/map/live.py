@@ -136,10 +136,13 @@ def map_message(
         "tiles": TILE_URL if picture.background else "",
         "sites": sites,
         "scale": {
-            "cuts": CLASS_CUTS, "colours": CLASS_COLOURS, "inks": CLASS_INKS, "noData": NO_DATA_COLOURS,
+            "cuts": CLASS_CUTS,
+            "colours": CLASS_COLOURS,
+            "inks": CLASS_INKS,
+            "noData": NO_DATA_COLOURS,
         },
         "texts": asdict(picture.texts) | {"kind_words": _kind_words(picture), "neighbours": _neighbours(picture)},
-    }  # fmt: skip
+    }
 
 
 def _neighbours(picture: MapPicture) -> list[tuple[str, float, float]]:

@@ -39,9 +39,16 @@ def units_of(areas: AreaLayer) -> dict[str, Unit]:
     """Return the columns of a layer as one record per code."""
     empty = (None,) * len(areas.codes)
     columns = zip(
-        areas.codes, areas.scores, areas.classes, areas.ranks, areas.rank_p05 or empty, areas.rank_p95 or empty,
-        areas.marks or (Mark.NONE,) * len(areas.codes), areas.moved or empty, strict=True,
-    )  # fmt: skip
+        areas.codes,
+        areas.scores,
+        areas.classes,
+        areas.ranks,
+        areas.rank_p05 or empty,
+        areas.rank_p95 or empty,
+        areas.marks or (Mark.NONE,) * len(areas.codes),
+        areas.moved or empty,
+        strict=True,
+    )
 
     def whole(number: float | None) -> int | None:
         return None if number is None else round(number)

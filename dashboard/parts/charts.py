@@ -45,12 +45,18 @@ def rank_intervals(texts: Texts, rows: pd.DataFrame, names: Mapping[str, str], r
         How many units have a place in the whole country.
     """
     known = rows.dropna(subset=["rank", "rank_p05"]).sort_values("rank")
-    drawn = pd.DataFrame({
-        "name": known["area_code"].map(names), "rank": known["rank"], "low": known["rank_p05"],
-        "high": known["rank_p95"],
-        "told": [texts("chart.between", rank=int(row.rank), low=int(row.rank_p05), high=int(row.rank_p95))
-                 for row in known.itertuples()],
-    })  # fmt: skip
+    drawn = pd.DataFrame(
+        {
+            "name": known["area_code"].map(names),
+            "rank": known["rank"],
+            "low": known["rank_p05"],
+            "high": known["rank_p95"],
+            "told": [
+                texts("chart.between", rank=int(row.rank), low=int(row.rank_p05), high=int(row.rank_p95))
+                for row in known.itertuples()
+            ],
+        }
+    )
     y = alt.Y("name:N", sort=list(drawn["name"]), title=None, axis=alt.Axis(labelLimit=240, labelOverlap=False))
     scale = alt.Scale(domain=[1, max(2, ranked_n)], nice=False)
     x = alt.X("low:Q", title=texts("chart.place"), scale=scale, axis=alt.Axis(format="d", tickMinStep=1))
@@ -59,12 +65,17 @@ def rank_intervals(texts: Texts, rows: pd.DataFrame, names: Mapping[str, str], r
     bars = base.mark_bar(height=7, color=_LIGHT).encode(x=x, x2="high:Q", y=y, tooltip=hints)
     dots = base.mark_point(filled=True, size=55, color=_DARK, opacity=1).encode(
         x=alt.X("rank:Q", scale=scale), y=y, tooltip=hints
-    )  # fmt: skip
+    )
     cells = [
-        [html.escape(names[row.area_code]), f"{int(row.rank)}", f"{int(row.rank_p05)}", f"{int(row.rank_p95)}",
-         texts.percent(row.p_top_k)]
+        [
+            html.escape(names[row.area_code]),
+            f"{int(row.rank)}",
+            f"{int(row.rank_p05)}",
+            f"{int(row.rank_p95)}",
+            texts.percent(row.p_top_k),
+        ]
         for row in known.itertuples()
-    ]  # fmt: skip
+    ]
     heads = [texts("map.name"), texts("map.rank"), *(texts(f"chart.{name}") for name in ("low", "high", "top"))]
     told = texts("chart.intervals")
     table = tables.table(told, heads, cells, numeric=range(1, 5))
@@ -75,12 +86,18 @@ def seasons(texts: Texts, found: Mapping[str, Season]) -> None:
     """Draw the calendar: how busy each sector is per month, against its own average month."""
     months = [texts.month(number) for number in range(1, 13)]
     order = [texts(f"sector.{code}") for code in codes.SECTORS if code in found]
-    drawn = pd.DataFrame([
-        {"sector": texts(f"sector.{code}"), "month": month, "busy": value,
-         "told": texts("chart.busy", value=f"{value:g}")}
-        for code, season in found.items()
-        for month, value in zip(months, season.months, strict=True)
-    ])  # fmt: skip
+    drawn = pd.DataFrame(
+        [
+            {
+                "sector": texts(f"sector.{code}"),
+                "month": month,
+                "busy": value,
+                "told": texts("chart.busy", value=f"{value:g}"),
+            }
+            for code, season in found.items()
+            for month, value in zip(months, season.months, strict=True)
+        ]
+    )
     x = alt.X(
         "month:N",
         sort=months,
@@ -89,16 +106,21 @@ def seasons(texts: Texts, found: Mapping[str, Season]) -> None:
     )
     y = alt.Y("sector:N", sort=order, title=None, axis=alt.Axis(labelLimit=240, labelOverlap=False))
     shade = alt.Color(
-        "busy:Q", scale=alt.Scale(range=list(CLASS_COLOURS), interpolate="rgb"),
+        "busy:Q",
+        scale=alt.Scale(range=list(CLASS_COLOURS), interpolate="rgb"),
         legend=alt.Legend(title=texts("chart.busy_scale"), orient="bottom", format="d", titleLimit=320),
-    )  # fmt: skip
-    hints = [alt.Tooltip("sector:N", title=texts("picture.sector")), alt.Tooltip("month:N", title=texts("chart.month")),
-             alt.Tooltip("told:N", title=texts("chart.busy_title"))]  # fmt: skip
+    )
+    hints = [
+        alt.Tooltip("sector:N", title=texts("picture.sector")),
+        alt.Tooltip("month:N", title=texts("chart.month")),
+        alt.Tooltip("told:N", title=texts("chart.busy_title")),
+    ]
     chart = alt.Chart(drawn).mark_rect(stroke="white").encode(x=x, y=y, color=shade, tooltip=hints)
     cells = [
         [html.escape(texts(f"sector.{code}")), *(f"{value:g}" for value in found[code].months)]
-        for code in codes.SECTORS if code in found
-    ]  # fmt: skip
+        for code in codes.SECTORS
+        if code in found
+    ]
     told = texts("chart.seasons")
     table = tables.table(told, [texts("picture.sector"), *(month[:3] for month in months)], cells, numeric=range(1, 13))
     _show(texts, chart.properties(height=2 * _ROW_PX * len(order)), told, table)
@@ -122,21 +144,34 @@ def trend(texts: Texts, dated: pd.DataFrame, words: Mapping[str, str], told: str
     span = pd.period_range(month.min(), month.max(), freq="M")
     counted = pd.crosstab(month, dated["kind"]).reindex(index=span, columns=list(words), fill_value=0)
     labels = [f"{texts.month(one.month)} {one.year}" for one in span]
-    drawn = pd.DataFrame([
-        {"month": label, "kind": words[kind], "n": int(counted.loc[one, kind])}
-        for one, label in zip(span, labels, strict=True) for kind in words
-    ])  # fmt: skip
+    drawn = pd.DataFrame(
+        [
+            {"month": label, "kind": words[kind], "n": int(counted.loc[one, kind])}
+            for one, label in zip(span, labels, strict=True)
+            for kind in words
+        ]
+    )
     colour = alt.Color(
-        "kind:N", sort=list(words.values()), scale=alt.Scale(range=[_DARK, _ORANGE]),
+        "kind:N",
+        sort=list(words.values()),
+        scale=alt.Scale(range=[_DARK, _ORANGE]),
         legend=alt.Legend(title=None, orient="top", symbolType="stroke"),
-    )  # fmt: skip
-    line = alt.Chart(drawn).mark_line(point=True).encode(
-        x=alt.X("month:N", sort=labels, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        y=alt.Y("n:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)), color=colour,
-        strokeDash=alt.StrokeDash("kind:N", sort=list(words.values()), legend=None),
-        tooltip=[alt.Tooltip("month:N", title=texts("chart.month")), alt.Tooltip("kind:N", title=" "),
-                 alt.Tooltip("n:Q", title=texts("chart.number"))],
-    )  # fmt: skip
+    )
+    line = (
+        alt.Chart(drawn)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("month:N", sort=labels, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("n:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
+            color=colour,
+            strokeDash=alt.StrokeDash("kind:N", sort=list(words.values()), legend=None),
+            tooltip=[
+                alt.Tooltip("month:N", title=texts("chart.month")),
+                alt.Tooltip("kind:N", title=" "),
+                alt.Tooltip("n:Q", title=texts("chart.number")),
+            ],
+        )
+    )
     cells = [
         [html.escape(label), *(str(int(n)) for n in counted.loc[one])] for one, label in zip(span, labels, strict=True)
     ]
@@ -148,22 +183,28 @@ def calibration(texts: Texts, learned: Calibration) -> None:
     """Draw how often a site with so many risk points has a find, as learned from visits drawn at random."""
     places = [round(index * (len(learned.knots) - 1) / (_POINTS_N - 1)) for index in range(_POINTS_N)]
     low, high = (pd.DataFrame(learned.rebuilt).quantile(share).to_numpy() for share in (0.05, 0.95))
-    drawn = pd.DataFrame({
-        "points": [float(learned.knots[at]) for at in places],
-        "chance": [100 * float(learned.curve[at]) for at in places],
-        "low": [100 * float(low[at]) for at in places],
-        "high": [100 * float(high[at]) for at in places],
-    })  # fmt: skip
+    drawn = pd.DataFrame(
+        {
+            "points": [float(learned.knots[at]) for at in places],
+            "chance": [100 * float(learned.curve[at]) for at in places],
+            "low": [100 * float(low[at]) for at in places],
+            "high": [100 * float(high[at]) for at in places],
+        }
+    )
     x = alt.X("points:Q", title=texts("chart.points"), axis=alt.Axis(format="d"))
     y = alt.Y("low:Q", title=texts("chart.chance"), axis=alt.Axis(format="d"))
     base = alt.Chart(drawn)
     band = base.mark_area(color=CLASS_COLOURS[0]).encode(x=x, y=y, y2="high:Q")
     line = base.mark_line(color=_DARK).encode(x=x, y="chance:Q")
     cells = [
-        [texts.number(row.points), texts.percent(row.chance / 100), texts.percent(row.low / 100),
-         texts.percent(row.high / 100)]
+        [
+            texts.number(row.points),
+            texts.percent(row.chance / 100),
+            texts.percent(row.low / 100),
+            texts.percent(row.high / 100),
+        ]
         for row in drawn.iloc[::4].itertuples()
-    ]  # fmt: skip
+    ]
     told = texts("chart.calibration", n=learned.visits_n)
     heads = [texts(f"chart.{name}") for name in ("points", "chance", "low", "high")]
     table = tables.table(told, heads, cells, numeric=range(4))

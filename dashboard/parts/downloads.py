@@ -71,9 +71,7 @@ def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_p
     """
     if part.level == "site":
         export.refuse_sites(store)
-    rows = deliver.score_table(
-        store, shown.scores, part.level, part.sector, lang=language, with_places=with_places
-    )  # fmt: skip
+    rows = deliver.score_table(store, shown.scores, part.level, part.sector, lang=language, with_places=with_places)
     if part.level == "site":
         sites = store.table("sites").set_index("site_id").loc[rows["unit_id"]]
         keep = export.is_osm(sites["source"]).to_numpy() == part.is_osm
@@ -114,9 +112,13 @@ def stamp_line(texts: Texts, store: ScopedStore, shown: Board) -> str:
     """Return what stands under everything that leaves the product: band, date, versions, scope, sources, licence."""
     scored = shown.scored
     facts = texts(
-        "download.stamp", day=texts.day(scored.peildatum.date()), model=scored.model.version, data=store.data_version,
-        scope=str(store.viewer), sources=export.attributions(store.sources),
-    )  # fmt: skip
+        "download.stamp",
+        day=texts.day(scored.peildatum.date()),
+        model=scored.model.version,
+        data=store.data_version,
+        scope=str(store.viewer),
+        sources=export.attributions(store.sources),
+    )
     return f"{texts('map.band')} · {facts}" if shown.is_demonstration else facts
 
 
@@ -134,14 +136,22 @@ def menu(texts: Texts, store: ScopedStore, parts: Collection[Part], *, key: str,
             with st.container(horizontal=True):
                 for ending in FORMATS:
                     st.download_button(
-                        ending.upper() if ending != "gpkg" else "GeoPackage", _maker(store, shown, part, ending, texts),
-                        f"{name}.{ending}", MIME[ending], key=f"{key}-{part.name}-{ending}", on_click="ignore",
-                    )  # fmt: skip
+                        ending.upper() if ending != "gpkg" else "GeoPackage",
+                        _maker(store, shown, part, ending, texts),
+                        f"{name}.{ending}",
+                        MIME[ending],
+                        key=f"{key}-{part.name}-{ending}",
+                        on_click="ignore",
+                    )
                 if part.level != "site":
                     st.download_button(
-                        texts("download.map"), _map_maker(store, shown, part, texts),
-                        f"{name}.html", MIME["html"], key=f"{key}-{part.name}-html", on_click="ignore",
-                    )  # fmt: skip
+                        texts("download.map"),
+                        _map_maker(store, shown, part, texts),
+                        f"{name}.html",
+                        MIME["html"],
+                        key=f"{key}-{part.name}-html",
+                        on_click="ignore",
+                    )
 
 
 def _maker(store: ScopedStore, shown: Board, part: Part, ending: str, texts: Texts) -> Callable[[], bytes]:

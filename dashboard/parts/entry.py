@@ -139,19 +139,32 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
         return texts(f"register.{code}")
 
     found: dict[str, Any] = {}
-    found["kind"] = st.segmented_control(
-        texts("register.kind"), codes.ACTIVATION_KINDS, format_func=word, key=key("kind"), width="stretch",
-        help=texts("register.kind_help"),
-    ) or ""  # fmt: skip
+    found["kind"] = (
+        st.segmented_control(
+            texts("register.kind"),
+            codes.ACTIVATION_KINDS,
+            format_func=word,
+            key=key("kind"),
+            width="stretch",
+            help=texts("register.kind_help"),
+        )
+        or ""
+    )
     themes = st.pills(
         texts("register.themes"), codes.THEMES, selection_mode="multi", format_func=word, key=key("themes")
     )
     found["themes"] = ";".join(themes)
     found |= _place(texts, store, key)
-    found["sector_code"] = st.selectbox(
-        texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}"),
-        key=key("sector_code"), placeholder="",
-    ) or ""  # fmt: skip
+    found["sector_code"] = (
+        st.selectbox(
+            texts("register.sector"),
+            list(codes.SECTORS),
+            format_func=lambda code: texts(f"sector.{code}"),
+            key=key("sector_code"),
+            placeholder="",
+        )
+        or ""
+    )
     found["outcome"] = st.text_area(
         texts("register.outcome"), key=key("outcome"), height=_SHORT_PX, help=texts("register.outcome_help")
     )
@@ -160,31 +173,48 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
     )
     with st.expander(texts("register.more")):
         found["event_date"] = str(st.date_input(texts("register.date"), key=key("event_date"), format="DD-MM-YYYY"))
-        found["trigger"] = st.selectbox(
-            texts("register.trigger"), codes.TRIGGERS, format_func=word, key=key("trigger")
-        )  # fmt: skip
+        found["trigger"] = st.selectbox(texts("register.trigger"), codes.TRIGGERS, format_func=word, key=key("trigger"))
         known = list(dict.fromkeys([*PARTNERS, *start.get("partners", [])]))
         found["partners"] = ";".join(st.multiselect(texts("register.partners"), known, key=key("partners")))
         found["integral"] = st.toggle(texts("register.integral"), key=key("integral"))
-        found["infections_found"] = st.segmented_control(
-            texts("register.infections_found"), ("yes", "no", "unknown"), format_func=word, key=key("infections_found")
-        ) or "unknown"  # fmt: skip
+        found["infections_found"] = (
+            st.segmented_control(
+                texts("register.infections_found"),
+                ("yes", "no", "unknown"),
+                format_func=word,
+                key=key("infections_found"),
+            )
+            or "unknown"
+        )
         found["measures"] = st.text_input(
-            texts("register.measures"), key=key("measures"), help=texts("register.measures_help"),
+            texts("register.measures"),
+            key=key("measures"),
+            help=texts("register.measures_help"),
             placeholder="; ".join(texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]),
-        )  # fmt: skip
+        )
     if "_signal" in start:
         found["_signal"] = start["_signal"]
     return found
 
 
 _BLANK: Final[dict[str, Any]] = {
-    "kind": lambda: None, "themes": list, "is_route": lambda: False, "site_id": lambda: None,
+    "kind": lambda: None,
+    "themes": list,
+    "is_route": lambda: False,
+    "site_id": lambda: None,
     "gemeente_code": lambda: None,
-    "vr_code": lambda: None, "route_from": str, "route_to": str, "sector_code": lambda: None, "outcome": str,
-    "event_date": date.today, "trigger": lambda: "eigen_constatering", "partners": list, "integral": lambda: False,
-    "infections_found": lambda: "unknown", "measures": str,
-}  # fmt: skip
+    "vr_code": lambda: None,
+    "route_from": str,
+    "route_to": str,
+    "sector_code": lambda: None,
+    "outcome": str,
+    "event_date": date.today,
+    "trigger": lambda: "eigen_constatering",
+    "partners": list,
+    "integral": lambda: False,
+    "infections_found": lambda: "unknown",
+    "measures": str,
+}
 
 
 def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
@@ -198,21 +228,32 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
             "route_to": right.text_input(texts("register.route_to"), key=key("route_to")),
         }
         vr_code = st.selectbox(
-            texts("register.region"), [code for code in regions if not own or code in own], format_func=regions.get,
-            key=key("vr_code"), placeholder="",
-        )  # fmt: skip
+            texts("register.region"),
+            [code for code in regions if not own or code in own],
+            format_func=regions.get,
+            key=key("vr_code"),
+            placeholder="",
+        )
         return {**route, "vr_code": vr_code or "", "gemeente_code": "", "site_id": ""}
     vr_of = vr_of_gemeenten()
     site_id = entry_site.choose(texts, store, key, names)
     options = [code for code in names if not own or vr_of[code] in own]
     code = st.selectbox(
-        texts("register.gemeente"), options, format_func=names.get, key=key("gemeente_code"), placeholder="",
-        on_change=entry_site.forget_elsewhere, args=(store, key("site_id"), key("gemeente_code")),
-    )  # fmt: skip
+        texts("register.gemeente"),
+        options,
+        format_func=names.get,
+        key=key("gemeente_code"),
+        placeholder="",
+        on_change=entry_site.forget_elsewhere,
+        args=(store, key("site_id"), key("gemeente_code")),
+    )
     return {
-        "gemeente_code": code or "", "vr_code": vr_of.get(code or "", ""), "route_from": "", "route_to": "",
+        "gemeente_code": code or "",
+        "vr_code": vr_of.get(code or "", ""),
+        "route_from": "",
+        "route_to": "",
         "site_id": site_id,
-    }  # fmt: skip
+    }
 
 
 def gemeente_names(store: ScopedStore) -> dict[str, str]:
@@ -265,14 +306,23 @@ def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str)
 def _start_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the register as the widgets want it."""
     return {
-        "kind": row["kind"], "themes": row["themes"].split(";"), "is_route": bool(row["route_from"]),
+        "kind": row["kind"],
+        "themes": row["themes"].split(";"),
+        "is_route": bool(row["route_from"]),
         "site_id": row["site_id"] or None,
-        "gemeente_code": row["gemeente_code"] or None, "vr_code": row["vr_code"], "route_from": row["route_from"],
-        "route_to": row["route_to"], "sector_code": row["sector_code"], "outcome": row["outcome"],
-        "event_date": row["event_date"].date(), "trigger": row["trigger"],
-        "partners": [name for name in row["partners"].split(";") if name], "integral": bool(row["integral"]),
-        "infections_found": row["infections_found"], "measures": row["measures"],
-    }  # fmt: skip
+        "gemeente_code": row["gemeente_code"] or None,
+        "vr_code": row["vr_code"],
+        "route_from": row["route_from"],
+        "route_to": row["route_to"],
+        "sector_code": row["sector_code"],
+        "outcome": row["outcome"],
+        "event_date": row["event_date"].date(),
+        "trigger": row["trigger"],
+        "partners": [name for name in row["partners"].split(";") if name],
+        "integral": bool(row["integral"]),
+        "infections_found": row["infections_found"],
+        "measures": row["measures"],
+    }
 
 
 # --- the draft --------------------------------------------------------------------------------------------
@@ -284,9 +334,12 @@ def _open_draft(store: ScopedStore) -> dict[str, Any]:
         mine = drafts.mine(store.viewer, "activation")
         start = _widgets_of(mine[0].fields) if mine else {}
         st.session_state["draft"] = {
-            "id": mine[0].draft_id if mine else new_id(), "start": start, "came_back": bool(mine),
-            "saved_at": mine[0].saved_at if mine else "", "kept": None,
-        }  # fmt: skip
+            "id": mine[0].draft_id if mine else new_id(),
+            "start": start,
+            "came_back": bool(mine),
+            "saved_at": mine[0].saved_at if mine else "",
+            "kept": None,
+        }
     found: dict[str, Any] = st.session_state["draft"]
     return found
 

@@ -33,9 +33,15 @@ def choose(texts: Texts, store: ScopedStore, key: Callable[[str], str], gemeente
     )
     labels = dict(zip(listed.index, listed["name"] + ", " + listed["gemeente_code"].map(gemeenten), strict=True))
     found = st.selectbox(
-        texts("register.site"), list(labels), key=key("site_id"), placeholder="", help=texts("register.site_help"),
-        format_func=labels.get, on_change=_fill, args=(store, key),
-    )  # fmt: skip
+        texts("register.site"),
+        list(labels),
+        key=key("site_id"),
+        placeholder="",
+        help=texts("register.site_help"),
+        format_func=labels.get,
+        on_change=_fill,
+        args=(store, key),
+    )
     if listed.empty and not sites.empty:
         st.caption(texts("register.site_many"))
     return found or ""

@@ -95,7 +95,7 @@ official_model = cache(load_model)
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _load(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, _store: ScopedStore
-) -> Board:  # fmt: skip
+) -> Board:
     """Load a board; the viewer, both versions and the signals are the key, so that nobody gets another's."""
     return _read(_store, level, "")
 
@@ -103,7 +103,7 @@ def _load(
 @st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
 def _load_week(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, week: str, _store: ScopedStore
-) -> Board:  # fmt: skip
+) -> Board:
     """Load a board as it stood at the end of a week."""
     return _read(_store, level, week)
 
@@ -179,8 +179,10 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
 def area_layer(shown: Board, rows: pd.DataFrame) -> AreaLayer:
     """Return some rows of a board as a layer of the map, with what is flagged and what is high but unsure."""
     unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
-    marks = [Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
-             for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)]  # fmt: skip
+    marks = [
+        Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
+        for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)
+    ]
     has_interval = rows["rank_p05"].notna().any()
     moved = rows["unit_id"].map(shown.moved)
     return AreaLayer(

@@ -17,9 +17,7 @@ _mount = st.components.v2.component(
 )
 
 
-def link(
-    inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str
-) -> str:  # fmt: skip
+def link(inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str) -> str:
     """Return a link (HTML) that changes the selection; only `linked` shows it.
 
     Parameters

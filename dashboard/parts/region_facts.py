@@ -46,7 +46,7 @@ def since_before(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> s
     parts = {name: _signed(texts, row[name]) for name in ("data", "model", "world")}
     return texts(
         "region.since_before", then=texts.number(row["score_before"]), now=texts.number(row["score_after"]), **parts
-    )  # fmt: skip
+    )
 
 
 def _signed(texts: Texts, value: float) -> str:

@@ -33,10 +33,11 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
     known_side.html(_known(texts, shown, site) + _assumed(texts, shown, site))
     with done_side:
         links.linked(
-            _visits(texts, store, shown, site_id) + _linked(texts, store, shown, sites, site_id)
+            _visits(texts, store, shown, site_id)
+            + _linked(texts, store, shown, sites, site_id)
             + _near(texts, shown, sites, site_id),
             key="site-around",
-        )  # fmt: skip
+        )
 
 
 def place_name(texts: Texts, shown: Board, site: Site) -> str:
@@ -85,9 +86,11 @@ def _known(texts: Texts, shown: Board, site: Site) -> str:
         facts.append(("sites.group", site["employer_group"]))
     rows = [[html.escape(texts(name)), html.escape(str(value))] for name, value in facts]
     origin = texts(
-        "sites.origin", source=site["source"], day=texts.day(site["source_date"].date()),
+        "sites.origin",
+        source=site["source"],
+        day=texts.day(site["source_date"].date()),
         status=texts(f"status.{site['status']}"),
-    )  # fmt: skip
+    )
     table = tables.table(texts("sites.known"), [texts("sources.figure"), texts("sites.value")], rows)
     return _section(texts("sites.known"), f'{table}<p class="rb-muted">{html.escape(origin)}</p>')
 

@@ -5,9 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Collection[int] = (),
-    kind: str = "", is_caption_shown: bool = False,
-) -> str:  # fmt: skip
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[int] = (),
+    kind: str = "",
+    is_caption_shown: bool = False,
+) -> str:
     """Return a table; the first cell of a row names it.
 
     Parameters

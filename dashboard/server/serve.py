@@ -31,8 +31,12 @@ def _run(port: int, address: str) -> None:
         for name in [*streamlit.logger._loggers]:  # noqa: SLF001 - there is no public way to reach them
             _only_through_the_root(logging.getLogger(name))
         uvicorn.config.LOGGING_CONFIG["loggers"] = {}
-    flags = {"server.port": port, "server.address": address, "logger.hideWelcomeMessage": "true",
-             "logger.enableRich": "false"}  # fmt: skip
+    flags = {
+        "server.port": port,
+        "server.address": address,
+        "logger.hideWelcomeMessage": "true",
+        "logger.enableRich": "false",
+    }
     words = [f"--{name}={value}" for name, value in flags.items()]
     cli.main(["run", str(_APP), *words], standalone_mode=False)
 

@@ -105,9 +105,13 @@ def language_switch(texts: Texts) -> None:
 
     st.session_state["language"] = texts.language
     st.segmented_control(
-        texts("app.language"), LANGUAGES, key="language", on_change=chosen, format_func=str.upper,
+        texts("app.language"),
+        LANGUAGES,
+        key="language",
+        on_change=chosen,
+        format_func=str.upper,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
 
 
 def plain_head(title: str, intro: str) -> None:

@@ -166,10 +166,13 @@ def menu(texts: Texts, current: Viewer) -> None:
         st.html(f"<p>{html.escape(current.person)}</p>")
         if len(own) > 1:
             st.selectbox(
-                texts("signin.role"), [str(one) for one in own], index=[str(one) for one in own].index(str(current)),
-                format_func=lambda one: role_name(texts, parse_viewer(one)), key="own_role",
+                texts("signin.role"),
+                [str(one) for one in own],
+                index=[str(one) for one in own].index(str(current)),
+                format_func=lambda one: role_name(texts, parse_viewer(one)),
+                key="own_role",
                 on_change=lambda: st.query_params.update({"as": st.session_state["own_role"]}),
-            )  # fmt: skip
+            )
         if st.button(texts("signin.out"), key="sign_out"):
             people.end_session(st.user.to_dict(), _SURFACE)
             st.logout()
@@ -178,8 +181,11 @@ def menu(texts: Texts, current: Viewer) -> None:
 
 def _eyes(texts: Texts, current: Viewer) -> None:
     """Let the one person look through another role's eyes; the address keeps the choice."""
-    st.session_state.update(eyes_role=current.role, eyes_vr=(current.vr_codes or ("VR01",))[0],
-                            eyes_partner=current.organisation or _PARTNERS[0])  # fmt: skip
+    st.session_state.update(
+        eyes_role=current.role,
+        eyes_vr=(current.vr_codes or ("VR01",))[0],
+        eyes_partner=current.organisation or _PARTNERS[0],
+    )
 
     def keep() -> None:
         role = st.session_state["eyes_role"]
@@ -187,9 +193,12 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         st.query_params["as"] = f"{role}:{scope}" if scope else role
 
     st.selectbox(
-        texts("signin.eyes"), ROLES, key="eyes_role", on_change=keep,
+        texts("signin.eyes"),
+        ROLES,
+        key="eyes_role",
+        on_change=keep,
         format_func=lambda role: texts(f"role.{role}"),
-    )  # fmt: skip
+    )
     if current.role == "region":
         st.selectbox(texts("signin.region"), codes.VR_CODES, key="eyes_vr", on_change=keep)
     if current.role == "partner":

@@ -25,15 +25,52 @@ _SNIFF_N = 1 << 16
 _SOMETHING = re.compile(rb"\S")
 # what the readers raise for a file that is not what its ending says; XML errors are SyntaxErrors
 _UNREADABLE = (
-    OSError, ValueError, KeyError, SyntaxError, RuntimeError, csv.Error, BadZipFile, pa.ArrowException,
-)  # fmt: skip
+    OSError,
+    ValueError,
+    KeyError,
+    SyntaxError,
+    RuntimeError,
+    csv.Error,
+    BadZipFile,
+    pa.ArrowException,
+)
 _MISSING = {"", ".", "-", "x", "nan", "none", "null", "na", "n/a", "onbekend", "unknown"}
 _MONTHS = {
-    "januari": 1, "january": 1, "jan": 1, "februari": 2, "february": 2, "feb": 2, "maart": 3, "march": 3, "mrt": 3,
-    "mar": 3, "april": 4, "apr": 4, "mei": 5, "may": 5, "juni": 6, "june": 6, "jun": 6, "juli": 7, "july": 7,
-    "jul": 7, "augustus": 8, "august": 8, "aug": 8, "september": 9, "sep": 9, "sept": 9, "oktober": 10,
-    "october": 10, "okt": 10, "oct": 10, "november": 11, "nov": 11, "december": 12, "dec": 12,
-}  # fmt: skip
+    "januari": 1,
+    "january": 1,
+    "jan": 1,
+    "februari": 2,
+    "february": 2,
+    "feb": 2,
+    "maart": 3,
+    "march": 3,
+    "mrt": 3,
+    "mar": 3,
+    "april": 4,
+    "apr": 4,
+    "mei": 5,
+    "may": 5,
+    "juni": 6,
+    "june": 6,
+    "jun": 6,
+    "juli": 7,
+    "july": 7,
+    "jul": 7,
+    "augustus": 8,
+    "august": 8,
+    "aug": 8,
+    "september": 9,
+    "sep": 9,
+    "sept": 9,
+    "oktober": 10,
+    "october": 10,
+    "okt": 10,
+    "oct": 10,
+    "november": 11,
+    "nov": 11,
+    "december": 12,
+    "dec": 12,
+}
 
 
 @dataclass(frozen=True)

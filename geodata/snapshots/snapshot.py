@@ -233,8 +233,9 @@ def sweep() -> None:
 # --- core --------------------------------------------------------------------------------------------
 
 
-def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *,
-                 is_demonstration: bool) -> str:  # fmt: skip
+def write_tables(
+    folder: Path, tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool
+) -> str:
     """Write tables and their manifest into a folder; return the data version, a digest of the content."""
     for name, table in tables.items():
         store.write_parquet(table, folder / f"{name}.parquet")
@@ -277,8 +278,9 @@ def read_core(folder: Path) -> Snapshot:
     return snapshot
 
 
-def write_core(tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *,
-               is_demonstration: bool = False) -> Snapshot:  # fmt: skip
+def write_core(
+    tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool = False
+) -> Snapshot:
     """Store core tables as a new snapshot and switch to it; until the switch the old one stays in use."""
     core = settings.data_dir() / "core"
     core.mkdir(parents=True, exist_ok=True)

@@ -30,11 +30,22 @@ COLLECTIONS = ("gemeente", "veiligheidsregio", "ggdregio", "arbeidsmarktregio")
 _CODE = {"gemeente": "GM", "veiligheidsregio": "VR", "ggdregio": "GG", "arbeidsmarktregio": "AM"}
 
 GLASS_AREAS = (  # lon/lat: west, south, east, north
-    (4.10, 51.93, 4.32, 52.08), (4.38, 51.95, 4.62, 52.06), (4.70, 52.20, 4.85, 52.30), (5.90, 51.30, 6.20, 51.55),
-    (5.10, 51.75, 5.40, 51.85), (6.85, 52.65, 7.08, 52.80), (4.90, 52.70, 5.15, 52.90), (5.65, 51.30, 5.95, 51.50),
-    (3.75, 51.22, 3.95, 51.35), (4.00, 51.83, 4.30, 51.93), (4.35, 51.58, 4.55, 51.70), (5.85, 51.88, 6.02, 51.97),
-    (5.70, 52.65, 5.85, 52.80), (5.10, 52.35, 5.40, 52.45), (5.60, 53.20, 5.75, 53.30),
-)  # fmt: skip
+    (4.10, 51.93, 4.32, 52.08),
+    (4.38, 51.95, 4.62, 52.06),
+    (4.70, 52.20, 4.85, 52.30),
+    (5.90, 51.30, 6.20, 51.55),
+    (5.10, 51.75, 5.40, 51.85),
+    (6.85, 52.65, 7.08, 52.80),
+    (4.90, 52.70, 5.15, 52.90),
+    (5.65, 51.30, 5.95, 51.50),
+    (3.75, 51.22, 3.95, 51.35),
+    (4.00, 51.83, 4.30, 51.93),
+    (4.35, 51.58, 4.55, 51.70),
+    (5.85, 51.88, 6.02, 51.97),
+    (5.70, 52.65, 5.85, 52.80),
+    (5.10, 52.35, 5.40, 52.45),
+    (5.60, 53.20, 5.75, 53.30),
+)
 """The areas with most of the country's glass; asking all buildings of the country would take days."""
 
 TOP10NL_COLLECTIONS = ("gebouw_vlak", "functioneel_gebied_vlak", "functioneel_gebied_multivlak")
@@ -100,9 +111,13 @@ def _fetch_collection(source_id: str, collection: str, year: int) -> Features:
     except SourceError:
         wfs = f"{http.base('pdok_service')}/cbs/gebiedsindelingen/{year}/wfs/v1_0"
         question = {
-            "service": "WFS", "version": "2.0.0", "request": "GetFeature", "outputFormat": "application/json",
-            "typeName": f"gebiedsindelingen:{layer}", "srsName": codes.CRS_RD,
-        }  # fmt: skip
+            "service": "WFS",
+            "version": "2.0.0",
+            "request": "GetFeature",
+            "outputFormat": "application/json",
+            "typeName": f"gebiedsindelingen:{layer}",
+            "srsName": codes.CRS_RD,
+        }
         try:
             answer = http.get_json(source_id, wfs, question)
             return _of_year(list(answer["features"]), year)

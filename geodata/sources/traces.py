@@ -126,9 +126,14 @@ def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
             if key in found and found[key]["kind"] == "slaughterhouse":
                 kind = "slaughterhouse"
             found[key] = {
-                "key": key, "kind": kind, "name": str(row["operatorName"]).strip(), "located": located,
-                "gemeente_code": gemeente_code, "x": x, "y": y,
-            }  # fmt: skip
+                "key": key,
+                "kind": kind,
+                "name": str(row["operatorName"]).strip(),
+                "located": located,
+                "gemeente_code": gemeente_code,
+                "x": x,
+                "y": y,
+            }
     rows = pd.DataFrame(found.values())
     points = points_rd(rows["x"].astype(float), rows["y"].astype(float), codes.CRS_RD)
     sites = gpd.GeoDataFrame(rows.drop(columns=["x", "y"]), geometry=points)

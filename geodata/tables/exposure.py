@@ -15,8 +15,15 @@ _JOBS = "CBS 83582NED"
 _NO_SOURCE = "no_source"
 _NOT_PUBLISHED = "not_published"
 _GROUP_SECTIONS = {
-    "A": "A", "B-F": "BCDEF", "G+I": "GI", "H+J": "HJ", "K-L": "KL", "M-N": "MN", "O-Q": "OPQ", "R-U": "RSTU",
-}  # fmt: skip
+    "A": "A",
+    "B-F": "BCDEF",
+    "G+I": "GI",
+    "H+J": "HJ",
+    "K-L": "KL",
+    "M-N": "MN",
+    "O-Q": "OPQ",
+    "R-U": "RSTU",
+}
 _OPTIONAL_SECTIONS = ("T", "U")  # households and embassies are not in every table
 
 

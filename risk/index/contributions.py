@@ -77,11 +77,14 @@ def contributions(
         inside = weights.route_of == route
         lacking[:, route] = (own[:, inside] * reference[:, inside]).sum(axis=1) - full_routes[:, route]
 
-    full = np.column_stack([
-        power_mean(full_routes[:, inside], weights.route[inside], scale.exponent) if inside.any()
-        else np.full(len(values), 10.0)
-        for inside in (_inside(weights, place) for place in range(weights.dimension.size))
-    ])  # fmt: skip
+    full = np.column_stack(
+        [
+            power_mean(full_routes[:, inside], weights.route[inside], scale.exponent)
+            if inside.any()
+            else np.full(len(values), 10.0)
+            for inside in (_inside(weights, place) for place in range(weights.dimension.size))
+        ]
+    )
     reference_score = product(full, np.broadcast_to(weights.dimension, full.shape), scale.floor)
     partial_score = product(full, outcome.dimension_weights, scale.floor)
     height = log_mean(np.nan_to_num(outcome.score, nan=1.0), partial_score)
@@ -116,9 +119,14 @@ def _inside(weights: Weights, dimension: int) -> NDArray[np.bool_]:
 
 
 def _route_factors(
-    mine: Array, full: Array, routes: NDArray[np.intp], dimension: Array, full_dimension: Array,
-    weights: Weights, scale: Scale,
-) -> Array:  # fmt: skip
+    mine: Array,
+    full: Array,
+    routes: NDArray[np.intp],
+    dimension: Array,
+    full_dimension: Array,
+    weights: Weights,
+    scale: Scale,
+) -> Array:
     """Return by what a difference in each route is multiplied in its dimension's difference."""
     if routes.size == 1:
         return np.ones((len(mine), 1))

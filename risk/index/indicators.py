@@ -187,8 +187,15 @@ def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     for name, columns in _FIGURES.items():
         refuse_infinite(name, empty[name], columns)
     grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
-    bare = Inputs(grid, tables["gemeenten"], tables["veiligheidsregios"], **empty, model=model,
-                  peildatum=peildatum(tables) if at is None else at, workers=np.full(grid.shape, np.nan))  # fmt: skip
+    bare = Inputs(
+        grid,
+        tables["gemeenten"],
+        tables["veiligheidsregios"],
+        **empty,
+        model=model,
+        peildatum=peildatum(tables) if at is None else at,
+        workers=np.full(grid.shape, np.nan),
+    )
     workers = measures.exposed_workers(bare)
     return bare if workers is None else replace(bare, workers=workers.cells)
 
@@ -287,9 +294,7 @@ def _reason(figures: Figures, rollup: grids.Rollup, raw: Array) -> NDArray[np.ob
 
 def _goalposts(model: Model, level: str, units: pd.DataFrame) -> tuple[Array, Array]:
     together = (units["sector_code"] == "").to_numpy()
-    pairs = np.array([
-        [i.goalposts.at(level), i.goalposts.at(level, together=True)] for i in model.areas.indicators
-    ])  # fmt: skip
+    pairs = np.array([[i.goalposts.at(level), i.goalposts.at(level, together=True)] for i in model.areas.indicators])
     low, high = (np.where(together[:, None], pairs[:, 1, side], pairs[:, 0, side]) for side in (0, 1))
     return low, high
 
@@ -297,6 +302,10 @@ def _goalposts(model: Model, level: str, units: pd.DataFrame) -> tuple[Array, Ar
 def _nothing(units: int) -> _Column:
     blank = np.full(units, np.nan)
     return _Column(
-        blank, np.full(units, MissingReason.NO_SOURCE.value, object), np.full(units, "missing", object),
-        blank, blank, ("", None),
-    )  # fmt: skip
+        blank,
+        np.full(units, MissingReason.NO_SOURCE.value, object),
+        np.full(units, "missing", object),
+        blank,
+        blank,
+        ("", None),
+    )

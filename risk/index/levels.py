@@ -59,9 +59,14 @@ def area_level(tables: Tables, level: str, model: Model, at: pd.Timestamp | None
     """Return the units of level ``gemeente`` or ``vr``; parameters and errors as for `indicators.measure`."""
     whole = measure(tables, level, model, at)
     return Level(
-        level, whole.index, whole.peildatum, whole.units, values_0_10(whole), whole.left_out,
+        level,
+        whole.index,
+        whole.peildatum,
+        whole.units,
+        values_0_10(whole),
+        whole.left_out,
         lambda places: some(whole, places),
-    )  # fmt: skip
+    )
 
 
 def site_level(tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None, pool: Pool) -> Level:
@@ -73,18 +78,30 @@ def site_level(tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.T
     left_out = sites.left_out_of(values, model)
     units = rows[["unit_id", "area_code", "sector_code"]]
     return Level(
-        "site", model.sites, around.date, units, values, left_out,
+        "site",
+        model.sites,
+        around.date,
+        units,
+        values,
+        left_out,
         lambda places: sites.measure_rows(around, rows.iloc[places], left_out),
-    )  # fmt: skip
+    )
 
 
 def values_0_10(measured: Measured) -> Array:
     """Bring what was measured to 0-10 between its goalposts."""
-    return np.column_stack([
-        goalposts(measured.raw[:, place], measured.low[:, place], measured.high[:, place],
-                  direction=indicator.direction, is_log=indicator.transform == "log")
-        for place, indicator in enumerate(measured.index.indicators)
-    ])  # fmt: skip
+    return np.column_stack(
+        [
+            goalposts(
+                measured.raw[:, place],
+                measured.low[:, place],
+                measured.high[:, place],
+                direction=indicator.direction,
+                is_log=indicator.transform == "log",
+            )
+            for place, indicator in enumerate(measured.index.indicators)
+        ]
+    )
 
 
 def some(whole: Measured, places: Places) -> Measured:

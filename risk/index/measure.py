@@ -184,9 +184,11 @@ def incidence_per_100k(inputs: Inputs) -> Figures | None:
     statuses = np.zeros(inputs.grid.shape[0], np.int64)
     np.maximum.at(statuses, rows, status_places(recent["status"]))
     return Figures(
-        _across(rates), np.repeat(statuses[:, None], len(SECTORS), axis=1),
-        (_joined(recent["source"]), last_day(weeks[-1])), variance=_across(variance),
-    )  # fmt: skip
+        _across(rates),
+        np.repeat(statuses[:, None], len(SECTORS), axis=1),
+        (_joined(recent["source"]), last_day(weeks[-1])),
+        variance=_across(variance),
+    )
 
 
 def confirmed_infections(inputs: Inputs) -> Figures | None:
@@ -210,10 +212,11 @@ def confirmed_infections(inputs: Inputs) -> Figures | None:
         share = share if share.sum() > 0 else inside.astype(float)
         cells[:, column] += row.weight * share / max(share.sum(), 1)
     return Figures(
-        cells, _weakest(inputs, inputs.activations["status"]),
+        cells,
+        _weakest(inputs, inputs.activations["status"]),
         ("activations", pd.Timestamp(inputs.activations["event_date"].max())),
         denominator=inputs.workers / _PER_10K,
-    )  # fmt: skip
+    )
 
 
 def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Timestamp) -> pd.DataFrame:
@@ -265,10 +268,12 @@ def _exposure_column(inputs: Inputs, column: str) -> Figures | None:
     hidden = table[f"{column}_source"].str.endswith(MissingReason.SUPPRESSED.value) & table[column].isna()
     suppressed = inputs.grid.cells(table.assign(hidden=hidden.astype(float)), "hidden") == 1
     return Figures(
-        inputs.grid.cells(table, column), inputs.grid.status_cells(table, f"{column}_status"),
+        inputs.grid.cells(table, column),
+        inputs.grid.status_cells(table, f"{column}_status"),
         (_joined(known[known["year"] == year][f"{column}_source"]), pd.Timestamp(year=year, month=1, day=1)),
-        is_count=True, suppressed=suppressed,
-    )  # fmt: skip
+        is_count=True,
+        suppressed=suppressed,
+    )
 
 
 def _beds(inputs: Inputs) -> pd.DataFrame | None:

@@ -85,8 +85,12 @@ def _build(content: Mapping[str, Any]) -> Model:
     return Model(
         version=f"{content['version']}-{digest[:8]}",
         scale=Scale(
-            _numbers(scale["classes"]), float(scale["floor"]), float(scale["minimum_present"]),
-            float(scale["exponent"]), float(scale["top_share"]), int(scale["top_minimum"]),
+            _numbers(scale["classes"]),
+            float(scale["floor"]),
+            float(scale["minimum_present"]),
+            float(scale["exponent"]),
+            float(scale["top_share"]),
+            int(scale["top_minimum"]),
             float(scale["flag_probability"]),
         ),
         areas=Index(
@@ -101,23 +105,32 @@ def _build(content: Mapping[str, Any]) -> Model:
             tuple(_indicator(code, entry) for code, entry in content["indicators"].items()),
         ),
         sites=_site_index(site),
-        conditions=({
-            code: SectorConditions(
-                ({name: float(entry[name]) for name in CONDITIONS}), entry["source"],
-                _text(entry["why"]), tuple(entry["evidence"]),
-            )
-            for code, entry in content["sectors"].items()
-        }),
-        seasons=({
-            code: Season(_numbers(entry["months"]), entry["source"], _text(entry["why"]))
-            for code, entry in content["seasons"].items()
-        }),
-        priors=({
-            code: Prior(float(entry["shape"]), float(entry["rate"]), entry["source"])
-            for code, entry in content["priors"].items()
-        }),
+        conditions=(
+            {
+                code: SectorConditions(
+                    ({name: float(entry[name]) for name in CONDITIONS}),
+                    entry["source"],
+                    _text(entry["why"]),
+                    tuple(entry["evidence"]),
+                )
+                for code, entry in content["sectors"].items()
+            }
+        ),
+        seasons=(
+            {
+                code: Season(_numbers(entry["months"]), entry["source"], _text(entry["why"]))
+                for code, entry in content["seasons"].items()
+            }
+        ),
+        priors=(
+            {
+                code: Prior(float(entry["shape"]), float(entry["rate"]), entry["source"])
+                for code, entry in content["priors"].items()
+            }
+        ),
         history=History(
-            float(history["half_life_weeks"]), tuple(history["counted_triggers"]),
+            float(history["half_life_weeks"]),
+            tuple(history["counted_triggers"]),
             float(history["minimum_probability"]),
         ),
         uncertainty=Uncertainty(
@@ -125,34 +138,63 @@ def _build(content: Mapping[str, Any]) -> Model:
         ),
         site_kinds=({kind: float(value) for kind, value in site["kinds"].items()}),
         site_sizes=({unit: _pair(value) for unit, value in site["sizes"].items()}),
-        site_kind_sizes=({
-            kind: {unit: _pair(value) for unit, value in sizes.items()} for kind, sizes in site["kind_sizes"].items()
-        }),
+        site_kind_sizes=(
+            {kind: {unit: _pair(value) for unit, value in sizes.items()} for kind, sizes in site["kind_sizes"].items()}
+        ),
         site_goalposts=({code: _pair(value) for code, value in site["goalposts"].items()}),
         leave_out_of_together=tuple(together["leave_out"]),
         counted_when_moved_by=together["unless_moved_by"],
         why_left_out=_text(together["why"]),
         disease=content["incidence"]["disease"],
-    )  # fmt: skip
+    )
 
 
 def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
     known = {
-        "route", "weight", "direction", "table", "condition", "transform", "smoothed", "fixed", "max_share",
-        "goalposts", "goalposts_source", "denominator", "name", "unit", "why", "more", "less", "evidence",
-    }  # fmt: skip
+        "route",
+        "weight",
+        "direction",
+        "table",
+        "condition",
+        "transform",
+        "smoothed",
+        "fixed",
+        "max_share",
+        "goalposts",
+        "goalposts_source",
+        "denominator",
+        "name",
+        "unit",
+        "why",
+        "more",
+        "less",
+        "evidence",
+    }
     if strange := sorted(set(entry) - known):
         raise ModelError(f"Indicator {code}: the entry {strange[0]!r} is not known; remove or rename it.")
     posts = Goalposts(
         ({level: _pair(pair) for level, pair in entry["goalposts"].items()}), _text(entry["goalposts_source"])
     )
     return Indicator(
-        code, entry["route"], float(entry["weight"]), int(entry["direction"]), entry["table"],
-        entry.get("transform", "linear"), posts, entry["denominator"], _text(entry["name"]), _text(entry["unit"]),
-        _text(entry["why"]), _text(entry["more"]), _text(entry["less"]), tuple(entry["evidence"]),
-        entry.get("condition", ""), bool(entry.get("smoothed", False)), bool(entry.get("fixed", False)),
+        code,
+        entry["route"],
+        float(entry["weight"]),
+        int(entry["direction"]),
+        entry["table"],
+        entry.get("transform", "linear"),
+        posts,
+        entry["denominator"],
+        _text(entry["name"]),
+        _text(entry["unit"]),
+        _text(entry["why"]),
+        _text(entry["more"]),
+        _text(entry["less"]),
+        tuple(entry["evidence"]),
+        entry.get("condition", ""),
+        bool(entry.get("smoothed", False)),
+        bool(entry.get("fixed", False)),
         float(entry.get("max_share", 1.0)),
-    )  # fmt: skip
+    )
 
 
 def _site_index(site: Mapping[str, Any]) -> Index:
@@ -164,14 +206,25 @@ def _site_index(site: Mapping[str, Any]) -> Index:
         tuple(Route(c, c, 1.0, _text(e["name"])) for c, e in dimensions),
         tuple(
             Indicator(
-                code, entry["dimension"], float(entry["weight"]), 1, "sites", entry.get("transform", "linear"), posts,
-                "none", _text(entry["name"]), _text(entry["unit"]), _text(entry["why"]), _text(entry["more"]),
-                _text(entry["less"]), is_fixed=code != "site_area",
+                code,
+                entry["dimension"],
+                float(entry["weight"]),
+                1,
+                "sites",
+                entry.get("transform", "linear"),
+                posts,
+                "none",
+                _text(entry["name"]),
+                _text(entry["unit"]),
+                _text(entry["why"]),
+                _text(entry["more"]),
+                _text(entry["less"]),
+                is_fixed=code != "site_area",
             )
             for code, entry in site["factors"].items()
         ),
         drops_missing=True,
-    )  # fmt: skip
+    )
 
 
 def _text(entry: Mapping[str, str]) -> Text:

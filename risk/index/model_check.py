@@ -59,11 +59,15 @@ def _check_index(name: str, index: Index) -> None:
             )
     for what, weights in (
         (f"the dimensions of {name}", dimensions.values()),
-        *((f"the routes of dimension {code}", [r.weight for r in index.routes if r.dimension == code])
-          for code in dimensions),
-        *((f"the indicators of route {code}", [i.weight for i in index.indicators if i.route == code])
-          for code in routes),
-    ):  # fmt: skip
+        *(
+            (f"the routes of dimension {code}", [r.weight for r in index.routes if r.dimension == code])
+            for code in dimensions
+        ),
+        *(
+            (f"the indicators of route {code}", [i.weight for i in index.indicators if i.route == code])
+            for code in routes
+        ),
+    ):
         _check_weights(what, weights)
 
 
@@ -156,9 +160,10 @@ def _largest_share(model: Model, indicator: Indicator) -> float:
     always = sum(
         other.weight
         for other in model.areas.indicators
-        if other.route == indicator.route and other.table in ("model", "veiligheidsregios", "gemeenten")
+        if other.route == indicator.route
+        and other.table in ("model", "veiligheidsregios", "gemeenten")
         and other.code != indicator.code
-    )  # fmt: skip
+    )
     route = routes[indicator.route]
     return dimensions[route.dimension] * route.weight * indicator.weight / (indicator.weight + always)
 

@@ -143,9 +143,16 @@ def score(
     rebuilt = _rebuilt(shown, weights, places, sizes[group], repeats, chosen, pool) if repeats > 0 else None
     scores = _score_table(whole, explained, group, sizes, rebuilt, model, data_version)
     return Outcome(
-        shown, result, _indicator_table(shown), scores, _contribution_table(shown, explained.parts[places]),
-        whole.left_out, whole.peildatum, rebuilt, explained.parts,
-    )  # fmt: skip
+        shown,
+        result,
+        _indicator_table(shown),
+        scores,
+        _contribution_table(shown, explained.parts[places]),
+        whole.left_out,
+        whole.peildatum,
+        rebuilt,
+        explained.parts,
+    )
 
 
 def site_scores(
@@ -165,9 +172,16 @@ def _bare_scores(shared: tuple[Weights, Scale, bool], values: Array) -> Array:
 
 
 def _level(
-    tables: Tables, level: str, model: Model, areas: Mapping[str, "Outcome"] | None, at: pd.Timestamp | None,
-    pool: Pool, *, rebuilds: int | None, seed: int | None,
-) -> Level:  # fmt: skip
+    tables: Tables,
+    level: str,
+    model: Model,
+    areas: Mapping[str, "Outcome"] | None,
+    at: pd.Timestamp | None,
+    pool: Pool,
+    *,
+    rebuilds: int | None,
+    seed: int | None,
+) -> Level:
     """Measure all units of a level."""
     if at is not None:
         tables = until(tables, at)
@@ -201,9 +215,11 @@ def _explained(
     if not found:
         return _explained_piece(shared, (whole.values_0_10, profile_of))
     return _Explained(
-        *(np.concatenate([getattr(one, name) for one in found])
-          for name in ("score", "completeness", "reference", "parts"))
-    )  # fmt: skip
+        *(
+            np.concatenate([getattr(one, name) for one in found])
+            for name in ("score", "completeness", "reference", "parts")
+        )
+    )
 
 
 def _explained_piece(shared: tuple[Weights, Scale, bool, Array], piece: tuple[Array, NDArray[np.int64]]) -> _Explained:
@@ -275,9 +291,14 @@ def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
     result = _aggregate(prepared, changed)
     reference = _aggregate(replace(prepared, values_0_10=_profiles(values, units)), changed).score
     whole = Level(
-        prepared.measured.level, prepared.measured.index, prepared.measured.peildatum, units, values, {},
+        prepared.measured.level,
+        prepared.measured.index,
+        prepared.measured.peildatum,
+        units,
+        values,
+        {},
         lambda places: some(prepared.measured, places),
-    )  # fmt: skip
+    )
     bare = _Explained(result.score, result.completeness, reference[_profile_of(units)], np.empty((0, 0)))
     sizes = _top_sizes(prepared.group, result.score, model)
     return _score_table(whole, bare, prepared.group, sizes, None, model, "")
@@ -323,9 +344,14 @@ def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
 
 
 def _score_table(
-    whole: Level, found: _Explained, group: NDArray[np.int64], sizes: Array, rebuilt: Rebuilt | None, model: Model,
+    whole: Level,
+    found: _Explained,
+    group: NDArray[np.int64],
+    sizes: Array,
+    rebuilt: Rebuilt | None,
+    model: Model,
     data_version: str,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     scored = np.isfinite(found.score)
     blank = np.full(len(whole.units), np.nan)
     risk_class = classify(found.score, model.scale.classes)

@@ -115,21 +115,27 @@ def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int6
     columns = [_column(measured, place, kind, area) for place in range(values.shape[1])]
     scaled = {"goalposts": values}
     for way in NORMALISATIONS[1:]:
-        scaled[way] = np.column_stack([
-            _normalised(column, way, measured.raw[:, place], measured.low[:, place], measured.high[:, place], kind)
-            for place, column in enumerate(columns)
-        ])  # fmt: skip
+        scaled[way] = np.column_stack(
+            [
+                _normalised(column, way, measured.raw[:, place], measured.low[:, place], measured.high[:, place], kind)
+                for place, column in enumerate(columns)
+            ]
+        )
     result = aggregate(values, weights, model.scale, drops_missing=measured.index.drops_missing)
     uncertain = np.isfinite(measured.shape).any(axis=0) & (weights.indicator > 0)
     return Problem(
-        model, weights, np.array([i.max_share for i in measured.index.indicators]), order,
+        model,
+        weights,
+        np.array([i.max_share for i in measured.index.indicators]),
+        order,
         tuple(slice(int(a), int(b)) for a, b in pairwise(edges)),
         np.isfinite(result.score)[order],
         {way: np.nan_to_num(array)[order].astype(np.float32) for way, array in scaled.items()},
-        np.isfinite(values)[order], np.nan_to_num(result.routes, nan=5.0)[order].astype(np.float32),
+        np.isfinite(values)[order],
+        np.nan_to_num(result.routes, nan=5.0)[order].astype(np.float32),
         np.isfinite(result.dimensions)[order],
         {int(place): _sorted(columns[place], order) for place in np.flatnonzero(uncertain)},
-    )  # fmt: skip
+    )
 
 
 def run(problem: Problem, repeats: int, seed: int, on: Collection[str], pool: Pool = LOCAL) -> Run:
@@ -302,16 +308,30 @@ def _column(measured: Measured, place: int, kind: NDArray[np.int64], area: NDArr
     inverse = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy(np.intp)
     _, first = np.unique(inverse, return_index=True)
     return Column(
-        is_log, indicator.direction, low[first], high[first], kind[first], (reference[0], reference[1]),
-        shape[first], rate[first], inverse.astype(np.intp),
-    )  # fmt: skip
+        is_log,
+        indicator.direction,
+        low[first],
+        high[first],
+        kind[first],
+        (reference[0], reference[1]),
+        shape[first],
+        rate[first],
+        inverse.astype(np.intp),
+    )
 
 
 def _sorted(column: Column, order: NDArray[np.intp]) -> Column:
     return Column(
-        column.is_log, column.direction, column.low, column.high, column.kind, column.reference,
-        column.shape, column.rate, column.inverse[order],
-    )  # fmt: skip
+        column.is_log,
+        column.direction,
+        column.low,
+        column.high,
+        column.kind,
+        column.reference,
+        column.shape,
+        column.rate,
+        column.inverse[order],
+    )
 
 
 def _scale(values: Array, low: Array, *, is_log: bool) -> Array:

@@ -113,10 +113,14 @@ def look_around(
 def values_of(around: Around, rows: pd.DataFrame) -> Array:
     """Return every factor of some sites on 0-10, sites x factors in the order of the model, NaN where missing."""
     measured = [
-        goalposts(factor.raw, *_posts(around.model, code, factor), direction=indicator.direction,
-                  is_log=indicator.transform == "log")
+        goalposts(
+            factor.raw,
+            *_posts(around.model, code, factor),
+            direction=indicator.direction,
+            is_log=indicator.transform == "log",
+        )
         for (code, factor), indicator in zip(_factors(around, rows).items(), around.model.sites.indicators, strict=True)
-    ]  # fmt: skip
+    ]
     return np.column_stack(measured)
 
 
@@ -137,8 +141,9 @@ def left_out_of(values: Array, model: Model) -> dict[str, str]:
     """Return which factors no site at all has, or the model switches off."""
     absent = {
         code: MissingReason.NO_SOURCE.value
-        for place, code in enumerate(model.sites.codes) if len(values) and np.isnan(values[:, place]).all()
-    }  # fmt: skip
+        for place, code in enumerate(model.sites.codes)
+        if len(values) and np.isnan(values[:, place]).all()
+    }
     return absent | dict.fromkeys(set(model.sites.codes) & set(model.switched_off), "switched_off")
 
 
@@ -160,12 +165,14 @@ def _factors(around: Around, rows: pd.DataFrame) -> dict[str, _Factor]:
         "site_lodging": _Factor(rows["beds_n"].to_numpy(float), Status.ESTIMATE, site_origin, not_applicable=is_house),
         "site_transport": _Factor(rows["work_km"].to_numpy(float), Status.ESTIMATE, site_origin),
         "site_area": _Factor(
-            near["score_0_10"].to_numpy(float), Status.ESTIMATE, model_origin,
+            near["score_0_10"].to_numpy(float),
+            Status.ESTIMATE,
+            model_origin,
             not_applicable=rows["is_abroad"].to_numpy(bool),
         ),
         "site_incidence": _incidence(_around(area, sector, np.ones(len(rows), bool), around.area_scores), model),
         "site_signals": _Factor(rows["signal"].to_numpy(float), Status.ESTIMATE, ("signals", around.newest_signal)),
-    }  # fmt: skip
+    }
     return {code: found[code] for code in model.sites.codes}
 
 
@@ -290,9 +297,20 @@ def _measured(around: Around, rows: pd.DataFrame, factors: dict[str, _Factor], l
     alpha, rate = _posterior(raw, codes.index("site_area"), spread)
     units = rows[["unit_id", "area_code", "sector_code"]].astype("str").assign(workers_n=np.nan)
     return Measured(
-        model.sites, "site", around.date, units.reset_index(drop=True), raw, low, high, reasons, statuses, alpha, rate,
-        {code: factors[code].origin for code in codes}, left_out,
-    )  # fmt: skip
+        model.sites,
+        "site",
+        around.date,
+        units.reset_index(drop=True),
+        raw,
+        low,
+        high,
+        reasons,
+        statuses,
+        alpha,
+        rate,
+        {code: factors[code].origin for code in codes},
+        left_out,
+    )
 
 
 def _posterior(raw: Array, place: int, spread: Array) -> tuple[Array, Array]:

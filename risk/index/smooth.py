@@ -181,9 +181,12 @@ def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: f
     """
     counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
     terms = (
-        special.gammaln(counts + shape) - special.gammaln(shape) - special.gammaln(counts + 1)
-        + shape * np.log(rate / (rate + exposed)) + counts * np.log(exposed / (rate + exposed))
-    )  # fmt: skip
+        special.gammaln(counts + shape)
+        - special.gammaln(shape)
+        - special.gammaln(counts + 1)
+        + shape * np.log(rate / (rate + exposed))
+        + counts * np.log(exposed / (rate + exposed))
+    )
     return float(terms.sum())
 
 

@@ -50,9 +50,16 @@ class Rebuilt:
 
 
 def rebuild(
-    values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights,
-    repeats: int, seed: int, top_sizes: Array | None = None, pool: Pool = LOCAL,
-) -> Rebuilt:  # fmt: skip
+    values: Array,
+    measured: Measured,
+    model: Model,
+    group: NDArray[np.int64],
+    weights: Weights,
+    repeats: int,
+    seed: int,
+    top_sizes: Array | None = None,
+    pool: Pool = LOCAL,
+) -> Rebuilt:
     """Return rank intervals and the chance to be among the top k.
 
     Parameters
@@ -93,9 +100,14 @@ def rebuild(
 
 
 def sensitivity(
-    values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights,
-    repeats: int = SENSITIVITY_REPEATS, seed: int = 1,
-) -> pd.Series:  # fmt: skip
+    values: Array,
+    measured: Measured,
+    model: Model,
+    group: NDArray[np.int64],
+    weights: Weights,
+    repeats: int = SENSITIVITY_REPEATS,
+    seed: int = 1,
+) -> pd.Series:
     """Return how far each assumption alone moves a rank: the mean absolute shift in places, largest first.
 
     Parameters

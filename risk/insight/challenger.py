@@ -98,7 +98,7 @@ def _challenger(visits: pd.DataFrame, model: Model, found_n: int) -> Challenger:
     coefficients = pd.Series(fitted[-1].coef_, index=features, name="per_point")
     return Challenger(
         visits_n, found_n, 0, pd.DataFrame(quality), pd.concat(calibration, ignore_index=True), coefficients
-    )  # fmt: skip
+    )
 
 
 def sentence(challenger: Challenger, lang: str) -> str:
@@ -170,9 +170,15 @@ def _boosting(features: pd.DataFrame, visits: pd.DataFrame) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415
 
     machine = HistGradientBoostingRegressor(
-        loss="poisson", monotonic_cst=[1] * features.shape[1], max_leaf_nodes=6, max_iter=60, learning_rate=0.05,
-        min_samples_leaf=20, early_stopping=False, random_state=1,
-    )  # fmt: skip
+        loss="poisson",
+        monotonic_cst=[1] * features.shape[1],
+        max_leaf_nodes=6,
+        max_iter=60,
+        learning_rate=0.05,
+        min_samples_leaf=20,
+        early_stopping=False,
+        random_state=1,
+    )
     return machine.fit(features, visits["found"], sample_weight=visits["weight"])
 
 
@@ -190,10 +196,15 @@ def _quality(validation: str, method: str, visits: pd.DataFrame, predicted: pd.S
     terms = np.where(found > 0, found * np.log(np.maximum(found, 1e-12) / rate), 0.0) - (found - rate)
     middle, low, high = bootstrap(lambda rows: concordance(rate[rows], found[rows]), visits.loc[known, "vr_code"])
     return {
-        "validation": validation, "method": method, "n": int(known.sum()), "deviance": float(2 * terms.mean()),
+        "validation": validation,
+        "method": method,
+        "n": int(known.sum()),
+        "deviance": float(2 * terms.mean()),
         "in_the_large": float(rate.sum() / found.sum()) if found.sum() else float("nan"),
-        "concordance": middle, "concordance_p05": low, "concordance_p95": high,
-    }  # fmt: skip
+        "concordance": middle,
+        "concordance_p05": low,
+        "concordance_p95": high,
+    }
 
 
 def concordance(predicted: Array, found: Array) -> float:

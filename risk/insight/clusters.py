@@ -90,9 +90,14 @@ def eb_standardise(events: ArrayLike, exposure: ArrayLike) -> Array:
 
 
 def clusters(
-    areas: gpd.GeoDataFrame, code: str, events: ArrayLike, exposure: ArrayLike, *,
-    permutations: int = PERMUTATIONS, seed: int = 20201123,
-) -> pd.DataFrame:  # fmt: skip
+    areas: gpd.GeoDataFrame,
+    code: str,
+    events: ArrayLike,
+    exposure: ArrayLike,
+    *,
+    permutations: int = PERMUTATIONS,
+    seed: int = 20201123,
+) -> pd.DataFrame:
     """Return local clusters of a rate.
 
     Parameters

@@ -14,9 +14,14 @@ Array = NDArray[np.float64]
 
 
 def simulate(
-    rates: tuple[float, float] = (0.1, 0.1), *, visits: int = 5_000, runs: int = 60, random_share: float = 0.0,
-    counting: Literal["hits", "weighted"] = "hits", seed: int = 1,
-) -> Array:  # fmt: skip
+    rates: tuple[float, float] = (0.1, 0.1),
+    *,
+    visits: int = 5_000,
+    runs: int = 60,
+    random_share: float = 0.0,
+    counting: Literal["hits", "weighted"] = "hits",
+    seed: int = 1,
+) -> Array:
     """Return in each run the share of visits that the first of two areas gets in the end.
 
     Parameters

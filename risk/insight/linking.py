@@ -50,10 +50,12 @@ def find_links(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     ids = sites["site_id"].to_numpy(object)
     return pd.DataFrame(
         {
-            "site_id": ids[a], "other_site_id": ids[b], "why": found["why"],
+            "site_id": ids[a],
+            "other_site_id": ids[b],
+            "why": found["why"],
             "distance_m": np.hypot(x[a] - x[b], y[a] - y[b]).round(),
         }
-    ).astype({"site_id": "str", "other_site_id": "str", "why": "str"})  # fmt: skip
+    ).astype({"site_id": "str", "other_site_id": "str", "why": "str"})
 
 
 def _by_distance(sites: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -181,15 +181,23 @@ def _route(model: Model, code: str, lang: str) -> list[str]:
     mine = [indicator for indicator in model.areas.indicators if indicator.route == code]
     rows = [
         (
-            indicator.name[lang], _percent(indicator.weight, lang), _goalposts(indicator, lang), indicator.unit[lang],
-            indicator.why[lang], _links(indicator.evidence),
+            indicator.name[lang],
+            _percent(indicator.weight, lang),
+            _goalposts(indicator, lang),
+            indicator.unit[lang],
+            indicator.why[lang],
+            _links(indicator.evidence),
         )
         for indicator in mine
-    ]  # fmt: skip
+    ]
     heads = (
-        Text("indicator", "indicator"), Text("gewicht", "weight"), Text("grenzen (0 en 10)", "goalposts (0 and 10)"),
-        Text("eenheid", "unit"), Text("waarom", "why"), Text("bewijs", "evidence"),
-    )  # fmt: skip
+        Text("indicator", "indicator"),
+        Text("gewicht", "weight"),
+        Text("grenzen (0 en 10)", "goalposts (0 and 10)"),
+        Text("eenheid", "unit"),
+        Text("waarom", "why"),
+        Text("bewijs", "evidence"),
+    )
     title = route.name[lang].capitalize()
     return _section(Text(title, title), lang) + _table(heads, rows, lang)
 
@@ -209,11 +217,13 @@ def _conditions(model: Model, lang: str) -> list[str]:
     )
     rows = [
         (
-            _sector(code, lang), *(f"{conditions.shares[name]:g}" for name in CONDITIONS),
-            conditions.why[lang], _source(conditions.source, lang),
+            _sector(code, lang),
+            *(f"{conditions.shares[name]:g}" for name in CONDITIONS),
+            conditions.why[lang],
+            _source(conditions.source, lang),
         )
         for code, conditions in model.conditions.items()
-    ]  # fmt: skip
+    ]
     return _section(
         Text("Werk en leven per sector (delen van 0 tot 1)", "Work and life per sector (shares from 0 to 1)"), lang
     ) + _table(heads, rows, lang)
@@ -263,14 +273,22 @@ def _history(model: Model, lang: str) -> list[str]:
 
 def _priors(model: Model, lang: str) -> list[str]:
     rows = [
-        (model.indicator(code).name[lang], f"{prior.shape:g}", f"{prior.rate:g}", f"{prior.shape / prior.rate:g}",
-         _source(prior.source, lang))
+        (
+            model.indicator(code).name[lang],
+            f"{prior.shape:g}",
+            f"{prior.rate:g}",
+            f"{prior.shape / prior.rate:g}",
+            _source(prior.source, lang),
+        )
         for code, prior in model.priors.items()
-    ]  # fmt: skip
+    ]
     heads = (
-        Text("indicator", "indicator"), Text("vorm", "shape"), Text("tempo", "rate"), Text("gemiddelde", "mean"),
+        Text("indicator", "indicator"),
+        Text("vorm", "shape"),
+        Text("tempo", "rate"),
+        Text("gemiddelde", "mean"),
         Text("bron", "source"),
-    )  # fmt: skip
+    )
     return _section(
         Text("Afvlakking (gamma-Poisson, vaste prior)", "Smoothing (gamma-Poisson, frozen prior)"), lang
     ) + _table(heads, rows, lang)
@@ -296,8 +314,11 @@ def _sites(model: Model, lang: str) -> list[str]:
         for factor in model.sites.indicators
     ]
     heads = (
-        Text("dimensie", "dimension"), Text("factor", "factor"), Text("gewicht", "weight"), Text("waarom", "why"),
-    )  # fmt: skip
+        Text("dimensie", "dimension"),
+        Text("factor", "factor"),
+        Text("gewicht", "weight"),
+        Text("waarom", "why"),
+    )
     sizes = {
         kind: "; ".join(f"{low:g} - {high:g} {unit}" for unit, (low, high) in by_unit.items())
         for kind, by_unit in model.site_kind_sizes.items()
@@ -306,9 +327,10 @@ def _sites(model: Model, lang: str) -> list[str]:
         (kind, f"{value:g}", sizes[kind]) for kind, value in sorted(model.site_kinds.items(), key=lambda item: -item[1])
     ]
     kind_heads = (
-        Text("soort", "kind"), Text("oordeel 0-10 (aanname)", "judgement 0-10 (assumption)"),
+        Text("soort", "kind"),
+        Text("oordeel 0-10 (aanname)", "judgement 0-10 (assumption)"),
         Text("klein - groot (aanname)", "small - large (assumption)"),
-    )  # fmt: skip
+    )
     return [
         *_section(Text("Locaties", "Sites"), lang),
         words[lang],
@@ -361,10 +383,14 @@ def _not_used(lang: str) -> list[str]:
 
 def _rankings(model: Model, rankings: pd.DataFrame, lang: str, band: str) -> list[str]:
     heads = [
-        Text("gebied", "area"), Text("score", "score"), Text("rang", "rank"),
-        *(Text(f"rang zonder {model.indicator(code).name.nl}", f"rank without {model.indicator(code).name.en}")
-          for code in SWITCHES),
-    ]  # fmt: skip
+        Text("gebied", "area"),
+        Text("score", "score"),
+        Text("rang", "rank"),
+        *(
+            Text(f"rang zonder {model.indicator(code).name.nl}", f"rank without {model.indicator(code).name.en}")
+            for code in SWITCHES
+        ),
+    ]
     rows = [
         (str(row["area_code"]), *(_figure(row[column]) for column in rankings.columns[1:]))
         for _, row in rankings.iterrows()

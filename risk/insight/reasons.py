@@ -110,8 +110,11 @@ def reasons(told: Told, unit_id: str, lang: str) -> str:
     total, reference = round(row["score_0_10"], 1), round(row["reference_0_10"], 1)
     shown = parts(told, unit_id).head(_SHOWN)
     amounts = [round(value, 1) for value in shown["contribution_0_10"]]
-    words = [f"{_signed(a, lang)} {_fragment(told, c, a, lang)}"
-             for c, a in zip(shown["indicator_code"], amounts, strict=True) if a]  # fmt: skip
+    words = [
+        f"{_signed(a, lang)} {_fragment(told, c, a, lang)}"
+        for c, a in zip(shown["indicator_code"], amounts, strict=True)
+        if a
+    ]
     rest = round(total - reference - sum(amounts), 1)
     if rest:
         words.append(f"{_signed(rest, lang)} {_REST_WORDS[lang]}")
@@ -251,6 +254,9 @@ def _smallest(told: Told, row: pd.Series, now: int, cut: float, *, lower: bool) 
     low, high = indicator.goalposts.at(level, together=row["sector_code"] == "")
     raw = denormalise(value, low, high, direction=indicator.direction, is_log=indicator.transform == "log")
     return Change(
-        indicator.code, float(rows.loc[indicator.code, "raw_value"]), raw, now,
+        indicator.code,
+        float(rows.loc[indicator.code, "raw_value"]),
+        raw,
+        now,
         int(classify([result], model.scale.classes)[0]),
-    )  # fmt: skip
+    )

@@ -39,9 +39,19 @@ def visit_table(tables: Tables, model: Model) -> pd.DataFrame:
     parts = [_of_month(tables, model, known[month == first], first, everything) for first in sorted(month.unique())]
     features = [code for code in model.areas.codes if code not in NEVER_FEATURES]
     columns = [
-        "unit_id", "vr_code", "month", "found", "is_random", "weight", "score", "rank", "k_n", "previous_n",
-        "workers_n", *features,
-    ]  # fmt: skip
+        "unit_id",
+        "vr_code",
+        "month",
+        "found",
+        "is_random",
+        "weight",
+        "score",
+        "rank",
+        "k_n",
+        "previous_n",
+        "workers_n",
+        *features,
+    ]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 

@@ -15,8 +15,9 @@ _COUNTS = ("by_theme", "by_kind", "by_trigger", "by_integral", "by_found", "by_m
 _LONGEST_LIST = 100
 
 
-def accountability(store: ScopedStore, first: date, last: date, language: str = "nl", *,
-                   as_of: date | None = None, step: Step = unseen) -> Document:  # fmt: skip
+def accountability(
+    store: ScopedStore, first: date, last: date, language: str = "nl", *, as_of: date | None = None, step: Step = unseen
+) -> Document:
     """Return the report of a period as the viewer may see it; `risk.report.files.write_document` makes the file.
 
     Parameters

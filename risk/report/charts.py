@@ -52,9 +52,13 @@ def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: s
         if pd.notna(number):
             is_dark = number / highest > 0.6
             axes.annotate(
-                str(int(number)), (place.x, place.y), ha="center", va="center", fontsize=8,
+                str(int(number)),
+                (place.x, place.y),
+                ha="center",
+                va="center",
+                fontsize=8,
                 color="white" if is_dark else "#16242e",
-            )  # fmt: skip
+            )
     axes.set_axis_off()
     return _png(figure, band)
 
@@ -72,9 +76,14 @@ def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits:
     region.boundary.plot(ax=axes, color="#5b6b76", linewidth=1.2)
     for number, point in enumerate(visits.geometry, 1):
         axes.annotate(
-            str(number), (point.x, point.y), ha="center", va="center", fontsize=8, color="white",
+            str(number),
+            (point.x, point.y),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white",
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#19366f", "edgecolor": "white"},
-        )  # fmt: skip
+        )
     axes.set_axis_off()
     return _png(figure, band)
 

@@ -80,9 +80,17 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
         "by_work": _counted(work["kind"], WORK_KINDS),
     }
     return Facts(
-        first, last, activations, tables["signals"], referrals, work, counts,
-        _by_month(first, last, activations, tables["signals"], referrals, work), regions, is_invented,
-    )  # fmt: skip
+        first,
+        last,
+        activations,
+        tables["signals"],
+        referrals,
+        work,
+        counts,
+        _by_month(first, last, activations, tables["signals"], referrals, work),
+        regions,
+        is_invented,
+    )
 
 
 def _rows(store: ScopedStore, name: str, filters: Filters) -> pd.DataFrame:
@@ -117,8 +125,14 @@ def _regions(store: ScopedStore) -> dict[str, str]:
     return {code: name for code, name in names.items() if not own or code in own}
 
 
-def _by_month(first: date, last: date, activations: pd.DataFrame, signals: pd.DataFrame,
-              referrals: pd.DataFrame, work: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+def _by_month(
+    first: date,
+    last: date,
+    activations: pd.DataFrame,
+    signals: pd.DataFrame,
+    referrals: pd.DataFrame,
+    work: pd.DataFrame,
+) -> pd.DataFrame:
     months = pd.period_range(first, last, freq="M").astype(str)
     parts = {
         "activations": activations,

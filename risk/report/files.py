@@ -170,9 +170,12 @@ def as_pdf(document: Document) -> bytes:
             made.set_font("sans", "", 8)
             align = tuple("RIGHT" if n in block.numeric else "LEFT" for n in range(len(block.header)))
             with made.table(
-                text_align=align, headings_style=FontFace(emphasis="BOLD"), line_height=5,
-                borders_layout="HORIZONTAL_LINES", col_widths=_widths(block),
-            ) as table:  # fmt: skip
+                text_align=align,
+                headings_style=FontFace(emphasis="BOLD"),
+                line_height=5,
+                borders_layout="HORIZONTAL_LINES",
+                col_widths=_widths(block),
+            ) as table:
                 for cells in (block.header, *block.rows):
                     table.row(cells)
         else:

@@ -53,8 +53,9 @@ def _since(rows: pd.DataFrame, since: date, column: str = "recorded_at") -> pd.D
     return rows[rows[column] >= pd.Timestamp(since)] if len(rows) else rows
 
 
-def _grid(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], words: Mapping[str, str],
-          numeric: tuple[int, ...] = ()) -> list[Block]:  # fmt: skip
+def _grid(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], words: Mapping[str, str], numeric: tuple[int, ...] = ()
+) -> list[Block]:
     if not rows:
         return [Paragraph(words["nothing"])]
     blocks: list[Block] = [Grid(header, tuple(rows[:_LONGEST]), numeric)]
@@ -66,11 +67,14 @@ def _grid(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], words: Mappi
 def _activations(rows: pd.DataFrame, words: Mapping[str, str], language: str) -> list[Block]:
     listed = [
         (
-            f"{row.event_date:%Y-%m-%d}", str(row.vr_code), sector_name(str(row.sector_code), language),
-            words[str(row.kind)], _short(str(row.outcome)),
+            f"{row.event_date:%Y-%m-%d}",
+            str(row.vr_code),
+            sector_name(str(row.sector_code), language),
+            words[str(row.kind)],
+            _short(str(row.outcome)),
         )
         for row in rows.itertuples()
-    ]  # fmt: skip
+    ]
     header = (words["date"], words["region"], words["sector"], words["kind"], words["what"])
     title = f"{words['new_activations']}: {len(rows)}"
     return [Heading(title), *_grid(header, listed, words)]

@@ -21,9 +21,13 @@ _INTRO: Final = Text(
     "there. Record every visit, also when nothing was found.",
 )
 _HEADS: Final = (
-    Text("nr", "no"), Text("week", "week"), Text("locatie", "site"), Text("soort", "kind"),
-    Text("partners", "partners"), Text("waarom", "why"),
-)  # fmt: skip
+    Text("nr", "no"),
+    Text("week", "week"),
+    Text("locatie", "site"),
+    Text("soort", "kind"),
+    Text("partners", "partners"),
+    Text("waarom", "why"),
+)
 _MAP: Final = Text("Kaart van de bezoeken, genummerd als in de tabel", "Map of the visits, numbered as in the table")
 _LINKED: Final = Text(
     "Nr {number} is verbonden met locaties in {regions}: vraag LOT-C om u te verbinden.",
@@ -61,13 +65,15 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     names = inside.set_index("gemeente_code")["gemeente_name"]
     rows = tuple(
         (
-            str(number), str(line["week"]),
+            str(number),
+            str(line["week"]),
             f"{line['name'] or line['site_id']}, {names.get(line['gemeente_code'], '')}".rstrip(", "),
             KIND_WORDS[line["kind"]][language],
-            str(line["partners"]).replace(";", ", "), str(line["reason"]),
+            str(line["partners"]).replace(";", ", "),
+            str(line["reason"]),
         )
         for number, (_, line) in enumerate(lines.iterrows(), 1)
-    )  # fmt: skip
+    )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
     weeks = ", ".join(sorted(lines["week"].unique()))
     picture = charts.map_of_visits(region, inside, lines, band)

@@ -44,9 +44,13 @@ def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: 
     words = read_words(language)
     model = words["stamp_model"].format(version=model_version) if model_version else ""
     told = words["stamp"].format(
-        day=f"{peildatum:%Y-%m-%d}", model=model, version=store.data_version, scope=store.viewer,
-        sources=export.attributions(store.sources), licence=export.PLACES_LICENCE,
-    )  # fmt: skip
+        day=f"{peildatum:%Y-%m-%d}",
+        model=model,
+        version=store.data_version,
+        scope=store.viewer,
+        sources=export.attributions(store.sources),
+        licence=export.PLACES_LICENCE,
+    )
     return Paragraph(told, is_small=True)
 
 

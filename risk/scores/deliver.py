@@ -15,9 +15,14 @@ _EXAMPLE = Text("voorbeeld: ", "example: ")
 
 
 def score_table(
-    store: ScopedStore, scores: pd.DataFrame, level: str, sector: str = "", *, lang: str = "nl",
+    store: ScopedStore,
+    scores: pd.DataFrame,
+    level: str,
+    sector: str = "",
+    *,
+    lang: str = "nl",
     with_places: bool = False,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Return the scores of a level with names, class words and `door.export.STAMP`, highest first.
 
     Parameters

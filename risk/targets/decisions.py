@@ -37,8 +37,14 @@ def decide(store: ScopedStore, site_id: str, problem: str, state: str, reason: s
         raise InputError(f"A decision on {problem!r} is one of {', '.join(allowed)}, not {state!r}; choose one.")
     region = _region_of(store, site_id)
     name = f"{problem}-{site_id}"
-    fields = {"event_date": day.strftime(_DATE), "subject": problem, "site_id": site_id, "vr_code": region,
-              "state": state, "reason": reason}  # fmt: skip
+    fields = {
+        "event_date": day.strftime(_DATE),
+        "subject": problem,
+        "site_id": site_id,
+        "vr_code": region,
+        "state": state,
+        "reason": reason,
+    }
     known = store.register("decisions")
     version = known.loc[known["decision_id"] == name, "version"]
     if version.empty:
@@ -66,11 +72,22 @@ def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: s
     pair = "h" + hashlib.sha256("|".join(sorted((site_id, other_site_id))).encode()).hexdigest()[:12]
     sides = ((site_id, here, there), (other_site_id, there, here))
     write.record_many(
-        store.viewer, "decision",
-        [{"event_date": day.strftime(_DATE), "subject": "handover", "site_id": site, "vr_code": own,
-          "other_vr_code": other, "state": "asked", "reason": reason} for site, own, other in sides],
+        store.viewer,
+        "decision",
+        [
+            {
+                "event_date": day.strftime(_DATE),
+                "subject": "handover",
+                "site_id": site,
+                "vr_code": own,
+                "other_vr_code": other,
+                "state": "asked",
+                "reason": reason,
+            }
+            for site, own, other in sides
+        ],
         entity_ids=[f"{pair}-{own}" for _, own, _ in sides],
-    )  # fmt: skip
+    )
     return pair
 
 

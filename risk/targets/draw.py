@@ -186,12 +186,16 @@ def draw(frame: pd.DataFrame, strata: pd.Series, drawn_n: Mapping[str, int], see
     taken_n = strata.map(dict(drawn_n)).fillna(0).astype(int)
     return pd.DataFrame(
         {
-            "stratum": strata, "stratum_n": stratum_n, "drawn_n": taken_n,
-            "inclusion_probability": taken_n / stratum_n, "is_drawn": is_drawn,
-            "seed": seed, "frame_sha256": sha256,
+            "stratum": strata,
+            "stratum_n": stratum_n,
+            "drawn_n": taken_n,
+            "inclusion_probability": taken_n / stratum_n,
+            "is_drawn": is_drawn,
+            "seed": seed,
+            "frame_sha256": sha256,
         },
         index=frame.index,
-    )  # fmt: skip
+    )
 
 
 def draw_mask(

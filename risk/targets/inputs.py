@@ -60,8 +60,11 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     visits = read_visits(store)
     joined = sites.merge(
         scored.scores[["unit_id", "score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class"]],
-        left_on="site_id", right_on="unit_id", how="left", validate="one_to_one",
-    ).drop(columns="unit_id")  # fmt: skip
+        left_on="site_id",
+        right_on="unit_id",
+        how="left",
+        validate="one_to_one",
+    ).drop(columns="unit_id")
     rises = store.out("rises", "site", model.version).set_index("unit_id")["rise_0_10"]
     last = visits.groupby("site_id")["event_date"].max()  # also right where nobody ever went
     lines = store.table("plan_lines")

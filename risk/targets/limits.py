@@ -33,7 +33,7 @@ _WORDS: Final = {
     "problem": Text("een onopgelost probleem in de lijst", "an unresolved problem in the list"),
     "several": Text("meer dan een grens tegelijk", "more than one limit at once"),
     "outscored": Text("binnen alle grenzen scoren andere hoger", "outscored within all limits"),
-}  # fmt: skip
+}
 _OTHERS: Final = Text("wat anderen toekomt: minimum per {what}", "what others are owed: the minimum per {what}")
 _WHAT: Final = {"region_min": Text("regio", "region"), "sector_min": Text("sector", "sector")}
 
@@ -90,8 +90,15 @@ def build_limits(frame: pd.DataFrame, request: Request, is_random: Mask, is_open
     """
     rows = [*_overall(frame, request, is_random, is_open)]
     for code in sorted(set(frame["vr_code"]) | set(request.regions)):
-        rows += _quota_rows("region", code, request.quota(code), frame["vr_code"] == code, is_random, is_open,
-                            is_default=code not in request.regions)  # fmt: skip
+        rows += _quota_rows(
+            "region",
+            code,
+            request.quota(code),
+            frame["vr_code"] == code,
+            is_random,
+            is_open,
+            is_default=code not in request.regions,
+        )
     for code, quota in request.sectors.items():
         rows += _quota_rows("sector", code, quota, frame["sector_code"] == code, is_random, is_open)
     if request.one_per_employer:

@@ -115,10 +115,15 @@ def make_plan(
         sites,
         _lines(sites, request, peildatum),
         _left_out(sites, problem, best, blocked, request.capacity if explain else 0),
-        request, seed, sampling.frame_sha256(sites["site_id"], sites["stratum"]),
+        request,
+        seed,
+        sampling.frame_sha256(sites["site_id"], sites["stratum"]),
         "risk_points" if calibration is None else "expected_finds",
-        best.objective, best.gap, problem, best,
-    )  # fmt: skip
+        best.objective,
+        best.gap,
+        problem,
+        best,
+    )
 
 
 def _draw_random(sites: pd.DataFrame, request: Request, seed: int) -> pd.DataFrame:

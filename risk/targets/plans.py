@@ -113,11 +113,16 @@ def carry_out(store: ScopedStore, plan_line_id: str, fields: Mapping[str, object
     site = sites[sites["site_id"] == line["site_id"]].iloc[0]
     is_random = line["list"] in ("random", "random_unknown")
     known = {
-        "vr_code": line["vr_code"], "site_id": line["site_id"], "gemeente_code": site["gemeente_code"],
-        "sector_code": site["sector_code"], "partners": line["partners"], "plan_line_id": plan_line_id,
-        "kind": "preventief", "trigger": "steekproef" if is_random else "eigen_constatering",
+        "vr_code": line["vr_code"],
+        "site_id": line["site_id"],
+        "gemeente_code": site["gemeente_code"],
+        "sector_code": site["sector_code"],
+        "partners": line["partners"],
+        "plan_line_id": plan_line_id,
+        "kind": "preventief",
+        "trigger": "steekproef" if is_random else "eigen_constatering",
         "inclusion_probability": float(line["inclusion_probability"]) if is_random else None,
-    }  # fmt: skip
+    }
     receipt = write.record(store.viewer, "activation", known | dict(fields), entity_id=f"visit-{plan_line_id}")
     # Someone may have closed the line meanwhile; the visit is kept, which is what counts.
     with suppress(ConflictError):

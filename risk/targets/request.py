@@ -131,9 +131,21 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 _KEYS: Final = (
-    "capacity", "audit_share", "rising", "revisit_days", "one_per_employer", "low_completeness_pct", "hours",
-    "each_region", "regions", "sectors", "partners", "locked", "excluded", "kinds",
-)  # fmt: skip
+    "capacity",
+    "audit_share",
+    "rising",
+    "revisit_days",
+    "one_per_employer",
+    "low_completeness_pct",
+    "hours",
+    "each_region",
+    "regions",
+    "sectors",
+    "partners",
+    "locked",
+    "excluded",
+    "kinds",
+)
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any], name: str) -> dict[str, Any]:

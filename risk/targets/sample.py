@@ -14,9 +14,20 @@ from risk.targets import draw as sampling
 
 _FOUND: Final = {"yes": 1.0, "ja": 1.0, "1": 1.0, "no": 0.0, "nee": 0.0, "0": 0.0, "": np.nan, "unknown": np.nan}
 _COLUMNS: Final = (
-    "site_id", "vr_code", "kind", "name", "gemeente_code", "size_n", "size_unit", "stratum", "stratum_n", "drawn_n",
-    "inclusion_probability", "seed", "frame_sha256",
-)  # fmt: skip
+    "site_id",
+    "vr_code",
+    "kind",
+    "name",
+    "gemeente_code",
+    "size_n",
+    "size_unit",
+    "stratum",
+    "stratum_n",
+    "drawn_n",
+    "inclusion_probability",
+    "seed",
+    "frame_sha256",
+)
 _SHARES: Final = (0.05, 0.10, 0.25)
 
 
@@ -117,8 +128,10 @@ def draw_sample(sites: gpd.GeoDataFrame, problems: pd.DataFrame, wanted: Wanted,
     return Drawn(
         chosen[[*_COLUMNS, "geometry"]].reset_index(drop=True).assign(found=""),
         drawn.groupby("stratum")[["stratum_n", "drawn_n"]].first().reset_index(),
-        len(frame), int(unknown_size.sum()) if bounded else 0, int(is_wrong.sum()),
-    )  # fmt: skip
+        len(frame),
+        int(unknown_size.sum()) if bounded else 0,
+        int(is_wrong.sum()),
+    )
 
 
 def _strata(frame: pd.DataFrame, wanted: Wanted) -> pd.Series:

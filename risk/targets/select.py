@@ -64,9 +64,11 @@ def join_limits(rows: Iterable[tuple[str, str, Places, Array, float, float]], ca
     ends = np.cumsum([0, *(row[2].size for row in listed)])
     matrix = sparse.csr_array((values, columns, ends), shape=(len(listed), candidates_n))
     return Limits(
-        tuple((row[0], row[1]) for row in listed), matrix,
-        np.array([row[4] for row in listed], float), np.array([row[5] for row in listed], float),
-    )  # fmt: skip
+        tuple((row[0], row[1]) for row in listed),
+        matrix,
+        np.array([row[4] for row in listed], float),
+        np.array([row[5] for row in listed], float),
+    )
 
 
 @dataclass(frozen=True)

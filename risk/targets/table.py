@@ -16,18 +16,49 @@ from risk.targets.limits import limit_text
 from risk.targets.plan import Plan
 
 COLUMNS: Final = (
-    "list", "site_id", "vr_code", "kind", "score_0_10", "inclusion_probability", "reason", "name", "gemeente_code",
-    "sector_code", "week", "partners", "hours", "size_n", "size_unit", "p_top_k", "objective_value", "rise_0_10",
-    "completeness_pct", "days_since_visit", "other_vr_codes", "protocol", "stratum", "stratum_n", "drawn_n", "seed",
-    "frame_sha256", "points_are", "model_version", "peildatum", *export.STAMP,
-)  # fmt: skip
+    "list",
+    "site_id",
+    "vr_code",
+    "kind",
+    "score_0_10",
+    "inclusion_probability",
+    "reason",
+    "name",
+    "gemeente_code",
+    "sector_code",
+    "week",
+    "partners",
+    "hours",
+    "size_n",
+    "size_unit",
+    "p_top_k",
+    "objective_value",
+    "rise_0_10",
+    "completeness_pct",
+    "days_since_visit",
+    "other_vr_codes",
+    "protocol",
+    "stratum",
+    "stratum_n",
+    "drawn_n",
+    "seed",
+    "frame_sha256",
+    "points_are",
+    "model_version",
+    "peildatum",
+    *export.STAMP,
+)
 
 KIND_WORDS: Final = {
-    "slaughterhouse": Text("slachthuis", "slaughterhouse"), "meat_plant": Text("vleesbedrijf", "meat plant"),
-    "greenhouse": Text("kas", "greenhouse"), "packing_hall": Text("pakhal", "packing hall"),
-    "distribution_centre": Text("distributiecentrum", "distribution centre"), "lodging": Text("logies", "lodging"),
-    "holiday_park": Text("vakantiepark", "holiday park"), "building_site": Text("bouwplaats", "building site"),
-}  # fmt: skip
+    "slaughterhouse": Text("slachthuis", "slaughterhouse"),
+    "meat_plant": Text("vleesbedrijf", "meat plant"),
+    "greenhouse": Text("kas", "greenhouse"),
+    "packing_hall": Text("pakhal", "packing hall"),
+    "distribution_centre": Text("distributiecentrum", "distribution centre"),
+    "lodging": Text("logies", "lodging"),
+    "holiday_park": Text("vakantiepark", "holiday park"),
+    "building_site": Text("bouwplaats", "building site"),
+}
 _WHYS_N: Final = 2
 _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "completeness_pct")
 
@@ -43,15 +74,21 @@ _UNKNOWN: Final = Text("weinig bekend", "little known")
 _OTHERS: Final = (Text("overige soorten", "other kinds"), Text("overige regio's", "other regions"))
 _ALL: Final = Text("alle locaties", "all sites")
 _PARTS: Final = {
-    "north": Text("noord", "north"), "east": Text("oost", "east"), "south": Text("zuid", "south"),
+    "north": Text("noord", "north"),
+    "east": Text("oost", "east"),
+    "south": Text("zuid", "south"),
     "west": Text("west", "west"),
-}  # fmt: skip
+}
 _KINDS: Final = {
-    "slaughterhouse": Text("slachthuizen", "slaughterhouses"), "meat_plant": Text("vleesbedrijven", "meat plants"),
-    "greenhouse": Text("kassen", "greenhouses"), "packing_hall": Text("pakhallen", "packing halls"),
-    "distribution_centre": Text("distributiecentra", "distribution centres"), "lodging": Text("logies", "lodgings"),
-    "holiday_park": Text("vakantieparken", "holiday parks"), "building_site": Text("bouwplaatsen", "building sites"),
-}  # fmt: skip
+    "slaughterhouse": Text("slachthuizen", "slaughterhouses"),
+    "meat_plant": Text("vleesbedrijven", "meat plants"),
+    "greenhouse": Text("kassen", "greenhouses"),
+    "packing_hall": Text("pakhallen", "packing halls"),
+    "distribution_centre": Text("distributiecentra", "distribution centres"),
+    "lodging": Text("logies", "lodgings"),
+    "holiday_park": Text("vakantieparken", "holiday parks"),
+    "building_site": Text("bouwplaatsen", "building sites"),
+}
 
 
 def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> gpd.GeoDataFrame:
@@ -102,8 +139,9 @@ def reasons(plan: Plan, inputs: Inputs, lang: str) -> pd.Series:
     locked = {mark.site_id: mark.reason for mark in plan.request.locked}
     return pd.Series(
         [_reason(line, plan, str(why.get(line["site_id"], "")), locked, lang) for _, line in plan.lines.iterrows()],
-        index=plan.lines.index, dtype="str",
-    )  # fmt: skip
+        index=plan.lines.index,
+        dtype="str",
+    )
 
 
 def _whys(site_ids: pd.Series, inputs: Inputs, lang: str) -> dict[str, str]:

@@ -50,8 +50,14 @@ def build() -> tuple[str, dict[str, Canary]]:
     for code in codes.VR_CODES:
         place = Point(centres[code].x + rng.uniform(-500, 500), centres[code].y + rng.uniform(-500, 500))
         degrees = gpd.GeoSeries([place], crs=codes.CRS_RD).to_crs(codes.CRS_WGS84).iloc[0]
-        canaries[code] = Canary(code, f"Kanarie-{code}-naam", f"kanarie-{code}-tekst", number_of(code),
-                                round(degrees.x, 6), round(degrees.y, 6))  # fmt: skip
+        canaries[code] = Canary(
+            code,
+            f"Kanarie-{code}-naam",
+            f"kanarie-{code}-tekst",
+            number_of(code),
+            round(degrees.x, 6),
+            round(degrees.y, 6),
+        )
         first = sites.index[sites["vr_code"] == code][0]
         sites.loc[first, ["name", "size_n"]] = [canaries[code].name, float(number_of(code))]
         sites.loc[first, "geometry"] = place
@@ -84,18 +90,36 @@ def _register(canary: Canary) -> None:
     code, text = canary.vr_code, canary.text
     place = {"vr_code": code, "sector_code": "lodging"}
     signal = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text": f"{canary.name}: {text}"}
-    activation = {"event_date": "2020-10-06", "kind": "preventief", "themes": "wonen", "outcome": text,
-                  "measures": text, "partners": f"Partner-{code}"}  # fmt: skip
+    activation = {
+        "event_date": "2020-10-06",
+        "kind": "preventief",
+        "themes": "wonen",
+        "outcome": text,
+        "measures": text,
+        "partners": f"Partner-{code}",
+    }
     entries = {
         "signal": signal | place,
         "activation": activation | place,
         "referral": {"event_date": "2020-10-07", "route": "GGD", "state": "sent", "vr_code": code, "to": text},
-        "plan_line": {"plan_id": f"plan-{code}", "plan_state": "approved", "list": "risk", "vr_code": code,
-                      "week": "2020-W41", "reason": text, "partners": f"Partner-{code}"},
-        "contact": {"ring": "region", "organisation": f"Veiligheidsregio {code}", "function": "contact",
-                    "name": canary.name, "vr_code": code},
+        "plan_line": {
+            "plan_id": f"plan-{code}",
+            "plan_state": "approved",
+            "list": "risk",
+            "vr_code": code,
+            "week": "2020-W41",
+            "reason": text,
+            "partners": f"Partner-{code}",
+        },
+        "contact": {
+            "ring": "region",
+            "organisation": f"Veiligheidsregio {code}",
+            "function": "contact",
+            "name": canary.name,
+            "vr_code": code,
+        },
         "work": {"event_date": "2020-10-08", "kind": "contact", "title": text, "text": text, "vr_code": code},
-    }  # fmt: skip
+    }
     for kind, fields in entries.items():
         write.record(LOTC, kind, fields, entity_id=f"kanarie-{code}-{kind}")
 

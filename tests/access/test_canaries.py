@@ -135,10 +135,15 @@ days = st.dates(date(2020, 8, 1), date(2020, 12, 31))
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    code=st.sampled_from(codes.VR_CODES), name=st.sampled_from(sorted(read.BY_TABLE)), asked=codes_asked,
-    first=st.none() | days, last=st.none() | days, text=st.sampled_from(["", "kanarie", "VR07", "tekst"]),
-    newest_n=st.integers(0, 5), known=st.none() | days,
-)  # fmt: skip
+    code=st.sampled_from(codes.VR_CODES),
+    name=st.sampled_from(sorted(read.BY_TABLE)),
+    asked=codes_asked,
+    first=st.none() | days,
+    last=st.none() | days,
+    text=st.sampled_from(["", "kanarie", "VR07", "tekst"]),
+    newest_n=st.integers(0, 5),
+    known=st.none() | days,
+)
 def test_no_filter_widens_what_a_region_sees(birds, *, code, name, asked, first, last, text, newest_n, known) -> None:
     filters = Filters(
         codes={"vr_code": asked} if asked else {}, first=first, last=last, text=text, as_of=known, newest_n=newest_n
@@ -179,8 +184,14 @@ def test_a_third_region_cannot_slip_into_a_handover_of_two(birds: Birds) -> None
         ("VR07", "open", LOTC),
         ("VR20", "accepted", Viewer("region", ("VR20",))),
     ):
-        fields = {"event_date": "2020-10-09", "subject": "handover", "site_id": sites[code], "vr_code": code,
-                  "state": state, "reason": "x"}  # fmt: skip
+        fields = {
+            "event_date": "2020-10-09",
+            "subject": "handover",
+            "site_id": sites[code],
+            "vr_code": code,
+            "state": state,
+            "reason": "x",
+        }
         write.record(by, "decision", fields, entity_id=f"pair-{code}")
     for code in ("VR06", "VR07", "VR20"):
         assert of_region(code).connected_sites().empty

@@ -15,8 +15,14 @@ from register import record as write
 
 LOTC = Viewer("lotc", person="lotc@example.org")
 SIGNAL = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text": "verzonnen", "vr_code": "VR06"}
-ACTIVATION = {"event_date": "2020-10-06", "kind": "preventief", "themes": "wonen", "outcome": "niets",
-              "vr_code": "VR06", "sector_code": "lodging"}  # fmt: skip
+ACTIVATION = {
+    "event_date": "2020-10-06",
+    "kind": "preventief",
+    "themes": "wonen",
+    "outcome": "niets",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+}
 
 
 @pytest.fixture(autouse=True)

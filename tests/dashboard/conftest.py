@@ -40,15 +40,34 @@ def start_streamlit(
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
-               "--server.headless", "true", "--server.address", address, "--server.enableStaticServing", "true",
-               "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+        "--server.address",
+        address,
+        "--server.enableStaticServing",
+        "true",
+        "--server.fileWatcherType",
+        "none",
+        "--browser.gatherUsageStats",
+        "false",
+    ]
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=script.parent, stdout=output, stderr=subprocess.STDOUT,
+            command,
+            cwd=script.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONPATH": search_path} | environment,
-        )  # fmt: skip
+        )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -169,9 +188,7 @@ def invented_topology(invented_areas: gpd.GeoDataFrame, invented_regions: gpd.Ge
     areas = invented_areas.set_axis(["code", "name", "vr", "geometry"], axis=1).set_geometry("geometry")
     regions = invented_regions.rename(columns={"vr_code": "code", "vr_name": "name"})
     regions = regions.assign(vr=regions["code"])
-    made = topojson.Topology(
-        [areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000
-    )  # fmt: skip
+    made = topojson.Topology([areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000)
     return json.loads(made.to_json())
 
 

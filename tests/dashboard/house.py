@@ -25,9 +25,11 @@ def start_provider(log: Path, *options: str) -> tuple[subprocess.Popen[bytes], s
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--host", "127.0.0.1", *options]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT,
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             env=os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONWARNINGS": "ignore"},
-        )  # fmt: skip
+        )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):
         try:
@@ -49,9 +51,11 @@ class House:
         """Give somebody an account at the provider, with whatever it claims about them."""
         told = {"email": f"{sub}@example.org", "email_verified": True} | claims
         request = urllib.request.Request(  # noqa: S310 (idem)
-            f"{self.provider}/users/{quote(sub)}", json.dumps(told).encode(), {"Content-Type": "application/json"},
+            f"{self.provider}/users/{quote(sub)}",
+            json.dumps(told).encode(),
+            {"Content-Type": "application/json"},
             method="PUT",
-        )  # fmt: skip
+        )
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (our own provider)
 
 
@@ -74,9 +78,12 @@ def houses(folder_of: Callable[[str], Path], computed: Path) -> Iterator[Callabl
                 f'client_secret = "secret"\nserver_metadata_url = "{provider_url}/.well-known/openid-configuration"\n'
             )
             server, url = start_streamlit(
-                APP, folder / "server.log", RISICOBEELD_DATA=str(folder / "data"),
-                STREAMLIT_SECRETS_FILES=str(secrets), AUTHLIB_INSECURE_TRANSPORT="1",
-            )  # fmt: skip
+                APP,
+                folder / "server.log",
+                RISICOBEELD_DATA=str(folder / "data"),
+                STREAMLIT_SECRETS_FILES=str(secrets),
+                AUTHLIB_INSECURE_TRANSPORT="1",
+            )
             running.append(server)
             built[options] = House(folder, provider_url, url)
         return built[options]

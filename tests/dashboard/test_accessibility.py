@@ -11,8 +11,13 @@ from tests.dashboard import axe
 from tests.dashboard.conftest import settled
 
 Open = Callable[..., Page]
-FURTHER = ["region?unit=VR06", "sectors?unit=VR06&sector=slaughter_meat", "sites?unit=DEMO-0010", "method?part=what_if",
-           "method?part=intervals"]  # fmt: skip
+FURTHER = [
+    "region?unit=VR06",
+    "sectors?unit=VR06&sector=slaughter_meat",
+    "sites?unit=DEMO-0010",
+    "method?part=what_if",
+    "method?part=intervals",
+]
 ADDRESSES = [page.name for page in PAGES] + FURTHER
 
 

@@ -161,8 +161,9 @@ def test_the_process_answers_a_client_of_its_own() -> None:
             answer = client.get("/vr.geojson", headers={"Authorization": f"Bearer {token}"}, params={"lang": "en"})
             properties = answer.json()["features"][0]["properties"]
             assert (answer.headers["content-type"], properties["status_band"]) == (
-                "application/geo+json", "EXAMPLE - invented figures",
-            )  # fmt: skip
+                "application/geo+json",
+                "EXAMPLE - invented figures",
+            )
             refused = client.get("/vr.geojson")
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
             assert client.post("/vr.geojson").status_code == 501

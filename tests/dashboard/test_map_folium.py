@@ -17,15 +17,39 @@ from geodata.errors import ContractError
 from tests.dashboard.conftest import HOSTILE_NAME
 
 TEXTS = MapTexts(
-    language="nl", class_words=tuple(f"voorbeeld: klasse {at} <b>" for at in range(1, 6)),
-    kind_words={kind: f"soort {kind}" for kind in SITE_KINDS}, legend_title="Aandacht <i>", no_data="geen gegevens",
-    flagged="hoog en zeker", unsure="hoog maar onzeker", rank="Plaats", name="Naam", score="Score",
-    risk_class="Klasse", interval="5-95 %", interval_hint="", list_caption="Ranglijst", list_filter="", list_empty="",
-    map_label="", zoom_in="", zoom_out="", whole_country="", sites="Locaties", sites_unplaced="zonder plek",
-    loading="", failed="", attribution="Bron: verzonnen", tile_attribution="Kaartgegevens: verzonnen",
-    band="VOORBEELD - verzonnen cijfers", moved="4 weken", risen="gestegen", fallen="gedaald", unmoved="gelijk",
+    language="nl",
+    class_words=tuple(f"voorbeeld: klasse {at} <b>" for at in range(1, 6)),
+    kind_words={kind: f"soort {kind}" for kind in SITE_KINDS},
+    legend_title="Aandacht <i>",
+    no_data="geen gegevens",
+    flagged="hoog en zeker",
+    unsure="hoog maar onzeker",
+    rank="Plaats",
+    name="Naam",
+    score="Score",
+    risk_class="Klasse",
+    interval="5-95 %",
+    interval_hint="",
+    list_caption="Ranglijst",
+    list_filter="",
+    list_empty="",
+    map_label="",
+    zoom_in="",
+    zoom_out="",
+    whole_country="",
+    sites="Locaties",
+    sites_unplaced="zonder plek",
+    loading="",
+    failed="",
+    attribution="Bron: verzonnen",
+    tile_attribution="Kaartgegevens: verzonnen",
+    band="VOORBEELD - verzonnen cijfers",
+    moved="4 weken",
+    risen="gestegen",
+    fallen="gedaald",
+    unmoved="gelijk",
     neighbours={"DE": "Duitsland", "BE": "België"},
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +62,9 @@ def picture(invented_regions: gpd.GeoDataFrame) -> MapPicture:
 
 
 def sites() -> SiteLayer:
-    return SiteLayer(("S1", "S2"), (HOSTILE_NAME, "Zonder plek"), ("lodging", "greenhouse"), (5.0, None), (52.0, None),
-                     (9.0, None))  # fmt: skip
+    return SiteLayer(
+        ("S1", "S2"), (HOSTILE_NAME, "Zonder plek"), ("lodging", "greenhouse"), (5.0, None), (52.0, None), (9.0, None)
+    )
 
 
 def open_file(page: Page, folder: Path, content: str) -> list[str]:

@@ -33,18 +33,44 @@ from risk.index.model import load_model
 SCORES = st.one_of(st.none(), st.floats(0, 10))
 
 TEXTS = MapTexts(
-    language="nl", class_words=("a", "b", "c", "d", "e"), kind_words={kind: kind for kind in SITE_KINDS},
-    legend_title="", no_data="", flagged="", unsure="", rank="", name="", score="", risk_class="", interval="",
-    interval_hint="", list_caption="", list_filter="", list_empty="", map_label="", zoom_in="", zoom_out="",
-    whole_country="", sites="", sites_unplaced="", loading="", failed="", attribution="", tile_attribution="",
-)  # fmt: skip
+    language="nl",
+    class_words=("a", "b", "c", "d", "e"),
+    kind_words={kind: kind for kind in SITE_KINDS},
+    legend_title="",
+    no_data="",
+    flagged="",
+    unsure="",
+    rank="",
+    name="",
+    score="",
+    risk_class="",
+    interval="",
+    interval_hint="",
+    list_caption="",
+    list_filter="",
+    list_empty="",
+    map_label="",
+    zoom_in="",
+    zoom_out="",
+    whole_country="",
+    sites="",
+    sites_unplaced="",
+    loading="",
+    failed="",
+    attribution="",
+    tile_attribution="",
+)
 
 
 def site_layer(**changes: object) -> SiteLayer:
     columns = {
-        "site_ids": ("S1", "S2"), "names": ("Een", "Twee"), "kinds": ("lodging", "greenhouse"),
-        "longitudes": (5.1, None), "latitudes": (52.1, None), "scores": (7.0, None),
-    }  # fmt: skip
+        "site_ids": ("S1", "S2"),
+        "names": ("Een", "Twee"),
+        "kinds": ("lodging", "greenhouse"),
+        "longitudes": (5.1, None),
+        "latitudes": (52.1, None),
+        "scores": (7.0, None),
+    }
     return SiteLayer(**(columns | changes))
 
 

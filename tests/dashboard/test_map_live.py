@@ -428,8 +428,12 @@ def test_sites_are_not_sent_again_with_other_figures(map_url: str, new_page: Cal
 
 def test_background_map_appears_when_it_can_be_reached(map_url: str, new_page: Callable[..., Page]) -> None:
     page = new_page()
-    pixel = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000" "1f15c4890000000d49444154789c63"
-                          "606060f80f0001040100" "5fe5c34b0000000049454e44ae426082")  # fmt: skip
+    pixel = bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+        "1f15c4890000000d49444154789c63"
+        "606060f80f0001040100"
+        "5fe5c34b0000000049454e44ae426082"
+    )
     page.context.route("https://service.pdok.nl/**", lambda route: route.fulfill(body=pixel, content_type="image/png"))
     page.goto(map_url)
     expect(page.locator("img.leaflet-tile").first).to_be_attached()

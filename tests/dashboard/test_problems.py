@@ -19,11 +19,22 @@ from words import read_texts
 ROOT = Path(__file__).parents[2]
 NL, EN = read_texts("nl"), read_texts("en")
 MET_ON_PAGES = (
-    "register/files.py", "register/record.py", "register/events.py",
-    "access/database/engine.py", "access/people.py", "access/profiles.py", "door/leaktest.py",
-    "access/audit.py", "door/export.py", "risk/targets/decisions.py", "risk/targets/plans.py", "risk/targets/limits.py",
-    "risk/targets/select.py", "risk/report/facts.py", "risk/report/sheet.py",
-)  # fmt: skip
+    "register/files.py",
+    "register/record.py",
+    "register/events.py",
+    "access/database/engine.py",
+    "access/people.py",
+    "access/profiles.py",
+    "door/leaktest.py",
+    "access/audit.py",
+    "door/export.py",
+    "risk/targets/decisions.py",
+    "risk/targets/plans.py",
+    "risk/targets/limits.py",
+    "risk/targets/select.py",
+    "risk/report/facts.py",
+    "risk/report/sheet.py",
+)
 NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the program
     "There is no table {}; choose one of {}.",
     "Reason {} does not exist; choose one of {}.",
@@ -91,8 +102,9 @@ def test_errors_that_really_happen_are_told_in_both_languages(data_dir: Path) ->
 
     policy, region, lotc = (open_store(parse_viewer(role)) for role in ("policy", "region:VR06", "lotc"))
     assert told(lambda: policy.table("sites")) == (
-        "De rol policy mag sites niet openen; vraag LOT-C erom.", "Role policy may not open sites; ask LOT-C.",
-    )  # fmt: skip
+        "De rol policy mag sites niet openen; vraag LOT-C erom.",
+        "Role policy may not open sites; ask LOT-C.",
+    )
     nl, en = told(lambda: write.record(lotc.viewer, "activation", {"gemeente_code": "GM0363"}))
     assert nl.startswith("Hier ontbreekt nog: ")
     assert "Wat gebeurde er?" in nl

@@ -19,8 +19,14 @@ APP = Path(__file__).parents[2] / "app.py"
 LOTC = Viewer("lotc")
 TELEPHONE = {"width": 390, "height": 844}
 Open = Callable[..., Page]
-ACTIVATION = {"event_date": "2020-11-30", "kind": "preventief", "themes": "wonen", "gemeente_code": "GM0363",
-              "sector_code": "lodging", "outcome": "verzonnen"}  # fmt: skip
+ACTIVATION = {
+    "event_date": "2020-11-30",
+    "kind": "preventief",
+    "themes": "wonen",
+    "gemeente_code": "GM0363",
+    "sector_code": "lodging",
+    "outcome": "verzonnen",
+}
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +146,14 @@ def test_the_second_of_two_editors_sees_the_difference(app: str, open_page: Open
 
 
 def test_a_signal_becomes_an_activation(app: str, open_page: Open) -> None:
-    signal = {"event_date": "2020-11-20", "origin": "partner", "theme": "vervoer", "gemeente_code": "GM0363",
-              "sector_code": "distribution", "text": "volle busjes gezien"}  # fmt: skip
+    signal = {
+        "event_date": "2020-11-20",
+        "origin": "partner",
+        "theme": "vervoer",
+        "gemeente_code": "GM0363",
+        "sector_code": "distribution",
+        "text": "volle busjes gezien",
+    }
     write.record(LOTC, "signal", signal)
     page = open_page(f"{app}/register")
     view(page, "Signalen")
@@ -236,5 +248,7 @@ def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page:
     expect(page.get_by_role("row", name=re.compile("^Locatie"))).to_contain_text(site["name"])
     row = recorded()[0]
     assert [row[name] for name in ("site_id", "gemeente_code", "sector_code")] == [
-        site["site_id"], site["gemeente_code"], site["sector_code"],
-    ]  # fmt: skip
+        site["site_id"],
+        site["gemeente_code"],
+        site["sector_code"],
+    ]

@@ -24,8 +24,14 @@ from register import schema as kinds
 from tests.dashboard.conftest import free_port
 from tests.deploy.installation import DEPLOY
 
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "kanarie"}  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "kanarie",
+}
 
 
 @pytest.fixture
@@ -105,9 +111,13 @@ def test_labels_come_from_closed_lists(address: str) -> None:
     write.record(Viewer("lotc"), "activation", FIELDS)
     health.note("sites_file.kanarie")
     closed = {
-        "page": {page.name for page in PAGES}, "role": set(rules.ROLES), "kind": set(kinds.KINDS),
-        "source": set(CONNECTORS), "part": {"snapshot", "register", "folder"}, "demonstration": {"true", "false"},
-    }  # fmt: skip
+        "page": {page.name for page in PAGES},
+        "role": set(rules.ROLES),
+        "kind": set(kinds.KINDS),
+        "source": set(CONNECTORS),
+        "part": {"snapshot", "register", "folder"},
+        "demonstration": {"true", "false"},
+    }
     told = ask(f"{address}/metrics")[1]
     assert "kanarie" not in told
     assert not set(codes.VR_CODES) & set(re.findall(r"\w+", told))

@@ -58,9 +58,7 @@ def test_the_image_holds_no_secret_and_nothing_but_the_product() -> None:
 
 
 def test_the_compose_file_is_what_the_specification_says() -> None:
-    done = run(
-        str(TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml")
-    )  # fmt: skip
+    done = run(str(TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
     assert done.returncode == 0, done.stdout
 
 

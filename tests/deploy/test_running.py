@@ -72,14 +72,17 @@ class Machine:
         said = installation.image_environment() if service in installation.ours() else {}
         said = said | installation.services()[service]["environment"]
         said = {name: value for name, value in said.items() if name not in ("PATH", "HOME")}
-        upstreams = {f"{name}:{port}": f"127.0.0.1:{self.ports[name]}"
-                     for name, port in (("app1", 8501), ("app2", 8501), ("feed", 8510))}  # fmt: skip
+        upstreams = {
+            f"{name}:{port}": f"127.0.0.1:{self.ports[name]}"
+            for name, port in (("app1", 8501), ("app2", 8501), ("feed", 8510))
+        }
         here = {
-            "/run/secrets": str(self.secrets), "/data": str(self.folder / "data"),
+            "/run/secrets": str(self.secrets),
+            "/data": str(self.folder / "data"),
             "0.0.0.0:9101": f"127.0.0.1:{self.watched.get(service, 0)}",
             "https://${SITE_NAME:?the public name of the server}": self.url,
             "${SITE_NAME:?the public name of the server}": SITE_NAME,
-        } | upstreams  # fmt: skip
+        } | upstreams
         for there, place in here.items():
             said = {name: value.replace(there, place) for name, value in said.items()}
         return said
@@ -97,9 +100,12 @@ class Machine:
     def start(self, service: str, command: list[str], **more: str) -> None:
         with self.log(service).open("ab") as output:
             self.running[service] = subprocess.Popen(
-                command, cwd=self.image, stdout=output, stderr=subprocess.STDOUT,
+                command,
+                cwd=self.image,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 env=os.environ | {"HOME": str(self.folder)} | self.environment(service) | more,
-            )  # fmt: skip
+            )
 
     def await_port(self, service: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -128,11 +134,16 @@ def make_certificate(folder: Path) -> None:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SITE_NAME)])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=30))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(SITE_NAME)]), critical=False)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     (folder / "tls.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     (folder / "tls.key").write_bytes(
@@ -146,9 +157,11 @@ def make_database(secrets: Path, server: Any) -> None:
     password.write_text("invented")
     admin = sqlalchemy.make_url(server.get_uri())
     environment = {
-        "PATH": f"{server.bin_path}:{os.environ['PATH']}", "PGHOST": admin.query["host"],
-        "POSTGRES_USER": admin.username, "POSTGRES_PASSWORD_FILE": str(password),
-    }  # fmt: skip
+        "PATH": f"{server.bin_path}:{os.environ['PATH']}",
+        "PGHOST": admin.query["host"],
+        "POSTGRES_USER": admin.username,
+        "POSTGRES_PASSWORD_FILE": str(password),
+    }
     subprocess.run([DEPLOY / "database.sh"], check=True, env=environment, stdout=subprocess.DEVNULL)
     ours = admin.set(username="risicobeeld", password="invented", database="risicobeeld")  # noqa: S106 - of this test
     (secrets / "register").write_text(ours.render_as_string(hide_password=False) + "\n")
@@ -170,8 +183,9 @@ def started(folder: Path, server: Any, computed: Path) -> Iterator[Machine]:
     make_database(here.secrets, server)
     example = (DEPLOY / "secrets.example.toml").read_text("utf-8")
     for invented, real in {
-        "https://risicobeeld.example.org": here.url, "https://login.example.org": provider_url,
-    }.items():  # fmt: skip
+        "https://risicobeeld.example.org": here.url,
+        "https://login.example.org": provider_url,
+    }.items():
         example = example.replace(invented, real)
     (here.secrets / "sign-in.toml").write_text(example)
     make_certificate(here.secrets)
@@ -205,9 +219,10 @@ def ask(url: str, **headers: str) -> tuple[int, str, Mapping[str, str]]:
     trusting = ssl._create_unverified_context()  # noqa: S323 - the certificate is our own
     with httpx.Client(verify=trusting, timeout=120) as client:
         answer = client.get(
-            url.replace(SITE_NAME, "127.0.0.1"), headers={"Host": parts.netloc} | headers,
+            url.replace(SITE_NAME, "127.0.0.1"),
+            headers={"Host": parts.netloc} | headers,
             extensions={"sni_hostname": parts.hostname},
-        )  # fmt: skip
+        )
     return answer.status_code, answer.text, answer.headers
 
 

@@ -40,9 +40,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # idem
         made = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
             local_directory=str(tmp_path_factory.mktemp("workers")),
-        )  # fmt: skip
+        )
         with made:
             yield made.scheduler_address
 
@@ -91,11 +94,14 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {
             "naam": [f"Camping {number % 290}" for number in range(n)],
             "soort": rng.choice(["holiday_park", "lodging", "slaughterhouse"], n),
-            "x": rng.uniform(20_000, 270_000, n).round(), "y": rng.uniform(310_000, 610_000, n).round(),
-            "gemeente": rng.choice(["GM0363", "Utrecht", ""], n), "bedden": rng.choice(["12", "1.234", "", "7,5"], n),
-            "land": rng.choice(["nl", "DE", ""], n), "datum": rng.choice(["2026-01-03", "3-9-2025", ""], n),
+            "x": rng.uniform(20_000, 270_000, n).round(),
+            "y": rng.uniform(310_000, 610_000, n).round(),
+            "gemeente": rng.choice(["GM0363", "Utrecht", ""], n),
+            "bedden": rng.choice(["12", "1.234", "", "7,5"], n),
+            "land": rng.choice(["nl", "DE", ""], n),
+            "datum": rng.choice(["2026-01-03", "3-9-2025", ""], n),
         }
-    )  # fmt: skip
+    )
     frame.loc[::7, ["x", "y"]] = np.nan
     path = tmp_path_factory.mktemp("listed") / "lijst.csv"
     pd.concat([frame, frame.iloc[:25]]).to_csv(path, index=False)
@@ -123,8 +129,12 @@ def test_a_file_of_sites_is_read_the_same_however_it_is_cut_and_wherever(
         assert found.geometry.geom_equals_exact(whole.geometry, 0).where(whole.geometry.notna(), True).all()  # noqa: FBT003
         assert found.crs == whole.crs
         assert (report.rows_n, report.kept_n, report.exact_duplicates_n, report.outside_n, dict(report.located)) == (
-            told.rows_n, told.kept_n, told.exact_duplicates_n, told.outside_n, dict(told.located)
-        )  # fmt: skip
+            told.rows_n,
+            told.kept_n,
+            told.exact_duplicates_n,
+            told.outside_n,
+            dict(told.located),
+        )
     assert told.exact_duplicates_n > 0
     assert told.outside_n > 0
 

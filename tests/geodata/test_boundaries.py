@@ -19,8 +19,12 @@ FILE = settings.EMBEDDED_DIR / "gemeenten.parquet"
 
 # CBS, table 84799NED (Kerncijfers wijken en buurten 2020), land area of the gemeente in hectares / 100.
 ISLANDS_KM2 = {
-    "Texel": 162.00, "Vlieland": 39.15, "Terschelling": 85.26, "Ameland": 59.11, "Schiermonnikoog": 40.50,
-}  # fmt: skip
+    "Texel": 162.00,
+    "Vlieland": 39.15,
+    "Terschelling": 85.26,
+    "Ameland": 59.11,
+    "Schiermonnikoog": 40.50,
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +75,15 @@ def test_holes_are_cut_waters_of_at_least_a_square_kilometre(nation):
     assert len(holes) > 20
     assert shapely.area(holes).min() >= 1e6
     waters = {  # a point in each of the best known lakes that the land surrounds
-        "Fluessen": (163_000, 549_500), "Tjeukemeer": (183_000, 545_000), "Lauwersmeer": (207_000, 599_000),
-        "Westeinderplassen": (110_000, 472_800), "Loosdrechtse Plassen": (133_000, 467_500),
-        "Reeuwijkse Plassen": (111_000, 450_000), "Veluwemeer": (174_000, 488_500), "Schildmeer": (250_500, 588_000),
-    }  # fmt: skip
+        "Fluessen": (163_000, 549_500),
+        "Tjeukemeer": (183_000, 545_000),
+        "Lauwersmeer": (207_000, 599_000),
+        "Westeinderplassen": (110_000, 472_800),
+        "Loosdrechtse Plassen": (133_000, 467_500),
+        "Reeuwijkse Plassen": (111_000, 450_000),
+        "Veluwemeer": (174_000, 488_500),
+        "Schildmeer": (250_500, 588_000),
+    }
     inside = {name: bool(shapely.contains(holes, shapely.Point(point)).any()) for name, point in waters.items()}
     assert inside.pop("Schildmeer") is False  # 3 km2 is a pond on this map: it stays land
     assert all(inside.values()), inside
@@ -83,12 +92,18 @@ def test_holes_are_cut_waters_of_at_least_a_square_kilometre(nation):
 @pytest.mark.parametrize(
     ("water", "x", "y"),
     [
-        ("North Sea", 60_000, 480_000), ("Wadden Sea", 150_000, 580_000), ("IJsselmeer", 150_000, 540_000),
-        ("Markermeer", 145_000, 510_000), ("Oosterschelde", 55_000, 400_000), ("Westerschelde", 50_000, 376_500),
-        ("Grevelingen", 58_000, 418_000), ("Haringvliet", 72_000, 423_000), ("Dollard", 273_000, 588_500),
+        ("North Sea", 60_000, 480_000),
+        ("Wadden Sea", 150_000, 580_000),
+        ("IJsselmeer", 150_000, 540_000),
+        ("Markermeer", 145_000, 510_000),
+        ("Oosterschelde", 55_000, 400_000),
+        ("Westerschelde", 50_000, 376_500),
+        ("Grevelingen", 58_000, 418_000),
+        ("Haringvliet", 72_000, 423_000),
+        ("Dollard", 273_000, 588_500),
         ("Eems", 262_000, 595_500),
     ],
-)  # fmt: skip
+)
 def test_sea_and_large_lakes_are_not_land(nation, water, x, y):
     assert not nation.intersects(shapely.Point(x, y)), water
 
@@ -96,15 +111,21 @@ def test_sea_and_large_lakes_are_not_land(nation, water, x, y):
 @pytest.mark.parametrize(
     ("place", "x", "y", "name"),
     [
-        ("the Dam", 121_400, 487_400, "Amsterdam"), ("Onze-Lieve-Vrouwetoren", 155_000, 463_000, "Amersfoort"),
-        ("Grote Markt", 233_900, 582_050, "Groningen"), ("Vrijthof", 176_300, 317_900, "Maastricht"),
-        ("Den Burg", 115_700, 563_200, "Texel"), ("the isle of Marken", 135_700, 497_300, "Waterland"),
-        ("Urk", 170_500, 519_500, "Urk"), ("Batavia", 160_900, 500_900, "Lelystad"),
-        ("the river Waal", 186_500, 429_300, "Nijmegen"), ("the river Maas", 176_800, 317_700, "Maastricht"),
+        ("the Dam", 121_400, 487_400, "Amsterdam"),
+        ("Onze-Lieve-Vrouwetoren", 155_000, 463_000, "Amersfoort"),
+        ("Grote Markt", 233_900, 582_050, "Groningen"),
+        ("Vrijthof", 176_300, 317_900, "Maastricht"),
+        ("Den Burg", 115_700, 563_200, "Texel"),
+        ("the isle of Marken", 135_700, 497_300, "Waterland"),
+        ("Urk", 170_500, 519_500, "Urk"),
+        ("Batavia", 160_900, 500_900, "Lelystad"),
+        ("the river Waal", 186_500, 429_300, "Nijmegen"),
+        ("the river Maas", 176_800, 317_700, "Maastricht"),
         ("Baarle-Hertog, a Belgian enclave", 123_600, 383_100, "Baarle-Nassau"),
-        ("Rottumerplaat", 227_500, 617_000, "Het Hogeland"), ("Domburg", 25_000, 395_000, "Veere"),
+        ("Rottumerplaat", 227_500, 617_000, "Het Hogeland"),
+        ("Domburg", 25_000, 395_000, "Veere"),
     ],
-)  # fmt: skip
+)
 def test_places_lie_in_their_gemeente(gemeenten, place, x, y, name):
     found = gemeenten.loc[gemeenten.contains(shapely.Point(x, y)), "gemeente_name"]
     assert found.tolist() == [name], place

@@ -54,12 +54,15 @@ def test_coordinates_must_be_in_metres() -> None:
     shape = Point(5.1, 52.0).buffer(0.1)
     table = gpd.GeoDataFrame(
         {
-            "vr_code": ["VR01"], "vr_name": ["x"], "land_border": ["DE;BE"], "population_n": [1],
+            "vr_code": ["VR01"],
+            "vr_name": ["x"],
+            "land_border": ["DE;BE"],
+            "population_n": [1],
             "land_area_km2": [1.0],
         },
         geometry=[shape],
         crs="EPSG:4326",
-    )  # fmt: skip
+    )
     with pytest.raises(ContractError, match="EPSG:28992"):
         contracts.check("veiligheidsregios", table)
 

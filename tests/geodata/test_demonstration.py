@@ -161,10 +161,14 @@ def test_missing_cells_say_why(exposure):
 @pytest.mark.parametrize(
     ("sector", "gemeente"),
     [
-        ("glass_horticulture", "Westland"), ("fishery", "Urk"), ("packing_wholesale", "Westland"),
-        ("distribution", "Rotterdam"), ("lodging", "Amsterdam"), ("construction", "Amsterdam"),
+        ("glass_horticulture", "Westland"),
+        ("fishery", "Urk"),
+        ("packing_wholesale", "Westland"),
+        ("distribution", "Rotterdam"),
+        ("lodging", "Amsterdam"),
+        ("construction", "Amsterdam"),
     ],
-)  # fmt: skip
+)
 def test_the_largest_concentration_is_where_it_belongs(exposure, sector, gemeente):
     rows = exposure[exposure["sector_code"] == sector]
     assert rows.loc[rows["workers_n"].idxmax(), "gemeente_name"] == gemeente
@@ -218,9 +222,15 @@ def test_every_point_lies_inside_its_gemeente(sites, gemeenten):
 def test_sizes_fit_their_kind(sites):
     units = sites.groupby("kind")["size_unit"].unique().map(list).to_dict()
     assert units == {
-        "slaughterhouse": ["fte"], "meat_plant": ["fte"], "packing_hall": ["fte"], "distribution_centre": ["fte"],
-        "building_site": ["fte"], "greenhouse": ["m2"], "lodging": ["beds"], "holiday_park": ["beds"],
-    }  # fmt: skip
+        "slaughterhouse": ["fte"],
+        "meat_plant": ["fte"],
+        "packing_hall": ["fte"],
+        "distribution_centre": ["fte"],
+        "building_site": ["fte"],
+        "greenhouse": ["m2"],
+        "lodging": ["beds"],
+        "holiday_park": ["beds"],
+    }
     limits = {"fte": (5, 1_400), "beds": (8, 900), "m2": (5_000, 350_000)}
     for unit, (low, high) in limits.items():
         assert sites.loc[sites["size_unit"] == unit, "size_n"].dropna().between(low, high).all()
@@ -317,12 +327,20 @@ def test_there_are_56_in_the_first_three_months(activations):
 def test_they_show_every_kind_theme_and_trigger(activations):
     assert activations["kind"].value_counts().to_dict() == {"preventief": 33, "repressief": 23}
     assert activations["themes"].value_counts().to_dict() == {
-        "werken": 22, "wonen": 13, "vervoer": 6, "wonen;werken": 6, "werken;vervoer": 4, "wonen;vervoer": 3,
+        "werken": 22,
+        "wonen": 13,
+        "vervoer": 6,
+        "wonen;werken": 6,
+        "werken;vervoer": 4,
+        "wonen;vervoer": 3,
         "wonen;werken;vervoer": 2,
-    }  # fmt: skip
+    }
     assert activations["trigger"].value_counts().to_dict() == {
-        "externe_melding": 30, "eigen_constatering": 16, "steekproef": 6, "vervolg": 4,
-    }  # fmt: skip
+        "externe_melding": 30,
+        "eigen_constatering": 16,
+        "steekproef": 6,
+        "vervolg": 4,
+    }
     assert activations["infections_found"].value_counts().to_dict() == {"no": 28, "yes": 20, "unknown": 8}
     assert activations["vr_code"].nunique() >= 18
     assert len(set(codes.VR_CODES) - set(activations["vr_code"])) >= 1  # a region never visited is shown too

@@ -107,9 +107,15 @@ def test_rounding_comes_after_the_margins() -> None:
 def secret(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Store invented counts of workers that nobody published; return them by region and sector."""
     declared = catalogue.Source(
-        UNPUBLISHED, "Verzonnen", "de gebruiker", "bestand", "niet openbaar", "Verzonnen", ("exposure",),
+        UNPUBLISHED,
+        "Verzonnen",
+        "de gebruiker",
+        "bestand",
+        "niet openbaar",
+        "Verzonnen",
+        ("exposure",),
         secrecy=catalogue.Secrecy.RESTRICTED,
-    )  # fmt: skip
+    )
     monkeypatch.setitem(catalogue.SOURCES, UNPUBLISHED, declared)
     embedded = snapshot.read_core(product_settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
@@ -216,9 +222,11 @@ def test_indicators_of_unpublished_counts_lose_their_raw_value() -> None:
 # --- cases in what leaves the platform -----------------------------------------------------------------
 
 cells = st.dictionaries(
-    st.tuples(st.sampled_from(codes.VR_CODES), st.sampled_from(["preventief", "repressief"])), st.integers(1, 12),
-    min_size=1, max_size=40,
-)  # fmt: skip
+    st.tuples(st.sampled_from(codes.VR_CODES), st.sampled_from(["preventief", "repressief"])),
+    st.integers(1, 12),
+    min_size=1,
+    max_size=40,
+)
 
 
 @settings(max_examples=100, deadline=None)

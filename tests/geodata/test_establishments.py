@@ -16,15 +16,25 @@ from geodata.snapshots import snapshot
 
 KWB_2021 = "cbs/kwb2021_establishments_by_sector_gemeente.csv"
 SHORT = {
-    "A": "vest_A", "B-F": "vest_B_F", "G+I": "vest_G_I", "H+J": "vest_H_J",
-    "K-L": "vest_K_L", "M-N": "vest_M_N", "O-Q": "vest_O_Q", "R-U": "vest_R_U",
-}  # fmt: skip
+    "A": "vest_A",
+    "B-F": "vest_B_F",
+    "G+I": "vest_G_I",
+    "H+J": "vest_H_J",
+    "K-L": "vest_K_L",
+    "M-N": "vest_M_N",
+    "O-Q": "vest_O_Q",
+    "R-U": "vest_R_U",
+}
 STATLINE = {
-    "A": "A Landbouw, bosbouw en visserij", "B-F": "B-F Nijverheid en energie", "G+I": "G+I Handel en horeca",
-    "H+J": "H+J Vervoer, informatie en communicatie", "K-L": "K-L Financiële diensten, onroerend goed",
-    "M-N": "M-N Zakelijke dienstverlening", "O-Q": "O-Q Overheid, onderwijs en zorg",
+    "A": "A Landbouw, bosbouw en visserij",
+    "B-F": "B-F Nijverheid en energie",
+    "G+I": "G+I Handel en horeca",
+    "H+J": "H+J Vervoer, informatie en communicatie",
+    "K-L": "K-L Financiële diensten, onroerend goed",
+    "M-N": "M-N Zakelijke dienstverlening",
+    "O-Q": "O-Q Overheid, onderwijs en zorg",
     "R-U": "R-U Cultuur, recreatie, overige diensten",
-}  # fmt: skip
+}
 
 
 def exposure() -> pd.DataFrame:
@@ -125,14 +135,26 @@ class TestRealTable:
 def test_statline_s_table_per_section_is_added_to_groups(tmp_path: Path) -> None:
     """Invented counts in the layout of CBS's table of establishments per section, names instead of codes."""
     sections = {
-        "A Landbouw, bosbouw en visserij": 10, "B Delfstoffenwinning": 1, "C Industrie": 20, "D Energievoorziening": 2,
-        "E Waterbedrijven en afvalbeheer": 3, "F Bouwnijverheid": 40, "G Handel": 50, "H Vervoer en opslag": 6,
-        "I Horeca": 7, "J Informatie en communicatie": 8, "K Financiële dienstverlening": 9,
-        "L Verhuur en handel van onroerend goed": 11, "M Specialistische zakelijke diensten": 12,
-        "N Verhuur en overige zakelijke diensten": 13, "O Openbaar bestuur en overheidsdiensten": 14,
-        "P Onderwijs": 15, "Q Gezondheids- en welzijnszorg": 16, "R Cultuur, sport en recreatie": 17,
+        "A Landbouw, bosbouw en visserij": 10,
+        "B Delfstoffenwinning": 1,
+        "C Industrie": 20,
+        "D Energievoorziening": 2,
+        "E Waterbedrijven en afvalbeheer": 3,
+        "F Bouwnijverheid": 40,
+        "G Handel": 50,
+        "H Vervoer en opslag": 6,
+        "I Horeca": 7,
+        "J Informatie en communicatie": 8,
+        "K Financiële dienstverlening": 9,
+        "L Verhuur en handel van onroerend goed": 11,
+        "M Specialistische zakelijke diensten": 12,
+        "N Verhuur en overige zakelijke diensten": 13,
+        "O Openbaar bestuur en overheidsdiensten": 14,
+        "P Onderwijs": 15,
+        "Q Gezondheids- en welzijnszorg": 16,
+        "R Cultuur, sport en recreatie": 17,
         "S Overige dienstverlening": 18,
-    }  # fmt: skip
+    }
     rows = [
         f'"{title}";"{name}";"2023";"{count}"'
         for title, count in sections.items()

@@ -38,9 +38,13 @@ raise KeyError("{CANARY}")
 @pytest.fixture(scope="module")
 def written() -> str:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={"RISICOBEELD_LOG": "json", "PATH": ""},
-    )  # fmt: skip
+    )
     assert done.returncode == 1
     assert not done.stdout
     return done.stderr
@@ -63,10 +67,15 @@ def test_what_is_filled_in_and_what_an_error_says_stay_out(written: str, lines: 
     told = [(line["logger"], line["event"]) for line in lines[1:9]]
     library = "a library's line"
     assert told == [
-        ("access.people", "somebody asked for %s"), ("access.people", "it went wrong"),
-        ("streamlit.runtime", library), ("streamlit.runtime", library), ("sqlalchemy", library),
-        ("sqlalchemy", library), ("__main__", "somebody asked for %s"), ("__main__", "it went wrong"),
-    ]  # fmt: skip
+        ("access.people", "somebody asked for %s"),
+        ("access.people", "it went wrong"),
+        ("streamlit.runtime", library),
+        ("streamlit.runtime", library),
+        ("sqlalchemy", library),
+        ("sqlalchemy", library),
+        ("__main__", "somebody asked for %s"),
+        ("__main__", "it went wrong"),
+    ]
     assert [(line["error"], line["cause"]) for line in lines[2:9:2]] == [("RuntimeError", "ValueError")] * 4
 
 
@@ -74,8 +83,9 @@ def test_warnings_and_what_nobody_caught_are_lines_too(lines: list[dict[str, obj
     assert lines[10]["logger"] == "py.warnings"
     thread, end = lines[-2:]
     assert [(line["event"], line["error"]) for line in (thread, end)] == [
-        ("uncaught", "IndexError"), ("uncaught", "KeyError"),
-    ]  # fmt: skip
+        ("uncaught", "IndexError"),
+        ("uncaught", "KeyError"),
+    ]
     assert any("<lambda>" in str(place) for place in thread["stack"])
 
 

@@ -20,8 +20,15 @@ LOTC = Viewer("lotc", person="test")
 
 def claims(sub: str = "a", **changed: object) -> dict[str, object]:
     stamp = NOW.timestamp()
-    told = {"iss": "https://id.example.org", "sub": sub, "email": f"{sub}@example.org", "email_verified": True,
-            "iat": stamp - 60, "exp": stamp + 3600, "nonce": "n"}  # fmt: skip
+    told = {
+        "iss": "https://id.example.org",
+        "sub": sub,
+        "email": f"{sub}@example.org",
+        "email_verified": True,
+        "iat": stamp - 60,
+        "exp": stamp + 3600,
+        "nonce": "n",
+    }
     return told | changed
 
 
@@ -53,10 +60,16 @@ def test_a_person_enters_with_the_roles_of_today() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"exp": NOW.timestamp()}, {"exp": NOW.timestamp() - 1}, {"exp": None}, {"exp": "soon"}, {"iat": None},
-        {"iat": NOW.timestamp() + 600}, {"sub": ""}, {"iat": NOW.timestamp() - people.LONGEST_SESSION_S},
+        {"exp": NOW.timestamp()},
+        {"exp": NOW.timestamp() - 1},
+        {"exp": None},
+        {"exp": "soon"},
+        {"iat": None},
+        {"iat": NOW.timestamp() + 600},
+        {"sub": ""},
+        {"iat": NOW.timestamp() - people.LONGEST_SESSION_S},
     ],
-)  # fmt: skip
+)
 def test_a_token_out_of_its_time_or_without_one_is_refused(wrong: dict[str, object]) -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     assert enters(claims()) == ["lotc"]

@@ -14,8 +14,14 @@ from door import installation as readiness
 from geodata import settings
 from register import record as write
 
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "geen"}  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "geen",
+}
 
 
 @pytest.fixture(autouse=True)

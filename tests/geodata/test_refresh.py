@@ -137,9 +137,12 @@ class TestKilled:
     def test_at_any_point_of_an_import(self, tmp_path: Path) -> None:
         result = subprocess.run(
             [sys.executable, "-W", "error", str(KILLER), str(tmp_path)],
-            capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
             env={**os.environ, "PYTHONPATH": "."},
-        )  # fmt: skip
+        )
         assert result.returncode == 0, result.stderr
         report = json.loads(result.stdout)
         assert report["points"] >= 25

@@ -236,12 +236,19 @@ def test_a_year_before_2020_is_refused_and_says_so(gemeenten):
 @pytest.mark.parametrize(
     ("year", "name", "code"),
     [
-        (2020, "haaren", "GM0788"), (2021, "haaren", None), (2020, "appingedam", "GM0003"), (2020, "eemsdelta", None),
-        (2021, "eemsdelta", "GM1979"), (2022, "weesp", "GM0457"), (2023, "weesp", None),
+        (2020, "haaren", "GM0788"),
+        (2021, "haaren", None),
+        (2020, "appingedam", "GM0003"),
+        (2020, "eemsdelta", None),
+        (2021, "eemsdelta", "GM1979"),
+        (2022, "weesp", "GM0457"),
+        (2023, "weesp", None),
         (2023, "'s-gravenhage", "GM0518"),
-        (2020, "hengelo (o.)", "GM0164"), (2020, "bergen (l.)", "GM0893"), (2020, "súdwest-fryslân", "GM1900"),
+        (2020, "hengelo (o.)", "GM0164"),
+        (2020, "bergen (l.)", "GM0893"),
+        (2020, "súdwest-fryslân", "GM1900"),
     ],
-)  # fmt: skip
+)
 def test_names_belong_to_their_year(gemeenten, year, name, code):
     assert regions.names_to_codes(gemeenten, year).get(name) == code
 
@@ -282,11 +289,14 @@ def histories(draw):
         shares = [1.0] if len(targets) == 1 else [0.25, 0.75]
         rows += [
             {
-                "effective_date": pd.Timestamp(year, 1, 1), "old_code": goes, "new_code": target,
-                "is_new": is_new and target == targets[0], "share": share,
+                "effective_date": pd.Timestamp(year, 1, 1),
+                "old_code": goes,
+                "new_code": target,
+                "is_new": is_new and target == targets[0],
+                "share": share,
             }
             for target, share in zip(targets, shares, strict=True)
-        ]  # fmt: skip
+        ]
     columns = ["effective_date", "old_code", "new_code", "is_new", "share"]
     return start, alive, pd.DataFrame(rows, columns=columns).astype({"is_new": bool, "share": float})
 

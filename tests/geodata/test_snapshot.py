@@ -138,8 +138,12 @@ def test_deliveries_are_dated_and_never_overwritten(tmp_path: Path) -> None:
 def test_the_manifest_tells_where_every_table_came_from() -> None:
     manifest = json.loads((settings.EMBEDDED_DIR / "manifest.json").read_text())
     assert {record["source_id"] for record in manifest["sources"]} == {
-        "boundaries", "water", "gemeente_facts", "sector_jobs", "demonstration",
-    }  # fmt: skip
+        "boundaries",
+        "water",
+        "gemeente_facts",
+        "sector_jobs",
+        "demonstration",
+    }
     for record in manifest["sources"]:
         assert record["licence"]
         assert record["source_date"]

@@ -31,9 +31,12 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
         return
     rows_n = export.export_table(lotc(), name, path)
     readers = {
-        ".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet, ".geojson": gpd.read_file,
+        ".csv": pd.read_csv,
+        ".xlsx": pd.read_excel,
+        ".parquet": pd.read_parquet,
+        ".geojson": gpd.read_file,
         ".gpkg": gpd.read_file,
-    }  # fmt: skip
+    }
     table = readers[ending](path)
     assert len(table) == rows_n == len(lotc().table(name))
     assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()

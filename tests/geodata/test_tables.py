@@ -116,8 +116,10 @@ class TestExposure:
         found = exposure.exposure_from_sections(all_frames(), gemeenten(), sourced).set_index("sector_code")
         status = found["workers_n_status"].groupby(level=0).agg(set)
         assert (status["distribution"], status["cleaning"], status["construction"]) == (
-            {"estimate"}, {"assumption"}, {"estimate"},
-        )  # fmt: skip
+            {"estimate"},
+            {"assumption"},
+            {"estimate"},
+        )
 
 
 class TestAgencyWorkers:
@@ -204,9 +206,14 @@ class TestAreas:
 
     def test_the_newest_year_decides_regions_and_inhabitants(self) -> None:
         history = pd.DataFrame(
-            {"gemeente_code": "GM0363", "year": [2025, 2026], "vr_code": "VR13", "am_code": ["AM01", "AM18"],
-             "population_n": [1.0, 2.0]}
-        )  # fmt: skip
+            {
+                "gemeente_code": "GM0363",
+                "year": [2025, 2026],
+                "vr_code": "VR13",
+                "am_code": ["AM01", "AM18"],
+                "population_n": [1.0, 2.0],
+            }
+        )
         found = tables.current_areas({"gemeenten": gemeenten()}, {"region_history": [history]})["gemeenten"]
         row = found.set_index("gemeente_code").loc["GM0363"]
         assert (row["am_code"], row["population_n"]) == ("AM18", 2)

@@ -60,8 +60,9 @@ def _squares(side: int) -> gpd.GeoDataFrame:
     cells = [(c, r) for r in range(side) for c in range(side)]
     return gpd.GeoDataFrame(
         {"code": [f"A{place:03d}" for place in range(len(cells))]},
-        geometry=[box(c, r, c + 1, r + 1) for c, r in cells], crs="EPSG:28992",
-    )  # fmt: skip
+        geometry=[box(c, r, c + 1, r + 1) for c, r in cells],
+        crs="EPSG:28992",
+    )
 
 
 def test_an_island_is_joined_to_its_nearest_neighbour() -> None:

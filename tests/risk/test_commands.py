@@ -109,8 +109,12 @@ def test_an_error_is_one_sentence_and_status_two(
 def test_the_command_starts_from_the_shell_and_shows_no_traceback(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "risk", "score", "--level", "vr", "--sector", "x", "--out", str(tmp_path / "x.csv")],
-        cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 2
     assert "Traceback" not in ran.stderr
     assert ran.stderr.startswith("Sector 'x' does not exist")
@@ -148,8 +152,12 @@ def test_the_page_holds_every_indicator_sector_season_and_reason(model: Model, l
 def test_the_page_shows_the_ranking_with_and_without(tables: dict[str, pd.DataFrame], model: Model) -> None:
     rankings = method.with_and_without(tables, model)
     assert list(rankings.columns) == [
-        "area_code", "score", "rank", "rank_without_confirmed_infections", "rank_without_registered_migrant_workers",
-    ]  # fmt: skip
+        "area_code",
+        "score",
+        "rank",
+        "rank_without_confirmed_infections",
+        "rank_without_registered_migrant_workers",
+    ]
     assert rankings["rank"].is_monotonic_increasing
     page = method.document(model, "nl", rankings, codes.EXAMPLE_BAND_NL)
     assert codes.EXAMPLE_BAND_NL in page

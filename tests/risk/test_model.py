@@ -90,9 +90,8 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("sizes fall", _set("site", "sizes", "fte", value=[10, 5]), "rise"),
     ("together leaves out a stranger", _set("together", "leave_out", value=["mining"]), "'mining', which does not"),
     ("together lacks its condition", _drop("together", "unless_moved_by"), "lacks the entry 'unless_moved_by'"),
-    ("origin counts as intensity",
-     _set("indicators", "registered_migrant_workers", "route", value="werken"), "add up"),
-]  # fmt: skip
+    ("origin counts as intensity", _set("indicators", "registered_migrant_workers", "route", value="werken"), "add up"),
+]
 
 
 @pytest.mark.parametrize(("change", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
@@ -192,8 +191,10 @@ def test_the_order_of_the_sectors_follows_the_evidence(model: Model) -> None:
 
     def work(sector: str) -> float:
         shares = model.conditions[sector].shares
-        return sum(model.indicator(code).weight * shares[name]
-                   for code, name in (("indoor", "indoor"), ("cold", "cold"), ("proximity", "proximity")))  # fmt: skip
+        return sum(
+            model.indicator(code).weight * shares[name]
+            for code, name in (("indoor", "indoor"), ("cold", "cold"), ("proximity", "proximity"))
+        )
 
     order = ["slaughter_meat", "packing_wholesale", "distribution", "glass_horticulture", "construction", "open_field"]
     values = [work(sector) for sector in order]

@@ -61,9 +61,13 @@ def test_direction_turns_the_scale_round() -> None:
 
 
 @given(
-    values=st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=20), low=st.floats(1e-3, 1e3),
-    ratio=st.floats(1.01, 1e3), factor=st.floats(1e-3, 1e3), is_log=st.booleans(), direction=st.sampled_from([1, -1]),
-)  # fmt: skip
+    values=st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=20),
+    low=st.floats(1e-3, 1e3),
+    ratio=st.floats(1.01, 1e3),
+    factor=st.floats(1e-3, 1e3),
+    is_log=st.booleans(),
+    direction=st.sampled_from([1, -1]),
+)
 def test_another_unit_of_measurement_changes_nothing(
     *, values: list[float], low: float, ratio: float, factor: float, is_log: bool, direction: int
 ) -> None:
@@ -74,9 +78,12 @@ def test_another_unit_of_measurement_changes_nothing(
 
 
 @given(
-    value=st.floats(0, 10), low=st.floats(0.1, 100), ratio=st.floats(1.1, 100), is_log=st.booleans(),
+    value=st.floats(0, 10),
+    low=st.floats(0.1, 100),
+    ratio=st.floats(1.1, 100),
+    is_log=st.booleans(),
     direction=st.sampled_from([1, -1]),
-)  # fmt: skip
+)
 def test_there_and_back_again(*, value: float, low: float, ratio: float, is_log: bool, direction: int) -> None:
     raw = denormalise(value, low, low * ratio, direction=direction, is_log=is_log)
     back = goalposts(raw, low, low * ratio, direction=direction, is_log=is_log)

@@ -82,10 +82,13 @@ def test_a_rise_below_what_the_lot_brings_does_not():
 
 
 def test_past_visits_count_the_site_and_its_sector_in_its_gemeente():
-    sites = pd.DataFrame({
-        "site_id": ["A", "B", "C", "D"], "gemeente_code": ["GM1", "GM1", "GM1", ""],
-        "sector_code": ["x", "x", "y", "x"],
-    })  # fmt: skip
+    sites = pd.DataFrame(
+        {
+            "site_id": ["A", "B", "C", "D"],
+            "gemeente_code": ["GM1", "GM1", "GM1", ""],
+            "sector_code": ["x", "x", "y", "x"],
+        }
+    )
     visits = pd.DataFrame({"site_id": ["A", "D"], "event_date": pd.to_datetime(["2020-10-01", "2020-12-24"])})
     lines = pd.DataFrame({"site_id": ["A", "B", "C", "D"], "date": pd.Timestamp("2020-11-30")})
     assert outcome.past_visits(lines, visits, sites)["was_visited"].tolist() == [True, True, False, False]

@@ -36,8 +36,16 @@ def test_the_register_has_every_heading_of_the_dutch_form_and_leaves_the_control
     entry = papers.algorithm_register(load_model())
     for heading in ("Algemene informatie", "Verantwoord gebruik", "Werking"):
         assert f"## {heading}" in entry
-    for field in ("Naam", "Organisatie", "Doel en impact", "Menselijke tussenkomst", "Wettelijke basis", "Gegevens",
-                  "Technische werking", "Leverancier"):  # fmt: skip
+    for field in (
+        "Naam",
+        "Organisatie",
+        "Doel en impact",
+        "Menselijke tussenkomst",
+        "Wettelijke basis",
+        "Gegevens",
+        "Technische werking",
+        "Leverancier",
+    ):
         assert f"| {field} |" in entry
     assert entry.count(papers.CONTROLLER) >= 8
 

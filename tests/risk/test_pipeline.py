@@ -43,8 +43,10 @@ def test_every_table_keeps_its_contract_and_adds_up(tables: Tables, model: Model
     assert set(parts.index) == set(scores.index[scored])
     assert_allclose(
         scores.loc[scored, "reference_0_10"] + parts.reindex(scores.index[scored]),
-        scores.loc[scored, "score_0_10"], rtol=0, atol=1e-9,
-    )  # fmt: skip
+        scores.loc[scored, "score_0_10"],
+        rtol=0,
+        atol=1e-9,
+    )
     assert scores.loc[scored, "score_0_10"].between(0, 10).all()
     for column in ("risk_class", "rank", "rank_p05", "rank_p95", "p_top_k", "reference_0_10"):
         assert scores[column].notna().eq(scored).all(), column
@@ -247,9 +249,15 @@ def test_visits_that_found_nothing_never_raise_a_score(tables: Tables, model: Mo
         for trigger in codes.TRIGGERS:
             for found in ("no", "unknown"):
                 more = visit.assign(
-                    activation_id="NEW", event_date=at, kind=kind, trigger=trigger, infections_found=found,
-                    gemeente_code="GM0005", vr_code="VR04", sector_code="slaughter_meat",
-                )  # fmt: skip
+                    activation_id="NEW",
+                    event_date=at,
+                    kind=kind,
+                    trigger=trigger,
+                    infections_found=found,
+                    gemeente_code="GM0005",
+                    vr_code="VR04",
+                    sector_code="slaughter_meat",
+                )
                 added = tables | {"activations": pd.concat([tables["activations"], more], ignore_index=True)}
                 assert (_scores(score(added, "gemeente", model, rebuilds=0)) <= before + 1e-12).all()
 
@@ -286,10 +294,19 @@ def test_an_infection_confirmed_after_a_report_raises_its_sector_there_and_nothi
 ) -> None:
     at = peildatum(tables)
     before = _scores(score(tables, "gemeente", model, rebuilds=0))
-    more = tables["activations"].iloc[[0]].assign(
-        activation_id="NEW", event_date=at, trigger="externe_melding", infections_found="yes",
-        gemeente_code="GM0005", vr_code="VR04", sector_code="construction",
-    )  # fmt: skip
+    more = (
+        tables["activations"]
+        .iloc[[0]]
+        .assign(
+            activation_id="NEW",
+            event_date=at,
+            trigger="externe_melding",
+            infections_found="yes",
+            gemeente_code="GM0005",
+            vr_code="VR04",
+            sector_code="construction",
+        )
+    )
     added = tables | {"activations": pd.concat([tables["activations"], more], ignore_index=True)}
     change = _scores(score(added, "gemeente", model, rebuilds=0)) - before
     assert change["GM0005:construction"] > 0
@@ -348,9 +365,10 @@ def one_unit(make_tables: Callable[..., Tables], model: Model) -> Measured:
     row = int(np.flatnonzero(np.isfinite(whole.raw).all(axis=1))[0])
     names = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
     return replace(
-        whole, units=whole.units.iloc[[row]].reset_index(drop=True),
+        whole,
+        units=whole.units.iloc[[row]].reset_index(drop=True),
         **{name: getattr(whole, name)[[row]] for name in names},
-    )  # fmt: skip
+    )
 
 
 @settings(max_examples=200)

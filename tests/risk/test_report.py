@@ -36,8 +36,14 @@ def _closed():
 
 
 def record(**changes):
-    fields = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-              "sector_code": "lodging", "outcome": "verzonnen"}  # fmt: skip
+    fields = {
+        "event_date": "2020-10-05",
+        "kind": "preventief",
+        "themes": "wonen",
+        "vr_code": "VR06",
+        "sector_code": "lodging",
+        "outcome": "verzonnen",
+    }
     return write.record(LOTC, "activation", fields | changes)
 
 
@@ -80,17 +86,22 @@ days = st.dates(date(2020, 8, 25), date(2020, 12, 5))
 @given(
     entries=st.lists(
         st.fixed_dictionaries(
-            {"event_date": days.map(str), "vr_code": st.sampled_from(codes.VR_CODES),
-             "kind": st.sampled_from(codes.ACTIVATION_KINDS), "trigger": st.sampled_from(codes.TRIGGERS),
-             "themes": st.lists(st.sampled_from(codes.THEMES), min_size=1, unique=True).map(";".join),
-             "integral": st.booleans(), "measures": st.sampled_from(["", "geen", "waarschuwing; testen", "iets"])}
+            {
+                "event_date": days.map(str),
+                "vr_code": st.sampled_from(codes.VR_CODES),
+                "kind": st.sampled_from(codes.ACTIVATION_KINDS),
+                "trigger": st.sampled_from(codes.TRIGGERS),
+                "themes": st.lists(st.sampled_from(codes.THEMES), min_size=1, unique=True).map(";".join),
+                "integral": st.booleans(),
+                "measures": st.sampled_from(["", "geen", "waarschuwing; testen", "iets"]),
+            }
         ),
         max_size=3,
     ),
     period=st.tuples(days, days).map(sorted),
     role=st.sampled_from(["lotc", "region:VR06", "region:VR13,VR20", "analyst", "partner:NVWA"]),
     erased=st.booleans(),
-)  # fmt: skip
+)
 def test_totals_are_the_registers_for_any_period_region_and_viewer(entries, period, role, erased):
     receipts = [record(**entry) for entry in entries]
     if erased and receipts:

@@ -71,7 +71,7 @@ def test_a_file_holds_only_what_differs(tmp_path):
         ("capacity = ", "not valid TOML"),
         ("locked = 'A'", "wrong form"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_asked_is_answered_in_one_sentence(tmp_path, text, says):
     with pytest.raises(InputError, match=says):
         _read(tmp_path, text)

@@ -13,11 +13,16 @@ from risk.targets.sample import Wanted
 def _sites(n=40):
     table = pd.DataFrame(
         {
-            "site_id": [f"S{i:03d}" for i in range(n)], "kind": "slaughterhouse", "name": "", "country": "NL",
-            "vr_code": ["VR06" if i % 2 else "VR20" for i in range(n)], "gemeente_code": "GM0200",
-            "size_n": [float(5 * i + 3) for i in range(n)], "size_unit": "fte",
+            "site_id": [f"S{i:03d}" for i in range(n)],
+            "kind": "slaughterhouse",
+            "name": "",
+            "country": "NL",
+            "vr_code": ["VR06" if i % 2 else "VR20" for i in range(n)],
+            "gemeente_code": "GM0200",
+            "size_n": [float(5 * i + 3) for i in range(n)],
+            "size_unit": "fte",
         }
-    )  # fmt: skip
+    )
     return gpd.GeoDataFrame(table, geometry=[Point(i, i) for i in range(n)], crs="EPSG:28992")
 
 

@@ -18,9 +18,12 @@ INF = np.inf
 def _problem(points, rows, tie=None, is_open=None):
     n = len(points)
     limits = join_limits(
-        [(name, subject, np.array(places, np.intp), np.asarray(values, float), low, high)
-         for name, subject, places, values, low, high in rows], n,
-    )  # fmt: skip
+        [
+            (name, subject, np.array(places, np.intp), np.asarray(values, float), low, high)
+            for name, subject, places, values, low, high in rows
+        ],
+        n,
+    )
     return Problem(
         np.asarray(points, float),
         np.zeros(n) if tie is None else np.asarray(tie, float),

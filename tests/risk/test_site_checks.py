@@ -10,15 +10,24 @@ from risk.targets.checks import PROBLEMS, find_problems, problem_text
 
 GEMEENTEN = gpd.GeoDataFrame(
     {"gemeente_code": ["GM0001", "GM0002"]},
-    geometry=[box(0, 0, 10_000, 10_000), box(10_000, 0, 20_000, 10_000)], crs="EPSG:28992",
-)  # fmt: skip
+    geometry=[box(0, 0, 10_000, 10_000), box(10_000, 0, 20_000, 10_000)],
+    crs="EPSG:28992",
+)
 
 
 def _sites(*rows):
     base = {
-        "kind": "lodging", "name": "Logies Een", "country": "NL", "gemeente_code": "GM0001", "vr_code": "VR01",
-        "size_n": 40.0, "size_unit": "beds", "located": "exact", "employer_group": "", "source": "a",
-    }  # fmt: skip
+        "kind": "lodging",
+        "name": "Logies Een",
+        "country": "NL",
+        "gemeente_code": "GM0001",
+        "vr_code": "VR01",
+        "size_n": 40.0,
+        "size_unit": "beds",
+        "located": "exact",
+        "employer_group": "",
+        "source": "a",
+    }
     table = pd.DataFrame(
         [base | {"site_id": f"S{i}", "xy": (5_000 + 900 * i, 5_000)} | row for i, row in enumerate(rows)]
     )

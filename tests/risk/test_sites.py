@@ -75,9 +75,15 @@ def test_open_signals_count_and_closed_ones_do_not(tables: Tables, model: Model)
     site, other = _of_kind(tables, "packing_hall"), _of_kind(tables, "greenhouse")
     columns = list(contracts.CONTRACTS["signals"].schema.columns)
     row = dict.fromkeys(columns, "") | {
-        "signal_id": "1", "event_date": "2020-11-20", "origin": "partner", "theme": "werken", "state": "new",
-        "site_id": site["site_id"], "recorded_at": "2020-11-20", "status": "fictional",
-    }  # fmt: skip
+        "signal_id": "1",
+        "event_date": "2020-11-20",
+        "origin": "partner",
+        "theme": "werken",
+        "state": "new",
+        "site_id": site["site_id"],
+        "recorded_at": "2020-11-20",
+        "status": "fictional",
+    }
     closed = row | {"signal_id": "2", "site_id": other["site_id"], "state": "closed"}
     stale = row | {"signal_id": "3", "site_id": other["site_id"], "event_date": "2020-08-01"}
     tables["signals"] = contracts.check("signals", pd.DataFrame([row, closed, stale]))
@@ -96,9 +102,14 @@ def test_how_often_a_site_was_visited_never_changes_its_score(tables: Tables, mo
     done = tables["activations"].assign(infections_found="no")
     site = tables["sites"].iloc[0]
     visits = pd.concat([done.iloc[[0]]] * 5).assign(
-        activation_id=[f"V{i}" for i in range(5)], site_id=site["site_id"], gemeente_code=site["gemeente_code"],
-        vr_code=site["vr_code"], sector_code=site["sector_code"], trigger="steekproef", inclusion_probability=0.1,
-    )  # fmt: skip
+        activation_id=[f"V{i}" for i in range(5)],
+        site_id=site["site_id"],
+        gemeente_code=site["gemeente_code"],
+        vr_code=site["vr_code"],
+        sector_code=site["sector_code"],
+        trigger="steekproef",
+        inclusion_probability=0.1,
+    )
     tables["activations"] = contracts.check("activations", pd.concat([tables["activations"], visits]))
     after = score(tables, "site", model, rebuilds=0).scores
     assert_allclose(after["score_0_10"], before["score_0_10"])

@@ -177,8 +177,11 @@ def test_high_scorers_left_out_have_a_reason_that_holds(plan):
         if limit == "revisit":
             again = targets.make_plan(
                 _frame().assign(last_visit=lambda f, s=site_id: f["last_visit"].mask(f["site_id"] == s)),
-                REQUEST, 7, PEILDATUM, explain=False,
-            )  # fmt: skip
+                REQUEST,
+                7,
+                PEILDATUM,
+                explain=False,
+            )
             assert site_id in set(again.lines["site_id"])
         elif limit == "region_max":
             roomier = replace(REQUEST, regions={subject: Quota(1, None)})

@@ -59,15 +59,30 @@ def declare(dimensions: dict[str, str], topics: list[tuple[str, str, str]], firs
             if key not in groups:
                 groups[key] = len(rows)
                 rows.append(
-                    {"ID": len(rows), "Position": None, "ParentID": parent, "Type": "TopicGroup", "Key": "",
-                     "Title": headings[depth]}
-                )  # fmt: skip
+                    {
+                        "ID": len(rows),
+                        "Position": None,
+                        "ParentID": parent,
+                        "Type": "TopicGroup",
+                        "Key": "",
+                        "Title": headings[depth],
+                    }
+                )
             parent = groups[key]
         number = sum(row["Type"] == "Topic" for row in rows) + first_suffix
         rows.append(
-            {"ID": len(rows), "Position": len(rows), "ParentID": parent, "Type": "Topic", "Key": f"{stem}_{number}",
-             "Title": title, "Datatype": "Long", "Unit": unit, "Decimals": 0}
-        )  # fmt: skip
+            {
+                "ID": len(rows),
+                "Position": len(rows),
+                "ParentID": parent,
+                "Type": "Topic",
+                "Key": f"{stem}_{number}",
+                "Title": title,
+                "Datatype": "Long",
+                "Unit": unit,
+                "Decimals": 0,
+            }
+        )
     return rows
 
 

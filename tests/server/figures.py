@@ -12,10 +12,26 @@ from tests.server.cbs import Table, declare, keys_of
 
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025", "2026")
 SECTIONS = {
-    "A": "301000 ", "B": "305700 ", "C": "307500 ", "D": "346600 ", "E": "348000 ", "F": "350000 ", "G": "354200 ",
-    "H": "383100 ", "I": "389100 ", "J": "391600 ", "K": "396300 ", "L": "402000 ", "M": "403300 ", "N": "410200 ",
-    "O": "417400 ", "P": "419000 ", "Q": "422400 ", "R": "428100 ", "S": "435500 ",
-}  # fmt: skip
+    "A": "301000 ",
+    "B": "305700 ",
+    "C": "307500 ",
+    "D": "346600 ",
+    "E": "348000 ",
+    "F": "350000 ",
+    "G": "354200 ",
+    "H": "383100 ",
+    "I": "389100 ",
+    "J": "391600 ",
+    "K": "396300 ",
+    "L": "402000 ",
+    "M": "403300 ",
+    "N": "410200 ",
+    "O": "417400 ",
+    "P": "419000 ",
+    "Q": "422400 ",
+    "R": "428100 ",
+    "S": "435500 ",
+}
 DETAIL = ("101", "102", "103", "104", "105", "106", "107", "108", "109", "52", "55", "78", "81", "03", "41", "42", "43")
 
 
@@ -59,10 +75,17 @@ def establishments(years: tuple[str, ...] = ("2025", "2026")) -> Table:
         [("Vestigingen", "Vestigingen", "aantal")],
     )
     rows: list[dict[str, Any]] = [
-        {"ID": 0, "BedrijfstakkenBranchesSBI2008": key, "RegioS": code, "Perioden": f"{year}JJ00",
-         "Vestigingen_1": count(code, letter) if code in codes_of(int(year)) else None}
-        for year in years for code in listed() for letter, key in SECTIONS.items()
-    ]  # fmt: skip
+        {
+            "ID": 0,
+            "BedrijfstakkenBranchesSBI2008": key,
+            "RegioS": code,
+            "Perioden": f"{year}JJ00",
+            "Vestigingen_1": count(code, letter) if code in codes_of(int(year)) else None,
+        }
+        for year in years
+        for code in listed()
+        for letter, key in SECTIONS.items()
+    ]
     dimensions = {"BedrijfstakkenBranchesSBI2008": _sbi(), "RegioS": _regions(), "Perioden": _years(years)}
     return Table("81575NED", dimensions, properties, rows, "Vestigingen van bedrijven; bedrijfstak, gemeente")
 
@@ -84,8 +107,14 @@ def jobs() -> Table:
         published["410300 "] = round(per_section["M"] + per_section["N"], 1)
         for sbi, value in published.items():
             is_there = code in codes_of(2024)
-            rows.append({"BedrijfstakkenBranchesSBI2008": sbi, "RegioS": code, "Perioden": "2024JJ00",
-                         key: value if is_there else None})  # fmt: skip
+            rows.append(
+                {
+                    "BedrijfstakkenBranchesSBI2008": sbi,
+                    "RegioS": code,
+                    "Perioden": "2024JJ00",
+                    key: value if is_there else None,
+                }
+            )
             rows.append({"BedrijfstakkenBranchesSBI2008": sbi, "RegioS": code, "Perioden": "2025JJ00", key: None})
     dimensions = {
         "BedrijfstakkenBranchesSBI2008": [*_sbi(), *groups],
@@ -114,13 +143,15 @@ def agriculture(first_suffix: int = 1) -> Table:
     )
     open_key, _, _, glass_key, _ = keys_of(properties)
     rows = [
-        dict.fromkeys(keys_of(properties), 0) | {
-            "RegioS": code, "Perioden": "2025JJ00",
+        dict.fromkeys(keys_of(properties), 0)
+        | {
+            "RegioS": code,
+            "Perioden": "2025JJ00",
             open_key: count(code, "A") if code in codes_of(2025) else None,
             glass_key: 1_000 * count(code, "G") if code in codes_of(2025) else None,
         }
         for code in listed()
-    ]  # fmt: skip
+    ]
     dimensions = {"RegioS": _regions(), "Perioden": [("2025JJ00", "2025*")]}
     return Table("80781ned", dimensions, properties, rows, "Landbouw; gewassen, dieren en grondgebruik naar gemeente")
 
@@ -141,10 +172,16 @@ def corop() -> Table:
     branches = dict(SECTIONS) | {code: f"3{code:0>5} " for code in DETAIL}
     areas = [f"CR{number:02d}" for number in range(1, 41)]
     rows = [
-        {"BedrijfstakkenBranchesSBI2008": sbi, "RegioS": f"{area}  ", "Perioden": "2026JJ00", key: 4_000 if
-         name.isalpha() else 40, keys_of(properties)[1]: 1}
-        for area in [*areas, "CR98"] for name, sbi in branches.items()
-    ]  # fmt: skip
+        {
+            "BedrijfstakkenBranchesSBI2008": sbi,
+            "RegioS": f"{area}  ",
+            "Perioden": "2026JJ00",
+            key: 4_000 if name.isalpha() else 40,
+            keys_of(properties)[1]: 1,
+        }
+        for area in [*areas, "CR98"]
+        for name, sbi in branches.items()
+    ]
     titles = [(sbi, f"{name} Tak {name} (verzonnen)") for name, sbi in branches.items()]
     dimensions = {
         "BedrijfstakkenBranchesSBI2008": [("T001081", "Totaal"), *titles],
@@ -156,15 +193,28 @@ def corop() -> Table:
 
 def residents() -> Table:
     properties = declare(
-        {"Geslacht": "Dimension", "Leeftijd": "Dimension", "Nationaliteit": "Dimension", "RegioS": "GeoDimension",
-         "Perioden": "TimeDimension"},
+        {
+            "Geslacht": "Dimension",
+            "Leeftijd": "Dimension",
+            "Nationaliteit": "Dimension",
+            "RegioS": "GeoDimension",
+            "Perioden": "TimeDimension",
+        },
         [("Bevolking", "Bevolking", "aantal")],
-    )  # fmt: skip
+    )
     rows = [
-        {"Geslacht": sex, "Leeftijd": "10000", "Nationaliteit": key, "RegioS": code, "Perioden": "2026JJ00",
-         "Bevolking_1": size * count(code, "E") if code in codes_of(2026) else None}
-        for sex in ("T001038", "3000   ") for key, size in (("NAT9345", 1), ("NAT9700", 3)) for code in listed()
-    ]  # fmt: skip
+        {
+            "Geslacht": sex,
+            "Leeftijd": "10000",
+            "Nationaliteit": key,
+            "RegioS": code,
+            "Perioden": "2026JJ00",
+            "Bevolking_1": size * count(code, "E") if code in codes_of(2026) else None,
+        }
+        for sex in ("T001038", "3000   ")
+        for key, size in (("NAT9345", 1), ("NAT9700", 3))
+        for code in listed()
+    ]
     dimensions = {
         "Geslacht": [("T001038", "Totaal mannen en vrouwen"), ("3000   ", "Mannen")],
         "Leeftijd": [("10000", "Totaal"), ("22000", "95 jaar of ouder")],
@@ -198,12 +248,19 @@ def region_history(first_suffix: int = 301) -> Table:
         vr_of = regions.veiligheidsregio_of_year(gemeenten(), int(year))
         for code in listed():
             is_there = code in vr_of.index
-            rows.append({
-                "RegioS": code, "Perioden": f"{year}JJ00", people: 100 * count(code, "P") if is_there else None,
-                country_part: "LD01" if is_there else None, am: am_of.get(code, "AM01") if is_there else None,
-                am_name: "x" if is_there else None, plus: "RP01" if is_there else None,
-                vr: f"{vr_of[code]}  " if is_there else None, vr_name: "y" if is_there else None,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "RegioS": code,
+                    "Perioden": f"{year}JJ00",
+                    people: 100 * count(code, "P") if is_there else None,
+                    country_part: "LD01" if is_there else None,
+                    am: am_of.get(code, "AM01") if is_there else None,
+                    am_name: "x" if is_there else None,
+                    plus: "RP01" if is_there else None,
+                    vr: f"{vr_of[code]}  " if is_there else None,
+                    vr_name: "y" if is_there else None,
+                }
+            )
     dimensions = {"RegioS": _regions(), "Perioden": _years()}
     return Table("70072ned", dimensions, properties, rows, "Regionale kerncijfers Nederland")
 
@@ -225,18 +282,31 @@ def areas_of(year: str, table_id: str, first_suffix: int = 1) -> Table:
     vr_of = regions.veiligheidsregio_of_year(gemeenten(), int(year))
     am_of = gemeenten().set_index("gemeente_code")["am_code"]
     rows = [
-        {"RegioS": code.ljust(10), own: code.ljust(10), am: am_of.get(code, "AM01").ljust(10),
-         corop_key: corop_of(code).ljust(10), vr: vr_of[code].ljust(10), people: 100 * count(code, "P")}
+        {
+            "RegioS": code.ljust(10),
+            own: code.ljust(10),
+            am: am_of.get(code, "AM01").ljust(10),
+            corop_key: corop_of(code).ljust(10),
+            vr: vr_of[code].ljust(10),
+            people: 100 * count(code, "P"),
+        }
         for code in codes_of(int(year))
-    ]  # fmt: skip
+    ]
     dimensions = {"RegioS": [(code.ljust(10), code) for code in codes_of(int(year))]}
     return Table(table_id, dimensions, properties, rows, f"Gebieden in Nederland {year}")
 
 
 def statline() -> dict[str, Table]:
     """Every table that the connectors ask."""
-    yearly = {"2020": "84721NED", "2021": "84929NED", "2022": "85067NED", "2023": "85385NED", "2024": "85755NED",
-              "2025": "86059NED", "2026": "86247NED"}  # fmt: skip
+    yearly = {
+        "2020": "84721NED",
+        "2021": "84929NED",
+        "2022": "85067NED",
+        "2023": "85385NED",
+        "2024": "85755NED",
+        "2025": "86059NED",
+        "2026": "86247NED",
+    }
     tables = [establishments(), jobs(), agriculture(), corop(), residents(), region_history()]
     tables += [areas_of(year, table_id) for year, table_id in yearly.items()]
     return {table.table_id: table for table in tables}

@@ -15,9 +15,17 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 BASE_NAMES = (
-    "cbs_v3", "cbs_catalog", "cbs_v4", "pdok_api", "pdok_service", "locatieserver", "overpass", "geofabrik",
-    "traces", "rivm",
-)  # fmt: skip
+    "cbs_v3",
+    "cbs_catalog",
+    "cbs_v4",
+    "pdok_api",
+    "pdok_service",
+    "locatieserver",
+    "overpass",
+    "geofabrik",
+    "traces",
+    "rivm",
+)
 
 
 @dataclass(frozen=True)

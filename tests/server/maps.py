@@ -73,15 +73,24 @@ def top10nl_frames() -> dict[str, gpd.GeoDataFrame]:
         ("p3", "vakantiepark|bungalowpark", "Bungalowpark Bedacht", _square("GM0505", 200)),
     ]
     glass = gpd.GeoDataFrame(
-        {"lokaal_id": [row[0] for row in buildings], "typegebouw": [row[1] for row in buildings],
-         "bronactualiteit": "2026-05-01"},
-        geometry=[row[2] for row in buildings], crs=codes.CRS_RD,
-    )  # fmt: skip
+        {
+            "lokaal_id": [row[0] for row in buildings],
+            "typegebouw": [row[1] for row in buildings],
+            "bronactualiteit": "2026-05-01",
+        },
+        geometry=[row[2] for row in buildings],
+        crs=codes.CRS_RD,
+    )
     areas = gpd.GeoDataFrame(
-        {"lokaal_id": [row[0] for row in parks], "typefunctioneelgebied": [row[1] for row in parks],
-         "naamnl": [row[2] for row in parks], "bronactualiteit": "2026-05-01"},
-        geometry=[row[3] for row in parks], crs=codes.CRS_RD,
-    )  # fmt: skip
+        {
+            "lokaal_id": [row[0] for row in parks],
+            "typefunctioneelgebied": [row[1] for row in parks],
+            "naamnl": [row[2] for row in parks],
+            "bronactualiteit": "2026-05-01",
+        },
+        geometry=[row[3] for row in parks],
+        crs=codes.CRS_RD,
+    )
     return {"gebouw_vlak": glass, "functioneel_gebied_vlak": areas, "functioneel_gebied_multivlak": areas.head(0)}
 
 
@@ -144,8 +153,15 @@ def locatieserver(known: dict[str, tuple[str, str, str]]) -> Route:
         if found:
             kind, town, code = found
             point = gemeenten().set_index("gemeente_code").geometry[code].representative_point()
-            documents = [{"type": kind, "woonplaatsnaam": town, "gemeentecode": code[2:], "score": 9.1,
-                          "centroide_rd": f"POINT({point.x:.1f} {point.y:.1f})"}]  # fmt: skip
+            documents = [
+                {
+                    "type": kind,
+                    "woonplaatsnaam": town,
+                    "gemeentecode": code[2:],
+                    "score": 9.1,
+                    "centroide_rd": f"POINT({point.x:.1f} {point.y:.1f})",
+                }
+            ]
         return _json({"response": {"numFound": len(documents), "docs": documents}})
 
     return route
@@ -230,12 +246,17 @@ def files(contents: dict[str, bytes]) -> Route:
 
 def _establishment(number: str, name: str, street: str, town: str, activities: str) -> dict[str, Any]:
     return {
-        "operatorName": name, "approvalNumber": number, "confidential": False,
-        "address": {"street": {"value": street}, "cityReference": {"name": town, "postalCode": "1234",
-                                                                    "country": {"code": "NL"}}},
+        "operatorName": name,
+        "approvalNumber": number,
+        "confidential": False,
+        "address": {
+            "street": {"value": street},
+            "cityReference": {"name": town, "postalCode": "1234", "country": {"code": "NL"}},
+        },
         "operatorActivityTypes": [{"officialCode": code} for code in activities.split()],
-        "remarks": [{"value": "P"}], "lastUpdate": "2026-09-01",
-    }  # fmt: skip
+        "remarks": [{"value": "P"}],
+        "lastUpdate": "2026-09-01",
+    }
 
 
 ESTABLISHMENTS = {
@@ -261,11 +282,15 @@ def traces() -> Route:
 
     def route(request: Request) -> Answer | None:
         if request.path == base:
-            return _json([
-                {"establishmentListingId": {"classificationSectionId": {"id": number, "code": code}},
-                 "numberOfEstablishments": len(rows)}
-                for number, (code, rows) in enumerate(ESTABLISHMENTS.items())
-            ])  # fmt: skip
+            return _json(
+                [
+                    {
+                        "establishmentListingId": {"classificationSectionId": {"id": number, "code": code}},
+                        "numberOfEstablishments": len(rows),
+                    }
+                    for number, (code, rows) in enumerate(ESTABLISHMENTS.items())
+                ]
+            )
         code = request.path.removeprefix(f"{base}/establishments/NL/")
         if code not in ESTABLISHMENTS:
             return None
@@ -289,8 +314,16 @@ def rivm_files() -> dict[str, bytes]:
 def _rivm_csv(days: dict[str, int], *, has_version: bool) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    head = ["Date_of_report", "Date_of_publication", "Municipality_code", "Municipality_name", "Security_region_code",
-            "ROAZ_region", "Total_reported", "Deceased"]  # fmt: skip
+    head = [
+        "Date_of_report",
+        "Date_of_publication",
+        "Municipality_code",
+        "Municipality_name",
+        "Security_region_code",
+        "ROAZ_region",
+        "Total_reported",
+        "Deceased",
+    ]
     version = ["7"] if has_version else []
     writer.writerow([*(["Version"] if has_version else []), *head])
     for day, year in days.items():

@@ -22,8 +22,14 @@ from tests.server.postgres import control, start
 
 ROOT = Path(__file__).parents[2]
 LOTC = Viewer("lotc")
-FIELDS = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
-          "sector_code": "lodging", "outcome": "verzonnen"}  # fmt: skip
+FIELDS = {
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "vr_code": "VR06",
+    "sector_code": "lodging",
+    "outcome": "verzonnen",
+}
 WRITER = f"""
 import os, sys, threading, time
 from access.viewer import Viewer
@@ -133,8 +139,9 @@ def lost_answers(shared: Mapping[str, str], postgres):
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_is_kept_twice(lost_answers: list[int]) -> None:
-    signal_ = write.record(LOTC, "signal", {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "text": "x",
-                                            "vr_code": "VR06"})  # fmt: skip
+    signal_ = write.record(
+        LOTC, "signal", {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "text": "x", "vr_code": "VR06"}
+    )
     lost_answers[0] = 1
     receipt = write.record(LOTC, "activation", FIELDS)
     lost_answers[0] = 1

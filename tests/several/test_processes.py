@@ -17,8 +17,14 @@ from tests.several import marked
 
 APP = Path(__file__).parents[2] / "app.py"
 LOTC = Viewer("lotc")
-ACTIVATION = {"event_date": "2020-11-30", "kind": "preventief", "themes": "wonen", "gemeente_code": "GM0363",
-              "sector_code": "lodging", "outcome": "verzonnen"}  # fmt: skip
+ACTIVATION = {
+    "event_date": "2020-11-30",
+    "kind": "preventief",
+    "themes": "wonen",
+    "gemeente_code": "GM0363",
+    "sector_code": "lodging",
+    "outcome": "verzonnen",
+}
 
 
 @pytest.fixture

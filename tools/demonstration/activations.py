@@ -105,9 +105,10 @@ class _Finder:
         """Return as many places as the group asks for."""
         if group.where == "spot_check":
             frame = self._free[
-                (self._free["kind"] == "slaughterhouse") & (self._free["vr_code"] == "VR06")
+                (self._free["kind"] == "slaughterhouse")
+                & (self._free["vr_code"] == "VR06")
                 & (self._free["size_n"] < SMALL_FTE)
-            ]  # fmt: skip
+            ]
             return self._random(frame, group.number_n)
         if group.where == "random_lodging":
             return self._random(self._free[self._free["kind"].isin(_SLEEP)], group.number_n)
@@ -169,9 +170,12 @@ def _give_days(places: list[_Place], *, is_followed: bool, rng: np.random.Genera
 def _again(place: _Place, rng: np.random.Generator) -> _Place:
     day = place.day + pd.Timedelta(days=int(rng.integers(_FOLLOW_UP_DAYS[0], _FOLLOW_UP_DAYS[1] + 1)))
     return _Place(
-        place.vr_code, place.sector_code, place.gemeente_code, place.site_id,
+        place.vr_code,
+        place.sector_code,
+        place.gemeente_code,
+        place.site_id,
         day=pd.offsets.BDay().rollforward(day),
-    )  # fmt: skip
+    )
 
 
 def _row(group: _Group, i: int, place: _Place) -> dict[str, object]:

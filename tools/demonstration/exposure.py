@@ -161,8 +161,10 @@ def _sector_rows(
     migrants = rng.binomial(workers, share)
     table = pd.DataFrame({"gemeente_code": gemeenten["gemeente_code"], "sector_code": code, "year": YEAR})
     for name, figures in (
-        ("establishments_n", establishments), ("workers_n", workers), ("migrant_workers_n", migrants),
-    ):  # fmt: skip
+        ("establishments_n", establishments),
+        ("workers_n", workers),
+        ("migrant_workers_n", migrants),
+    ):
         table[name] = figures.astype(float)
         table[f"{name}_status"] = codes.Status.FICTIONAL.value
         table[f"{name}_source"] = SOURCE

@@ -8,10 +8,20 @@ from geodata import codes
 DISEASE = "COVID-19"
 SOURCE = "demonstratie"
 WAVE_PER_100K = {
-    "2020-W36": 25, "2020-W37": 45, "2020-W38": 80, "2020-W39": 115, "2020-W40": 165, "2020-W41": 240,
-    "2020-W42": 320, "2020-W43": 380, "2020-W44": 395, "2020-W45": 280, "2020-W46": 220, "2020-W47": 200,
+    "2020-W36": 25,
+    "2020-W37": 45,
+    "2020-W38": 80,
+    "2020-W39": 115,
+    "2020-W40": 165,
+    "2020-W41": 240,
+    "2020-W42": 320,
+    "2020-W43": 380,
+    "2020-W44": 395,
+    "2020-W45": 280,
+    "2020-W46": 220,
+    "2020-W47": 200,
     "2020-W48": 185,
-}  # fmt: skip
+}
 """Mean cases per 100,000 inhabitants in each ISO week: up to the end of October, then down."""
 
 _REGION_SIGMA, _GEMEENTE_SIGMA, _WEEK_SIGMA = 0.25, 0.2, 0.12

@@ -15,9 +15,15 @@ from tools.demonstration.exposure import place_weights, read_rules
 from tools.demonstration.places import XY, Country
 
 COUNTS: Final = {
-    "slaughterhouse": 64, "meat_plant": 78, "greenhouse": 190, "packing_hall": 110, "distribution_centre": 140,
-    "building_site": 72, "lodging": 158, "holiday_park": 68,
-}  # fmt: skip
+    "slaughterhouse": 64,
+    "meat_plant": 78,
+    "greenhouse": 190,
+    "packing_hall": 110,
+    "distribution_centre": 140,
+    "building_site": 72,
+    "lodging": 158,
+    "holiday_park": 68,
+}
 """Sites per kind in the Netherlands, before the doubles; the lodgings over the border come on top."""
 
 SMALL_FTE: Final = 100
@@ -33,15 +39,24 @@ SOURCES: Final = {"demonstratie-register": "2020-08-31", "demonstratie-osm": "20
 _UNIT = {"greenhouse": "m2", "lodging": "beds", "holiday_park": "beds"}
 # Median size, log-normal sigma, smallest, largest, rounded to.
 _SIZES = {
-    "meat_plant": (80, 0.8, 12, 600, 1), "greenhouse": (38_000, 0.8, 5_000, 350_000, 100),
-    "packing_hall": (55, 0.7, 8, 400, 1), "distribution_centre": (140, 0.8, 15, 1_400, 5),
-    "building_site": (40, 0.8, 5, 400, 1), "lodging": (55, 0.8, 8, 400, 1), "holiday_park": (220, 0.6, 60, 900, 5),
-    "small": (34, 0.6, 6, SMALL_FTE - 5, 1), "large": (240, 0.5, SMALL_FTE + 20, 700, 5),
-}  # fmt: skip
+    "meat_plant": (80, 0.8, 12, 600, 1),
+    "greenhouse": (38_000, 0.8, 5_000, 350_000, 100),
+    "packing_hall": (55, 0.7, 8, 400, 1),
+    "distribution_centre": (140, 0.8, 15, 1_400, 5),
+    "building_site": (40, 0.8, 5, 400, 1),
+    "lodging": (55, 0.8, 8, 400, 1),
+    "holiday_park": (220, 0.6, 60, 900, 5),
+    "small": (34, 0.6, 6, SMALL_FTE - 5, 1),
+    "large": (240, 0.5, SMALL_FTE + 20, 700, 5),
+}
 # How far sites of a kind lie from the heart of their estate; building sites and parks lie anywhere.
 _SPREAD_M = {
-    "slaughterhouse": 900, "meat_plant": 900, "greenhouse": 2_200, "packing_hall": 1_100, "distribution_centre": 1_000,
-}  # fmt: skip
+    "slaughterhouse": 900,
+    "meat_plant": 900,
+    "greenhouse": 2_200,
+    "packing_hall": 1_100,
+    "distribution_centre": 1_000,
+}
 _EXPOSURE_POWER = 0.75  # below 1, so that small concentrations get a site too
 _LODGING_NEAR_SHARE = 0.8
 _LODGING_NEAR_M, _LODGING_FAR_M = (300, 6_000), (15_000, 40_000)
@@ -50,9 +65,12 @@ _EXACT_SHARE = 0.7
 _OSM_SHARE = 0.3
 # Employer groups: number, and the kinds they run. Lodging follows the group of the work beside it.
 _GROUPS = (
-    (5, ("slaughterhouse", "meat_plant")), (7, ("greenhouse", "packing_hall")), (6, ("distribution_centre",)),
-    (3, ("building_site",)), (3, ("holiday_park",)),
-)  # fmt: skip
+    (5, ("slaughterhouse", "meat_plant")),
+    (7, ("greenhouse", "packing_hall")),
+    (6, ("distribution_centre",)),
+    (3, ("building_site",)),
+    (3, ("holiday_park",)),
+)
 _AGENCIES_N = 4  # groups that only house people
 _GROUP_SHARE, _LODGING_FOLLOWS_SHARE, _AGENCY_SHARE = 0.33, 0.7, 0.2
 
@@ -123,9 +141,14 @@ def _size(rng: np.random.Generator, rule: str) -> float:
 
 
 def _work_sites(
-    kind: str, number_n: int, weights: NDArray[np.float64], gemeenten: pd.DataFrame, country: Country,
-    rng: np.random.Generator, size_rule: str = "",
-) -> list[_Site]:  # fmt: skip
+    kind: str,
+    number_n: int,
+    weights: NDArray[np.float64],
+    gemeenten: pd.DataFrame,
+    country: Country,
+    rng: np.random.Generator,
+    size_rule: str = "",
+) -> list[_Site]:
     sites = []
     for code in rng.choice(gemeenten["gemeente_code"].to_numpy(), number_n, p=weights):
         xy = country.estate(code, _SPREAD_M[kind]) if kind in _SPREAD_M else country.anywhere(code)

@@ -76,16 +76,20 @@ def _add(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.add"), texts("people.add_help"))
     with st.form("people_add", border=False):
         email = st.text_input(texts("people.email"))
-        role = st.selectbox(texts("people.role"), ROLES, index=ROLES.index("region"),
-                            format_func=lambda code: texts(f"role.{code}"))  # fmt: skip
+        role = st.selectbox(
+            texts("people.role"), ROLES, index=ROLES.index("region"), format_func=lambda code: texts(f"role.{code}")
+        )
         regions = st.multiselect(texts("people.region"), codes.VR_CODES, placeholder="")
         organisation = st.text_input(texts("people.organisation"))
         first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), None)
         if st.form_submit_button(texts("people.save"), type="primary"):
             if role == "region" and not regions:
                 raise InputError(texts("people.none_region"))
-            granted = Viewer(role, tuple(sorted(regions)) if role == "region" else (),
-                             organisation.strip() if role == "partner" else "")  # fmt: skip
+            granted = Viewer(
+                role,
+                tuple(sorted(regions)) if role == "region" else (),
+                organisation.strip() if role == "partner" else "",
+            )
             people.add(viewer, email, granted, first=first, last=last or people.FOREVER, surface=_SURFACE)
             _done(texts)
     if saved := st.session_state.pop("_saved", ""):
@@ -107,9 +111,13 @@ def _take_away(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.revoke"), texts("people.revoke_help"))
     with st.form("people_revoke", border=False):
         email = st.text_input(texts("people.email"))
-        action = st.radio(texts("people.revoke"), list(actions), format_func=lambda name: texts(f"people.{name}"),
-                          captions=[texts(f"people.{name}_help") for name in actions],
-                          label_visibility="collapsed")  # fmt: skip
+        action = st.radio(
+            texts("people.revoke"),
+            list(actions),
+            format_func=lambda name: texts(f"people.{name}"),
+            captions=[texts(f"people.{name}_help") for name in actions],
+            label_visibility="collapsed",
+        )
         sure = st.checkbox(texts("people.sure"))
         if st.form_submit_button(texts("people.save")):
             if not sure:

@@ -32,10 +32,17 @@ def run() -> None:
     if st.session_state.pop("contacts_saved", False):
         st.success(texts("contacts.saved"))
     views = [view for view, table in _TABLES.items() if store.may(table)]
-    view = st.segmented_control(
-        texts("register.view"), views, format_func=lambda name: texts(f"contacts.view_{name}"), default=views[0],
-        key="contacts_view", label_visibility="collapsed",
-    ) or views[0]  # fmt: skip
+    view = (
+        st.segmented_control(
+            texts("register.view"),
+            views,
+            format_func=lambda name: texts(f"contacts.view_{name}"),
+            default=views[0],
+            key="contacts_view",
+            label_visibility="collapsed",
+        )
+        or views[0]
+    )
     {"contacts": _contacts, "routes": _routes, "library": _library, "work": _work}[view](texts, store)
 
 
@@ -63,9 +70,12 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
             with st.expander(f"{texts(f'contacts.ring_{ring}')} ({len(of_ring)})", expanded=ring == "region"):
                 st.html(_contact_table(texts, of_ring, regions, ring))
     st.download_button(
-        texts("contacts.export"), data=_contacts_csv(store, rows, texts.language), file_name="contacts.csv",
-        mime="text/csv", on_click="ignore",
-    )  # fmt: skip
+        texts("contacts.export"),
+        data=_contacts_csv(store, rows, texts.language),
+        file_name="contacts.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     if may_write(store.viewer, "contact", own):
         with st.expander(texts("contacts.edit")):
@@ -97,30 +107,32 @@ def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> byte
 
 
 def _edit_contact(texts: Texts, store: ScopedStore, rows: pd.DataFrame, regions: dict[str, str]) -> None:
-    mine = [
-        row for _, row in rows.iterrows()
-        if may_write(store.viewer, "contact", row["vr_code"])
-    ]  # fmt: skip
+    mine = [row for _, row in rows.iterrows() if may_write(store.viewer, "contact", row["vr_code"])]
     names = [f"{row['vr_code']} {row['organisation']}: {row['function']}".strip() for row in mine]
     place = st.selectbox(
-        texts("contacts.which"), [-1, *range(len(mine))],
+        texts("contacts.which"),
+        [-1, *range(len(mine))],
         format_func=lambda n: texts("contacts.new") if n < 0 else names[n],
-    )  # fmt: skip
+    )
     row: Any = mine[place] if place is not None and place >= 0 else {}
     own = store.viewer.vr_codes
     key = f"contact-{row['contact_id']}-{row['version']}" if len(row) else "contact-new"
     with st.form(key, border=False):
         fields: dict[str, Any] = {
             "ring": st.selectbox(
-                texts("contacts.ring"), _RINGS, index=_RINGS.index(row["ring"]) if len(row) else 0,
+                texts("contacts.ring"),
+                _RINGS,
+                index=_RINGS.index(row["ring"]) if len(row) else 0,
                 format_func=lambda code: texts(f"contacts.ring_{code}"),
             )
-        }  # fmt: skip
+        }
         options = [*(own or ("", *regions))]
         fields["vr_code"] = st.selectbox(
-            texts("register.region"), options, format_func=lambda code: regions.get(code, "-"),
+            texts("register.region"),
+            options,
+            format_func=lambda code: regions.get(code, "-"),
             index=options.index(row["vr_code"]) if len(row) and row["vr_code"] in options else 0,
-        )  # fmt: skip
+        )
         for name in ("organisation", "function", "name", "telephone"):
             fields[name] = st.text_input(texts(f"contacts.{name}"), value=row[name] if len(row) else "")
         for name in ("valid_from", "valid_until"):
@@ -146,10 +158,12 @@ def _routes(texts: Texts, store: ScopedStore) -> None:
     subject = "subject" if texts.language == "nl" else "subject_en"
     heads = [texts(f"contacts.{name}") for name in ("subject", "organisation", "function", "telephone")]
     cells = [
-        [html.escape(str(word)) for word in (row[subject] or row["subject"], row["organisation"], row["function"],
-                                             row["telephone"])]
+        [
+            html.escape(str(word))
+            for word in (row[subject] or row["subject"], row["organisation"], row["function"], row["telephone"])
+        ]
         for _, row in rows.iterrows()
-    ]  # fmt: skip
+    ]
     st.caption(texts("register.refer_help"))
     st.html(tables.table(texts("contacts.view_routes"), heads, cells))
     if not may_write(store.viewer, "route", ""):
@@ -204,21 +218,25 @@ def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
     st.text(f"{row['title']}\n{row['text']}".strip())
     for one in files.of_entity(store, "document", row["document_id"]):
         st.download_button(
-            texts("register.download", name=one.name), key=f"file-{one.file_id}", file_name=one.name,
+            texts("register.download", name=one.name),
+            key=f"file-{one.file_id}",
+            file_name=one.name,
             data=lambda file_id=one.file_id, entity=row["document_id"]: files.read_file(
                 store, "document", entity, file_id
             ),
-            mime=files.MEDIA_TYPE, on_click="ignore",
-        )  # fmt: skip
+            mime=files.MEDIA_TYPE,
+            on_click="ignore",
+        )
 
 
 def _add_document(texts: Texts, store: ScopedStore) -> None:
     types = [ending[1:] for ending in files.TYPES]
     with st.form("document", border=False):
         kind = st.selectbox(
-            texts("contacts.document_kind"), ("protocol", "presentation"),
+            texts("contacts.document_kind"),
+            ("protocol", "presentation"),
             format_func=lambda code: texts(f"contacts.kind_{code}"),
-        )  # fmt: skip
+        )
         sector = st.selectbox(
             texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}")
         )
@@ -243,15 +261,29 @@ def _work(texts: Texts, store: ScopedStore) -> None:
     if rows.empty:
         st.info(texts("contacts.work_none"))
     else:
-        heads = [texts(name) for name in ("contacts.month", "register.date", "contacts.work_kind",
-                                          "contacts.work_title", "contacts.organisation")]  # fmt: skip
+        heads = [
+            texts(name)
+            for name in (
+                "contacts.month",
+                "register.date",
+                "contacts.work_kind",
+                "contacts.work_title",
+                "contacts.organisation",
+            )
+        ]
         cells = [
-            [html.escape(word) for word in (
-                f"{row['event_date']:%Y-%m}", f"{row['event_date']:%d-%m-%Y}", texts(f"contacts.work_{row['kind']}"),
-                row["title"], row["organisation"],
-            )]
+            [
+                html.escape(word)
+                for word in (
+                    f"{row['event_date']:%Y-%m}",
+                    f"{row['event_date']:%d-%m-%Y}",
+                    texts(f"contacts.work_{row['kind']}"),
+                    row["title"],
+                    row["organisation"],
+                )
+            ]
             for _, row in rows.iterrows()
-        ]  # fmt: skip
+        ]
         st.html(tables.table(texts("contacts.view_work"), heads, cells))
     if not may_write(store.viewer, "work", ""):
         return

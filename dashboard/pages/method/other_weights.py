@@ -73,9 +73,12 @@ def _choose(texts: Texts, kept: Mapping[str, Profile], national: Mapping[str, fl
 
     if kept:
         st.selectbox(
-            texts("profile.choose"), ["", *kept], key="profile", on_change=take,
+            texts("profile.choose"),
+            ["", *kept],
+            key="profile",
+            on_change=take,
             format_func=lambda code: _label(kept[code], kept) if code else texts("profile.national"),
-        )  # fmt: skip
+        )
 
 
 def _put(weights: Mapping[str, float]) -> None:
@@ -132,15 +135,19 @@ def _beside(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
     if not kept:
         return []
     chosen = st.multiselect(
-        texts("profile.beside"), list(kept), format_func=lambda code: _label(kept[code], kept),
-        max_selections=_BESIDE_MOST_N, placeholder=texts("profile.beside_none"), key="profiles-beside",
-    )  # fmt: skip
+        texts("profile.beside"),
+        list(kept),
+        format_func=lambda code: _label(kept[code], kept),
+        max_selections=_BESIDE_MOST_N,
+        placeholder=texts("profile.beside_none"),
+        key="profiles-beside",
+    )
     return [kept[code] for code in chosen]
 
 
 def _table(
     texts: Texts, store: ScopedStore, trial: outputs.Trial, beside: Sequence[tuple[Profile, outputs.Trial]]
-) -> str:  # fmt: skip
+) -> str:
     shown = board.open_board(store, _LEVEL, texts)
     told = [_stability(texts, texts("profile.sliders"), trial)] if beside else [_stability(texts, "", trial)]
     told += [_stability(texts, one.name, other) for one, other in beside]
@@ -165,9 +172,7 @@ def _table(
 
 
 def _stability(texts: Texts, name: str, trial: outputs.Trial) -> str:
-    told = texts(
-        "method.stability", stays=trial.stays_n, k=trial.k_n, agreement=texts.number(trial.agreement, 2)
-    )  # fmt: skip
+    told = texts("method.stability", stays=trial.stays_n, k=trial.k_n, agreement=texts.number(trial.agreement, 2))
     return f"{name}: {told}" if name else told
 
 

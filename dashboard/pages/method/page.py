@@ -52,10 +52,13 @@ def _page() -> None:
 def _choose_part(texts: Texts) -> str:
     st.session_state["method-part"] = session.selection().part or "words"
     st.segmented_control(
-        texts("method.parts"), _PARTS, key="method-part", label_visibility="collapsed",
+        texts("method.parts"),
+        _PARTS,
+        key="method-part",
+        label_visibility="collapsed",
         format_func=lambda part: texts(f"method.{part}"),
         on_change=lambda: session.select(part=_beside_default(st.session_state["method-part"])),
-    )  # fmt: skip
+    )
     return st.session_state["method-part"] or "words"
 
 
@@ -68,13 +71,19 @@ def _words(texts: Texts) -> None:
     model = official_model()
     with st.container(horizontal=True):
         st.download_button(
-            texts("method.download_index"), MODEL_FILE.read_bytes(), f"index-{model.version}.toml",
-            mime="application/toml", on_click="ignore",
-        )  # fmt: skip
+            texts("method.download_index"),
+            MODEL_FILE.read_bytes(),
+            f"index-{model.version}.toml",
+            mime="application/toml",
+            on_click="ignore",
+        )
         st.download_button(
-            texts("method.download_weights"), lambda: _weights_file(texts.language), f"weights-{model.version}.csv",
-            mime="text/csv", on_click="ignore",
-        )  # fmt: skip
+            texts("method.download_weights"),
+            lambda: _weights_file(texts.language),
+            f"weights-{model.version}.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
     st.html(f'<div class="rb-page">{document.to_html(method.document(model, texts.language))}</div>')
 
 

@@ -58,9 +58,7 @@ def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> 
     return None if found.empty else found.iloc[0]
 
 
-def _further(
-    texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None"
-) -> str:  # fmt: skip
+def _further(texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None") -> str:
     """Return the link to what lies in the chosen area, or to the page of the site; '' when there is none."""
     if site is not None:
         return links.link(html.escape(texts("trail.site_page")), page="sites", unit=str(site["site_id"]))

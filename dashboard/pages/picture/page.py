@@ -114,10 +114,14 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
     if found is None:
         return "<span></span>"
     lines = [
-        texts("picture.done", day=texts.day(one.event_date.date()), kind=texts(f"region.{one.kind}").lower(),
-              found=texts(f"sites.found_{one.infections_found}"))
+        texts(
+            "picture.done",
+            day=texts.day(one.event_date.date()),
+            kind=texts(f"region.{one.kind}").lower(),
+            found=texts(f"sites.found_{one.infections_found}"),
+        )
         for one in found.head(_DONE_N).itertuples()
-    ]  # fmt: skip
+    ]
     if len(found) > _DONE_N:
         lines.append(texts("picture.done_more", n=len(found) - _DONE_N))
     if store.known_on:
@@ -162,10 +166,14 @@ def _draw_map(
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
     live_map(
-        picture, key="map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        picture,
+        key="map",
+        assets=assets,
+        geometry=geometry,
+        height=_MAP_HEIGHT_PX,
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
-    )  # fmt: skip
+    )
 
 
 def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:

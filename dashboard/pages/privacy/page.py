@@ -58,10 +58,15 @@ def _trail(texts: Texts, store: ScopedStore) -> None:
         st.info(texts("privacy.trail_empty"))
         return
     what = found["what"]
-    st.caption(texts(
-        "privacy.summary", lines=texts.number(len(found), 0), people=found["who"].nunique(),
-        refused=int((what == "refused").sum()), exports=int((what == "export").sum()),
-    ))  # fmt: skip
+    st.caption(
+        texts(
+            "privacy.summary",
+            lines=texts.number(len(found), 0),
+            people=found["who"].nunique(),
+            refused=int((what == "refused").sum()),
+            exports=int((what == "export").sum()),
+        )
+    )
     shown = found.head(_LINES_SHOWN)[list(_SHOWN)].rename(columns={k: texts(f"privacy.{v}") for k, v in _SHOWN.items()})
     st.dataframe(shown, hide_index=True, width="stretch", height=430)
     st.download_button(
@@ -81,10 +86,15 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
             certificate = leaktest.run(store.viewer, step=lambda done: step(done, ""))
             path = leaktest.file(certificate)
         if certificate.passed:
-            st.success(texts(
-                "privacy.passed", pairs=certificate.pairs_n, tables=len(certificate.tables),
-                marks=texts.number(certificate.marks_n, 0), file=path.name,
-            ))  # fmt: skip
+            st.success(
+                texts(
+                    "privacy.passed",
+                    pairs=certificate.pairs_n,
+                    tables=len(certificate.tables),
+                    marks=texts.number(certificate.marks_n, 0),
+                    file=path.name,
+                )
+            )
         else:
             st.error(texts("privacy.failed", file=path.name))
             st.html("".join(f"<p>{html.escape(leak)}</p>" for leak in certificate.leaks))

@@ -72,10 +72,13 @@ def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
         return
     st.session_state["region"] = vr_code
     st.selectbox(
-        texts("region.choose"), sorted(allowed, key=lambda code: shown.names[code]), key="region",
-        format_func=lambda code: shown.names[code], label_visibility="collapsed",
+        texts("region.choose"),
+        sorted(allowed, key=lambda code: shown.names[code]),
+        key="region",
+        format_func=lambda code: shown.names[code],
+        label_visibility="collapsed",
         on_change=lambda: session.select(unit=st.session_state["region"]),
-    )  # fmt: skip
+    )
 
 
 def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Selection) -> None:
@@ -174,9 +177,13 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
         focus=vr_code,
     )
     live_map(
-        picture, key="region-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        picture,
+        key="region-map",
+        assets=assets,
+        geometry=geometry,
+        height=_MAP_HEIGHT_PX,
         on_select=lambda code: session.select(unit=code or vr_code),
-    )  # fmt: skip
+    )
 
 
 def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
@@ -244,6 +251,9 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> No
             lambda: region_sheet.as_pdf(
                 texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
             ),
-            f"risicobeeld-{vr_code}.pdf", downloads.MIME["pdf"], key="region-sheet", on_click="ignore",
-        )  # fmt: skip
+            f"risicobeeld-{vr_code}.pdf",
+            downloads.MIME["pdf"],
+            key="region-sheet",
+            on_click="ignore",
+        )
         downloads.menu(texts, store, parts, key="region-files", week=regions.week)

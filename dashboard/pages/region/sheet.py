@@ -62,8 +62,15 @@ def _wrapped(text: str, width: int = 44) -> str:
 def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
     row = shown.unit(vr_code)
     if shown.is_demonstration:
-        figure.text(0.5, 0.97, texts("map.band"), ha="center", size=9, color="#4d3800",
-                    bbox={"facecolor": "#fff3cd", "edgecolor": "none", "pad": 4})  # fmt: skip
+        figure.text(
+            0.5,
+            0.97,
+            texts("map.band"),
+            ha="center",
+            size=9,
+            color="#4d3800",
+            bbox={"facecolor": "#fff3cd", "edgecolor": "none", "pad": 4},
+        )
     figure.text(0.07, 0.925, shown.names[vr_code], size=19, weight="bold", color=_INK)
     figure.text(0.07, 0.9, _wrapped(texts("picture.intro"), 105), va="top", size=8, color=_MUTED)
     if not pd.isna(row["score_0_10"]):
@@ -73,8 +80,15 @@ def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
 
 def _chip(axes: Any, x: float, y: float, texts: Texts, shown: Board, row: pd.Series) -> None:
     number = int(row["risk_class"])
-    axes.text(x, y, why.score_words(texts, shown, row), size=8.5, color=CLASS_INKS[number - 1], va="baseline",
-              bbox={"facecolor": CLASS_COLOURS[number - 1], "edgecolor": "none", "pad": 2.5})  # fmt: skip
+    axes.text(
+        x,
+        y,
+        why.score_words(texts, shown, row),
+        size=8.5,
+        color=CLASS_INKS[number - 1],
+        va="baseline",
+        bbox={"facecolor": CLASS_COLOURS[number - 1], "edgecolor": "none", "pad": 2.5},
+    )
 
 
 def _sectors(axes: "Axes", texts: Texts, shown: Board, vr_code: str) -> None:
@@ -109,5 +123,11 @@ def _legend(figure: "Figure", texts: Texts, shown: Board) -> None:
     """Name the classes, the highest on top."""
     for number, (colour, ink) in enumerate(zip(CLASS_COLOURS, CLASS_INKS, strict=True), start=1):
         word = class_word(texts, number, is_demonstration=shown.is_demonstration)
-        figure.text(0.605, 0.13 + 0.018 * number, word, size=7.5, color=ink,
-                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 2})  # fmt: skip
+        figure.text(
+            0.605,
+            0.13 + 0.018 * number,
+            word,
+            size=7.5,
+            color=ink,
+            bbox={"facecolor": colour, "edgecolor": "none", "pad": 2},
+        )

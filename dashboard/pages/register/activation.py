@@ -17,9 +17,24 @@ from register.read import Filters
 from words import Texts
 
 _SHOWN: Final = (
-    "date", "region", "gemeente", "site_id", "route_from", "route_to", "sector", "kind", "themes", "trigger",
-    "partners", "integral", "infections_found", "outcome", "measures", "recorded_by", "recorded_at",
-)  # fmt: skip
+    "date",
+    "region",
+    "gemeente",
+    "site_id",
+    "route_from",
+    "route_to",
+    "sector",
+    "kind",
+    "themes",
+    "trigger",
+    "partners",
+    "integral",
+    "infections_found",
+    "outcome",
+    "measures",
+    "recorded_by",
+    "recorded_at",
+)
 
 
 def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
@@ -92,11 +107,15 @@ def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
         for version in versions:
             content = version["content"]
             changed = [name for name, value in content.items() if before.get(name) != value] if before else []
-            cells.append([
-                str(version["version"]), html.escape(texts(f"register.action_{version['action']}")),
-                html.escape(version["recorded_by"]), html.escape(version["recorded_at"][:16].replace("T", " ")),
-                html.escape("; ".join(f"{name}: {before.get(name)} → {content[name]}" for name in changed)),
-            ])  # fmt: skip
+            cells.append(
+                [
+                    str(version["version"]),
+                    html.escape(texts(f"register.action_{version['action']}")),
+                    html.escape(version["recorded_by"]),
+                    html.escape(version["recorded_at"][:16].replace("T", " ")),
+                    html.escape("; ".join(f"{name}: {before.get(name)} → {content[name]}" for name in changed)),
+                ]
+            )
             before = content
         heads = [texts(f"register.{name}") for name in ("version", "action", "who", "when", "changed")]
         st.html(tables.table(texts("register.history"), heads, cells))
@@ -111,10 +130,13 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
         for one in kept:
             # Octets to save, never a page to show: the browser is given no type that it would open.
             st.download_button(
-                texts("register.download", name=one.name), key=f"file-{one.file_id}", file_name=one.name,
+                texts("register.download", name=one.name),
+                key=f"file-{one.file_id}",
+                file_name=one.name,
                 data=lambda file_id=one.file_id: files.read_file(store, "activation", entity_id, file_id),
-                mime=files.MEDIA_TYPE, on_click="ignore",
-            )  # fmt: skip
+                mime=files.MEDIA_TYPE,
+                on_click="ignore",
+            )
         if not may_write(store.viewer, "activation", row["vr_code"]) or row["erased_reason"]:
             return
         types = [ending[1:] for ending in files.TYPES]
@@ -129,9 +151,10 @@ def _erase(texts: Texts, store: ScopedStore, entity_id: str) -> None:
     with st.expander(texts("register.erase")):
         st.caption(texts("register.erase_help"))
         reason = st.selectbox(
-            texts("register.erase_reason"), ("request", "mistake"),
+            texts("register.erase_reason"),
+            ("request", "mistake"),
             format_func=lambda code: texts(f"register.erase_{code}"),
-        )  # fmt: skip
+        )
         sure = st.checkbox(texts("register.erase_confirm"))
         if st.button(texts("register.erase_do"), disabled=not sure):
             write.erase(store.viewer, "activation", entity_id, reason)

@@ -37,10 +37,17 @@ def run() -> None:
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     writes = may_write(store.viewer, "activation", own)
     views = [view for view in _VIEWS if _may_see(store, view, writes=writes)]
-    view = st.segmented_control(
-        texts("register.view"), views, format_func=lambda name: texts(f"register.view_{name}"), default=views[0],
-        key="register_view", label_visibility="collapsed",
-    ) or views[0]  # fmt: skip
+    view = (
+        st.segmented_control(
+            texts("register.view"),
+            views,
+            format_func=lambda name: texts(f"register.view_{name}"),
+            default=views[0],
+            key="register_view",
+            label_visibility="collapsed",
+        )
+        or views[0]
+    )
     if not writes:
         st.caption(texts("register.may_not"))
     draw = {"list": _list, "new": entry.draw_new, "signals": triage.draw_signals, "referrals": triage.draw_referrals}
@@ -76,8 +83,13 @@ def _cells(texts: Texts, row: pd.Series, regions: dict[str, str]) -> list[str]:
     outcome = str(row["outcome"])
     if row["erased_reason"]:
         outcome = texts("register.erased", reason=texts(f"register.erase_{row['erased_reason']}"))
-    words = (regions.get(row["vr_code"], row["vr_code"]), texts(f"sector.{row['sector_code']}"),
-             texts(f"register.{row['kind']}"), themes, outcome)  # fmt: skip
+    words = (
+        regions.get(row["vr_code"], row["vr_code"]),
+        texts(f"sector.{row['sector_code']}"),
+        texts(f"register.{row['kind']}"),
+        themes,
+        outcome,
+    )
     return [day, *(html.escape(word) for word in words)]
 
 
@@ -87,21 +99,33 @@ def _filters(texts: Texts, store: ScopedStore) -> Filters:
     with st.expander(texts("register.filters")):
         columns = st.columns(4)
         region = columns[0].selectbox(
-            texts("register.region"), [code for code in regions if not own or code in own], index=None,
-            format_func=regions.get, placeholder=texts("register.all"),
-        )  # fmt: skip
+            texts("register.region"),
+            [code for code in regions if not own or code in own],
+            index=None,
+            format_func=regions.get,
+            placeholder=texts("register.all"),
+        )
         sector = columns[1].selectbox(
-            texts("register.sector"), list(codes.SECTORS), index=None, placeholder=texts("register.all"),
+            texts("register.sector"),
+            list(codes.SECTORS),
+            index=None,
+            placeholder=texts("register.all"),
             format_func=lambda code: texts(f"sector.{code}"),
-        )  # fmt: skip
+        )
         theme = columns[2].selectbox(
-            texts("register.theme"), codes.THEMES, index=None, placeholder=texts("register.all"),
+            texts("register.theme"),
+            codes.THEMES,
+            index=None,
+            placeholder=texts("register.all"),
             format_func=lambda code: texts(f"register.{code}"),
-        )  # fmt: skip
+        )
         kind = columns[3].selectbox(
-            texts("register.kind"), codes.ACTIVATION_KINDS, index=None, placeholder=texts("register.all"),
+            texts("register.kind"),
+            codes.ACTIVATION_KINDS,
+            index=None,
+            placeholder=texts("register.all"),
             format_func=lambda code: texts(f"register.{code}"),
-        )  # fmt: skip
+        )
         columns = st.columns(4)
         first = columns[0].date_input(texts("register.first"), value=None, format="DD-MM-YYYY")
         last = columns[1].date_input(texts("register.last"), value=None, format="DD-MM-YYYY")

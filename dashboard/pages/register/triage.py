@@ -41,8 +41,12 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
     signal_id, version = str(row["signal_id"]), int(row["version"])
     with st.container(border=True):
         place = regions.get(row["vr_code"], "")
-        words = (f"{row['event_date']:%d-%m-%Y}", texts(f"register.{row['theme']}"), place,
-                 texts(f"register.origin_{row['origin']}"))  # fmt: skip
+        words = (
+            f"{row['event_date']:%d-%m-%Y}",
+            texts(f"register.{row['theme']}"),
+            place,
+            texts(f"register.origin_{row['origin']}"),
+        )
         st.html(
             f'<p class="rb-muted">{html.escape(" · ".join(word for word in words if word))}</p>'
             f"<p>{html.escape(row['text'])}</p>"
@@ -50,9 +54,12 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
         if not may_write(store.viewer, "signal", row["vr_code"]):
             return
         st.button(
-            texts("register.to_activation"), key=f"act-{signal_id}", type="primary",
-            on_click=_to_activation, args=(texts, store, row),
-        )  # fmt: skip
+            texts("register.to_activation"),
+            key=f"act-{signal_id}",
+            type="primary",
+            on_click=_to_activation,
+            args=(texts, store, row),
+        )
         refer, close = st.columns(2)
         with refer.popover(texts("register.refer"), width="stretch"):
             draw_refer(texts, store, vr_code=row["vr_code"], partners="", signal=(signal_id, version))
@@ -67,11 +74,14 @@ def _to_activation(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> 
     """Begin an activation with what the signal says; saving it also closes the signal."""
     told = texts("register.from_signal", date=f"{row['event_date']:%d-%m-%Y}")
     fields = {
-        "themes": row["theme"], "gemeente_code": row["gemeente_code"], "vr_code": row["vr_code"],
-        "sector_code": row["sector_code"], "outcome": f"{told}: {row['text']}\n",
+        "themes": row["theme"],
+        "gemeente_code": row["gemeente_code"],
+        "vr_code": row["vr_code"],
+        "sector_code": row["sector_code"],
+        "outcome": f"{told}: {row['text']}\n",
         "trigger": "eigen_constatering" if row["origin"] == "own" else "externe_melding",
         "_signal": {"id": row["signal_id"], "version": int(row["version"])},
-    }  # fmt: skip
+    }
     entry.start_from(store, fields)
     st.session_state["register_view"] = "new"
 
@@ -86,13 +96,14 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
         theme = st.selectbox(texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"))
         names, vr_of = entry.gemeente_names(store), vr_of_gemeenten()
         options = [code for code in names if not own or vr_of[code] in own]
-        gemeente = st.selectbox(
-            texts("register.gemeente"), options, index=None, format_func=names.get, placeholder=""
-        )  # fmt: skip
+        gemeente = st.selectbox(texts("register.gemeente"), options, index=None, format_func=names.get, placeholder="")
         sector = st.selectbox(
-            texts("register.sector"), list(codes.SECTORS), index=None, placeholder="",
+            texts("register.sector"),
+            list(codes.SECTORS),
+            index=None,
+            placeholder="",
             format_func=lambda code: texts(f"sector.{code}"),
-        )  # fmt: skip
+        )
         day = st.date_input(texts("register.date"), format="DD-MM-YYYY")
         anyway = st.checkbox(texts("register.save_anyway")) if st.session_state.get("signal_asked") else False
         pressed = st.form_submit_button(texts("register.save"), type="primary")
@@ -105,34 +116,53 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
         st.warning(texts("register.personal", found=frame.markdown_escape(listed)))
         return
     fields = {
-        "event_date": str(day or date.today()), "origin": origin, "theme": theme, "text": text,  # noqa: DTZ011 - local
-        "gemeente_code": gemeente or "", "sector_code": sector or "", "vr_code": own[0] if own and not gemeente else "",
-    }  # fmt: skip
+        "event_date": str(day or date.today()),  # noqa: DTZ011  # the day here
+        "origin": origin,
+        "theme": theme,
+        "text": text,
+        "gemeente_code": gemeente or "",
+        "sector_code": sector or "",
+        "vr_code": own[0] if own and not gemeente else "",
+    }
     write.record(store.viewer, "signal", fields)
     st.session_state.pop("signal_asked", None)
     st.session_state["register_saved"] = True
     st.rerun()
 
 
-def draw_refer(texts: Texts, store: ScopedStore, *, vr_code: str, partners: str, activation_id: str = "",
-               signal: tuple[str, int] | None = None) -> None:  # fmt: skip
+def draw_refer(
+    texts: Texts,
+    store: ScopedStore,
+    *,
+    vr_code: str,
+    partners: str,
+    activation_id: str = "",
+    signal: tuple[str, int] | None = None,
+) -> None:
     """Draw the form of a referral: a route from the editable list, nothing else."""
     st.caption(texts("register.refer_help"))
     routes = store.register("routes").set_index("route_id")
     name = "subject" if texts.language == "nl" else "subject_en"
     key = activation_id or (signal[0] if signal else "")
     route = st.selectbox(
-        texts("register.refer_route"), list(routes.index), key=f"route-{key}",
-        format_func=lambda code: f"{routes.loc[code, name] or routes.loc[code, 'subject']}"
-        f" → {routes.loc[code, 'organisation']}",
-    )  # fmt: skip
+        texts("register.refer_route"),
+        list(routes.index),
+        key=f"route-{key}",
+        format_func=lambda code: (
+            f"{routes.loc[code, name] or routes.loc[code, 'subject']} → {routes.loc[code, 'organisation']}"
+        ),
+    )
     if not st.button(texts("register.refer_save"), key=f"refer-{key}") or route is None:
         return
     organisation = str(routes.loc[route, "organisation"])
     fields = {
-        "event_date": str(date.today()), "route": route, "to": organisation, "vr_code": vr_code,  # noqa: DTZ011 - local
-        "partners": ";".join(part for part in (partners, organisation) if part), "activation_id": activation_id,
-    }  # fmt: skip
+        "event_date": str(date.today()),  # noqa: DTZ011  # the day here
+        "route": route,
+        "to": organisation,
+        "vr_code": vr_code,
+        "partners": ";".join(part for part in (partners, organisation) if part),
+        "activation_id": activation_id,
+    }
     if signal:
         write.triage(store.viewer, signal[0], based_on=signal[1], referral=fields)
     else:
@@ -152,21 +182,28 @@ def draw_referrals(texts: Texts, store: ScopedStore) -> None:
     heads = [texts(f"register.{head}") for head in ("date", "refer_route", "region", "state", "when")]
     regions = entry.region_names(store)
     cells = [
-        [html.escape(word) for word in (
-            f"{row['event_date']:%d-%m-%Y}", f"{routes[name].get(row['route'], row['route'])} → {row['to']}",
-            regions.get(row["vr_code"], ""), texts(f"register.state_{row['state']}"), f"{row['state_date']:%d-%m-%Y}",
-        )]
+        [
+            html.escape(word)
+            for word in (
+                f"{row['event_date']:%d-%m-%Y}",
+                f"{routes[name].get(row['route'], row['route'])} → {row['to']}",
+                regions.get(row["vr_code"], ""),
+                texts(f"register.state_{row['state']}"),
+                f"{row['state_date']:%d-%m-%Y}",
+            )
+        ]
         for _, row in rows.iterrows()
-    ]  # fmt: skip
+    ]
     st.html(tables.table(texts("register.view_referrals"), heads, cells))
     open_rows = [row for _, row in rows.iterrows() if may_write(store.viewer, "referral", row["vr_code"])]
     if not open_rows:
         return
     with st.form("referral_state", border=False):
         place = st.selectbox(
-            texts("register.refer"), range(len(open_rows)),
+            texts("register.refer"),
+            range(len(open_rows)),
             format_func=lambda n: f"{open_rows[n]['event_date']:%d-%m-%Y} {open_rows[n]['to']}",
-        )  # fmt: skip
+        )
         state = st.selectbox(
             texts("register.state"), REFERRAL_STATES, format_func=lambda code: texts(f"register.state_{code}")
         )

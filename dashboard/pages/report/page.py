@@ -66,9 +66,13 @@ def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
     columns = st.columns(len(ENDINGS))
     for column, ending in zip(columns, ENDINGS, strict=True):
         column.download_button(
-            texts("report.save", ending=ending), key=f"save{ending}", file_name=f"risicobeeld{ending}",
-            data=lambda ending=ending: _file(store, document, ending), on_click="ignore", width="stretch",
-        )  # fmt: skip
+            texts("report.save", ending=ending),
+            key=f"save{ending}",
+            file_name=f"risicobeeld{ending}",
+            data=lambda ending=ending: _file(store, document, ending),
+            on_click="ignore",
+            width="stretch",
+        )
     if document.band:
         st.html(f'<p class="rb-band">{html.escape(document.band)}</p>')
     for block in document.blocks:

@@ -75,10 +75,14 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
         session.select(level="gemeente" if within else "vr", unit=within)
 
     st.selectbox(
-        texts("sectors.rows"), ["", *sorted(allowed, key=lambda code: regions.names[code])], key="rows", width=420,
-        on_change=keep, label_visibility="collapsed",
+        texts("sectors.rows"),
+        ["", *sorted(allowed, key=lambda code: regions.names[code])],
+        key="rows",
+        width=420,
+        on_change=keep,
+        label_visibility="collapsed",
         format_func=lambda code: texts("sectors.of", region=regions.names[code]) if code else texts("sectors.all"),
-    )  # fmt: skip
+    )
     return str(st.session_state["rows"])
 
 
@@ -138,6 +142,10 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, cho
         has_list=False,
     )
     live_map(
-        picture, key="sectors-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX,
+        picture,
+        key="sectors-map",
+        assets=assets,
+        geometry=geometry,
+        height=_MAP_HEIGHT_PX,
         on_select=lambda code: session.select(unit=code),
-    )  # fmt: skip
+    )

@@ -64,19 +64,32 @@ def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection)
     here = chosen.unit if chosen.unit in regions else ""
     st.session_state.update({"sites-kind": chosen.kind, "sites-region": here})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sought = st.text_input(texts("sites.search"), key="sites-search", placeholder=texts("sites.search"),
-                               label_visibility="collapsed", width=300)  # fmt: skip
+        sought = st.text_input(
+            texts("sites.search"),
+            key="sites-search",
+            placeholder=texts("sites.search"),
+            label_visibility="collapsed",
+            width=300,
+        )
         st.selectbox(
-            texts("sites.kind"), ["", *codes.SITE_KINDS], key="sites-kind", width=240, label_visibility="collapsed",
+            texts("sites.kind"),
+            ["", *codes.SITE_KINDS],
+            key="sites-kind",
+            width=240,
+            label_visibility="collapsed",
             format_func=lambda kind: texts(f"kind.{kind}") if kind else texts("sites.all_kinds"),
             on_change=lambda: session.select(kind=st.session_state["sites-kind"] or ""),
-        )  # fmt: skip
+        )
         if len(regions) > 1:
             st.selectbox(
-                texts("region.choose"), ["", *regions], key="sites-region", width=300, label_visibility="collapsed",
+                texts("region.choose"),
+                ["", *regions],
+                key="sites-region",
+                width=300,
+                label_visibility="collapsed",
                 format_func=lambda code: shown.names[code] if code else texts("sites.all_regions"),
                 on_change=lambda: session.select(unit=st.session_state["sites-region"] or ""),
-            )  # fmt: skip
+            )
     return sought
 
 

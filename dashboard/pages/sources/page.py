@@ -57,10 +57,14 @@ def _refresh(texts: Texts, store: ScopedStore) -> None:
         st.rerun()
     if outcomes := st.session_state.pop("refreshed", []):
         rows = [
-            [f'<span lang="nl">{html.escape(_title(one.source_id))}</span>', html.escape(texts(f"sources.{one.state}")),
-             texts.number(one.rows_n, 0), f'<span lang="en">{html.escape(one.message)}</span>']
+            [
+                f'<span lang="nl">{html.escape(_title(one.source_id))}</span>',
+                html.escape(texts(f"sources.{one.state}")),
+                texts.number(one.rows_n, 0),
+                f'<span lang="en">{html.escape(one.message)}</span>',
+            ]
             for one in outcomes
-        ]  # fmt: skip
+        ]
         heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
         listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
         st.html(f'<section class="rb-page">{listed}</section>')

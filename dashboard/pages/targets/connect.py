@@ -32,12 +32,14 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         return
     rows = [
         [
-            html.escape(row["site_id"]), html.escape(names.get(row["vr_code"], "")),
-            html.escape(names.get(row["other_vr_code"], "")), html.escape(texts(f"targets.state_{row['state']}")),
+            html.escape(row["site_id"]),
+            html.escape(names.get(row["vr_code"], "")),
+            html.escape(names.get(row["other_vr_code"], "")),
+            html.escape(texts(f"targets.state_{row['state']}")),
             html.escape(row["reason"]),
         ]
         for row in asked.to_dict("records")
-    ]  # fmt: skip
+    ]
     heads = [texts(f"targets.{name}") for name in ("site", "region", "links_pair", "links_state", "reason")]
     st.html(tables.table(texts("targets.links_caption"), heads, rows, is_caption_shown=True))
     _connected(texts, store, names)
@@ -49,11 +51,13 @@ def _connected(texts: Texts, store: ScopedStore, names: dict[str, str]) -> None:
         return
     rows = [
         [
-            html.escape(row["name"] or row["site_id"]), html.escape(names.get(row["vr_code"], "")),
-            html.escape(texts(f"kind.{row['kind']}")), html.escape(row["for_site_id"]),
+            html.escape(row["name"] or row["site_id"]),
+            html.escape(names.get(row["vr_code"], "")),
+            html.escape(texts(f"kind.{row['kind']}")),
+            html.escape(row["for_site_id"]),
         ]
         for row in seen.to_dict("records")
-    ]  # fmt: skip
+    ]
     heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "other")]
     st.html(tables.table(texts("targets.links_connected"), heads, rows, is_caption_shown=True))
 
@@ -87,7 +91,7 @@ def _answer(texts: Texts, store: ScopedStore, asked: pd.DataFrame, names: dict[s
     labels = {
         row["decision_id"]: f"{row['site_id']} - {names.get(row['other_vr_code'], '')}"
         for row in asked.to_dict("records")
-    }  # fmt: skip
+    }
     with st.expander(texts("targets.links_answer"), expanded=True), st.form("links-answer", clear_on_submit=True):
         chosen = st.selectbox(texts("targets.links_pair"), list(labels), format_func=labels.get)
         reason = st.text_input(texts("targets.why"), max_chars=200)

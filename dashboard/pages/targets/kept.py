@@ -47,12 +47,15 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     heads = [texts(f"targets.{name}") for name in ("site", "region", "week", "plan", "partners", "reason")]
     cells = [
         [
-            links.link(html.escape(line["site_id"]), page="sites", unit=line["site_id"]), html.escape(line["vr_code"]),
-            html.escape(line["week"]), html.escape(texts(f"targets.{line['plan_state']}")),
-            html.escape(line["partners"].replace(";", ", ")), html.escape(line["reason"]),
+            links.link(html.escape(line["site_id"]), page="sites", unit=line["site_id"]),
+            html.escape(line["vr_code"]),
+            html.escape(line["week"]),
+            html.escape(texts(f"targets.{line['plan_state']}")),
+            html.escape(line["partners"].replace(";", ", ")),
+            html.escape(line["reason"]),
         ]
         for line in lines.to_dict("records")
-    ]  # fmt: skip
+    ]
     links.linked(tables.table(name, heads, cells), key="plans-lines")
 
 
@@ -67,13 +70,17 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         line = st.selectbox(texts("targets.carry_line"), list(labels), format_func=labels.get)
         day = st.date_input(texts("targets.carry_date"), format="DD-MM-YYYY")
         themes = st.multiselect(
-            texts("targets.carry_themes"), codes.THEMES, default=["werken"],
+            texts("targets.carry_themes"),
+            codes.THEMES,
+            default=["werken"],
             format_func=lambda code: texts(f"register.{code}"),
-        )  # fmt: skip
+        )
         found = st.radio(
-            texts("targets.carry_found"), _FOUND, horizontal=True,
+            texts("targets.carry_found"),
+            _FOUND,
+            horizontal=True,
             format_func=lambda code: texts(f"targets.found_{code}"),
-        )  # fmt: skip
+        )
         told = st.text_area(texts("targets.carry_outcome"))
         if st.form_submit_button(texts("targets.carry_save")):
             fields = {"event_date": day, "themes": ";".join(themes), "infections_found": found, "outcome": told}
@@ -92,17 +99,27 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
         return
     rows = [
         [
-            html.escape(texts(f"targets.list_{row['list']}")), str(row["visits_n"]), str(row["known_n"]),
-            str(row["found_n"]), _interval(texts, row["share"], row["low"], row["high"]),
+            html.escape(texts(f"targets.list_{row['list']}")),
+            str(row["visits_n"]),
+            str(row["known_n"]),
+            str(row["found_n"]),
+            _interval(texts, row["share"], row["low"], row["high"]),
         ]
         for row in hits.to_dict("records")
-    ]  # fmt: skip
+    ]
     heads = [texts(f"targets.{name}") for name in ("view_plans", "visits", "known", "finds", "share")]
     st.html(tables.table(texts("targets.outcome_caption"), heads, rows, numeric=(1, 2, 3)))
     found = outcome.lift(inputs.visits)
     if found.k:
-        st.write(texts("targets.precision", k=found.k, share=texts.percent(found.precision),
-                       low=texts.percent(found.precision_low), high=texts.percent(found.precision_high)))  # fmt: skip
+        st.write(
+            texts(
+                "targets.precision",
+                k=found.k,
+                share=texts.percent(found.precision),
+                low=texts.percent(found.precision_low),
+                high=texts.percent(found.precision_high),
+            )
+        )
     if pd.isna(found.lift):
         st.write(texts("targets.lift_none"))
     else:
@@ -110,8 +127,15 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
         st.write(texts("targets.lift", lift=texts.number(found.lift), low=texts.number(found.low), high=high))
     if found.base.visits_n:
         base = found.base
-        st.write(texts("targets.base", share=texts.percent(base.share), low=texts.percent(base.low),
-                       high=texts.percent(base.high), n=base.visits_n))  # fmt: skip
+        st.write(
+            texts(
+                "targets.base",
+                share=texts.percent(base.share),
+                low=texts.percent(base.low),
+                high=texts.percent(base.high),
+                n=base.visits_n,
+            )
+        )
         if base.visits_n < _FEW_N:
             st.caption(texts("targets.few"))
     if inputs.calibration is not None:
@@ -183,9 +207,11 @@ def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str
         states = ("same", "different", "open") if chosen["problem"] == "double" else ("resolved", "open")
         with st.form("problems-form", clear_on_submit=True):
             state = st.radio(
-                texts("targets.decision"), states, horizontal=True,
+                texts("targets.decision"),
+                states,
+                horizontal=True,
                 format_func=lambda name: texts(f"targets.state_{name}"),
-            )  # fmt: skip
+            )
             reason = st.text_input(texts("targets.why"), max_chars=200)
             if st.form_submit_button(texts("targets.decide_save")):
                 decisions.decide(store, chosen["site_id"], chosen["problem"], str(state), reason, day)

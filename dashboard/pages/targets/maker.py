@@ -110,9 +110,12 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
     marks: dict[str, tuple[str, Mark]] = st.session_state.setdefault(_MARKS, {})
     with st.expander(texts("targets.change")):
         site = st.selectbox(
-            texts("targets.choose_site"), sorted(names), index=None, key="targets-site",
+            texts("targets.choose_site"),
+            sorted(names),
+            index=None,
+            key="targets-site",
             format_func=lambda code: f"{names.get(code) or code} ({code})",
-        )  # fmt: skip
+        )
         reason = st.text_input(texts("targets.why"), key="targets-reason", max_chars=200)
 
         def keep(kind: str) -> None:
@@ -134,9 +137,7 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
 
 def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
     counts = plan.lines["list"].value_counts()
-    listed = ", ".join(
-        f"{texts(f'targets.list_{name}').lower()} {counts[name]}" for name in LISTS if name in counts
-    )  # fmt: skip
+    listed = ", ".join(f"{texts(f'targets.list_{name}').lower()} {counts[name]}" for name in LISTS if name in counts)
     told = texts("targets.summary", n=len(plan.lines), lists=listed, gap=texts.percent(plan.gap))
     if inputs.calibration is None:
         random = inputs.visits[inputs.visits["list"].isin(target_inputs.RANDOM_LISTS)]
@@ -144,9 +145,7 @@ def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
     else:
         risk = (plan.lines["score_0_10"] * plan.lines["p_top_k"]).fillna(0)
         finds, low, high = (texts.number(value) for value in inputs.calibration.expected_finds(risk))
-        points = texts(
-            "targets.points_finds", n=inputs.calibration.visits_n, finds=finds, low=low, high=high
-        )  # fmt: skip
+        points = texts("targets.points_finds", n=inputs.calibration.visits_n, finds=finds, low=low, high=high)
     return f'<p class="rb-page" role="status"><b>{html.escape(told)}</b><br>{html.escape(points)}</p>'
 
 
@@ -155,13 +154,19 @@ def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
     assets, geometry = board.map_files(store.data_version, store)
     points = table.geometry.to_crs(codes.CRS_WGS84)
     layer = SiteLayer(
-        site_ids=tuple(table["site_id"]), names=tuple(table["name"]), kinds=tuple(table["kind"]),
-        longitudes=tuple(points.x), latitudes=tuple(points.y), scores=tuple(table["score_0_10"]),
-    )  # fmt: skip
+        site_ids=tuple(table["site_id"]),
+        names=tuple(table["name"]),
+        kinds=tuple(table["kind"]),
+        longitudes=tuple(points.x),
+        latitudes=tuple(points.y),
+        scores=tuple(table["score_0_10"]),
+    )
     picture = MapPicture(
         areas=board.area_layer(shown, shown.of_sector("")),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration), sites=layer, has_list=False,
-    )  # fmt: skip
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        sites=layer,
+        has_list=False,
+    )
     live_map(picture, key="targets-map", assets=assets, geometry=geometry, height=_MAP_HEIGHT_PX)
 
 
@@ -169,9 +174,8 @@ def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
     """Show every list as a table; the name of a site leads to its page."""
     regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
     heads = [
-        texts(f"targets.{name}")
-        for name in ("site", "region", "kind", "week", "partners", "score", "chance", "reason")
-    ]  # fmt: skip
+        texts(f"targets.{name}") for name in ("site", "region", "kind", "week", "partners", "score", "chance", "reason")
+    ]
     parts = []
     for name in LISTS:
         lines = table[table["list"] == name]
@@ -219,21 +223,28 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
             return
         ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
-            texts("targets.download"), _file(table, ending), file_name=f"targets-{plan.seed}{ending}",
+            texts("targets.download"),
+            _file(table, ending),
+            file_name=f"targets-{plan.seed}{ending}",
             on_click=lambda: store.note_export("targets", len(table)),
-        )  # fmt: skip
+        )
         regions = sorted(table["vr_code"].unique())
         if regions:
             names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
             code = st.selectbox(
-                texts("targets.sheet_region"), regions, key="targets-sheet", width=260,
+                texts("targets.sheet_region"),
+                regions,
+                key="targets-sheet",
+                width=260,
                 format_func=lambda one: names.get(one, one),
-            )  # fmt: skip
+            )
             st.download_button(
-                texts("targets.sheet_download"), _sheet(table, code, store, texts.language),
-                file_name=f"targets-{code}-{plan.seed}.html", mime="text/html",
+                texts("targets.sheet_download"),
+                _sheet(table, code, store, texts.language),
+                file_name=f"targets-{code}-{plan.seed}.html",
+                mime="text/html",
                 on_click=lambda: store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum())),
-            )  # fmt: skip
+            )
 
 
 def _file(table: gpd.GeoDataFrame, ending: str) -> Callable[[], bytes]:
@@ -261,11 +272,14 @@ def _left_out(texts: Texts, plan: Plan) -> None:
         names = plan.sites.set_index("site_id")["name"]
         rows = [
             [
-                html.escape(names.get(row["site_id"]) or row["site_id"]), html.escape(row["vr_code"]),
-                html.escape(texts(f"kind.{row['kind']}")), texts.number(row["points"]), html.escape(row["reason"]),
+                html.escape(names.get(row["site_id"]) or row["site_id"]),
+                html.escape(row["vr_code"]),
+                html.escape(texts(f"kind.{row['kind']}")),
+                texts.number(row["points"]),
+                html.escape(row["reason"]),
             ]
             for row in out.to_dict("records")
-        ]  # fmt: skip
+        ]
         heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "points", "reason")]
         st.html(tables.table(texts("targets.left_out"), heads, rows, numeric=(3,)))
 

@@ -24,10 +24,13 @@ def run() -> None:
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.targets"), texts("targets.intro"))
     st.segmented_control(
-        texts("targets.view"), [part for part in _PARTS if part != "links" or store.may("decisions")],
-        format_func=lambda part: texts(f"targets.view_{part}"), default="make", key="targets-view",
+        texts("targets.view"),
+        [part for part in _PARTS if part != "links" or store.may("decisions")],
+        format_func=lambda part: texts(f"targets.view_{part}"),
+        default="make",
+        key="targets-view",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     _part()
 
 

@@ -36,18 +36,22 @@ def _first(texts: Texts, inputs: Inputs, base: Request) -> tuple[Request, int]:
     capacity = st.number_input(texts("targets.capacity"), 1, 1_000, base.capacity, key="targets-capacity")
     percent = st.slider(
         texts("targets.audit_share"), 0, 100, round(100 * base.audit_share), step=5, key="targets-share"
-    )  # fmt: skip
+    )
     columns = st.columns(2)
     each = base.each_region
     at_least = columns[0].number_input(texts("targets.at_least"), 0, 100, each.at_least, key="targets-least")
     at_most = columns[1].number_input(texts("targets.at_most"), 0, 1_000, each.at_most or 1_000, key="targets-most")
     seed = st.number_input(
-        texts("targets.seed"), 0, 2**53 - 1, int(f"{inputs.peildatum:%Y%m%d}"), key="targets-seed",
+        texts("targets.seed"),
+        0,
+        2**53 - 1,
+        int(f"{inputs.peildatum:%Y%m%d}"),
+        key="targets-seed",
         help=texts("targets.seed_help"),
-    )  # fmt: skip
+    )
     request = change(
         base, capacity=int(capacity), audit_share=percent / 100, each_region=Quota(int(at_least), int(at_most))
-    )  # fmt: skip
+    )
     return request, int(seed)
 
 
@@ -60,15 +64,22 @@ def _more(texts: Texts, base: Request) -> Request:
     names = sorted({name for visit in base.kinds.values() for name in visit.partners})
     visits = {
         name: st.number_input(
-            texts("targets.partner_visits", partner=name), 0, 1_000, base.partners.get(name),
+            texts("targets.partner_visits", partner=name),
+            0,
+            1_000,
+            base.partners.get(name),
             key=f"targets-partner-{name}",
         )
         for name in names
-    }  # fmt: skip
+    }
     return change(
-        base, rising=int(rising), revisit_days=int(days), one_per_employer=single, hours=hours,
+        base,
+        rising=int(rising),
+        revisit_days=int(days),
+        one_per_employer=single,
+        hours=hours,
         partners={name: int(n) for name, n in visits.items() if n is not None},
-    )  # fmt: skip
+    )
 
 
 def _uploaded(texts: Texts) -> Request:

@@ -26,8 +26,16 @@ from geodata.sources.cbs.question import DATA, Resources, Rows, Where, chosen_ke
 from geodata.sources.http import NotThereError, Progress
 
 _DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
-_UNITS = {"aantal": 1.0, "": 1.0, "x 1 000": 1_000.0, "x 1000": 1_000.0, "1 000": 1_000.0, "are": 100.0, "m2": 1.0,
-          "ha": 10_000.0}  # fmt: skip
+_UNITS = {
+    "aantal": 1.0,
+    "": 1.0,
+    "x 1 000": 1_000.0,
+    "x 1000": 1_000.0,
+    "1 000": 1_000.0,
+    "are": 100.0,
+    "m2": 1.0,
+    "ha": 10_000.0,
+}
 """What a figure is multiplied by to become a plain count, or square metres."""
 
 

@@ -28,8 +28,15 @@ WANTED = {
 COROP = {"corop_code": Wanted(rf"corop-gebieden{_CODE}")}
 _WHERE = {"RegioS": starting_with("GM"), "Perioden": years(first=FIRST_YEAR)}
 _TITLE = re.compile(r"Gebieden in Nederland (\d{4})\s*")
-KNOWN = {2020: "84721NED", 2021: "84929NED", 2022: "85067NED", 2023: "85385NED", 2024: "85755NED", 2025: "86059NED",
-          2026: "86247NED"}  # fmt: skip
+KNOWN = {
+    2020: "84721NED",
+    2021: "84929NED",
+    2022: "85067NED",
+    2023: "85385NED",
+    2024: "85755NED",
+    2025: "86059NED",
+    2026: "86247NED",
+}
 
 
 def yearly_tables(source_id: str) -> dict[int, str]:

@@ -34,9 +34,15 @@ def lotc():
 def activation():
     """An invented activation."""
     return {
-        "event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "gemeente_code": "GM0363",
-        "sector_code": "lodging", "outcome": "niets aangetroffen", "partners": "GGD;NVWA", "measures": "geen",
-    }  # fmt: skip
+        "event_date": "2020-10-05",
+        "kind": "preventief",
+        "themes": "wonen",
+        "gemeente_code": "GM0363",
+        "sector_code": "lodging",
+        "outcome": "niets aangetroffen",
+        "partners": "GGD;NVWA",
+        "measures": "geen",
+    }
 
 
 @pytest.fixture

@@ -97,8 +97,9 @@ def test_a_correction_by_file_makes_a_new_version(lotc, tmp_path):
     second = write_csv(tmp_path / "b.csv", [["A-1", *ROW[:5], "anders"]], ["activation_id", *HEADER])
     assert [row.action for row in imports.import_activations(second, lotc)] == ["correction"]
     assert [v["content"]["outcome"] for v in write.history(open_store(lotc), "activation", "A-1")] == [
-        "niets aangetroffen", "anders",
-    ]  # fmt: skip
+        "niets aangetroffen",
+        "anders",
+    ]
 
 
 def test_a_region_learns_nothing_of_another_region_from_an_import(lotc, tmp_path):
@@ -128,12 +129,46 @@ def test_a_file_that_cannot_be_used_is_one_sentence(lotc, tmp_path, header, rows
 
 
 cell = st.one_of(
-    st.sampled_from(["", "wonen", "werken;vervoer", "VR06", "GM0363", "preventief", "2020-10-05", "5-10-2020", "=1+1",
-                     "lodging", "ja", "nan", "-", "0", "1e999", "<script>alert(1)</script>", "A-1"]),
+    st.sampled_from(
+        [
+            "",
+            "wonen",
+            "werken;vervoer",
+            "VR06",
+            "GM0363",
+            "preventief",
+            "2020-10-05",
+            "5-10-2020",
+            "=1+1",
+            "lodging",
+            "ja",
+            "nan",
+            "-",
+            "0",
+            "1e999",
+            "<script>alert(1)</script>",
+            "A-1",
+        ]
+    ),
     st.text(max_size=20),
-)  # fmt: skip
-columns = st.lists(st.sampled_from(["activation_id", *HEADER, "vr_code", "integral", "measures", "route_from",
-                                    "inclusion_probability", "status", "x"]), min_size=1, max_size=12)  # fmt: skip
+)
+columns = st.lists(
+    st.sampled_from(
+        [
+            "activation_id",
+            *HEADER,
+            "vr_code",
+            "integral",
+            "measures",
+            "route_from",
+            "inclusion_probability",
+            "status",
+            "x",
+        ]
+    ),
+    min_size=1,
+    max_size=12,
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -170,8 +205,12 @@ def test_any_bytes_are_a_table_or_one_sentence(tmp_path, lotc, content, name):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(max_size=60), measures=st.text(max_size=30), theme=st.sampled_from(codes.THEMES),
-       ending=st.sampled_from(["csv", "xlsx"]))  # fmt: skip
+@given(
+    text=st.text(max_size=60),
+    measures=st.text(max_size=30),
+    theme=st.sampled_from(codes.THEMES),
+    ending=st.sampled_from(["csv", "xlsx"]),
+)
 def test_any_text_survives_export_and_import(tmp_path, lotc, text, measures, theme, ending):
     fields = dict(zip(HEADER, ROW, strict=True)) | {"outcome": f"x{text}", "measures": measures, "themes": theme}
     write.record(lotc, "activation", fields)
@@ -194,23 +233,42 @@ def test_of_the_ten_last_digits_at_most_one_passes_the_eleven_test(first):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("BSN 111222333", "bsn"), ("1112.22.333", "bsn"), ("111 222 333", "bsn"), ("nummer 123456782.", "bsn"),
-        ("bel 0612345678", "telephone"), ("06-1234 5678", "telephone"), ("+31 6 12345678", "telephone"),
-        ("+48 601 123 456", "telephone"), ("(020) 123 4567", "telephone"), ("0031612345678", "telephone"),
-        ("mail a.b@voorbeeld.nl", "e-mail"), ("geb. 12-3-85", "date of birth"), ("12-03-1985", "date of birth"),
-        ("1985-03-12", "date of birth"), ("geboren 3 mei 1990", "date of birth"), ("born in 1990", "date of birth"),
+        ("BSN 111222333", "bsn"),
+        ("1112.22.333", "bsn"),
+        ("111 222 333", "bsn"),
+        ("nummer 123456782.", "bsn"),
+        ("bel 0612345678", "telephone"),
+        ("06-1234 5678", "telephone"),
+        ("+31 6 12345678", "telephone"),
+        ("+48 601 123 456", "telephone"),
+        ("(020) 123 4567", "telephone"),
+        ("0031612345678", "telephone"),
+        ("mail a.b@voorbeeld.nl", "e-mail"),
+        ("geb. 12-3-85", "date of birth"),
+        ("12-03-1985", "date of birth"),
+        ("1985-03-12", "date of birth"),
+        ("geboren 3 mei 1990", "date of birth"),
+        ("born in 1990", "date of birth"),
         ("12 maart 1985", "date of birth"),
     ],
-)  # fmt: skip
+)
 def test_personal_data_is_found(text, kind):
     assert kind in {finding.kind for finding in personal.find(text)}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Controle op 14-09-2020 om 10.30 uur", "120 bedden in 40 kamers, 12.500 m2", "3711 AB Austerlitz", "SBI 10.13",
-     "4 partners, 15 personen, 1,5 meter", "VR06 GM0363 NL-2020-000123", "bedrag 123456789,50", "tussen 2015 en 2020"],
-)  # fmt: skip
+    [
+        "Controle op 14-09-2020 om 10.30 uur",
+        "120 bedden in 40 kamers, 12.500 m2",
+        "3711 AB Austerlitz",
+        "SBI 10.13",
+        "4 partners, 15 personen, 1,5 meter",
+        "VR06 GM0363 NL-2020-000123",
+        "bedrag 123456789,50",
+        "tussen 2015 en 2020",
+    ],
+)
 def test_ordinary_text_gives_no_warning(text):
     assert personal.find(text) == []
 

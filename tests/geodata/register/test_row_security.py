@@ -21,16 +21,32 @@ from tests.server.postgres import ACCOUNT, new_database
 
 LOTC = Viewer("lotc")
 ONE = parse_viewer("region:VR01")
-VIEWERS = ("lotc", "analyst", "region:VR01", "region:VR02", "region:VR01,VR02", "region:VR25", "partner:GGD",
-           "partner:NVWA", "partner:nobody", "policy", "privacy")  # fmt: skip
+VIEWERS = (
+    "lotc",
+    "analyst",
+    "region:VR01",
+    "region:VR02",
+    "region:VR01,VR02",
+    "region:VR25",
+    "partner:GGD",
+    "partner:NVWA",
+    "partner:nobody",
+    "policy",
+    "privacy",
+)
 SECRET = {"VR01": "geheim van een", "VR02": "geheim van twee"}
 
 
 def activation(vr_code, partners="GGD"):
     return {
-        "event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": vr_code,
-        "sector_code": "lodging", "outcome": SECRET[vr_code], "partners": partners,
-    }  # fmt: skip
+        "event_date": "2020-10-05",
+        "kind": "preventief",
+        "themes": "wonen",
+        "vr_code": vr_code,
+        "sector_code": "lodging",
+        "outcome": SECRET[vr_code],
+        "partners": partners,
+    }
 
 
 def fill():
@@ -38,13 +54,23 @@ def fill():
     for vr_code, name in (("VR01", "one"), ("VR02", "two")):
         place = {"vr_code": vr_code}
         write.record(LOTC, "activation", activation(vr_code, "GGD;NVWA" if name == "two" else "GGD"), entity_id=name)
-        write.record(LOTC, "signal", place | {"event_date": "2020-10-01", "origin": "own", "theme": "wonen",
-                                              "text": SECRET[vr_code]})  # fmt: skip
+        write.record(
+            LOTC,
+            "signal",
+            place | {"event_date": "2020-10-01", "origin": "own", "theme": "wonen", "text": SECRET[vr_code]},
+        )
         write.record(LOTC, "referral", place | {"event_date": "2020-10-02", "route": "care", "partners": "NVWA"})
-        write.record(LOTC, "plan_line", place | {"plan_id": "p", "plan_state": "draft", "list": "risk",
-                                                 "week": "2020-W41", "partners": "GGD"})  # fmt: skip
-        write.record(LOTC, "decision", place | {"event_date": "2020-10-02", "subject": "handover", "site_id": name,
-                                                "state": "open", "reason": "samen"})  # fmt: skip
+        write.record(
+            LOTC,
+            "plan_line",
+            place | {"plan_id": "p", "plan_state": "draft", "list": "risk", "week": "2020-W41", "partners": "GGD"},
+        )
+        write.record(
+            LOTC,
+            "decision",
+            place
+            | {"event_date": "2020-10-02", "subject": "handover", "site_id": name, "state": "open", "reason": "samen"},
+        )
         write.record(LOTC, "contact", place | {"ring": "region", "organisation": name, "function": "piket"})
         write.record(LOTC, "work", place | {"event_date": "2020-10-01", "kind": "contact", "title": name})
     write.record(LOTC, "contact", {"ring": "platform", "organisation": "allen", "function": "piket"})

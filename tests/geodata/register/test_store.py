@@ -66,11 +66,19 @@ def test_place_or_route_is_mandatory(lotc, activation):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "anders"}, {"themes": "wonen;slapen"}, {"sector_code": "x"}, {"event_date": "gisteren"},
-              {"inclusion_probability": 2}, {"integral": "misschien"}, {"nationality": "x"},
-              {"vr_code": "VR26", "gemeente_code": ""},
-              {"gemeente_code": "GM9999"}],
-)  # fmt: skip
+    "wrong",
+    [
+        {"kind": "anders"},
+        {"themes": "wonen;slapen"},
+        {"sector_code": "x"},
+        {"event_date": "gisteren"},
+        {"inclusion_probability": 2},
+        {"integral": "misschien"},
+        {"nationality": "x"},
+        {"vr_code": "VR26", "gemeente_code": ""},
+        {"gemeente_code": "GM9999"},
+    ],
+)
 def test_a_value_outside_the_contract_is_refused_by_name(lotc, activation, wrong):
     with pytest.raises(InputError, match="GM9999" if "GM9999" in wrong.values() else next(iter(wrong))):
         write.record(lotc, "activation", activation | wrong)
@@ -203,8 +211,11 @@ def test_events_cut_off_at_the_end_are_seen_with_a_noted_head(lotc, activation):
     write.record(lotc, "activation", activation)
     head = chain.verify_chain().head
     with database.writing(UPKEEP) as connection:
-        connection.execute(sa.text("DELETE FROM register_contents WHERE event_id IN "
-                                   "(SELECT event_id FROM register_events WHERE seq = 2)"))  # fmt: skip
+        connection.execute(
+            sa.text(
+                "DELETE FROM register_contents WHERE event_id IN (SELECT event_id FROM register_events WHERE seq = 2)"
+            )
+        )
         connection.execute(sa.text("DELETE FROM register_events WHERE seq = 2"))
     assert chain.verify_chain().problems == ()
     assert "cut off" in chain.verify_chain(head).problems[0]

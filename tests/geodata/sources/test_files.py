@@ -96,9 +96,15 @@ class TestSites:
     def test_a_sheet_with_dutch_decimals_and_a_mapping(self, tmp_path: Path) -> None:
         path = tmp_path / "bedrijven.xlsx"
         pd.DataFrame(
-            {"Bedrijf": ["Verzonnen BV"], "Soort": ["Slachterij"], "Oost": ["121000,5"], "Noord": ["487000,0"],
-             "Aantal mensen": ["1.250"], "Gezien": ["3 september 2020"]}
-        ).to_excel(path, index=False)  # fmt: skip
+            {
+                "Bedrijf": ["Verzonnen BV"],
+                "Soort": ["Slachterij"],
+                "Oost": ["121000,5"],
+                "Noord": ["487000,0"],
+                "Aantal mensen": ["1.250"],
+                "Gezien": ["3 september 2020"],
+            }
+        ).to_excel(path, index=False)
         toml = write(
             tmp_path,
             '[columns]\nname = "Bedrijf"\nkind = "Soort"\nx = "Oost"\ny = "Noord"\nfte = "Aantal mensen"\n'

@@ -125,12 +125,16 @@ class TestTraces:
         found = sites_of("traces", folder).set_index("site_id")
         assert set(found.index) == {"traces:9001", "traces:9002", "traces:9004"}  # no cold store, no fish
         assert found.loc["traces:9001", ["kind", "located", "gemeente_code"]].tolist() == [
-            "slaughterhouse", "address", "GM1586",
-        ]  # fmt: skip
+            "slaughterhouse",
+            "address",
+            "GM1586",
+        ]
         street_only = found.loc["traces:9002"]
         assert (street_only["located"], street_only["geometry"], street_only["gemeente_code"]) == (
-            "place", None, "GM0599",
-        )  # fmt: skip
+            "place",
+            None,
+            "GM0599",
+        )
 
     @pytest.mark.usefixtures("server")
     def test_a_hit_in_another_town_is_not_accepted(self, folder: Path) -> None:
@@ -183,7 +187,13 @@ class TestRegionsThroughTime:
         assert region["GM0457", 2022] == "VR14"  # Weesp, on 1 January
         assert ("GM0457", 2023) not in region.index
         assert history.groupby("year").size().to_dict() == {
-            2020: 355, 2021: 352, 2022: 345, 2023: 342, 2024: 342, 2025: 342, 2026: 342,
-        }  # fmt: skip
+            2020: 355,
+            2021: 352,
+            2022: 345,
+            2023: 342,
+            2024: 342,
+            2025: 342,
+            2026: 342,
+        }
         ours = regions.veiligheidsregio_of_year(figures.gemeenten(), 2021)
         pd.testing.assert_series_equal(region.xs(2021, level="year").sort_index(), ours.sort_index(), check_names=False)

@@ -7,8 +7,16 @@ revision = "0001"
 down_revision = None
 
 _FACETS = (
-    "vr_code", "sector_code", "themes", "kind", "trigger", "state", "integral", "infections_found", "measures",
-)  # fmt: skip
+    "vr_code",
+    "sector_code",
+    "themes",
+    "kind",
+    "trigger",
+    "state",
+    "integral",
+    "infections_found",
+    "measures",
+)
 
 
 def upgrade() -> None:
