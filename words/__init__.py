@@ -97,11 +97,8 @@ def _flatten(entries: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 @cache
 def read_texts(language: str) -> Texts:
-    """Return the texts of a language, ``nl`` or ``en``: of its file and of those that end in its name."""
-    entries: dict[str, str] = {}
-    for path in sorted(_FOLDER.glob(f"*{language}.toml")):
-        entries |= _flatten(tomllib.loads(path.read_text("utf-8")))
-    return Texts(language, entries)
+    """Return the texts of a language, ``nl`` or ``en``."""
+    return Texts(language, _flatten(tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))))
 
 
 def choose_language(asked: str | None, locale: str | None) -> str:
