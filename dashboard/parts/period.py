@@ -8,7 +8,7 @@ from dashboard.parts import figures as board
 from dashboard.parts.figures import Board
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
-from risk.insight.changes import last_day
+from geodata.weeks import last_day
 from words import Texts
 
 

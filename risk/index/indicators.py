@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError, ModelError
+from geodata.weeks import Tables, of_disease, peildatum
 from risk.index import grid as grids
 from risk.index import measure as measures
 from risk.index.declaration import Index, Model
@@ -21,7 +22,6 @@ from risk.index.measure import Figures, Inputs, Origin
 from risk.index.smooth import posterior_rate
 
 Array = NDArray[np.float64]
-Tables = Mapping[str, pd.DataFrame]
 
 CORE_TABLES: Final = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 """The core tables that scores are made of."""
@@ -65,52 +65,6 @@ class Measured:
     sources: Mapping[str, Origin]
     left_out: Mapping[str, str]
     not_together: tuple[str, ...] = ()
-
-
-def peildatum(tables: Tables) -> pd.Timestamp:
-    """Return the last date in the data, never the clock's.
-
-    That is the last day on which something happened: an activation, or the Sunday of the last week of
-    incidence. Without those it is the date of the newest list of sites, and without any the 1 January of the
-    exposure's last year.
-
-    Raises
-    ------
-    InputError
-        No table holds a date.
-
-    Examples
-    --------
-    >>> peildatum({"incidence": pd.DataFrame({"week": ["2020-W36", "2020-W48"]})})
-    Timestamp('2020-11-29 00:00:00')
-    """
-    events: list[pd.Timestamp] = []
-    if len(table := tables.get("activations", pd.DataFrame())):
-        events.append(pd.Timestamp(table["event_date"].max()))
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        events.append(measures.last_day(table["week"].max()))
-    if events:
-        return max(events)
-    if len(table := tables.get("sites", pd.DataFrame())):
-        return pd.Timestamp(table["source_date"].max())
-    if len(table := tables.get("exposure", pd.DataFrame())):
-        return pd.Timestamp(year=int(table["year"].max()), month=1, day=1)
-    raise InputError("No table holds a date, so there is nothing to score; import establishments or sites first.")
-
-
-def until(tables: Tables, date: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """Return the tables without what happened after a date.
-
-    Activations and weeks of incidence go; exposure and sites stay, since they tell how things are rather than
-    what happened.
-    """
-    cut = dict(tables)
-    if len(table := tables.get("activations", pd.DataFrame())):
-        cut["activations"] = table[table["event_date"] <= date]
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        ends = {week: measures.last_day(week) for week in table["week"].unique()}
-        cut["incidence"] = table[table["week"].map(ends) <= date]
-    return cut
 
 
 def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = None) -> Measured:
@@ -183,17 +137,19 @@ class _Column:
 
 
 def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
+    tables = of_disease(tables, model.disease)
     empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
     for name, columns in _FIGURES.items():
         refuse_infinite(name, empty[name], columns)
     grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
+    date = peildatum(tables, model.disease) if at is None else at
     bare = Inputs(
         grid,
         tables["gemeenten"],
         tables["veiligheidsregios"],
         **empty,
         model=model,
-        peildatum=peildatum(tables) if at is None else at,
+        peildatum=date,
         workers=np.full(grid.shape, np.nan),
     )
     workers = measures.exposed_workers(bare)

@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.batch import Pool, cut, run_pieces
+from geodata.weeks import Tables
 from risk.index import sites
 from risk.index.declaration import Index, Model
-from risk.index.indicators import Measured, Tables, measure
+from risk.index.indicators import Measured, measure
 from risk.index.normalise import goalposts
 
 Array = NDArray[np.float64]

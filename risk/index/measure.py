@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geodata.codes import MissingReason, Status
+from geodata.weeks import last_day
 from risk.index.declaration import Model
 from risk.index.grid import SECTORS, STATUSES, Grid, status_places
 from risk.index.smooth import posterior_rate
@@ -63,17 +64,6 @@ class Figures:
     is_count: bool = False
     variance: Array | None = None
     suppressed: NDArray[np.bool_] | None = None
-
-
-def last_day(week: str) -> pd.Timestamp:
-    """Return the Sunday of an ISO week.
-
-    Examples
-    --------
-    >>> last_day("2020-W53")
-    Timestamp('2021-01-03 00:00:00')
-    """
-    return pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
 
 
 def condition(inputs: Inputs, name: str) -> Figures:
@@ -168,7 +158,6 @@ def incidence_per_100k(inputs: Inputs) -> Figures | None:
     table = inputs.incidence
     if not len(table):
         return None
-    table = table[table["disease"] == inputs.model.disease]
     weeks = sorted(table["week"].unique())[-INCIDENCE_WEEKS:]
     recent = table[table["week"].isin(weeks) & table["cases_n"].notna()]
     if not len(recent):

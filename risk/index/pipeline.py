@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from geodata.batch import LOCAL, Pool, cut, run_pieces
 from geodata.errors import InputError
+from geodata.weeks import Tables, of_disease, until
 from risk.index.aggregate import Aggregated, Weights, aggregate, weigh
 from risk.index.classify import classify, rank, top_size
 from risk.index.contributions import contributions
 from risk.index.declaration import Model, Scale
-from risk.index.indicators import Measured, Tables, until
+from risk.index.indicators import Measured
 from risk.index.levels import Level, area_level, site_level, some, values_0_10
 from risk.index.uncertainty import Rebuilt, rebuild
 
@@ -183,6 +184,7 @@ def _level(
     seed: int | None,
 ) -> Level:
     """Measure all units of a level."""
+    tables = of_disease(tables, model.disease)
     if at is not None:
         tables = until(tables, at)
     if level == "site":

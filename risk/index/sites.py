@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geodata.codes import KIND_SECTOR, SECTORS, MissingReason, Status
+from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
-from risk.index.indicators import Measured, Tables, peildatum, refuse_infinite
+from risk.index.indicators import Measured, refuse_infinite
 from risk.index.measure import Origin
 from risk.index.normalise import goalposts
 
@@ -85,7 +86,7 @@ def look_around(
     """
     sites = tables["sites"].reset_index(drop=True)
     refuse_infinite("sites", sites, ("size_n",))
-    date = peildatum(tables) if at is None else at
+    date = peildatum(tables, model.disease) if at is None else at
     beds, km = _distances(sites, sites["kind"].isin(HOUSES).to_numpy(bool))
     sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
     area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])

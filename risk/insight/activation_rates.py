@@ -11,9 +11,10 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from geodata.codes import ACTIVATION_KINDS
+from geodata.weeks import Tables
 from risk.index.declaration import Model
 from risk.index.grid import SECTORS
-from risk.index.indicators import Tables, measure
+from risk.index.indicators import measure
 from risk.index.measure import valid_activations
 from risk.index.smooth import fit_prior, interval_of, smooth_rates
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.weeks import Tables
 from risk.index.declaration import Model, Text
-from risk.index.indicators import Tables
 from risk.insight.ranking_metrics import bootstrap, deciles
 from risk.insight.visits import NEVER_FEATURES, visit_table
 

@@ -7,40 +7,12 @@ from typing import Final
 
 import pandas as pd
 
-from risk.index.indicators import Tables, peildatum
-from risk.index.measure import last_day
+from geodata.weeks import Tables
 from risk.index.pipeline import Outcome, score
-
-__all__ = ["REFERENCE", "WEEKS", "changes", "last_day", "weeks_of"]
 
 WEEKS: Final = 4
 REFERENCE: Final = "reference"
 """Stands beside the indicators: how much the national reference itself moved."""
-
-
-_LOOK_BACK_N: Final = 52  # a year of weeks: a slider over more cannot be aimed
-
-
-def weeks_of(tables: Tables) -> tuple[str, ...]:
-    """Return the weeks before the peildatum of which the picture can be rebuilt, the oldest first.
-
-    From the first week in which an activation or a week of incidence lies, a year back at most, to the last one
-    that was over before the peildatum.
-
-    Examples
-    --------
-    >>> weeks_of({"incidence": pd.DataFrame({"week": ["2020-W52", "2021-W01"]})})
-    ('2020-W52', '2020-W53')
-    """
-    firsts = []
-    if len(table := tables.get("activations", pd.DataFrame())):
-        firsts.append(pd.Timestamp(table["event_date"].min()))
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        firsts.append(last_day(table["week"].min()))
-    if not firsts:
-        return ()
-    sundays = pd.date_range(min(firsts), peildatum(tables) - pd.Timedelta(days=1), freq="W-SUN")
-    return tuple(sundays.strftime("%G-W%V")[-_LOOK_BACK_N:])
 
 
 def changes(tables: Tables, now: Outcome) -> pd.DataFrame:

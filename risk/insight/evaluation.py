@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.weeks import Tables, last_day, of_disease
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model, Text
-from risk.index.indicators import Tables
-from risk.index.measure import last_day
 from risk.index.pipeline import Outcome, score
 from risk.index.uncertainty import sensitivity
 from risk.insight.challenger import Challenger, challenge_visits, sentence
@@ -87,6 +86,7 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente") -> Evaluatio
     level
         ``gemeente`` or ``vr``: the units of the back-test and of the stability.
     """
+    tables = of_disease(tables, model.disease)
     visits = visit_table(tables, model) if len(tables["activations"]) else pd.DataFrame()
     return Evaluation(
         level,

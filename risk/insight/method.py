@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from geodata import codes
+from geodata.weeks import Tables
 from risk.index.aggregate import weigh
 from risk.index.declaration import CONDITIONS, Indicator, Model, Text
-from risk.index.indicators import Tables
 from risk.index.pipeline import score
 
 SWITCHES = ("confirmed_infections", "registered_migrant_workers")

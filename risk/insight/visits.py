@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
-from risk.index.indicators import Tables, peildatum
 from risk.index.measure import valid_activations
 from risk.index.pipeline import Outcome, score
 
@@ -57,7 +57,7 @@ def visit_table(tables: Tables, model: Model) -> pd.DataFrame:
 
 def outcome_before(tables: Tables, model: Model, level: str, first: pd.Timestamp) -> Outcome:
     """Return the scores as of the day before a date."""
-    at = min(first - pd.Timedelta(days=1), peildatum(tables))
+    at = min(first - pd.Timedelta(days=1), peildatum(tables, model.disease))
     return score(tables, level, model, rebuilds=0, at=at)
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import pandas as pd
 
+from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
-from risk.index.indicators import Tables, peildatum
 from risk.index.pipeline import score
 
 
@@ -43,7 +43,7 @@ def compare(before: Version, after: Version, level: str) -> pd.DataFrame:
         unit_id, score_before, score_after, change, of which data, world and model; NaN where a unit is not
         scored in one of the steps (or is new, or gone).
     """
-    then = peildatum(before.tables)
+    then = peildatum(before.tables, before.model.disease)
     steps = [
         _scores(before.tables, level, before.model),
         _scores(after.tables, level, before.model, then),

@@ -11,16 +11,20 @@ from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import scipy
 
 from door import store as access
 from door.store import ScopedStore
+from geodata import codes, weeks
 from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError, ModelError, SnapshotError
 from geodata.snapshots import snapshot
+from geodata.weeks import Tables, last_day, weeks_of
+from risk import index
 from risk.index import pipeline
 from risk.index.declaration import Model
-from risk.index.indicators import Tables
 from risk.index.model import MODEL_FILE, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
@@ -87,7 +91,7 @@ class Scored:
     spread
         Sector ('' = all together) -> how its scores lie over the country.
     weeks
-        Earlier weeks whose picture can be had (`risk.insight.changes.weeks_of`), the oldest first.
+        Earlier weeks whose picture can be had (`geodata.weeks.weeks_of`), the oldest first.
     week
         The week at whose end this picture stood; '' is the peildatum.
     """
@@ -144,10 +148,20 @@ def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") ->
 
 @cache
 def method_sha256() -> str:
-    """Return the digest of the code that computes scores: other code makes the stored scores stale."""
+    """Return the digest of all that a score follows from but the data: with another, the stored scores are stale.
+
+    That is the room of the index, its declaration, the codes and weeks of the domain, and the versions of the
+    libraries that compute. A report, a page or a command changes no score and is not in it.
+    """
+    return _digest(Path(index.__file__).parent, MODEL_FILE, Path(codes.__file__), Path(weeks.__file__))
+
+
+def _digest(room: Path, *files: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+    for path in (*sorted(room.rglob("*.py")), *files):
         digest.update(path.read_bytes())
+    for library in (np, scipy, pd):
+        digest.update(f"{library.__name__} {library.__version__};".encode())
     return digest.hexdigest()
 
 
@@ -214,10 +228,10 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     batch = access.open_batch(data_version)
     signal = newest_signal(level) if batch.is_demonstration else None  # read first: what comes now makes it stale
     tables = _tables(batch)
-    weeks = changes.weeks_of(tables)
-    if week and week not in weeks:
-        raise InputError(f"There is no picture of week {week}; choose one of {weeks[:1]} to {weeks[-1:]}.")
-    at = changes.last_day(week) if week else None
+    earlier = weeks_of(tables, model.disease)
+    if week and week not in earlier:
+        raise InputError(f"There is no picture of week {week}; choose one of {earlier[:1]} to {earlier[-1:]}.")
+    at = last_day(week) if week else None
     areas = _areas(data_version, pool) if level == "site" and not week and model == load_model() else None
     outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
     indicators = outcome.indicators
@@ -232,7 +246,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
             "peildatum": outcome.peildatum.date().isoformat(),
             "status_n": {str(status): int(count) for status, count in counted.items()},
             "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},
-            "weeks": list(weeks),
+            "weeks": list(earlier),
             "data_version": data_version,
             "declaration": MODEL_FILE.read_text("utf-8") if model == load_model() else "",
             "newest_signal": signal,

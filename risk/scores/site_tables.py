@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from geodata.batch import LOCAL, Pool
+from geodata.weeks import Tables
 from risk.index import pipeline
-from risk.index.indicators import Tables
 from risk.index.pipeline import Outcome
 from risk.insight import linking
 

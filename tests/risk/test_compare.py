@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geodata.weeks import until
 from risk.index.declaration import Model
-from risk.index.indicators import until
 from risk.scores.compare import Version, compare
 
 Tables = dict[str, pd.DataFrame]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geodata.weeks import last_day
 from risk.index.declaration import Model
-from risk.index.measure import last_day
 from risk.insight import evaluation as evaluate
 from risk.insight import ranking_metrics as metrics
 

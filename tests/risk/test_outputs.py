@@ -1,6 +1,7 @@
 """The stored picture of an earlier week: the same as scoring what had happened by then, and scoped like any other."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,10 +12,10 @@ from door.store import open_batch, open_store
 from geodata import settings
 from geodata.errors import InputError
 from geodata.snapshots import snapshot
+from geodata.weeks import last_day, weeks_of
 from register import record as write
 from risk.index import pipeline
 from risk.index.model import load_model
-from risk.insight.changes import last_day, weeks_of
 from risk.scores import outputs
 
 WEEK = "2020-W44"
@@ -59,10 +60,10 @@ def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_worl
 
 def test_weeks_go_back_a_year_at_most_and_end_before_the_peildatum() -> None:
     days = pd.DataFrame({"event_date": pd.to_datetime(["2018-03-01", "2020-11-30"])})
-    weeks = weeks_of({"activations": days})
+    weeks = weeks_of({"activations": days}, "COVID-19")
     assert len(weeks) == 52
     assert weeks[-1] == "2020-W48"
-    assert weeks_of({}) == ()
+    assert weeks_of({}, "COVID-19") == ()
 
 
 def test_a_new_signal_makes_the_scores_of_sites_anew_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +91,16 @@ def test_a_new_signal_makes_the_scores_of_sites_anew_and_nothing_else(monkeypatc
     assert after[site_id] > before[site_id]
     assert outputs.newest_signal("vr") == 0
     outputs._areas.cache_clear()
+
+
+def test_only_what_scores_follow_from_makes_them_stale(tmp_path: Path) -> None:
+    room, report = tmp_path / "index", tmp_path / "report.py"
+    room.mkdir()
+    (room / "aggregate.py").write_text("exponent = 3")
+    codes = tmp_path / "codes.py"
+    codes.write_text("parks = 'lodging'")
+    first = outputs._digest(room, codes)
+    report.write_text("# a comment")
+    assert outputs._digest(room, codes) == first
+    codes.write_text("parks = 'distribution'")
+    assert outputs._digest(room, codes) != first

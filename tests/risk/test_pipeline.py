@@ -12,9 +12,10 @@ from numpy.testing import assert_allclose
 
 from geodata import codes, contracts
 from geodata.errors import InputError, ModelError, UnknownCodeError
+from geodata.weeks import peildatum, until, weeks_of
 from risk.index import measure as measures
 from risk.index.declaration import Model
-from risk.index.indicators import Measured, measure, peildatum, until
+from risk.index.indicators import Measured, measure
 from risk.index.pipeline import Outcome, prepare, score, what_if
 
 Tables = dict[str, pd.DataFrame]
@@ -96,11 +97,11 @@ def test_no_table_with_a_date_is_an_error_that_says_what_to_do(tables: Tables, m
 
 
 def test_the_peildatum_is_the_last_date_in_the_data_and_never_the_clock(tables: Tables) -> None:
-    assert peildatum(tables) == pd.Timestamp("2020-11-29")
+    assert peildatum(tables, "COVID-19") == pd.Timestamp("2020-11-29")
     later = tables["activations"].iloc[:1].assign(event_date=pd.Timestamp("2020-12-05"))
-    assert peildatum(tables | {"activations": later}) == pd.Timestamp("2020-12-05")
+    assert peildatum(tables | {"activations": later}, "COVID-19") == pd.Timestamp("2020-12-05")
     without = tables | {name: contracts.empty(name) for name in ("activations", "incidence")}
-    assert peildatum(without) == pd.Timestamp("2020-10-01")
+    assert peildatum(without, "COVID-19") == pd.Timestamp("2020-10-01")
 
 
 def test_rates_are_averaged_and_people_summed_before_anything_is_normalised(tables: Tables, model: Model) -> None:
@@ -242,7 +243,7 @@ def test_what_if_is_the_score_under_other_weights_and_leaves_the_official_one(ta
 
 
 def test_visits_that_found_nothing_never_raise_a_score(tables: Tables, model: Model) -> None:
-    at = peildatum(tables)
+    at = peildatum(tables, "COVID-19")
     before = _scores(score(tables, "gemeente", model, rebuilds=0))
     visit = tables["activations"].iloc[[0]]
     for kind in codes.ACTIVATION_KINDS:
@@ -292,7 +293,7 @@ def test_a_corrected_activation_counts_once(tables: Tables, model: Model) -> Non
 def test_an_infection_confirmed_after_a_report_raises_its_sector_there_and_nothing_else(
     tables: Tables, model: Model
 ) -> None:
-    at = peildatum(tables)
+    at = peildatum(tables, "COVID-19")
     before = _scores(score(tables, "gemeente", model, rebuilds=0))
     more = (
         tables["activations"]
@@ -325,6 +326,16 @@ def test_scoring_at_an_earlier_date_uses_nothing_that_came_later(tables: Tables,
     other = score(spoilt, "vr", model, rebuilds=0, at=at)
     assert one.peildatum == at
     assert_allclose(one.scores["score_0_10"], other.scores["score_0_10"])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_another_disease_changes_nothing(tables: Tables, model: Model, level: str) -> None:
+    flu = tables["incidence"].assign(disease="influenza", week="2021-W20", cases_n=900.0)
+    with_flu = tables | {"incidence": pd.concat([tables["incidence"], flu[: len(tables["gemeenten"])]])}
+    mine, other = score(tables, level, model, rebuilds=60), score(with_flu, level, model, rebuilds=60)
+    pd.testing.assert_frame_equal(mine.scores, other.scores)
+    pd.testing.assert_frame_equal(mine.indicators, other.indicators)
+    assert weeks_of(tables, model.disease) == weeks_of(with_flu, model.disease)
 
 
 def test_the_season_follows_the_peildatum(tables: Tables, model: Model) -> None:
