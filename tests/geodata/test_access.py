@@ -106,7 +106,7 @@ def test_only_the_national_computation_opens_the_batch() -> None:
     root = Path(__file__).parents[2]
     callers = [
         str(path.relative_to(root))
-        for folder in ("geodata", "risk", "dashboard")
+        for folder in ("words", "geodata", "access", "register", "door", "risk", "dashboard", "commands")
         for path in (root / folder).rglob("*.py")
         if "open_batch" in path.read_text("utf-8")
     ]
