@@ -1,4 +1,4 @@
-"""Cells as people write them: numbers of either notation, marks of publishers, dates and weeks.
+"""Cells as people write them: numbers of either notation, and the marks of publishers.
 
 One column has one decimal mark, decided from all its cells: ``0,875`` and ``12,5`` say that the comma is it, and
 then ``1.234`` is 1234. A typed number of a workbook is never read again as text.
@@ -7,7 +7,7 @@ then ``1.234`` is 1234. A typed number of a workbook is never read again as text
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,22 +31,62 @@ class Mark(StrEnum):
     UNREADABLE = "unreadable"  # a text that is neither a number nor a known mark
 
 
-_MARKS: Final[Mapping[str, Mark]] = {
-    "": Mark.BLANK, "-": Mark.NIL, "–": Mark.NIL, "—": Mark.NIL, "nihil": Mark.NIL, "nil": Mark.NIL,
-    "geen": Mark.NIL, "x": Mark.SUPPRESSED, "geheim": Mark.SUPPRESSED, "secret": Mark.SUPPRESSED,
-    "confidential": Mark.SUPPRESSED, "vertrouwelijk": Mark.SUPPRESSED, "*": Mark.SUPPRESSED,
-    "onderdrukt": Mark.SUPPRESSED, "suppressed": Mark.SUPPRESSED, "afgeschermd": Mark.SUPPRESSED,
-    ".": Mark.UNKNOWN, "..": Mark.UNKNOWN, "...": Mark.UNKNOWN, "…": Mark.UNKNOWN, "?": Mark.UNKNOWN,
-    "n.b.": Mark.UNKNOWN, "n.b": Mark.UNKNOWN, "nb": Mark.UNKNOWN, "onbekend": Mark.UNKNOWN,
-    "unknown": Mark.UNKNOWN, "niet bekend": Mark.UNKNOWN, "niet beschikbaar": Mark.UNKNOWN,
-    "not available": Mark.UNKNOWN, "nan": Mark.UNKNOWN, "nat": Mark.UNKNOWN, "none": Mark.UNKNOWN,
-    "null": Mark.UNKNOWN, "na": Mark.UNKNOWN, "n/a": Mark.UNKNOWN, "n.a.": Mark.UNKNOWN, "<na>": Mark.UNKNOWN,
-    "#n/b": Mark.UNKNOWN, "#n/a": Mark.UNKNOWN, "#nb": Mark.UNKNOWN, "missing": Mark.UNKNOWN,
-    "#deel/0!": Mark.UNKNOWN, "#div/0!": Mark.UNKNOWN, "#leeg!": Mark.UNKNOWN, "#null!": Mark.UNKNOWN,
-    "n.v.t.": Mark.IMPOSSIBLE, "nvt": Mark.IMPOSSIBLE, "n.v.t": Mark.IMPOSSIBLE,
-    "niet van toepassing": Mark.IMPOSSIBLE, "not applicable": Mark.IMPOSSIBLE, "impossible": Mark.IMPOSSIBLE,
-}  # fmt: skip
-_WITHHELD: Final = re.compile(r"(<|<=|≤|&lt;|kleiner dan|minder dan|less than)\s*\d+|\d\s*(-|–|t/m|tot)\s*\d", re.IGNORECASE)
+MARKS: Final[Mapping[str, Mark]] = {
+    "": Mark.BLANK,
+    "-": Mark.NIL,
+    "–": Mark.NIL,
+    "—": Mark.NIL,
+    "nihil": Mark.NIL,
+    "nil": Mark.NIL,
+    "geen": Mark.NIL,
+    "x": Mark.SUPPRESSED,
+    "geheim": Mark.SUPPRESSED,
+    "secret": Mark.SUPPRESSED,
+    "confidential": Mark.SUPPRESSED,
+    "vertrouwelijk": Mark.SUPPRESSED,
+    "*": Mark.SUPPRESSED,
+    "onderdrukt": Mark.SUPPRESSED,
+    "suppressed": Mark.SUPPRESSED,
+    "afgeschermd": Mark.SUPPRESSED,
+    ".": Mark.UNKNOWN,
+    "..": Mark.UNKNOWN,
+    "...": Mark.UNKNOWN,
+    "…": Mark.UNKNOWN,
+    "?": Mark.UNKNOWN,
+    "n.b.": Mark.UNKNOWN,
+    "n.b": Mark.UNKNOWN,
+    "nb": Mark.UNKNOWN,
+    "onbekend": Mark.UNKNOWN,
+    "unknown": Mark.UNKNOWN,
+    "niet bekend": Mark.UNKNOWN,
+    "niet beschikbaar": Mark.UNKNOWN,
+    "not available": Mark.UNKNOWN,
+    "nan": Mark.UNKNOWN,
+    "nat": Mark.UNKNOWN,
+    "none": Mark.UNKNOWN,
+    "null": Mark.UNKNOWN,
+    "na": Mark.UNKNOWN,
+    "n/a": Mark.UNKNOWN,
+    "n.a.": Mark.UNKNOWN,
+    "<na>": Mark.UNKNOWN,
+    "#n/b": Mark.UNKNOWN,
+    "#n/a": Mark.UNKNOWN,
+    "#nb": Mark.UNKNOWN,
+    "missing": Mark.UNKNOWN,
+    "#deel/0!": Mark.UNKNOWN,
+    "#div/0!": Mark.UNKNOWN,
+    "#leeg!": Mark.UNKNOWN,
+    "#null!": Mark.UNKNOWN,
+    "n.v.t.": Mark.IMPOSSIBLE,
+    "nvt": Mark.IMPOSSIBLE,
+    "n.v.t": Mark.IMPOSSIBLE,
+    "niet van toepassing": Mark.IMPOSSIBLE,
+    "not applicable": Mark.IMPOSSIBLE,
+    "impossible": Mark.IMPOSSIBLE,
+}
+_WITHHELD: Final = re.compile(
+    r"(<|<=|≤|&lt;|kleiner dan|minder dan|less than)\s*\d+|\d\s*(-|–|t/m|tot)\s*\d", re.IGNORECASE
+)
 _UNITS: Final = re.compile(
     r"\s*(m2|m²|fte'?s?|bedden|slaapplaatsen|plaatsen|personen|pers\.?|werknemers|medewerkers|stuks|st\.?|"
     r"gevallen|meldingen|vestigingen|inwoners)$",
@@ -64,7 +104,7 @@ class Numbers:
 
     Attributes
     ----------
-    values
+    figures
         Floats; NaN where there is no figure.
     marks
         Per row, a `Mark`: why there is no figure.
@@ -74,7 +114,7 @@ class Numbers:
         A cell that could be read two ways where nothing in the column decides; '' for none.
     """
 
-    values: pd.Series
+    figures: pd.Series
     marks: pd.Series
     provisional_n: int = 0
     doubtful: str = ""
@@ -82,9 +122,14 @@ class Numbers:
 
 
 def numbers(
-    cells: pd.Series, where: str, *, is_whole: bool = False, groups: bool | None = None,
-    row_n: Any = None, refuses: bool = True,
-) -> Numbers:  # fmt: skip
+    cells: pd.Series,
+    where: str,
+    *,
+    is_whole: bool = False,
+    groups: bool | None = None,
+    row_n: Any = None,
+    refuses: bool = True,
+) -> Numbers:
     """Return the numbers of a column, whichever way they are written, and why a cell has none.
 
     Parameters
@@ -109,11 +154,11 @@ def numbers(
 
     Examples
     --------
-    >>> numbers(pd.Series(["1.234,5", "12,5", "", ".", "1.234"]), "x").values.tolist()
+    >>> numbers(pd.Series(["1.234,5", "12,5", "", ".", "1.234"]), "x").figures.tolist()
     [1234.5, 12.5, nan, nan, 1234.0]
-    >>> numbers(pd.Series(["1.234", "1 234", "7", "<5"]), "x", is_whole=True).values.tolist()
+    >>> numbers(pd.Series(["1.234", "1 234", "7", "<5"]), "x", is_whole=True).figures.tolist()
     [1234.0, 1234.0, 7.0, nan]
-    >>> numbers(pd.Series([0.875, "812,125", 1.234]), "x").values.tolist()
+    >>> numbers(pd.Series([0.875, "812,125", 1.234]), "x").figures.tolist()
     [0.875, 812.125, 1.234]
     """
     groups = is_whole if groups is None else groups
@@ -127,12 +172,15 @@ def numbers(
         raise InputError(f"{where} holds dates where numbers belong; format the column as a number and try again.")
     else:
         quick = _quick(cells, may_hold_groups=groups or is_whole)
-        found = Numbers(quick, _marks(quick.isna(), Mark.BLANK)) if quick is not None else _slow(
-            cells, where, groups=groups, rows=rows)  # fmt: skip
+        found = (
+            Numbers(quick, _marks(quick.isna(), Mark.BLANK))
+            if quick is not None
+            else _slow(cells, where, groups=groups, rows=rows)
+        )
     wrong = found.marks.eq(Mark.UNREADABLE)
     if refuses and wrong.any():
         raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {_shown(cells[wrong].iloc[0])} is no"
+            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no"
             f" {'count' if is_whole else 'number'}; correct the cell and try again."
         )
     if is_whole:
@@ -140,7 +188,8 @@ def numbers(
     return found
 
 
-def _shown(cell: Any) -> str:
+def shown(cell: Any) -> str:
+    """Return a cell as the sentence of an error shows it."""
     return repr(str(cell)[:60])
 
 
@@ -170,7 +219,9 @@ def _slow(cells: pd.Series, where: str, *, groups: bool, rows: pd.Series) -> Num
     values = pd.Series(np.nan, index=cells.index)
     marks = pd.Series(Mark.FIGURE.value, index=cells.index, dtype=object)
     if cells.dtype == object:
-        typed = cells.map(lambda cell: isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_))
+        typed = cells.map(
+            lambda cell: isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_)
+        )
         typed = typed.astype(bool)
         values[typed] = pd.to_numeric(cells[typed]).astype(float)
         marks[typed & values.isna()] = Mark.BLANK.value
@@ -182,7 +233,7 @@ def _slow(cells: pd.Series, where: str, *, groups: bool, rows: pd.Series) -> Num
         texts = cells.fillna("").astype("str")
     codes, different = pd.factorize(texts)
     read = _Notation(where, [str(text) for text in different], lambda text: int(rows[texts.index[texts.eq(text)][0]]))
-    plain, why = read.values(groups=groups)
+    plain, why = read.figures(groups=groups)
     values.loc[texts.index] = plain[codes] if len(different) else []
     marks.loc[texts.index] = why[codes] if len(different) else []
     seen = pd.Series(marks[texts.index]).ne("")
@@ -238,7 +289,7 @@ class _Notation:
             self.doubtful = next(iter(either.values()))
         self._where, self._row_of = where, row_of
 
-    def values(self, *, groups: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def figures(self, *, groups: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Return for each text its number, and its mark where it has none."""
         if not self.mark and not groups and len(self._either) > 1:
             point, comma = self._either["."], self._either[","]
@@ -251,7 +302,7 @@ class _Notation:
             value = self._number(text, groups=groups)
             if value is None:
                 low = text.casefold()
-                mark = _MARKS.get(low, Mark.SUPPRESSED if _WITHHELD.fullmatch(low) else Mark.UNREADABLE)
+                mark = MARKS.get(low, Mark.SUPPRESSED if _WITHHELD.fullmatch(low) else Mark.UNREADABLE)
                 why[number] = mark.value
                 found[number] = 0.0 if mark is Mark.NIL else np.nan
             else:
@@ -280,129 +331,19 @@ _SWAPPED: Final = str.maketrans(",.", ".,")
 
 
 def _whole(found: Numbers, cells: pd.Series, where: str, rows: pd.Series, *, refuses: bool) -> Numbers:
-    values = found.values
+    values = found.figures
     wrong = values.notna() & ((values % 1 != 0) | values.abs().gt(_BIGGEST))
     if not wrong.any():
         return found
     if refuses:
         raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {_shown(cells[wrong].iloc[0])} is no count: things that are counted"
+            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no count: things that are counted"
             " are whole; correct the cell and try again."
         )
     return Numbers(
-        values.mask(wrong), found.marks.mask(wrong, Mark.UNREADABLE.value), found.provisional_n, found.doubtful,
+        values.mask(wrong),
+        found.marks.mask(wrong, Mark.UNREADABLE.value),
+        found.provisional_n,
+        found.doubtful,
         found.words,
-    )  # fmt: skip
-
-
-# --- dates and weeks ---------------------------------------------------------------------------------
-
-_MONTHS: Final = {
-    "januari": 1, "january": 1, "jan": 1, "februari": 2, "february": 2, "feb": 2, "maart": 3, "march": 3, "mrt": 3,
-    "mar": 3, "april": 4, "apr": 4, "mei": 5, "may": 5, "juni": 6, "june": 6, "jun": 6, "juli": 7, "july": 7,
-    "jul": 7, "augustus": 8, "august": 8, "aug": 8, "september": 9, "sep": 9, "sept": 9, "oktober": 10,
-    "october": 10, "okt": 10, "oct": 10, "november": 11, "nov": 11, "december": 12, "dec": 12,
-}  # fmt: skip
-_NO_DATE: Final = frozenset({Mark.BLANK, Mark.NIL, Mark.UNKNOWN, Mark.SUPPRESSED, Mark.IMPOSSIBLE})
-_TIME: Final = r"(?:[T ,]+\d{1,2}[:.]\d{2}.*)?"
-_ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
-_DUTCH: Final = re.compile(rf"(?:[a-z]+,? )?(\d{{1,2}})[-/. ]+(\d{{1,2}}|[a-z]+)\.?[-/. ']+(\d{{4}}|\d{{2}}){_TIME}")
-_COMPACT: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
-_SERIAL: Final = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
-_EXCEL_DAY_0: Final = date(1899, 12, 30)
-
-
-def dates(cells: pd.Series, where: str, row_n: Any = None) -> pd.Series:
-    """Return dates: 2020-09-03, 3-9-2020, 03/09/20 (day first), 3 september 2020, 20200903, 44077; NaT for none.
-
-    Raises
-    ------
-    InputError
-        A cell is no date.
-
-    Examples
-    --------
-    >>> found = dates(pd.Series(["2020-09-03", "3-9-20", "3 september 2020", "44077", "2020/09/03", ""]), "x")
-    >>> found.dt.strftime("%d %m %Y").fillna("").tolist()
-    ['03 09 2020', '03 09 2020', '03 09 2020', '03 09 2020', '03 09 2020', '']
-    """
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        naive: pd.Series = cells.dt.tz_localize(None).dt.normalize().astype("datetime64[ns]")
-        return naive
-    rows = pd.Series(range(2, len(cells) + 2) if row_n is None else row_n, index=cells.index)
-    texts = cells.map(_date_text) if cells.dtype == object else cells.fillna("").str.strip()
-    found = {text: as_date(text) for text in texts.unique()}
-    wrong = texts.map({text: value is None for text, value in found.items()}).astype(bool)
-    if wrong.any():
-        raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {_shown(cells[wrong].iloc[0])} is no date; write it as 2020-09-03 or"
-            " 3-9-2020 and try again."
-        )
-    stamps: pd.Series = pd.to_datetime(texts.map(found)).astype("datetime64[ns]")
-    return stamps
-
-
-def _date_text(cell: Any) -> str:
-    if isinstance(cell, datetime | date):
-        return f"{cell.year:04d}-{cell.month:02d}-{cell.day:02d}" if cell == cell else ""  # noqa: PLR0124 - NaT
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
-        return ""
-    return str(cell).strip()
-
-
-def as_date(text: str) -> pd.Timestamp | None:
-    """Return the date that a text says, NaT where it says that there is none, None where it is no date."""
-    low = text.strip().casefold()
-    if _MARKS.get(low) in _NO_DATE:
-        return pd.Timestamp("NaT")
-    try:
-        if match := _ISO.fullmatch(text.strip()):
-            return pd.Timestamp(int(match[1]), int(match[2]), int(match[3]))
-        if match := _DUTCH.fullmatch(low):
-            year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
-            return pd.Timestamp(year, _MONTHS.get(match[2]) or int(match[2]), int(match[1]))
-        if match := _COMPACT.fullmatch(low):
-            return pd.Timestamp(int(match[1]), int(match[2]), int(match[3]))
-        if _SERIAL.fullmatch(low):
-            return pd.Timestamp(_EXCEL_DAY_0 + timedelta(days=int(float(low.replace(",", ".")))))
-    except ValueError:
-        return None
-    return None
-
-
-_WEEK: Final = (
-    re.compile(r"(?P<year>\d{4})\s*[-/ ]?\s*(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})", re.IGNORECASE),
-    re.compile(r"(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})\s*[-/ ,]+\s*(?P<year>\d{4})", re.IGNORECASE),
-)
-_BARE_WEEK: Final = re.compile(r"(?:w(?:eek|k)?\.?)?\s*-?(\d{1,2})(?:\.0)?", re.IGNORECASE)
-
-
-def week_of(text: str, year: str = "") -> str | None:
-    """Return a week of the calendar as 2020-W37; None where the text is none.
-
-    Parameters
-    ----------
-    year
-        What stands in a column of its own, where the text is a number alone.
-
-    Examples
-    --------
-    >>> [week_of(text) for text in ("2020-W37", "202037", "2020 week 37", "week 37, 2020")]
-    ['2020-W37', '2020-W37', '2020-W37', '2020-W37']
-    >>> week_of("37", "2020"), week_of("2021-W53")
-    ('2020-W37', None)
-    """
-    text = text.strip()
-    bare = _BARE_WEEK.fullmatch(text) if year else None
-    found = next((match for pattern in _WEEK if (match := pattern.fullmatch(text))), None)
-    try:
-        if bare:
-            number, of = int(bare[1]), int(float(year))
-        elif found:
-            number, of = int(found["week"]), int(found["year"])
-        else:
-            return None
-        date.fromisocalendar(of, number, 1)
-    except ValueError:
-        return None
-    return f"{of:04d}-W{number:02d}"
+    )

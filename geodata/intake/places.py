@@ -6,16 +6,19 @@ them: without accents or hyphens, with a typographic apostrophe, "Den Haag", "Nu
 """
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from geodata import settings
 from geodata.areas import regions
 from geodata.snapshots import snapshot
 
@@ -49,46 +52,81 @@ class Place:
     name: str = ""
 
 
-_PROVINCES: Final = {
-    "PV20": "Groningen", "PV21": "Fryslân", "PV22": "Drenthe", "PV23": "Overijssel", "PV24": "Flevoland",
-    "PV25": "Gelderland", "PV26": "Utrecht", "PV27": "Noord-Holland", "PV28": "Zuid-Holland", "PV29": "Zeeland",
-    "PV30": "Noord-Brabant", "PV31": "Limburg",
-}  # fmt: skip
-_PROVINCE_WORDS: Final = {
-    "friesland": "PV21", "fr": "PV21", "frl": "PV21", "gr": "PV20", "gn": "PV20", "dr": "PV22", "o": "PV23",
-    "ov": "PV23", "fl": "PV24", "fld": "PV24", "gld": "PV25", "g": "PV25", "gl": "PV25", "u": "PV26", "ut": "PV26",
-    "utr": "PV26", "nh": "PV27", "n h": "PV27", "zh": "PV28", "z h": "PV28", "z": "PV29", "zl": "PV29", "ze": "PV29",
-    "nb": "PV30", "n b": "PV30", "nbr": "PV30", "l": "PV31", "lb": "PV31", "lim": "PV31", "li": "PV31",
-}  # fmt: skip
-_EVERYDAY: Final = {
-    "Den Haag": "GM0518", "The Hague": "GM0518", "Gravenhage": "GM0518", "Den Bosch": "GM0796",
-    "Hertogenbosch": "GM0796", "Nuenen": "GM0820", "Nuenen c.a.": "GM0820", "Nuenen ca": "GM0820",
-    "De Friese Meren": "GM1940", "Friese Meren": "GM1940", "Fryske Marren": "GM1940",
-    "Zuidwest-Friesland": "GM1900", "Sudwest": "GM1900", "Dantumadeel": "GM1891", "Tietjerksteradeel": "GM0737",
-    "Noordoost-Friesland": "GM1970", "Noardeast": "GM1970", "Ljouwert": "GM0080", "Gilze-Rijen": "GM0784",
-    "Bergen N.H.": "GM0373", "Bergen (N.-H.)": "GM0373", "Capelle": "GM0502", "Alphen": "GM0484",
-    "Nieuwegein Utrecht": "GM0356", "Sint Michielsgestel": "GM0845", "Goeree Overflakkee": "GM1924",
-}  # fmt: skip
-_GGD: Final = {  # where a GGD and a veiligheidsregio are the same area under two names
-    "Regio Utrecht": "VR09", "Hollands Noorden": "VR10", "Amsterdam": "VR13", "Regio Twente": "VR05",
-    "Dienst Gezondheid en Jeugd": "VR18", "Dienst Gezondheid en Jeugd ZHZ": "VR18", "Zuid-Holland-Zuid": "VR18",
-    "Gelderland-Noord": "VR06", "VNOG": "VR06", "NOG": "VR06", "VGGM": "VR07", "Hollands-Midden": "VR16",
-    "Gooi en Vechtstreek": "VR14", "Friesland": "VR02", "Rotterdam Rijnmond": "VR17", "Regio Zuid-Limburg": "VR24",
-    "Regio Kennemerland": "VR12", "Haaglanden": "VR15", "Brabant Zuid-Oost": "VR22",
-}  # fmt: skip
+_NAMES: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
+    (Path(__file__).parent / "places.toml").read_text("utf-8")
+)
+_PROVINCES: Final = _NAMES["provinces"]
+_PROVINCE_WORDS: Final = _NAMES["province_words"]
+_EVERYDAY: Final = _NAMES["everyday"]
+_GGD: Final = _NAMES["ggd"]
 _TWO_REGIONS: Final = ("Hart voor Brabant", "West-Brabant")
 _TOTALS: Final = frozenset(
-    "nederland|netherlands|nl|nl00|nl01|nl10|totaal|total|totalen|eindtotaal|subtotaal|som|sum|landelijk|gehele land|"
-    "heel nederland|totaal nederland|nederland totaal|totaal generaal|alle gemeenten|totaal gemeenten".split("|")
+    [
+        "nederland",
+        "netherlands",
+        "nl",
+        "nl00",
+        "nl01",
+        "nl10",
+        "totaal",
+        "total",
+        "totalen",
+        "eindtotaal",
+        "subtotaal",
+        "som",
+        "sum",
+        "landelijk",
+        "gehele land",
+        "heel nederland",
+        "totaal nederland",
+        "nederland totaal",
+        "totaal generaal",
+        "alle gemeenten",
+        "totaal gemeenten",
+    ]
 )
 _UNKNOWNS: Final = frozenset(
-    "|-1|-99|0|00|0000|gm0000|gm0997|gm0998|gm0999|onbekend|unknown|niet bekend|gemeente onbekend|onbekende gemeente|"
-    "nan|none|null|na|n/a|nb|n b|niet toegewezen|overig onbekend|buitenland|#n/b|#n/a|?|.|-|x".split("|")
+    [
+        "",
+        "-1",
+        "-99",
+        "0",
+        "00",
+        "0000",
+        "gm0000",
+        "gm0997",
+        "gm0998",
+        "gm0999",
+        "onbekend",
+        "unknown",
+        "niet bekend",
+        "gemeente onbekend",
+        "onbekende gemeente",
+        "nan",
+        "none",
+        "null",
+        "na",
+        "n/a",
+        "nb",
+        "n b",
+        "niet toegewezen",
+        "overig onbekend",
+        "buitenland",
+        "#n/b",
+        "#n/a",
+        "?",
+        ".",
+        "-",
+        "x",
+    ]
 )
 _CODE: Final = re.compile(r"(?:GM)?[ _-]?(\d{1,4})(?:[.,]0+)?", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"(LD|CR|WK|BU|AM|GG|AR|LG|ES|RES|KK|JZ|SW|RM|PO)[ _-]?\d{1,8}[a-z0-9]*", re.IGNORECASE)
 _REGION_CODE: Final = re.compile(r"(VR)?[ _-]?(\d{1,2})(?:[.,]0+)?", re.IGNORECASE)
-_KIND_BEHIND: Final = re.compile(r"\s*\((gemeente|gem\.?|gm|pv|prov\.?|provincie|ld|cr|vr|ggd|am|wk|bu)\)\s*$", re.IGNORECASE)
+_KIND_BEHIND: Final = re.compile(
+    r"\s*\((gemeente|gem\.?|gm|pv|prov\.?|provincie|ld|cr|vr|ggd|am|wk|bu)\)\s*$", re.IGNORECASE
+)
+_KIND_BEFORE: Final = re.compile(r"(veiligheidsregio\s|ggd\s|vr\d{2}$|provincie\s|pv\d{2}$)", re.IGNORECASE)
 _GEMEENTE_BEFORE: Final = re.compile(r"^(gemeente|gem\.)\s+", re.IGNORECASE)
 _REGION_BEFORE: Final = re.compile(r"^(veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE)
 _TOO_FAR: Final = 60.0  # likeness in percent below which a name is no suggestion
@@ -100,7 +138,7 @@ def fold(text: str) -> str:
 
     Examples
     --------
-    >>> fold("Súdwest-Fryslân"), fold("’s-Gravenhage"), fold("Capelle a/d IJssel"), fold("St. Anthonis")
+    >>> fold("Súdwest-Fryslân"), fold("'s-Gravenhage"), fold("Capelle a/d IJssel"), fold("St. Anthonis")
     ('sudwest fryslan', 's gravenhage', 'capelle aan den ijssel', 'sint anthonis')
     """
     plain = unicodedata.normalize("NFKD", text)
@@ -181,28 +219,18 @@ class Places:
         return self._seen[text]
 
     def _find(self, text: str) -> Place:
-        plain = fold(text)
-        code = _CODE.fullmatch(text)
-        if text.casefold() in _UNKNOWNS or plain in _UNKNOWNS:
-            return Place(Kind.UNKNOWN, "", text)
-        if plain in _TOTALS:
-            return Place(Kind.TOTAL, "", text)
-        if code:
+        if said := _no_place(text):
+            return said
+        if code := _CODE.fullmatch(text):
             full = f"GM{int(code[1]):04d}"
             return Place(Kind.GEMEENTE, full, self.names[full]) if full in self.names else Place(Kind.MISS, "", text)
-        if re.fullmatch(r"VR\d{2}", text, re.IGNORECASE):
-            return self.region(text)
-        if re.fullmatch(r"PV\d{2}", text, re.IGNORECASE):
-            return self.province(text)
         if _OTHER_CODE.fullmatch(text):
             return Place(Kind.OTHER, "", text)
         behind = _KIND_BEHIND.search(text)
         if behind:
             return self._of_kind(_KIND_BEHIND.sub("", text), behind[1].casefold())
-        if re.match(r"(veiligheidsregio|ggd)\s", text, re.IGNORECASE):
-            return self.region(text)
-        if re.match(r"provincie\s", text, re.IGNORECASE):
-            return self.province(text)
+        if before := _KIND_BEFORE.match(text):
+            return self.region(text) if before[1].casefold()[0] in "vg" else self.province(text)
         return self._gemeente(_GEMEENTE_BEFORE.sub("", text))
 
     def _of_kind(self, text: str, kind: str) -> Place:
@@ -234,14 +262,14 @@ class Places:
         return {code for code in codes if self._province_of.get(code) == _PROVINCES.get(province)}
 
     def region(self, cell: Any) -> Place:
-        """Return the veiligheidsregio that a cell of a column of regions names: code, number, its name, or its GGD's."""
+        """Return the veiligheidsregio that a cell of a column of regions names: by code, number, name or GGD."""
         text = text_of(cell)
         code = _REGION_CODE.fullmatch(text)
         if code and f"VR{int(code[2]):02d}" in self._region_names:
             full = f"VR{int(code[2]):02d}"
             return Place(Kind.REGION, full, self._region_names[full])
-        if text.casefold() in _UNKNOWNS or fold(text) in _TOTALS:
-            return Place(Kind.TOTAL if fold(text) in _TOTALS else Kind.UNKNOWN, "", text)
+        if said := _no_place(text):
+            return said
         bare = _KIND_BEHIND.sub("", text)
         for spelling in (bare, _REGION_BEFORE.sub("", bare), _REGION_BEFORE.sub("", _REGION_BEFORE.sub("", bare))):
             found = self._regions.get(_key(spelling))
@@ -276,19 +304,26 @@ class Places:
     def only_today(self, code: str) -> str:
         """Return the one gemeente of today that a gemeente went into; '' for one that was divided."""
         heirs = self.today(code)
-        return heirs[0][0] if len(heirs) == 1 else ""
+        return str(heirs[0][0]) if len(heirs) == 1 else ""
 
     def region_of(self, code: str) -> str:
         """Return the veiligheidsregio of a gemeente; of one that is gone, the region in which it lay."""
-        return self._region_of.get(code, "")
+        return str(self._region_of.get(code, ""))
 
     def region_name(self, code: str) -> str:
         """Return the name of a veiligheidsregio."""
-        return self._region_names[code]
+        return str(self._region_names[code])
 
     def last_year(self, code: str) -> int | None:
         """Return the last year on whose first day a gemeente still existed; None for one of today."""
         return None if code in self._today else self._last_year.get(code)
+
+
+def _no_place(text: str) -> Place | None:
+    """Return what a cell says that names no place: the whole country, or that the place is not known."""
+    if text.casefold() in _UNKNOWNS or fold(text) in _UNKNOWNS:
+        return Place(Kind.UNKNOWN, "", text)
+    return Place(Kind.TOTAL, "", text) if fold(text) in _TOTALS else None
 
 
 def _key(text: str) -> str:
@@ -297,7 +332,7 @@ def _key(text: str) -> str:
 
 @cache
 def _shipped() -> Places:
-    core = snapshot.embedded()
+    core = snapshot.read_core(settings.EMBEDDED_DIR)
     return Places(core.table("gemeenten"), core.table("veiligheidsregios"), regions.read_changes())
 
 
