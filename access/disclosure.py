@@ -28,6 +28,8 @@ from geodata.sources import catalogue
 SMALLEST_CASES_N: Final = 3
 TOTAL: Final = ""
 _MEASURED: Final = ("exposure", "incidence", "context")
+_MADE_OF: Final = {"alarms": "incidence"}
+"""Tables that are computed for the country from one core table: they hold what that table holds."""
 
 
 def restricted(sources: Sequence[SourceRecord], table: str) -> tuple[str, ...]:
@@ -63,6 +65,9 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
         if not any(restricted(sources, measured) for measured in _MEASURED):
             return table
         return table.assign(raw_value=np.nan, value_0_10=table["value_0_10"].round(1))
+    if contract.name in _MADE_OF:
+        hide = bool(restricted(sources, _MADE_OF[contract.name]))
+        return table.assign(**dict.fromkeys(contract.person_columns, np.nan)) if hide else table
     ids = restricted(sources, contract.name)
     if not ids:
         return table

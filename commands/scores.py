@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from commands import alarms as alarm_commands
 from commands import batch as batch_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
@@ -32,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, beside naive rules"))
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
     _add_papers(commands.add_parser("papers", help="the model card and the entry for the algorithm register"))
+    alarm_commands.add_commands(commands)
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
     return parser

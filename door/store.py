@@ -161,6 +161,23 @@ class ScopedStore:
         folder = snapshot.out_level(model_version, self.data_version, level, week)
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
+    def computed(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return what was computed for the whole country from these data, scoped like the core tables.
+
+        Parameters
+        ----------
+        name
+            The table's contract with its level, which has a rule of its own (`access.rights`).
+        rows
+            All of it, from `open_batch`.
+
+        Raises
+        ------
+        AccessDeniedError
+            The role may not open the table.
+        """
+        return self._scope(name, lambda: rows)
+
     def in_scope(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return those rows of a table that lie within what the viewer may see of it."""
         return self._rows(rows_of(self.viewer.role, name), rows)
@@ -357,7 +374,8 @@ def open_store(viewer: Viewer, data_version: str = "", surface: str = "") -> Sco
 def open_batch(data_version: str) -> ScopedStore:
     """Open the door for the national computation, which sees counts of persons as they are.
 
-    Nobody looks through it: only `risk.scores.outputs` may call it, and a test holds it to that.
+    Nobody looks through it: only `risk.scores.outputs` and
+    `risk.scores.context` may call it, and a test holds it to that.
     """
     return ScopedStore(_NATION, snapshot.version(data_version), _is_batch=True)
 

@@ -110,7 +110,7 @@ def test_only_the_national_computation_opens_the_batch() -> None:
         for path in (root / folder).rglob("*.py")
         if "open_batch" in path.read_text("utf-8")
     ]
-    assert sorted(callers) == ["door/store.py", "risk/scores/outputs.py"]
+    assert sorted(callers) == ["door/store.py", "risk/scores/context.py", "risk/scores/outputs.py"]
 
 
 @pytest.mark.parametrize("vr_code", codes.VR_CODES)
