@@ -182,6 +182,22 @@ def discard_raw(raw: RawSnapshot) -> None:
     shutil.rmtree(raw.path)
 
 
+def put_aside(raw: RawSnapshot) -> Path:
+    """Take a delivery out of the picture without erasing it; return where it is kept."""
+    folder = settings.data_dir() / "aside" / raw.record.source_id
+    folder.mkdir(parents=True, exist_ok=True)
+    count = sum(1 for _ in folder.iterdir())
+    target = folder / f"{raw.path.name}_{count}"
+    raw.path.rename(target)
+    return target
+
+
+def every_raw() -> list[RawSnapshot]:
+    """Return every delivery of every source, the older ones too."""
+    folders = sorted((settings.data_dir() / "raw").glob("*/*/"))
+    return [read_raw(folder) for folder in folders if not folder.name.startswith(".")]
+
+
 def read_raw(folder: Path) -> RawSnapshot:
     """Return a stored delivery, proved to be unchanged.
 
@@ -296,6 +312,18 @@ def write_core(
     return snapshot
 
 
+def adopt(given: Snapshot) -> Snapshot:
+    """Store a whole snapshot of another installation as it is, byte for byte, and switch to it."""
+    target = settings.data_dir() / "core" / given.data_version
+    if not target.exists():
+        with _new_folder(target) as part:
+            for name in (*(f"{table}.parquet" for table in given.files), MANIFEST):
+                shutil.copyfile(given.path / name, part / name)
+    adopted = read_core(target)
+    switch(adopted)
+    return adopted
+
+
 def switch(snapshot: Snapshot) -> None:
     """Make a core snapshot the one in use, in one step, and remember the one before it."""
     pointer = settings.data_dir() / "core" / "CURRENT"
@@ -303,6 +331,12 @@ def switch(snapshot: Snapshot) -> None:
     with store.whole_file(pointer) as part:
         part.write_text("\n".join(history) + "\n", "utf-8")
     _fsync_folder(pointer.parent)
+
+
+def show_embedded() -> Snapshot:
+    """Show the embedded demonstration again; the versions that were in use stay on disk."""
+    (settings.data_dir() / "core" / "CURRENT").unlink(missing_ok=True)
+    return read_core(settings.EMBEDDED_DIR)
 
 
 def _pointer() -> list[str]:

@@ -264,6 +264,15 @@ SOURCES = {
             ("incidence",),
         ),
         Source(
+            "bundle",
+            "Tabellen van een andere installatie, ingelezen databundel",
+            "de gebruiker",
+            "bestand",
+            "zie LICENCES.txt in de bundel",
+            "Ingelezen databundel",
+            ("exposure", "sites", "incidence", "context"),
+        ),
+        Source(
             "secret_incidence",
             "Ziektegevallen, ingelezen bestand dat niet openbaar is",
             "de gebruiker",
