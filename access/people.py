@@ -199,7 +199,7 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
         Only LOT-C and the privacy officer may.
     """  # noqa: D205 - the list of columns is one sentence
     if rows_of(viewer.role, "people") != Rows.ALL:
-        raise AccessDeniedError(f"Role {viewer} may not see who has access; ask LOT-C or the privacy officer.")
+        raise AccessDeniedError("people_denied", role=viewer)
     columns = [
         "email",
         "role",
@@ -275,7 +275,7 @@ def add_deputy(
         grants = _grants_today(connection, other["person_id"], first)
     roles = _viewers([grant for grant in grants if not grant["deputy_of"]], "")
     if not roles or other["revoked_at"]:
-        raise InputError(f"{_clean(stands_in_for)} has no role of their own on {first} that a deputy could take.")
+        raise InputError("no_role_to_stand_in", email=_clean(stands_in_for), day=first)
     for granted in roles:
         _record(by, email, granted, first, last, deputy_of=other["person_id"], surface=surface)
 
@@ -284,7 +284,7 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
     _refuse(by, "give access")
     address = _clean(email)
     if last < first:
-        raise InputError(f"The last day {last} is before the first {first}; correct one of them.")
+        raise InputError("last_before_first", last=last, first=first)
     with database.writing(by) as connection:
         person = _person(connection, _people.c.email == address)
         if not person:
@@ -346,7 +346,7 @@ def _person(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, 
 def _known(connection: Connection, address: str) -> dict[str, Any]:
     person = _person(connection, _people.c.email == address)
     if not person:
-        raise InputError(f"{address} is not in the table of people; look at python -m geodata people list.")
+        raise InputError("not_among_people", email=address)
     return person
 
 
@@ -354,13 +354,13 @@ def _clean(email: str) -> str:
     address = email.strip().casefold()
     local, at, host = address.partition("@")
     if not (local and at and "." in host) or len(address) > 200 or any(sign.isspace() for sign in address):
-        raise InputError(f"{email!r} is no e-mail address; write it as name@organisation.nl.")
+        raise InputError("not_an_email", email=repr(email))
     return address
 
 
 def _refuse(by: Viewer, what: str) -> None:
     if not may_manage(by):
-        raise AccessDeniedError(f"Role {by} may not {what}; ask LOT-C.")
+        raise AccessDeniedError("access_denied", role=by, what=what)
 
 
 def _note(by: Viewer, what: str, about: str, surface: str) -> None:

@@ -78,7 +78,7 @@ def run(
         Only the privacy officer and LOT-C may.
     """
     if by.role not in ("privacy", "lotc"):
-        raise AccessDeniedError(f"Role {by} may not run the leak test; ask the privacy officer.")
+        raise AccessDeniedError("leaktest_denied", role=by)
     nation = access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
     tables = dict(_tables(nation))
     owned = {name: _owners(table, nation) for name, table in tables.items()}

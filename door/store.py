@@ -312,9 +312,7 @@ class ScopedStore:
 
     def _refused(self, name: str) -> AccessDeniedError:
         self._note("refused", name, 0)
-        return AccessDeniedError(
-            f"Role {self.viewer.role} may not open {name}; ask LOT-C, or look with another role (--as)."
-        )
+        return AccessDeniedError("table_denied", role=self.viewer.role, table=name)
 
     def _note(self, what: str, name: str, rows_n: int) -> None:
         audit.note(
@@ -395,5 +393,5 @@ def open_last_good(viewer: Viewer, surface: str = "") -> ScopedStore:
     """
     found = snapshot.last_good()
     if found is None:
-        raise SnapshotError("No earlier snapshot is whole; import the sources again (python -m geodata import).")
+        raise SnapshotError("no_whole_snapshot")
     return ScopedStore(viewer, found, surface)

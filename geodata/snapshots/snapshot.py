@@ -76,7 +76,7 @@ class Snapshot:
         if name in _OPTIONAL and name not in self.files:
             return contracts.empty(name)
         if name not in self.files:
-            raise SnapshotError(f"Snapshot {self.path} has no table {name}; {_RESTORE}.")
+            raise SnapshotError("snapshot_lacks_table", path=self.path, table=name, restore=_RESTORE)
         _prove(path, self.files[name])
         return store.read_parquet(name, path)
 
@@ -87,9 +87,9 @@ def _digest(path: Path) -> str:
 
 def _prove(path: Path, sha256: str) -> None:
     if not path.is_file():
-        raise SnapshotError(f"File {path} is missing from its snapshot; {_RESTORE}.")
+        raise SnapshotError("snapshot_lacks_file", path=path, restore=_RESTORE)
     if _digest(path) != sha256:
-        raise SnapshotError(f"File {path} is damaged: it differs from its manifest; {_RESTORE}.")
+        raise SnapshotError("snapshot_file_damaged", path=path, restore=_RESTORE)
 
 
 def _read_manifest(folder: Path) -> dict[str, object]:
@@ -97,9 +97,9 @@ def _read_manifest(folder: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise SnapshotError(f"Snapshot {folder} has no {MANIFEST}; {_RESTORE}.") from None
+        raise SnapshotError("snapshot_without_manifest", path=folder, manifest=MANIFEST, restore=_RESTORE) from None
     except (OSError, ValueError) as error:
-        raise SnapshotError(f"The manifest {path} cannot be read; {_RESTORE}.") from error
+        raise SnapshotError("manifest_unreadable", path=path, restore=_RESTORE) from error
     if not isinstance(content, dict):
         raise SnapshotError(f"The manifest {path} is not what a manifest should be; {_RESTORE}.")
     return content
@@ -149,9 +149,7 @@ def lock() -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SnapshotError(
-                f"Another import or refresh is running on {folder}; wait until it is done and try again."
-            ) from None
+            raise SnapshotError("import_running", folder=folder) from None
         yield
 
 
