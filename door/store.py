@@ -287,7 +287,9 @@ class ScopedStore:
         table = self._rows(rows_of(self.viewer.role, name), read_rows())
         for column in hidden_columns(self.viewer.role, name):
             table = table.assign(**{column: ""})
-        if not self._is_batch:
+        if self._is_batch:
+            table = disclosure.protected(name, table, self.sources, self._snapshot.table("gemeenten"))
+        else:
             table = disclosure.blank_unpublished(name, table, self.sources)
         self._note("batch" if self._is_batch else "read", name, len(table))
         return table.reset_index(drop=True)
@@ -370,7 +372,7 @@ def open_store(viewer: Viewer, data_version: str = "", surface: str = "") -> Sco
 
 
 def open_batch(data_version: str) -> ScopedStore:
-    """Open the door for the national computation, which sees counts of persons as they are.
+    """Open the door for the national computation: all rows, counts that nobody published as `disclosure.protected`.
 
     Nobody looks through it: only `risk.scores.outputs` and
     `risk.scores.context` may call it, and a test holds it to that.

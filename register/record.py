@@ -87,7 +87,7 @@ def entry_of(
     """
     refuse_writer(viewer, kind, str(content.get("vr_code", "")))
     if kind.name == "referral":
-        found = personal.find(" ".join(str(value) for value in content.values() if isinstance(value, str)))
+        found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
         if found:
             raise InputError("referral_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
     facets = facets_of(kind, content)

@@ -16,6 +16,7 @@ from geodata import contracts, settings
 from geodata.codes import Status
 from geodata.errors import InputError, UnknownCodeError
 from geodata.snapshots import snapshot
+from register import personal
 
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -43,7 +44,6 @@ MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA", "gemeente", "politie", "KMAR", "RIEC", "veiligheidsregio")
 
 REFERRAL_STATES: Final = ("sent", "accepted", "done", "returned")
-LONGEST_TEXT: Final = 20_000
 _LONGEST_FIELD: Final = 200
 _LONG_FIELDS: Final = ("text", "text_en", "outcome", "partners", "measures")
 
@@ -274,17 +274,18 @@ def _cleaned(kind: Kind, name: str, value: Any) -> object:
             return int(value) if "int" in dtype else float(value)
         except (TypeError, ValueError):
             raise InputError("field_not_number", field=name, kind=kind.name, value=repr(value)) from None
-    return _text(kind, name, value)
+    return _text(name, value)
 
 
-def _text(kind: Kind, name: str, value: object) -> str:
+def _text(name: str, value: object) -> str:
     """Return a text without the control characters that files and screens choke on."""
-    text = unicodedata.normalize("NFC", str(value).replace("\r\n", "\n"))
+    longest = personal.LONGEST_TEXT if name in _LONG_FIELDS else _LONGEST_FIELD
+    text = str(value)
+    personal.refuse_long(text, longest, name)
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     text = "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cs", "Cn", "Co"))
     text = text.strip()
-    longest = LONGEST_TEXT if name in _LONG_FIELDS else _LONGEST_FIELD
-    if len(text) > longest:
-        raise InputError("field_too_long", field=name, kind=kind.name, n=len(text), most=longest)
+    personal.refuse_long(text, longest, name)
     if name in ("themes", "partners"):
         parts = dict.fromkeys(part.strip() for part in text.split(";"))
         return ";".join(part for part in parts if part)
