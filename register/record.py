@@ -1,7 +1,7 @@
 """Write to the register: record, correct, triage, follow, erase. Who may not is refused here, for every caller."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
@@ -20,6 +20,11 @@ from register import ledger, personal, read
 from register.events import ERASE_REASONS, Entry, Receipt, append, conflict, erase_content, latest, new_id
 from register.read import Filters
 from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
+
+REAL_NEEDS_SIGN_IN: Final = (
+    "This is a training register: without sign-in nobody can be held to what they record, so a real entry is"
+    " refused; mark it as fictional, or have sign-in set up first."
+)
 
 
 def record(
@@ -66,7 +71,7 @@ def record_many(
 
 def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:
     if status not in ("", FICTIONAL) and not settings.has_sign_in():
-        raise AccessDeniedError("training_only")
+        raise AccessDeniedError(REAL_NEEDS_SIGN_IN)
     content = content_of(kind, fields)
     return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
 
@@ -87,9 +92,12 @@ def entry_of(
     """
     refuse_writer(viewer, kind, str(content.get("vr_code", "")))
     if kind.name == "referral":
-        found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
+        found = personal.find(" ".join(str(value) for value in content.values() if isinstance(value, str)))
         if found:
-            raise InputError("referral_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
+            raise InputError(
+                f"A referral never holds a person, and this one has what looks like {found[0].kind}"
+                f" ({found[0].excerpt}); take it out and save again."
+            )
     facets = facets_of(kind, content)
     return Entry(
         kind.name,
@@ -121,7 +129,10 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
         With who may.
     """
     if not may_write(viewer, kind.name, vr_code):
-        raise AccessDeniedError("write_denied", role=viewer, kind=kind.name)
+        raise AccessDeniedError(
+            f"Role {viewer} may not record or change this {kind.name};"
+            " LOT-C may, and a region's contact in the own veiligheidsregio."
+        )
 
 
 def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
@@ -140,7 +151,7 @@ def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tup
                 return int(event["version"]), _body(connection, event)
     row = read.base_row(kind, entity_id, among)
     if row is None:
-        raise RegisterError("no_such_entry", kind=kind_name, entry=entity_id)
+        raise RegisterError(f"There is no {kind_name} {entity_id} in the register; look it up in the list.")
     return 0, content_of(kind, {name: row[name] for name in kind.fields})
 
 
@@ -148,7 +159,7 @@ def _body(connection: sa.Connection, event: Mapping[str, Any]) -> dict[str, Any]
     body = connection.execute(sa.select(contents.c.body).where(contents.c.event_id == event["event_id"])).scalar()
     if body is None:
         raise RegisterError(
-            "entry_erased_why", kind=event["entity_kind"], entry=event["entity_id"], reason=event["reason"]
+            f"{event['entity_kind']} {event['entity_id']} was erased ({event['reason']}); only its count is left."
         )
     return read.parse_body(body)
 
@@ -181,7 +192,10 @@ def correct(
     refuse_writer(viewer, kind, str(body.get("vr_code", "")))  # what it was, and below what it becomes
     if version != based_on:
         raise conflict(
-            kind_name, "changed_meanwhile", version, kind=kind_name, entry=entity_id, version=version, base=based_on
+            kind_name,
+            f"Someone else changed {kind_name} {entity_id} meanwhile (version {version}, yours was {based_on});"
+            " look at the difference and save again.",
+            version,
         )
     fields = {name: body[name] for name in kind.fields if name in body}
     content = content_of(kind, fields | dict(changes))
@@ -218,15 +232,15 @@ def triage(
         It is to be closed and no reason is given, or both an activation and a referral are asked.
     """
     if activation is not None and referral is not None:
-        raise InputError("signal_becomes_one")
+        raise InputError("A signal becomes an activation or a referral, not both; choose one.")
     state = "activation" if activation is not None else "referral" if referral is not None else "closed"
     if state == "closed" and not reason.strip():
-        raise InputError("closed_without_reason")
+        raise InputError("A signal is closed with a reason; write why nothing is done with it.")
     version, body = newest("signal", signal_id)
     signal = kind_of("signal")
     refuse_writer(viewer, signal, str(body["vr_code"]))
     if version != based_on:
-        raise conflict("signal", "signal_handled_meanwhile", version, signal=signal_id)
+        raise conflict("signal", f"Someone else handled signal {signal_id} meanwhile; look at it again.", version)
     entries = []
     if state != "closed":
         kind = kind_of(state)
@@ -299,7 +313,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
         Only LOT-C and the privacy officer erase.
     """
     if viewer.role not in ("lotc", "privacy"):
-        raise AccessDeniedError("erase_denied", role=viewer)
+        raise AccessDeniedError(f"Role {viewer} may not erase; ask LOT-C or the privacy officer.")
     if reason not in ERASE_REASONS:
         raise InputError(f"Reason {reason!r} does not exist; choose one of {', '.join(ERASE_REASONS)}.")
     kind = kind_of(kind_name)
@@ -317,7 +331,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
 def _base_stub(kind: Kind, entity_id: str) -> dict[str, Any]:
     row = read.base_row(kind, entity_id)
     if row is None:
-        raise RegisterError("no_such_entry", kind=kind.name, entry=entity_id)
+        raise RegisterError(f"There is no {kind.name} {entity_id} in the register; look it up in the list.")
     content = content_of(kind, {name: row[name] for name in kind.fields})
     facets = dict.fromkeys(FACETS, "") | facets_of(kind, content)
     return {
