@@ -13,7 +13,7 @@ run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev  ## run every test
-	@exec $(PY) -m pytest -q -n auto --dist loadfile
+	@exec $(PY) -m pytest -q -n auto --dist worksteal
 
 setup: $(VENV)/.run  ## make .venv with what the product needs
 

@@ -15,8 +15,10 @@ def main() -> None:
     """Build the navigation from the pages this viewer may open, and run the chosen one."""
     session.carry()
     texts = session.texts()
-    st.set_page_config(page_title=texts("app.title"), layout="wide", initial_sidebar_state="collapsed")
-    frame.style()
+    st.set_page_config(
+        page_title=texts("app.title"), page_icon=frame.ICON, layout="wide", initial_sidebar_state="collapsed"
+    )
+    frame.style(texts)
     viewer = frame.come_in(texts)
     if viewer is None:
         # Addresses stay known, so that signing in leads on; the navigation of whoever was here before goes.
@@ -31,6 +33,7 @@ def main() -> None:
     session.offer_pages(pages)
     chosen = st.navigation(list(pages.values()), position="top")
     name = next(name for name, page in pages.items() if page is chosen)
+    st.set_page_config(page_title=f"{texts(f'page.{name}')} - {texts('app.title')}")
     with watch.page_run(name, viewer), session.one_picture():
         frame.guarded(chosen.run)()
 

@@ -80,10 +80,7 @@ def note(
         finally:
             os.close(handle)
     except OSError as error:
-        raise AccessDeniedError(
-            f"The audit trail {path} cannot be written ({error.strerror}), and nothing is read unseen;"
-            " free some space or correct the folder's rights."
-        ) from error
+        raise AccessDeniedError("audit_trail_unwritable", path=path, cause=error.strerror) from error
 
 
 def _open(path: Path) -> int:

@@ -16,7 +16,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from access.suppression import ROUNDED_TO, Array, Mask, primary, rounded, suppress, with_margins
+from access.suppression import (
+    FEWEST_CONTRIBUTORS_N,
+    ROUNDED_TO,
+    SMALLEST_PERSONS_N,
+    Array,
+    Mask,
+    primary,
+    rounded,
+    suppress,
+    with_margins,
+)
 from geodata import codes, contracts, settings
 from geodata.contracts import Persons
 from geodata.errors import UnknownCodeError
@@ -28,6 +38,10 @@ from geodata.sources import catalogue
 SMALLEST_CASES_N: Final = 3
 TOTAL: Final = ""
 _MEASURED: Final = ("exposure", "incidence", "context")
+_MADE_OF: Final = {"alarms": "incidence"}
+"""Tables that are computed for the country from one core table: they hold what that table holds."""
+_MEASURED_PER_GEMEENTE: Final = ("exposure", "incidence")
+_CLASS_N: Final = 5
 
 
 def restricted(sources: Sequence[SourceRecord], table: str) -> tuple[str, ...]:
@@ -47,6 +61,8 @@ def restricted(sources: Sequence[SourceRecord], table: str) -> tuple[str, ...]:
 def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord]) -> pd.DataFrame:
     """Return a table with its counts of persons blank where nobody published them.
 
+    What is made of them is no secret of its own: computations read `protected` counts.
+
     A figure is of a restricted source when its ``_source`` names that source's id; when no figure does,
     the table cannot tell and all its counts of persons are blanked. Indicators lose their raw value and
     keep one decimal of the value from 0 to 10.
@@ -63,16 +79,75 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
         if not any(restricted(sources, measured) for measured in _MEASURED):
             return table
         return table.assign(raw_value=np.nan, value_0_10=table["value_0_10"].round(1))
+    if contract.name in _MADE_OF:
+        hide = bool(restricted(sources, _MADE_OF[contract.name]))
+        return table.assign(**dict.fromkeys(contract.person_columns, np.nan)) if hide else table
     ids = restricted(sources, contract.name)
     if not ids:
         return table
     table = table.copy()
     for column in contract.person_columns:
-        hide = _of_source(table, column, ids)
+        hide = of_source(table, column, ids)
         table.loc[hide, column] = np.nan
         table.loc[hide, _beside(table, column, "status")] = codes.Status.MISSING.value
         table.loc[hide, _beside(table, column, "source")] += f" · {codes.MissingReason.SUPPRESSED}"
     return table
+
+
+def protected(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord], gemeenten: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as computations may read it: no figure made of it tells a count that nobody published.
+
+    A score with all its decimals is as good as the count itself: who knows the formula tries every count. So what
+    is computed starts from protected counts. From 10 on a count stands for its class of five (12 for 10 to 14);
+    counts from 1 to 9 stand for their part, by inhabitants, of what the small ones of their veiligheidsregio make
+    together, and that sum is rounded to tens and keeps every one of the nine possible for each. A region with
+    fewer than three small counts is taken together with the others of that kind. Nought stays nought.
+
+    Parameters
+    ----------
+    name
+        ``exposure`` or ``incidence``; other tables pass unchanged.
+    table
+        The table, by its contract, as it was delivered.
+    sources
+        Where the snapshot's figures came from; they say which are not published.
+    gemeenten
+        gemeente_code, vr_code and population_n of every gemeente.
+    """
+    ids = restricted(sources, name) if name in _MEASURED_PER_GEMEENTE else ()
+    if not ids or not len(table):
+        return table
+    table = table.copy()
+    areas = gemeenten.set_index("gemeente_code")
+    contract = contracts.CONTRACTS[name]
+    place = table["gemeente_code"].map(areas["vr_code"]).fillna("")
+    together = table[[key for key in contract.key if key != "gemeente_code"]].astype(str).agg("|".join, axis=1)
+    inhabitants = table["gemeente_code"].map(areas["population_n"]).fillna(0).clip(lower=1).astype(float)
+    for column in contract.person_columns:
+        count = table[column].astype(float)
+        secret = of_source(table, column, ids) & (count > 0)
+        small = secret & (count < SMALLEST_PERSONS_N)
+        value = count.where(~secret | small, _CLASS_N * np.floor(count / _CLASS_N) + _CLASS_N // 2)
+        groups = pd.DataFrame({"vr": place, "key": together, "n": count, "weight": inhabitants})[small]
+        few = groups.groupby(["vr", "key"])["n"].transform("size") < FEWEST_CONTRIBUTORS_N
+        groups.loc[few, "vr"] = TOTAL
+        by = groups.groupby(["vr", "key"])
+        parts = shared_n(by["n"].transform("sum"), by["n"].transform("size"))
+        parts *= groups["weight"] / by["weight"].transform("sum")
+        value[small] = parts.clip(upper=SMALLEST_PERSONS_N - 1)
+        table[column] = value
+        table.loc[secret, _beside(table, column, "status")] = codes.Status.ESTIMATE.value
+    return table
+
+
+def shared_n(total: pd.Series, cells: pd.Series) -> pd.Series:
+    """Return what small counts make together, in tens, so that each of them may still be anything from 1 to 9."""
+    largest = SMALLEST_PERSONS_N - 1
+    lowest = 10 * np.ceil((cells + 4) / 10)  # below this a cell of 9 would be impossible, so these are one class
+    highest = 10 * np.floor((largest * (cells - 1) + 6) / 10)  # above this a cell of 1 would be
+    tens = (10 * np.floor(total / 10 + 0.5)).clip(lowest, highest)
+    tens = tens.where(tens > lowest, (cells + lowest + 4) / 2)
+    return tens.where(cells >= FEWEST_CONTRIBUTORS_N, cells * SMALLEST_PERSONS_N / 2)
 
 
 def _beside(table: pd.DataFrame, column: str, what: str) -> str:
@@ -80,7 +155,7 @@ def _beside(table: pd.DataFrame, column: str, what: str) -> str:
     return f"{column}_{what}" if f"{column}_{what}" in table.columns else what
 
 
-def _of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
+def of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
     """Tell of each row whether its figure is of one of the sources; all are, when none says so."""
     names = table[_beside(table, column, "source")]
     found = pd.Series(data=False, index=table.index)
@@ -125,7 +200,7 @@ def _persons(folder: Path, _data_version: str, column: str) -> pd.DataFrame:
     ids = restricted(found.sources, "exposure")
     withheld = np.zeros(values.shape, bool)
     if ids:
-        secret = cells.assign(secret=_of_source(cells, column, ids).astype(float)).pivot_table(
+        secret = cells.assign(secret=of_source(cells, column, ids).astype(float)).pivot_table(
             index="vr_code", columns="sector_code", values="secret", aggfunc="max"
         )
         is_secret = np.zeros(values.shape, bool)

@@ -105,7 +105,7 @@ def admit(claims: Mapping[str, Any], now: datetime | None = None) -> Admission:
         The moment; the system's by default, because access knows no peildatum.
     """
     now = now or datetime.now(UTC)
-    email = str(claims.get("email") or "").strip().casefold()
+    email = str(claims.get("email") or "").strip().lower()
     if not _is_in_time(claims, now):
         return Admission((), Refusal.EXPIRED, email)
     if not database.exists():
@@ -114,7 +114,8 @@ def admit(claims: Mapping[str, Any], now: datetime | None = None) -> Admission:
     with database.reading(UPKEEP) as connection:
         ended = connection.execute(sa.select(_ended).where(_ended.c.session_id == session_id(claims))).first()
         bound = _person(connection, _people.c.subject == subject)
-        person = bound or _person(connection, _people.c.email == email)
+        # An address with signs that only look like letters is nobody's: lowering or folding it would make it another's.
+        person = bound or (_person(connection, _people.c.email == email) if _is_plain(claims.get("email")) else {})
         grants = _grants_today(connection, person["person_id"], now.date()) if person else ()
     viewers = _viewers(grants, person.get("email", ""))
     reasons = {
@@ -145,10 +146,29 @@ def session_id(claims: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _grants_today(connection: Connection, person_id: str, today: date) -> Sequence[Mapping[str, Any]]:
+def _grants_today(connection: Connection, person_id: str, today: date) -> list[dict[str, Any]]:
+    """Return a person's grants of a day: the own ones, and as a deputy what the other has that day too."""
     day = today.isoformat()
     valid = sa.and_(_grants.c.person_id == person_id, _grants.c.valid_from <= day, _grants.c.valid_until >= day)
-    return [dict(row) for row in connection.execute(sa.select(_grants).where(valid)).mappings()]
+    found: list[dict[str, Any]] = []
+    for row in connection.execute(sa.select(_grants).where(valid)).mappings().all():
+        found += [dict(row)] if not row["deputy_of"] else _of_principal(connection, dict(row), today)
+    return found
+
+
+def _of_principal(connection: Connection, deputy: Mapping[str, Any], today: date) -> list[dict[str, Any]]:
+    """Return what of a deputy's grant the person who is replaced has today: nothing, once they are out."""
+    principal = _person(connection, _people.c.person_id == deputy["deputy_of"])
+    if not principal or principal["revoked_at"]:
+        return []
+    regions = set(deputy["vr_codes"].split(";"))
+    return [
+        dict(deputy) | {"vr_codes": ";".join(sorted(regions & set(own["vr_codes"].split(";"))))}
+        for own in _grants_today(connection, principal["person_id"], today)
+        if not own["deputy_of"]
+        and (own["role"], own["organisation"]) == (deputy["role"], deputy["organisation"])
+        and regions & set(own["vr_codes"].split(";"))
+    ]
 
 
 def _viewers(grants: Sequence[Mapping[str, Any]], email: str) -> tuple[Viewer, ...]:
@@ -199,7 +219,7 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
         Only LOT-C and the privacy officer may.
     """  # noqa: D205 - the list of columns is one sentence
     if rows_of(viewer.role, "people") != Rows.ALL:
-        raise AccessDeniedError(f"Role {viewer} may not see who has access; ask LOT-C or the privacy officer.")
+        raise AccessDeniedError("people_denied", role=viewer)
     columns = [
         "email",
         "role",
@@ -263,6 +283,9 @@ def add_deputy(
 ) -> None:
     """Let somebody stand in for another until a last day, with the roles that the other has on the first day.
 
+    The roles are asked of the other at every sign-in: once these end, or the other is revoked or forgotten, the
+    deputy's end at the same click.
+
     Raises
     ------
     InputError
@@ -271,11 +294,11 @@ def add_deputy(
     _refuse(by, "give access")
     first = first or datetime.now(UTC).date()
     with database.reading(by) as connection:
-        other = _known(connection, _clean(stands_in_for))
+        other = _known(connection, stands_in_for)
         grants = _grants_today(connection, other["person_id"], first)
     roles = _viewers([grant for grant in grants if not grant["deputy_of"]], "")
     if not roles or other["revoked_at"]:
-        raise InputError(f"{_clean(stands_in_for)} has no role of their own on {first} that a deputy could take.")
+        raise InputError("no_role_to_stand_in", email=other["email"], day=first)
     for granted in roles:
         _record(by, email, granted, first, last, deputy_of=other["person_id"], surface=surface)
 
@@ -284,7 +307,7 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
     _refuse(by, "give access")
     address = _clean(email)
     if last < first:
-        raise InputError(f"The last day {last} is before the first {first}; correct one of them.")
+        raise InputError("last_before_first", last=last, first=first)
     with database.writing(by) as connection:
         person = _person(connection, _people.c.email == address)
         if not person:
@@ -317,24 +340,27 @@ def revoke(by: Viewer, email: str, *, surface: str = "") -> None:
         There is no such person.
     """
     _refuse(by, "take access away")
-    address = _clean(email)
     with database.writing(by) as connection:
-        person = _known(connection, address)
+        person = _known(connection, email)
         mine = _people.c.person_id == person["person_id"]
         connection.execute(sa.update(_people).where(mine).values(revoked_at=_now()))
-        connection.execute(sa.delete(_grants).where(_grants.c.person_id == person["person_id"]))
-    _note(by, "revoke", address, surface)
+        connection.execute(sa.delete(_grants).where(_given_through(person["person_id"])))
+    _note(by, "revoke", person["email"], surface)
 
 
 def forget(by: Viewer, email: str, *, surface: str = "") -> None:
     """Remove a person from the table altogether; the audit trail keeps its lines until they are past their time."""
     _refuse(by, "remove a person")
-    address = _clean(email)
     with database.writing(by) as connection:
-        person = _known(connection, address)
-        connection.execute(sa.delete(_grants).where(_grants.c.person_id == person["person_id"]))
+        person = _known(connection, email)
+        connection.execute(sa.delete(_grants).where(_given_through(person["person_id"])))
         connection.execute(sa.delete(_people).where(_people.c.person_id == person["person_id"]))
-    _note(by, "forget", address, surface)
+    _note(by, "forget", person["email"], surface)
+
+
+def _given_through(person_id: str) -> sa.ColumnElement[bool]:
+    """Return which grants go with a person: the own ones, and those of whoever stands in for them."""
+    return sa.or_(_grants.c.person_id == person_id, _grants.c.deputy_of == person_id)
 
 
 def _person(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, Any]:
@@ -343,24 +369,38 @@ def _person(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, 
     return dict(row) if row is not None else {}
 
 
-def _known(connection: Connection, address: str) -> dict[str, Any]:
-    person = _person(connection, _people.c.email == address)
+def _known(connection: Connection, email: str) -> dict[str, Any]:
+    """Return the person of an address, also of one written when other signs than ASCII were still taken."""
+    person = _person(connection, _people.c.email.in_([email.strip().lower(), email.strip().casefold()]))
     if not person:
-        raise InputError(f"{address} is not in the table of people; look at python -m geodata people list.")
+        raise InputError("not_among_people", email=email.strip())
     return person
 
 
 def _clean(email: str) -> str:
-    address = email.strip().casefold()
+    address = email.strip().lower()
     local, at, host = address.partition("@")
     if not (local and at and "." in host) or len(address) > 200 or any(sign.isspace() for sign in address):
-        raise InputError(f"{email!r} is no e-mail address; write it as name@organisation.nl.")
+        raise InputError("not_an_email", email=repr(email))
+    if not _is_plain(email):
+        raise InputError("email_not_plain", email=repr(email))
     return address
+
+
+def _is_plain(email: object) -> bool:
+    r"""Tell whether an address is ASCII: other alphabets hold letters that look, or fold, like these.
+
+    Examples
+    --------
+    >>> _is_plain("sam.smit@example.org"), _is_plain("\u017fam.smit@example.org")
+    (True, False)
+    """
+    return isinstance(email, str) and email.strip().isascii()
 
 
 def _refuse(by: Viewer, what: str) -> None:
     if not may_manage(by):
-        raise AccessDeniedError(f"Role {by} may not {what}; ask LOT-C.")
+        raise AccessDeniedError("access_denied", role=by, what=what)
 
 
 def _note(by: Viewer, what: str, about: str, surface: str) -> None:

@@ -74,7 +74,7 @@ def owners(viewer: Viewer) -> tuple[str, ...]:
     (('VR06',), ('lotc',))
     """
     if rows_of(viewer.role, "weight_profiles") is None:
-        raise AccessDeniedError(f"Role {viewer.role} keeps no profiles of weights; ask an analyst or LOT-C.")
+        raise AccessDeniedError("profiles_denied", role=viewer.role)
     return viewer.vr_codes or (viewer.role,)
 
 
@@ -114,14 +114,14 @@ def save(
     own = owners(viewer)
     owner = owner or own[0]
     if owner not in own:
-        raise AccessDeniedError(f"Role {viewer} keeps no profiles for {owner}; choose one of {', '.join(own)}.")
+        raise AccessDeniedError("profile_owner_denied", role=viewer, owner=owner, owners=", ".join(own))
     label, known = _named(name), {(one.owner, one.name): one for one in mine(viewer)}
     wrong = sorted(code for code, weight in weights.items() if not (math.isfinite(weight) and 0 <= weight <= 1))
     if wrong or not weights:
-        raise InputError(f"The weight of {', '.join(wrong) or 'nothing'} is not between 0 and 1; correct it.")
+        raise InputError("weight_outside", codes=", ".join(wrong) or "nothing")
     before = known.get((owner, label))
     if before is None and sum(one.owner == owner for one in known.values()) >= MOST_N:
-        raise InputError(f"There are {MOST_N} profiles already; delete one first.")
+        raise InputError("too_many_profiles", most=MOST_N)
     made = Profile(
         before.profile_id if before else uuid4().hex,
         owner,
@@ -153,7 +153,7 @@ def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> 
         same = sa.and_(_profiles.c.owner == found.owner, _profiles.c.name == label)
         taken = connection.execute(sa.select(_profiles.c.profile_id).where(same)).scalar()
         if taken not in (None, profile_id):
-            raise InputError(f"There is a profile {label!r} already; choose another name.")
+            raise InputError("profile_exists", name=repr(label))
         connection.execute(sa.update(_profiles).where(_profiles.c.profile_id == profile_id).values(name=label))
     _note(viewer, f"rename {found.name} to", Profile(**{**vars(found), "name": label}), surface)
 
@@ -176,14 +176,14 @@ def _own(connection: Connection, viewer: Viewer, profile_id: str) -> Profile:
     own = sa.and_(_profiles.c.profile_id == profile_id, _profiles.c.owner.in_(owners(viewer)))
     row: Any = connection.execute(sa.select(_profiles).where(own)).mappings().first()
     if row is None:
-        raise InputError("There is no such profile; choose one from the list.")
+        raise InputError("no_such_profile")
     return Profile(**{**row, "weights": json.loads(row["weights"])})
 
 
 def _named(name: str) -> str:
     label = " ".join(name.split())
     if not label or len(label) > LONGEST_NAME:
-        raise InputError(f"A profile needs a name of at most {LONGEST_NAME} characters; give one.")
+        raise InputError("profile_name", longest=LONGEST_NAME)
     return label
 
 

@@ -37,6 +37,9 @@ _FIGURES: Final = (
     "changes_vr",
     "changes_gemeente",
     "causes_vr",
+    "alarms_gemeente",
+    "alarm_groups_gemeente",
+    "hot_spots_gemeente",
 )
 _SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`

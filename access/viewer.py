@@ -29,9 +29,9 @@ class Viewer:
             raise InputError(f"Role {self.role!r} does not exist; choose one of {', '.join(ROLES)}.")
         unknown = sorted(set(self.vr_codes) - set(codes.VR_CODES))
         if unknown or (self.role == "region") != bool(self.vr_codes):
-            raise InputError("A region's contact needs a veiligheidsregio, VR01 to VR25: write region:VR06.")
+            raise InputError("region_without_vr")
         if (self.role == "partner") != bool(self.organisation):
-            raise InputError("A partner needs an organisation: write partner:NVWA.")
+            raise InputError("partner_without_organisation")
 
     def __str__(self) -> str:
         """Return the viewer as ``--as`` takes it."""

@@ -85,7 +85,7 @@ def refuse_sites(scoped: ScopedStore) -> None:
         Only `SITE_ROLES` may.
     """
     if not may_take_sites(scoped):
-        raise AccessDeniedError(f"Role {scoped.viewer.role} may not take sites away in a file; ask LOT-C for them.")
+        raise AccessDeniedError("sites_file_denied", role=scoped.viewer.role)
 
 
 def band(scoped: ScopedStore, lang: str) -> str:

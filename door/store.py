@@ -161,6 +161,23 @@ class ScopedStore:
         folder = snapshot.out_level(model_version, self.data_version, level, week)
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
+    def computed(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return what was computed for the whole country from these data, scoped like the core tables.
+
+        Parameters
+        ----------
+        name
+            The table's contract with its level, which has a rule of its own (`access.rights`).
+        rows
+            All of it, from `open_batch`.
+
+        Raises
+        ------
+        AccessDeniedError
+            The role may not open the table.
+        """
+        return self._scope(name, lambda: rows)
+
     def in_scope(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return those rows of a table that lie within what the viewer may see of it."""
         return self._rows(rows_of(self.viewer.role, name), rows)
@@ -270,7 +287,9 @@ class ScopedStore:
         table = self._rows(rows_of(self.viewer.role, name), read_rows())
         for column in hidden_columns(self.viewer.role, name):
             table = table.assign(**{column: ""})
-        if not self._is_batch:
+        if self._is_batch:
+            table = disclosure.protected(name, table, self.sources, self._snapshot.table("gemeenten"))
+        else:
             table = disclosure.blank_unpublished(name, table, self.sources)
         self._note("batch" if self._is_batch else "read", name, len(table))
         return table.reset_index(drop=True)
@@ -295,9 +314,7 @@ class ScopedStore:
 
     def _refused(self, name: str) -> AccessDeniedError:
         self._note("refused", name, 0)
-        return AccessDeniedError(
-            f"Role {self.viewer.role} may not open {name}; ask LOT-C, or look with another role (--as)."
-        )
+        return AccessDeniedError("table_denied", role=self.viewer.role, table=name)
 
     def _note(self, what: str, name: str, rows_n: int) -> None:
         audit.note(
@@ -355,9 +372,10 @@ def open_store(viewer: Viewer, data_version: str = "", surface: str = "") -> Sco
 
 
 def open_batch(data_version: str) -> ScopedStore:
-    """Open the door for the national computation, which sees counts of persons as they are.
+    """Open the door for the national computation: all rows, counts that nobody published as `disclosure.protected`.
 
-    Nobody looks through it: only `risk.scores.outputs` may call it, and a test holds it to that.
+    Nobody looks through it: only `risk.scores.outputs` and
+    `risk.scores.context` may call it, and a test holds it to that.
     """
     return ScopedStore(_NATION, snapshot.version(data_version), _is_batch=True)
 
@@ -377,5 +395,5 @@ def open_last_good(viewer: Viewer, surface: str = "") -> ScopedStore:
     """
     found = snapshot.last_good()
     if found is None:
-        raise SnapshotError("No earlier snapshot is whole; import the sources again (python -m geodata import).")
+        raise SnapshotError("no_whole_snapshot")
     return ScopedStore(viewer, found, surface)

@@ -1,10 +1,38 @@
-"""One family of named errors. Each message is one sentence: what is wrong, where, and what to do."""
+"""One family of named errors. Each says one sentence: what is wrong, where, and what to do."""
 
-from collections.abc import Mapping
+from words import read_texts
 
 
 class RisicobeeldError(Exception):
-    """Base of every error that the product raises on purpose; commands print its sentence and stop."""
+    """Base of every error that the product raises on purpose; commands print its sentence and stop.
+
+    Parameters
+    ----------
+    key
+        Name of the sentence under ``problem`` in ``words/``, which pages show in their own language; or, for what
+        only a command can meet, the whole English sentence.
+    **values
+        What the sentence names.
+
+    Examples
+    --------
+    >>> str(InputError("file_empty", name="plan.pdf"))
+    'plan.pdf is empty; choose another file.'
+    >>> str(ModelError("The model lacks the entry 'weights'; add it to model.toml."))
+    "The model lacks the entry 'weights'; add it to model.toml."
+    """
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        """Return the sentence in English, as commands print it."""
+        texts = read_texts("en")
+        found = (name for name in (f"command.{self.key}", f"problem.{self.key}") if name in texts)
+        name = next(found, "")
+        return texts(name, **self.values) if name else self.key
 
 
 class ContractError(RisicobeeldError, ValueError):
@@ -23,28 +51,8 @@ class InputError(RisicobeeldError, ValueError):
     """A file or an argument that a user gave cannot be used as it is."""
 
 
-class NotReadyError(RisicobeeldError, ValueError):
-    """Nothing may be ranked yet: a table that a ranking cannot do without is absent.
-
-    Attributes
-    ----------
-    step
-        Name of the next step, for the words under ``ready.step``.
-    values
-        What those words are filled with.
-    """
-
-    def __init__(self, message: str, step: str, values: Mapping[str, object]) -> None:
-        super().__init__(message)
-        self.step, self.values = step, values
-
-
 class UnknownCodeError(RisicobeeldError, KeyError):
     """A code of a gemeente, veiligheidsregio, sector or kind that does not exist."""
-
-    def __str__(self) -> str:
-        """Return the sentence itself; ``KeyError`` would print it in quotes."""
-        return str(self.args[0]) if self.args else ""
 
 
 class AccessDeniedError(RisicobeeldError, PermissionError):
@@ -70,6 +78,6 @@ class DatabaseAwayError(RegisterError):
 class ConflictError(RegisterError):
     """Someone else changed the entry meanwhile; ``version`` is the newest one, to show the difference with."""
 
-    def __init__(self, message: str, version: int) -> None:
-        super().__init__(message)
+    def __init__(self, key: str, version: int, /, **values: object) -> None:
+        super().__init__(key, **values)
         self.version = version

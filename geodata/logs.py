@@ -20,7 +20,7 @@ FIELDS: Final = ("page", "role", "seconds", "error", "part", "source", "state", 
 """Every field that an event may carry: codes and numbers, never a text that somebody wrote; ``problem`` is the
 product's own sentence on how it was installed."""
 
-_OURS: Final = ("app", "dashboard", "geodata", "risk", "__main__")
+_OURS: Final = ("app", "words", "geodata", "access", "register", "door", "risk", "dashboard", "commands", "__main__")
 _LIBRARY: Final = "a library's line"
 
 

@@ -155,12 +155,15 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
     if version != entry.based_on:
         raise conflict(
             entry.entity_kind,
-            f"Someone else changed {entry.entity_kind} {entry.entity_id} meanwhile (version {version}, yours"
-            f" was {entry.based_on}); look at the difference and save again.",
+            "changed_meanwhile",
             version,
+            kind=entry.entity_kind,
+            entry=entry.entity_id,
+            version=version,
+            base=entry.based_on,
         )
     if existing and existing["action"] == "erase":
-        raise RegisterError(f"{entry.entity_kind} {entry.entity_id} was erased; make a new entry instead.")
+        raise RegisterError("entry_erased", kind=entry.entity_kind, entry=entry.entity_id)
     row = {
         "entity_kind": entry.entity_kind,
         "entity_id": entry.entity_id,
@@ -177,10 +180,10 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
     return receipt
 
 
-def conflict(entity_kind: str, message: str, version: int) -> ConflictError:
+def conflict(entity_kind: str, key: str, version: int, /, **values: object) -> ConflictError:
     """Return the error for somebody who was too late, and count that it happened."""
     metrics.REGISTER_CONFLICTS.labels(entity_kind).inc()
-    return ConflictError(message, version)
+    return ConflictError(key, version, **values)
 
 
 def _same_version(connection: Connection, entry: Entry, body: str) -> Receipt | None:

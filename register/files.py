@@ -57,13 +57,13 @@ def check_file(name: str, content: bytes) -> str:
     plain = "".join(sign for sign in plain if sign.isprintable())[-150:]
     ending = PurePosixPath(plain).suffix.lower()
     if ending not in _STARTS:
-        raise InputError(f"Files of type {ending or 'none'} are not kept; use one of {', '.join(TYPES)}.")
+        raise InputError("file_type", ending=ending or "none", endings=", ".join(TYPES))
     if not content:
-        raise InputError(f"{plain} is empty; choose another file.")
+        raise InputError("file_empty", name=plain)
     if len(content) > LARGEST_BYTES:
-        raise InputError(f"{plain} is {len(content) / 1024 / 1024:.0f} MB; 20 MB is the most, make it smaller.")
+        raise InputError("file_too_large", name=plain, size=f"{len(content) / 1024 / 1024:.0f}")
     if not _is_of_type(ending, content):
-        raise InputError(f"{plain} is not what its name says ({ending}); save it again as one of {', '.join(TYPES)}.")
+        raise InputError("file_not_of_type", name=plain, ending=ending, endings=", ".join(TYPES))
     return plain
 
 
@@ -107,7 +107,7 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
     with database.writing(UPKEEP) as connection:
         event = latest(connection, kind_name, entity_id)
         if event is not None and event["action"] == "erase":
-            raise RegisterError(f"{kind_name} {entity_id} was erased meanwhile; the file was not kept.")
+            raise RegisterError("erased_before_file", kind=kind_name, entry=entity_id)
         same = sa.and_(*(files.c[column] == row[column] for column in ("entity_kind", "entity_id", "name", "sha256")))
         known = connection.execute(sa.select(files.c.file_id).where(same)).scalar()  # sent again: the answer got lost
         if known is None:
@@ -133,5 +133,5 @@ def read_file(store: ScopedStore, kind_name: str, entity_id: str, file_id: str) 
     with database.reading(store.viewer) as connection:
         content = connection.execute(sa.select(files.c.content).where(mine)).scalar()
     if content is None:
-        raise RegisterError(f"There is no such file with {kind_name} {entity_id}; open the entry again.")
+        raise RegisterError("no_such_file", kind=kind_name, entry=entity_id)
     return bytes(content)

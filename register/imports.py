@@ -153,8 +153,7 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Sn
         entry = entry_of(viewer, _KIND, entity_id, version, action, content)
     except RisicobeeldError as error:
         return PlannedRow(number, "refused", entity_id, str(error))
-    text = " ".join(str(content[name]) for name in ("outcome", "measures", "route_from", "route_to"))
-    found = personal.find(text)
+    found = personal.find(*(str(content[name]) for name in ("outcome", "measures", "route_from", "route_to")))
     warning = f"looks like personal data: {', '.join(sorted({item.kind for item in found}))}" if found else ""
     return PlannedRow(number, "new" if body is None else "correction", entity_id, warning, entry)
 

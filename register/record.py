@@ -1,7 +1,7 @@
 """Write to the register: record, correct, triage, follow, erase. Who may not is refused here, for every caller."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -20,11 +20,6 @@ from register import ledger, personal, read
 from register.events import ERASE_REASONS, Entry, Receipt, append, conflict, erase_content, latest, new_id
 from register.read import Filters
 from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
-
-REAL_NEEDS_SIGN_IN: Final = (
-    "This is a training register: without sign-in nobody can be held to what they record, so a real entry is"
-    " refused; mark it as fictional, or have sign-in set up first."
-)
 
 
 def record(
@@ -71,7 +66,7 @@ def record_many(
 
 def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:
     if status not in ("", FICTIONAL) and not settings.has_sign_in():
-        raise AccessDeniedError(REAL_NEEDS_SIGN_IN)
+        raise AccessDeniedError("training_only")
     content = content_of(kind, fields)
     return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
 
@@ -92,12 +87,9 @@ def entry_of(
     """
     refuse_writer(viewer, kind, str(content.get("vr_code", "")))
     if kind.name == "referral":
-        found = personal.find(" ".join(str(value) for value in content.values() if isinstance(value, str)))
+        found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
         if found:
-            raise InputError(
-                f"A referral never holds a person, and this one has what looks like {found[0].kind}"
-                f" ({found[0].excerpt}); take it out and save again."
-            )
+            raise InputError("referral_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
     facets = facets_of(kind, content)
     return Entry(
         kind.name,
@@ -129,10 +121,7 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
         With who may.
     """
     if not may_write(viewer, kind.name, vr_code):
-        raise AccessDeniedError(
-            f"Role {viewer} may not record or change this {kind.name};"
-            " LOT-C may, and a region's contact in the own veiligheidsregio."
-        )
+        raise AccessDeniedError("write_denied", role=viewer, kind=kind.name)
 
 
 def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
@@ -151,7 +140,7 @@ def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tup
                 return int(event["version"]), _body(connection, event)
     row = read.base_row(kind, entity_id, among)
     if row is None:
-        raise RegisterError(f"There is no {kind_name} {entity_id} in the register; look it up in the list.")
+        raise RegisterError("no_such_entry", kind=kind_name, entry=entity_id)
     return 0, content_of(kind, {name: row[name] for name in kind.fields})
 
 
@@ -159,7 +148,7 @@ def _body(connection: sa.Connection, event: Mapping[str, Any]) -> dict[str, Any]
     body = connection.execute(sa.select(contents.c.body).where(contents.c.event_id == event["event_id"])).scalar()
     if body is None:
         raise RegisterError(
-            f"{event['entity_kind']} {event['entity_id']} was erased ({event['reason']}); only its count is left."
+            "entry_erased_why", kind=event["entity_kind"], entry=event["entity_id"], reason=event["reason"]
         )
     return read.parse_body(body)
 
@@ -192,10 +181,7 @@ def correct(
     refuse_writer(viewer, kind, str(body.get("vr_code", "")))  # what it was, and below what it becomes
     if version != based_on:
         raise conflict(
-            kind_name,
-            f"Someone else changed {kind_name} {entity_id} meanwhile (version {version}, yours was {based_on});"
-            " look at the difference and save again.",
-            version,
+            kind_name, "changed_meanwhile", version, kind=kind_name, entry=entity_id, version=version, base=based_on
         )
     fields = {name: body[name] for name in kind.fields if name in body}
     content = content_of(kind, fields | dict(changes))
@@ -232,15 +218,15 @@ def triage(
         It is to be closed and no reason is given, or both an activation and a referral are asked.
     """
     if activation is not None and referral is not None:
-        raise InputError("A signal becomes an activation or a referral, not both; choose one.")
+        raise InputError("signal_becomes_one")
     state = "activation" if activation is not None else "referral" if referral is not None else "closed"
     if state == "closed" and not reason.strip():
-        raise InputError("A signal is closed with a reason; write why nothing is done with it.")
+        raise InputError("closed_without_reason")
     version, body = newest("signal", signal_id)
     signal = kind_of("signal")
     refuse_writer(viewer, signal, str(body["vr_code"]))
     if version != based_on:
-        raise conflict("signal", f"Someone else handled signal {signal_id} meanwhile; look at it again.", version)
+        raise conflict("signal", "signal_handled_meanwhile", version, signal=signal_id)
     entries = []
     if state != "closed":
         kind = kind_of(state)
@@ -313,7 +299,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
         Only LOT-C and the privacy officer erase.
     """
     if viewer.role not in ("lotc", "privacy"):
-        raise AccessDeniedError(f"Role {viewer} may not erase; ask LOT-C or the privacy officer.")
+        raise AccessDeniedError("erase_denied", role=viewer)
     if reason not in ERASE_REASONS:
         raise InputError(f"Reason {reason!r} does not exist; choose one of {', '.join(ERASE_REASONS)}.")
     kind = kind_of(kind_name)
@@ -331,7 +317,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
 def _base_stub(kind: Kind, entity_id: str) -> dict[str, Any]:
     row = read.base_row(kind, entity_id)
     if row is None:
-        raise RegisterError(f"There is no {kind.name} {entity_id} in the register; look it up in the list.")
+        raise RegisterError("no_such_entry", kind=kind.name, entry=entity_id)
     content = content_of(kind, {name: row[name] for name in kind.fields})
     facets = dict.fromkeys(FACETS, "") | facets_of(kind, content)
     return {

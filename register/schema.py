@@ -16,6 +16,7 @@ from geodata import contracts, settings
 from geodata.codes import Status
 from geodata.errors import InputError, UnknownCodeError
 from geodata.snapshots import snapshot
+from register import personal
 
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -43,7 +44,6 @@ MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA", "gemeente", "politie", "KMAR", "RIEC", "veiligheidsregio")
 
 REFERRAL_STATES: Final = ("sent", "accepted", "done", "returned")
-LONGEST_TEXT: Final = 20_000
 _LONGEST_FIELD: Final = 200
 _LONG_FIELDS: Final = ("text", "text_en", "outcome", "partners", "measures")
 
@@ -213,7 +213,7 @@ def content_of(kind: Kind, fields: Mapping[str, object]) -> dict[str, object]:
             raise InputError(f"The state of a referral is one of {', '.join(REFERRAL_STATES)}; choose one.")
     empty = [name for name in kind.mandatory if content[name] in ("", None)]
     if empty:
-        raise InputError(f"This {kind.name} lacks {', '.join(empty)}; fill in and save again.")
+        raise InputError("fields_missing", kind=kind.name, fields=", ".join(empty))
     for name, rule in kind.columns.items():
         if name in content:
             _check_value(kind, name, content[name], rule)
@@ -273,18 +273,19 @@ def _cleaned(kind: Kind, name: str, value: Any) -> object:
         try:
             return int(value) if "int" in dtype else float(value)
         except (TypeError, ValueError):
-            raise InputError(f"Field {name} of a {kind.name} must be a number, not {value!r}.") from None
-    return _text(kind, name, value)
+            raise InputError("field_not_number", field=name, kind=kind.name, value=repr(value)) from None
+    return _text(name, value)
 
 
-def _text(kind: Kind, name: str, value: object) -> str:
+def _text(name: str, value: object) -> str:
     """Return a text without the control characters that files and screens choke on."""
-    text = unicodedata.normalize("NFC", str(value).replace("\r\n", "\n"))
+    longest = personal.LONGEST_TEXT if name in _LONG_FIELDS else _LONGEST_FIELD
+    text = str(value)
+    personal.refuse_long(text, longest, name)
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     text = "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cs", "Cn", "Co"))
     text = text.strip()
-    longest = LONGEST_TEXT if name in _LONG_FIELDS else _LONGEST_FIELD
-    if len(text) > longest:
-        raise InputError(f"Field {name} of this {kind.name} has {len(text)} characters; {longest} is the most.")
+    personal.refuse_long(text, longest, name)
     if name in ("themes", "partners"):
         parts = dict.fromkeys(part.strip() for part in text.split(";"))
         return ";".join(part for part in parts if part)
@@ -301,7 +302,7 @@ def _day(kind: Kind, name: str, value: object) -> str:
             return date(int(dutch[3]), int(dutch[2]), int(dutch[1])).isoformat()
         return date.fromisoformat(text[:10]).isoformat()
     except ValueError:
-        raise InputError(f"Field {name} of a {kind.name} must be a date as 2020-09-01, not {value!r}.") from None
+        raise InputError("field_not_date", field=name, kind=kind.name, value=repr(value)) from None
 
 
 def _yes_or_no(kind: Kind, name: str, value: object) -> bool:
@@ -316,14 +317,14 @@ def _check_value(kind: Kind, name: str, value: object, rule: pa.Column) -> None:
     """Hold one value against the rules of its column in the contract, without a table around it."""
     if value is None:
         if not rule.nullable:
-            raise InputError(f"This {kind.name} lacks {name}; fill in and save again.")
+            raise InputError("fields_missing", kind=kind.name, fields=name)
         return
     for check in rule.checks:
         facts = check.statistics or {}
         allowed = facts.get("allowed_values")
         if not _is_allowed(value, facts):
             choices = f"one of {', '.join(code for code in allowed if code)}" if allowed else _written_as(facts)
-            raise InputError(f"Field {name} of a {kind.name} cannot be {value!r}; it must be {choices}.")
+            raise InputError("field_value", field=name, kind=kind.name, value=repr(value), choices=choices)
 
 
 def _is_allowed(value: Any, facts: Mapping[str, Any]) -> bool:
@@ -340,7 +341,7 @@ def _written_as(facts: Mapping[str, Any]) -> str:
 
 def _check_activation(content: Mapping[str, object]) -> None:
     if bool(content["route_from"]) != bool(content["route_to"]):
-        raise InputError("A route needs both ends, route_from and route_to; fill in the other one too.")
+        raise InputError("route_one_end")
 
 
 @cache
@@ -360,9 +361,7 @@ def _fill_place(content: dict[str, object]) -> None:
         raise InputError(f"Gemeente {code!r} does not exist; choose one of today's gemeenten (GM0000).")
     content["vr_code"] = content["vr_code"] or known[str(code)]
     if content["vr_code"] != known[str(code)]:
-        raise InputError(
-            f"Gemeente {code} lies in {known[str(code)]}, not in {content['vr_code']}; correct one of them."
-        )
+        raise InputError("gemeente_elsewhere", code=code, own=known[str(code)], given=content["vr_code"])
 
 
 FICTIONAL: Final = Status.FICTIONAL.value

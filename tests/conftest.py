@@ -6,27 +6,51 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.door import states
 from tools import get_browser
 
 ROOT = Path(__file__).parents[1]
 
+RETRIES_ALLOWED_N = 3
+
 # A busy machine is no defect of the product: no test of ours fails on time.
-hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("patient")
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("patient", **_PATIENT)
+hypothesis_settings.register_profile("quick", max_examples=20, **_PATIENT)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test with a browser once more: on a full machine a click may come before its page; twice is a defect."""
+    """Mark what needs a browser, and try it once more: on a full machine a click may come before its page."""
     for item in items:
         if {"browser", "start_browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _retried(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return [report.nodeid for report in reporter.stats.get("rerun", [])] if reporter else []
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell which tests needed a second try: a race on a page must not hide behind it."""
+    if retried := _retried(config):
+        terminalreporter.write_line(f"needed a second try: {len(retried)} ({RETRIES_ALLOWED_N} are allowed)")
+        for name in retried:
+            terminalreporter.write_line(f"  {name}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which too many tests needed a second try."""
+    if session.exitstatus == 0 and len(_retried(session.config)) > RETRIES_ALLOWED_N:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
@@ -54,27 +78,6 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, env=environment, cwd=ROOT)
             (shared / "done").touch()
     return shared / "out"
-
-
-@pytest.fixture(scope="session")
-def half_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Give the data folder of a half-empty installation (`tests.door.states.STATES`), made once."""
-    folders: dict[str, Path] = {}
-
-    def of(name: str) -> Path:
-        if name not in folders:
-            folders[name] = tmp_path_factory.mktemp("state")
-            states.make(name, folders[name], tmp_path_factory.mktemp("files"))
-        return folders[name]
-
-    return of
-
-
-@pytest.fixture
-def state(request: pytest.FixtureRequest, half_empty: Callable[[str], Path]) -> Iterator[str]:
-    """Let the product look at the half-empty installation that a test names."""
-    with states.at(half_empty(request.param)):
-        yield request.param
 
 
 @pytest.fixture(scope="session")

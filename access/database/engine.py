@@ -191,9 +191,7 @@ def _bring_up_to_date(found: Engine) -> None:
     with _one_at_a_time(found):
         revision = _revision(found)
         if revision > REVISION:
-            raise RegisterError(
-                f"The register is of a newer version ({revision}) than this program ({REVISION}); update the program."
-            )
+            raise RegisterError("register_newer", revision=revision, ours=REVISION)
         if revision != REVISION:
             from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load and seldom needed
 
@@ -208,10 +206,7 @@ def _refuse_unbound(found: Engine) -> None:
     with found.connect() as connection:
         account = connection.execute(_UNBOUND).scalar()
     if account:
-        raise RegisterError(
-            f"Row security does not bind the account {account} of the register's database; make an ordinary one"
-            f" (CREATE ROLE risicobeeld LOGIN), let it own the database, and name it in RISICOBEELD_REGISTER."
-        )
+        raise RegisterError("row_security_unbound", account=account)
 
 
 def _revision(found: Engine) -> str:
@@ -287,7 +282,7 @@ def _told() -> Iterator[None]:
     except DBAPIError as error:
         raise _unusable(error) from error
     except PoolTimeoutError as error:
-        raise RegisterError("The register is busy; nothing was kept, try again in a moment.") from error
+        raise RegisterError("register_busy") from error
 
 
 @contextmanager
@@ -322,15 +317,12 @@ def forget_traces() -> None:
 def _unusable(error: DBAPIError) -> RegisterError:
     cause = str(error.orig).split("\n", maxsplit=1)[0]
     if _is_away(error):
-        return DatabaseAwayError(
-            f"The register's database does not answer ({cause}). What was accepted is kept; look whether your last"
-            " entry is there before you make it again. If this lasts, look at RISICOBEELD_REGISTER and the database."
-        )
+        return DatabaseAwayError("database_away", cause=cause)
     if "full" in cause or "disk I/O" in cause or "No space" in cause:
-        return RegisterError(f"The register could not keep this ({cause}); free some disk space and try again.")
+        return RegisterError("register_full", cause=cause)
     if "locked" in cause:
-        return RegisterError("The register is busy; nothing was kept, try again in a moment.")
-    return RegisterError(f"The register cannot be used ({cause}); look at RISICOBEELD_REGISTER and the disk.")
+        return RegisterError("register_busy")
+    return RegisterError("register_unusable", cause=cause)
 
 
 def _is_away(error: DBAPIError) -> bool:

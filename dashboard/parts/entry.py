@@ -166,7 +166,11 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
         or ""
     )
     found["outcome"] = st.text_area(
-        texts("register.outcome"), key=key("outcome"), height=_SHORT_PX, help=texts("register.outcome_help")
+        texts("register.outcome"),
+        key=key("outcome"),
+        height=_SHORT_PX,
+        help=texts("register.outcome_help"),
+        max_chars=personal.LONGEST_TEXT,
     )
     st.button(
         texts("register.nothing_found"), key=f"{prefix}-nothing", on_click=_nothing_found, args=(prefix, texts.language)
@@ -189,6 +193,7 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
         found["measures"] = st.text_input(
             texts("register.measures"),
             key=key("measures"),
+            max_chars=personal.LONGEST_TEXT,
             help=texts("register.measures_help"),
             placeholder="; ".join(texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]),
         )
@@ -294,7 +299,7 @@ def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str)
     if lacking:
         st.error(texts("register.lacks", fields=", ".join(lacking)))
         return False
-    findings = personal.find(" ".join(str(fields[name]) for name in ("outcome", "measures", "route_from", "route_to")))
+    findings = personal.find(*(str(fields[name]) for name in ("outcome", "measures", "route_from", "route_to")))
     if not findings:
         return True
     st.session_state[f"{prefix}-asked"] = True

@@ -1,5 +1,8 @@
 // Shows markup that Python made and escaped; a plain click on one of its links, or a change of one of its controls,
 // tells the page, without loading it anew.
+//
+// A control never stands at something else than the figures around it: without a connection it is locked, and a choice
+// that the page did not answer before the connection went is sent again when it is back.
 export default function show({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(":scope > .rb-linked") ?? document.createElement("div");
   if (!box.parentElement) {
@@ -9,15 +12,22 @@ export default function show({ data, parentElement, setTriggerValue }) {
   if (box.shown !== data.markup) {
     const focused = box.contains(document.activeElement) ? identity(document.activeElement) : null;
     box.innerHTML = box.shown = data.markup;
+    box.unanswered = "";
     if (focused !== null) [...box.querySelectorAll("a, input, select")].find((one) => identity(one) === focused)?.focus();
   }
+  const send = (choice) => {
+    if (isAway()) return settle(box);
+    setTriggerValue("followed", (box.unanswered = choice));
+  };
+  box.send = send;
+  settle(box);
   box.onclick = (event) => {
     const link = event.target.closest("a[data-go]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a new tab, as anywhere
     event.preventDefault();
-    setTriggerValue("followed", link.dataset.go);
+    send(link.dataset.go);
   };
-  box.onchange = (event) => setTriggerValue("followed", chosen(event.target).dataset.go);
+  box.onchange = (event) => send(chosen(event.target).dataset.go);
   box.oninput = (event) => event.target.type === "range" && say(event.target);
   box.onkeydown = (event) => walk(event);
   box.onfocusin = (event) => {
@@ -25,6 +35,27 @@ export default function show({ data, parentElement, setTriggerValue }) {
     here?.closest("[data-grid]").querySelectorAll("a[tabindex='0']").forEach((one) => (one.tabIndex = -1));
     if (here) here.tabIndex = 0;
   };
+  box.onConnection ??= ({ detail }) => {
+    if (detail.isThere && box.unanswered) box.send(box.unanswered);
+    settle(box);
+  };
+  window.removeEventListener("risicobeeld:connection", box.onConnection); // a page that is drawn anew listens once
+  window.addEventListener("risicobeeld:connection", box.onConnection);
+  return () => window.removeEventListener("risicobeeld:connection", box.onConnection);
+}
+
+const isAway = () => document.documentElement.hasAttribute("data-away");
+
+// Lock what cannot be answered now, and put back what nobody waits for.
+function settle(box) {
+  for (const control of box.querySelectorAll("input, select")) {
+    control.disabled = isAway();
+    if (box.unanswered && !isAway()) continue;
+    if (control.type === "select-one") [...control.options].forEach((one) => (one.selected = one.defaultSelected));
+    else if (control.type === "range") control.value = control.defaultValue;
+    else control.checked = control.defaultChecked;
+    if (control.type === "range") say(control);
+  }
 }
 
 const identity = (one) => `${one.name ?? ""} ${one.type === "range" ? "" : one.dataset.go ?? ""}`;

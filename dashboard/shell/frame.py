@@ -21,12 +21,28 @@ _LOG = logging.getLogger(__name__)
 
 _TRY_AGAIN_SECONDS = 3
 
+ICON = str(Path(__file__).parent / "icon.svg")
+"""The product's own mark, in the tab of the browser."""
+
 _STYLE = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
 
 
-def style() -> None:
-    """Put the product's own style sheet on the page."""
+_shell = st.components.v2.component(
+    "risicobeeld_shell", js=(Path(__file__).parent / "shell.js").read_text("utf-8"), isolate_styles=False
+)
+
+
+def style(texts: Texts) -> None:
+    """Put the product's own style sheet on the page, and its script: language, lost connection, menu of a telephone."""
     st.html(_STYLE)
+    # A trigger of it draws the whole page again, which is all that has to follow from it.
+    _shell(
+        key="shell", data={"language": texts.language, "lost": texts("app.lost", time="{time}")}, on_again_change=_heard
+    )
+
+
+def _heard() -> None:
+    """Do nothing more: the run that follows is what was asked for."""
 
 
 def guarded(draw: Callable[[], None]) -> Callable[[], None]:

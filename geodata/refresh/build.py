@@ -2,8 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from hashlib import file_digest
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from geodata.batch import LOCAL, Pool
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.intake import establishments, files, incidence, sites, workbooks
 from geodata.intake.files import ColumnMapping
+from geodata.refresh import bundle
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
@@ -29,6 +30,7 @@ _AREAS = ("gemeenten", "veiligheidsregios")
 _FIRST_YEAR = 2020
 _THIS_YEAR = date.max.year  # the gemeenten as they are now, after every merger
 _FRAME = "frame.parquet"
+_BUNDLE = "bundle"
 
 
 def known_areas() -> dict[str, pd.DataFrame]:
@@ -59,10 +61,27 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
     prepared
         Deliveries that were just read, by their folder, so that they are not read a second time.
     """
-    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    areas = {name: embedded.table(name) for name in _AREAS}
     raws = _in_order(snapshot.latest_raw(as_of))
+    if not raws:
+        return snapshot.show_embedded()
+    brought = raws.pop(_BUNDLE, None)
+    if brought is None:
+        return _rebuild_on(snapshot.read_core(settings.EMBEDDED_DIR), raws, prepared)
+    with bundle.unpacked(brought.path / brought.parameters["file"]) as (base, _left_out):
+        return _rebuild_on(base, raws, prepared) if raws else snapshot.adopt(base)
+
+
+def _rebuild_on(base: Snapshot, raws: dict[str, RawSnapshot], prepared: Mapping[Path, Frames] | None) -> Snapshot:
+    """Lay the deliveries on a base: the embedded snapshot, or a bundle that was read here."""
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    areas = {name: base.table(name) for name in _AREAS}
     frames: dict[str, list[pd.DataFrame]] = {}
+    for name in base.files.keys() - set(_AREAS) if not base.is_demonstration else ():
+        table = base.table(name)
+        if name == "sites":  # what was imported here anew takes the place of the base's
+            table = table[~table["source"].isin(raws.keys())]
+        if len(table):
+            frames[name] = [table]
     for source_id, raw in raws.items():
         ready = (prepared or {}).get(raw.path)
         for name, frame in (read_delivery(source_id, raw, areas) if ready is None else ready).items():
@@ -74,9 +93,76 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
     replaced = {old for new, olds in _REPLACES.items() if new in raws for old in olds}
     if not is_demonstration:
         replaced.add("demonstration")
-    kept = [record for record in embedded.sources if record.source_id not in replaced]
+    kept = [record for record in base.sources if record.source_id not in replaced | raws.keys()]
     records = [*kept, *(raw.record for raw in raws.values())]
     return snapshot.write_core(core, records, is_demonstration=is_demonstration)
+
+
+def import_bundle(path: Path) -> tuple[Snapshot, tuple[str, ...]]:
+    """Take over the tables of another installation; what was imported here stays, on top of them.
+
+    Returns
+    -------
+    tuple
+        The snapshot in use, with the bundle's own version where nothing was imported here; and the tables that the
+        bundle leaves out.
+
+    Raises
+    ------
+    InputError
+        The file is no bundle, or damaged; nothing has changed then.
+    """
+    with bundle.unpacked(path) as (base, left_out):
+        newest = max((record.source_date for record in base.sources), default="")
+        record = SourceRecord(_BUNDLE, newest, sum(base.rows_n.values()), path.name, "see LICENCES.txt", "")
+    with snapshot.lock():
+        raw = snapshot.write_raw(record, {path.name: path}, {"file": path.name})
+        try:
+            return rebuild(), left_out
+        except RisicobeeldError:
+            snapshot.discard_raw(raw)
+            raise
+
+
+def undo() -> SourceRecord:
+    """Put the newest import or refresh of one source aside and rebuild; return what it was.
+
+    What is put aside stays in the data folder under ``aside/``; nothing is erased.
+
+    Raises
+    ------
+    InputError
+        Nothing was imported here.
+    """
+    with snapshot.lock():
+        raws = snapshot.latest_raw()
+        if not raws:
+            raise InputError("Nothing was imported here, so there is nothing to undo; the picture is the example.")
+        newest = max(raws.values(), key=lambda raw: (raw.record.retrieved_at, raw.path.stat().st_mtime))
+        _rebuild_without([newest])
+        return newest.record
+
+
+def return_to_example() -> int:
+    """Put every import aside, so that the example is shown again; return how many sources that were.
+
+    What is put aside stays in the data folder under ``aside/``; nothing is erased, and the register is not touched.
+    """
+    with snapshot.lock():
+        raws = snapshot.every_raw()
+        _rebuild_without(raws)
+        return len({raw.record.source_id for raw in raws})
+
+
+def _rebuild_without(raws: Sequence[RawSnapshot]) -> None:
+    """Rebuild as if some deliveries had not come; they come back where that fails."""
+    aside = [snapshot.put_aside(raw) for raw in raws]
+    try:
+        rebuild()
+    except RisicobeeldError:
+        for raw, folder in zip(raws, aside, strict=True):
+            folder.rename(raw.path)
+        raise
 
 
 def rebuild_as_of(day: date) -> Snapshot:
@@ -218,24 +304,6 @@ def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_sec
     return len(table)
 
 
-def switch_to_real_activations() -> None:
-    """Switch the demonstration off, all four tables: the register holds real activations now.
-
-    The activations themselves stay in the register, which is read beside the tables.
-    """
-    with snapshot.lock():
-        if not snapshot.current().is_demonstration:
-            return
-        source = catalogue.source(_REGISTER)
-        today = datetime.now(UTC).date().isoformat()
-        raw = snapshot.write_raw(SourceRecord(_REGISTER, today, 0, source.address, source.licence, ""), {}, {})
-        try:
-            rebuild()
-        except RisicobeeldError:
-            snapshot.discard_raw(raw)
-            raise
-
-
 def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
     """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
 
@@ -307,7 +375,6 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
     return {"exposure": tables.exposure_from_establishments(counts, year, changes, source)}
 
 
-_REGISTER = "platform_register"
 READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] = {
     "establishments_file": _establishments,
     "sites_file": _read_frame,
@@ -315,6 +382,5 @@ READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] 
     "secret_incidence": _read_frame,
     "workbook": _read_frame,
     "secret_workbook": _read_frame,
-    _REGISTER: lambda _raw, _areas: {"activations": contracts.empty("activations")},
 }
 """How what a user imported is read again."""

@@ -63,9 +63,7 @@ def read_parquet(name: str, path: Path) -> pd.DataFrame:
     try:
         table = reader(path)
     except (OSError, ValueError) as error:
-        raise SnapshotError(
-            f"Table {name} cannot be read from {path}; restore the file or import its source again."
-        ) from error
+        raise SnapshotError("table_unreadable", table=name, path=path) from error
     return contracts.check(name, table)
 
 

@@ -76,7 +76,7 @@ class Snapshot:
         if name in _OPTIONAL and name not in self.files:
             return contracts.empty(name)
         if name not in self.files:
-            raise SnapshotError(f"Snapshot {self.path} has no table {name}; {_RESTORE}.")
+            raise SnapshotError("snapshot_lacks_table", path=self.path, table=name, restore=_RESTORE)
         _prove(path, self.files[name])
         return store.read_parquet(name, path)
 
@@ -87,9 +87,9 @@ def _digest(path: Path) -> str:
 
 def _prove(path: Path, sha256: str) -> None:
     if not path.is_file():
-        raise SnapshotError(f"File {path} is missing from its snapshot; {_RESTORE}.")
+        raise SnapshotError("snapshot_lacks_file", path=path, restore=_RESTORE)
     if _digest(path) != sha256:
-        raise SnapshotError(f"File {path} is damaged: it differs from its manifest; {_RESTORE}.")
+        raise SnapshotError("snapshot_file_damaged", path=path, restore=_RESTORE)
 
 
 def _read_manifest(folder: Path) -> dict[str, object]:
@@ -97,9 +97,9 @@ def _read_manifest(folder: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise SnapshotError(f"Snapshot {folder} has no {MANIFEST}; {_RESTORE}.") from None
+        raise SnapshotError("snapshot_without_manifest", path=folder, manifest=MANIFEST, restore=_RESTORE) from None
     except (OSError, ValueError) as error:
-        raise SnapshotError(f"The manifest {path} cannot be read; {_RESTORE}.") from error
+        raise SnapshotError("manifest_unreadable", path=path, restore=_RESTORE) from error
     if not isinstance(content, dict):
         raise SnapshotError(f"The manifest {path} is not what a manifest should be; {_RESTORE}.")
     return content
@@ -149,9 +149,7 @@ def lock() -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SnapshotError(
-                f"Another import or refresh is running on {folder}; wait until it is done and try again."
-            ) from None
+            raise SnapshotError("import_running", folder=folder) from None
         yield
 
 
@@ -180,6 +178,22 @@ def write_raw(record: SourceRecord, files: Mapping[str, Path], parameters: Mappi
 def discard_raw(raw: RawSnapshot) -> None:
     """Take back a delivery that turned out unusable when its tables were made."""
     shutil.rmtree(raw.path)
+
+
+def put_aside(raw: RawSnapshot) -> Path:
+    """Take a delivery out of the picture without erasing it; return where it is kept."""
+    folder = settings.data_dir() / "aside" / raw.record.source_id
+    folder.mkdir(parents=True, exist_ok=True)
+    count = sum(1 for _ in folder.iterdir())
+    target = folder / f"{raw.path.name}_{count}"
+    raw.path.rename(target)
+    return target
+
+
+def every_raw() -> list[RawSnapshot]:
+    """Return every delivery of every source, the older ones too."""
+    folders = sorted((settings.data_dir() / "raw").glob("*/*/"))
+    return [read_raw(folder) for folder in folders if not folder.name.startswith(".")]
 
 
 def read_raw(folder: Path) -> RawSnapshot:
@@ -296,6 +310,18 @@ def write_core(
     return snapshot
 
 
+def adopt(given: Snapshot) -> Snapshot:
+    """Store a whole snapshot of another installation as it is, byte for byte, and switch to it."""
+    target = settings.data_dir() / "core" / given.data_version
+    if not target.exists():
+        with _new_folder(target) as part:
+            for name in (*(f"{table}.parquet" for table in given.files), MANIFEST):
+                shutil.copyfile(given.path / name, part / name)
+    adopted = read_core(target)
+    switch(adopted)
+    return adopted
+
+
 def switch(snapshot: Snapshot) -> None:
     """Make a core snapshot the one in use, in one step, and remember the one before it."""
     pointer = settings.data_dir() / "core" / "CURRENT"
@@ -303,6 +329,12 @@ def switch(snapshot: Snapshot) -> None:
     with store.whole_file(pointer) as part:
         part.write_text("\n".join(history) + "\n", "utf-8")
     _fsync_folder(pointer.parent)
+
+
+def show_embedded() -> Snapshot:
+    """Show the embedded demonstration again; the versions that were in use stay on disk."""
+    (settings.data_dir() / "core" / "CURRENT").unlink(missing_ok=True)
+    return read_core(settings.EMBEDDED_DIR)
 
 
 def _pointer() -> list[str]:

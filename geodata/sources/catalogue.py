@@ -102,15 +102,6 @@ SOURCES = {
             status=Status.FICTIONAL,
         ),
         Source(
-            "platform_register",
-            "Inzet van het platform, uit het register",
-            "LOT-C",
-            "python -m geodata import activations",
-            "niet openbaar",
-            "LOT-C (register van het platform)",
-            ("activations",),
-        ),
-        Source(
             "establishments_file",
             "Vestigingen per gemeente en SBI-groep, ingelezen bestand",
             "CBS",
@@ -271,6 +262,15 @@ SOURCES = {
             "van het bestand",
             "Ingelezen bestand",
             ("incidence",),
+        ),
+        Source(
+            "bundle",
+            "Tabellen van een andere installatie, ingelezen databundel",
+            "de gebruiker",
+            "bestand",
+            "zie LICENCES.txt in de bundel",
+            "Ingelezen databundel",
+            ("exposure", "sites", "incidence", "context"),
         ),
         Source(
             "secret_incidence",

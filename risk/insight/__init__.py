@@ -1,1 +1,1 @@
-"""What stands around a score: reasons, changes, clusters, evaluation, the method in words."""
+"""What stands around a score: reasons, changes, alarms and clusters, evaluation, the method in words."""

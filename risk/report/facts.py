@@ -60,7 +60,7 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
         The viewer may not open the activations.
     """
     if last < first:
-        raise InputError(f"The period ends ({last}) before it begins ({first}); swap --from and --to.")
+        raise InputError("period_reversed", last=last, first=first)
     filters = Filters(first=first, last=last, as_of=as_of)
     names = ("activations", "signals", "referrals", "work_log")
     tables = {name: _rows(store, name, filters) for name in names}

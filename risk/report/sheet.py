@@ -57,7 +57,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     """
     lines = table[table["vr_code"] == vr_code].sort_values(["week", "site_id"]).reset_index(drop=True)
     if lines.empty:
-        raise InputError(f"The plan has no visit in {vr_code}; choose another region.")
+        raise InputError("plan_without_region", region=vr_code)
     regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
     region = regions[regions["vr_code"] == vr_code]
     band = band_of(language, is_invented=store.is_demonstration)

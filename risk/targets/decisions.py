@@ -65,10 +65,10 @@ def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: s
         The sites do not lie in two regions.
     """
     if store.viewer.role != "lotc":
-        raise AccessDeniedError(f"Role {store.viewer.role} cannot connect contacts; ask LOT-C.")
+        raise AccessDeniedError("connect_denied", role=store.viewer.role)
     here, there = _region_of(store, site_id), _region_of(store, other_site_id)
     if not here or not there or here == there:
-        raise InputError(f"Sites {site_id} and {other_site_id} do not lie in two regions; choose a link between two.")
+        raise InputError("one_region", here=site_id, there=other_site_id)
     pair = "h" + hashlib.sha256("|".join(sorted((site_id, other_site_id))).encode()).hexdigest()[:12]
     sides = ((site_id, here, there), (other_site_id, there, here))
     write.record_many(
@@ -104,7 +104,7 @@ def answer_handover(store: ScopedStore, decision_id: str, answer: str, reason: s
     known = store.register("decisions")
     mine = known[(known["decision_id"] == decision_id) & (known["subject"] == "handover")]
     if mine.empty:
-        raise InputError(f"There is no question {decision_id} for you; choose one from the list.")
+        raise InputError("no_such_question", question=decision_id)
     changes = {"state": answer, "reason": reason}
     return write.correct(store.viewer, "decision", decision_id, changes, based_on=int(mine.iloc[0]["version"]))
 
@@ -113,5 +113,5 @@ def _region_of(store: ScopedStore, site_id: str) -> str:
     sites = store.table("sites")
     found = sites.loc[sites["site_id"] == site_id, "vr_code"]
     if found.empty:
-        raise InputError(f"There is no site {site_id} that you may see; choose one from the list.")
+        raise InputError("no_such_site", site=site_id)
     return str(found.iloc[0])

@@ -177,10 +177,7 @@ def _locked_rows(frame: pd.DataFrame, request: Request, is_random: Mask) -> Iter
     place = pd.Series(np.arange(len(frame)), index=frame["site_id"])
     for mark in request.locked:
         if mark.site_id not in place.index:
-            raise InputError(
-                f"Site {mark.site_id} cannot be locked in: it is not among the candidates; see why with"
-                " python -m risk problems, or take it out of the request."
-            )
+            raise InputError("site_not_candidate", site=mark.site_id)
         at = int(place[mark.site_id])
         if not is_random[at]:
             yield "locked", mark.site_id, np.array([at]), np.ones(1), 1.0, np.inf

@@ -108,7 +108,7 @@ def carry_out(store: ScopedStore, plan_line_id: str, fields: Mapping[str, object
         raise InputError(f"There is no plan line {plan_line_id}; choose one from the plan.")
     line = found.iloc[0]
     if line["plan_state"] != APPROVED:
-        raise InputError(f"Plan line {plan_line_id} is {line['plan_state']}; only an approved line can be carried out.")
+        raise InputError("line_not_approved", line=plan_line_id, state=line["plan_state"])
     sites = store.table("sites")
     site = sites[sites["site_id"] == line["site_id"]].iloc[0]
     is_random = line["list"] in ("random", "random_unknown")
@@ -141,7 +141,7 @@ def lines_of(store: ScopedStore, name: str) -> pd.DataFrame:
     lines = store.register("plan_lines")
     found: pd.DataFrame = lines[lines["plan_id"] == name]
     if found.empty:
-        raise InputError(f"There is no plan {name!r}; choose one from the list of plans.")
+        raise InputError("no_such_plan", name=repr(name))
     return found.reset_index(drop=True)
 
 

@@ -127,7 +127,7 @@ def _content(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"The request {path} cannot be read ({error.strerror}); check its name.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"The request {path.name} is not valid TOML: {error}; correct that line.") from error
+        raise InputError("request_not_toml", name=path.name, error=error) from error
 
 
 _KEYS: Final = (
@@ -150,7 +150,7 @@ _KEYS: Final = (
 
 def _merged(base: dict[str, Any], own: dict[str, Any], name: str) -> dict[str, Any]:
     if unknown := sorted(set(own) - set(_KEYS)):
-        raise InputError(f"The request {name} has an unknown entry {unknown[0]!r}; the entries are {', '.join(_KEYS)}.")
+        raise InputError("request_unknown_entry", name=name, entry=repr(unknown[0]), known=", ".join(_KEYS))
     merged = base | own
     for table in ("each_region", "kinds"):
         given = own.get(table, {})
@@ -201,19 +201,19 @@ def parse_request(content: Mapping[str, Any]) -> Request:
 
 def _whole(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
-        raise InputError(f"The request: {name} is {value!r}; give a whole number from 0 to {_LARGEST}.")
+        raise InputError("request_not_whole", name=name, value=repr(value), most=_LARGEST)
     return value
 
 
 def _number(value: Any, name: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
-        raise InputError(f"The request: {name} is {value!r}; give a number from 0 to {_LARGEST}.")
+        raise InputError("request_not_number", name=name, value=repr(value), most=_LARGEST)
     return float(value)
 
 
 def _share(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise InputError(f"The request: audit_share is {value!r}; give a share from 0 to 1, such as 0.2.")
+        raise InputError("request_not_share", value=repr(value))
     return float(value)
 
 
@@ -243,7 +243,7 @@ def _visit(entry: Any, kind: str) -> Visit:
 def _mark(entry: Any, name: str) -> Mark:
     reason = str(entry.get("reason", "")).strip()
     if not reason:
-        raise InputError(f"The request: {name} site {entry.get('site_id', '')!r} has no reason; give one.")
+        raise InputError("request_without_reason", name=name, site=repr(entry.get("site_id", "")))
     return Mark(str(entry["site_id"]), reason)
 
 
@@ -258,14 +258,12 @@ def _check(request: Request) -> None:
         ("partner", request.partners, tuple(sorted({p for visit in request.kinds.values() for p in visit.partners}))),
     ):
         if unknown := sorted(set(given) - set(known)):
-            raise InputError(f"The request: {what} {unknown[0]!r} does not exist; choose from {', '.join(known)}.")
+            raise InputError("request_unknown_code", what=what, code=repr(unknown[0]), known=", ".join(known))
     if missing := sorted(set(SITE_KINDS) - set(request.kinds)):
         raise InputError(f"The request does not say what a visit to a {missing[0]} takes; add it under kinds.")
     for name, quota in (("each_region", request.each_region), *request.regions.items(), *request.sectors.items()):
         if quota.at_most is not None and quota.at_least > quota.at_most:
-            raise InputError(
-                f"The request: {name} asks for at least {quota.at_least} and at most {quota.at_most}; correct one."
-            )
+            raise InputError("request_low_above_high", name=name, low=quota.at_least, high=quota.at_most)
     both = {mark.site_id for mark in request.locked} & {mark.site_id for mark in request.excluded}
     if both:
-        raise InputError(f"The request: site {min(both)} is both locked in and excluded; take one of the two out.")
+        raise InputError("request_locked_and_excluded", site=min(both))

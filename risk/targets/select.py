@@ -115,8 +115,8 @@ class Selection:
 class ImpossibleError(InputError):
     """No set of candidates keeps all limits; ``clashing`` holds a smallest set of limits that clash."""
 
-    def __init__(self, message: str, clashing: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(message)
+    def __init__(self, key: str, clashing: tuple[tuple[str, str], ...], /, **values: object) -> None:
+        super().__init__(key, **values)
         self.clashing = clashing
 
 
@@ -153,7 +153,7 @@ def select(problem: Problem) -> Selection:
     if found is None:
         clashing = find_clash(problem)
         listed = "; ".join(f"{name} {subject}".strip() for name, subject in clashing)
-        raise ImpossibleError(f"No plan keeps these limits together: {listed}; relax one of them.", clashing)
+        raise ImpossibleError("limits_impossible", clashing, limits=listed)
     return found
 
 
@@ -237,7 +237,7 @@ def _whole(gain: Array, limits: Limits, places: Places) -> tuple[Mask, float] | 
     if answer.x is None:
         if answer.status == _INFEASIBLE:
             return None
-        raise InputError("The limits are too entangled to find a plan within them; take one or two out.")
+        raise InputError("limits_entangled")
     return np.asarray(answer.x > 0.5), float(answer.mip_gap or 0.0)
 
 

@@ -36,10 +36,10 @@ def free_port() -> int:
 
 
 def start_streamlit(
-    script: Path, log: Path, *, address: str = "127.0.0.1", **environment: str
+    script: Path, log: Path, *, address: str = "127.0.0.1", port: int = 0, **environment: str
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
-    port = free_port()
+    port = port or free_port()
     command = [
         sys.executable,
         "-m",

@@ -1,7 +1,9 @@
 """What pages say of errors: every sentence that a page can meet has Dutch words, and no words are left over."""
 
 import ast
+import pickle
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from access import profiles
 from access.viewer import parse_viewer
 from dashboard.shell import problems
 from door.store import open_store
-from geodata.errors import InputError, RisicobeeldError
+from geodata.errors import InputError, RisicobeeldError, SnapshotError
 from register import files
 from register import record as write
 from risk.targets import request
@@ -35,6 +37,7 @@ MET_ON_PAGES = (
     "risk/report/facts.py",
     "risk/report/sheet.py",
 )
+FOLDERS = ("geodata", "access", "register", "door", "risk", "dashboard", "commands")
 NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the program
     "There is no table {}; choose one of {}.",
     "Reason {} does not exist; choose one of {}.",
@@ -45,53 +48,62 @@ NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the
 }
 
 
-def template(node: ast.expr) -> str | None:
-    """Return a text with ``{}`` where its values stand."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+def first_text(call: ast.Call) -> str | None:
+    """Return the key or sentence that an error is made with, ``{}`` where values stand."""
+    for node in call.args[getattr(call.func, "id", "") == "conflict" :]:  # that one names the kind of entry first
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if isinstance(node, ast.JoinedStr):
+            return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
     return None
 
 
-def blank(sentence: str) -> str:
-    return re.sub(r"\{\w+\}", "{}", sentence)
+@cache
+def made(path: Path) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return with what every error of a module is made: its key or sentence, and the names of its values."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    errors = [call for call in calls if getattr(call.func, "id", "").endswith(("Error", "conflict"))]
+    found = [(first_text(call), frozenset(str(word.arg) for word in call.keywords)) for call in errors]
+    return tuple((text, values) for text, values in found if text)
 
 
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def everywhere() -> list[tuple[str, frozenset[str]]]:
+    return [one for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") for one in made(path)]
 
 
-def raised(path: Path) -> set[str]:
-    calls = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call) and node.args)
-    names = ((getattr(call.func, "id", ""), template(call.args[0])) for call in calls)
-    return {text for name, text in names if name.endswith("Error") and text}
+def keys(section: str) -> set[str]:
+    return {name.removeprefix(f"{section}.") for name in EN.names() if name.startswith(f"{section}.")}
 
 
-def test_every_sentence_is_one_that_the_code_raises() -> None:
-    code = {
-        text
-        for folder in ("geodata", "risk", "dashboard")
-        for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.expr) and (text := template(node))
-    }
-    gone = [one.sentence for one in problems.known() if not any(blank(one.sentence) in text for text in code)]
-    assert gone == []
+def test_every_key_has_its_words_and_no_words_are_left_over() -> None:
+    used = {text for text, _ in everywhere() if " " not in text}
+    assert used == keys("problem")
+    assert keys("command") <= used
+
+
+def test_an_error_gives_every_value_that_its_words_name() -> None:
+    for key, values in everywhere():
+        for name in (f"problem.{key}", f"command.{key}"):
+            for texts in (NL, EN):
+                if name in texts:
+                    assert set(re.findall(r"{(\w+)", texts._entries[name])) <= values, (name, texts.language)
+
+
+def test_no_page_speaks_of_commands() -> None:
+    for key in keys("problem"):
+        for texts in (NL, EN):
+            assert not re.search(r"python -m|--\w", texts._entries[f"problem.{key}"]), key
 
 
 @pytest.mark.parametrize("module", MET_ON_PAGES)
 def test_what_a_page_can_meet_has_its_words(module: str) -> None:
-    known = {blank(one.sentence) for one in problems.known()}
-    assert raised(ROOT / module) - known - NEVER_ON_A_PAGE == set()
+    assert {text for text, _ in made(ROOT / module) if " " in text} <= NEVER_ON_A_PAGE
 
 
-def test_no_word_asks_for_a_value_that_the_sentence_does_not_give_and_no_page_speaks_of_commands() -> None:
-    for one in problems.known():
-        given = set(re.findall(r"\{(\w+)\}", one.sentence))
-        for said in one.said.values():
-            assert set(re.findall(r"\{(\w+)\}", said)) <= given, one.sentence
-            assert not re.search(r"python -m|--\w", said), said
+def test_an_error_survives_the_way_to_another_process() -> None:
+    sent = pickle.dumps(SnapshotError("snapshot_file_damaged", path="a.parquet", restore="restore it"))
+    error = pickle.loads(sent)  # noqa: S301 - our own bytes
+    assert str(error) == "File a.parquet is damaged: it differs from its manifest; restore it."
 
 
 def test_errors_that_really_happen_are_told_in_both_languages(data_dir: Path) -> None:

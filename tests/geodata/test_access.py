@@ -106,11 +106,11 @@ def test_only_the_national_computation_opens_the_batch() -> None:
     root = Path(__file__).parents[2]
     callers = [
         str(path.relative_to(root))
-        for folder in ("geodata", "risk", "dashboard")
+        for folder in ("words", "geodata", "access", "register", "door", "risk", "dashboard", "commands")
         for path in (root / folder).rglob("*.py")
         if "open_batch" in path.read_text("utf-8")
     ]
-    assert sorted(callers) == ["door/store.py", "risk/scores/outputs.py"]
+    assert sorted(callers) == ["door/store.py", "risk/scores/context.py", "risk/scores/outputs.py"]
 
 
 @pytest.mark.parametrize("vr_code", codes.VR_CODES)

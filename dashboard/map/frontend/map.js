@@ -55,6 +55,8 @@ class Picture {
     this.host = element("div", { class: "host" }, this.frame);
     this.styles = Promise.all(STYLES.map((name) => loadStyle(root, name)));
     root.append(this.host);
+    this.onConnection = ({ detail }) => detail.isThere && this.sendAgain();
+    window.addEventListener("risicobeeld:connection", this.onConnection);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
       onSelect: (index, event) => this.choose(index, event),
@@ -155,7 +157,13 @@ class Picture {
     this.siteLayer.select(this.sites.ids.indexOf(this.selectedSite));
   }
 
+  // What cannot be answered now is not chosen: map and reasons would disagree.
+  get isAway() {
+    return document.documentElement.hasAttribute("data-away");
+  }
+
   chooseSite(index) {
+    if (this.isAway) return;
     const id = this.sites.ids[index];
     this.selectedSite = id === this.selectedSite ? "" : id;
     this.showSites();
@@ -179,7 +187,7 @@ class Picture {
   // A plain click chooses one; with a key held down, or after the button on the map, it adds or takes away.
   choose(index, event) {
     const code = this.units[index]?.code;
-    if (!code) return;
+    if (!code || this.isAway) return;
     const before = [this.selected, ...this.beside].filter((one) => this.indexOf(one) >= 0);
     const others = before.filter((one) => one !== code);
     const adds = this.data.beside !== null && (this.areas.choosesSeveral || event.ctrlKey || event.metaKey || event.shiftKey);
@@ -189,9 +197,19 @@ class Picture {
   }
 
   chosen(codes) {
+    if (this.isAway) return;
     [this.selected = "", ...this.beside] = codes;
     this.showSelection();
     this.send("selected", codes.join());
+  }
+
+  // A choice that the page did not answer before the connection went.
+  sendAgain() {
+    if (!this.areas) return;
+    const { selected, beside, selectedSite } = this.data;
+    const now = [this.selected, ...this.beside].filter(Boolean).join();
+    if (now !== [selected, ...(beside ?? [])].filter(Boolean).join()) this.send("selected", now);
+    if (this.selectedSite !== selectedSite) this.send("selected_site", this.selectedSite);
   }
 
   showSelection() {
@@ -228,6 +246,7 @@ class Picture {
 
   remove() {
     this.gone = true;
+    window.removeEventListener("risicobeeld:connection", this.onConnection);
     if (this.areas) lastViews.set(this.data.geometry, this.areas.view());
     this.stopSites?.();
     this.siteLayer?.remove();

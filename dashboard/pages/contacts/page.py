@@ -15,7 +15,7 @@ from door.export import stamped
 from door.store import ScopedStore
 from geodata import codes
 from geodata.snapshots.formats import neutralise_formulas
-from register import files
+from register import files, personal
 from register import record as write
 from words import Texts
 
@@ -241,7 +241,7 @@ def _add_document(texts: Texts, store: ScopedStore) -> None:
             texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}")
         )
         title = st.text_input(texts("contacts.document_title"))
-        text = st.text_area(texts("contacts.document_text"), height=110)
+        text = st.text_area(texts("contacts.document_text"), height=110, max_chars=personal.LONGEST_TEXT)
         given = st.file_uploader(texts("register.files_add", types=", ".join(types)), type=types)
         if st.form_submit_button(texts("contacts.save"), type="primary"):
             if given is not None:

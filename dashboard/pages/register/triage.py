@@ -89,7 +89,7 @@ def _to_activation(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> 
 def _new_signal(texts: Texts, store: ScopedStore) -> None:
     own = store.viewer.vr_codes
     with st.form("signal", clear_on_submit=False, border=False):
-        text = st.text_area(texts("register.signal_text"), height=110)
+        text = st.text_area(texts("register.signal_text"), height=110, max_chars=personal.LONGEST_TEXT)
         origin = st.selectbox(
             texts("register.origin"), _ORIGINS, format_func=lambda code: texts(f"register.origin_{code}")
         )

@@ -12,6 +12,7 @@ from dashboard.parts import charts, links, tables
 from dashboard.shell import frame
 from door.store import ScopedStore
 from geodata import codes
+from register import personal
 from risk.targets import checks as site_checks
 from risk.targets import decisions, outcome, plans
 from words import Texts
@@ -81,7 +82,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
             horizontal=True,
             format_func=lambda code: texts(f"targets.found_{code}"),
         )
-        told = st.text_area(texts("targets.carry_outcome"))
+        told = st.text_area(texts("targets.carry_outcome"), max_chars=personal.LONGEST_TEXT)
         if st.form_submit_button(texts("targets.carry_save")):
             fields = {"event_date": day, "themes": ";".join(themes), "infections_found": found, "outcome": told}
             plans.carry_out(store, str(line), fields)

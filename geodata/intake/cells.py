@@ -1,0 +1,349 @@
+"""Cells as people write them: numbers of either notation, and the marks of publishers.
+
+One column has one decimal mark, decided from all its cells: ``0,875`` and ``12,5`` say that the comma is it, and
+then ``1.234`` is 1234. A typed number of a workbook is never read again as text.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+
+from geodata.errors import InputError
+
+
+class Mark(StrEnum):
+    """What a cell without a figure says, by its publisher's key."""
+
+    FIGURE = ""
+    NIL = "nil"  # CBS: "-"
+    SUPPRESSED = "suppressed"  # "x", "geheim", "<5": withheld to protect persons or firms
+    UNKNOWN = "unknown"  # CBS: "."; "n.b.", "#N/B": there is a figure, nobody gives it
+    IMPOSSIBLE = "not_applicable"  # "n.v.t.": there can be no figure
+    BLANK = "blank"  # CBS: there can be no figure; elsewhere: nobody filled it in
+    UNREADABLE = "unreadable"  # a text that is neither a number nor a known mark
+
+
+MARKS: Final[Mapping[str, Mark]] = {
+    "": Mark.BLANK,
+    "-": Mark.NIL,
+    "–": Mark.NIL,
+    "—": Mark.NIL,
+    "nihil": Mark.NIL,
+    "nil": Mark.NIL,
+    "geen": Mark.NIL,
+    "x": Mark.SUPPRESSED,
+    "geheim": Mark.SUPPRESSED,
+    "secret": Mark.SUPPRESSED,
+    "confidential": Mark.SUPPRESSED,
+    "vertrouwelijk": Mark.SUPPRESSED,
+    "*": Mark.SUPPRESSED,
+    "onderdrukt": Mark.SUPPRESSED,
+    "suppressed": Mark.SUPPRESSED,
+    "afgeschermd": Mark.SUPPRESSED,
+    ".": Mark.UNKNOWN,
+    "..": Mark.UNKNOWN,
+    "...": Mark.UNKNOWN,
+    "…": Mark.UNKNOWN,
+    "?": Mark.UNKNOWN,
+    "n.b.": Mark.UNKNOWN,
+    "n.b": Mark.UNKNOWN,
+    "nb": Mark.UNKNOWN,
+    "onbekend": Mark.UNKNOWN,
+    "unknown": Mark.UNKNOWN,
+    "niet bekend": Mark.UNKNOWN,
+    "niet beschikbaar": Mark.UNKNOWN,
+    "not available": Mark.UNKNOWN,
+    "nan": Mark.UNKNOWN,
+    "nat": Mark.UNKNOWN,
+    "none": Mark.UNKNOWN,
+    "null": Mark.UNKNOWN,
+    "na": Mark.UNKNOWN,
+    "n/a": Mark.UNKNOWN,
+    "n.a.": Mark.UNKNOWN,
+    "<na>": Mark.UNKNOWN,
+    "#n/b": Mark.UNKNOWN,
+    "#n/a": Mark.UNKNOWN,
+    "#nb": Mark.UNKNOWN,
+    "missing": Mark.UNKNOWN,
+    "#deel/0!": Mark.UNKNOWN,
+    "#div/0!": Mark.UNKNOWN,
+    "#leeg!": Mark.UNKNOWN,
+    "#null!": Mark.UNKNOWN,
+    "n.v.t.": Mark.IMPOSSIBLE,
+    "nvt": Mark.IMPOSSIBLE,
+    "n.v.t": Mark.IMPOSSIBLE,
+    "niet van toepassing": Mark.IMPOSSIBLE,
+    "not applicable": Mark.IMPOSSIBLE,
+    "impossible": Mark.IMPOSSIBLE,
+}
+_WITHHELD: Final = re.compile(
+    r"(<|<=|≤|&lt;|kleiner dan|minder dan|less than)\s*\d+|\d\s*(-|–|t/m|tot)\s*\d", re.IGNORECASE
+)
+_UNITS: Final = re.compile(
+    r"\s*(m2|m²|fte'?s?|bedden|slaapplaatsen|plaatsen|personen|pers\.?|werknemers|medewerkers|stuks|st\.?|"
+    r"gevallen|meldingen|vestigingen|inwoners)$",
+    re.IGNORECASE,
+)
+_PROVISIONAL: Final = re.compile(r"(?<=\d)\s*\*{1,2}$")
+_GROUPED_BY_BLANKS: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3})+(?:[.,]\d+)?")
+_BLANKS: Final = " \u00a0\u202f\u2009\t'’"
+_BIGGEST: Final = 1e15  # beyond it a float no longer holds every whole number
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The figures of a column.
+
+    Attributes
+    ----------
+    figures
+        Floats; NaN where there is no figure.
+    marks
+        Per row, a `Mark`: why there is no figure.
+    provisional_n
+        Cells that their publisher calls provisional (``1.235*``).
+    doubtful
+        A cell that could be read two ways where nothing in the column decides; '' for none.
+    """
+
+    figures: pd.Series
+    marks: pd.Series
+    provisional_n: int = 0
+    doubtful: str = ""
+    words: Mapping[str, int] = field(default_factory=dict)
+
+
+def numbers(
+    cells: pd.Series,
+    where: str,
+    *,
+    is_whole: bool = False,
+    groups: bool | None = None,
+    row_n: Any = None,
+    refuses: bool = True,
+) -> Numbers:
+    """Return the numbers of a column, whichever way they are written, and why a cell has none.
+
+    Parameters
+    ----------
+    cells
+        Texts, or the typed cells of a workbook.
+    where
+        File and column, for the sentence of an error.
+    is_whole
+        The field counts things: a fraction is refused.
+    groups
+        Read ``1.234`` as 1234 where nothing in the column decides; by default, where the field counts things.
+    row_n
+        The number of each row in the file.
+    refuses
+        Refuse a text that is no number; else mark it unreadable.
+
+    Raises
+    ------
+    InputError
+        A cell is no number, a count has a fraction, or a column is written in two notations.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["1.234,5", "12,5", "", ".", "1.234"]), "x").figures.tolist()
+    [1234.5, 12.5, nan, nan, 1234.0]
+    >>> numbers(pd.Series(["1.234", "1 234", "7", "<5"]), "x", is_whole=True).figures.tolist()
+    [1234.0, 1234.0, 7.0, nan]
+    >>> numbers(pd.Series([0.875, "812,125", 1.234]), "x").figures.tolist()
+    [0.875, 812.125, 1.234]
+    """
+    groups = is_whole if groups is None else groups
+    rows = pd.Series(range(2, len(cells) + 2) if row_n is None else row_n, index=cells.index)
+    if pd.api.types.is_bool_dtype(cells):
+        cells = cells.astype(object)
+    if pd.api.types.is_numeric_dtype(cells):
+        values = pd.Series(cells.to_numpy(dtype=float, na_value=np.nan), index=cells.index)
+        found = Numbers(values, _marks(values.isna(), Mark.BLANK))
+    elif pd.api.types.is_datetime64_any_dtype(cells):
+        raise InputError(f"{where} holds dates where numbers belong; format the column as a number and try again.")
+    else:
+        quick = _quick(cells, may_hold_groups=groups or is_whole)
+        found = (
+            Numbers(quick, _marks(quick.isna(), Mark.BLANK))
+            if quick is not None
+            else _slow(cells, where, groups=groups, rows=rows)
+        )
+    wrong = found.marks.eq(Mark.UNREADABLE)
+    if refuses and wrong.any():
+        raise InputError(
+            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no"
+            f" {'count' if is_whole else 'number'}; correct the cell and try again."
+        )
+    if is_whole:
+        found = _whole(found, cells, where, rows, refuses=refuses)
+    return found
+
+
+def shown(cell: Any) -> str:
+    """Return a cell as the sentence of an error shows it."""
+    return repr(str(cell)[:60])
+
+
+def _marks(where: pd.Series, mark: Mark) -> pd.Series:
+    return pd.Series(np.where(where, mark.value, ""), index=where.index, dtype="str")
+
+
+def _quick(cells: pd.Series, *, may_hold_groups: bool) -> pd.Series | None:
+    """Return plain numbers and blanks at once; None where a cell wants a closer look."""
+    try:
+        texts = pa.Array.from_pandas(cells)
+        if not pa.types.is_string(texts.type) and not pa.types.is_large_string(texts.type):
+            return None
+        if may_hold_groups and pa.compute.any(pa.compute.match_substring(texts, ".")).as_py():
+            return None
+        found = pa.compute.cast(pa.compute.if_else(pa.compute.equal(texts, ""), None, texts), pa.float64())
+    except pa.ArrowException:
+        return None
+    values = pd.Series(found.to_numpy(zero_copy_only=False), index=cells.index)
+    blank = pa.compute.or_kleene(pa.compute.is_null(texts), pa.compute.equal(texts, ""))
+    is_blank = pa.compute.fill_null(blank, fill_value=True).to_numpy(zero_copy_only=False)
+    return values if bool((np.isfinite(values) | is_blank).all()) else None
+
+
+def _slow(cells: pd.Series, where: str, *, groups: bool, rows: pd.Series) -> Numbers:
+    """Read each different text once; what all of them say together decides the decimal mark."""
+    values = pd.Series(np.nan, index=cells.index)
+    marks = pd.Series(Mark.FIGURE.value, index=cells.index, dtype=object)
+    if cells.dtype == object:
+        typed = cells.map(
+            lambda cell: isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_)
+        )
+        typed = typed.astype(bool)
+        values[typed] = pd.to_numeric(cells[typed]).astype(float)
+        marks[typed & values.isna()] = Mark.BLANK.value
+        is_other = cells.map(lambda cell: isinstance(cell, bool | np.bool_ | datetime | date)).astype(bool)
+        marks[is_other] = Mark.UNREADABLE.value
+        texts = cells[~typed & ~is_other]
+        texts = texts.where(texts.notna(), "").astype("str")
+    else:
+        texts = cells.fillna("").astype("str")
+    codes, different = pd.factorize(texts)
+    read = _Notation(where, [str(text) for text in different], lambda text: int(rows[texts.index[texts.eq(text)][0]]))
+    plain, why = read.figures(groups=groups)
+    values.loc[texts.index] = plain[codes] if len(different) else []
+    marks.loc[texts.index] = why[codes] if len(different) else []
+    seen = pd.Series(marks[texts.index]).ne("")
+    counted = texts[seen].str.strip().str.casefold().value_counts()
+    provisional_n = int(np.isin(codes, np.flatnonzero(read.provisional)).sum())
+    is_doubtful = read.doubtful if not read.mark else ""
+    return Numbers(
+        values, marks.astype("str"), provisional_n, is_doubtful, {str(w): int(n) for w, n in counted.items() if w}
+    )
+
+
+_POINT: Final = re.compile(
+    r"[+-]?(\d*\.(\d{1,2}|\d{4,})|0\.\d+|\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|[1-9]\d{0,2}(,\d{3}){2,}|\d*\.?\d+[eE][+-]?\d+)"
+)
+_EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+
+
+class _Notation:
+    """What the different texts of a column say about its decimal mark."""
+
+    def __init__(self, where: str, texts: list[str], row_of: Any) -> None:
+        self.plain: list[str] = []
+        self.provisional = np.zeros(len(texts), bool)
+        self.doubtful = ""
+        evidence: dict[str, str] = {}
+        either: dict[str, str] = {}
+        for number, text in enumerate(texts):
+            bare = text.strip(_BLANKS)
+            cleaned = _PROVISIONAL.sub("", bare)
+            self.provisional[number] = cleaned != bare
+            cleaned = _UNITS.sub("", cleaned) if cleaned[:1].isdigit() else cleaned
+            if _GROUPED_BY_BLANKS.fullmatch(cleaned):
+                cleaned = re.sub(r"[^\d.,+-]", "", cleaned)
+                if "." in cleaned or "," in cleaned:
+                    evidence.setdefault("." if "." in cleaned else ",", text)
+            cleaned = cleaned.replace("\u2212", "-")
+            self.plain.append(cleaned)
+            if _EITHER.fullmatch(cleaned):
+                either.setdefault("." if "." in cleaned else ",", text)
+            elif _POINT.fullmatch(cleaned) and not cleaned.isdigit():
+                evidence.setdefault(".", text)
+            elif _POINT.fullmatch(cleaned.translate(_SWAPPED)) and not cleaned.isdigit():
+                evidence.setdefault(",", text)
+        if len(evidence) > 1:
+            one, other = (row_of(evidence[mark]) for mark in (".", ","))
+            raise InputError(
+                f"{where} is written in two notations: {evidence['.']!r} (row {one}) and {evidence[',']!r} (row"
+                f" {other}); write the whole column with one decimal mark and try again."
+            )
+        self.mark = next(iter(evidence), "")
+        self._either = either
+        if not self.mark and either:
+            self.doubtful = next(iter(either.values()))
+        self._where, self._row_of = where, row_of
+
+    def figures(self, *, groups: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Return for each text its number, and its mark where it has none."""
+        if not self.mark and not groups and len(self._either) > 1:
+            point, comma = self._either["."], self._either[","]
+            raise InputError(
+                f"{self._where} holds {point!r} (row {self._row_of(point)}) and {comma!r} (row {self._row_of(comma)}):"
+                " nothing tells which mark stands before the decimals; write the column in one way and try again."
+            )
+        found, why = np.full(len(self.plain), np.nan), np.full(len(self.plain), "", dtype=object)
+        for number, text in enumerate(self.plain):
+            value = self._number(text, groups=groups)
+            if value is None:
+                low = text.casefold()
+                mark = MARKS.get(low, Mark.SUPPRESSED if _WITHHELD.fullmatch(low) else Mark.UNREADABLE)
+                why[number] = mark.value
+                found[number] = 0.0 if mark is Mark.NIL else np.nan
+            else:
+                found[number] = value
+        return found, why
+
+    def _number(self, text: str, *, groups: bool) -> float | None:
+        if not text or text[-1] not in "0123456789":
+            return None
+        if _EITHER.fullmatch(text) and not self.mark and groups:
+            return float(re.sub(r"[.,]", "", text))
+        mark = self.mark or ("," if "," in text else ".")
+        other = "." if mark == "," else ","
+        if other in text:
+            whole, _, rest = text.partition(mark)
+            if not re.fullmatch(rf"[+-]?[1-9]\d{{0,2}}(\{other}\d{{3}})+", whole) or other in rest:
+                return None
+        plain = text.replace(other, "").replace(mark, ".")
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", plain):
+            return None
+        value = float(plain)
+        return value if np.isfinite(value) else None
+
+
+_SWAPPED: Final = str.maketrans(",.", ".,")
+
+
+def _whole(found: Numbers, cells: pd.Series, where: str, rows: pd.Series, *, refuses: bool) -> Numbers:
+    values = found.figures
+    wrong = values.notna() & ((values % 1 != 0) | values.abs().gt(_BIGGEST))
+    if not wrong.any():
+        return found
+    if refuses:
+        raise InputError(
+            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no count: things that are counted"
+            " are whole; correct the cell and try again."
+        )
+    return Numbers(
+        values.mask(wrong),
+        found.marks.mask(wrong, Mark.UNREADABLE.value),
+        found.provisional_n,
+        found.doubtful,
+        found.words,
+    )

@@ -1,0 +1,192 @@
+"""Which column of a file holds what: by a mapping, else by the usual names of a header in Dutch and English."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from geodata.errors import InputError
+from geodata.intake.receipt import Receipt
+from geodata.intake.table import Knows, Table
+
+Fields = Mapping[str, Sequence[str]]
+"""Our name of a field to the names that headers give it, the one that goes first at the front."""
+
+_COUNTING_WORDS: Final = re.compile(r"^(aantal|totaal|number of|nr of|no of|total)\s+(?=\S)")
+_CUT_AT: Final = 10  # letters that a Shapefile keeps of a header
+_FEWEST_LETTERS: Final = 8  # fewer of a header that was cut could be anything
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Which column of a file holds what, from a TOML file.
+
+    Attributes
+    ----------
+    columns
+        Our name of a field to the header of the file.
+    words
+        Per field, what the file's values are called with us.
+    defaults
+        Per field, the value where the file has none.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_mapping(path: Path | None, fields: Mapping[str, object]) -> ColumnMapping:
+    """Return the mapping of a TOML file with the tables ``[columns]``, ``[words.FIELD]`` and ``[defaults]``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not TOML, or names a field that does not exist.
+    """
+    if path is None:
+        return ColumnMapping()
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+        mapping = ColumnMapping(**content)
+        unknown = sorted({*mapping.columns, *mapping.words, *mapping.defaults} - set(fields))
+    except OSError as error:
+        raise InputError(f"Mapping {path} cannot be read ({error.strerror}); give the path of a TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise InputError(
+            f"Mapping {path} is not a mapping ({error}); it holds the tables columns, words and defaults."
+        ) from error
+    if unknown:
+        raise InputError(f"Mapping {path} names {unknown[0]!r}; the fields are: {', '.join(fields)}.")
+    return mapping
+
+
+@cache
+def fold_header(header: str) -> str:
+    """Return a header without accents, capitals, units and what stands between its words.
+
+    Examples
+    --------
+    >>> fold_header("X-coördinaat"), fold_header("Oppervlakte (m2)"), fold_header("Aantal bedden")
+    ('x coordinaat', 'oppervlakte', 'bedden')
+    """
+    plain = unicodedata.normalize("NFKD", header)
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
+    plain = re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", plain) or plain
+    plain = re.sub(r"[^a-z0-9@:]+", " ", plain).strip()
+    return _COUNTING_WORDS.sub("", plain)
+
+
+def _tight(header: str) -> str:
+    return fold_header(header).replace(" ", "")
+
+
+def knows(fields: Fields, mapping: ColumnMapping | None = None) -> Knows:
+    """Return what tells the field of a header: by the mapping, else by its usual names."""
+    named = {str(header).strip().casefold(): name for name, header in (mapping or ColumnMapping()).columns.items()}
+    usual = {_tight(spelling): name for name, spellings in fields.items() for spelling in spellings}
+
+    def field_of(header: str) -> str:
+        text = re.sub(r"\s+", " ", header).strip()
+        return named.get(text.casefold(), "") or usual.get(_tight(text), "") if len(text) <= 200 else ""
+
+    return field_of
+
+
+def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, str]:
+    """Return the column of each field: as the mapping says, else the one whose header goes first.
+
+    Raises
+    ------
+    InputError
+        A column that the mapping names is not in the file.
+    """
+    headers = [str(column) for column in table.frame.columns if column != "geometry"]
+    by_name: dict[str, list[str]] = {}
+    for header in headers:
+        by_name.setdefault(_tight(header), []).append(header)
+    lower = {header.casefold(): header for header in headers}
+    chosen: dict[str, str] = {}
+    for name, spellings in fields.items():
+        if name in mapping.columns:
+            wanted = re.sub(r"\s+", " ", mapping.columns[name]).strip()
+            if wanted.casefold() not in lower:
+                raise InputError(
+                    f"{table.name} has no column {mapping.columns[name]!r}, which the mapping names for {name};"
+                    f" it has: {', '.join(headers)}."
+                )
+            chosen[name] = lower[wanted.casefold()]
+            continue
+        found = [header for spelling in spellings for header in by_name.get(_tight(spelling), [])]
+        if not found and table.has_cut_headers:
+            found = [header for header in headers if _is_cut(header, spellings)]
+        free = [header for header in found if header not in chosen.values()]
+        if free:
+            chosen[name] = free[0]
+    return chosen
+
+
+def _is_cut(header: str, spellings: Sequence[str]) -> bool:
+    """Tell whether a header is the first ten letters of a usual name: slaapplaat, bedrijfsna."""
+    tight = _tight(header)
+    return (
+        len(header) == _CUT_AT
+        and len(tight) >= _FEWEST_LETTERS
+        and any(_tight(spelling).startswith(tight) for spelling in spellings)
+    )
+
+
+def tell_columns(receipt: Receipt, table: Table, chosen: Mapping[str, str]) -> None:
+    """Write into a receipt which columns were read, and which were passed over."""
+    receipt.columns_read = dict(chosen)
+    used = set(chosen.values())
+    receipt.columns_passed = [str(name) for name in table.frame.columns if name not in used and name != "geometry"]
+
+
+def texts(frame: pd.DataFrame, chosen: Mapping[str, str], mapping: ColumnMapping, name: str) -> pd.Series:
+    """Return a field as stripped texts, '' where there is none, its values renamed as the mapping says."""
+    default = mapping.defaults.get(name, "")
+    if name not in chosen:
+        return pd.Series(default, index=frame.index, dtype="str")
+    column = as_texts(frame[chosen[name]])
+    renamed = mapping.words.get(name)
+    if renamed:
+        low = {word.casefold(): meaning for word, meaning in renamed.items()}
+        column = column.map({value: low.get(value.casefold(), value) for value in column.unique()})
+    return column.mask(column.str.casefold().isin(_NOTHING), default) if default else column
+
+
+_NOTHING: Final = frozenset({"", ".", "-", "x", "nan", "none", "null", "na", "n/a", "onbekend", "unknown"})
+
+
+def as_texts(cells: pd.Series) -> pd.Series:
+    """Return cells as texts: what is typed as 363.0 is 363, a day is 2020-09-03, and nothing is ''.
+
+    Examples
+    --------
+    >>> as_texts(pd.Series([363.0, "a ", None], dtype=object)).tolist()
+    ['363', 'a', '']
+    """
+    if cells.dtype == object or pd.api.types.is_float_dtype(cells):
+        found = cells.map(_text)
+    else:
+        found = cells.astype("str").fillna("")
+    return found.astype("str").str.strip()
+
+
+def _text(cell: Any) -> str:
+    if cell is None or (not isinstance(cell, str | list | dict) and pd.isna(cell)):
+        return ""
+    if isinstance(cell, bool):
+        return "ja" if cell else "nee"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if hasattr(cell, "isoformat"):
+        return str(cell.isoformat()).removesuffix("T00:00:00")
+    return str(cell).replace("\u00a0", " ")

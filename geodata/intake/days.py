@@ -1,0 +1,149 @@
+"""Days and weeks as people write them."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from geodata.errors import InputError
+from geodata.intake.cells import MARKS, Mark, shown
+
+_MONTHS: Final = {
+    "januari": 1,
+    "january": 1,
+    "jan": 1,
+    "februari": 2,
+    "february": 2,
+    "feb": 2,
+    "maart": 3,
+    "march": 3,
+    "mrt": 3,
+    "mar": 3,
+    "april": 4,
+    "apr": 4,
+    "mei": 5,
+    "may": 5,
+    "juni": 6,
+    "june": 6,
+    "jun": 6,
+    "juli": 7,
+    "july": 7,
+    "jul": 7,
+    "augustus": 8,
+    "august": 8,
+    "aug": 8,
+    "september": 9,
+    "sep": 9,
+    "sept": 9,
+    "oktober": 10,
+    "october": 10,
+    "okt": 10,
+    "oct": 10,
+    "november": 11,
+    "nov": 11,
+    "december": 12,
+    "dec": 12,
+}
+_NO_DATE: Final = frozenset({Mark.BLANK, Mark.NIL, Mark.UNKNOWN, Mark.SUPPRESSED, Mark.IMPOSSIBLE})
+_TIME: Final = r"(?:[T ,]+\d{1,2}[:.]\d{2}.*)?"
+_ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
+_DUTCH: Final = re.compile(rf"(?:[a-z]+,? )?(\d{{1,2}})[-/. ]+(\d{{1,2}}|[a-z]+)\.?[-/. ']+(\d{{4}}|\d{{2}}){_TIME}")
+_COMPACT: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
+_SERIAL: Final = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
+_EXCEL_DAY_0: Final = date(1899, 12, 30)
+
+
+def dates(cells: pd.Series, where: str, row_n: Any = None) -> pd.Series:
+    """Return dates: 2020-09-03, 3-9-2020, 03/09/20 (day first), 3 september 2020, 20200903, 44077; NaT for none.
+
+    Raises
+    ------
+    InputError
+        A cell is no date.
+
+    Examples
+    --------
+    >>> found = dates(pd.Series(["2020-09-03", "3-9-20", "3 september 2020", "44077", "2020/09/03", ""]), "x")
+    >>> found.dt.strftime("%d %m %Y").fillna("").tolist()
+    ['03 09 2020', '03 09 2020', '03 09 2020', '03 09 2020', '03 09 2020', '']
+    """
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        naive: pd.Series = cells.dt.tz_localize(None).dt.normalize().astype("datetime64[ns]")
+        return naive
+    rows = pd.Series(range(2, len(cells) + 2) if row_n is None else row_n, index=cells.index)
+    texts = cells.map(_date_text) if cells.dtype == object else cells.fillna("").str.strip()
+    found = {text: as_date(text) for text in texts.unique()}
+    wrong = texts.map({text: value is None for text, value in found.items()}).astype(bool)
+    if wrong.any():
+        raise InputError(
+            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no date; write it as 2020-09-03 or"
+            " 3-9-2020 and try again."
+        )
+    stamps: pd.Series = pd.to_datetime(texts.map(found)).astype("datetime64[ns]")
+    return stamps
+
+
+def _date_text(cell: Any) -> str:
+    if isinstance(cell, datetime | date):
+        return f"{cell.year:04d}-{cell.month:02d}-{cell.day:02d}" if cell == cell else ""  # noqa: PLR0124 - NaT
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    return str(cell).strip()
+
+
+def as_date(text: str) -> pd.Timestamp | None:
+    """Return the date that a text says, NaT where it says that there is none, None where it is no date."""
+    low = text.strip().casefold()
+    if MARKS.get(low) in _NO_DATE:
+        return pd.Timestamp("NaT")
+    try:
+        if match := _ISO.fullmatch(text.strip()) or _COMPACT.fullmatch(low):
+            return pd.Timestamp(int(match[1]), int(match[2]), int(match[3]))
+        if match := _DUTCH.fullmatch(low):
+            year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
+            return pd.Timestamp(year, _MONTHS.get(match[2]) or int(match[2]), int(match[1]))
+        if _SERIAL.fullmatch(low):
+            return pd.Timestamp(_EXCEL_DAY_0 + timedelta(days=int(float(low.replace(",", ".")))))
+    except ValueError:
+        return None
+    return None
+
+
+_WEEK: Final = (
+    re.compile(r"(?P<year>\d{4})\s*[-/ ]?\s*(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})", re.IGNORECASE),
+    re.compile(r"(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})\s*[-/ ,]+\s*(?P<year>\d{4})", re.IGNORECASE),
+)
+_BARE_WEEK: Final = re.compile(r"(?:w(?:eek|k)?\.?)?\s*-?(\d{1,2})(?:\.0)?", re.IGNORECASE)
+
+
+def week_of(text: str, year: str = "") -> str | None:
+    """Return a week of the calendar as 2020-W37; None where the text is none.
+
+    Parameters
+    ----------
+    year
+        What stands in a column of its own, where the text is a number alone.
+
+    Examples
+    --------
+    >>> [week_of(text) for text in ("2020-W37", "202037", "2020 week 37", "week 37, 2020")]
+    ['2020-W37', '2020-W37', '2020-W37', '2020-W37']
+    >>> week_of("37", "2020"), week_of("2021-W53")
+    ('2020-W37', None)
+    """
+    text = text.strip()
+    bare = _BARE_WEEK.fullmatch(text) if year else None
+    found = next((match for pattern in _WEEK if (match := pattern.fullmatch(text))), None)
+    try:
+        if bare:
+            number, of = int(bare[1]), int(float(year))
+        elif found:
+            number, of = int(found["week"]), int(found["year"])
+        else:
+            return None
+        date.fromisocalendar(of, number, 1)
+    except ValueError:
+        return None
+    return f"{of:04d}-W{number:02d}"

@@ -1,0 +1,210 @@
+"""Maps that a user hands over, read with the one driver that their ending stands for."""
+
+import hashlib
+import io
+import re
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from geodata.errors import InputError
+from geodata.intake.receipt import Line
+
+ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
+_DRIVERS: Final = {
+    ".geojson": {"GeoJSON"},
+    ".json": {"GeoJSON"},
+    ".gpkg": {"GPKG"},
+    ".shp": {"ESRI Shapefile"},
+    ".kml": {"LIBKML", "KML"},
+}
+_SIBLINGS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
+_MAX_UNPACKED: Final = 1 << 30
+_MAX_MEMBERS_N: Final = 2_000
+_DEPTH: Final = 200  # nested brackets of a map; a feature collection has some eight
+_BROKEN: Final = (
+    DataSourceError,
+    DataLayerError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    TypeError,
+    zipfile.BadZipFile,
+)
+
+
+def read(
+    source: Path | bytes, name: str, layer: str, max_rows_n: int
+) -> tuple[gpd.GeoDataFrame, str, tuple[Line, ...]]:
+    """Return the features of a map, the digest of its content, and what is to be told of its layers.
+
+    Parameters
+    ----------
+    source
+        Its content, or where it lies; a Shapefile has its other parts beside it.
+    layer
+        The layer to take, '' for the only one.
+    max_rows_n
+        More features than this are refused before they are read.
+
+    Raises
+    ------
+    InputError
+        It is damaged, of another kind than its ending says, too big, or has several layers.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        path, digest = _placed(source, name, folder)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # GDAL advises programmers; what matters is asked below
+                return _features(path, name, layer, max_rows_n, digest)
+        except InputError:
+            raise
+        except _BROKEN as error:
+            raise InputError(f"{name} cannot be read as a map; open it in a map program and save it again.") from error
+
+
+def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
+    """Put the content where GDAL can read it, unpacked and looked at; return where, and its digest."""
+    ending = Path(name).suffix.lower()
+    if ending == ".shp":
+        if isinstance(source, bytes):
+            raise InputError(f"{name} is one part of a Shapefile; put all parts (.shp, .dbf, .shx, .prj) in one zip.")
+        parts = [part for part in source.parent.glob(f"{source.stem}.*") if part.suffix.lower() in _SIBLINGS]
+        if not any(part.suffix.lower() == ".dbf" for part in parts) or not any(
+            part.suffix.lower() == ".shx" for part in parts
+        ):
+            raise InputError(f"{name} cannot be read as a map: its .dbf or .shx is missing; put all parts beside it.")
+        digest = hashlib.sha256()
+        for part in sorted(parts):
+            digest.update(part.read_bytes())
+        if source.read_bytes()[:4] != b"\x00\x00\x27\x0a":
+            raise InputError(f"{name} cannot be read as a map: it is no Shapefile; save it again.")
+        return source, digest.hexdigest()
+    content = source.read_bytes() if isinstance(source, Path) else source
+    sha256 = hashlib.sha256(content).hexdigest()
+    if ending in (".zip", ".kmz"):
+        return _unpacked(content, name, folder), sha256
+    _refuse_other_content(content, name, ending)
+    if isinstance(source, Path) and not content.startswith(b"\xef\xbb\xbf"):
+        return source, sha256
+    path = folder / f"map{ending}"
+    path.write_bytes(content.removeprefix(b"\xef\xbb\xbf"))
+    return path, sha256
+
+
+def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
+    start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if ending in (".geojson", ".json"):
+        if not start.startswith(b"{"):
+            raise InputError(f"{name} cannot be read as a map: it is no GeoJSON; save it again as GeoJSON.")
+        if _depth(content) > _DEPTH:
+            raise InputError(f"{name} cannot be read as a map: it is nested too deep; save it again as GeoJSON.")
+    if ending == ".gpkg" and not (content.startswith(b"SQLite format 3\x00") and content[68:70] == b"GP"):
+        raise InputError(f"{name} cannot be read as a map: it is no GeoPackage; save it again.")
+    if ending == ".kml":
+        if not re.search(rb"<kml[\s>]", content[:65536]):
+            raise InputError(f"{name} cannot be read as a map: it is no KML; save it again.")
+        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+            raise InputError(f"{name} declares entities of its own, which a map does not need; save it again as KML.")
+
+
+def _depth(content: bytes) -> int:
+    """Return how deep brackets are nested, at most one more than is allowed; texts may hold some too."""
+    deepest = depth = 0
+    for match in re.finditer(rb"[\[\]{}]", content[: 1 << 20]):
+        depth += 1 if match[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+        if deepest > _DEPTH:
+            break
+    return deepest
+
+
+def _unpacked(content: bytes, name: str, folder: Path) -> Path:
+    """Unpack the parts of a map, whatever folder they lie in, and return the map."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            wanted = [part for part in packed.infolist() if _is_part(part)]
+            _refuse_bomb(wanted, name)
+            for part in wanted:
+                target = folder / PurePosixPath(part.filename).name
+                target.with_suffix(target.suffix.lower()).write_bytes(packed.read(part))
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        raise InputError(f"{name} cannot be read as a zip file; pack it again.") from error
+    found = sorted(path for path in folder.iterdir() if path.suffix in _DRIVERS)
+    if not found:
+        raise InputError(
+            f"{name} holds no map (.shp with .dbf and .shx, .geojson, .gpkg or .kml); pack one and try again."
+        )
+    if len({path.suffix for path in found}) > 1 or (len(found) > 1 and found[0].suffix != ".shp"):
+        raise InputError(f"{name} holds several maps ({', '.join(path.name for path in found)}); pack one of them.")
+    for path in found:
+        if path.suffix == ".shp":
+            if not path.with_suffix(".dbf").exists() or not path.with_suffix(".shx").exists():
+                raise InputError(f"{name}: {path.name} lacks its .dbf or .shx; pack all parts of the Shapefile.")
+        else:
+            _refuse_other_content(path.read_bytes(), name, path.suffix)
+    return found[0] if len(found) == 1 else folder
+
+
+def _is_part(part: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(part.filename)
+    is_wanted = path.suffix.lower() in {*_SIBLINGS, *_DRIVERS} and not path.name.startswith(".")
+    return is_wanted and not part.is_dir() and "__MACOSX" not in path.parts
+
+
+def _refuse_bomb(wanted: list[zipfile.ZipInfo], name: str) -> None:
+    if len(wanted) > _MAX_MEMBERS_N or sum(part.file_size for part in wanted) > _MAX_UNPACKED:
+        raise InputError(f"{name} unpacks to too much; put one map in the zip and try again.")
+    if any(part.flag_bits & 1 for part in wanted):
+        raise InputError(f"{name} has a password; pack it without one and try again.")
+    names = [PurePosixPath(part.filename).name.lower() for part in wanted]
+    doubled = [one for one in names if names.count(one) > 1]
+    if doubled:
+        raise InputError(f"{name} holds {doubled[0]} twice; put one map in the zip and try again.")
+
+
+def _features(
+    path: Path, name: str, layer: str, max_rows_n: int, digest: str
+) -> tuple[gpd.GeoDataFrame, str, tuple[Line, ...]]:
+    ending = ".shp" if path.is_dir() else path.suffix.lower()
+    where = f"GeoJSON:{path}" if ending in (".geojson", ".json") else str(path)
+    layers = [str(title) for title, kind in pyogrio.list_layers(where) if kind is not None]
+    if not layers:
+        raise InputError(f"{name} holds no map layer; save a layer with points or areas.")
+    chosen = [title for title in layers if title.casefold() == layer.strip().casefold()] if layer else layers
+    if not chosen:
+        raise InputError(f"Layer {layer!r} of {name} is not there; it has: {', '.join(layers)}.")
+    if len(chosen) > 1:
+        raise InputError(f"{name} has more than one layer ({', '.join(layers)}); choose one with --layer.")
+    about = pyogrio.read_info(where, layer=chosen[0])
+    if about["driver"] not in _DRIVERS[ending]:
+        raise InputError(f"{name} cannot be read as a map: it is {about['driver']}, not what its ending says.")
+    if about["features"] > max_rows_n:
+        raise InputError(f"{name} has {about['features']} features, too many at once; divide it and try again.")
+    frame = pyogrio.read_dataframe(where, layer=chosen[0], datetime_as_string=True, on_invalid="ignore")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputError(f"{name} holds no map layer; save a layer with points or areas.")
+    frame = frame.reset_index(drop=True)
+    frame.columns = [str(column).strip() if column != "geometry" else column for column in frame.columns]
+    notes: list[Line] = []
+    if len(layers) > 1:
+        notes.append(Line("layer", {"layer": chosen[0]}))
+    return frame, digest, tuple(notes)
+
+
+def texts(cells: pd.Series) -> pd.Series:
+    """Return the attribute of a map as texts, '' where a feature has none."""
+    present: Any = cells.where(cells.notna(), "")
+    return present.astype("str")

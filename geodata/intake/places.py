@@ -1,0 +1,350 @@
+"""One function from any spelling, code or number to the place that is meant: gemeente, region, province.
+
+Every gemeente, its name and its code since 2019 is known, as the names are written by CBS and as people write
+them: without accents or hyphens, with a typographic apostrophe, "Den Haag", "Nuenen c.a.", "Bergen (NH)",
+"gemeente X", ``363``, ``gm0363``. A gemeente is never confused with a province or veiligheidsregio of its name.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from geodata import settings
+from geodata.areas import regions
+from geodata.snapshots import snapshot
+
+
+class Kind(StrEnum):
+    """What sort of place a cell names."""
+
+    GEMEENTE = "gemeente"
+    REGION = "veiligheidsregio"
+    PROVINCE = "provincie"
+    OTHER = "other"  # a part of the country that no table here is kept for: landsdeel, corop, wijk, buurt
+    TOTAL = "total"  # the country, or the sum of the rows above
+    UNKNOWN = "unknown"  # the publisher says that it does not know the place
+    MISS = "miss"  # nobody knows this place
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that a cell names.
+
+    Attributes
+    ----------
+    code
+        GM0363, VR13 or PV27; '' for the other kinds, and for a GGD that covers parts of two regions.
+    name
+        As CBS writes it; for a miss, what stood in the cell.
+    """
+
+    kind: Kind
+    code: str = ""
+    name: str = ""
+
+
+_NAMES: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
+    (Path(__file__).parent / "places.toml").read_text("utf-8")
+)
+_PROVINCES: Final = _NAMES["provinces"]
+_PROVINCE_WORDS: Final = _NAMES["province_words"]
+_EVERYDAY: Final = _NAMES["everyday"]
+_GGD: Final = _NAMES["ggd"]
+_TWO_REGIONS: Final = ("Hart voor Brabant", "West-Brabant")
+_TOTALS: Final = frozenset(
+    [
+        "nederland",
+        "netherlands",
+        "nl",
+        "nl00",
+        "nl01",
+        "nl10",
+        "totaal",
+        "total",
+        "totalen",
+        "eindtotaal",
+        "subtotaal",
+        "som",
+        "sum",
+        "landelijk",
+        "gehele land",
+        "heel nederland",
+        "totaal nederland",
+        "nederland totaal",
+        "totaal generaal",
+        "alle gemeenten",
+        "totaal gemeenten",
+    ]
+)
+_UNKNOWNS: Final = frozenset(
+    [
+        "",
+        "-1",
+        "-99",
+        "0",
+        "00",
+        "0000",
+        "gm0000",
+        "gm0997",
+        "gm0998",
+        "gm0999",
+        "onbekend",
+        "unknown",
+        "niet bekend",
+        "gemeente onbekend",
+        "onbekende gemeente",
+        "nan",
+        "none",
+        "null",
+        "na",
+        "n/a",
+        "nb",
+        "n b",
+        "niet toegewezen",
+        "overig onbekend",
+        "buitenland",
+        "#n/b",
+        "#n/a",
+        "?",
+        ".",
+        "-",
+        "x",
+    ]
+)
+_CODE: Final = re.compile(r"(?:GM)?[ _-]?(\d{1,4})(?:[.,]0+)?", re.IGNORECASE)
+_OTHER_CODE: Final = re.compile(r"(LD|CR|WK|BU|AM|GG|AR|LG|ES|RES|KK|JZ|SW|RM|PO)[ _-]?\d{1,8}[a-z0-9]*", re.IGNORECASE)
+_REGION_CODE: Final = re.compile(r"(VR)?[ _-]?(\d{1,2})(?:[.,]0+)?", re.IGNORECASE)
+_KIND_BEHIND: Final = re.compile(
+    r"\s*\((gemeente|gem\.?|gm|pv|prov\.?|provincie|ld|cr|vr|ggd|am|wk|bu)\)\s*$", re.IGNORECASE
+)
+_KIND_BEFORE: Final = re.compile(r"(veiligheidsregio\s|ggd\s|vr\d{2}$|provincie\s|pv\d{2}$)", re.IGNORECASE)
+_GEMEENTE_BEFORE: Final = re.compile(r"^(gemeente|gem\.)\s+", re.IGNORECASE)
+_REGION_BEFORE: Final = re.compile(r"^(veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE)
+_TOO_FAR: Final = 60.0  # likeness in percent below which a name is no suggestion
+
+
+@cache
+def fold(text: str) -> str:
+    """Return a name without accents, capitals, apostrophes, hyphens and the usual ways to shorten it.
+
+    Examples
+    --------
+    >>> fold("Súdwest-Fryslân"), fold("'s-Gravenhage"), fold("Capelle a/d IJssel"), fold("St. Anthonis")
+    ('sudwest fryslan', 's gravenhage', 'capelle aan den ijssel', 'sint anthonis')
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold().replace("&", " en ")
+    plain = re.sub(r"[^a-z0-9#?]+", " ", re.sub(r"['’‘`´ʼ]", " ", plain)).strip()
+    plain = re.sub(r"\ba d\b|\baan de\b", "aan den", plain)
+    return re.sub(r"\bst\b", "sint", plain)
+
+
+def text_of(cell: Any) -> str:
+    """Return a cell that names a place as text: Excel's 363.0 is 363, and nothing is ''."""
+    if cell is None or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124 - NaN
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).replace("\u00a0", " ").strip()
+
+
+class Places:
+    """The gemeenten of every year since 2019, the regions and the provinces, by whatever they are called.
+
+    Parameters
+    ----------
+    gemeenten
+        Those of today: gemeente_code, gemeente_name, vr_code, provincie_name.
+    veiligheidsregios
+        vr_code, vr_name.
+    changes
+        As `geodata.areas.regions.read_changes` returns them.
+    """
+
+    def __init__(self, gemeenten: pd.DataFrame, veiligheidsregios: pd.DataFrame, changes: pd.DataFrame) -> None:
+        today = list(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
+        gone = list(zip(changes["old_code"], changes["old_name"], strict=True))
+        newer = list(zip(changes["new_code"], changes["new_name"], strict=True))
+        self.names: Mapping[str, str] = {**dict(gone), **dict(newer), **dict(today)}
+        self._region_of = {
+            **dict(zip(changes["old_code"], changes["old_vr_code"], strict=True)),
+            **dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True)),
+        }
+        self._province_of = dict(zip(gemeenten["gemeente_code"], gemeenten["provincie_name"], strict=True))
+        self._today = {code for code, _ in today}
+        self._last_year = {
+            str(code): int(day.year) - (day.month == 1 and day.day == 1)
+            for code, day in zip(changes["old_code"], changes["effective_date"], strict=True)
+        }
+        first_day = "2019-01-01"
+        self._heirs = {
+            str(code): list(zip(group["new_code"], group["share"], strict=True))
+            for code, group in regions.changes_from(int(first_day[:4]) + 1).groupby("old_code")
+        }
+        self._region_names = dict(zip(veiligheidsregios["vr_code"], veiligheidsregios["vr_name"], strict=True))
+        self._by_name = self._names_of_gemeenten()
+        self._regions = {_key(name): code for code, name in self._region_names.items()}
+        self._regions |= {_key(name): code for name, code in _GGD.items() if code in self._region_names}
+        self._seen: dict[str, Place] = {}
+
+    def _names_of_gemeenten(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for code, name in self.names.items():
+            spellings = {name, re.sub(r"\s*\(.*\)$", "", name)}
+            for spelling in spellings:
+                found.setdefault(_key(spelling), set()).add(code)
+        for name, code in _EVERYDAY.items():
+            if code in self.names:
+                found.setdefault(_key(name), set()).add(code)
+        return found
+
+    def find(self, cell: Any) -> Place:
+        """Return the gemeente that a cell of a column of gemeenten names, or what else it says.
+
+        A name that is both a gemeente and a province or region (Utrecht, Groningen) is the gemeente, unless the
+        cell says otherwise: ``Utrecht (PV)``. A name that two gemeenten have (Bergen) is a miss.
+        """
+        text = text_of(cell)
+        if text not in self._seen:
+            self._seen[text] = self._find(text)
+        return self._seen[text]
+
+    def _find(self, text: str) -> Place:
+        if said := _no_place(text):
+            return said
+        if code := _CODE.fullmatch(text):
+            full = f"GM{int(code[1]):04d}"
+            return Place(Kind.GEMEENTE, full, self.names[full]) if full in self.names else Place(Kind.MISS, "", text)
+        if _OTHER_CODE.fullmatch(text):
+            return Place(Kind.OTHER, "", text)
+        behind = _KIND_BEHIND.search(text)
+        if behind:
+            return self._of_kind(_KIND_BEHIND.sub("", text), behind[1].casefold())
+        if before := _KIND_BEFORE.match(text):
+            return self.region(text) if before[1].casefold()[0] in "vg" else self.province(text)
+        return self._gemeente(_GEMEENTE_BEFORE.sub("", text))
+
+    def _of_kind(self, text: str, kind: str) -> Place:
+        if kind.startswith(("gem", "gm")):
+            return self._gemeente(text)
+        if kind.startswith(("pv", "prov")):
+            return self.province(text)
+        return self.region(text) if kind in ("vr", "ggd") else Place(Kind.OTHER, "", text)
+
+    def _gemeente(self, text: str) -> Place:
+        codes = self._by_name.get(_key(text), set())
+        if len(codes) != 1:
+            codes = self._in_a_province(text) or codes
+        if len(codes) > 1 and len(codes & self._today) == 1:  # a name that went on under another code
+            codes = codes & self._today
+        if len(codes) != 1:
+            return Place(Kind.MISS, "", text)
+        (code,) = codes
+        return Place(Kind.GEMEENTE, code, self.names[code])
+
+    def _in_a_province(self, text: str) -> set[str]:
+        """Understand a name with a province behind it: Bergen (NH), Hengelo Ov., Laren (Noord-Holland)."""
+        parts = re.fullmatch(r"(.+?)\s*(?:\((.+)\)|[,\s]\s*([A-Za-z.\-]{1,13}))", text.strip())
+        if not parts:
+            return set()
+        word = fold(parts[2] or parts[3])
+        province = _PROVINCE_WORDS.get(word) or next((c for c, n in _PROVINCES.items() if fold(n) == word), "")
+        codes = self._by_name.get(_key(parts[1]), set())
+        return {code for code in codes if self._province_of.get(code) == _PROVINCES.get(province)}
+
+    def region(self, cell: Any) -> Place:
+        """Return the veiligheidsregio that a cell of a column of regions names: by code, number, name or GGD."""
+        text = text_of(cell)
+        code = _REGION_CODE.fullmatch(text)
+        if code and f"VR{int(code[2]):02d}" in self._region_names:
+            full = f"VR{int(code[2]):02d}"
+            return Place(Kind.REGION, full, self._region_names[full])
+        if said := _no_place(text):
+            return said
+        bare = _KIND_BEHIND.sub("", text)
+        for spelling in (bare, _REGION_BEFORE.sub("", bare), _REGION_BEFORE.sub("", _REGION_BEFORE.sub("", bare))):
+            found = self._regions.get(_key(spelling))
+            if found:
+                return Place(Kind.REGION, found, self._region_names[found])
+            if spelling in _TWO_REGIONS:
+                return Place(Kind.REGION, "", spelling)
+        return Place(Kind.MISS, "", text)
+
+    def province(self, cell: Any) -> Place:
+        """Return the province that a cell names, by name, code or short name."""
+        text = re.sub(r"^provincie\s+", "", _KIND_BEHIND.sub("", text_of(cell)), flags=re.IGNORECASE)
+        code = text.upper() if text.upper() in _PROVINCES else ""
+        code = code or next((known for known, name in _PROVINCES.items() if fold(name) == fold(text)), "")
+        code = code or _PROVINCE_WORDS.get(fold(text), "")
+        return Place(Kind.PROVINCE, code, _PROVINCES[code]) if code else Place(Kind.MISS, "", text)
+
+    def nearest(self, cell: Any, count_n: int = 3) -> list[str]:
+        """Return the names that look most like one that nobody knows; those of a name that several have, first."""
+        text = text_of(cell)
+        same = self._by_name.get(_key(text), set())
+        if same:
+            return sorted(self.names[code] for code in same)
+        choices = {code: fold(name) for code, name in self.names.items()}
+        found = process.extract(fold(text), choices, scorer=fuzz.WRatio, limit=count_n, score_cutoff=_TOO_FAR)
+        return [self.names[code] for _, _, code in found]
+
+    def today(self, code: str) -> list[tuple[str, float]]:
+        """Return the gemeente or gemeenten of today in which one of any year lies, each with its share (0-1)."""
+        return self._heirs.get(code, [(code, 1.0)])
+
+    def only_today(self, code: str) -> str:
+        """Return the one gemeente of today that a gemeente went into; '' for one that was divided."""
+        heirs = self.today(code)
+        return str(heirs[0][0]) if len(heirs) == 1 else ""
+
+    def region_of(self, code: str) -> str:
+        """Return the veiligheidsregio of a gemeente; of one that is gone, the region in which it lay."""
+        return str(self._region_of.get(code, ""))
+
+    def region_name(self, code: str) -> str:
+        """Return the name of a veiligheidsregio."""
+        return str(self._region_names[code])
+
+    def last_year(self, code: str) -> int | None:
+        """Return the last year on whose first day a gemeente still existed; None for one of today."""
+        return None if code in self._today else self._last_year.get(code)
+
+
+def _no_place(text: str) -> Place | None:
+    """Return what a cell says that names no place: the whole country, or that the place is not known."""
+    if text.casefold() in _UNKNOWNS or fold(text) in _UNKNOWNS:
+        return Place(Kind.UNKNOWN, "", text)
+    return Place(Kind.TOTAL, "", text) if fold(text) in _TOTALS else None
+
+
+def _key(text: str) -> str:
+    return fold(text).replace(" ", "")
+
+
+@cache
+def _shipped() -> Places:
+    core = snapshot.read_core(settings.EMBEDDED_DIR)
+    return Places(core.table("gemeenten"), core.table("veiligheidsregios"), regions.read_changes())
+
+
+def known_places() -> Places:
+    """Return the places of the Netherlands.
+
+    Examples
+    --------
+    >>> places = known_places()
+    >>> [places.find(cell).code for cell in ("Den Haag", 363, "gm0363", "Boxmeer", "Bergen (NH)", "Utrecht (PV)")]
+    ['GM0518', 'GM0363', 'GM0363', 'GM0756', 'GM0373', 'PV26']
+    >>> places.only_today("GM0756"), places.nearest("Amsteram")[0]
+    ('GM1982', 'Amsterdam')
+    """
+    return _shipped()

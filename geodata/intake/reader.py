@@ -1,0 +1,105 @@
+"""One reader from bytes to typed cells, for every table and map that a user hands over.
+
+The ending of a file's name says what it is, and content that disagrees is refused. The header is found below a
+title and above the rows alike in text and in workbooks; totals are left to who knows places. Cells of a workbook
+keep their type; cells of a text are texts. What is too big is refused before it is loaded.
+"""
+
+import codecs
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from geodata.errors import InputError
+from geodata.intake import maps, text, workbook
+from geodata.intake.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
+
+TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
+SHEET_ENDINGS: Final = (".xlsx", ".xlsm")
+MAP_ENDINGS: Final = maps.ENDINGS
+_OLD_SHEETS: Final = (".xls", ".xlsb", ".ods", ".numbers")
+_START_N: Final = 1 << 16
+
+
+def read(
+    source: Path | bytes,
+    name: str,
+    knows: Knows,
+    options: Options | None = None,
+    *,
+    takes_maps: bool = False,
+) -> Table:
+    r"""Return the table of a file.
+
+    Parameters
+    ----------
+    source
+        Its content, or where it lies.
+    name
+        Its name; the ending says what it is.
+    knows
+        Tells which field a header names.
+    options
+        The sheet or layer to take, where there are several.
+    takes_maps
+        Maps may be read too, not tables alone.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, damaged, too big, of another kind, or leaves open which part of it is meant.
+
+    Examples
+    --------
+    >>> content = b'\xef\xbb\xbfOverzicht\r\n"Naam";"fte"\r\n"Park Een";"1,5"\r\nBron: eigen\r\n'
+    >>> table = read(content, "parken.csv", lambda header: header if header == "Naam" else "")
+    >>> table.frame.to_dict("records"), table.row_n.tolist(), [line.key for line in table.passed]
+    ([{'Naam': 'Park Een', 'fte': '1,5'}], [3], ['above', 'below'])
+    """
+    options = options or Options()
+    ending = Path(name).suffix.lower()
+    kinds = "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile" if takes_maps else "CSV or XLSX file"
+    if isinstance(source, Path) and not source.is_file():
+        raise InputError(f"{source.name} does not exist; give the path of a {kinds}.")
+    if ending in _OLD_SHEETS:
+        raise InputError(f"{name} is a spreadsheet of another kind ({ending}); save it as .xlsx or .csv and try again.")
+    is_map = ending in MAP_ENDINGS
+    if ending not in (*TEXT_ENDINGS, *SHEET_ENDINGS) and not (is_map and takes_maps):
+        raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
+    size_n = source.stat().st_size if isinstance(source, Path) else len(source)
+    if size_n > MAX_BYTES:
+        raise InputError(f"{name} is {size_n >> 20} MB, more than {MAX_BYTES >> 20} MB; divide it and try again.")
+    if not size_n:
+        raise InputError(f"{name} is empty; export it again.")
+    if is_map:
+        frame, sha256, notes = maps.read(source, name, options.layer, MAX_ROWS_N)
+        table = Table(name, frame, np.arange(1, len(frame) + 1), sha256, ending in (".shp", ".zip"), notes=notes)
+    else:
+        content = source.read_bytes() if isinstance(source, Path) else source
+        sha256 = hashlib.sha256(content).hexdigest()
+        _refuse_other_content(content, name, ending)
+        if ending in TEXT_ENDINGS:
+            table = text.read(content, name, knows)
+        else:
+            table = workbook.read(content, name, knows, options)
+        table = replace(table, sha256=sha256)
+    if table.frame.empty:
+        raise InputError(f"{name} holds no rows; export the table again.")
+    return table
+
+
+def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
+    start = content[:_START_N].lstrip(codecs.BOM_UTF8 + b" \r\n\t")
+    is_zip = content[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+    if re.match(rb"<(!doctype\s+html|html|\?xml|head|body|table)", start[:200].lower()):
+        raise InputError(f"{name} holds a web page or XML, no table; export it again as {ending[1:].upper()}.")
+    if ending in TEXT_ENDINGS and is_zip:
+        raise InputError(f"{name} is a workbook or zip with another ending; give it the ending that it had.")
+    if ending in SHEET_ENDINGS and content[:4] == b"\xd0\xcf\x11\xe0":
+        raise InputError(f"{name} is an old workbook, or one with a password; save it as .xlsx without one.")
+    if ending in SHEET_ENDINGS and not is_zip:
+        raise InputError(f"{name} cannot be read as a table: it is no workbook; open it and save it as .xlsx or .csv.")

@@ -1,0 +1,213 @@
+"""The table in a file: where its header stands, what its columns are called, and which rows are none."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from openpyxl.utils import get_column_letter
+
+from geodata.errors import InputError
+from geodata.intake.receipt import Line, Receipt
+
+MAX_BYTES: Final = 1 << 30
+MAX_ROWS_N: Final = 5_000_000
+MAX_CELLS_N: Final = 200_000_000
+MAX_COLUMNS_N: Final = 16_384
+HEADER_WITHIN_N: Final = 60  # rows in which the header must stand
+_NOTE: Final = re.compile(
+    r"\s*(bron(nen)?|source|toelichting|noot|noten|note|opmerking(en)?|©|\(c\)|copyright|peildatum|legenda|verklaring|"
+    r"let op|disclaimer|licentie|\*+\)?|\d\)|\[\d+\])(?![a-z]).*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+Cell = Any
+Knows = Callable[[str], str]
+"""Tells the field that a header names, '' for none: so the header is found where headers are."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user says of a file: which sheet of a workbook, which layer of a map."""
+
+    sheet: str = ""
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as a file gives it.
+
+    Attributes
+    ----------
+    frame
+        One column per header; texts, or the typed cells of a workbook; a GeoDataFrame for a map.
+    row_n
+        The number of each row in the file, as a spreadsheet would number it.
+    has_cut_headers
+        The file's kind cuts headers at ten letters (a Shapefile).
+    passed
+        What of the file is no part of the table.
+    notes
+        What holds for the file as a whole.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    row_n: NDArray[np.int64]
+    sha256: str
+    has_cut_headers: bool = False
+    passed: tuple[Line, ...] = ()
+    notes: tuple[Line, ...] = ()
+
+    def receipt(self, kind: str) -> Receipt:
+        """Return a receipt with what reading alone can tell."""
+        found = Receipt(self.name, kind, self.sha256, rows_n=len(self.frame))
+        found.passed.extend(self.passed)
+        for line in self.notes:
+            found.note(line.key, **line.values)
+        return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the first rows of a file the header stands, and how much of it is known.
+
+    Attributes
+    ----------
+    head
+        Position of the header's row.
+    known_n
+        How many different fields its cells name.
+    width
+        Number of its cells.
+    """
+
+    head: int
+    known_n: int
+    width: int
+
+
+def find_header(grid: Sequence[Sequence[Cell]], knows: Knows) -> Place | None:
+    """Return where the header stands: the row that names most fields, else the first that is as full as the table.
+
+    Examples
+    --------
+    >>> rows = [["Overzicht 2020", None], [None, None], ["gemeente", "aantal"], ["Ede", 5]]
+    >>> find_header(rows, lambda header: header if header in ("gemeente", "aantal") else "")
+    Place(head=2, known_n=2, width=2)
+    """
+    best: Place | None = None
+    for number, row in enumerate(grid[:HEADER_WITHIN_N]):
+        named = {field for cell in row if isinstance(cell, str) and (field := knows(cell))}
+        if named and (best is None or len(named) > best.known_n):
+            best = Place(number, len(named), width_of(row))
+    full = _fullest(grid)
+    if best is not None and (best.known_n > 1 or full is None or full.head >= best.head):
+        return best
+    return full
+
+
+def _fullest(grid: Sequence[Sequence[Cell]]) -> Place | None:
+    """Return the first row that is as full as the rows of the table."""
+    filled = [sum(not is_blank(cell) for cell in row) for row in grid[:HEADER_WITHIN_N]] or [0]
+    usual = Counter(count_n for count_n in filled if count_n > (max(filled) > 1)).most_common(1)
+    if not usual:
+        return None
+    # Of rows with the usual number of cells the first is the header; with only one such row it is the fullest.
+    wanted = usual[0][0] if usual[0][1] > 1 else max(filled)
+    number = next(number for number, count_n in enumerate(filled) if count_n >= wanted)
+    return Place(number, 0, width_of(grid[number]))
+
+
+def is_blank(cell: Cell) -> bool:
+    """Tell whether nothing stands in a cell."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def width_of(row: Sequence[Cell]) -> int:
+    """Return how many cells a row has up to the last that is filled."""
+    return max((number for number, cell in enumerate(row, 1) if not is_blank(cell)), default=0)
+
+
+def header_text(cell: Cell) -> str:
+    """Return a header as text: one line, no blanks around it, no invisible marks."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return re.sub(r"\s+", " ", str(cell).replace("\ufeff", "").replace("\u00a0", " ")).strip()
+
+
+def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) -> pd.DataFrame:
+    """Give columns their headers; blank columns go, and two of one name that is read are refused."""
+    texts = [header_text(cell) for cell in header]
+    keep = [number for number, text in enumerate(texts) if text or not _blank_cells(frame.iloc[:, number]).all()]
+    seen: dict[str, int] = {}
+    names = []
+    for number in keep:
+        text = texts[number] or f"({get_column_letter(number + 1)})"
+        low = text.casefold()
+        seen[low] = seen.get(low, 0) + 1
+        if seen[low] > 1:
+            if knows(text):
+                raise InputError(f"{name} has two columns called {text!r}; rename or remove one of them and try again.")
+            text = f"{text} ({seen[low]})"
+        names.append(text)
+    return frame.iloc[:, keep].set_axis(pd.Index(names, dtype="str"), axis="columns")
+
+
+def _blank_cells(cells: pd.Series) -> pd.Series:
+    if cells.dtype == object:
+        return cells.map(is_blank).astype(bool)
+    found: pd.Series = cells.isna() | cells.str.fullmatch(r"\s*")
+    return found.astype(bool)
+
+
+def only_rows(
+    frame: pd.DataFrame, row_n: NDArray[np.int64], header: Sequence[Cell]
+) -> tuple[pd.DataFrame, NDArray[np.int64], list[Line]]:
+    """Drop what stands among the rows and is none: blank rows, notes below, a header that is repeated."""
+    if frame.empty:
+        return frame, row_n, []
+    first = frame.iloc[:, 0]
+    doubtful = np.ones(len(frame), bool)
+    for number in range(1, frame.shape[1]):  # a row with a second cell is a row; so most are settled at once
+        cells = frame.iloc[:, number]
+        filled = ~_blank_cells(cells).to_numpy() if cells.dtype == object else (cells.fillna("") != "").to_numpy()
+        doubtful &= ~filled
+        if not doubtful.any():
+            break
+    drop = np.zeros(len(frame), bool)
+    lines = []
+    for number in np.flatnonzero(doubtful).tolist():
+        cell = first.iloc[number]
+        if is_blank(cell):
+            drop[number] = frame.iloc[number].map(is_blank).all()
+        elif frame.shape[1] > 1 and _NOTE.fullmatch(str(cell)):
+            drop[number] = True
+            lines.append(Line("below", {"text": str(cell).strip()[:80]}, int(row_n[number])))
+    repeated = [] if is_blank(header[0]) else np.flatnonzero((first == header[0]).to_numpy()).tolist()
+    for number in repeated:
+        if [header_text(cell) for cell in frame.iloc[number]] == [header_text(cell) for cell in header][
+            : frame.shape[1]
+        ]:
+            drop[number] = True
+            lines.append(Line("header_again", {}, int(row_n[number])))
+    if not drop.any():
+        return frame, row_n, lines
+    return frame[~drop].reset_index(drop=True), row_n[~drop], lines
+
+
+def lines_above(grid: Sequence[Sequence[Cell]], head: int) -> list[Line]:
+    """Return what stands above the header, to be told."""
+    found = []
+    for number, row in enumerate(grid[:head], 1):
+        said = " ".join(header_text(cell) for cell in row if not is_blank(cell))
+        if said:
+            found.append(Line("above", {"text": said[:80]}, number))
+    return found

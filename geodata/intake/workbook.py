@@ -1,0 +1,244 @@
+"""Workbooks: their visible sheets, cell by cell with their types, within bounds."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import openpyxl
+import pandas as pd
+
+from geodata.errors import InputError
+from geodata.intake import statline
+from geodata.intake.receipt import Line
+from geodata.intake.table import (
+    MAX_BYTES,
+    MAX_CELLS_N,
+    MAX_ROWS_N,
+    Cell,
+    Knows,
+    Options,
+    Place,
+    Table,
+    find_header,
+    is_blank,
+    lines_above,
+    named,
+    only_rows,
+    width_of,
+)
+
+UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+)
+"""What openpyxl raises for a file that is not what its ending says; XML errors are SyntaxErrors."""
+
+_MAX_RATIO: Final = 500  # unpacked to packed: a table of equal cells reaches some 100, a bomb thousands
+_SMALL_BYTES: Final = 50 << 20
+_NO_BOOK: Final = "{name} cannot be read as a table: it is no whole workbook; save it again as .xlsx."
+
+
+def open_book(content: bytes, name: str) -> Any:
+    """Open a workbook for reading its values, after a look at how big it will be.
+
+    Raises
+    ------
+    InputError
+        It is no workbook, or too big when unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            parts = packed.infolist()
+    except UNREADABLE as error:
+        raise InputError(_NO_BOOK.format(name=name)) from error
+    unpacked_n = sum(part.file_size for part in parts)
+    if unpacked_n > MAX_BYTES or (unpacked_n > _SMALL_BYTES and unpacked_n > _MAX_RATIO * len(content)):
+        raise InputError(f"{name} unpacks to {unpacked_n >> 20} MB; save it as CSV, or divide it.")
+    if any(part.flag_bits & 1 for part in parts):
+        raise InputError(f"{name} has a password; save it without one and try again.")
+    try:
+        return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
+    except UNREADABLE as error:
+        raise InputError(_NO_BOOK.format(name=name)) from error
+
+
+def visible_sheets(book: Any) -> list[str]:
+    """Return the titles of the sheets that a person sees on opening the workbook."""
+    return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+
+
+def hidden_sheets(book: Any) -> list[str]:
+    """Return the titles of the sheets that are hidden; they are never read."""
+    return [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
+
+
+def rows_of(book: Any, title: str, name: str) -> Iterator[list[Any]]:
+    """Yield the rows of a sheet, typed as in the workbook; blanks behind the last cell are cut.
+
+    Raises
+    ------
+    InputError
+        The sheet is damaged.
+    """
+    sheet = book[title]
+    try:
+        sheet.reset_dimensions()  # what a program wrote there is often wrong
+        number = 0
+        for row in sheet.iter_rows():
+            row_n = next((cell.row for cell in row if getattr(cell, "row", None)), number + 1)
+            while number + 1 < row_n:  # rows that are not in the file are blank rows
+                number += 1
+                yield []
+            number += 1
+            cells = [cell.value for cell in row]
+            while cells and (cells[-1] is None or cells[-1] == ""):
+                cells.pop()
+            yield cells
+    except UNREADABLE as error:
+        raise InputError(f"{name}, sheet {title}, cannot be read; open it and save it again as .xlsx.") from error
+
+
+def refuse_unanswered(content: bytes, title: str, name: str) -> None:
+    """Stop where a cell holds a formula that was never calculated: its value would silently be nothing.
+
+    Raises
+    ------
+    InputError
+        With the first such cell.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        sheets = [part for part in packed.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part)]
+        if not any(b"<f" in packed.read(part) for part in sheets):
+            return
+    both = [
+        openpyxl.load_workbook(io.BytesIO(content), data_only=only, read_only=True)[title] for only in (False, True)
+    ]
+    for sheet in both:
+        sheet.reset_dimensions()
+    for asked, answered in zip(*(sheet.iter_rows() for sheet in both), strict=False):
+        for cell, value in zip(asked, answered, strict=False):
+            if (
+                isinstance(cell.value, str)
+                and cell.value.startswith("=")
+                and value.value is None
+                and cell.data_type == "f"
+            ):
+                raise InputError(
+                    f"{name}, cell {cell.coordinate}, holds a formula that was never calculated; open the workbook,"
+                    " save it, and try again."
+                )
+
+
+@dataclass(frozen=True)
+class _Found:
+    title: str
+    rows: list[list[Cell]]
+    place: Place | None
+    block: statline.Block | None = None
+
+    @property
+    def rank(self) -> int:
+        """Tell how much of a table the sheet holds: the fields of its header, and rows below it."""
+        if self.block:
+            return 1_000
+        if self.place is None or len(self.rows) <= self.place.head + 1:
+            return 0
+        return self.place.known_n
+
+
+def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
+    """Return the table of a workbook: of the one visible sheet that holds one, or of the sheet that was chosen.
+
+    Raises
+    ------
+    InputError
+        It is damaged or too big, or leaves open which sheet is meant.
+    """
+    book = open_book(content, name)
+    visible = visible_sheets(book)
+    wanted = _wanted(visible, hidden_sheets(book), options.sheet, name)
+    cells_n, candidates = 0, []
+    for title in wanted:
+        rows: list[list[Cell]] = []
+        for row in rows_of(book, title, name):
+            cells_n += len(row)
+            if len(rows) >= MAX_ROWS_N or cells_n > MAX_CELLS_N // 4:
+                raise InputError(f"{name} holds too many cells at once; divide it, or save the sheet as CSV.")
+            rows.append(row)
+        block = statline.find(rows)
+        candidates.append(_Found(title, rows, None if block else find_header(rows, knows), block))
+    book.close()
+    with_rows = [found for found in candidates if any(not is_blank(cell) for row in found.rows for cell in row)]
+    if not with_rows:
+        raise InputError(f"{name} is empty; export it again.")
+    best = max(found.rank for found in with_rows)
+    # Where no header is known, the sheet with most rows and columns could be any: then all with a table are meant.
+    chosen = (
+        [found for found in with_rows if found.rank == best]
+        if best
+        else [found for found in with_rows if len(found.rows) > 1 and max(width_of(row) for row in found.rows) > 1]
+        or with_rows[:1]
+    )
+    if len(chosen) > 1:
+        titles = ", ".join(repr(found.title) for found in chosen)
+        raise InputError(f"{name} has a table on more than one sheet ({titles}); choose one with --sheet.")
+    (found,) = chosen
+    refuse_unanswered(content, found.title, name)
+    others = [title for title in visible if title != found.title]
+    notes = [Line("sheet", {"sheet": found.title})] if len(visible) > 1 or options.sheet else []
+    notes += [Line("sheets_passed", {"sheets": ", ".join(others)})] if others else []
+    notes += [Line("sheets_hidden", {"n": len(hidden_sheets(book))})] if hidden_sheets(book) else []
+    return replace(_table_of(found, name, knows), notes=tuple(notes))
+
+
+def _wanted(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:
+    if not visible:
+        raise InputError(f"{name} has no visible sheet; show the one that is meant and save it again.")
+    if not asked:
+        return visible
+    found = [title for title in visible if title.strip().casefold() == asked.strip().casefold()]
+    if not found:
+        why = (
+            "is hidden; show it first" if asked.casefold() in {title.casefold() for title in hidden} else "is not there"
+        )
+        raise InputError(f"Sheet {asked!r} of {name} {why}; it has: {', '.join(visible)}.")
+    return found
+
+
+def _table_of(found: _Found, name: str, knows: Knows) -> Table:
+    head = found.block.head if found.block else found.place.head if found.place else 0
+    width = max((width_of(row) for row in found.rows[head:]), default=0)
+    header = [*found.rows[head], *[None] * width][:width]
+    if found.place and not found.block:
+        header = _over_two_rows(found.rows, head, header)
+    body = [[*row, *[None] * width][:width] for row in found.rows[head + 1 :]]
+    frame = pd.DataFrame(body, columns=[str(number) for number in range(width)], dtype=object)
+    row_n = np.arange(head + 2, head + 2 + len(body))
+    frame, row_n, passed = only_rows(frame, row_n, header)
+    if found.block:
+        frame, row_n = statline.to_long(found.block, found.rows, frame, row_n)
+        return Table(name, named(frame, list(frame.columns), name, knows), row_n, "", passed=tuple(passed))
+    above = lines_above(found.rows, head)
+    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed))
+
+
+def _over_two_rows(rows: list[list[Cell]], head: int, header: list[Cell]) -> list[Cell]:
+    """Complete a header whose cells are blank with the cells of the row above that stand over them."""
+    if not head or all(not is_blank(cell) for cell in header):
+        return header
+    above = [*rows[head - 1], *[None] * len(header)]
+    return [above[number] if is_blank(cell) else cell for number, cell in enumerate(header)]

@@ -1,0 +1,265 @@
+"""Alarms: gemeenten with more infections in a week than their own past and the national wave explain.
+
+One place at a time: what is expected follows from the gemeente's own weeks before and from how the whole country
+changed since, so that neither a large town nor a national wave raises an alarm. Neighbours together are searched
+by a scan. Alarms are context for the reader: they never enter a score, and never are an activation by themselves.
+
+Not built, and why: EARS cannot tell an outbreak from a national wave (its C2 flags as many gemeenten without any
+outbreak), and Farrington's method needs three years of weeks, which no table here has.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, spatial, special, stats
+
+from geodata import contracts, weeks
+from geodata.errors import InputError
+from risk.insight.detection import Cluster, space_time_scan
+
+Array = NDArray[np.float64]
+
+LISTED_N: Final = 11  # always shown beside the alarms: the smallest p, alarm or not
+SCAN_WEEKS: Final = 10  # of the scan's table: four that may be a cluster, six that tell what is usual
+SCAN_RADIUS_KM: Final = 50.0
+SCAN_LONGEST_WEEKS: Final = 4
+
+_BASELINE = range(-6, -1)  # five weeks; the week before is left out, for an outbreak may have begun in it
+_KNOWN_WEEKS: Final = 3  # of the five, at least
+_LEAST_CASES: Final = 5
+_LARGEST_P: Final = 0.001
+_FALSE_DISCOVERY_RATE: Final = 0.05
+_ADDED: Final = 0.5  # half a case, so that a gemeente without any before can still be compared
+_SIZES: Final = (0.5, 200.0)  # of the negative binomial; beyond them nothing changes
+_USUAL_SIZE: Final = 10.0  # of 2020; used where too few gemeenten have cases to estimate it
+_ENOUGH_GEMEENTEN: Final = 20
+_AN_OUTBREAK: Final = 0.01  # an earlier week as unlikely as this does not tell what is usual
+
+
+def weekly_cases(incidence: pd.DataFrame, disease: str, gemeenten: pd.DataFrame) -> pd.DataFrame:
+    """Return cases with a row per gemeente and a column per week, from the first week to the last without a gap.
+
+    Parameters
+    ----------
+    incidence
+        By contract ``Incidence``.
+    disease
+        Whose rows count.
+    gemeenten
+        By contract ``Gemeenten``: every one gets a row.
+
+    Returns
+    -------
+    DataFrame
+        Columns such as ``2020-W22``; NaN where the table has no figure, for absent is not zero. No columns when
+        the table has no week of the disease.
+    """
+    own = incidence[incidence["disease"] == disease]
+    codes = pd.Index(gemeenten["gemeente_code"], name="gemeente_code")
+    if not len(own):
+        return pd.DataFrame(index=codes)
+    cases = own.set_index(["gemeente_code", "week"])["cases_n"].unstack().reindex(codes)  # noqa: PD010  (no mean)
+    sundays = pd.date_range(weeks.last_day(cases.columns.min()), weeks.last_day(cases.columns.max()), freq="7D")
+    every = [weeks.week_of(day) for day in sundays]
+    return cases.reindex(columns=pd.Index(every, name="week"))
+
+
+def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
+    """Return every gemeente in a week, the least likely first, with a mark on those that are an alarm.
+
+    An alarm has at least 5 cases, a chance below .001 of as many under a negative binomial around what was
+    expected, and stands after control of the false discovery rate at 5 % over all gemeenten. Expected is
+    (mean of weeks t-6 to t-2 + .5) times the country's change since those weeks.
+
+    Parameters
+    ----------
+    cases
+        `weekly_cases`.
+    week
+        Such as ``2020-W22``.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``alarms``: gemeente_code, week, cases_n, expected_n, p, rank (1 is the least likely),
+        is_alarm. NaN for a gemeente whose week, or too much of its past, is missing.
+
+    Raises
+    ------
+    InputError
+        The week, or the weeks before it, are not in the table.
+
+    Examples
+    --------
+    >>> columns = [f"2020-W{number}" for number in range(16, 23)]
+    >>> table = pd.DataFrame(10.0, index=pd.Index(["GM0001", "GM0002"], name="gemeente_code"), columns=columns)
+    >>> table.loc["GM0002", "2020-W22"] = 90
+    >>> found = alarms(table, "2020-W22")
+    >>> found[["gemeente_code", "cases_n", "expected_n", "is_alarm"]].round(1).to_numpy().tolist()
+    [['GM0002', 90.0, 52.5, False], ['GM0001', 10.0, 52.5, False]]
+    """
+    found = cases.columns.get_indexer(pd.Index([week]))[0]
+    needed = _needed(week)
+    if found < 0 or found + _BASELINE[0] < 0:
+        raise InputError(
+            f"Alarms of {week} compare it with {needed}, and the table of infections does not hold all of these"
+            " weeks; choose another week, or import more weeks (python -m geodata import incidence)."
+        )
+    counts = cases.to_numpy(float)
+    now, before = counts[:, found], counts[:, [found + step for step in _BASELINE]]
+    usable = np.isfinite(now) & (np.isfinite(before).sum(axis=1) >= _KNOWN_WEEKS)
+    usual = np.full(len(counts), np.nan)
+    usual[usable] = np.nanmean(before[usable], axis=1)
+    if not usual[usable].sum() > 0:
+        raise InputError(
+            f"No infections are known in {needed}, so there is nothing to compare {week} with; choose another"
+            " week, or import more weeks (python -m geodata import incidence)."
+        )
+    expected = (usual + _ADDED) * (now[usable].sum() / usual[usable].sum())
+    size = size_before(before[usable])
+    p = np.full(len(counts), np.nan)
+    mean = np.maximum(expected[usable], 1e-12)
+    p[usable] = stats.nbinom.sf(now[usable] - 1, size, size / (size + mean))
+    rejected = np.zeros(len(counts), bool)
+    rejected[usable] = stats.false_discovery_control(p[usable]) <= _FALSE_DISCOVERY_RATE
+    table = pd.DataFrame(
+        {
+            "gemeente_code": cases.index,
+            "week": week,
+            "cases_n": now,
+            "expected_n": expected,
+            "p": p,
+            "is_alarm": (now >= _LEAST_CASES) & (p < _LARGEST_P) & rejected,
+        }
+    )
+    table["excess_n"] = table["expected_n"] - table["cases_n"]
+    table = table.sort_values(["p", "excess_n", "gemeente_code"], ignore_index=True)
+    table["rank"] = np.where(table["p"].notna(), np.arange(1.0, len(table) + 1), np.nan)
+    return contracts.check("alarms", table.drop(columns="excess_n"))
+
+
+def alarms_of_weeks(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return `alarms` of every week that has six weeks before it, one under the other."""
+    tables = []
+    for week in cases.columns[-_BASELINE[0] :]:
+        try:
+            tables.append(alarms(cases, week))
+        except InputError:  # a week without a past has no alarms; the command says so for the one that is asked
+            continue
+    return pd.concat(tables, ignore_index=True) if tables else contracts.empty("alarms")
+
+
+def size_before(before: Array) -> float:
+    """Return the size k of the negative binomial of local counts around a common course, over all gemeenten.
+
+    The variance of a count with mean m is m + m²/k. Estimated by the adjusted profile likelihood, for the mean of
+    each gemeente comes from the same five weeks. Gemeenten with less than a case a week say nothing, and those
+    with an outbreak in these weeks would hide the next one: both are left out.
+
+    Parameters
+    ----------
+    before
+        Cases, a row per gemeente and a column per week; NaN where missing.
+
+    References
+    ----------
+    Cox and Reid (1987), JRSS B 49:1; Noufaily and others (2013), Statistics in Medicine 32:1206, for leaving out
+    weeks with outbreaks.
+
+    Examples
+    --------
+    >>> chance = np.random.default_rng(3)
+    >>> mean = chance.uniform(3, 30, (340, 1))
+    >>> round(size_before(chance.poisson(chance.gamma(8, mean / 8, (340, 5)))))
+    8
+    """
+    counts = before[np.isfinite(before).all(axis=1)]
+    counts = counts[counts.mean(axis=1) >= 1]
+    if len(counts) < _ENOUGH_GEMEENTEN:
+        return _USUAL_SIZE
+    course = counts.sum(axis=0)
+    mean = counts.mean(axis=1, keepdims=True) * np.maximum(course, 0.5) / course.mean()
+    quiet = np.ones(len(counts), bool)
+    size = _likeliest_size(counts, mean)
+    for _ in range(2):
+        chance = stats.nbinom.sf(counts - 1, size, size / (size + mean))
+        quiet = chance.min(axis=1) >= _AN_OUTBREAK
+        if quiet.sum() < _ENOUGH_GEMEENTEN:
+            break
+        size = _likeliest_size(counts[quiet], mean[quiet])
+    return size
+
+
+def _likeliest_size(counts: Array, mean: Array) -> float:
+    def loss(log_size: float) -> float:
+        size = float(np.exp(log_size))
+        per_count = (
+            special.gammaln(counts + size)
+            - special.gammaln(size)
+            + size * np.log(size / (size + mean))
+            + counts * np.log(mean / (size + mean))
+        )
+        information = (mean / (1 + mean / size)).sum(axis=1)
+        return float(0.5 * np.log(information).sum() - per_count.sum())
+
+    found = optimize.minimize_scalar(loss, bounds=tuple(np.log(_SIZES)), method="bounded", options={"xatol": 0.01})
+    return float(np.exp(found.x))
+
+
+def neighbours_together(
+    cases: pd.DataFrame, week: str, gemeenten: pd.DataFrame, *, n_simulations: int = 999, seed: int = 20201123
+) -> list[Cluster]:
+    """Return groups of neighbouring gemeenten with more infections of late than chance, most likely first.
+
+    Parameters
+    ----------
+    cases
+        `weekly_cases`; a gemeente with a missing week in the ten up to `week` takes no part.
+    week
+        The last one of the table that is searched.
+    gemeenten
+        By contract ``Gemeenten`` (EPSG:28992), in the order of the rows of `cases`.
+    n_simulations, seed
+        As in `risk.insight.detection.space_time_scan`.
+
+    Returns
+    -------
+    list of Cluster
+        ``places`` are rows of `gemeenten`; ``periods_n`` is in weeks.
+
+    Raises
+    ------
+    InputError
+        The ten weeks are not in the table.
+    """
+    found = int(cases.columns.get_indexer(pd.Index([week]))[0])
+    if found + 1 < SCAN_WEEKS:
+        raise InputError(
+            f"Neighbours together are searched over the {SCAN_WEEKS} weeks up to {week}, and the table of infections"
+            " does not hold all of them; choose another week, or import more weeks."
+        )
+    counts = cases.to_numpy(float)[:, found + 1 - SCAN_WEEKS : found + 1]
+    whole = np.flatnonzero(np.isfinite(counts).all(axis=1))
+    points = gemeenten.geometry.representative_point().iloc[whole]
+    spots = np.column_stack([points.x, points.y]) / 1000
+    clusters = space_time_scan(
+        np.round(counts[whole]),
+        spatial.distance.cdist(spots, spots),
+        max_distance=SCAN_RADIUS_KM,
+        max_periods=SCAN_LONGEST_WEEKS,
+        n_simulations=n_simulations,
+        seed=seed,
+    )
+    return [
+        Cluster(
+            tuple(int(whole[place]) for place in one.places), one.cases, one.expected, one.llr, one.p, one.periods_n
+        )
+        for one in clusters
+    ]
+
+
+def _needed(week: str) -> str:
+    first, last = (weeks.week_before(week, -step) for step in (_BASELINE[0], _BASELINE[-1]))
+    return f"{first} to {last}"

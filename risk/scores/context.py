@@ -1,0 +1,137 @@
+"""What stands beside the scores and never enters them: alarms, neighbours together, hot spots.
+
+Computed for the whole country, for inside one region they would mean something else in each; who looks then gets
+their part through the door. Only infections are needed: no sites, no establishments.
+"""
+
+from functools import lru_cache
+
+import pandas as pd
+
+from door import store as access
+from door.store import ScopedStore
+from geodata import contracts
+from geodata.errors import InputError
+from risk.insight import alarms, clusters
+
+_SHOWN_GROUPS = 5
+_LARGEST_P = 0.05
+_FORTNIGHT = 2
+
+
+def alarm_weeks(store: ScopedStore, disease: str) -> tuple[str, ...]:
+    """Return the weeks of the table of infections, the oldest first; empty without any.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not open the alarms.
+    """
+    store.computed("alarms_gemeente", contracts.empty("alarms"))
+    return tuple(_cases(store.data_version, disease).columns)
+
+
+def alarms_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
+    """Return the alarms of a week as the viewer may see them (contract ``alarms``), the least likely first.
+
+    Parameters
+    ----------
+    week
+        Such as ``2020-W22``; '' is the last week of the table.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not open the alarms.
+    InputError
+        The week, or the weeks before it, are not in the table.
+    """
+    return store.computed("alarms_gemeente", _alarms(store.data_version, disease, week))
+
+
+def groups_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
+    """Return groups of neighbouring gemeenten with more infections of late than chance (contract ``alarm_groups``).
+
+    At most five, the most likely first. A group may go on outside what the viewer may see: ``gemeenten_n`` counts
+    all of it.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not open them.
+    InputError
+        The ten weeks up to `week` are not in the table.
+    """
+    return store.computed("alarm_groups_gemeente", _groups(store.data_version, disease, week))
+
+
+def hot_spots_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
+    """Return where high rates of the two weeks up to `week` lie together (contract ``hot_spots``).
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not open them.
+    InputError
+        The weeks are not in the table.
+    """
+    return store.computed("hot_spots_gemeente", _hot_spots(store.data_version, disease, week))
+
+
+@lru_cache(maxsize=4)
+def _cases(data_version: str, disease: str) -> pd.DataFrame:
+    batch = access.open_batch(data_version)
+    return alarms.weekly_cases(batch.table("incidence"), disease, batch.table("gemeenten"))
+
+
+def _or_last(cases: pd.DataFrame, week: str) -> str:
+    if week or cases.shape[1]:
+        return week or str(cases.columns[-1])
+    raise InputError(
+        "There are no infections per week yet, and alarms are made of these; import a list"
+        " (python -m geodata import incidence FILE)."
+    )
+
+
+@lru_cache(maxsize=64)
+def _alarms(data_version: str, disease: str, week: str) -> pd.DataFrame:
+    cases = _cases(data_version, disease)
+    return alarms.alarms(cases, _or_last(cases, week))
+
+
+@lru_cache(maxsize=16)
+def _groups(data_version: str, disease: str, week: str) -> pd.DataFrame:
+    cases, gemeenten = _cases(data_version, disease), access.open_batch(data_version).table("gemeenten")
+    week = _or_last(cases, week)
+    found = alarms.neighbours_together(cases, week, gemeenten)
+    groups = [one for one in found if len(one.places) > 1 and one.p <= _LARGEST_P]
+    rows = [
+        (cases.index[place], week, number, len(one.places), one.periods_n, round(one.cases / one.expected, 1), one.p)
+        for number, one in enumerate(groups[:_SHOWN_GROUPS], start=1)
+        for place in one.places
+    ]
+    return contracts.check("alarm_groups", pd.DataFrame(rows, columns=contracts.CONTRACTS["alarm_groups"].columns))
+
+
+@lru_cache(maxsize=16)
+def _hot_spots(data_version: str, disease: str, week: str) -> pd.DataFrame:
+    cases, gemeenten = _cases(data_version, disease), access.open_batch(data_version).table("gemeenten")
+    week = _or_last(cases, week)
+    place = int(cases.columns.get_indexer(pd.Index([week]))[0])
+    fortnight = cases.iloc[:, max(0, place - _FORTNIGHT + 1) : place + 1].sum(axis=1, min_count=_FORTNIGHT)
+    known = fortnight.notna().to_numpy()
+    if place < _FORTNIGHT - 1 or known.sum() < 2:
+        raise InputError(
+            f"Hot spots of {week} need two whole weeks of infections; choose another week, or import more weeks."
+        )
+    areas = gemeenten[known]
+    found = clusters.clusters(areas, "gemeente_code", fortnight[known], areas["population_n"])
+    table = pd.DataFrame(
+        {
+            "gemeente_code": found["area_code"],
+            "week": week,
+            "g_p": found["g_p"].round(3),
+            "is_hot": found["is_hot"],
+        }
+    )
+    return contracts.check("hot_spots", table)

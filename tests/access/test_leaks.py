@@ -1,0 +1,222 @@
+"""Nothing leaks: what was once found by attacking, each kept as a test."""
+
+import time
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from access import disclosure, people
+from access.database import engine as database
+from access.people import Refusal
+from access.viewer import Viewer, parse_viewer
+from door import leaktest
+from door import store as access
+from geodata import settings
+from geodata.errors import InputError
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import SourceRecord
+from register import personal
+from risk.index import indicators
+from risk.index.model import load_model
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+LOTC = Viewer("lotc", person="test")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    database.close()
+
+
+def signed_in(email: str, sub: str = "") -> people.Admission:
+    stamp = NOW.timestamp()
+    told = {"iss": "https://id.example.org", "sub": sub or email, "email": email, "email_verified": True,
+            "iat": stamp - 60, "exp": stamp + 3600}  # fmt: skip
+    return people.admit(told, NOW)
+
+
+def roles(email: str) -> list[str]:
+    return [str(viewer) for viewer in signed_in(email).viewers]
+
+
+# --- a deputy's rights are those of whoever is replaced ----------------------------------------------------
+
+
+@pytest.fixture
+def deputy() -> str:
+    people.add(LOTC, "boss@example.org", parse_viewer("region:VR06"), first=date(2026, 1, 1), last=date(2027, 1, 1))
+    people.add(LOTC, "boss@example.org", parse_viewer("region:VR21"), first=date(2026, 1, 1), last=date(2026, 11, 20))
+    people.add_deputy(LOTC, "two@example.org", "boss@example.org", date(2027, 12, 31), first=date(2026, 11, 1))
+    return "two@example.org"
+
+
+def test_a_deputy_loses_the_role_that_the_principal_lost(deputy: str) -> None:
+    assert roles(deputy) == ["region:VR06"], "VR21 of the principal ended yesterday"
+
+
+@pytest.mark.parametrize("end", [people.revoke, people.forget])
+def test_a_deputy_is_out_at_the_same_click_as_the_principal_and_stays_out(deputy: str, end) -> None:
+    assert roles(deputy) == ["region:VR06"]
+    end(LOTC, "boss@example.org")
+    assert signed_in(deputy).refusal == Refusal.NO_ROLE
+    people.add(LOTC, "boss@example.org", parse_viewer("region:VR06"), first=date(2026, 1, 1))
+    assert signed_in(deputy).refusal == Refusal.NO_ROLE, "who comes back names a deputy anew"
+
+
+def test_a_deputy_gets_no_role_that_the_principal_got_later(deputy: str) -> None:
+    people.add(LOTC, "boss@example.org", Viewer("lotc"), first=date(2026, 1, 1))
+    assert roles(deputy) == ["region:VR06"]
+
+
+# --- an address that only looks like another's -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("look_alike", ["ſam.ſmit@example.org", "sam.smit@example.orG".replace("k", "\u212a"),
+                                        "\u212aim@example.org", "sam.ſmit@example.org"])  # fmt: skip
+def test_an_address_that_folds_to_another_opens_nothing(look_alike: str) -> None:
+    people.add(LOTC, "sam.smit@example.org", Viewer("lotc"), first=date(2026, 1, 1))
+    people.add(LOTC, "kim@example.org", Viewer("analyst"), first=date(2026, 1, 1))
+    if look_alike.isascii():
+        assert [str(viewer) for viewer in signed_in(look_alike).viewers] == ["lotc"], "capitals are the same address"
+        return
+    assert signed_in(look_alike, "thief").refusal == Refusal.UNKNOWN
+    assert roles("sam.smit@example.org") == ["lotc"], "the real one is not locked out"
+    assert roles("kim@example.org") == ["analyst"]
+
+
+def test_an_address_with_other_signs_is_not_let_in_and_an_old_one_can_be_taken_out() -> None:
+    with pytest.raises(InputError, match="look alike"):
+        people.add(LOTC, "ſam@example.org", Viewer("lotc"))
+
+
+# --- free text ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "1-", "a.", "1 ", "0", "06 ", "(0", "@a.", "a@", "+31 ", "geb ", "a@a.", "jan 1"]
+)
+def test_looking_for_personal_data_takes_time_in_proportion_to_the_length(unit: str) -> None:
+    def seconds(length: int) -> float:
+        text, best = (unit * length)[:length], float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            personal.find(text)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert seconds(20_000) < 9 * seconds(5_000) + 0.005, "four times the length: a square would be sixteen times"
+
+
+def test_a_text_that_is_too_long_is_refused_before_anything_looks_into_it() -> None:
+    with pytest.raises(InputError, match="20001 characters; 20000 is the most"):
+        personal.find("a" * 20_001)
+
+
+@pytest.mark.parametrize("text", ["j@voorbeeld.nl", "jan.de.vries+x@mail.voorbeeld.nl", "a" * 100 + "@voorbeeld.nl",
+                                  "x jan @ voorbeeld.nl"])  # fmt: skip
+def test_an_address_in_a_text_is_still_found(text: str) -> None:
+    assert [found.kind for found in personal.find(text)] == ["e-mail"]
+
+
+# --- counts of persons that nobody published --------------------------------------------------------------
+
+SECRET = SourceRecord("secret_incidence.ggd", "2020-10-01", 1, "ggd.csv", "niet openbaar", "")
+
+
+@pytest.fixture
+def secret_cases() -> pd.DataFrame:
+    """Some 30 cases per 100,000 a week in every gemeente, from a file that is not published."""
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    areas, rng = tables["gemeenten"], np.random.default_rng(3)
+    weeks = [
+        pd.DataFrame({
+            "disease": "COVID-19", "gemeente_code": areas["gemeente_code"], "week": week,
+            "cases_n": rng.poisson(30 * areas["population_n"] / 100_000).astype(float), "status": "official",
+            "source": SECRET.source_id,
+        })
+        for week in ("2020-W47", "2020-W48")
+    ]  # fmt: skip
+    cases = pd.concat(weeks, ignore_index=True)
+    snapshot.write_core(tables | {"incidence": cases}, [*embedded.sources, SECRET], is_demonstration=False)
+    return cases
+
+
+def recovered(gemeenten: pd.DataFrame, cases: pd.DataFrame, data_version: str) -> pd.DataFrame:
+    """Attack the indicator of infections with published figures only: population, prior and goalposts."""
+    model, batch = load_model(), access.open_batch(data_version)
+    tables = {name: batch.table(name) for name in indicators.CORE_TABLES}
+    measured = indicators.measure(tables, "gemeente", model)
+    place = [one.code for one in model.areas.indicators].index("incidence_per_100k")
+    low, high = measured.low[:, place], measured.high[:, place]
+    seen_0_10 = np.round(10 * np.log(np.clip(measured.raw[:, place], low, high) / low) / np.log(high / low), 1)
+    units = measured.units.assign(
+        seen=low * (high / low) ** (seen_0_10 / 10), at_end=(seen_0_10 <= 0) | (seen_0_10 >= 10)
+    )
+    units = units[units["sector_code"] == ""].set_index("area_code")
+    prior = model.priors["incidence_per_100k"]
+    population = gemeenten.set_index("gemeente_code")["population_n"].reindex(units.index)
+    units["guess"] = (units["seen"] * (population / 100_000 + prior.rate) - prior.shape).round()
+    units["truth"] = cases.groupby("gemeente_code")["cases_n"].sum().reindex(units.index)
+    return units[~units["at_end"]]
+
+
+def test_the_scores_do_not_give_back_counts_that_nobody_published(secret_cases: pd.DataFrame) -> None:
+    store = access.open_store(LOTC)
+    found = recovered(store.table("gemeenten"), secret_cases, store.data_version)
+    assert len(found) > 250
+    small = found[found["truth"].between(1, 9)]
+    assert len(small) > 20
+    assert (found["guess"] == found["truth"]).mean() < 0.25, "no more than chance"
+    assert (small["guess"] == small["truth"]).mean() < 0.35
+    near = (found["guess"] - found["truth"]).abs() <= 20
+    assert near.mean() > 0.95, "what is computed still tells where it is bad"
+
+
+def test_the_leak_test_attacks_the_scores_too(secret_cases: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = access.open_store(LOTC).data_version
+    assert leaktest.counts_told(version) == []
+    monkeypatch.setattr(disclosure, "protected", lambda _name, table, *_rest: table)
+    n = int((secret_cases["cases_n"] > 0).sum())
+    assert leaktest.counts_told(version) == [f"scores give back {n} of {n} counts of incidence.cases_n"]
+
+
+def protect(cases: list[int], *, regions: int = 1) -> list[float]:
+    """Return what computations read of counts in gemeenten of one or more regions, all equally large."""
+    codes = [f"GM{number:04d}" for number in range(len(cases))]
+    areas = pd.DataFrame({
+        "gemeente_code": codes, "vr_code": [f"VR{1 + number % regions:02d}" for number in range(len(cases))],
+        "population_n": 30_000,
+    })  # fmt: skip
+    table = pd.DataFrame({
+        "disease": "x", "gemeente_code": codes, "week": "2020-W40", "cases_n": np.array(cases, float),
+        "status": "official", "source": SECRET.source_id,
+    })  # fmt: skip
+    return disclosure.protected("incidence", table, [SECRET], areas)["cases_n"].tolist()
+
+
+@pytest.mark.parametrize("cells_n", range(3, 41))
+def test_each_small_count_may_still_be_anything_from_1_to_9(cells_n: int) -> None:
+    """Try every n for every sum of the others: something else always reads the same."""
+    totals = np.arange(cells_n, 9 * cells_n + 1)
+    told = disclosure.shared_n(pd.Series(totals.astype(float)), pd.Series(cells_n, index=range(len(totals)))).to_numpy()
+    for shown in np.unique(told):
+        alike = totals[told == shown]
+        for n in range(1, 10):
+            assert ((alike - n >= cells_n - 1) & (alike - n <= 9 * (cells_n - 1))).any(), (shown, n)
+    assert np.abs(told - totals).max() <= 15
+
+
+def test_counts_are_classes_of_five_and_small_ones_their_part_of_the_region() -> None:
+    shown = protect([*range(10, 30), 3, 4, 5])
+    assert shown[:20] == [*[12] * 5, *[17] * 5, *[22] * 5, *[27] * 5]
+    assert shown[20:] == pytest.approx([8.5 / 3] * 3), "the part is the same for all who are equally large"
+
+
+def test_one_or_two_small_counts_alone_tell_nothing_of_their_size() -> None:
+    assert {tuple(protect([n, 40, 50])) for n in range(1, 10)} == {(5.0, 42.0, 52.0)}
+    assert {tuple(protect([n, 10 - n, 50])) for n in range(1, 10)} == {(5.0, 5.0, 52.0)}
+    assert protect([0, 0, 50])[:2] == [0, 0], "nought is nobody"

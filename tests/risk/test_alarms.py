@@ -1,0 +1,169 @@
+"""Alarms: the year 2020, simulated weeks without outbreaks, and what is missing."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from shapely.geometry import box
+
+from geodata import contracts
+from geodata.errors import InputError
+from risk.insight import alarms
+
+WEEKS = pd.date_range("2020-03-02", "2020-12-28", freq="7D").strftime("%G-W%V")
+SUMMER = [f"2020-W{number}" for number in range(18, 29)]
+# Gemeente and weeks of the reports of spring and summer 2020; a small town's plant, a packing hall, a lodging.
+KNOWN = {
+    "GM0275": ("2020-W18", "2020-W19", "2020-W20"), "GM1586": ("2020-W21", "2020-W22"),
+    "GM0794": ("2020-W22", "2020-W23", "2020-W24"), "GM0757": ("2020-W22", "2020-W23", "2020-W24"),
+    "GM1960": ("2020-W23", "2020-W24", "2020-W25", "2020-W26"), "GM0339": ("2020-W18", "2020-W19", "2020-W20"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cases_2020(testdata: Path) -> pd.DataFrame:
+    days = pd.read_csv(testdata / "rivm" / "positives_gemeente_per_day_2020.csv.gz", parse_dates=["date"])
+    week = days["date"].dt.strftime("%G-W%V")
+    incidence = days.assign(week=week).groupby(["gm_code", "week"], as_index=False)["infected"].sum()
+    incidence = incidence.rename(columns={"gm_code": "gemeente_code", "infected": "cases_n"})
+    gemeenten = pd.DataFrame({"gemeente_code": sorted(incidence["gemeente_code"].unique())})
+    return alarms.weekly_cases(incidence.assign(disease="COVID-19"), "COVID-19", gemeenten)
+
+
+@pytest.fixture(scope="module")
+def year_2020(cases_2020: pd.DataFrame) -> pd.DataFrame:
+    return alarms.alarms_of_weeks(cases_2020)
+
+
+def test_three_of_the_six_known_places_at_five_flags_a_week_or_fewer(year_2020: pd.DataFrame) -> None:
+    summer = year_2020[year_2020["week"].isin(SUMMER)]
+    flagged = summer[summer["is_alarm"]]
+    assert len(flagged) / len(SUMMER) <= 5
+    found = {
+        code for code, weeks in KNOWN.items() if flagged[flagged["week"].isin(weeks)]["gemeente_code"].eq(code).any()
+    }
+    assert {"GM0275", "GM1586", "GM0757"} <= found
+    listed = summer[summer["rank"] <= alarms.LISTED_N]
+    seen = {code for code, weeks in KNOWN.items() if listed[listed["week"].isin(weeks)]["gemeente_code"].eq(code).any()}
+    assert len(seen) >= 4
+
+
+def test_what_is_expected_follows_the_own_past_and_the_country(cases_2020: pd.DataFrame) -> None:
+    found = alarms.alarms(cases_2020, "2020-W22").set_index("gemeente_code").loc[cases_2020.index]
+    before = cases_2020[[f"2020-W{number}" for number in range(16, 21)]]
+    change = cases_2020["2020-W22"].sum() / before.sum().mean()
+    assert_allclose(found["expected_n"], (before.mean(axis=1) + 0.5) * change)
+    assert_allclose(found["cases_n"], cases_2020["2020-W22"])
+
+
+@pytest.fixture(scope="module")
+def quiet() -> pd.DataFrame:
+    """Return ten runs of 40 weeks with a national wave and local scatter, and without a single outbreak."""
+    chance = np.random.default_rng(20201123)
+    size = chance.lognormal(0, 1, (342, 1))
+    wave = 6 * np.exp(1.6 * np.sin(np.arange(40) / 4))
+    return pd.DataFrame(
+        np.concatenate([chance.poisson(chance.gamma(10, size * wave / 10)) for _ in range(3)]).astype(float),
+        index=pd.Index(np.tile([f"GM{number:04d}" for number in range(342)], 3), name="gemeente_code"),
+        columns=WEEKS[:40],
+    )
+
+
+def test_weeks_without_outbreaks_raise_at_most_two_alarms(quiet: pd.DataFrame) -> None:
+    runs = [alarms.alarms_of_weeks(quiet.iloc[start : start + 342]) for start in range(0, len(quiet), 342)]
+    every = pd.concat(runs)
+    assert every["is_alarm"].sum() / (len(every) / 342) <= 2
+
+
+def test_an_outbreak_in_a_middle_sized_gemeente_is_found(quiet: pd.DataFrame) -> None:
+    cases = quiet.iloc[:342].copy()
+    week = WEEKS[30]
+    place = int((cases[list(WEEKS[24:29])].mean(axis=1) - 5).abs().argmin())
+    cases.iloc[place, 30] += 60
+    found = alarms.alarms(cases, week)
+    assert found.loc[0, "gemeente_code"] == cases.index[place]
+    assert found.loc[0, "is_alarm"]
+
+
+@pytest.mark.parametrize("size", [3, 10, 40])
+def test_the_size_is_found_back_even_among_outbreaks(size: int) -> None:
+    chance = np.random.default_rng(size)
+    mean = chance.lognormal(2, 1, (342, 1)) * np.array([1, 1.2, 1.5, 1.8, 2.0])
+    counts = chance.poisson(chance.gamma(size, mean / size)).astype(float)
+    assert alarms.size_before(counts) == pytest.approx(size, rel=0.25)
+    counts[:5, 2] += 150
+    assert alarms.size_before(counts) == pytest.approx(size, rel=0.3)
+
+
+def test_few_cases_take_the_usual_size() -> None:
+    assert alarms.size_before(np.zeros((342, 5))) == 10
+
+
+def _incidence(weeks: list[str], cases: list[float], disease: str = "COVID-19") -> pd.DataFrame:
+    return pd.DataFrame({"disease": disease, "gemeente_code": "GM0001", "week": weeks, "cases_n": cases})
+
+
+def test_a_week_that_is_absent_is_missing_and_another_disease_changes_nothing() -> None:
+    gemeenten = pd.DataFrame({"gemeente_code": ["GM0001", "GM0002"]})
+    table = _incidence(["2020-W52", "2021-W01"], [3.0, 4.0])
+    found = alarms.weekly_cases(table, "COVID-19", gemeenten)
+    assert list(found.columns) == ["2020-W52", "2020-W53", "2021-W01"]
+    assert found.loc["GM0001"].isna().tolist() == [False, True, False]
+    assert found.loc["GM0002"].isna().all()
+    other = pd.concat([table, _incidence(["2020-W51", "2020-W52"], [9.0, 9.0], "influenza")])
+    pd.testing.assert_frame_equal(alarms.weekly_cases(other, "COVID-19", gemeenten), found)
+    assert alarms.weekly_cases(table, "mazelen", gemeenten).shape == (2, 0)
+
+
+def test_a_gemeente_without_figures_has_no_chance_and_no_alarm(cases_2020: pd.DataFrame) -> None:
+    gap = cases_2020.copy()
+    gap.loc["GM0275", "2020-W22"] = np.nan
+    gap.loc["GM0757", ["2020-W16", "2020-W17", "2020-W18"]] = np.nan
+    found = alarms.alarms(gap, "2020-W22").set_index("gemeente_code")
+    assert found.loc[["GM0275", "GM0757"], ["p", "rank"]].isna().all(axis=None)
+    assert not found.loc[["GM0275", "GM0757"], "is_alarm"].any()
+    assert sorted(found["rank"].dropna()) == list(range(1, 341))
+
+
+def test_a_week_without_a_past_is_refused(cases_2020: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="2020-W08 to 2020-W12"):
+        alarms.alarms(cases_2020, "2020-W14")
+    with pytest.raises(InputError, match="2021-W20"):
+        alarms.alarms(cases_2020, "2021-W20")
+    nothing = cases_2020 * 0
+    with pytest.raises(InputError, match="nothing to compare"):
+        alarms.alarms(nothing, "2020-W22")
+    assert len(alarms.alarms_of_weeks(nothing)) == 0
+
+
+def test_the_table_keeps_its_contract(year_2020: pd.DataFrame) -> None:
+    contracts.check("alarms", year_2020)
+    assert year_2020["week"].nunique() == 38
+
+
+def test_neighbours_with_an_outbreak_of_three_weeks_are_found() -> None:
+    chance = np.random.default_rng(8)
+    cells = [(column, row) for row in range(8) for column in range(8)]
+    gemeenten = gpd.GeoDataFrame(
+        {"gemeente_code": [f"GM{number:04d}" for number in range(64)]},
+        geometry=[box(8000 * c, 8000 * r, 8000 * (c + 1), 8000 * (r + 1)) for c, r in cells],
+        crs=28992,
+    )
+    usual = chance.integers(5, 30, (64, 1))
+    cases = pd.DataFrame(
+        chance.poisson(usual * np.linspace(1, 3, 12)).astype(float),
+        index=pd.Index(gemeenten["gemeente_code"]),
+        columns=WEEKS[:12],
+    )
+    struck = [19, 26, 27, 28, 35]
+    cases.iloc[struck, -3:] *= 3
+    cases = cases.round()
+    cases.iloc[0, 4] = np.nan  # takes no part, and moves nobody else
+    first = alarms.neighbours_together(cases, WEEKS[11], gemeenten, n_simulations=99)[0]
+    assert set(first.places) == set(struck)
+    assert (first.periods_n, first.p) == (3, 0.01)
+    with pytest.raises(InputError, match="10 weeks"):
+        alarms.neighbours_together(cases, WEEKS[8], gemeenten)

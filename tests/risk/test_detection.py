@@ -1,0 +1,183 @@
+"""Scan statistics: published clusters, brute force, and what must never be called a cluster."""
+
+import json
+from math import log
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from libpysal import examples
+from numpy.testing import assert_allclose
+
+from geodata.errors import InputError
+from risk.insight.detection import Cluster, poisson_scan, space_time_scan
+
+EARTH_KM = 6378.137  # SaTScan's
+
+
+@pytest.fixture(scope="module")
+def reference(testdata: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in (testdata / "detection").glob("*.json")}
+
+
+def _names(cluster: Cluster, ids: list[Any]) -> set[Any]:
+    return {ids[place] for place in cluster.places}
+
+
+def test_the_cluster_of_north_carolina_1974_to_1984() -> None:
+    counties = (
+        gpd.read_file(examples.get_path("sids2.shp")).set_crs("EPSG:4267", allow_override=True).to_crs("EPSG:32119")
+    )
+    cases, births = counties["SID74"] + counties["SID79"], counties["BIR74"] + counties["BIR79"]
+    middle = counties.geometry.centroid
+    first = poisson_scan(cases, births, middle.x, middle.y, seed=1)[0]
+    assert (cases.sum(), births.sum()) == (1503, 752354)
+    assert _names(first, list(counties["NAME"])) == {"Bladen", "Hoke", "Robeson", "Scotland"}
+    assert first.llr == pytest.approx(17.63, abs=0.01)
+    assert first.cases / first.expected == pytest.approx(1.85, abs=0.06)
+    assert first.p <= 0.01
+
+
+def test_satscan_on_new_york_leukemia(reference: dict[str, Any]) -> None:
+    case = reference["scan_NYleukemia_SaTScan_cartesian_max50pct"]
+    given_, wanted = case["input"], case["expected"]["clusters"]
+    found = poisson_scan(given_["cases"], given_["population"], given_["x_lat"], given_["y_long"], seed=20261127)
+    for mine, theirs in zip(found, wanted, strict=False):
+        assert _names(mine, given_["id"]) == set(theirs["ids"])
+        assert mine.cases == theirs["cases"]
+        assert mine.expected == pytest.approx(theirs["expected"], abs=0.005)  # as printed
+        assert mine.llr == pytest.approx(theirs["llr"], abs=1e-5)
+        assert mine.p == pytest.approx(theirs["p"], abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["scan_ncsids79_poisson", "scan_pennLC_poisson_strata"])
+def test_spatialepi(reference: dict[str, Any], name: str) -> None:
+    given_, wanted = reference[name]["input"], reference[name]["expected"]
+    found = poisson_scan(
+        given_["cases"], given_["population"], given_["x"], given_["y"], seed=1, expected=given_["expected"]
+    )
+    theirs = [wanted["most_likely"], *wanted["secondary_significant"]]
+    for mine, one in zip(found, theirs, strict=False):
+        assert _names(mine, given_["id"]) == set(one["ids"])
+        assert mine.cases == one["cases"]
+        assert_allclose([mine.expected, mine.llr], [one["expected"], one["llr"]], rtol=1e-6)
+        assert mine.p == pytest.approx(one["p"], abs=0.05)
+    assert sum(one.p <= 0.05 for one in found) == len(theirs)
+
+
+def test_space_time_permutation_on_new_york_fever(reference: dict[str, Any]) -> None:
+    case = reference["scan_spacetime_permutation_NYCfever_to_20nov"]
+    places, cases = pd.DataFrame(case["input"]["locations"]), pd.DataFrame(case["input"]["cases"])
+    days = pd.date_range(*case["settings"]["study_period"]).strftime("%Y-%m-%d")
+    counts = cases.pivot_table(index="id", columns="date", values="n", aggfunc="sum")
+    counts = counts.reindex(index=places["id"], columns=days).fillna(0)
+    lat, lon = np.radians(places["lat"].to_numpy()), np.radians(places["lon"].to_numpy())
+    half = np.sin((lat[:, None] - lat) / 2) ** 2
+    half += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    distance = 2 * EARTH_KM * np.arcsin(np.sqrt(half))
+    found = space_time_scan(counts.to_numpy(), distance, max_distance=3, max_periods=7, seed=1)
+    for mine, theirs in zip(found, case["expected"]["numpy_top"], strict=False):
+        assert (mine.cases, mine.periods_n) == (theirs["cases"], theirs["days"])
+        assert_allclose([mine.expected, mine.llr], [theirs["expected"], theirs["llr"]], rtol=1e-6)
+
+
+def _ratio(inside: float, expected: float, total: float) -> float:
+    if inside < 2 or inside <= expected:
+        return 0.0
+    outside = total - inside
+    return inside * log(inside / expected) + (outside * log(outside / (total - expected)) if outside else 0)
+
+
+_PLACES = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 50), st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=9
+)
+
+
+@given(_PLACES, st.sampled_from([0.2, 0.5, 1.0]))
+def test_the_first_cluster_is_the_likeliest_of_all_circles(places: list[tuple[int, ...]], share: float) -> None:
+    cases, population, x, y = (np.array(column) for column in zip(*places, strict=True))
+    best = 0.0
+    for centre in range(len(places)):
+        order = sorted(range(len(places)), key=lambda j: ((x[j] - x[centre]) ** 2 + (y[j] - y[centre]) ** 2, j))
+        for size in range(1, len(places) + 1):
+            zone = order[:size]
+            if population[zone].sum() <= share * population.sum():
+                expected = cases.sum() * population[zone].sum() / population.sum()
+                best = max(best, _ratio(cases[zone].sum(), expected, cases.sum()))
+    found = poisson_scan(cases, population, x, y, max_share=share, n_simulations=9, seed=1)
+    assert (found[0].llr if found else 0) == pytest.approx(best, abs=1e-8)
+    assert [one.llr for one in found] == sorted((one.llr for one in found), reverse=True)
+    listed = [place for one in found for place in one.places]
+    assert len(listed) == len(set(listed))
+    for one in found:
+        assert one.cases == cases[list(one.places)].sum() > one.expected
+        assert 0 < one.p <= 1
+
+
+@given(st.lists(st.lists(st.integers(0, 8), min_size=4, max_size=4), min_size=2, max_size=6))
+def test_the_first_cylinder_is_the_likeliest_of_all(rows: list[list[int]]) -> None:
+    cases = np.array(rows)
+    line = np.arange(len(rows), dtype=float)
+    distance = np.abs(line[:, None] - line)
+    total, best = cases.sum(), 0.0
+    for centre in range(len(rows)):
+        order = sorted(range(len(rows)), key=lambda j: (distance[centre, j], j))
+        for size in range(1, sum(distance[centre] <= 2) + 1):
+            for periods in (1, 2):
+                inside = cases[order[:size], -periods:].sum()
+                expected = cases[order[:size]].sum() * cases[:, -periods:].sum() / max(total, 1)
+                best = max(best, _ratio(inside, expected, total))
+    found = space_time_scan(cases, distance, max_distance=2, max_periods=2, n_simulations=0, seed=1)
+    assert (found[0].llr if found else 0) == pytest.approx(best, abs=1e-8)
+
+
+def test_no_cases_are_no_cluster_and_one_case_is_none() -> None:
+    assert poisson_scan([0, 0], [5, 5], [0, 1], [0, 0], seed=1) == []
+    assert poisson_scan([1, 0], [5, 5], [0, 1], [0, 0], seed=1) == []
+    assert space_time_scan([[0, 0], [0, 0]], [[0, 1], [1, 0]], max_distance=1, max_periods=1, seed=1) == []
+
+
+def test_the_same_seed_gives_the_same_clusters() -> None:
+    chance = np.random.default_rng(4)
+    places = chance.poisson(5, 30), np.full(30, 100), chance.random(30), chance.random(30)
+    assert poisson_scan(*places, seed=7, n_simulations=99) == poisson_scan(*places, seed=7, n_simulations=99)
+
+
+def test_a_national_wave_alone_is_no_cluster_in_time_and_place() -> None:
+    usual = np.random.default_rng(5).integers(5, 40, 30)
+    cases = np.outer(usual, [1, 1, 2, 4, 8])
+    line = np.arange(30.0)
+    distance = np.abs(line[:, None] - line)
+    assert all(one.p > 0.9 for one in space_time_scan(cases, distance, max_distance=5, max_periods=2, seed=1))
+
+
+def test_chance_alone_is_called_a_cluster_about_as_often_as_p_says() -> None:
+    chance = np.random.default_rng(6)
+    x, y, people = chance.random(25), chance.random(25), chance.integers(50, 500, 25)
+    firsts = [
+        poisson_scan(chance.multinomial(200, people / people.sum()), people, x, y, n_simulations=99, seed=seed)[0].p
+        for seed in range(100)
+    ]
+    assert 0.03 <= np.mean(np.array(firsts) <= 0.1) <= 0.2
+
+
+@pytest.mark.parametrize(
+    ("cases", "population", "share"),
+    [([1.5, 1], [1, 1], 0.5), ([-1, 1], [1, 1], 0.5), ([1, 1], [0, 1], 0.5), ([1], [1, 1], 0.5), ([1, 1], [1, 1], 0),
+     ([float("nan"), 1], [1, 1], 0.5)],
+)  # fmt: skip
+def test_what_is_no_count_is_refused(cases: list[float], population: list[float], share: float) -> None:
+    with pytest.raises(InputError):
+        poisson_scan(cases, population, [0, 1], [0, 0], max_share=share, seed=1)
+
+
+def test_a_cylinder_needs_periods_before_it() -> None:
+    with pytest.raises(InputError, match="longer table"):
+        space_time_scan([[1, 2], [3, 4]], [[0, 1], [1, 0]], max_distance=1, max_periods=2, seed=1)
+    with pytest.raises(InputError, match="square"):
+        space_time_scan([[1, 2], [3, 4]], [[0, 1, 2]], max_distance=1, max_periods=1, seed=1)
