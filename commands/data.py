@@ -10,14 +10,15 @@ from pathlib import Path
 from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
-from door import export
-from door import installation as readiness
+from door import export, installation, readiness
 from door import store as access
+from door.readiness import Ranking, Readiness, State
 from geodata import logs, settings
 from geodata.errors import RisicobeeldError
 from geodata.refresh import build as refresh
 from geodata.refresh import health
 from geodata.sources import catalogue
+from risk.index.model import load_model
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +53,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.ready:
         return _ready()
     store = access.open_store(access.Viewer("lotc"))
+    ready = readiness.of(store, load_model().disease)
     attempts, today = health.read(), datetime.now(UTC).date()
     sources = [
         {
@@ -73,6 +75,7 @@ def _status(arguments: argparse.Namespace) -> int:
         "demonstration": store.is_demonstration,
         "data_version": store.data_version,
         "sources": sources,
+        "readiness": ready.as_json(),
         "failing": {name: attempt.error for name, attempt in attempts.items() if attempt.error},
     }
     if arguments.json:
@@ -90,11 +93,23 @@ def _status(arguments: argparse.Namespace) -> int:
         if attempt.error:
             since = attempt.succeeded_at or "never"
             print(f"  failing: {name} (last good {since}): {attempt.error}")
+    _tell_ready(ready)
     return 0
 
 
+def _tell_ready(ready: Readiness) -> None:
+    """Say per table whether it is there, and what to do next."""
+    for one in ready.tables.values():
+        cover = "" if one.state is State.ABSENT else f"{one.covered_n} of {one.whole_n} areas, of {one.as_of}"
+        print(f"  {one.name:<22}{one.state:<11}{cover}")
+    what = ", ".join(str(one) for one in Ranking if ready.may_rank(one)) or "nothing"
+    print(f"may be ranked: {what}")
+    if step := ready.next_step():
+        print(f"next: {ready.sentence(step, 'en')}")
+
+
 def _ready() -> int:
-    found = readiness.check()
+    found = installation.check()
     for part, problem in found.items():
         print(f"{part:<10}{problem or 'ready'}")
     return 1 if any(found.values()) else 0
@@ -102,6 +117,7 @@ def _ready() -> int:
 
 def _export(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.parse_viewer(arguments.viewer))
+    readiness.of(store, load_model().disease).require_table(arguments.table)
     rows_n = export.export_table(store, arguments.table, arguments.out, arguments.lang)
     print(f"{rows_n} rows of {arguments.table} written to {arguments.out}")
 
@@ -112,11 +128,19 @@ def _import(arguments: argparse.Namespace) -> None:
         return
     if arguments.kind in source_commands.IMPORTS:
         source_commands.IMPORTS[arguments.kind](arguments)
+        _tell_next()
         return
     snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
     rows_n = snapshot.rows_n["exposure"]
     print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
-    print("Indicators without a real table are left out for all units alike; see python -m geodata status.")
+    _tell_next()
+
+
+def _tell_next() -> None:
+    """Say what would add most to the picture now."""
+    ready = readiness.of(access.open_store(access.Viewer("lotc")), load_model().disease)
+    if step := ready.next_step():
+        print(f"next: {ready.sentence(step, 'en')}")
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {

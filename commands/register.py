@@ -8,6 +8,7 @@ from typing import Any, Final
 from door import store as access
 from geodata import settings
 from geodata.errors import RegisterError
+from geodata.refresh import build as refresh
 from register import backup, chain, drill, imports, retention
 from register import record as write
 from register.events import ERASE_REASONS
@@ -52,7 +53,11 @@ def run_import(arguments: argparse.Namespace) -> None:
     refused_n = sum(row.action == "refused" for row in planned)
     told = ", ".join(f"{number} {action}" for action, number in counts.items())
     print(f"{arguments.file.name}: {told}, {refused_n} refused{'; nothing was changed' if arguments.dry_run else ''}")
-    if (counts["new"] or counts["correction"]) and not settings.has_sign_in():
+    if arguments.dry_run or not (counts["new"] or counts["correction"]):
+        return
+    if settings.has_sign_in():
+        refresh.switch_to_real_activations()
+    else:
         print("Sign-in is not configured: these rows are training entries, marked fictional.")
 
 

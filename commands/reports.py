@@ -5,7 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from door import readiness
 from door import store as access
+from door.readiness import Ranking
+from risk.index.model import load_model
 from risk.report.accountability import accountability
 from risk.report.files import write_document
 from risk.report.meeting import meeting_sheet
@@ -37,6 +40,7 @@ def _day(text: str) -> date:
 
 def _report(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.parse_viewer(arguments.viewer))
+    readiness.of(store, load_model().disease).require_table("activations")
     made = accountability(store, arguments.first, arguments.last, arguments.lang, as_of=arguments.as_of)
     write_document(made, arguments.out)
     print(f"report of {arguments.first} to {arguments.last} written to {arguments.out}")
@@ -44,5 +48,8 @@ def _report(arguments: argparse.Namespace) -> None:
 
 def _meeting(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.parse_viewer(arguments.viewer))
+    ready = readiness.of(store, load_model().disease)
+    if not ready.has("activations"):
+        ready.require(Ranking.AREAS)
     write_document(meeting_sheet(store, arguments.since, arguments.lang), arguments.out)
     print(f"meeting sheet since {arguments.since} written to {arguments.out}")

@@ -8,8 +8,9 @@ from commands import alarms as alarm_commands
 from commands import batch as batch_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
-from door import export
+from door import export, readiness
 from door import store as access
+from door.readiness import Ranking
 from geodata import codes
 from geodata.errors import AccessDeniedError, RisicobeeldError
 from geodata.snapshots import formats as store
@@ -102,8 +103,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             f"ask one of {', '.join(NATIONAL_ROLES)}."
         )
     scoped = access.open_store(viewer)
+    model = load_model()
+    readiness.of(scoped, model.disease).require(Ranking.AREAS)
     tables = {name: scoped.table(name) for name in CORE_TABLES}
-    result = evaluate.evaluate(tables, load_model(), arguments.level)
+    result = evaluate.evaluate(tables, model, arguments.level)
     text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
     _deliver(text, arguments.out)
 
@@ -126,6 +129,7 @@ def _add_papers(writing: argparse.ArgumentParser) -> None:
 def _papers(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.Viewer("lotc"))
     model = load_model()
+    readiness.of(scoped, model.disease).require(Ranking.AREAS)
     result = evaluate.evaluate({name: scoped.table(name) for name in CORE_TABLES}, model, "vr")
     report = evaluate.report(result, "en", is_demonstration=scoped.is_demonstration)
     _deliver(papers.model_card(model, report), arguments.out / "model_card.md")

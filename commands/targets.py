@@ -7,8 +7,9 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from door import export
+from door import export, readiness
 from door import store as access
+from door.readiness import Ranking
 from geodata import codes
 from geodata.errors import InputError
 from geodata.snapshots import formats as store
@@ -55,12 +56,14 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
 def _targets(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
     export.refuse_sites(scoped)
+    model = load_model()
+    readiness.of(scoped, model.disease).require(Ranking.SITES)
     request = read_request(arguments.request)
     if arguments.capacity is not None:
         request = change(request, capacity=arguments.capacity)
     if arguments.audit_share is not None:
         request = change(request, audit_share=arguments.audit_share)
-    inputs = target_inputs.read_inputs(scoped, load_model())
+    inputs = target_inputs.read_inputs(scoped, model)
     plan = targets.make_plan(
         inputs.frame, request, sample.checked_seed(arguments.seed), inputs.peildatum, calibration=inputs.calibration
     )
@@ -123,8 +126,9 @@ def _sample(arguments: argparse.Namespace) -> None:
     wanted = sample.Wanted(
         arguments.kind, tuple(arguments.vr), arguments.size_from, arguments.size_below, arguments.n, arguments.minimum
     )
-    problems = target_inputs.read_problems(scoped)
     export.refuse_sites(scoped)
+    readiness.of(scoped, load_model().disease).require_table("sites")
+    problems = target_inputs.read_problems(scoped)
     drawn = sample.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
     table = export.stamped(drawn.table, scoped, lang=arguments.lang)
     table = export.with_own_sources(table, scoped, table["site_id"])
@@ -157,6 +161,7 @@ def _add_problems(parser: argparse.ArgumentParser) -> None:
 def _problems(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
     export.refuse_sites(scoped)
+    readiness.of(scoped, load_model().disease).require_table("sites")
     found = target_inputs.read_problems(scoped)
     words = found["problem"].map(lambda name: site_checks.problem_text(name, arguments.lang))
     table = export.stamped(found.assign(text=words), scoped, lang=arguments.lang)

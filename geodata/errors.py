@@ -1,5 +1,7 @@
 """One family of named errors. Each says one sentence: what is wrong, where, and what to do."""
 
+from collections.abc import Mapping
+
 from words import read_texts
 
 
@@ -49,6 +51,22 @@ class SourceError(RisicobeeldError, OSError):
 
 class InputError(RisicobeeldError, ValueError):
     """A file or an argument that a user gave cannot be used as it is."""
+
+
+class NotReadyError(RisicobeeldError, ValueError):
+    """Nothing may be ranked yet: a table that a ranking cannot do without is absent.
+
+    Attributes
+    ----------
+    step
+        Name of the next step, for the words under ``ready.step``.
+    values
+        What those words are filled with.
+    """
+
+    def __init__(self, message: str, step: str, values: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.step, self.values = step, dict(values)
 
 
 class UnknownCodeError(RisicobeeldError, KeyError):

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.door import states
 from tools import get_browser
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,27 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, env=environment, cwd=ROOT)
             (shared / "done").touch()
     return shared / "out"
+
+
+@pytest.fixture(scope="session")
+def half_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give the data folder of a half-empty installation (`tests.door.states.STATES`), made once."""
+    folders: dict[str, Path] = {}
+
+    def of(name: str) -> Path:
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("state")
+            states.make(name, folders[name], tmp_path_factory.mktemp("files"))
+        return folders[name]
+
+    return of
+
+
+@pytest.fixture
+def state(request: pytest.FixtureRequest, half_empty: Callable[[str], Path]) -> Iterator[str]:
+    """Let the product look at the half-empty installation that a test names."""
+    with states.at(half_empty(request.param)):
+        yield request.param
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from geodata.errors import RisicobeeldError
+from geodata.errors import NotReadyError, RisicobeeldError
 from words import Texts
 
 _FIELDS: Final = ("field", "fields")  # values that are fields of the register
@@ -18,6 +18,8 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
     >>> in_words(read_texts("nl"), InputError("file_empty", name="plan.pdf"))
     'plan.pdf is leeg; kies een ander bestand.'
     """
+    if isinstance(error, NotReadyError):
+        return texts(f"ready.step.{error.step}", **error.values)
     name = f"problem.{error.key}"
     if name not in texts:
         return str(error)

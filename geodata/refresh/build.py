@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import file_digest
 from pathlib import Path
 
@@ -304,6 +304,24 @@ def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_sec
     return len(table)
 
 
+def switch_to_real_activations() -> None:
+    """Switch the demonstration off, all four tables: the register holds real activations now.
+
+    The activations themselves stay in the register, which is read beside the tables.
+    """
+    with snapshot.lock():
+        if not snapshot.current().is_demonstration:
+            return
+        source = catalogue.source(_REGISTER)
+        today = datetime.now(UTC).date().isoformat()
+        raw = snapshot.write_raw(SourceRecord(_REGISTER, today, 0, source.address, source.licence, ""), {}, {})
+        try:
+            rebuild()
+        except RisicobeeldError:
+            snapshot.discard_raw(raw)
+            raise
+
+
 def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
     """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
 
@@ -375,6 +393,7 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
     return {"exposure": tables.exposure_from_establishments(counts, year, changes, source)}
 
 
+_REGISTER = "platform_register"
 READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] = {
     "establishments_file": _establishments,
     "sites_file": _read_frame,
@@ -382,5 +401,6 @@ READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] 
     "secret_incidence": _read_frame,
     "workbook": _read_frame,
     "secret_workbook": _read_frame,
+    _REGISTER: lambda _raw, _areas: {"activations": contracts.empty("activations")},
 }
 """How what a user imported is read again."""

@@ -102,6 +102,15 @@ SOURCES = {
             status=Status.FICTIONAL,
         ),
         Source(
+            "platform_register",
+            "Inzet van het platform, uit het register",
+            "LOT-C",
+            "python -m geodata import activations",
+            "niet openbaar",
+            "LOT-C (register van het platform)",
+            ("activations",),
+        ),
+        Source(
             "establishments_file",
             "Vestigingen per gemeente en SBI-groep, ingelezen bestand",
             "CBS",

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 import scipy
 
+from door import readiness
 from door import store as access
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes, weeks
 from geodata.batch import LOCAL, Pool
@@ -182,10 +184,14 @@ def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Po
     ------
     InputError
         The level or the week does not exist, or no table holds a date.
+    NotReadyError
+        Nothing may be ranked yet; the sentence names the next step.
     """
     folder = snapshot.out_level(model.version, data_version, level, week)
     if _is_fresh(folder, level):
         return
+    what = Ranking.SITES if level == "site" else Ranking.AREAS
+    readiness.of_version(data_version, model.disease).require(what)
     with snapshot.one_at_a_time(folder):
         if not _is_fresh(folder, level):
             _compute(folder, data_version, level, model, week, pool)

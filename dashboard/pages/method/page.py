@@ -7,10 +7,11 @@ import streamlit as st
 from access.rights import rows_of
 from dashboard.pages.method import document
 from dashboard.pages.method import other_weights as what_if
-from dashboard.parts import charts, tables
+from dashboard.parts import charts, ready, tables
 from dashboard.parts import figures as board
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.snapshots import formats as files
 from risk.index.model import MODEL_FILE
@@ -19,6 +20,7 @@ from risk.scores import outputs
 from words import Texts
 
 _PARTS = ("words", "what_if", "with_without", "intervals", "seasons")
+_OF_SCORES = ("what_if", "with_without", "intervals")
 
 
 def run() -> None:
@@ -36,6 +38,8 @@ def _page() -> None:
     texts = session.texts()
     store, _ = session.store()
     part = _choose_part(texts) if rows_of(store.viewer.role, "scores_vr") else "words"
+    if part in _OF_SCORES and not ready.ranks(texts, store, Ranking.AREAS):
+        return
     if part == "what_if":
         what_if.draw(texts, store)
     elif part == "with_without":

@@ -11,12 +11,13 @@ from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import side_by_side
-from dashboard.parts import controls, downloads, links, period, region_facts
+from dashboard.parts import controls, downloads, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
 from door import export
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes
 from geodata.codes import Status
@@ -42,7 +43,8 @@ def run() -> None:
         f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>{warming(assets=assets, geometry=geometry)}',
         unsafe_allow_javascript=True,
     )
-    _explorer()
+    if ready.ranks(texts, store, Ranking.AREAS):
+        _explorer()
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

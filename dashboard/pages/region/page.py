@@ -10,12 +10,13 @@ from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import downloads, links, period, quality, region_facts, tables
+from dashboard.parts import downloads, links, period, quality, ready, region_facts, tables
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
 from dashboard.shell.session import Selection
+from door.readiness import Ranking
 from door.store import ScopedStore
 from risk.scores import deliver
 from risk.scores.outputs import Spread
@@ -30,7 +31,8 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.region"))
-    _page()
+    if ready.ranks(texts, store, Ranking.AREAS):
+        _page()
 
 
 @st.fragment

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from dashboard.parts import progress as work
-from dashboard.parts import tables
+from dashboard.parts import ready, tables
 from dashboard.shell import frame, session
 from door.store import ScopedStore
 from risk.report.accountability import accountability
@@ -24,6 +24,10 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("report.title"), texts("report.intro"))
+    stands = ready.of(store)
+    if not stands.has("activations"):
+        ready.tell(texts, store, stands, "activations", "ready.no_report")
+        return
     last = _last_day(store)
     columns = st.columns([1, 1, 1, 1, 1, 1], vertical_alignment="bottom")
     first_day = columns[0].date_input(

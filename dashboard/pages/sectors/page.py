@@ -9,12 +9,13 @@ from access.rights import rows_of
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import downloads, links, period
+from dashboard.parts import downloads, links, period, ready
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
 from dashboard.shell.session import Selection
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes
 from risk.scores import deliver
@@ -29,7 +30,8 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.sectors"), texts("sectors.intro"))
-    _page()
+    if ready.ranks(texts, store, Ranking.AREAS):
+        _page()
 
 
 @st.fragment

@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts import downloads, links, period, tables
+from dashboard.parts import downloads, links, period, ready, tables
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
@@ -13,6 +13,7 @@ from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
 from dashboard.shell.session import Selection
 from door import export
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes
 from risk.scores import deliver
@@ -26,7 +27,35 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.sites"))
-    _page()
+    stands = ready.of(store)
+    if not stands.has("sites"):
+        ready.tell(texts, store, stands, "sites", "ready.no_sites")
+    elif stands.may_rank(Ranking.SITES):
+        _page()
+    else:
+        ready.tell(texts, store, stands, stands.missing(Ranking.SITES), "ready.sites_unranked")
+        st.html(_unranked(texts, store))
+
+
+def _unranked(texts: Texts, store: ScopedStore) -> str:
+    """Return the sites that nothing ranks yet, by region and name (HTML)."""
+    sites = store.table("sites")
+    regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+    listed = sites.sort_values(["vr_code", "name", "site_id"]).head(_LISTED_N)
+    rows = [
+        [
+            html.escape(site["name"] or site["site_id"]),
+            html.escape(texts(f"kind.{site['kind']}")),
+            html.escape(regions.get(site["vr_code"], "–")),
+            html.escape(site_page.size_words(texts, site)),
+        ]
+        for site in listed.drop(columns="geometry").to_dict("records")
+    ]
+    heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]
+    told = texts("sites.count", n=texts.number(len(sites), 0), all=texts.number(len(sites), 0))
+    if len(sites) > len(listed):
+        told += " " + texts("ready.sites_first", n=len(listed))
+    return f'<section class="rb-page"><p>{html.escape(told)}</p>{tables.table(told, heads, rows)}</section>'
 
 
 @st.fragment

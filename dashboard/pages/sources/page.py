@@ -10,10 +10,11 @@ from access import audit
 from access.rights import rows_of
 from dashboard.parts import figures as board
 from dashboard.parts import progress as work
-from dashboard.parts import quality, tables
+from dashboard.parts import quality, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.refresh import fetch as fetching
 from geodata.refresh import health
@@ -29,7 +30,12 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.sources"), texts("sources.intro"))
-    shown = board.open_board(store, "vr", texts) if rows_of(store.viewer.role, "scores_vr") else None
+    stands = ready.of(store)
+    sees = rows_of(store.viewer.role, "scores_vr") and stands.may_rank(Ranking.AREAS)
+    shown = board.open_board(store, "vr", texts) if sees else None
+    step = stands.next_step()
+    told = f"<p><b>{html.escape(stands.sentence(step, texts.language))}</b></p>" if step else ""
+    st.html(f'<section class="rb-page">{ready.what_there_is(texts, stands)}{told}</section>')
     peildatum = shown.scored.peildatum.date() if shown else None
     parts = [_sources(texts, store, peildatum)]
     if shown is not None:

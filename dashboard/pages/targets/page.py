@@ -7,7 +7,9 @@ import streamlit as st
 from dashboard.pages.targets import connect as plan_links
 from dashboard.pages.targets import kept as plan_list
 from dashboard.pages.targets import maker as plan_maker
+from dashboard.parts import ready
 from dashboard.shell import frame, session
+from door.readiness import Ranking
 
 _PARTS: Final = {
     "make": plan_maker.draw,
@@ -38,4 +40,7 @@ def run() -> None:
 @frame.guarded
 def _part() -> None:
     """Draw the chosen part; what is done in here redraws only this part of the page."""
-    _PARTS[st.session_state["targets-view"] or "make"](session.texts(), session.store()[0])
+    texts, (store, _) = session.texts(), session.store()
+    part = st.session_state["targets-view"] or "make"
+    if part == "plans" or ready.ranks(texts, store, Ranking.SITES, title="ready.no_plan"):
+        _PARTS[part](texts, store)

@@ -1,0 +1,112 @@
+"""What a page shows where a table that it needs is absent: what is missing, what it would bring, one button.
+
+"Your filter matches nothing" is another state, with other words: this one is about the whole country.
+"""
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from access.rights import rows_of
+from dashboard.parts import tables
+from dashboard.parts.figures import official_model
+from dashboard.shell import session
+from door import readiness
+from door.readiness import Ranking, Readiness, State, TableState
+from door.store import ScopedStore
+from words import Texts
+
+_IMPORTS = ("lotc",)
+_PER_REGION = ("sites", "activations")
+
+
+def of(store: ScopedStore) -> Readiness:
+    """Return how the tables behind a page stand."""
+    return readiness.of(store, official_model().disease)
+
+
+def ranks(texts: Texts, store: ScopedStore, what: Ranking, *, title: str = "ready.no_ranking") -> bool:
+    """Tell whether a page may show its ranking; where it may not, draw what is missing instead.
+
+    Parameters
+    ----------
+    title
+        Name of the words that say what is not here.
+    """
+    ready = of(store)
+    step = ready.missing(what)
+    if not step:
+        return True
+    tell(texts, store, ready, step, title)
+    return False
+
+
+def tell(texts: Texts, store: ScopedStore, ready: Readiness, step: str, title: str) -> None:
+    """Draw what is missing, what it would bring, one button, and what there is already."""
+    sentence, brings = ready.sentence(step, texts.language), texts(f"ready.brings.{step}")
+    told = (
+        f'<section class="rb-page rb-ready" role="status"><h2>{html.escape(texts(title))}</h2>'
+        f"<p><b>{html.escape(sentence)}</b> {html.escape(brings)}</p>"
+        f'<p class="rb-muted">{html.escape(texts("ready.why_not"))}</p></section>'
+    )
+    st.html(told)
+    _button(texts, store, step)
+    st.html(f'<section class="rb-page">{what_there_is(texts, ready)}{_workers(texts, store, ready)}</section>')
+
+
+def _button(texts: Texts, store: ScopedStore, step: str) -> None:
+    """Lead to where the step is done; who may not do it is told who can."""
+    if step == "activations":
+        if st.button(texts("ready.button_register"), type="primary", key="ready-register"):
+            session.open_page("register")
+    elif store.viewer.role not in _IMPORTS:
+        st.caption(texts("ready.ask"))
+    elif st.button(texts("ready.button"), type="primary", key="ready-sources"):
+        session.open_page("sources")
+
+
+def what_there_is(texts: Texts, ready: Readiness) -> str:
+    """Return the tables with their state, date and cover (HTML)."""
+    heads = [texts(f"ready.{name}") for name in ("table", "state", "as_of", "cover", "rows")]
+    rows = [_row(texts, one) for one in ready.tables.values()]
+    return tables.table(texts("ready.what_there_is"), heads, rows, numeric=(4,), is_caption_shown=True)
+
+
+def _row(texts: Texts, one: TableState) -> list[str]:
+    day = texts.day(pd.Timestamp(one.as_of).date()) if one.as_of else "–"
+    unit = "regions" if one.name in _PER_REGION else "gemeenten"
+    cover = texts(f"ready.cover_{unit}", n=one.covered_n, all=one.whole_n, percent=texts.percent(one.covered_pct / 100))
+    if one.name == "sites" and one.kinds:
+        cover += ": " + ", ".join(f"{texts(f'kind.{kind}').lower()} {n}" for kind, n in one.kinds.items())
+    return [
+        html.escape(texts(f"ready.tables.{one.name}")),
+        html.escape(texts(f"ready.states.{one.state}")),
+        html.escape(day),
+        html.escape("–" if one.state in (State.ABSENT, State.OTHER) else cover),
+        texts.number(one.rows_n, 0),
+    ]
+
+
+def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> str:
+    """Return how many people work in each region (HTML): size alone, and no risk; '' where nobody knows."""
+    if not ready.has("exposure") or rows_of(store.viewer.role, "persons") is None:
+        return ""
+    names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+    persons = store.persons("workers_n")
+    together = persons[(persons["sector_code"] == "") & persons["vr_code"].isin(names)]
+    together = together.sort_values("workers_n", ascending=False, na_position="last")
+    most = together["workers_n"].max()
+    rows = [
+        [
+            html.escape(names[row.vr_code]),
+            html.escape(texts("ready.workers_withheld"))
+            if pd.isna(row.workers_n)
+            else f'<meter min="0" max="{most:.0f}" value="{row.workers_n:.0f}" aria-hidden="true"></meter> '
+            f"{texts.number(row.workers_n, 0)}",
+        ]
+        for row in together.itertuples()
+    ]
+    heads = [texts("ready.workers_region"), texts("ready.workers_n")]
+    table = tables.table(texts("ready.workers"), heads, rows, numeric=(1,), is_caption_shown=True)
+    return f"{table}<p class='rb-muted'>{html.escape(texts('ready.workers_how'))}</p>"

@@ -1,0 +1,335 @@
+"""Which tables there are, since when, how much of the country they cover, and what to do next.
+
+Pages, commands and files ask here before they show a ranking: where a table that a ranking cannot do without is
+absent, there is none, and one sentence says what to do. The answers are about the whole country and hold no row
+of anybody, so that every role may have them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from access.database.who import UPKEEP
+from door.store import ScopedStore, newest_event
+from geodata import codes
+from geodata.errors import NotReadyError
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import Snapshot
+from geodata.tables import coverage
+from register import read
+from words import read_texts
+
+TABLES: Final = ("exposure", "incidence", "sites", "activations")
+ENOUGH: Final = 0.9
+"""A table that areas with less than this part of the people lack is missing for all (docs/method.md)."""
+FORTNIGHT_WEEKS: Final = 2
+STALE_WEEKS: Final = 3
+"""Incidence that ends longer before the last event of the picture is history, and tells nothing of now."""
+
+
+class State(StrEnum):
+    """How a table stands."""
+
+    READY = "ready"
+    PARTIAL = "partial"  # figures for too small a part of the country
+    STALE = "stale"  # figures, and none of now
+    OTHER = "other"  # figures of another disease than the model's
+    ABSENT = "absent"
+
+
+class Ranking(StrEnum):
+    """What a page or a command wants to put in order."""
+
+    AREAS = "areas"
+    SITES = "sites"
+
+
+@dataclass(frozen=True)
+class TableState:
+    """How a table stands, for the whole country.
+
+    Attributes
+    ----------
+    as_of
+        The last day that the figures are of (ISO); '' without figures.
+    covered_n, whole_n
+        How many gemeenten have figures, of how many; for sites and activations veiligheidsregio's.
+    covered_pct
+        Part of the people who live (of the workers who work, where that is known) where there are figures, 0-100.
+    kinds
+        For sites: kind -> how many regions a list covers.
+    statuses
+        How many rows are official, estimate, assumption, fictional or missing.
+    """
+
+    name: str
+    state: State
+    rows_n: int = 0
+    as_of: str = ""
+    covered_n: int = 0
+    whole_n: int = 0
+    covered_pct: float = 0.0
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    diseases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How the four tables stand, and what may be ranked on them."""
+
+    tables: Mapping[str, TableState]
+    disease: str
+    is_demonstration: bool
+
+    def __getitem__(self, name: str) -> TableState:
+        """Return how a table stands."""
+        return self.tables[name]
+
+    def has(self, name: str) -> bool:
+        """Tell whether a table holds any figure at all."""
+        return self.tables[name].state is not State.ABSENT
+
+    def may_rank(self, what: Ranking) -> bool:
+        """Tell whether areas, or sites, may be put in order."""
+        return not self.missing(what)
+
+    def missing(self, what: Ranking) -> str:
+        """Return the next step towards a ranking, a name under ``ready.step`` in the words; '' when it is there."""
+        exposure, incidence, sites = (self.tables[name].state for name in ("exposure", "incidence", "sites"))
+        if what is Ranking.SITES and sites is State.ABSENT:
+            return "sites"
+        if exposure is not State.READY:
+            return "establishments_rest" if exposure is State.PARTIAL else "establishments"
+        if incidence is not State.READY:
+            return _INCIDENCE_STEPS[incidence]
+        return ""
+
+    def next_step(self) -> str:
+        """Return what would add most to the picture now; '' when nothing is missing."""
+        found = self.missing(Ranking.AREAS)
+        if found:
+            return found
+        if self.is_demonstration:
+            return "own_figures"
+        if not self.has("sites"):
+            return "sites"
+        if self.tables["sites"].kinds.get("lodging", 0) < len(codes.VR_CODES):
+            return "lodging"
+        return "" if self.has("activations") else "activations"
+
+    def sentence(self, step: str, language: str) -> str:
+        """Return a next step in one sentence, with the command or the page that does it."""
+        return read_texts(language)(f"ready.step.{step}", **self._values())
+
+    def require(self, what: Ranking) -> None:
+        """Let through only what may be ranked.
+
+        Raises
+        ------
+        NotReadyError
+            A table that the ranking cannot do without is absent; the sentence names the next step.
+        """
+        self._refuse(self.missing(what))
+
+    def require_table(self, name: str) -> None:
+        """Let through only what has rows to rest on.
+
+        Raises
+        ------
+        NotReadyError
+            There is not one row of this table in the whole country; the sentence names the next step.
+        """
+        if name in self.tables and not self.has(name):
+            self._refuse(_TABLE_STEPS.get(name, name))
+
+    def _refuse(self, step: str) -> None:
+        if step:
+            raise NotReadyError(self.sentence(step, "en"), step, self._values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as a program reads it."""
+        step = self.next_step()
+        return {
+            "disease": self.disease,
+            "tables": {name: asdict(state) for name, state in self.tables.items()},
+            "ranks": {str(what): self.may_rank(what) for what in Ranking},
+            "next_step": step,
+            "next_step_text": self.sentence(step, "en") if step else "",
+        }
+
+    def _values(self) -> dict[str, object]:
+        exposure, incidence, sites = (self.tables[name] for name in ("exposure", "incidence", "sites"))
+        return {
+            "disease": self.disease,
+            "others": ", ".join(one for one in incidence.diseases if one != self.disease),
+            "exposure_n": exposure.covered_n,
+            "incidence_n": incidence.covered_n,
+            "all_n": exposure.whole_n,
+            "incidence_day": incidence.as_of,
+            "lodging_n": sites.kinds.get("lodging", 0),
+            "regions_n": len(codes.VR_CODES),
+        }
+
+
+_TABLE_STEPS: Final = {"exposure": "establishments"}
+_INCIDENCE_STEPS: Final = {
+    State.ABSENT: "incidence",
+    State.OTHER: "incidence_other",
+    State.PARTIAL: "incidence_rest",
+    State.STALE: "incidence_stale",
+}
+
+
+def of(store: ScopedStore, disease: str) -> Readiness:
+    """Return how the tables behind a store stand.
+
+    Parameters
+    ----------
+    disease
+        The disease of the picture, which the model declares: figures of another one do not count.
+    """
+    return of_version(store.data_version, disease)
+
+
+def of_version(data_version: str, disease: str) -> Readiness:
+    """Return how the tables of a version of the data stand; the national computation asks so."""
+    activations = _activations(data_version, newest_event("activations"))
+    states = [*_figures(data_version, disease), activations]
+    found = {one.name: one for one in states}
+    found["incidence"] = _aged(found["incidence"], activations.as_of)
+    return Readiness(found, disease, snapshot.version(data_version).is_demonstration)
+
+
+@lru_cache(maxsize=8)
+def _figures(data_version: str, disease: str) -> tuple[TableState, ...]:
+    found = snapshot.version(data_version)
+    return _exposure(found), _incidence(found, disease), _sites(found)
+
+
+def _aged(incidence: TableState, last_event: str) -> TableState:
+    """Return incidence as history where something else in the picture happened long after it."""
+    if incidence.state not in (State.READY, State.PARTIAL) or not last_event:
+        return incidence
+    late = date.fromisoformat(last_event) - date.fromisoformat(incidence.as_of)
+    return replace(incidence, state=State.STALE) if late > timedelta(weeks=STALE_WEEKS) else incidence
+
+
+def _weights(found: Snapshot) -> pd.Series:
+    """Return what counts as a gemeente's part of the country: its exposed workers, else its inhabitants."""
+    gemeenten = found.table("gemeenten").set_index("gemeente_code")
+    exposure = found.table("exposure")
+    workers = exposure[exposure["sector_code"].isin(codes.SECTORS)].groupby("gemeente_code")["workers_n"].sum()
+    known = workers.reindex(gemeenten.index)
+    return known if known.notna().all() and known.sum() > 0 else gemeenten["population_n"].astype(float)
+
+
+def _covered(found: Snapshot, gemeenten: pd.Series) -> tuple[int, int, float]:
+    weights = _weights(found)
+    inside = weights.index.isin(gemeenten.unique())
+    return int(inside.sum()), len(weights), float(100 * weights[inside].sum() / weights.sum())
+
+
+def _exposure(found: Snapshot) -> TableState:
+    table = found.table("exposure")
+    table = table[table["sector_code"].isin(codes.SECTORS) & table["workers_n"].notna()]
+    if table.empty:
+        return TableState("exposure", State.ABSENT, whole_n=len(found.table("gemeenten")))
+    newest = table[table["year"] == table["year"].max()]
+    covered_n, whole_n, percent = _covered(found, newest["gemeente_code"])
+    return TableState(
+        "exposure",
+        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
+        len(table),
+        f"{int(newest['year'].max())}-01-01",
+        covered_n,
+        whole_n,
+        percent,
+        statuses=_counted(table["workers_n_status"]),
+    )
+
+
+def _incidence(found: Snapshot, disease: str) -> TableState:
+    table = found.table("incidence")
+    diseases = tuple(sorted(table["disease"].unique()))
+    whole_n = len(found.table("gemeenten"))
+    own = table[(table["disease"] == disease) & table["cases_n"].notna()]
+    if own.empty:
+        return TableState("incidence", State.OTHER if diseases else State.ABSENT, whole_n=whole_n, diseases=diseases)
+    weeks = sorted(own["week"].unique())
+    ends = _last_day(weeks[-1])
+    fortnight = [week for week in weeks if (ends - _last_day(week)).days < 7 * FORTNIGHT_WEEKS]
+    recent = own[own["week"].isin(fortnight)].groupby("gemeente_code")["week"].nunique()
+    whole = recent[recent == FORTNIGHT_WEEKS].index.to_series()
+    covered_n, whole_n, percent = _covered(found, whole)
+    return TableState(
+        "incidence",
+        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
+        len(own),
+        ends.isoformat(),
+        covered_n,
+        whole_n,
+        percent,
+        statuses=_counted(own["status"]),
+        diseases=diseases,
+    )
+
+
+def _last_day(week: str) -> date:
+    year, number = week.split("-W")
+    return date.fromisocalendar(int(year), int(number), 7)
+
+
+def _sites(found: Snapshot) -> TableState:
+    table = found.table("sites")
+    regions_n = len(found.table("veiligheidsregios"))
+    if table.empty:
+        return TableState("sites", State.ABSENT, whole_n=regions_n)
+    cover = coverage.of_sites(table)
+    kinds = {str(kind): len(coverage.covered_regions(table, [kind])) for kind in sorted(cover["kind"].unique())}
+    weights = _weights(found)
+    vr_of = found.table("gemeenten").set_index("gemeente_code")["vr_code"]
+    inside = vr_of.reindex(weights.index).isin(cover["vr_code"]).to_numpy()
+    return TableState(
+        "sites",
+        State.READY,
+        len(table),
+        pd.Timestamp(table["source_date"].max()).date().isoformat(),
+        cover["vr_code"].nunique(),
+        regions_n,
+        float(100 * weights[inside].sum() / weights.sum()),
+        kinds=kinds,
+        statuses=_counted(table["status"]),
+    )
+
+
+@lru_cache(maxsize=8)
+def _activations(data_version: str, _newest_event: int) -> TableState:
+    found = snapshot.version(data_version)
+    rows = read.table(UPKEEP, "activations", read.ALL, found)
+    rows = rows[read.in_training(rows) == found.is_demonstration] if len(rows) else rows
+    regions = found.table("veiligheidsregios")
+    if rows.empty:
+        return TableState("activations", State.ABSENT, whole_n=len(regions))
+    inside = regions["vr_code"].isin(rows["vr_code"])
+    people = regions["population_n"].to_numpy(float)
+    return TableState(
+        "activations",
+        State.READY,
+        len(rows),
+        pd.Timestamp(rows["event_date"].max()).date().isoformat(),
+        int(inside.sum()),
+        len(regions),
+        float(100 * np.sum(people[inside.to_numpy()]) / people.sum()),
+        statuses=_counted(rows["status"]),
+    )
+
+
+def _counted(statuses: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in statuses.value_counts().items()}

@@ -1,0 +1,85 @@
+"""Every page in every half-empty installation says what is missing and the next step, in both languages."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.pages import PAGES
+from door import readiness
+from door.readiness import Ranking
+from door.store import Viewer, open_store
+from risk.index.model import load_model
+from tests.door import states
+from words import LANGUAGES, read_texts
+
+HALF_EMPTY = [name for name, step in states.STATES.items() if step]
+RANKED = ("picture", "region", "sectors")
+"""Pages that are about the ranking of areas, and about nothing else."""
+
+
+def draw(page: str, language: str, **address: str) -> AppTest:
+    """Draw one page as the web door does, without the navigation around it."""
+
+    def script(name: str) -> None:
+        from dashboard.pages import PAGES  # noqa: PLC0415 - AppTest runs this function alone
+        from dashboard.shell import frame, session  # noqa: PLC0415
+
+        with session.one_picture():
+            frame.guarded(next(page.run for page in PAGES if page.name == name))()
+
+    drawn = AppTest.from_function(script, default_timeout=600, args=(page,))
+    drawn.query_params["lang"] = language
+    for name, value in address.items():
+        drawn.query_params[name] = value
+    return drawn.run()
+
+
+def words_on(drawn: AppTest) -> str:
+    return " ".join(element.proto.body for element in drawn.get("html"))
+
+
+def escaped(text: str) -> str:
+    return text.replace("'", "&#x27;")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", HALF_EMPTY, indirect=True)
+def test_every_page_has_its_state(state: str, language: str) -> None:
+    texts = read_texts(language)
+    ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
+    assert ready.missing(Ranking.AREAS) == states.STATES[state]
+    areas, sites = (escaped(ready.sentence(ready.missing(what), language)) for what in (Ranking.AREAS, Ranking.SITES))
+    for page in PAGES:
+        if not page.is_for(Viewer("lotc")):
+            continue
+        drawn = draw(page.name, language)
+        told = words_on(drawn)
+        assert not drawn.exception, (page.name, drawn.exception)
+        assert not drawn.error, (page.name, [one.value for one in drawn.error])
+        assert "rb-first" not in told, f"{page.name} says where first"
+        assert "rb-chip rb-class" not in told or page.name == "method", f"{page.name} shows a class"
+        if page.name in RANKED:
+            assert areas in told, page.name
+            assert escaped(texts("ready.no_ranking")) in told
+        if page.name in ("targets", "sites"):
+            assert sites in told, page.name
+        if page.name == "report" and not ready.has("activations"):
+            assert escaped(texts("ready.no_report")) in told
+        if page.name == "sources":
+            assert escaped(texts("ready.what_there_is")) in told
+
+
+@pytest.mark.parametrize("state", ["establishments", "half_the_country"], indirect=True)
+def test_workers_are_shown_as_size_where_nothing_is_ranked(state: str) -> None:
+    told = words_on(draw("picture", "nl"))
+    texts = read_texts("nl")
+    assert escaped(texts("ready.workers_how")) in told, state
+    assert told.count("<meter") >= 20
+
+
+@pytest.mark.parametrize("state", ["establishments"], indirect=True)
+def test_who_may_not_import_is_told_who_can(state: str) -> None:
+    for viewer, has_button in (("lotc", True), ("region:VR06", False)):
+        drawn = draw("picture", "en", **{"as": viewer})
+        keys = [button.key for button in drawn.button]
+        assert ("ready-sources" in keys) == has_button, state
+        assert (read_texts("en")("ready.ask") in [one.value for one in drawn.caption]) != has_button

@@ -1,0 +1,154 @@
+"""A half-empty installation ranks nothing that it may not rank: it says the next step, and writes no file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import data as data_command
+from commands import scores as score_command
+from dashboard.server import feed
+from door import readiness
+from door.readiness import Ranking
+from door.store import Viewer, open_store
+from geodata.errors import NotReadyError
+from risk.index.model import load_model
+from tests.door import states
+from words import LANGUAGES, read_texts
+
+RANKING = (
+    ["score", "--level", "vr", "--out", "{out}.csv"],
+    ["score", "--level", "gemeente", "--sector", "all", "--out", "{out}.xlsx"],
+    ["score", "--level", "vr", "--out", "{out}.geojson"],
+    ["evaluate", "--level", "vr", "--out", "{out}.md"],
+    ["papers", "--out", "{out}"],
+    ["prepare"],
+)
+OF_SITES = (
+    ["score", "--level", "site", "--out", "{out}.csv"],
+    ["targets", "--capacity", "40", "--seed", "1", "--out", "{out}.csv", "--left-out", "{out}-left.csv"],
+)
+OF_A_LIST = (
+    ["problems", "--out", "{out}.csv"],
+    ["sample", "--kind", "lodging", "--n", "5", "--seed", "1", "--out", "{out}.csv"],
+)
+OF_ACTIVATIONS = (["report", "--from", "2020-09-01", "--to", "2020-11-30", "--out", "{out}.html"],)
+HAVE_SITES = ("sites", "lodging_of_one_region")
+HALF_EMPTY = [name for name, step in states.STATES.items() if step]
+
+
+def step_of(name: str) -> str:
+    ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
+    return ready.sentence(name, "en")
+
+
+def run(command: list[str], folder: Path) -> tuple[int, list[Path]]:
+    """Run a command of ``python -m risk``; return its exit status and the files it left."""
+    folder.mkdir(exist_ok=True)
+    status = score_command.main([part.format(out=folder / "out") for part in command])
+    return status, sorted(folder.rglob("*"))
+
+
+@pytest.mark.parametrize("state", HALF_EMPTY, indirect=True)
+@pytest.mark.parametrize("command", RANKING, ids=lambda command: "-".join(command[:3]))
+def test_nothing_is_ranked_without_its_tables(
+    state: str, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, left = run(command, tmp_path / "files")
+    told = capsys.readouterr()
+    assert (status, left, told.out) == (2, [], "")
+    assert told.err == f"{step_of(states.STATES[state])}\n"
+
+
+@pytest.mark.parametrize("state", HALF_EMPTY, indirect=True)
+@pytest.mark.parametrize("command", OF_SITES, ids=lambda command: "-".join(command[:3]))
+def test_no_site_is_ranked_and_no_plan_made_without_its_tables(
+    state: str, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, left = run(command, tmp_path / "files")
+    told = capsys.readouterr()
+    assert (status, left, told.out) == (2, [], "")
+    assert told.err == f"{step_of(states.STATES[state] if state in HAVE_SITES else 'sites')}\n"
+
+
+WITHOUT_LIST = [
+    *((state, command, "sites") for state in states.STATES if state not in HAVE_SITES for command in OF_A_LIST),
+    *(
+        (state, command, "activations")
+        for state in states.STATES
+        if state != "activations"
+        for command in OF_ACTIVATIONS
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "command", "step"),
+    WITHOUT_LIST,
+    indirect=["state"],
+    ids=lambda value: value[0] if isinstance(value, list) else value,
+)
+def test_an_empty_list_makes_no_file(
+    state: str, command: list[str], step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, left = run(command, tmp_path / "files")
+    assert (status, left) == (2, []), state
+    assert capsys.readouterr().err == f"{step_of(step)}\n"
+
+
+@pytest.mark.parametrize("state", states.STATES, indirect=True)
+def test_a_meeting_sheet_needs_something_to_tell(
+    state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, left = run(["meeting", "--since", "2020-11-01", "--out", "{out}.html"], tmp_path / "files")
+    told = capsys.readouterr().err
+    if states.STATES[state] and state != "activations":
+        assert (status, left, told) == (2, [], f"{step_of(states.STATES[state])}\n")
+    else:
+        assert (status, len(left), told) == (0, 1, "")
+
+
+@pytest.mark.parametrize("state", states.STATES, indirect=True)
+def test_an_absent_table_is_not_exported(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
+    assert any(ready.has(name) for name in readiness.TABLES), state
+    for name in readiness.TABLES:
+        out = tmp_path / f"{name}.csv"
+        assert data_command.main(["export", name, "--out", str(out)]) == (0 if ready.has(name) else 2)
+        assert out.exists() == ready.has(name), name
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("state", HALF_EMPTY, indirect=True)
+def test_another_system_gets_no_ranking(state: str) -> None:
+    for level in ("vr", "gemeente"):
+        with pytest.raises(NotReadyError) as told:
+            feed.geojson(open_store(Viewer("lotc")), level, "", "nl")
+        assert told.value.step == states.STATES[state]
+
+
+@pytest.mark.parametrize("state", states.STATES, indirect=True)
+def test_status_tells_a_program_what_may_be_ranked(state: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert data_command.main(["status", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    ready = facts["readiness"]
+    assert not facts["demonstration"], "the first real import switches all four tables off"
+    assert ready["ranks"]["areas"] == (not states.STATES[state])
+    assert ready["ranks"]["sites"] == (state == "lodging_of_one_region")
+    assert ready["next_step_text"].endswith(".")
+    assert data_command.main(["status"]) == 0
+    assert f"next: {ready['next_step_text']}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("state", states.STATES, indirect=True)
+def test_every_step_is_one_sentence_in_both_languages(state: str) -> None:
+    ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
+    for language in LANGUAGES:
+        words = read_texts(language)
+        for name in (name for name in words.names() if name.startswith("ready.step.")):
+            told = ready.sentence(name.removeprefix("ready.step."), language)
+            assert "{" not in told
+            assert told.endswith(".")
+    assert ready.missing(Ranking.AREAS) == states.STATES[state]
+    for what in Ranking:
+        assert bool(ready.missing(what)) != ready.may_rank(what)
