@@ -182,6 +182,7 @@ LOCATED: Final = ("exact", "address", "place", "none")
 COUNTRIES: Final = ("NL", "DE", "BE")
 
 THEMES: Final = ("wonen", "werken", "vervoer")
+SIGNAL_ORIGINS: Final = ("own", "partner", "branch", "gemeente", "anonymous", "alarm")
 ACTIVATION_KINDS: Final = ("preventief", "repressief")
 TRIGGERS: Final = ("eigen_constatering", "externe_melding", "steekproef", "vervolg")
 LEVELS: Final = ("vr", "gemeente", "site")

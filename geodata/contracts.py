@@ -208,7 +208,7 @@ CONTRACTS = {
             {
                 "signal_id": _OPEN,
                 "event_date": _date(),
-                "origin": _text(values=("own", "partner", "branch", "gemeente", "anonymous")),
+                "origin": _text(values=codes.SIGNAL_ORIGINS),
                 "theme": _text(values=codes.THEMES),
                 "vr_code": _text(_VR, empty=True),
                 "gemeente_code": _text(_GM, empty=True),

@@ -18,6 +18,7 @@ from dashboard.map.layers import (
     CLASS_COLOURS,
     NEIGHBOURS,
     NO_DATA_COLOURS,
+    OVER_COLOUR,
     SITE_SHAPES,
     TILE_URL,
     MapPicture,
@@ -233,6 +234,9 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
         regions = table.assign(vr_code=areas["vr_code"]).dissolve("vr_code").geometry
         # Without the coast: there a thick line would hide a narrow island.
         _add_outline(shown, regions.boundary.difference(regions.union_all().boundary), [("#fff", 1.8)])
+    if picture.over is not None and picture.areas.level == "gemeente":
+        named = table.geometry[table["code"].isin(picture.over.codes)]
+        _add_outline(shown, named, [("#fff", 4.5), (OVER_COLOUR, 2.2)])
     chosen = table.geometry[table["code"] == picture.selected]
     if len(chosen):
         _add_outline(shown, chosen, [("#fff", 5.5), ("#16202c", 2.6)])

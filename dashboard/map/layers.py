@@ -37,6 +37,10 @@ SITE_SHAPES: Final = {
 TILE_URL: Final = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
 """Background map of Kadaster (BRT, grey); the one outside address a map may use."""
 
+OVER_COLOUR: Final = "#b0006d"
+"""Of the line around gemeenten that a layer over the areas names; far from every class colour, also without colour
+vision."""
+
 NEIGHBOURS: Final = {"DE": (6.36, 51.6), "BE": (4.6, 51.12)}
 """Where a neighbouring country's name stands (longitude, latitude): just over the border, on open ground."""
 
@@ -156,6 +160,28 @@ def _ranks(scores: Sequence[float | None]) -> tuple[int | None, ...]:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """Gemeenten with a line around them, over the colours of whatever level is shown.
+
+    Attributes
+    ----------
+    word
+        What the line means, for the legend.
+    codes
+        Codes of the gemeenten.
+    notes
+        What is said of each on hover; may be left out.
+    """
+
+    word: str
+    codes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_lengths("map layer over the areas", len(self.codes), notes=self.notes)
+
+
+@dataclass(frozen=True)
 class SiteLayer:
     """Sites as points (degrees, EPSG:4326).
 
@@ -262,8 +288,8 @@ class MapPicture:
 
     Attributes
     ----------
-    areas, sites
-        The layers; sites may be left out.
+    areas, sites, over
+        The layers; sites and the lines over the areas may be left out.
     texts
         The words.
     selected, selected_site
@@ -282,6 +308,7 @@ class MapPicture:
     areas: AreaLayer
     texts: MapTexts
     sites: SiteLayer | None = None
+    over: Overlay | None = None
     selected: str = ""
     selected_site: str = ""
     beside: tuple[str, ...] | None = None

@@ -20,11 +20,13 @@ from dashboard.map.layers import (
     CLASS_INKS,
     NEIGHBOURS,
     NO_DATA_COLOURS,
+    OVER_COLOUR,
     SITE_SHAPES,
     TILE_URL,
     AreaLayer,
     MapPicture,
     Mark,
+    Overlay,
     SiteLayer,
 )
 from geodata.codes import SITE_KINDS
@@ -118,6 +120,26 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     return message
 
 
+def over_message(over: Overlay | None, codes: Sequence[str]) -> dict[str, Any] | None:
+    """Return the gemeenten of a layer over the areas as places among the boundaries; None without a layer.
+
+    Raises
+    ------
+    UnknownCodeError
+        When the layer has a code that the boundaries do not know.
+    """
+    if over is None:
+        return None
+    place = {code: index for index, code in enumerate(codes)}
+    unknown = sorted(set(over.codes) - place.keys())
+    if unknown:
+        raise UnknownCodeError(
+            f"The map has no boundary for {unknown[0]} (gemeente); bring the table to today's codes first."
+        )
+    places = [place[code] for code in over.codes]
+    return {"word": over.word, "places": places, "notes": over.notes, "colour": OVER_COLOUR}
+
+
 def map_message(
     picture: MapPicture, *, assets: str, geometry: Geometry, height: int, sites: str = ""
 ) -> dict[str, Any]:
@@ -129,6 +151,7 @@ def map_message(
         "hasList": picture.has_list,
         "level": picture.areas.level,
         "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
+        "over": over_message(picture.over, geometry.codes["gemeente"]),
         "selected": picture.selected,
         "beside": picture.beside,
         "selectedSite": picture.selected_site,

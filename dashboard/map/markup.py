@@ -7,11 +7,13 @@ from dashboard.map.layers import (
     CLASS_COLOURS,
     CLASS_CUTS,
     NO_DATA_COLOURS,
+    OVER_COLOUR,
     SITE_SHAPES,
     AreaLayer,
     MapPicture,
     MapTexts,
     Mark,
+    Overlay,
     SiteLayer,
 )
 from geodata.codes import SITE_KINDS
@@ -106,7 +108,7 @@ def _chip(risk_class: int | None) -> str:
     return f'<i class="chip" style="background:{CLASS_COLOURS[risk_class - 1]}"></i>'
 
 
-def _legend(units: list[Unit], texts: MapTexts) -> str:
+def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None) -> str:
     edges = (0, *CLASS_CUTS, 10)
     rows = []
 
@@ -127,6 +129,8 @@ def _legend(units: list[Unit], texts: MapTexts) -> str:
         count = sum(unit.mark is mark for unit in units)
         if count:
             add(f'<i class="ring ring-{mark:d}">{sign}</i>', "", _mark_word(mark, texts), count)
+    if over is not None:
+        add(f'<i class="chip over" style="border-color:{OVER_COLOUR}"></i>', "", over.word, len(over.codes))
     return (
         f'<details class="card classes" open><summary>{escape(texts.legend_title)}</summary>'
         f"<table><tbody>{''.join(rows)}</tbody></table></details>"
@@ -215,7 +219,7 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
     before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
     after = (
-        f'{_legend(list(units.values()), texts)}<p class="credit">{credit}</p></div>{sites}</section>'
+        f'{_legend(list(units.values()), texts, picture.over)}<p class="credit">{credit}</p></div>{sites}</section>'
         f"{_ranking(units, names, texts)}</div></main>"
     )
     return before, after

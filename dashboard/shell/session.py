@@ -54,6 +54,8 @@ class Selection:
         Code of the veiligheidsregio or gemeente that the map is drawn into; empty for the whole country.
     known
         The day (2020-10-31) whose knowledge the register shows; empty for what is known now.
+    layer
+        What is drawn over the colours of the map, one of `LAYERS`; empty for nothing.
     """
 
     level: str = "vr"
@@ -67,6 +69,7 @@ class Selection:
     beside: str = ""
     within: str = ""
     known: str = ""
+    layer: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -74,6 +77,7 @@ class Selection:
         return tuple(dict.fromkeys(code for code in (self.unit, *self.beside.split(",")) if code))
 
 
+LAYERS: Final = ("alarms", "groups", "hot_spots")
 PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 BESIDE_MAX: Final = 3
@@ -105,6 +109,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         beside=",".join(list(dict.fromkeys(_AREA.findall(parameters.get("beside", ""))))[:BESIDE_MAX]),
         within=within if _AREA.fullmatch(within := parameters.get("within", "")) else "",
         known=known if _is_day(known := parameters.get("known", "")) else "",
+        layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
     )
 
 

@@ -103,20 +103,14 @@ def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     found = cases.columns.get_indexer(pd.Index([week]))[0]
     needed = _needed(week)
     if found < 0 or found + _BASELINE[0] < 0:
-        raise InputError(
-            f"Alarms of {week} compare it with {needed}, and the table of infections does not hold all of these"
-            " weeks; choose another week, or import more weeks (python -m geodata import incidence)."
-        )
+        raise InputError("alarm_weeks", week=week, needed=needed)
     counts = cases.to_numpy(float)
     now, before = counts[:, found], counts[:, [found + step for step in _BASELINE]]
     usable = np.isfinite(now) & (np.isfinite(before).sum(axis=1) >= _KNOWN_WEEKS)
     usual = np.full(len(counts), np.nan)
     usual[usable] = np.nanmean(before[usable], axis=1)
     if not usual[usable].sum() > 0:
-        raise InputError(
-            f"No infections are known in {needed}, so there is nothing to compare {week} with; choose another"
-            " week, or import more weeks (python -m geodata import incidence)."
-        )
+        raise InputError("alarm_nothing_before", week=week, needed=needed)
     expected = (usual + _ADDED) * (now[usable].sum() / usual[usable].sum())
     size = size_before(before[usable])
     p = np.full(len(counts), np.nan)
@@ -236,10 +230,7 @@ def neighbours_together(
     """
     found = int(cases.columns.get_indexer(pd.Index([week]))[0])
     if found + 1 < SCAN_WEEKS:
-        raise InputError(
-            f"Neighbours together are searched over the {SCAN_WEEKS} weeks up to {week}, and the table of infections"
-            " does not hold all of them; choose another week, or import more weeks."
-        )
+        raise InputError("alarm_group_weeks", week=week, n=SCAN_WEEKS)
     counts = cases.to_numpy(float)[:, found + 1 - SCAN_WEEKS : found + 1]
     whole = np.flatnonzero(np.isfinite(counts).all(axis=1))
     points = gemeenten.geometry.representative_point().iloc[whole]

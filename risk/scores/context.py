@@ -87,10 +87,7 @@ def _cases(data_version: str, disease: str) -> pd.DataFrame:
 def _or_last(cases: pd.DataFrame, week: str) -> str:
     if week or cases.shape[1]:
         return week or str(cases.columns[-1])
-    raise InputError(
-        "There are no infections per week yet, and alarms are made of these; import a list"
-        " (python -m geodata import incidence FILE)."
-    )
+    raise InputError("alarm_no_infections")
 
 
 @lru_cache(maxsize=64)
@@ -121,9 +118,7 @@ def _hot_spots(data_version: str, disease: str, week: str) -> pd.DataFrame:
     fortnight = cases.iloc[:, max(0, place - _FORTNIGHT + 1) : place + 1].sum(axis=1, min_count=_FORTNIGHT)
     known = fortnight.notna().to_numpy()
     if place < _FORTNIGHT - 1 or known.sum() < 2:
-        raise InputError(
-            f"Hot spots of {week} need two whole weeks of infections; choose another week, or import more weeks."
-        )
+        raise InputError("hot_spot_weeks", week=week)
     areas = gemeenten[known]
     found = clusters.clusters(areas, "gemeente_code", fortnight[known], areas["population_n"])
     table = pd.DataFrame(

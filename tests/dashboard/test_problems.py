@@ -36,6 +36,8 @@ MET_ON_PAGES = (
     "risk/targets/select.py",
     "risk/report/facts.py",
     "risk/report/sheet.py",
+    "risk/insight/alarms.py",
+    "risk/scores/context.py",
 )
 FOLDERS = ("geodata", "access", "register", "door", "risk", "dashboard", "commands")
 NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the program

@@ -67,6 +67,8 @@ export class AreaMap {
     this.resizing.observe(container);
     this.addButtons();
     this.tip = new Tip(L, this.map);
+    this.overHalo = this.outline("over-halo");
+    this.overLine = this.outline("over-line");
     this.hoverLine = this.outline("hover-line");
     this.halo = this.outline("select-halo");
     this.selectLine = this.outline("select-line");
@@ -188,7 +190,7 @@ export class AreaMap {
       if (this.level) this.levels[this.level].group.remove();
       this.level = level;
       group.addTo(this.map);
-      for (const line of [this.hoverLine, this.halo, this.selectLine]) line.addTo(this.map).bringToFront();
+      for (const line of [this.overHalo, this.overLine, this.hoverLine, this.halo, this.selectLine]) line.addTo(this.map).bringToFront();
       this.hovered = undefined;
       this.hover(-1);
       this.tip.show(null);
@@ -240,6 +242,14 @@ export class AreaMap {
     const polygons = indexes.flatMap((index) => this.geometry[this.level][index].polygons);
     this.halo.setLatLngs(polygons);
     this.selectLine.setLatLngs(polygons);
+  }
+
+  // Lines around gemeenten over the colours of either level: alarms, hot spots.
+  drawOver(over) {
+    const polygons = (over?.places ?? []).flatMap((index) => this.geometry.gemeente[index].polygons);
+    if (over) this.container.style.setProperty("--over", over.colour);
+    this.overHalo.setLatLngs(polygons);
+    this.overLine.setLatLngs(polygons);
   }
 
   // The view moves only when another focus is asked for, never because figures changed.

@@ -13,7 +13,7 @@ export class Legend {
     this.sites = element("details", { class: "card sites", open: true, hidden: true }, this.siteTitle, this.siteRows);
   }
 
-  fill(units, { texts, scale }) {
+  fill(units, { texts, scale, over }) {
     setText(this.classTitle, texts.legend_title);
     const shown = units.filter((unit) => unit.shown);
     const edges = [0, ...scale.cuts, 10];
@@ -31,6 +31,11 @@ export class Legend {
     for (const [mark, sign, word] of [[1, "1", texts.flagged], [2, "?", texts.unsure]]) {
       const count = shown.filter((unit) => unit.mark === mark).length;
       if (count) rows.push(row(element("i", { class: `ring ring-${mark}` }, sign), "", word, count));
+    }
+    if (over) {
+      const sign = element("i", { class: "chip over" });
+      sign.style.borderColor = over.colour;
+      rows.push(row(sign, "", over.word, over.places.length));
     }
     this.classRows.replaceChildren(...rows);
   }

@@ -91,7 +91,7 @@ class Picture {
     const { data } = this;
     const { texts, scale } = data;
     this.units = readUnits(geometry[data.level], data.areas);
-    this.legend.fill(this.units, { texts, scale }); // first, for the map makes room for it
+    this.legend.fill(this.units, { texts, scale, over: data.over }); // first, for the map makes room for it
     if (!this.areas || this.geometry !== geometry) {
       this.followSites("");
       this.areas?.remove();
@@ -119,6 +119,7 @@ class Picture {
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.areas.label(texts);
     this.areas.paint(data.level, this.units, scale);
+    this.areas.drawOver(data.over);
     this.areas.focusOn(data.focus);
     this.areas.lookForTiles(data.tiles);
     this.list.fill(rankingOrder(this.units, texts.language), { texts, scale, format: this.format });
@@ -234,6 +235,9 @@ class Picture {
       lines.push(element("span", { class: "muted" }, `${texts.rank} ${unit.rank}${interval}`));
     }
     if (unit.mark) lines.push(element("span", { class: "muted" }, unit.mark === 1 ? texts.flagged : texts.unsure));
+    const over = this.data.level === "gemeente" ? this.data.over : null;
+    const at = over ? over.places.indexOf(unit.index) : -1;
+    if (at >= 0) lines.push(element("span", { class: "muted" }, over.notes[at] || over.word));
     return element("div", { class: "tip" }, ...lines);
   }
 

@@ -11,7 +11,7 @@ from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import side_by_side
-from dashboard.parts import controls, downloads, links, period, ready, region_facts
+from dashboard.parts import alarms, controls, downloads, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
@@ -93,6 +93,7 @@ def _explorer() -> None:
             _draw_map(texts, chosen, store, shown, rows, within)
         else:
             st.info(texts("picture.nothing_to_show"))
+        alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
             trail.site_list(texts, store, shown, within)
     with bar:  # they stand above the map and come after it, so that the map need not wait for them
@@ -140,6 +141,7 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        alarms.choose(texts, store, chosen, week),
         period.slider(texts, board.open_board(store, "vr", texts), week),
     ]
     links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
@@ -162,6 +164,7 @@ def _draw_map(
         areas=board.area_layer(shown, rows),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
+        over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within,

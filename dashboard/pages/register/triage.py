@@ -3,12 +3,12 @@
 import html
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
 from access.viewer import may_write
-from dashboard.parts import entry, tables
+from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
 from door.store import ScopedStore
 from geodata import codes
@@ -17,8 +17,6 @@ from register import record as write
 from register.read import Filters
 from register.schema import REFERRAL_STATES, vr_of_gemeenten
 from words import Texts
-
-_ORIGINS: Final = ("own", "partner", "branch", "gemeente", "anonymous")
 
 
 def draw_signals(texts: Texts, store: ScopedStore) -> None:
@@ -33,8 +31,37 @@ def draw_signals(texts: Texts, store: ScopedStore) -> None:
         _signal(texts, store, row.to_dict(), regions)
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     if may_write(store.viewer, "signal", own):
+        _open_alarms(texts, store)
         with st.expander(texts("register.signal_new"), expanded=rows.empty):
             _new_signal(texts, store)
+
+
+def _open_alarms(texts: Texts, store: ScopedStore) -> None:
+    """Offer each alarm of the last week as a signal; nothing is recorded until somebody presses."""
+    week, found = alarms.without_signal(texts, store) if store.may(alarms.TABLE) else ("", [])
+    if not found:
+        return
+    with st.expander(texts("alarms.open_title", week=int(week[-2:])), expanded=True):
+        st.caption(texts("alarms.open_told"))
+        theme = st.selectbox(
+            texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"), key="alarm-theme"
+        )
+        for one in found:
+            told, button = st.columns([3, 1], vertical_alignment="center")
+            told.markdown(f"**{frame.markdown_escape(one.name)}**. {frame.markdown_escape(one.text)}")
+            if button.button(texts("alarms.record"), key=f"alarm-{one.gemeente_code}"):
+                fields = {
+                    "event_date": str(one.day),
+                    "origin": "alarm",
+                    "theme": theme,
+                    "text": one.text,
+                    "gemeente_code": one.gemeente_code,
+                    "sector_code": "",
+                    "vr_code": "",
+                }
+                write.record(store.viewer, "signal", fields)
+                st.session_state["register_saved"] = True
+                st.rerun()
 
 
 def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: Mapping[str, str]) -> None:
@@ -79,7 +106,7 @@ def _to_activation(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> 
         "vr_code": row["vr_code"],
         "sector_code": row["sector_code"],
         "outcome": f"{told}: {row['text']}\n",
-        "trigger": "eigen_constatering" if row["origin"] == "own" else "externe_melding",
+        "trigger": "eigen_constatering" if row["origin"] in ("own", "alarm") else "externe_melding",
         "_signal": {"id": row["signal_id"], "version": int(row["version"])},
     }
     entry.start_from(store, fields)
@@ -91,7 +118,7 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
     with st.form("signal", clear_on_submit=False, border=False):
         text = st.text_area(texts("register.signal_text"), height=110, max_chars=personal.LONGEST_TEXT)
         origin = st.selectbox(
-            texts("register.origin"), _ORIGINS, format_func=lambda code: texts(f"register.origin_{code}")
+            texts("register.origin"), codes.SIGNAL_ORIGINS, format_func=lambda code: texts(f"register.origin_{code}")
         )
         theme = st.selectbox(texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"))
         names, vr_of = entry.gemeente_names(store), vr_of_gemeenten()

@@ -1,0 +1,209 @@
+"""Alarms beside the picture: the list under the map and the lines over it. They never count in a score."""
+
+import contextlib
+import html
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.map.layers import Overlay
+from dashboard.parts import controls, links, tables
+from dashboard.parts import figures as board
+from dashboard.parts.figures import Board
+from dashboard.shell import session
+from dashboard.shell.problems import in_words
+from door.store import ScopedStore
+from geodata.errors import InputError
+from geodata.weeks import last_day
+from risk.insight.alarms import LISTED_N
+from risk.scores import context
+from words import Texts
+
+TABLE = "alarms_gemeente"
+_SMALLEST_SHOWN = 0.001
+_NAMED_N = 12
+
+
+@dataclass(frozen=True)
+class OpenAlarm:
+    """An alarm on which nothing was recorded, and the text that a signal of it begins with."""
+
+    gemeente_code: str
+    name: str
+    text: str
+    day: date
+
+
+def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: str) -> str:
+    """Return a list to choose what is drawn over the map (HTML for `links.linked`); '' for who sees no alarms.
+
+    It says how many alarms there are, so that nobody has to look for them.
+    """
+    if not store.may(TABLE):
+        return ""
+    words = {"": texts("alarms.layer_none")} | {name: texts(f"alarms.layer_{name}") for name in session.LAYERS}
+    with contextlib.suppress(InputError):
+        found = context.alarms_of(store, board.official_model().disease, week)
+        words["alarms"] += f": {int(found['is_alarm'].sum())}"
+    return controls.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)
+
+
+def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay | None:
+    """Return the lines of a layer over the areas; None where there is nothing to draw, which `draw` explains."""
+    if not layer or not store.may(TABLE):
+        return None
+    disease = board.official_model().disease
+    try:
+        if layer == "alarms":
+            found = context.alarms_of(store, disease, week)
+            found = found[found["is_alarm"]]
+            return Overlay(
+                texts("alarms.layer_alarms"), tuple(found["gemeente_code"]), tuple(_notes(texts, found, "alarms.note"))
+            )
+        with st.spinner(texts("alarms.looking")):
+            if layer == "groups":
+                codes = context.groups_of(store, disease, week)["gemeente_code"].drop_duplicates()
+                return Overlay(texts("alarms.groups_word"), tuple(codes))
+            hot = context.hot_spots_of(store, disease, week)
+            return Overlay(texts("alarms.hot_word"), tuple(hot.loc[hot["is_hot"], "gemeente_code"]))
+    except InputError:
+        return None
+
+
+def draw(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> None:
+    """Draw under the map what the chosen layer shows, the alarms of the week, and what they cannot see."""
+    if not layer or not store.may(TABLE):
+        return
+    disease = board.official_model().disease
+    try:
+        found = context.alarms_of(store, disease, shown.week)
+        told = _told(texts, store, shown, layer)
+    except InputError as error:
+        title, body = texts("alarms.title_none"), f"<p>{html.escape(in_words(texts, error))}</p>"
+    else:
+        number = int(found["week"].iloc[0][-2:])
+        title = texts("alarms.title", week=number, n=int(found["is_alarm"].sum()))
+        body = told + _list(texts, shown, found, title)
+    links.linked(
+        f'<section class="rb-page rb-alarms"><h2>{html.escape(title)}</h2>'
+        f"<p>{html.escape(texts('alarms.intro'))}</p>{body}"
+        f'<p class="rb-muted">{html.escape(texts("alarms.not_seen"))}</p>'
+        f'<p class="rb-muted">{html.escape(texts("alarms.no_act"))} {_signals(texts, store)}</p></section>',
+        key="alarms",
+    )
+
+
+def _signals(texts: Texts, store: ScopedStore) -> str:
+    return links.link(html.escape(texts("alarms.to_signal")), page="register") if store.may("signals") else ""
+
+
+def _list(texts: Texts, shown: Board, found: pd.DataFrame, title: str) -> str:
+    listed = found[found["is_alarm"] | (found["rank"] <= LISTED_N)]
+    if listed.empty:
+        return f"<p>{html.escape(texts('alarms.none_here', n=len(found), listed=LISTED_N))}</p>"
+    heads = [
+        texts(f"alarms.{name}") for name in ("gemeente", "rank", "region", "cases", "expected", "chance", "is_alarm")
+    ]
+    rows = [
+        [
+            links.link(
+                html.escape(shown.names[row.gemeente_code]), level="gemeente", unit=row.gemeente_code, beside=""
+            ),
+            f"{row.rank:.0f}",
+            html.escape(shown.names[shown.vr_of[row.gemeente_code]]),
+            *(html.escape(cell) for cell in _figures(texts, row.cases_n, row.expected_n, row.p)),
+            f"<b>{html.escape(texts('alarms.yes'))}</b>" if row.is_alarm else html.escape(texts("alarms.no")),
+        ]
+        for row in listed.itertuples()
+    ]
+    return tables.table(title, heads, rows, numeric=(1, 3, 4, 5))
+
+
+def _figures(texts: Texts, cases: float, expected: float, p: float) -> tuple[str, str, str]:
+    """Return cases, expected and chance in words; what nobody published stays unsaid."""
+    if pd.isna(cases) or pd.isna(p):
+        return (texts("alarms.withheld"),) * 3
+    chance = (
+        texts("alarms.chance_below", limit=texts.number(_SMALLEST_SHOWN, 3))
+        if p < _SMALLEST_SHOWN
+        else texts.number(p, 3)
+    )
+    return texts.number(cases, 0), texts.number(expected, 1), chance
+
+
+def _notes(texts: Texts, found: pd.DataFrame, key: str) -> list[str]:
+    return [
+        texts(f"{key}_only")
+        if pd.isna(row.cases_n)
+        else texts(key, cases=texts.number(row.cases_n, 0), expected=texts.number(row.expected_n, 0))
+        for row in found.itertuples()
+    ]
+
+
+def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> str:
+    """Return in words what the layer over the map shows: the same for who cannot see the map."""
+    disease = board.official_model().disease
+    if layer == "groups":
+        groups = context.groups_of(store, disease, shown.week)
+        sentences = [
+            texts(
+                "alarms.group",
+                n=number,
+                names=_names(texts, shown, rows["gemeente_code"]),
+                gemeenten=int(rows["gemeenten_n"].iloc[0]),
+                weeks=int(rows["weeks_n"].iloc[0]),
+                times=texts.number(rows["times_expected"].iloc[0]),
+                p=texts.number(rows["p"].iloc[0], 3),
+            )
+            for number, rows in groups.groupby("group_n")
+        ] or [texts("alarms.groups_none")]
+    elif layer == "hot_spots":
+        hot = context.hot_spots_of(store, disease, shown.week)
+        codes = hot.loc[hot["is_hot"], "gemeente_code"]
+        names = _names(texts, shown, codes)
+        sentences = [texts("alarms.hot_told", names=names) if len(codes) else texts("alarms.hot_none")]
+    else:
+        return ""
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    return f"<ul>{items}</ul>"
+
+
+def _names(texts: Texts, shown: Board, codes: pd.Series) -> str:
+    names = sorted(shown.names[code] for code in codes)
+    more = [texts("picture.done_more", n=len(names) - _NAMED_N)] if len(names) > _NAMED_N else []
+    return ", ".join([*names[:_NAMED_N], *more])
+
+
+def without_signal(texts: Texts, store: ScopedStore) -> tuple[str, list[OpenAlarm]]:
+    """Return the last week and those of its alarms on which nobody recorded a signal yet."""
+    try:
+        found = context.alarms_of(store, board.official_model().disease)
+    except InputError:
+        return "", []
+    week = str(found["week"].iloc[0]) if len(found) else ""
+    found = found[found["is_alarm"]]
+    if found.empty:
+        return week, []
+    ended = last_day(week)
+    signals = store.register("signals")
+    recent = signals["event_date"] > ended - pd.Timedelta(weeks=1)
+    told = set(signals.loc[(signals["origin"] == "alarm") & recent, "gemeente_code"])
+    names = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
+    return week, [
+        OpenAlarm(
+            row.gemeente_code,
+            str(names[row.gemeente_code]),
+            _text(texts, int(week[-2:]), row.cases_n, row.expected_n),
+            ended.date(),
+        )
+        for row in found.itertuples()
+        if row.gemeente_code not in told
+    ]
+
+
+def _text(texts: Texts, week: int, cases: float, expected: float) -> str:
+    if pd.isna(cases):
+        return texts("alarms.text_only", week=week)
+    return texts("alarms.text", week=week, cases=texts.number(cases, 0), expected=texts.number(expected, 0))
