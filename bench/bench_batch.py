@@ -29,13 +29,13 @@ def write_sites(path: Path, n: int) -> None:
     import pandas as pd
 
     from geodata import settings
-    from geodata.refresh import build as refresh
+    from geodata.areas import mergers
     from geodata.snapshots import snapshot
 
     rng = np.random.default_rng(3)
     few = snapshot.read_core(settings.EMBEDDED_DIR).table("sites")
     drawn = few[few["country"] == "NL"].sample(n, replace=True, random_state=3)
-    areas = refresh.known_areas()["gemeenten"].geometry.to_numpy()
+    areas = mergers.known_areas()["gemeenten"].geometry.to_numpy()
     left, low, right, high = gpd.GeoSeries(areas).bounds.to_numpy()[rng.integers(0, len(areas), n)].T
     words = np.array(["Duin", "Heide", "Bos", "Meer", "Weide", "Zand", "Berk", "Linde", "Beek", "Horst"])
     size = np.round(drawn["size_n"].to_numpy() * rng.lognormal(0, 0.5, n))

@@ -28,9 +28,9 @@ def write_sites(path: Path) -> None:
 
     rng = np.random.default_rng(7)
     unique_n = SITES_N - SITES_N // 100
-    from geodata.refresh import build as refresh
+    from geodata.areas import mergers
 
-    country = refresh.known_areas()["veiligheidsregios"].union_all().simplify(200)
+    country = mergers.known_areas()["veiligheidsregios"].union_all().simplify(200)
     x, y = np.empty(0), np.empty(0)
     while len(x) < unique_n:
         more_x, more_y = rng.uniform(13_600, 278_000, SITES_N), rng.uniform(306_900, 619_300, SITES_N)
@@ -57,13 +57,12 @@ def write_sites(path: Path) -> None:
 def bench_sites(folder: Path) -> dict[str, float]:
     """Read, validate, place and look for exact duplicates; then, apart, the likely ones."""
     from geodata import contracts
-    from geodata.areas import regions
+    from geodata.areas import mergers, regions
     from geodata.intake import sites
-    from geodata.refresh import build as refresh
     from geodata.tables import duplicates
 
     question = sites.Question("sites_file.bench", "2026-01-01", kind="holiday_park")
-    areas = refresh.known_areas()
+    areas = mergers.known_areas()
     names = regions.names_to_codes(areas["gemeenten"], 9999)
     start = time.perf_counter()
     table, report = sites.read_placed(folder / "sites.csv", question, areas, names, nothing)

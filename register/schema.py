@@ -13,9 +13,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from geodata import contracts, settings
+from geodata.areas import mergers, regions
 from geodata.codes import Status
 from geodata.errors import InputError, UnknownCodeError
-from geodata.snapshots import snapshot
 from register import personal
 
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -344,10 +344,15 @@ def _check_activation(content: Mapping[str, object]) -> None:
         raise InputError("route_one_end")
 
 
-@cache
 def vr_of_gemeenten() -> Mapping[str, str]:
-    """Return the veiligheidsregio of every gemeente; the areas are those that ship with the product."""
-    gemeenten = snapshot.read_core(settings.EMBEDDED_DIR).table("gemeenten")
+    """Return the veiligheidsregio of every gemeente of today."""
+    own = settings.data_dir() / regions.CHANGES_FILE
+    return _vr_of_gemeenten(str(own), own.stat().st_mtime_ns if own.is_file() else 0)
+
+
+@cache
+def _vr_of_gemeenten(_changes: str, _written_at: int) -> Mapping[str, str]:
+    gemeenten = mergers.known_areas()["gemeenten"]
     return dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
 
 

@@ -12,7 +12,7 @@ from topojson.core.topology import Topology
 from geodata import contracts
 from geodata.codes import CRS_WGS84
 from geodata.errors import InputError, UnknownCodeError
-from geodata.settings import EMBEDDED_DIR
+from geodata.settings import EMBEDDED_DIR, data_dir
 
 FIRST_YEAR = 2020
 """The first year whose gemeenten can be brought to today's."""
@@ -122,21 +122,68 @@ def _map_layer(areas: gpd.GeoDataFrame, *, code: str, name: str) -> gpd.GeoDataF
     return gpd.GeoDataFrame(properties, geometry=areas.geometry.to_crs(CRS_WGS84))
 
 
+CHANGES_FILE = "gemeente_changes.csv"
+
+
 def read_changes() -> pd.DataFrame:
-    """Return the mergers and the one division of gemeenten since 2021.
+    """Return the mergers and divisions of gemeenten since 2021: those that ship, and those of the data folder.
+
+    A file ``gemeente_changes.csv`` in the data folder, with the columns below, names what happened since.
 
     Returns
     -------
     DataFrame
         effective_date, old_code, old_name, old_vr_code, new_code, new_name, is_new (the new code did not
         exist before), share (0-1: the part of the old gemeente's inhabitants that went there), note.
+
+    Raises
+    ------
+    InputError
+        The file of the data folder lacks a column, or a row of it is not what it should be.
     """
-    changes = _read_facts("gemeente_changes.csv")
+    changes = _read_facts(CHANGES_FILE)
+    own = data_dir() / CHANGES_FILE
+    if own.is_file():
+        changes = pd.concat([changes, _own_changes(own, list(changes.columns))], ignore_index=True)
     return changes.assign(
         effective_date=pd.to_datetime(changes["effective_date"]),
         share=changes["share"].astype(float),
         is_new=changes["is_new"] == "yes",
     )
+
+
+def _own_changes(path: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        own = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path.name} in the data folder cannot be read as CSV; correct it or take it away."
+        ) from error
+    lacking = [name for name in columns if name not in own.columns and name != "note"]
+    if lacking:
+        raise InputError(
+            f"{path.name} in the data folder lacks the column {lacking[0]}; it needs {', '.join(columns)}."
+        )
+    own = own.reindex(columns=columns, fill_value="")
+    shares = pd.to_numeric(own["share"], errors="coerce")
+    is_good = (
+        pd.to_datetime(own["effective_date"], errors="coerce", format="%Y-%m-%d").notna()
+        & own["old_code"].str.fullmatch(r"GM\d{4}")
+        & own["new_code"].str.fullmatch(r"GM\d{4}")
+        & own["old_vr_code"].str.fullmatch(r"VR\d{2}")
+        & own["is_new"].isin(["yes", "no"])
+        & shares.between(0, 1, inclusive="right")
+    )
+    if not is_good.all():
+        row_n = int((~is_good).idxmax()) + 2
+        raise InputError(
+            f"Row {row_n} of {path.name} in the data folder is not right; write dates as 2026-01-01, codes as GM0363"
+            " and VR13, is_new as yes or no, and share between 0 and 1."
+        )
+    sums = shares.groupby([own["effective_date"], own["old_code"]]).sum()
+    if (wrong := sums[(sums - 1).abs() > 1e-6]).size:
+        raise InputError(f"The shares of {wrong.index[0][1]} in {path.name} add up to {wrong.iloc[0]:g}, not to 1.")
+    return own
 
 
 def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import contracts, settings
-from geodata.areas import joins, regions
+from geodata.areas import joins, mergers, regions
 from geodata.batch import LOCAL, Pool
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.intake import establishments, files, incidence, sites, workbooks
@@ -31,12 +31,6 @@ _FIRST_YEAR = 2020
 _THIS_YEAR = date.max.year  # the gemeenten as they are now, after every merger
 _FRAME = "frame.parquet"
 _BUNDLE = "bundle"
-
-
-def known_areas() -> dict[str, pd.DataFrame]:
-    """Return gemeenten and veiligheidsregio's of today, to which every delivery is brought."""
-    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    return {name: embedded.table(name) for name in _AREAS}
 
 
 def check_frames(frames: Mapping[str, pd.DataFrame]) -> None:
@@ -62,11 +56,12 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
         Deliveries that were just read, by their folder, so that they are not read a second time.
     """
     raws = _in_order(snapshot.latest_raw(as_of))
-    if not raws:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    if not raws and mergers.later_changes(embedded.table("gemeenten")).empty:
         return snapshot.show_embedded()
     brought = raws.pop(_BUNDLE, None)
     if brought is None:
-        return _rebuild_on(snapshot.read_core(settings.EMBEDDED_DIR), raws, prepared)
+        return _rebuild_on(embedded, raws, prepared)
     with bundle.unpacked(brought.path / brought.parameters["file"]) as (base, _left_out):
         return _rebuild_on(base, raws, prepared) if raws else snapshot.adopt(base)
 
@@ -74,10 +69,10 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
 def _rebuild_on(base: Snapshot, raws: dict[str, RawSnapshot], prepared: Mapping[Path, Frames] | None) -> Snapshot:
     """Lay the deliveries on a base: the embedded snapshot, or a bundle that was read here."""
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    areas = {name: base.table(name) for name in _AREAS}
+    areas = mergers.known_areas(base)
     frames: dict[str, list[pd.DataFrame]] = {}
     for name in base.files.keys() - set(_AREAS) if not base.is_demonstration else ():
-        table = base.table(name)
+        table = mergers.to_today({name: base.table(name)}, mergers.later_changes(base.table("gemeenten")))[name]
         if name == "sites":  # what was imported here anew takes the place of the base's
             table = table[~table["source"].isin(raws.keys())]
         if len(table):
@@ -88,7 +83,8 @@ def _rebuild_on(base: Snapshot, raws: dict[str, RawSnapshot], prepared: Mapping[
             frames.setdefault(name, []).append(frame)
     areas = tables.current_areas(areas, frames)
     real = tables.real_tables(frames, areas["gemeenten"], estimates.read_agency_matrix(_matrix_path()))
-    demonstration = {name: embedded.table(name) for name in tables.DEMONSTRATION_TABLES}
+    later = mergers.later_changes(embedded.table("gemeenten"))
+    demonstration = mergers.to_today({name: embedded.table(name) for name in tables.DEMONSTRATION_TABLES}, later)
     core, is_demonstration = tables.core_tables(areas, demonstration, real)
     replaced = {old for new, olds in _REPLACES.items() if new in raws for old in olds}
     if not is_demonstration:
@@ -213,7 +209,7 @@ def import_establishments(path: Path, year: int, mapping_path: Path | None = Non
     """
     if not _FIRST_YEAR <= year <= date.max.year:
         raise InputError(f"Year {year} is before {_FIRST_YEAR}; give figures of {_FIRST_YEAR} or later (--year).")
-    areas = known_areas()
+    areas = mergers.known_areas()
     names = regions.names_to_codes(areas["gemeenten"], year)
     frame = files.read_table(path)
     mapping = (
@@ -261,7 +257,7 @@ def import_sites(path: Path, question: sites.Question, progress: Progress, pool:
     InputError
         The file or its mapping cannot be used; nothing has changed then.
     """
-    areas = known_areas()
+    areas = mergers.known_areas()
     names = regions.names_to_codes(areas["gemeenten"], _THIS_YEAR)
     table, report = sites.read(path, question, areas, names, progress, pool)
     checked = contracts.check("sites", table)
@@ -298,7 +294,7 @@ def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_sec
     """
     family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
     name = source_name(family, path) if is_secret else path.name
-    table = contracts.check("incidence", incidence.read(path, disease, mapping, known_areas(), name))
+    table = contracts.check("incidence", incidence.read(path, disease, mapping, mergers.known_areas(), name))
     year, week = str(table["week"].max()).split("-W")
     _store(family, path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
     return len(table)
@@ -339,7 +335,7 @@ def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
     """
     family = _user_family("workbook", "secret_workbook", is_secret=is_secret)
     name = source_name(family, path) if is_secret else path.stem
-    table = contracts.check("context", workbooks.read(path, year, known_areas(), name))
+    table = contracts.check("context", workbooks.read(path, year, mergers.known_areas(), name))
     _store(family, path, f"{year}-12-31", table, "context")
     return len(table)
 

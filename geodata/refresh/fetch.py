@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import settings
+from geodata.areas import mergers
 from geodata.errors import RisicobeeldError, SnapshotError, SourceError
 from geodata.refresh import believable as comparison
 from geodata.refresh import build as refresh
@@ -68,7 +69,7 @@ def refresh_sources(
     chosen([*accepted])
     with snapshot.lock():
         snapshot.sweep()
-        areas = refresh.known_areas()
+        areas = mergers.known_areas()
         found: dict[str, tuple[RawSnapshot, Frames]] = {}
         outcomes = []
         for name in wanted:
