@@ -9,8 +9,13 @@ from door import store as access
 from geodata import settings
 from geodata.errors import RegisterError
 from geodata.refresh import build as refresh
-from register import backup, chain, drill, imports, retention
+from geodata.snapshots import snapshot
+from register import chain, imports, retention
 from register import record as write
+from register.backup import compare, sealed
+from register.backup.drill import drill
+from register.backup.make import backup
+from register.backup.restore import restore
 from register.events import ERASE_REASONS
 from register.schema import KINDS
 
@@ -25,16 +30,23 @@ def add_import(kinds: Any) -> None:
 
 def add_commands(commands: Any) -> None:
     """Add backup, restore, retention, verify and erase."""
-    saving = commands.add_parser("backup", help="write a backup of the register")
+    saving = commands.add_parser("backup", help="write one file with all that cannot be made again")
     saving.add_argument("--out", type=Path, help="another place than the data folder")
-    saving.add_argument("--drill", action="store_true", help="restore it in an empty place at once, and verify that")
-    restoring = commands.add_parser("restore", help="put a backup in the place of the register")
+    saving.add_argument("--drill", action="store_true", help="restore it elsewhere, from every state, and compare")
+    saving.add_argument("--identity", type=Path, help="the secret key, so that the drill decrypts the copy")
+    saving.add_argument("--new-key", type=Path, metavar="FILE", help="only make a key for copies off the machine")
+    restoring = commands.add_parser("restore", help="put a backup in the place of what is there")
     restoring.add_argument("file", type=Path)
     restoring.add_argument("--replace", action="store_true", help="also when the register holds newer events")
+    restoring.add_argument("--expired", action="store_true", help="also a backup that is past its last day")
+    restoring.add_argument("--identity", type=Path, help="the secret key of an encrypted copy")
     keeping = commands.add_parser("retention", help="erase what is past its retention period")
     keeping.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
-    verifying = commands.add_parser("verify", help="verify the chain of the register's events")
+    keeping.add_argument("--confirm", action="store_true", help="the clock is right, and so is what is to be erased")
+    verifying = commands.add_parser("verify", help="verify that register and figures are there and unchanged")
     verifying.add_argument("--head", default="", help="a hash noted with an earlier backup; it must occur")
+    verifying.add_argument("--backup", type=Path, help="a backup: all of it must be there, but for what was erased")
+    verifying.add_argument("--identity", type=Path, help="the secret key of an encrypted copy")
     erasing = commands.add_parser("erase", help="erase the content of one entry for good")
     erasing.add_argument("kind", choices=list(KINDS))
     erasing.add_argument("id")
@@ -62,23 +74,53 @@ def run_import(arguments: argparse.Namespace) -> None:
 
 
 def _backup(arguments: argparse.Namespace) -> None:
-    made = backup.backup(arguments.out)
+    if arguments.new_key:
+        print(f"RISICOBEELD_BACKUP_KEY={sealed.new_key(arguments.new_key)}")
+        print(f"The secret key stands in {arguments.new_key}: without it the copies are lost; keep it elsewhere.")
+        return
+    made = backup(arguments.out)
+    rows_n, files_n = sum(made.tables.values()), len(made.files)
     print(f"{made.events_n} events written to {made.path}; usable until {made.expires_on}; head {made.head}")
+    print(f"In all {rows_n} rows of {len(made.tables)} tables and {files_n} files; the rest is made again by itself.")
+    copy = sealed.copy_away(made.path)
+    if copy:
+        print(f"Encrypted copy: {copy}")
     if arguments.drill:
-        drill.drill(made)
-        print("The drill went well: restored in an empty place, and the chain verifies there.")
+        drill(made)
+        print("The drill went well: restored in an empty place, onto a changed and onto an unreadable register.")
+        if copy and (identity := arguments.identity or settings.backup_identity()):
+            drill(made, copy, identity)
+            print("So did the drill with the encrypted copy.")
+        elif copy:
+            print("The encrypted copy was not tried: its secret key is not here (--identity FILE).")
+    if made.problem:
+        raise RegisterError(f"The backup was made, but the figures in use are damaged: {made.problem}")
 
 
 def _restore(arguments: argparse.Namespace) -> None:
-    done = backup.restore(arguments.file, replace=arguments.replace)
+    done = restore(arguments.file, replace=arguments.replace, expired=arguments.expired, identity=arguments.identity)
+    if not done.was_whole:
+        print(f"THE REGISTER WAS DAMAGED; it is kept as it was, for whoever looks into it: {done.kept_before}")
     print(
         f"{done.events_n} events restored, {done.erased_again_n} entries erased again, {done.left_out_n} newer events"
         f" left out{f'; the register as it was: {done.kept_before}' if done.kept_before else ''}"
     )
+    for name, rows_n in sorted(done.tables.items()):
+        print(f"  {name:<24}{rows_n:>8} rows")
+    if "people" not in done.tables:
+        print("This backup is of version 1.0 and tells nobody who may enter; look with people list.")
+    print(f"  {len(done.files)} files put back, {len(done.files_kept)} of this machine were whole and stay")
+    for name in done.files_kept:
+        print(f"    stays: {name}")
+    for email in done.revoked_again:
+        print(f"  access stays taken away: {email}")
+    if done.problem:
+        print(f"Restored, but not all is done: {done.problem}")
 
 
 def _retention(arguments: argparse.Namespace) -> None:
-    for done in retention.apply(dry_run=arguments.dry_run):
+    first = None if arguments.dry_run else backup
+    for done in retention.apply(dry_run=arguments.dry_run, confirmed=arguments.confirm, first=first):
         print(f"{done.kind:<12}{done.days:>6} days{done.erased_n:>8} {'to erase' if arguments.dry_run else 'erased'}")
 
 
@@ -87,6 +129,12 @@ def _verify(arguments: argparse.Namespace) -> None:
     if found.problems:
         more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
         raise RegisterError(f"The register does not verify: {found.problems[0]}{more}; restore a backup.")
+    snapshot.current()
+    if arguments.backup:
+        differ = compare.differences(arguments.backup, arguments.identity)
+        if differ:
+            raise RegisterError(f"Not all of {arguments.backup} is here: {'; '.join(differ)}.")
+        print(f"All of {arguments.backup} is here.")
     print(f"{found.events_n} events, {found.erased_n} of them erased: the chain verifies; head {found.head}")
 
 

@@ -5,14 +5,13 @@ import tempfile
 from collections.abc import Callable
 from typing import Final
 
-import sqlalchemy as sa
-
 from access import audit
 from access.database import engine as database
 from access.database.who import UPKEEP
 from geodata import settings
 from geodata.errors import InputError, RisicobeeldError
 from geodata.snapshots import snapshot
+from register import chain
 
 _LEAST_FREE_BYTES: Final = 200_000_000  # a refresh writes some tens of megabytes, and the trail must go on
 
@@ -41,7 +40,7 @@ def _snapshot() -> None:
 def _register() -> None:
     if database.exists():
         with database.reading(UPKEEP) as connection:
-            connection.execute(sa.select(sa.literal(1)))
+            chain.refuse_cut(connection)
 
 
 def _folder() -> None:

@@ -49,6 +49,23 @@ def register_url() -> str:
         ) from error
 
 
+def backup_to() -> Path | None:
+    """Return the folder off this machine to which backups are copied (``RISICOBEELD_BACKUP_TO``); None for nowhere."""
+    value = os.environ.get("RISICOBEELD_BACKUP_TO")
+    return Path(value).expanduser().resolve() if value else None
+
+
+def backup_key() -> str:
+    """Return the public key of age that copies of backups are encrypted for (``RISICOBEELD_BACKUP_KEY``)."""
+    return os.environ.get("RISICOBEELD_BACKUP_KEY", "").strip()
+
+
+def backup_identity() -> Path | None:
+    """Return the file with the secret key of those copies (``RISICOBEELD_BACKUP_IDENTITY``); None where it is away."""
+    value = os.environ.get("RISICOBEELD_BACKUP_IDENTITY")
+    return Path(value).expanduser().resolve() if value else None
+
+
 def has_json_log() -> bool:
     """Tell whether the log is lines of JSON for a machine (``RISICOBEELD_LOG=json``) and not plain text.
 

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from access.database import engine as database
-from access.database.engine import FACETS, contents, events, files
+from access.database.engine import ALL_TABLES, FACETS, contents, events, files
 from access.database.who import UPKEEP
+from geodata import known
+from geodata.errors import RegisterError
 
 FIRST: Final = "0" * 64
 """What stands for "the hash before" at the first event."""
@@ -93,18 +95,39 @@ def verify_chain(head: str = "") -> Verification:
     if not database.exists():
         return Verification(0, 0, FIRST, ())
     with database.reading(UPKEEP) as connection:
-        return verify(connection, head)
+        return verify(connection, head, *known_heads())
 
 
-def verify(connection: Connection, head: str = "") -> Verification:
-    """Do the work of `verify_chain` on an open connection."""
+def known_heads() -> tuple[str, ...]:
+    """Return the head that is kept outside the database (`geodata.known`); none before the first entry."""
+    return tuple(filter(None, [str(known.read("register").get("head", ""))]))
+
+
+def refuse_cut(connection: Connection) -> None:
+    """Stop when a table is gone, or the newest event that is known outside the database; asks for one row.
+
+    Raises
+    ------
+    RegisterError
+        A table is gone, or events were cut off or replaced.
+    """
+    gone = {table.name for table in ALL_TABLES} - set(sa.inspect(connection).get_table_names())
+    if gone:
+        raise RegisterError("register_lacks_table", table=min(gone))
+    for head in known_heads():
+        if connection.execute(sa.select(events.c.seq).where(events.c.hash == head)).first() is None:
+            raise RegisterError("register_cut", held=known.read("register")["number"])
+
+
+def verify(connection: Connection, *heads: str) -> Verification:
+    """Do the work of `verify_chain` on an open connection, for hashes that must all occur."""
     erased = {
         (row.entity_kind, row.entity_id): row.version
         for row in connection.execute(sa.select(events).where(events.c.action == "erase"))
     }
     joined = sa.select(events, contents.c.salt, contents.c.body).outerjoin(contents).order_by(events.c.seq)
     problems: list[str] = []
-    previous, count, empty, seen = FIRST, 0, 0, not head
+    previous, count, empty, unseen = FIRST, 0, 0, {head for head in heads if head}
     for row in connection.execute(joined).mappings():
         count += 1
         where = f"event {row['seq']} ({row['entity_kind']} {row['entity_id']})"
@@ -121,8 +144,8 @@ def verify(connection: Connection, head: str = "") -> Verification:
         elif digest(row["salt"], row["body"]) != row["digest"]:
             problems.append(f"{where}: its content was changed")
         previous = row["hash"]
-        seen = seen or previous == head
-    if not seen:
+        unseen.discard(previous)
+    if unseen:
         problems.append("the hash that was noted earlier does not occur; events were cut off or replaced")
     problems += [
         f"file {row.name} of {row.entity_kind} {row.entity_id}: its content was changed"

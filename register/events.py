@@ -3,10 +3,10 @@
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,10 +15,13 @@ from sqlalchemy.engine import Connection
 from access.database import engine as database
 from access.database.engine import FACETS, contents, drafts, events, files
 from access.database.who import UPKEEP
-from geodata import metrics
+from geodata import known, metrics
 from geodata.errors import ConflictError, DatabaseAwayError, RegisterError
 from register import chain
+from register.backup import places
 
+MOST_DAYS_AHEAD: Final = 100
+"""Days that an entry may come after all that is known; more is a clock that jumped."""
 ERASE_REASONS: Final = ("retention", "request", "mistake")
 
 _LATEST: Final = (
@@ -27,7 +30,7 @@ _LATEST: Final = (
     .order_by(events.c.version.desc())
     .limit(1)
 )
-_HEAD: Final = sa.select(events.c.seq, events.c.hash, events.c.recorded_at).order_by(events.c.seq.desc()).limit(1)
+HEAD: Final = sa.select(events.c.seq, events.c.hash, events.c.recorded_at).order_by(events.c.seq.desc()).limit(1)
 _NEW_EVENT: Final = sa.insert(events)
 _NEW_CONTENT: Final = sa.insert(contents)
 
@@ -126,7 +129,7 @@ def _write_together() -> None:
 
 def _write(together: Iterable[_Asked]) -> None:
     done: list[tuple[_Asked, list[Receipt] | RegisterError]] = []
-    with database.writing(UPKEEP) as connection:
+    with changing() as connection:
         for asked in together:
             try:
                 with connection.begin_nested() if len(asked.entries) > 1 else nullcontext():
@@ -138,6 +141,16 @@ def _write(together: Iterable[_Asked]) -> None:
             asked.error = outcome
         else:
             asked.receipts = outcome
+
+
+@contextmanager
+def changing() -> Iterator[Connection]:
+    """Give the one writer's transaction on the events, and keep the new head outside the database when it is kept."""
+    with database.writing(UPKEEP) as connection:
+        yield connection
+        head = connection.execute(HEAD).first()
+    if head:
+        known.note("register", head.seq, head=head.hash)
 
 
 def _sealed(entry: Entry) -> tuple[str, str, str]:
@@ -205,9 +218,38 @@ def latest(connection: Connection, entity_kind: str, entity_id: str) -> dict[str
     return dict(row) if row is not None else None
 
 
+def last_known(connection: Connection | None = None) -> datetime | None:
+    """Return the last moment that is taken for true: of the newest event, the newest backup, or what was confirmed.
+
+    The audit trail does not count: a clock that jumped has written in it before anybody looks.
+    """
+    moments = [moment for moment, _ in places.made()[:1]]
+    if clock := known.read("clock"):
+        moments.append(datetime.combine(date.fromordinal(int(clock["number"])), time.min, UTC))
+    if connection is not None:
+        head = connection.execute(HEAD).first()
+        moments += [datetime.fromisoformat(head.recorded_at)] if head else []
+    elif database.exists():
+        with database.reading(UPKEEP) as reading:
+            return last_known(reading)
+    return max(moments, default=None)
+
+
+def _refuse_far_ahead(connection: Connection, head: str, now: datetime) -> None:
+    """Stop a write by a clock that jumped: its moment would be the earliest one of all that comes after it."""
+    if (now - datetime.fromisoformat(head)).days <= MOST_DAYS_AHEAD:
+        return
+    last = last_known(connection)
+    if last is not None and (days := (now - last).days) > MOST_DAYS_AHEAD:
+        raise RegisterError("clock_ahead", day=now.date(), days=days)
+
+
 def _chain_on(connection: Connection, row: Mapping[str, Any]) -> Receipt:
-    head = connection.execute(_HEAD).first()
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    head = connection.execute(HEAD).first()
+    moment = datetime.now(UTC)
+    now = moment.isoformat(timespec="microseconds")
+    if head:
+        _refuse_far_ahead(connection, head.recorded_at, moment)
     event: dict[str, Any] = {
         **row,
         "seq": head.seq + 1 if head else 1,

@@ -90,7 +90,7 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     Parameters
     ----------
     who
-        The viewer, or `database.UPKEEP`.
+        The viewer, or `UPKEEP`.
     name
         Name of the contract: signals, activations, referrals, plan_lines, contacts, routes, work_log, library.
     filters

@@ -17,7 +17,17 @@ from geodata.codes import Status
 from geodata.errors import AccessDeniedError, InputError, RegisterError
 from geodata.snapshots.snapshot import Snapshot
 from register import ledger, personal, read
-from register.events import ERASE_REASONS, Entry, Receipt, append, conflict, erase_content, latest, new_id
+from register.events import (
+    ERASE_REASONS,
+    Entry,
+    Receipt,
+    append,
+    changing,
+    conflict,
+    erase_content,
+    latest,
+    new_id,
+)
 from register.read import Filters
 from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
 
@@ -307,7 +317,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
     # First on the list that a restored backup is held against, then in the register: a crash in between
     # leaves too much on the list rather than too little erased.
     ledger.note(kind_name, entity_id, reason)
-    with database.writing(UPKEEP) as connection:
+    with changing() as connection:
         stub = latest(connection, kind_name, entity_id) or _base_stub(kind, entity_id)
         receipt = erase_content(connection, stub, reason)
     database.forget_traces()

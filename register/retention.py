@@ -1,10 +1,12 @@
-"""Apply the retention periods of ``retention.toml``: erase what is over, and tell what was done."""
+"""Apply the retention periods of ``retention.toml``: erase what is over, and tell what was done.
 
-import tomllib
+Nobody looks on at night, so it stops by itself where it would do harm: when the clock is far past all that this
+installation knows of, and when it would erase more than a share of what there is. Somebody who looked may confirm.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,22 +14,25 @@ import sqlalchemy as sa
 from access.database import engine as database
 from access.database.engine import contents, drafts, events
 from access.database.who import UPKEEP
-from geodata import settings
+from geodata import known, settings
+from geodata.errors import RegisterError
 from register import ledger
-from register.events import erase_content, latest
+from register.backup import aside, places
+from register.events import changing, erase_content, last_known, latest
+from register.periods import Period, periods
 from register.read import parse_body
 from register.schema import KINDS
 
-_FILE: Final = Path(__file__).parent / "retention.toml"
+__all__ = ["MOST_DAYS_AHEAD", "MOST_N", "MOST_SHARE", "NEWEST_KEPT", "Done", "Period", "apply", "periods"]
 
-
-@dataclass(frozen=True)
-class Period:
-    """How many days something is kept, counted from which date, and why."""
-
-    days: int
-    since: str
-    why: str
+MOST_DAYS_AHEAD: Final = 14
+"""Days that the clock may be past the last entry, backup or run of this: more is a clock that jumped, or a machine
+that stood still; somebody looks first."""
+MOST_SHARE: Final = 0.05
+MOST_N: Final = 20
+"""One run erases at most this share of the entries, or this many where there are few."""
+NEWEST_KEPT: Final = 3
+"""So many of the newest backups stay, however old they are."""
 
 
 @dataclass(frozen=True)
@@ -39,46 +44,96 @@ class Done:
     days: int
 
 
-@cache
-def periods() -> dict[str, Period]:
-    """Return the period of every kind of entity, of drafts and of backups."""
-    entries = tomllib.loads(_FILE.read_text("utf-8"))
-    return {name: Period(entry["days"], entry["from"], entry["why"]) for name, entry in entries.items()}
-
-
-def apply(today: date | None = None, *, dry_run: bool = False) -> list[Done]:
+def apply(
+    today: date | None = None,
+    *,
+    dry_run: bool = False,
+    confirmed: bool = False,
+    first: Callable[[], object] | None = None,
+) -> list[Done]:
     """Erase what is past its period; return what was erased (or would be) for every kind.
 
     Parameters
     ----------
     today
         The day to count from; the system's by default, because the law knows no peildatum.
+    dry_run
+        Erase nothing and stop for nothing.
+    confirmed
+        Somebody looked at the clock and at what would be erased: go on.
+    first
+        What is done before anything is erased, such as a backup.
+
+    Raises
+    ------
+    RegisterError
+        The clock is more than `MOST_DAYS_AHEAD` days past all that is known, or more than `MOST_SHARE` of the
+        entries (and more than `MOST_N`) would be erased. Nothing was erased.
     """
     today = today or datetime.now(UTC).date()
+    if not dry_run and not confirmed:
+        _refuse_clock(today)
+    over = {name: _over_now(name, today) for name in KINDS} if database.exists() else {}
+    if not dry_run:
+        if not confirmed:
+            _refuse_share(sum(map(len, over.values())))
+        if first is not None and any(over.values()):
+            first()
     done = []
+    for name, ids in over.items():
+        if ids and not dry_run:
+            _erase(name, ids)
+        done.append(Done(name, len(ids), periods()[name].days))
     if database.exists():
-        done = [_apply_kind(name, today, dry_run=dry_run) for name in KINDS]
         done.append(_apply_drafts(today, dry_run=dry_run))
         if not dry_run:
             database.forget_traces()
     done.append(_apply_backups(today, dry_run=dry_run))
+    if not dry_run:
+        known.note("clock", today.toordinal())
     return done
 
 
-def _apply_kind(name: str, today: date, *, dry_run: bool) -> Done:
+def _refuse_clock(today: date) -> None:
+    last = last_known()
+    if last and today > last.date() + timedelta(days=MOST_DAYS_AHEAD):
+        days = (today - last.date()).days
+        raise RegisterError(
+            f"Nothing was erased: the clock says {today}, {days} days past the last that this installation knows of"
+            f" ({last.date()}). Look at the clock of this machine; when it is right, add --confirm."
+        )
+
+
+def _refuse_share(over_n: int) -> None:
+    if over_n <= MOST_N:
+        return
+    with database.reading(UPKEEP) as connection:
+        entities = sa.select(sa.func.count(sa.distinct(events.c.entity_id))).select_from(
+            events.join(contents, contents.c.event_id == events.c.event_id)
+        )
+        total = int(connection.execute(entities).scalar_one())
+    if over_n > MOST_SHARE * total:
+        raise RegisterError(
+            f"Nothing was erased: {over_n} of {total} entries are past their period, more than"
+            f" {MOST_SHARE:.0%} in one run. Look at them with --dry-run; when it is right, add --confirm."
+        )
+
+
+def _over_now(name: str, today: date) -> list[str]:
     period = periods()[name]
     last = (today - timedelta(days=period.days)).isoformat()
     with database.reading(UPKEEP) as connection:
-        over = _over(connection, name, period.since, last)
-    if over and not dry_run:
-        for entity_id in over:
-            ledger.note(name, entity_id, "retention")
-        with database.writing(UPKEEP) as connection:
-            for entity_id in over:
-                stub = latest(connection, name, entity_id)
-                if stub is not None and stub["action"] != "erase":
-                    erase_content(connection, stub, "retention")
-    return Done(name, len(over), period.days)
+        return _over(connection, name, period.since, last)
+
+
+def _erase(name: str, ids: list[str]) -> None:
+    for entity_id in ids:
+        ledger.note(name, entity_id, "retention")
+    with changing() as connection:
+        for entity_id in ids:
+            stub = latest(connection, name, entity_id)
+            if stub is not None and stub["action"] != "erase":
+                erase_content(connection, stub, "retention")
 
 
 def _over(connection: sa.Connection, name: str, since: str, last: str) -> list[str]:
@@ -115,11 +170,14 @@ def _apply_drafts(today: date, *, dry_run: bool) -> Done:
 
 
 def _apply_backups(today: date, *, dry_run: bool) -> Done:
+    """Remove backups past their period, here and where copies go, and what restores kept aside as long ago."""
     period = periods()["backup"]
     last = today - timedelta(days=period.days)
-    paths = (settings.data_dir() / "register" / "backups").glob("*.backup.sqlite")
-    over = [path for path in paths if datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < last]
+    over = []
+    for place in filter(None, (places.folder(), settings.backup_to())):
+        over += [path for moment, path in places.made(place)[NEWEST_KEPT:] if moment.date() < last]
     if not dry_run:
         for path in over:
             path.unlink()
+        aside.forget(last)
     return Done("backup", len(over), period.days)

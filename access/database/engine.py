@@ -5,19 +5,21 @@ Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every r
 """
 
 import fcntl
+import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from access.database.who import UPKEEP, Who, show_as
-from geodata import settings
+from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
 
 REVISION: Final = "0004"
@@ -109,9 +111,31 @@ def url() -> str:
 
 
 def exists() -> bool:
-    """Tell whether there is a register to read; reading never makes one."""
+    """Tell whether there is, or ever was, a register to read; reading never makes one."""
+    path = sqlite_path()
+    return path is None or path.is_file() or known.was_there("register")
+
+
+def sqlite_path() -> Path | None:
+    """Return the register's file; None when it is in PostgreSQL."""
     target = sa.make_url(url())
-    return target.get_backend_name() != "sqlite" or (bool(target.database) and Path(str(target.database)).is_file())
+    return Path(target.database or "") if target.get_backend_name() == "sqlite" else None
+
+
+def refuse_gone() -> None:
+    """Stop where a register was and none is: a new one in its place would hide that it was lost.
+
+    Raises
+    ------
+    RegisterError
+        With what was there.
+    """
+    if not known.was_there("register"):
+        return
+    was = known.read("register")
+    told = int(was.get("number", 0))
+    place = sa.make_url(url()).render_as_string()
+    raise RegisterError("register_gone", place=place, held=told, known=known.path("register"))
 
 
 _engines: dict[str, Engine] = {}
@@ -136,10 +160,31 @@ def _new_engine(target: sa.URL) -> Engine:
         # Twenty at most, so that four processes stay below the hundred that PostgreSQL allows by default.
         patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
         return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
-    engine = sa.create_engine(target, connect_args={"timeout": 60, "isolation_level": None})
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    path = Path(target.database or "")
+    options: dict[str, Any] = {"timeout": 60, "isolation_level": None}
+    if path.is_file() and not os.access(path.parent, os.W_OK):
+        # A file system that cannot be written: SQLite would want to make files beside the database to read it.
+        engine = sa.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true",
+                                  connect_args=options)  # fmt: skip
+    else:
+        engine = sa.create_engine(target, connect_args=options)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "checkout", _refuse_replaced(path))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_replaced(path: Path) -> Callable[[Any, Any, Any], None]:
+    """Return what lets go of a connection to a file that a restore put another one in the place of."""
+
+    def check(_connection: object, record: Any, _proxy: object) -> None:
+        file = path.stat() if path.exists() else None
+        place = (file.st_dev, file.st_ino) if file else None
+        if record.info.setdefault("place", place) != place:
+            record.info.pop("place")
+            raise DisconnectionError
+
+    return check
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -164,11 +209,21 @@ def engine() -> Engine:
     address = url()
     target = sa.make_url(address)
     if target.get_backend_name() == "sqlite" and target.database:
-        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(target.database)
+        if not (path.exists() and path.stat().st_size):
+            refuse_gone()
+        _make_folder(path.parent)
     with _told():
         found = _engine(address)
         _bring_up_to_date(found)
     return found
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RegisterError("register_read_only", path=folder, cause=error.strerror) from error
 
 
 def answers() -> bool:
@@ -188,15 +243,66 @@ def _bring_up_to_date(found: Engine) -> None:
     if found in _current:
         return
     _refuse_unbound(found)
-    with _one_at_a_time(found):
-        revision = _revision(found)
-        if revision > REVISION:
-            raise RegisterError("register_newer", revision=revision, ours=REVISION)
-        if revision != REVISION:
-            from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load and seldom needed
+    if _checked_revision(found) != REVISION:  # only then a lock: reading needs no right to write
+        with _one_at_a_time(found):
+            revision = _checked_revision(found)
+            if revision != REVISION:
+                from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load, seldom needed
 
-            upgrade(found)
+                upgrade(found)
+            if not revision:
+                known.note("register", 0, head="")
     _current.add(found)
+
+
+def _checked_revision(found: Engine) -> str:
+    revision = _revision(found)
+    if revision > REVISION:
+        raise RegisterError("register_newer", revision=revision, ours=REVISION)
+    if not revision:
+        refuse_gone()
+    return revision
+
+
+def bare_engine() -> Engine:
+    """Return the engine as it is, whatever state the tables are in: for who repairs them."""
+    with _told():
+        return _engine(url())
+
+
+def refuse_unusable_account() -> None:
+    """Stop when the database does not answer, or its account may see everything.
+
+    Raises
+    ------
+    RegisterError
+        With what to do.
+    """
+    with _told():
+        _refuse_unbound(_engine(url()))
+
+
+def product_tables() -> frozenset[str]:
+    """Return the names of the tables that the migrations make."""
+    from access.database.migrate import tables  # noqa: PLC0415 - Alembic is slow to load and seldom needed
+
+    return tables()
+
+
+def start_over() -> None:
+    """Drop every table of the product in PostgreSQL and make them anew, empty; after a raw copy was kept."""
+    found = bare_engine()
+    with _told(), found.begin() as connection:
+        for name in (*product_tables(), "alembic_version"):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name} CASCADE")
+        ours = sa.text(
+            "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+            " AND proname LIKE 'register\\_%' AND proowner = current_user::regrole"
+        )
+        for name in list(connection.execute(ours).scalars()):
+            connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE")
+    _current.discard(found)
+    known.forget("register")
 
 
 def _refuse_unbound(found: Engine) -> None:
@@ -220,8 +326,7 @@ def _revision(found: Engine) -> str:
 def _one_at_a_time(found: Engine) -> Iterator[None]:
     """Let one process change the tables."""
     if found.dialect.name == "sqlite":
-        with Path(f"{found.url.database}.lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with _lock_file(found, "lock"):
             yield
     else:
         with found.begin() as connection:
@@ -294,7 +399,18 @@ def _turn(found: Engine) -> Iterator[None]:
     if found.dialect.name != "sqlite":
         yield
         return
-    with Path(f"{found.url.database}.turn").open("w") as handle:
+    with _lock_file(found, "turn"):
+        yield
+
+
+@contextmanager
+def _lock_file(found: Engine, name: str) -> Iterator[None]:
+    path = Path(f"{found.url.database}.{name}")
+    try:
+        handle = path.open("w")
+    except OSError as error:
+        raise RegisterError("register_read_only", path=path, cause=error.strerror) from error
+    with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -23,8 +23,13 @@ _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place only when the block succeeds.
+
+    Parameters
+    ----------
+    mode
+        Who may read the file: ``0o600`` for what only the server's account may.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield part
         with part.open("rb") as written:
             os.fsync(written.fileno())
-        part.chmod(0o644)
+        part.chmod(mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

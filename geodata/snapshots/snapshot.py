@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +22,14 @@ from typing import Any
 
 import pandas as pd
 
-from geodata import contracts, settings
+from geodata import contracts, known, settings
 from geodata.errors import SnapshotError
 from geodata.snapshots import formats as store
 
 MANIFEST = "manifest.json"
+_VERSION = re.compile(r"[0-9a-f]{12}")
 _OPTIONAL = ("context",)  # core tables that the demonstration and older snapshots do without
-_RESTORE = "restore the folder from a backup or import the sources again (python -m geodata refresh or import)"
+_RESTORE = "restore a backup (python -m geodata restore) or import the sources again (python -m geodata refresh)"
 
 
 @dataclass(frozen=True)
@@ -324,22 +326,55 @@ def adopt(given: Snapshot) -> Snapshot:
 
 def switch(snapshot: Snapshot) -> None:
     """Make a core snapshot the one in use, in one step, and remember the one before it."""
-    pointer = settings.data_dir() / "core" / "CURRENT"
-    history = [snapshot.data_version, *(v for v in _pointer() if v != snapshot.data_version)]
+    pointer = _pointer_path()
+    history = [snapshot.data_version, *(v for v in _history() if v != snapshot.data_version)]
     with store.whole_file(pointer) as part:
         part.write_text("\n".join(history) + "\n", "utf-8")
     _fsync_folder(pointer.parent)
+    now = int(datetime.now(UTC).timestamp())
+    known.note("snapshot", now, data_version=snapshot.data_version, is_real=not snapshot.is_demonstration)
+
+
+def _pointer_path() -> Path:
+    return settings.data_dir() / "core" / "CURRENT"
 
 
 def show_embedded() -> Snapshot:
     """Show the embedded demonstration again; the versions that were in use stay on disk."""
-    (settings.data_dir() / "core" / "CURRENT").unlink(missing_ok=True)
-    return read_core(settings.EMBEDDED_DIR)
+    embedded = read_core(settings.EMBEDDED_DIR)
+    if _history():  # an installation that never had figures of its own names none
+        switch(embedded)
+    return embedded
 
 
 def _pointer() -> list[str]:
-    pointer = settings.data_dir() / "core" / "CURRENT"
-    return pointer.read_text("utf-8").split() if pointer.is_file() else []
+    """Return the versions that ``core/CURRENT`` names, the newest first; none before the first import."""
+    pointer = _pointer_path()
+    try:
+        versions = pointer.read_text("utf-8").split()
+    except FileNotFoundError:
+        versions = []
+    except (OSError, ValueError) as error:
+        raise SnapshotError("pointer_damaged", path=pointer, restore=_RESTORE) from error
+    if not all(_VERSION.fullmatch(one) for one in versions):
+        raise SnapshotError("pointer_damaged", path=pointer, restore=_RESTORE)
+    if not versions and (known.was_there("snapshot") or _in_core()):
+        raise SnapshotError("pointer_gone", path=pointer, restore=_RESTORE)
+    return versions
+
+
+def _in_core() -> list[Path]:
+    """Return the folders of the core snapshots that lie there, the newest first."""
+    manifests = _pointer_path().parent.glob(f"[0-9a-f]*/{MANIFEST}")
+    return [path.parent for path in sorted(manifests, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+
+def _history() -> list[str]:
+    """Return the versions that were in use, as well as it is known: a damaged pointer forgets the order."""
+    try:
+        return _pointer()
+    except SnapshotError:
+        return [folder.name for folder in _in_core()]
 
 
 def current() -> Snapshot:
@@ -348,12 +383,13 @@ def current() -> Snapshot:
     Raises
     ------
     SnapshotError
-        It is missing, damaged or half-written. Nothing takes its place unasked: see `last_good`.
+        It is missing, damaged or half-written, or real figures were in use and nothing tells which. Nothing takes
+        its place unasked: see `last_good`.
     """
     versions = _pointer()
     if not versions:
         return read_core(settings.EMBEDDED_DIR)
-    return read_core(settings.data_dir() / "core" / versions[0])
+    return version(versions[0])
 
 
 def version(data_version: str) -> Snapshot:
@@ -364,19 +400,22 @@ def version(data_version: str) -> Snapshot:
     SnapshotError
         There is none, or it is damaged.
     """
-    embedded = read_core(settings.EMBEDDED_DIR)
-    if embedded.data_version == data_version:
-        return embedded
-    return read_core(settings.data_dir() / "core" / data_version)
+    own = settings.data_dir() / "core" / data_version
+    if not own.is_dir() and _read_manifest(settings.EMBEDDED_DIR).get("data_version") == data_version:
+        return read_core(settings.EMBEDDED_DIR)
+    return read_core(own)
 
 
 def last_good() -> Snapshot | None:
-    """Return the newest earlier snapshot of real data that is whole, for a page that must show something."""
-    for version in _pointer()[1:]:
+    """Return the newest snapshot that is whole, for a page that must show something; never invented for real."""
+    had_real_figures = known.read("snapshot").get("is_real", True)
+    for data_version in _history():
         try:
-            return read_core(settings.data_dir() / "core" / version)
+            found = version(data_version)
         except SnapshotError:
             continue
+        if not (had_real_figures and found.is_demonstration):
+            return found
     return None
 
 

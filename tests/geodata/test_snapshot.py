@@ -106,7 +106,7 @@ def test_a_process_killed_at_any_point_of_the_switch_leaves_a_whole_picture() ->
 
 
 def test_a_second_import_waits_its_turn_and_a_crash_frees_the_lock() -> None:
-    script = "from geodata import snapshot\nwith snapshot.lock():\n    print('held', flush=True)\n    input()"
+    script = "from geodata.snapshots import snapshot\nwith snapshot.lock():\n    print('held', flush=True)\n    input()"
     holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdin is not None

@@ -14,8 +14,11 @@ from access.database.who import UPKEEP
 from access.viewer import parse_viewer
 from door.store import open_store
 from geodata.errors import AccessDeniedError, InputError, RegisterError
-from register import backup, chain, drafts, files, retention
+from register import chain, drafts, files, retention
 from register import record as write
+from register.backup import places
+from register.backup.make import backup
+from register.backup.restore import restore
 
 CANARY = "kanarie-77c1"
 
@@ -27,6 +30,39 @@ def rows_of(connection):
     }
 
 
+def change(path, *statements):
+    """Change the rows in a backup."""
+    with zipfile.ZipFile(path) as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    inner = path.with_name("inner.sqlite")
+    inner.write_bytes(content["database.sqlite"])
+    connection = sqlite3.connect(inner)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+    content["database.sqlite"] = inner.read_bytes()
+    inner.unlink()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, body in content.items():
+            packed.writestr(name, body)
+
+
+def first_version(path, made_at):
+    """Write the register of a backup as version 1.0 did: its rows and when it was made, nothing else."""
+    old = path.with_name("old.sqlite")
+    with zipfile.ZipFile(path) as packed:
+        old.write_bytes(packed.read("database.sqlite"))
+    connection = sqlite3.connect(old)
+    with connection:
+        for table in ("people", "people_grants", "people_ended_sessions", "weight_profiles", "alembic_version"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("CREATE TABLE register_backup (made_at VARCHAR(32) PRIMARY KEY)")
+        connection.execute("INSERT INTO register_backup VALUES (?)", (made_at,))
+    connection.close()
+    return old
+
+
 @pytest.mark.usefixtures("register")
 def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
@@ -34,25 +70,25 @@ def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     drafts.keep(lotc, "signal", "d1", {"text": "half"})
     with database.reading(UPKEEP) as connection:
         before = rows_of(connection)
-    made = backup.backup()
+    made = backup()
     write.correct(lotc, "activation", receipt.entity_id, {"outcome": "later"}, based_on=1)
     with pytest.raises(RegisterError, match="1 event"):
-        backup.restore(made.path)
-    done = backup.restore(made.path, replace=True)
+        restore(made.path)
+    done = restore(made.path, replace=True)
     with database.reading(UPKEEP) as connection:
         assert rows_of(connection) == before
     assert (done.events_n, done.left_out_n, done.erased_again_n) == (1, 1, 0)
-    assert backup.restore(done.kept_before).events_n == 2  # the safety copy brings the later event back
+    assert restore(done.kept_before).events_n == 2  # the safety copy brings the later event back
     assert chain.verify_chain(made.head).problems == ()
 
 
 def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir):
     receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
     files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.txt", CANARY.encode())
-    made = backup.backup()
+    made = backup()
     write.erase(lotc, "activation", receipt.entity_id, "request")
     assert chain.verify_chain().problems == ()
-    done = backup.restore(made.path, replace=True)
+    done = restore(made.path, replace=True)
     assert done.erased_again_n == 1
     assert chain.verify_chain().problems == ()
     row = open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id]
@@ -67,46 +103,44 @@ def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir)
 @pytest.mark.usefixtures("closed")
 def test_also_after_the_register_itself_was_lost(lotc, activation, data_dir):
     receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
-    made = backup.backup()
+    made = backup()
     write.erase(lotc, "activation", receipt.entity_id, "request")
     database.close()
     for path in (data_dir / "register").glob("register.sqlite*"):
         path.unlink()
-    assert backup.restore(made.path).erased_again_n == 1
+    assert restore(made.path).erased_again_n == 1
     assert open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id, "outcome"] == ""
 
 
 @pytest.mark.usefixtures("register")
 def test_a_damaged_or_foreign_backup_changes_nothing(lotc, activation, tmp_path):
     write.record(lotc, "activation", activation)
-    made = backup.backup()
+    made = backup()
     head = chain.verify_chain().head
     foreign = tmp_path / "foreign.sqlite"
     foreign.write_bytes(b"no database at all, but long enough to look at" * 100)
-    connection = sqlite3.connect(made.path)
-    connection.execute("UPDATE register_contents SET body = '{}'")
-    connection.commit()
-    connection.close()
+    change(made.path, "UPDATE register_contents SET body = '{}'")
     for path, problem in ((foreign, "cannot be used"), (made.path, "damaged"), (tmp_path / "none", "There is no")):
         with pytest.raises(RegisterError, match=problem):
-            backup.restore(path, replace=True)
+            restore(path, replace=True)
     assert chain.verify_chain().head == head
 
 
 @pytest.mark.usefixtures("closed")
 def test_an_expired_backup_is_refused_and_removed(lotc, activation):
     write.record(lotc, "activation", activation)
-    made = backup.backup()
+    made = backup()
     day = datetime.now(UTC).date()
-    assert retention.apply(day + timedelta(days=30))[-1].erased_n == 0
-    connection = sqlite3.connect(made.path)
-    connection.execute("UPDATE register_backup SET made_at = '2020-01-01T00:00:00+00:00'")
-    connection.commit()
-    connection.close()
+    for _ in range(retention.NEWEST_KEPT):
+        backup()
+    assert retention.apply(day + timedelta(days=30), confirmed=True)[-1].erased_n == 0
+    old = first_version(made.path, made_at="2020-01-01T00:00:00+00:00")
     with pytest.raises(RegisterError, match="expired"):
-        backup.restore(made.path, replace=True)
-    assert retention.apply(day + timedelta(days=32))[-1] == retention.Done("backup", 1, 30)
+        restore(old, replace=True)
+    assert restore(old, replace=True, expired=True).events_n == 1  # somebody who has no other one may
+    assert retention.apply(day + timedelta(days=32), confirmed=True)[-1] == retention.Done("backup", 2, 30)
     assert not made.path.exists()
+    assert len(places.made()) == retention.NEWEST_KEPT  # the newest stay, however old
 
 
 @pytest.mark.usefixtures("register")
@@ -121,13 +155,13 @@ def test_retention_erases_what_is_over_and_tells_it(lotc, activation):
     told = {done.kind: done.erased_n for done in retention.apply(today + timedelta(days=366), dry_run=True)}
     assert told == dict.fromkeys(retention.periods(), 0) | {"signal": 1, "contact": 1, "draft": 1}
     assert chain.verify_chain().erased_n == 0  # a dry run erases nothing
-    retention.apply(today + timedelta(days=366))
+    retention.apply(today + timedelta(days=366), confirmed=True)
     signals = open_store(lotc).register("signals")
     assert (list(signals["text"]), list(signals["erased_reason"])) == ([""], ["retention"])
     contacts = open_store(lotc).register("contacts")
     assert "Verzonnen Naam" not in set(contacts["name"])
     assert kept.entity_id in set(open_store(lotc).table("activations")["activation_id"])
-    again = {done.kind: done.erased_n for done in retention.apply(today + timedelta(days=366))}
+    again = {done.kind: done.erased_n for done in retention.apply(today + timedelta(days=366), confirmed=True)}
     assert sum(again.values()) == 0
     assert chain.verify_chain().problems == ()
 

@@ -1,0 +1,104 @@
+"""Hold what is there against a backup: every row and every file of it must be there, but for what was erased since."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from access.database import engine as database
+from access.database.engine import events
+from access.database.who import UPKEEP
+from geodata import settings
+from register.backup import archive
+from register.backup.archive import Incoming
+from register.periods import periods
+
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def differences(path: Path, identity: Path | None = None) -> list[str]:
+    """Return what of a backup is not there, or is there otherwise; empty when all of it is.
+
+    Parameters
+    ----------
+    path
+        The backup, or an encrypted copy of one.
+    identity
+        The file with the secret key of that copy.
+
+    Raises
+    ------
+    RegisterError
+        The backup or the register cannot be used.
+    """
+    with archive.opened(path, identity) as incoming:
+        return [*_of_rows(incoming), *_of_files(incoming.files)]
+
+
+def _of_rows(incoming: Incoming) -> list[str]:
+    found = []
+    with incoming.engine.connect() as source, database.reading(UPKEEP) as connection:
+        ours = {table.name: table for table in archive.tables_of(connection)}
+        gone = _gone(connection)
+        for table in archive.tables_of(source):
+            if table.name not in incoming.tables or table.name == archive.VERSIONS:
+                continue
+            if table.name not in ours:
+                found.append(f"table {table.name} is not there")
+                continue
+            theirs, there = _rows(source, table), _rows(connection, ours[table.name])
+            excused = gone.get(table.name, _nothing)
+            lacking = [key for key, row in theirs.items() if there.get(key) != row and not excused(row)]
+            if lacking:
+                found.append(f"{len(lacking)} of {len(theirs)} rows of {table.name} are not there as they were")
+    return found
+
+
+def _rows(connection: Connection, table: sa.Table) -> Rows:
+    keys = [column.name for column in table.primary_key] or [column.name for column in table.columns]
+    return {tuple(row[key] for key in keys): row for part in archive.in_parts(connection, table) for row in part}
+
+
+def _nothing(_row: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _gone(connection: Connection) -> Mapping[str, Callable[[Mapping[str, Any]], bool]]:
+    """Return for each table which rows may be gone since the backup: erased, past their period, or shut out."""
+    erasures = sa.select(events.c.entity_kind, events.c.entity_id).where(events.c.action == "erase")
+    erased = {(row.entity_kind, row.entity_id) for row in connection.execute(erasures)}
+    of_erased = sa.select(events.c.event_id, events.c.entity_kind, events.c.entity_id)
+    bodies = {row.event_id for row in connection.execute(of_erased) if (row.entity_kind, row.entity_id) in erased}
+    last_draft = (datetime.now(UTC).date() - timedelta(days=periods()["draft"].days)).isoformat()
+    tables = {table.name: table for table in archive.tables_of(connection)}
+    shut: set[str] = set()
+    if "people" in tables:
+        people = tables["people"]
+        shut = set(connection.execute(sa.select(people.c.person_id).where(people.c.revoked_at != "")).scalars())
+    return {
+        "register_contents": lambda row: row["event_id"] in bodies,
+        "register_files": lambda row: (row["entity_kind"], row["entity_id"]) in erased,
+        "register_drafts": lambda row: row["saved_at"] < last_draft,
+        "people": lambda row: row["person_id"] in shut,
+        "people_grants": lambda row: row["person_id"] in shut or row["deputy_of"] in shut,
+    }
+
+
+_LISTS: Final = ".jsonl"
+
+
+def _of_files(files: Mapping[str, Path]) -> list[str]:
+    found = []
+    for name, origin in files.items():
+        here = settings.data_dir() / name
+        if not here.is_file():
+            found.append(f"file {name} is not there")
+        elif name.endswith(_LISTS):
+            if not here.read_bytes().startswith(origin.read_bytes()):
+                found.append(f"file {name} is not there as it was")
+        elif archive.file_digest(here) != archive.file_digest(origin):
+            found.append(f"file {name} is not there as it was")
+    return found

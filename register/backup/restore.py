@@ -1,0 +1,313 @@
+"""Put a backup in the place of what is there, whatever state that is in; nothing is lost on the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from access import audit
+from access.database import engine as database
+from access.database import migrate
+from access.database.engine import events
+from access.database.who import UPKEEP
+from geodata import known
+from geodata.errors import DatabaseAwayError, RegisterError
+from register import chain, ledger, retention
+from register.backup import archive, aside, data_files, places
+from register.backup.archive import Incoming
+from register.backup.make import backup
+from register.events import HEAD, erase_content, latest
+
+_BY_PERIOD = "retention"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did.
+
+    Attributes
+    ----------
+    kept_before
+        Where the state before lies: a backup when it was whole, else the raw copy; None when there was nothing.
+    was_whole
+        Whether the register before the restore could be verified.
+    tables
+        How many rows of each table came back.
+    files, files_kept
+        Files that were put back, and those of the machine that were whole and stay.
+    revoked_again
+        People whose access was taken away after the backup was made, and stays so.
+    problem
+        What could not be done; '' when all was.
+    """
+
+    events_n: int
+    erased_again_n: int
+    left_out_n: int
+    kept_before: Path | None
+    was_whole: bool = True
+    tables: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    files_kept: tuple[str, ...] = ()
+    revoked_again: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class State(Enum):
+    """What the register is like before a restore."""
+
+    ABSENT = "absent"  # a first start
+    WHOLE = "whole"
+    CHANGED = "changed"  # it can be read, and does not verify
+    UNUSABLE = "unusable"  # gone, empty, malformed, half its tables, or of another version
+
+
+def restore(path: Path, *, replace: bool = False, expired: bool = False, identity: Path | None = None) -> Restored:
+    """Put a backup in the place of the register, and erase again what was erased since it was made.
+
+    The state before is kept first: as a backup when it is whole, else raw, under ``register/aside``. The register
+    is the backup's afterwards or, when anything fails, what it was. Files of the data folder that are there and
+    whole stay; those that are gone or damaged come back.
+
+    Parameters
+    ----------
+    replace
+        Go on although the register holds events that the backup does not have.
+    expired
+        Take a backup past its last day; what is past its period is erased right after.
+    identity
+        The file with the secret key of an encrypted copy.
+
+    Raises
+    ------
+    RegisterError
+        The file is no backup, it is damaged, it is past its last day, or the register holds newer events and
+        ``replace`` was not asked.
+    """
+    with archive.opened(path, identity) as incoming:
+        with incoming.engine.connect() as source:
+            found = chain.verify(source)
+        if found.problems:
+            raise RegisterError(f"Backup {path} is damaged: {found.problems[0]}; choose another one.")
+        last = places.expires_on(incoming.made_at)
+        if last < datetime.now(UTC).date() and not expired:
+            raise RegisterError(
+                f"Backup {path} expired on {last}: it may hold what had to be erased; choose a newer one, or add"
+                " --expired when there is none."
+            )
+        state = _state()
+        newer = _newer_n(incoming.engine, state)
+        if newer and not replace and state is not State.UNUSABLE:  # there is nothing left to lose
+            raise RegisterError(
+                f"The register holds {newer} event(s) that this backup lacks; add --replace to lose them."
+                " The register as it is now is kept first."
+            )
+        erased = _erased(state)
+        kept = _keep(state)
+        done = _put_in_place(incoming, state, erased, kept)
+        put, stayed = data_files.put(incoming.files, kept)
+    known.replace("register", done.events_n, head=_head())
+    database.forget_traces()
+    return Restored(
+        found.events_n, done.erased_n, newer, kept, state in (State.ABSENT, State.WHOLE), done.tables, put, stayed,
+        done.revoked, _apply_periods(),
+    )  # fmt: skip
+
+
+# --- what is there ----------------------------------------------------------------------------------------
+
+
+def _state() -> State:
+    """Look what the register is like; a database that does not answer is no state but an error."""
+    if not database.exists():
+        return State.ABSENT
+    path = database.sqlite_path()
+    if path is None:
+        database.refuse_unusable_account()
+        if not known.was_there("register") and not sa.inspect(database.bare_engine()).get_table_names():
+            return State.ABSENT
+    try:
+        with database.reading(UPKEEP) as connection:
+            if not _is_sound(connection):
+                return State.UNUSABLE
+            return State.CHANGED if chain.verify(connection, *chain.known_heads()).problems else State.WHOLE
+    except DatabaseAwayError:
+        raise
+    except (RegisterError, DBAPIError):
+        return State.UNUSABLE
+
+
+def _is_sound(connection: Connection) -> bool:
+    """Tell whether the database can take rows: its pages are whole, and every table is there."""
+    is_file = connection.dialect.name == "sqlite"
+    if is_file and connection.execute(sa.text("PRAGMA integrity_check(1)")).scalar() != "ok":
+        return False
+    there = set(sa.inspect(connection).get_table_names())
+    return there >= database.product_tables()
+
+
+def _newer_n(incoming: Engine, state: State) -> int:
+    """Return how many events the backup lacks, as far as the state tells."""
+    with incoming.connect() as source:
+        ours = set(source.execute(sa.select(events.c.hash)).scalars())
+    if state is State.ABSENT:
+        return 0
+    if state is State.UNUSABLE:
+        was = known.read("register")
+        return 0 if was.get("head", "") in ours | {""} else max(int(was.get("number", 0)) - len(ours), 1)
+    with database.reading(UPKEEP) as connection:
+        return sum(value not in ours for value in connection.execute(sa.select(events.c.hash)).scalars())
+
+
+def _erased(state: State) -> dict[tuple[str, str], str]:
+    """Return what was erased by somebody, from the register and the list beside it.
+
+    What its period erased is not on it: after a night with a wrong clock that list would erase it once more. The
+    periods are applied anew.
+    """
+    found = ledger.read_all()
+    if state in (State.WHOLE, State.CHANGED):
+        with database.reading(UPKEEP) as connection:
+            rows = connection.execute(sa.select(events).where(events.c.action == "erase"))
+            found = {(row.entity_kind, row.entity_id): row.reason for row in rows} | found
+    return {entity: reason for entity, reason in found.items() if reason != _BY_PERIOD}
+
+
+def _keep(state: State) -> Path | None:
+    """Keep the state before; return where."""
+    path = database.sqlite_path()
+    if state is State.ABSENT:
+        return None
+    if state is State.WHOLE:
+        return backup().path if _count() else None
+    place = aside.new_folder()
+    if path is None:
+        aside.keep_rows(place)
+    elif state is State.CHANGED:
+        with database.writing(UPKEEP):  # nobody writes while it is copied
+            aside.keep_file(path, place)
+    return place  # an unusable file goes there when the new one is ready
+
+
+def _count() -> int:
+    with database.reading(UPKEEP) as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(events)).scalar_one())
+
+
+# --- putting it in place ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Put:
+    events_n: int
+    erased_n: int
+    tables: Mapping[str, int]
+    revoked: tuple[str, ...]
+
+
+def _put_in_place(incoming: Incoming, state: State, erased: Mapping[tuple[str, str], str], kept: Path | None) -> _Put:
+    path = database.sqlite_path()
+    if state is State.UNUSABLE and path is not None:
+        return _swap_in(incoming, path, erased, kept or aside.new_folder())
+    if state is State.UNUSABLE:
+        database.start_over()
+    with incoming.engine.connect() as source, database.writing(UPKEEP) as connection:
+        _replace_rows(source, connection, incoming.tables)
+        return _made_ready(connection, incoming, erased)
+
+
+def _swap_in(incoming: Incoming, path: Path, erased: Mapping[tuple[str, str], str], kept: Path) -> _Put:
+    """Make a new file beside the one that cannot be used, and put it in its place when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f".restored-{path.name}")
+    beside.unlink(missing_ok=True)
+    engine = sa.create_engine(f"sqlite:///{beside}", poolclass=sa.NullPool)
+    try:
+        migrate.upgrade(engine)
+        with incoming.engine.connect() as source, engine.begin() as connection:
+            _replace_rows(source, connection, incoming.tables)
+            done = _made_ready(connection, incoming, erased)
+    except DBAPIError as error:
+        raise RegisterError(f"Nothing was restored: {beside} cannot be written ({error.orig}); free space.") from error
+    finally:
+        engine.dispose()
+    beside.chmod(0o600)
+    aside.swap_in(beside, path, kept)
+    return done
+
+
+def _replace_rows(source: Connection, target: Connection, names: tuple[str, ...]) -> None:
+    """Put the rows of the backup in the place of ours, and prove that they are the same."""
+    theirs = {table.name: table for table in archive.tables_of(source)}
+    ours = [one for one in archive.tables_of(target) if one.name in names and one.name != archive.VERSIONS]
+    if lacking := sorted({*names} - {one.name for one in ours} - {archive.VERSIONS}):
+        raise RegisterError(f"Nothing was restored: this program knows no table {lacking[0]}; update the program.")
+    for table in reversed(ours):
+        target.execute(sa.delete(table))
+    for table in ours:
+        for rows in archive.in_parts(source, theirs[table.name]):
+            target.execute(sa.insert(table), rows)
+        if archive.facts_of(source, theirs[table.name]) != archive.facts_of(target, table):
+            raise RegisterError(f"Nothing was restored: {table.name} did not arrive whole; try again.")
+
+
+def _made_ready(connection: Connection, incoming: Incoming, erased: Mapping[tuple[str, str], str]) -> _Put:
+    """Erase again what was erased and take away again what was taken away since the backup was made."""
+    tables = {
+        table.name: int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+        for table in archive.tables_of(connection)
+        if table.name in incoming.tables and table.name != archive.VERSIONS
+    }
+    erased_n = sum(_erase_again(connection, *entity, reason) for entity, reason in erased.items())
+    revoked = _revoke_again(connection, incoming.made_at)
+    head = connection.execute(HEAD).first()
+    return _Put(head.seq if head else 0, erased_n, tables, revoked)
+
+
+def _erase_again(connection: Connection, kind_name: str, entity_id: str, reason: str) -> bool:
+    stub = latest(connection, kind_name, entity_id)
+    if stub is None or stub["action"] == "erase":
+        return False
+    erase_content(connection, stub, reason)
+    return True
+
+
+def _revoke_again(connection: Connection, since: datetime) -> tuple[str, ...]:
+    """Keep out whose access was taken away after the backup was made, as the audit trail tells."""
+    trail = audit.read(first=since.date())
+    after = trail[trail["at"] > since.isoformat(timespec="milliseconds")].iloc[::-1]
+    last = {str(row.table): str(row.what) for row in after.itertuples() if str(row.what).startswith("people: ")}
+    gone = [email for email, what in last.items() if what in ("people: revoke", "people: forget")]
+    tables = {table.name: table for table in archive.tables_of(connection)}
+    if not gone or "people" not in tables:
+        return ()
+    people, grants = tables["people"], tables["people_grants"]
+    found = connection.execute(sa.select(people.c.person_id, people.c.email).where(people.c.email.in_(gone))).all()
+    for person in found:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        connection.execute(sa.update(people).where(people.c.person_id == person.person_id).values(revoked_at=now))
+        connection.execute(
+            sa.delete(grants).where(sa.or_(grants.c.person_id == person.person_id,
+                                           grants.c.deputy_of == person.person_id))
+        )  # fmt: skip
+    return tuple(sorted(person.email for person in found))
+
+
+def _head() -> str:
+    with database.reading(UPKEEP) as connection:
+        head = connection.execute(HEAD).first()
+    return str(head.hash) if head else ""
+
+
+def _apply_periods() -> str:
+    """Erase what is past its period now; return why that could not be, '' when it was done."""
+    try:
+        retention.apply()
+    except RegisterError as error:
+        return str(error)
+    return ""

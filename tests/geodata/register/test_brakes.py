@@ -1,0 +1,94 @@
+"""One night with a wrong clock erases nothing: retention and writing stop where they would do harm."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from commands import data
+from geodata import known
+from geodata.errors import RegisterError
+from register import chain, events, retention
+from register import record as write
+from register.backup import places
+from register.backup.make import backup
+from register.backup.restore import restore
+
+pytestmark = pytest.mark.usefixtures("closed")
+WRONG = date(2040, 1, 1)
+
+
+@pytest.fixture
+def filled(lotc, activation):
+    write.record_many(lotc, "activation", [activation] * 40)
+    return [backup() for _ in range(2)]
+
+
+def set_clock(monkeypatch, days):
+    moment = datetime.now(UTC) + timedelta(days=days)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment.astimezone(tz)
+
+    monkeypatch.setattr(events, "datetime", Clock)
+
+
+def test_a_clock_that_jumped_erases_nothing_and_leaves_every_backup(filled):
+    with pytest.raises(RegisterError, match="the clock says 2040-01-01"):
+        retention.apply(WRONG)
+    assert chain.verify_chain().erased_n == 0
+    assert [path for _, path in places.made()] == [made.path for made in reversed(filled)]
+    assert sum(done.erased_n for done in retention.apply(WRONG, dry_run=True)) == 40  # one may always look
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_run_erases_no_more_than_its_share_unless_somebody_looked():
+    known.note("clock", (WRONG - timedelta(days=1)).toordinal())  # the clock is believed by now
+    with pytest.raises(RegisterError, match="40 of 40 entries"):
+        retention.apply(WRONG)
+    assert chain.verify_chain().erased_n == 0
+    done = retention.apply(WRONG, confirmed=True)
+    assert sum(one.erased_n for one in done) == 40
+    assert len(places.made()) == 2  # the newest stay
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_backup_comes_first_and_only_when_something_goes(monkeypatch):
+    retention.apply(first=backup)
+    assert len(places.made()) == 2
+    made = []
+    monkeypatch.setattr(retention, "_erase", lambda *_: made.append("erased"))
+    retention.apply(WRONG, confirmed=True, first=lambda: made.append("backup"))
+    assert made == ["backup", "erased"]
+
+
+def test_what_a_wrong_clock_erased_comes_back_and_is_not_erased_again(filled):
+    retention.apply(WRONG, confirmed=True)
+    assert chain.verify_chain().erased_n == 80  # of every entry its content, and the event that tells of it
+    known.forget("clock")  # the clock was set right
+    done = restore(filled[-1].path, replace=True)
+    assert (done.erased_again_n, done.problem) == (0, "")
+    assert chain.verify_chain().erased_n == 0
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_entry_by_a_clock_far_ahead_is_refused_until_the_clock_is_confirmed(lotc, activation, monkeypatch):
+    set_clock(monkeypatch, events.MOST_DAYS_AHEAD + 2)
+    with pytest.raises(RegisterError, match="past the last entry"):
+        write.record(lotc, "activation", activation)
+    assert chain.verify_chain().events_n == 40
+    known.note("clock", (datetime.now(UTC).date() + timedelta(days=events.MOST_DAYS_AHEAD)).toordinal())
+    assert write.record(lotc, "activation", activation).seq == 41
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_command_says_what_to_do(capsys, monkeypatch):
+    def late(**more):
+        return apply(WRONG, **more)
+
+    apply = retention.apply
+    monkeypatch.setattr(retention, "apply", late)
+    assert data.main(["retention"]) == 2
+    assert "--confirm" in capsys.readouterr().err
+    assert data.main(["retention", "--dry-run"]) == 0
