@@ -54,7 +54,7 @@ class _After(MacroElement):
     _template = Template("{% macro html(this, kwargs) %}{{ this.text }}{% endmacro %}")
 
     def __init__(self, text: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "After"
         self.text = text
 
@@ -69,7 +69,7 @@ class _Finish(MacroElement):
     )
 
     def __init__(self, facts: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Finish"
         self.facts = facts
 
@@ -77,8 +77,8 @@ class _Finish(MacroElement):
 class OfflineMap(folium.Map):
     """A folium map that carries Leaflet inside and asks no other server for anything."""
 
-    default_js: ClassVar[list[tuple[str, str]]] = []
-    default_css: ClassVar[list[tuple[str, str]]] = []
+    default_js: ClassVar[list[tuple[str, str]]] = []  # type: ignore[misc]  # folium's own form
+    default_css: ClassVar[list[tuple[str, str]]] = []  # type: ignore[misc]
     language = "nl"
 
 
@@ -220,7 +220,7 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
         max_zoom=16,
     )
     shown.language = texts.language
-    figure = shown.get_root()
+    figure: Any = shown.get_root()
     figure.title = html.escape(texts.legend_title)
     figure.header.add_child(_Verbatim(_head()), name="risicobeeld")
     before, after = page_parts(

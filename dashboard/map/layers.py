@@ -77,7 +77,7 @@ def _classes(given: Sequence[float | None], scores: Sequence[float | None]) -> t
 
 def _optional(values: Sequence[float | None]) -> tuple[float | None, ...]:
     """Return the values with NaN and pandas' missing mark as None: one way to be missing."""
-    return tuple(None if pd.isna(value) else float(value) for value in values)
+    return tuple(None if value is None or pd.isna(value) else float(value) for value in values)
 
 
 def _check_scores(name: str, scores: Sequence[float | None]) -> None:

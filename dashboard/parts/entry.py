@@ -235,7 +235,7 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
         vr_code = st.selectbox(
             texts("register.region"),
             [code for code in regions if not own or code in own],
-            format_func=regions.get,
+            format_func=lambda code: str(regions.get(code, code)),
             key=key("vr_code"),
             placeholder="",
         )
@@ -246,7 +246,7 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
     code = st.selectbox(
         texts("register.gemeente"),
         options,
-        format_func=names.get,
+        format_func=lambda code: str(names.get(code, code)),
         key=key("gemeente_code"),
         placeholder="",
         on_change=entry_site.forget_elsewhere,

@@ -38,7 +38,7 @@ def choose(texts: Texts, store: ScopedStore, key: Callable[[str], str], gemeente
         key=key("site_id"),
         placeholder="",
         help=texts("register.site_help"),
-        format_func=labels.get,
+        format_func=lambda code: str(labels.get(code, code)),
         on_change=_fill,
         args=(store, key),
     )

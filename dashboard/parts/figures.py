@@ -133,7 +133,11 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
         return _load_week(*key, week, store) if week else _load(*key, store)
     with st.spinner(texts("picture.first_time"), show_time=True):
         bar = st.empty()
-        pool = Pool(progress_of=lambda _step: lambda done, total: bar.progress(done / total))
+
+        def show(done: int, total: int) -> None:
+            bar.progress(done / total)
+
+        pool = Pool(progress_of=lambda _step: show)
         ensure(store.data_version, level, model, week, pool)
         bar.empty()
         return _load_week(*key, week, store) if week else _load(*key, store)

@@ -1,6 +1,7 @@
 """Why a unit has its score: the panel beside the map, in a sentence and in bars."""
 
 import html
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -32,7 +33,7 @@ def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
-def place(texts: Texts, row: tuple, units_n: int) -> str:  # type: ignore[type-arg]
+def place(texts: Texts, row: Any, units_n: int) -> str:
     """Say which place a row of scores takes among the regions, with its interval where that is known."""
     if pd.isna(row.rank_p05):
         return texts("picture.place_unknown", rank=int(row.rank), n=units_n)

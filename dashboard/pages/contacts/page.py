@@ -2,6 +2,7 @@
 
 import html
 from datetime import date
+from functools import partial
 from io import StringIO
 from typing import Any, Final
 
@@ -59,7 +60,11 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
     regions = entry.region_names(store)
     present = [code for code in regions if code in set(rows["vr_code"])]
     region = st.selectbox(
-        texts("register.region"), present, index=None, format_func=regions.get, placeholder=texts("register.all")
+        texts("register.region"),
+        present,
+        index=None,
+        format_func=regions.__getitem__,
+        placeholder=texts("register.all"),
     )
     shown = rows[rows["vr_code"].isin([region, ""])] if region else rows
     if shown.empty:
@@ -221,9 +226,7 @@ def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
             texts("register.download", name=one.name),
             key=f"file-{one.file_id}",
             file_name=one.name,
-            data=lambda file_id=one.file_id, entity=row["document_id"]: files.read_file(
-                store, "document", entity, file_id
-            ),
+            data=partial(files.read_file, store, "document", row["document_id"], one.file_id),
             mime=files.MEDIA_TYPE,
             on_click="ignore",
         )

@@ -16,6 +16,7 @@ from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
 from door.store import ScopedStore
 from geodata.errors import RisicobeeldError
+from risk.index.declaration import Dimension, Route
 from risk.scores import outputs
 from words import Texts
 
@@ -29,7 +30,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
     index = official_model().areas
     dimensions = {dimension.code: dimension for dimension in index.dimensions}
     routes = {route.code: route for route in index.routes if route.code not in dimensions}
-    parts = {**dimensions, **routes}
+    parts: dict[str, Dimension | Route] = {**dimensions, **routes}
     national = {code: part.weight for code, part in parts.items()}
     kept = _mine(store, frozenset(parts))
     st.html(f'<p class="rb-page">{html.escape(texts("method.what_if_how"))}</p>')
@@ -193,4 +194,4 @@ def moved(places: float) -> str:
 
 def place(rank: float | None) -> str:
     """Return a place in a ranking, a dash for a unit that has none."""
-    return "–" if pd.isna(rank) else f"{int(rank)}"
+    return "–" if rank is None or pd.isna(rank) else f"{int(rank)}"

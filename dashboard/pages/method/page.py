@@ -93,7 +93,8 @@ def _words(texts: Texts) -> None:
 
 def _weights_file(language: str) -> bytes:
     table = files.neutralise_formulas(method.weights_table(official_model(), language))
-    return table.to_csv(index=False, lineterminator="\n").encode()
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode()
 
 
 def _intervals(texts: Texts, store: ScopedStore) -> None:

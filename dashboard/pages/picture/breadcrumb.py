@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ from door.store import ScopedStore
 from words import Texts
 
 _LISTED_N = 10
-_UP = {"beside": ""}
+_link = partial(links.link, beside="")
 
 
 def inside(store: ScopedStore, chosen: Selection, regions: Board) -> str:
@@ -34,7 +35,7 @@ def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, with
     region = shown.vr_of.get(area, area)
     if not region and site is None:
         return
-    steps = [links.link(html.escape(texts("trail.nation")), level="vr", unit="", within="", **_UP)]
+    steps = [_link(html.escape(texts("trail.nation")), level="vr", unit="", within="")]
     steps += [_step(shown, code) for code in dict.fromkeys([region, area]) if code]
     if site is not None:
         steps.append(f'<span aria-current="true">{html.escape(site_page.title(texts, site))}</span>')
@@ -47,7 +48,7 @@ def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, with
 
 
 def _step(shown: Board, code: str) -> str:
-    return links.link(html.escape(shown.names[code]), level="gemeente", unit=code, within=code, **_UP)
+    return _link(html.escape(shown.names[code]), level="gemeente", unit=code, within=code)
 
 
 def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> "pd.Series | None":
@@ -66,9 +67,9 @@ def _further(texts: Texts, store: ScopedStore, shown: Board, area: str, within: 
         return ""
     if area not in shown.vr_of and within != area:
         told = texts("trail.gemeenten", n=len(shown.gemeenten_of(area)))
-        return links.link(html.escape(told), level="gemeente", unit=area, within=area, **_UP)
+        return _link(html.escape(told), level="gemeente", unit=area, within=area)
     if area in shown.vr_of and within != area and store.may("sites"):
-        return links.link(html.escape(texts("trail.sites")), level="gemeente", unit=area, within=area, sites="1", **_UP)
+        return _link(html.escape(texts("trail.sites")), level="gemeente", unit=area, within=area, sites="1")
     return ""
 
 
@@ -92,7 +93,7 @@ def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], titl
     scores = scored.scores.set_index("unit_id")
     rows = [
         [
-            links.link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"]), **_UP),
+            _link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"])),
             html.escape(texts(f"kind.{site['kind']}")),
             html.escape(site_page.place_name(texts, scored, site)),
             why.score_chip(texts, scored, scores.loc[str(site["site_id"])]),

@@ -76,7 +76,8 @@ def _trail(texts: Texts, store: ScopedStore) -> None:
 
 def _csv(store: ScopedStore, found: pd.DataFrame) -> bytes:
     store.note_export("audit_trail", len(found))
-    return neutralise_formulas(found).to_csv(index=False).encode()
+    text: str = neutralise_formulas(found).to_csv(index=False)
+    return text.encode()
 
 
 def _leak_test(texts: Texts, store: ScopedStore) -> None:

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -103,7 +104,8 @@ def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
         if not versions:
             st.caption(texts("register.history_empty"))
             return
-        cells, before = [], {}
+        cells: list[list[str]] = []
+        before: dict[str, Any] = {}
         for version in versions:
             content = version["content"]
             changed = [name for name, value in content.items() if before.get(name) != value] if before else []
@@ -133,7 +135,7 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
                 texts("register.download", name=one.name),
                 key=f"file-{one.file_id}",
                 file_name=one.name,
-                data=lambda file_id=one.file_id: files.read_file(store, "activation", entity_id, file_id),
+                data=partial(files.read_file, store, "activation", entity_id, one.file_id),
                 mime=files.MEDIA_TYPE,
                 on_click="ignore",
             )

@@ -102,7 +102,7 @@ def _filters(texts: Texts, store: ScopedStore) -> Filters:
             texts("register.region"),
             [code for code in regions if not own or code in own],
             index=None,
-            format_func=regions.get,
+            format_func=regions.__getitem__,
             placeholder=texts("register.all"),
         )
         sector = columns[1].selectbox(

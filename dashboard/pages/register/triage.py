@@ -123,7 +123,9 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
         theme = st.selectbox(texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"))
         names, vr_of = entry.gemeente_names(store), vr_of_gemeenten()
         options = [code for code in names if not own or vr_of[code] in own]
-        gemeente = st.selectbox(texts("register.gemeente"), options, index=None, format_func=names.get, placeholder="")
+        gemeente = st.selectbox(
+            texts("register.gemeente"), options, index=None, format_func=names.__getitem__, placeholder=""
+        )
         sector = st.selectbox(
             texts("register.sector"),
             list(codes.SECTORS),

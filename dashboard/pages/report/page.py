@@ -2,6 +2,7 @@
 
 import html
 from datetime import date, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -73,7 +74,7 @@ def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
             texts("report.save", ending=ending),
             key=f"save{ending}",
             file_name=f"risicobeeld{ending}",
-            data=lambda ending=ending: _file(store, document, ending),
+            data=partial(_file, store, document, ending),
             on_click="ignore",
             width="stretch",
         )

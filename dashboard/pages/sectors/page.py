@@ -67,7 +67,7 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
     if not rows_of(store.viewer.role, "scores_gemeente"):
         return ""
     if len(allowed) == 1:
-        return allowed[0]
+        return str(allowed[0])
     chosen = session.selection()
     region = regions.region_of(chosen.unit, allowed)
     st.session_state["rows"] = region if chosen.level == "gemeente" else ""

@@ -93,7 +93,7 @@ def _answer(texts: Texts, store: ScopedStore, asked: pd.DataFrame, names: dict[s
         for row in asked.to_dict("records")
     }
     with st.expander(texts("targets.links_answer"), expanded=True), st.form("links-answer", clear_on_submit=True):
-        chosen = st.selectbox(texts("targets.links_pair"), list(labels), format_func=labels.get)
+        chosen = st.selectbox(texts("targets.links_pair"), list(labels), format_func=labels.__getitem__)
         reason = st.text_input(texts("targets.why"), max_chars=200)
         yes = st.form_submit_button(texts("targets.links_accept"), type="primary")
         no = st.form_submit_button(texts("targets.links_decline"))

@@ -68,7 +68,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         return
     labels = {row["plan_line_id"]: f"{row['site_id']} ({row['vr_code']})" for row in lines.to_dict("records")}
     with st.expander(texts("targets.carry_out")), st.form("plans-carry", clear_on_submit=True):
-        line = st.selectbox(texts("targets.carry_line"), list(labels), format_func=labels.get)
+        line = st.selectbox(texts("targets.carry_line"), list(labels), format_func=labels.__getitem__)
         day = st.date_input(texts("targets.carry_date"), format="DD-MM-YYYY")
         themes = st.multiselect(
             texts("targets.carry_themes"),

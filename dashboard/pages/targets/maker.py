@@ -132,7 +132,12 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
     for site_id, (kind, mark) in list(marks.items()):
         told = texts(f"targets.{kind}_as", site=names.get(site_id) or site_id, reason=mark.reason)
         st.caption(frame.markdown_escape(told))
-        st.button(texts("targets.undo", site=site_id), key=f"undo-{site_id}", on_click=marks.pop, args=(site_id,))
+        st.button(texts("targets.undo", site=site_id), key=f"undo-{site_id}", on_click=_forget, args=(marks, site_id))
+
+
+def _forget(marks: dict[str, tuple[str, Mark]], site_id: str) -> None:
+    """Take back what somebody asked of a site."""
+    marks.pop(site_id, None)
 
 
 def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
