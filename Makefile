@@ -3,9 +3,11 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock"
 
-.PHONY: run test setup browser refresh lint bench pictures accessibility clean help
+.PHONY: run test quick setup browser refresh lint lock bench docs pictures accessibility clean help
 
 run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 	@echo "Risicobeeld: http://127.0.0.1:$(PORT)"
@@ -14,6 +16,9 @@ run: setup  ## serve the dashboard on 127.0.0.1 (PORT=8501)
 
 test: $(VENV)/.dev  ## run every test
 	@exec $(PY) -m pytest -q -n auto --dist worksteal
+
+quick: $(VENV)/.dev  ## the tests of one minute: no browser, no server, no process that is killed
+	@exec $(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
 
 setup: $(VENV)/.run  ## make .venv with what the product needs
 
@@ -27,6 +32,11 @@ lint: $(VENV)/.dev  ## style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+
+lock: $(VENV)/.dev  ## compile the requirements files, with hashes, after a change of a .in file
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) -c requirements.txt requirements-cluster.in -o requirements-cluster.txt
+	@$(LOCK) -c requirements.txt -c requirements-cluster.txt requirements-dev.in -o requirements-dev.txt
 
 bench: $(VENV)/.dev  ## measure; each script prints a table
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
@@ -53,7 +63,7 @@ $(VENV)/.run: requirements.txt $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements-cluster.txt $(VENV)/.run
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@echo "Installing what the tests need ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

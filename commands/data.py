@@ -2,29 +2,26 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
+from commands.run import bind, run_one
 from door import export, installation, readiness
 from door import store as access
 from door.readiness import Ranking, Readiness, State
-from geodata import logs, settings
-from geodata.errors import RisicobeeldError
 from geodata.refresh import build as refresh
 from geodata.refresh import health
 from geodata.sources import catalogue
 from risk.index.model import load_model
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m geodata", description="The data behind the picture.")
-    commands = parser.add_subparsers(dest="command", required=True)
-
+def add_commands(commands: Any) -> None:
+    """Add every command on the data; each sets ``run``."""
     status = commands.add_parser("status", help="what the picture rests on: areas, sources, dates, rows")
     status.add_argument("--json", action="store_true", help="for a program to read")
     status.add_argument("--ready", action="store_true", help="only whether it can serve; exit status 1 if it cannot")
@@ -46,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     source_commands.add_commands(commands)
     register_commands.add_commands(commands)
     people_commands.add_commands(commands)
-    return parser
+    bind(commands, _COMMANDS)
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -154,16 +151,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; an error that the product knows is one sentence, and exit status 2."""
-    arguments = _parser().parse_args(argv)
-    try:
-        if settings.has_json_log():
-            logs.setup()
-        return _COMMANDS[arguments.command](arguments) or 0
-    except RisicobeeldError as error:
-        print(error, file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    """Run one command of ``python -m geodata``."""
+    return run_one("python -m geodata", "The data behind the picture.", [add_commands], argv)

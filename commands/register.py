@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from commands.run import bind, run_one
 from door import store as access
 from geodata import settings
 from geodata.errors import RegisterError
@@ -150,3 +151,13 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "verify": _verify,
     "erase": _erase,
 }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command of ``python -m register``."""
+
+    def add(commands: Any) -> None:
+        add_commands(commands)
+        bind(commands, COMMANDS)
+
+    return run_one("python -m register", "The upkeep of the register.", [add], argv)

@@ -1,18 +1,19 @@
 """Commands on the scores and on the visits: ``python -m risk score | targets | evaluate | method`` and more."""
 
 import argparse
-import sys
 from pathlib import Path
+from typing import Any
 
 from commands import alarms as alarm_commands
 from commands import batch as batch_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
+from commands.run import run_one
 from door import export, readiness
 from door import store as access
 from door.readiness import Ranking
 from geodata import codes
-from geodata.errors import AccessDeniedError, RisicobeeldError
+from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats as store
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
@@ -23,9 +24,8 @@ from risk.scores import deliver, outputs
 NATIONAL_ROLES = ("lotc", "analyst")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m risk", description="The scores and what they rest on.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def add_commands(commands: Any) -> None:
+    """Add every command on the scores and the visits; each sets ``run``."""
     prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
     prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
     batch_commands.add_scheduler(prepare)
@@ -37,7 +37,6 @@ def _parser() -> argparse.ArgumentParser:
     alarm_commands.add_commands(commands)
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
-    return parser
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -146,15 +145,5 @@ def _deliver(text: str, path: Path | None) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; an error that the product knows is one sentence, and exit status 2."""
-    arguments = _parser().parse_args(argv)
-    try:
-        arguments.run(arguments)
-    except RisicobeeldError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    """Run one command of ``python -m risk``."""
+    return run_one("python -m risk", "The scores and what they rest on.", [add_commands], argv)

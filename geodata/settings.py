@@ -11,12 +11,17 @@ from geodata.errors import InputError
 
 EMBEDDED_DIR = Path(__file__).parent / "embedded"
 DEFAULT_TIMEOUT_S = 30.0
+_PROJECT = Path(__file__).parent.parent
+
+
+def home() -> Path:
+    """Return the folder of one's data and settings: the project's own, or where an installed product is started."""
+    return _PROJECT if (_PROJECT / "requirements.txt").is_file() else Path.cwd()
 
 
 def data_dir() -> Path:
     """Return the folder of snapshots, scores and the register (``RISICOBEELD_DATA``, default ``data/``)."""
-    default = Path(__file__).parent.parent / "data"
-    return Path(os.environ.get("RISICOBEELD_DATA") or default).expanduser().resolve()
+    return Path(os.environ.get("RISICOBEELD_DATA") or home() / "data").expanduser().resolve()
 
 
 def sources_file() -> Path | None:
@@ -99,7 +104,7 @@ def watch_address() -> tuple[str, int] | None:
 
 def sign_in_file() -> Path:
     """Return the TOML file that configures sign-in, the one Streamlit reads (``STREAMLIT_SECRETS_FILES``)."""
-    default = Path(__file__).parent.parent / ".streamlit" / "secrets.toml"
+    default = home() / ".streamlit" / "secrets.toml"
     return Path(os.environ.get("STREAMLIT_SECRETS_FILES") or default).expanduser().resolve()
 
 

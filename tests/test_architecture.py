@@ -110,12 +110,25 @@ def test_every_text_stands_in_both_languages() -> None:
         assert fields[0] == fields[1] or (name.startswith("problem.") and set(fields[0]) <= set(fields[1])), name
 
 
-def test_every_package_is_pinned() -> None:
-    for path in ROOT.glob("requirements*.txt"):
-        for line in path.read_text("utf-8").splitlines():
-            wanted = line.split("#")[0].strip()
-            if wanted and not wanted.startswith("-r "):
-                assert re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[\w.]+", wanted), line
+def test_every_package_is_pinned_and_locked_with_its_hashes() -> None:
+    for path in ROOT.glob("requirements*.in"):
+        lines = (line.split("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+        wanted = [line for line in lines if line and not line.startswith("-r ")]
+        assert [line for line in wanted if not re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[\w.]+", line)] == []
+        locked = path.with_suffix(".txt").read_text("utf-8").replace("\\\n", " ").splitlines()
+        entries = [line for line in locked if line and not line.startswith("#")]
+        assert all(re.match(r"\S+==\S+ .*--hash=sha256:", line) for line in entries), path
+        names = {re.sub(r"\[.*?\]", "", entry.split()[0]).lower().replace("_", "-") for entry in entries}
+        assert {re.sub(r"\[.*?\]", "", line).lower().replace("_", "-") for line in wanted} <= names, "make lock"
+
+
+def test_a_wheel_holds_every_file_that_the_packages_read() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    patterns = setup["package-data"]["*"]
+    files = [path for package in ORDER[:-1] for path in (ROOT / package).rglob("*.*") if path.is_file()]
+    forgotten = [path for path in files if path.suffix not in (".py", ".pyc") and f"*{path.suffix}" not in patterns]
+    assert forgotten == []
+    assert {name.rstrip("*") for name in setup["packages"]["find"]["include"]} == set(ORDER[:-1])
 
 
 def test_streamlit_listens_on_this_machine_only() -> None:

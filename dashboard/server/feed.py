@@ -194,8 +194,8 @@ def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
     return server
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dashboard.feed", description="Scores for other systems.")
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Scores for other systems.")
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="answer requests")
     serving.add_argument("--port", type=int, default=8502)
@@ -209,9 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, program: str = "python -m dashboard.feed") -> int:
     """Run one command; an error that the product knows is one sentence, and exit status 2."""
-    arguments: Any = _parser().parse_args(argv)
+    arguments: Any = _parser(program).parse_args(argv)
     try:
         logs.setup()
         if arguments.command == "token":
@@ -228,7 +228,3 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

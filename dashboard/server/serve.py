@@ -7,9 +7,11 @@ The pages are those of ``streamlit run app.py``.
 
 import argparse
 import logging
-import sys
+import os
+import re
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dashboard.server import metrics as watch
 from door import installation as readiness
@@ -17,7 +19,45 @@ from geodata import logs, settings
 from geodata.errors import RisicobeeldError
 
 _LOG = logging.getLogger(__name__)
-_APP = Path(__file__).parents[2] / "app.py"
+_APP: Final = Path(__file__).parents[2] / "app.py"
+_SETTINGS: Final = Path(__file__).with_name("streamlit.toml")
+"""Streamlit's settings; ``.streamlit/config.toml`` in the project's folder is this file."""
+
+
+def flags(port: int, address: str) -> list[str]:
+    """Return the settings that Streamlit is started with, wherever that is: they win from files found there.
+
+    What the environment sets (``STREAMLIT_...``) wins from ours.
+
+    Examples
+    --------
+    >>> [flag for flag in flags(8501, "127.0.0.1") if "GC" in flag or "address" in flag]
+    ['--server.address=127.0.0.1', '--runner.postScriptGC=false']
+    """
+    told = {
+        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else value
+        for section, entries in tomllib.loads(_SETTINGS.read_text("utf-8")).items()
+        for name, value in entries.items()
+    }
+    told = {name: value for name, value in told.items() if _variable(name) not in os.environ}
+    told |= {
+        "server.port": port,
+        "server.address": address,
+        "logger.hideWelcomeMessage": "true",
+        "logger.enableRich": "false",
+    }
+    return [f"--{name}={value}" for name, value in told.items()]
+
+
+def _variable(name: str) -> str:
+    """Return the environment variable of an option.
+
+    Examples
+    --------
+    >>> _variable("browser.serverAddress"), _variable("runner.postScriptGC")
+    ('STREAMLIT_BROWSER_SERVER_ADDRESS', 'STREAMLIT_RUNNER_POST_SCRIPT_GC')
+    """
+    return "STREAMLIT_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace(".", "_")).upper()
 
 
 def _run(port: int, address: str) -> None:
@@ -31,14 +71,8 @@ def _run(port: int, address: str) -> None:
         for name in [*streamlit.logger._loggers]:  # noqa: SLF001 - there is no public way to reach them
             _only_through_the_root(logging.getLogger(name))
         uvicorn.config.LOGGING_CONFIG["loggers"] = {}
-    flags = {
-        "server.port": port,
-        "server.address": address,
-        "logger.hideWelcomeMessage": "true",
-        "logger.enableRich": "false",
-    }
-    words = [f"--{name}={value}" for name, value in flags.items()]
-    cli.main(["run", str(_APP), *words], standalone_mode=False)
+    (_APP.parent / "static").mkdir(exist_ok=True)  # Streamlit looks for it once, when it starts
+    cli.main(["run", str(_APP), *flags(port, address)], standalone_mode=False)
 
 
 def _only_through_the_root(logger: logging.Logger) -> None:
@@ -46,29 +80,27 @@ def _only_through_the_root(logger: logging.Logger) -> None:
     logger.propagate = True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m dashboard.serve", description="Serve the dashboard.")
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Serve the dashboard.")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="another than this machine's needs sign-in and a proxy")
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, program: str = "python -m dashboard.serve") -> int:
     """Serve until told to stop; exit status 2, and a sentence for each part, when it cannot."""
-    arguments: Any = _parser().parse_args(argv)
+    arguments: Any = _parser(program).parse_args(argv)
     try:
         logs.setup()
         problems = {part: problem for part, problem in readiness.check().items() if problem}
         if not problems:
             watch.start()
             logs.note(_LOG, "serving")
+            if not settings.has_json_log():
+                print(f"Risicobeeld: http://{arguments.address}:{arguments.port}", flush=True)
             _run(arguments.port, arguments.address)
     except RisicobeeldError as error:
         problems = {"settings": str(error)}
     for part, problem in problems.items():
         logs.note(_LOG, "cannot serve", part=part, problem=problem)
     return 2 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
