@@ -13,11 +13,13 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
     texts
         The language of the page.
     is_demonstration
-        While figures are invented the band stands over the map, and each class name says that it is an example.
+        While figures are invented the band stands over the map, and the head of each list says that it is an example.
     """
     words = [texts(f"class.{number}") for number in range(1, 6)]
-    if is_demonstration:
-        words = [texts("class.example", word=word) for word in words]
+
+    def marked(name: str) -> str:
+        return texts("class.example", word=texts(name)) if is_demonstration else texts(name)
+
     return MapTexts(
         language=texts.language,
         class_words=(words[0], words[1], words[2], words[3], words[4]),
@@ -32,7 +34,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         rank=texts("map.rank"),
         name=texts("map.name"),
         score=texts("map.score"),
-        risk_class=texts("map.class"),
+        risk_class=marked("map.class"),
         interval=texts("map.interval"),
         interval_hint=texts("map.interval_hint"),
         moved=texts("map.moved"),

@@ -1,7 +1,6 @@
 """Why a unit has its score: the panel beside the map, in a sentence and in bars."""
 
 import html
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -33,11 +32,11 @@ def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
-def place(texts: Texts, row: Any, units_n: int) -> str:
-    """Say which place a row of scores takes among the regions, with its interval where that is known."""
-    if pd.isna(row.rank_p05):
-        return texts("picture.place_unknown", rank=int(row.rank), n=units_n)
-    low, high = int(row.rank_p05), int(row.rank_p95)
+def place(texts: Texts, row: pd.Series, units_n: int) -> str:
+    """Say which place a row of scores takes among the areas, with its interval where that is known."""
+    if pd.isna(row["rank_p05"]):
+        return texts("picture.place_unknown", rank=int(row["rank"]), n=units_n)
+    low, high = int(row["rank_p05"]), int(row["rank_p95"])
     name = "place_one" if low == high else "place"
     return texts(f"picture.{name}", low=low, high=high, n=units_n)
 
@@ -70,12 +69,12 @@ def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) ->
 
 def _explanation(texts: Texts, shown: Board) -> str:
     rows = "".join(
-        f"<dt>{frame.chip(number, frame.class_word(texts, number, is_demonstration=shown.is_demonstration))}</dt>"
-        f"<dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
+        f"<dt>{frame.chip(number, texts(f'class.{number}'))}</dt><dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
         for number in range(5, 0, -1)
     )
+    scale = frame.marked(texts, texts("picture.scale"), is_demonstration=shown.is_demonstration)
     return (
-        f'<section class="rb-why"><h3>{html.escape(texts("picture.scale"))}</h3>'
+        f'<section class="rb-why"><h3>{html.escape(scale)}</h3>'
         f"<p>{html.escape(texts('picture.why_empty'))}</p><dl>{rows}</dl></section>"
     )
 
@@ -94,7 +93,7 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
         body = f"<p>{html.escape(texts('picture.not_scored'))}</p><p>{html.escape(complete)}</p>"
         return f'<section class="rb-why">{head}{body}</section>'
     number = int(row["risk_class"])
-    score = score_chip(texts, shown, row)
+    score = single_chip(texts, shown, row)
     facts = [rank_words(texts, shown, row), complete]
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
@@ -114,17 +113,30 @@ def _would_change(texts: Texts, shown: Board, row: pd.Series) -> str:
     return f"<h4>{html.escape(texts('picture.would_change'))}</h4><ul>{lines}</ul>" if lines else ""
 
 
-def score_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
-    """Return the score of a unit with the word of its class (HTML), or that there is none."""
+def score_chip(texts: Texts, row: pd.Series) -> str:
+    """Return the score of a unit with the word of its class (HTML), or that there is none: for a row under a head.
+
+    The head says that it is an example while figures are invented (`score_head`).
+    """
     if pd.isna(row["score_0_10"]):
         return f'<span class="rb-muted">{html.escape(texts("map.no_data"))}</span>'
-    return frame.chip(int(row["risk_class"]), score_words(texts, shown, row))
+    return frame.chip(int(row["risk_class"]), score_words(texts, row))
 
 
-def score_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+def single_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
+    """Return the score of a scored unit that stands by itself (HTML): it says so while figures are invented."""
+    words = frame.marked(texts, score_words(texts, row), is_demonstration=shown.is_demonstration)
+    return frame.chip(int(row["risk_class"]), words)
+
+
+def score_words(texts: Texts, row: pd.Series) -> str:
     """Return the score of a scored unit with the word of its class, as plain text."""
-    word = frame.class_word(texts, int(row["risk_class"]), is_demonstration=shown.is_demonstration)
-    return f"{texts.number(row['score_0_10'])} {word}"
+    return f"{texts.number(row['score_0_10'])} {texts('class.' + str(int(row['risk_class'])))}"
+
+
+def score_head(texts: Texts, shown: Board) -> str:
+    """Return the head over scores with their class."""
+    return frame.marked(texts, texts("map.score"), is_demonstration=shown.is_demonstration)
 
 
 def place_span(row: pd.Series) -> str:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from access.viewer import Viewer
-from dashboard.parts.downloads import Part, as_file
+from dashboard.files.downloads import Part, as_file
 from dashboard.parts.figures import Board, official_model
 from dashboard.server import metrics as watch
 from dashboard.shell.signin import is_this_machine

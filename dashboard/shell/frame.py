@@ -162,7 +162,9 @@ def chip(class_number: int, word: str) -> str:
     return f'<span class="rb-chip rb-class-{class_number}">{html.escape(word)}</span>'
 
 
-def class_word(texts: Texts, class_number: int, *, is_demonstration: bool) -> str:
-    """Return the name of a class, which says that it is an example while figures are invented."""
-    word = texts(f"class.{class_number}")
-    return texts("class.example", word=word) if is_demonstration else word
+def marked(texts: Texts, words: str, *, is_demonstration: bool) -> str:
+    """Return a heading, which says that what stands under it is an example while figures are invented.
+
+    Once over a table or a list is enough: a mark on each row is read by nobody.
+    """
+    return texts("class.example", word=words) if is_demonstration else words

@@ -5,13 +5,20 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from geodata import codes, contracts
 from geodata.errors import InputError, SnapshotError
@@ -19,6 +26,9 @@ from geodata.errors import InputError, SnapshotError
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NO_MOMENT = "2000-01-01T00:00:00Z"  # stands in files where a format wants the moment of writing
 _NO_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
+_SHEET = "risicobeeld"
+_WIDEST = 60  # characters; a longer text wraps
+_WIDTH_ROWS_N = 500
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
@@ -109,16 +119,101 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
     neutralise_formulas(_flat(table)).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
-def _write_xlsx(table: pd.DataFrame, path: Path) -> None:
-    """Write a workbook without the moment of writing, so that the same table gives the same bytes."""
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook for a reader.
+
+    Attributes
+    ----------
+    name
+        What stands on the tab, at most 31 characters.
+    table
+        Its columns carry the headings that the reader sees.
+    formats
+        Excel's number format per heading, such as ``0.0``.
+    """
+
+    name: str
+    table: pd.DataFrame
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+
+def workbook(sheets: Sequence[Sheet]) -> bytes:
+    """Return a workbook that a colleague can read at once: headings that stay, a filter, widths, number formats.
+
+    Texts stay texts, so a code keeps its zeros and a formula never runs; what is missing is an empty cell.
+    """
+    book = Workbook()
+    book.remove(book.active)
+    for sheet in sheets:
+        _fill_sheet(book.create_sheet(sheet.name), sheet)
     whole = io.BytesIO()
-    neutralise_formulas(_flat(table)).to_excel(whole, index=False, engine="openpyxl")
-    with zipfile.ZipFile(whole) as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as kept:
+    book.save(whole)
+    return _without_moment(whole)
+
+
+def _fill_sheet(page: Worksheet, sheet: Sheet) -> None:
+    table = neutralise_formulas(_flat(sheet.table))
+    page.append(list(table.columns))
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+        page.append([_cell(value) for value in row])
+    for place, heading in enumerate(table.columns, start=1):
+        letter = get_column_letter(place)
+        head = page[f"{letter}1"]
+        head.font, head.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="01587F")
+        head.alignment = Alignment(vertical="top", wrap_text=True)
+        longest = table[heading].astype(str).str.len().head(_WIDTH_ROWS_N).max() if len(table) else 0
+        page.column_dimensions[letter].width = min(max(len(str(heading)), int(longest or 0)) + 3, _WIDEST)
+        form = sheet.formats.get(heading, "")
+        for (cell,) in page.iter_rows(min_row=2, min_col=place, max_col=place):
+            if form:
+                cell.number_format = form
+            elif isinstance(cell.value, str) and len(cell.value) > _WIDEST:
+                cell.alignment = Alignment(vertical="top", wrap_text=True)
+    page.freeze_panes = "B2"
+    page.auto_filter.ref = page.dimensions
+
+
+def _cell(value: Any) -> Any:
+    """Return a value that a workbook knows; an empty text is an empty cell, which Excel does not count."""
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if value == "" else value
+
+
+def csv_for_reader(table: pd.DataFrame, language: str) -> bytes:
+    """Return a CSV that the spreadsheet of the reader's language opens in columns, with accents and decimals right.
+
+    Dutch: semicolons and a decimal comma; English: commas and a point; both with the mark of UTF-8. The plain form
+    for programs is that of `write_table`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> csv_for_reader(pd.DataFrame({"area": ["Súdwest"], "score": [8.1]}), "nl").decode("utf-8-sig").splitlines()
+    ['area;score', 'Súdwest;8,1']
+    """
+    separator, decimal = (";", ",") if language == "nl" else (",", ".")
+    text = neutralise_formulas(_flat(table)).to_csv(index=False, sep=separator, decimal=decimal, lineterminator="\r\n")
+    return str(text).encode("utf-8-sig")
+
+
+def _write_xlsx(table: pd.DataFrame, path: Path) -> None:
+    path.write_bytes(workbook([Sheet(_SHEET, table)]))
+
+
+def _without_moment(whole: io.BytesIO) -> bytes:
+    """Return a workbook without the moment of writing, so that the same table gives the same bytes."""
+    bare = io.BytesIO()
+    with zipfile.ZipFile(whole) as made, zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as kept:
         for name in made.namelist():
             content = made.read(name)
             if name == "docProps/core.xml":
                 content = _MOMENT.sub(rb"\g<1>" + _NO_MOMENT.encode() + rb"\g<2>", content)
             kept.writestr(zipfile.ZipInfo(name, _NO_ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    return bare.getvalue()
 
 
 def _spatial(table: pd.DataFrame, path: Path) -> gpd.GeoDataFrame:
@@ -129,8 +224,9 @@ def _spatial(table: pd.DataFrame, path: Path) -> gpd.GeoDataFrame:
 
 def _write_geojson(table: pd.DataFrame, path: Path) -> None:
     # Without a layer name the driver takes that of the file, which is a temporary one here.
+    # RFC 7946: WGS84 without a member that says so, outer rings counterclockwise.
     places = _spatial(table, path).to_crs(codes.CRS_WGS84)
-    places.to_file(path, driver="GeoJSON", layer="risicobeeld", COORDINATE_PRECISION=6)
+    places.to_file(path, driver="GeoJSON", layer="risicobeeld", RFC7946="YES", COORDINATE_PRECISION=6)
 
 
 def _write_gpkg(table: pd.DataFrame, path: Path) -> None:

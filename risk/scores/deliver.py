@@ -11,6 +11,7 @@ from risk.index.classify import class_name
 from risk.index.declaration import Text
 
 ALL_SECTORS = "all"
+OF_A_SECTOR = ("score_0_10", "risk_class", "class_name", "is_flagged", "rank", "rank_p05", "rank_p95")
 _EXAMPLE = Text("voorbeeld: ", "example: ")
 
 
@@ -37,7 +38,8 @@ def score_table(
     lang
         Language of the class words and the band: ``nl`` or ``en``.
     with_places
-        Give each row its area or point (EPSG:28992), for a map format.
+        Give each row its area or point (EPSG:28992), for a map format. An area then stands there once, with a
+        column per sector (`wide_by_sector`).
 
     Raises
     ------
@@ -64,12 +66,29 @@ def score_table(
         return named
     placed: pd.DataFrame
     if not is_site:
-        placed = export.with_places(named, "area_code", store)
+        placed = export.with_places(wide_by_sector(named), "area_code", store)
         return placed
     sites = store.table("sites").set_index("site_id")
     geometry = sites["geometry"].reindex(named["unit_id"]).to_numpy()
     placed = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
     return placed
+
+
+def wide_by_sector(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per area: all sectors together in the columns as they are, each sector in columns of its own.
+
+    Its columns are those of `OF_A_SECTOR` with the sector's code behind them, such as ``score_0_10_cleaning``. A
+    table of one sector, or of all together, comes back as it is.
+    """
+    if table["area_code"].is_unique:
+        return table
+    together = table[table["sector_code"] == ""].set_index("area_code", drop=False)
+    parts = [together]
+    for sector in codes.SECTORS:
+        rows = table[table["sector_code"] == sector].set_index("area_code")
+        if len(rows):
+            parts.append(rows[list(OF_A_SECTOR)].add_suffix(f"_{sector}"))
+    return pd.concat(parts, axis=1).reset_index(drop=True)
 
 
 def _names(store: ScopedStore, table: pd.DataFrame, level: str) -> pd.Series:

@@ -1,19 +1,23 @@
 """Files that leave the product: what is in them, for whom, and what they say of themselves."""
 
+import codecs
 import io
+import json
 import re
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
+from shapely.geometry import LinearRing, shape
 
 from access import audit
 from access.viewer import parse_viewer
 from commands import scores as risk_main
+from dashboard.files import downloads
+from dashboard.files.downloads import Part
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import downloads
-from dashboard.parts.downloads import Part
 from dashboard.parts.figures import Board, official_model
 from door import export
 from door.store import ScopedStore, open_store
@@ -54,8 +58,13 @@ def read(content: bytes, ending: str, folder: Path) -> pd.DataFrame:
     path = folder / f"file.{ending}"
     path.write_bytes(content)
     if ending == "csv":
-        return pd.read_csv(io.BytesIO(content), keep_default_na=False)
-    return pd.read_excel(path, keep_default_na=False) if ending == "xlsx" else gpd.read_file(path)
+        return pd.read_csv(io.BytesIO(content), keep_default_na=False, sep=";", decimal=",", encoding="utf-8-sig")
+    if ending == "xlsx":
+        texts = read_texts("nl")
+        columns = pd.read_excel(path, sheet_name="Kolommen").set_index("Kop")["Naam in CSV en kaartbestanden"]
+        figures = pd.read_excel(path, sheet_name=texts("download.sheet_figures"), keep_default_na=False)
+        return figures.rename(columns=columns)
+    return gpd.read_file(path)
 
 
 @pytest.mark.parametrize("ending", downloads.FORMATS)
@@ -63,7 +72,7 @@ def test_every_kind_of_file_tells_scope_licence_versions_and_band(ending: str, t
     store, shown = opened("region:VR06", "vr")
     found = read(downloads.as_file(store, shown, Part("vr", "all"), ending, "nl"), ending, tmp_path)
     assert set(found["area_code"]) == {"VR06"}
-    assert len(found) == 13
+    assert len(found) == (1 if ending in ("geojson", "gpkg") else 13), "on a map an area lies once"
     assert set(found["scope"]) == {"region:VR06"}
     assert set(found["status_band"]) == {"VOORBEELD - verzonnen cijfers"}
     assert set(found["model_version"]) == {official_model().version}
@@ -75,6 +84,61 @@ def test_every_kind_of_file_tells_scope_licence_versions_and_band(ending: str, t
         assert set(found["licence"]) == {"CC BY 4.0; boundaries ODbL 1.0"}
         assert found.crs.to_epsg() == {"geojson": 4326, "gpkg": 28992}[ending]
         assert found.geometry.is_valid.all()
+        assert found["score_0_10_slaughter_meat"].between(0, 10).all()
+
+
+def test_a_workbook_is_one_that_a_colleague_can_read() -> None:
+    store, shown = opened("lotc", "gemeente")
+    texts = read_texts("nl")
+    part = Part("gemeente", "slaughter_meat", within="VR06", area_codes=frozenset({"GM1859", "GM0200"}))
+    book = openpyxl.load_workbook(io.BytesIO(downloads.as_file(store, shown, part, "xlsx", "nl")))
+    assert book.sheetnames == ["Cijfers", "Redenen", "Toelichting", "Kolommen"]
+    figures = book["Cijfers"]
+    heads = [cell.value for cell in figures[1]]
+    assert heads[:3] == ["Naam", "Sector", "Score (0-10)"]
+    assert not [head for head in heads if "_" in str(head)], "every heading is a word of the reader's language"
+    assert (figures.freeze_panes, figures.auto_filter.ref) == ("B2", figures.dimensions)
+    first = dict(zip(heads, figures[2], strict=True))
+    assert first["Naam"].value == "Berkelland"
+    assert first["Score (0-10)"].value == round(first["Score (0-10)"].value, 1)
+    assert first["Gebiedscode"].data_type == "s"
+    assert str(first["Peildatum"].value).startswith("2020-11-30")
+    told = [row[0].value for row in book["Toelichting"].iter_rows()]
+    assert any("Slachterijen en vlees" in line and "Noord- en Oost-Gelderland" in line for line in told)
+    assert [row[2].value for row in book["Kolommen"].iter_rows() if not row[2].value] == [], "no column unexplained"
+    name = downloads.file_name(texts, shown, part)
+    assert name == ("risicobeeld-voorbeeld-gemeenten-in-noord-en-oost-gelderland-slachterijen-en-vlees-2020-11-30")
+
+
+def test_a_csv_opens_in_the_columns_of_the_readers_spreadsheet() -> None:
+    store, shown = opened("lotc", "gemeente")
+    dutch, english = (downloads.as_file(store, shown, Part("gemeente"), "csv", one) for one in ("nl", "en"))
+    assert dutch.startswith(codecs.BOM_UTF8)
+    nl = pd.read_csv(io.BytesIO(dutch), sep=";", decimal=",", encoding="utf-8-sig")
+    en = pd.read_csv(io.BytesIO(english), encoding="utf-8-sig")
+    assert len(nl) == len(en) == 342
+    assert "Súdwest-Fryslân" in set(nl["area_name"])
+    assert nl["score_0_10"].equals(en["score_0_10"])
+    assert nl["score_0_10"].equals(nl["score_0_10"].round(1))
+
+
+def test_a_ring_of_a_map_file_runs_as_the_standard_wants() -> None:
+    store, shown = opened("lotc", "gemeente")
+    told = json.loads(downloads.as_file(store, shown, Part("gemeente", "all"), "geojson", "nl"))
+    assert "crs" not in told
+    assert len(told["features"]) == 342
+    for feature in told["features"]:
+        shapes = shape(feature["geometry"])
+        assert all(LinearRing(one.exterior.coords).is_ccw for one in getattr(shapes, "geoms", [shapes]))
+
+
+def test_the_map_says_what_it_shows_and_marks_what_is_chosen() -> None:
+    store, shown = opened("lotc", "gemeente")
+    part = Part("gemeente", "slaughter_meat", unit="GM1859")
+    page = downloads.as_map(store, shown, part, read_texts("nl")).decode()
+    named = "Gemeenten · Slachterijen en vlees · 30 november 2020 · gekozen: Berkelland"
+    assert f"<title>{named}</title>" in page
+    assert f">{named}</h1>" in page
 
 
 def test_the_band_follows_the_language() -> None:

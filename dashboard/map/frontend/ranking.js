@@ -39,6 +39,7 @@ export class RankingList {
     }
     setText(this.caption, texts.list_caption);
     this.filter.hidden = order.length < FILTER_FROM;
+    this.box.classList.toggle("long", !this.filter.hidden);
     this.filter.placeholder = texts.list_filter;
     this.filter.setAttribute("aria-label", texts.list_filter);
     this.emptyText = texts.list_empty;

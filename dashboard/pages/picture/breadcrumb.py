@@ -96,7 +96,7 @@ def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], titl
             _link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"])),
             html.escape(texts(f"kind.{site['kind']}")),
             html.escape(site_page.place_name(texts, scored, site)),
-            why.score_chip(texts, scored, scores.loc[str(site["site_id"])]),
+            why.score_chip(texts, scores.loc[str(site["site_id"])]),
         ]
         for site in sites
     ]

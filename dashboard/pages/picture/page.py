@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from access.rights import rows_of
+from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import side_by_side
-from dashboard.parts import alarms, controls, downloads, links, period, ready, region_facts
+from dashboard.parts import alarms, controls, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
@@ -23,7 +24,7 @@ from geodata import codes
 from geodata.codes import Status
 from geodata.sources import catalogue
 from risk.scores import deliver
-from words import Texts, read_texts
+from words import Texts
 
 _MAP_HEIGHT_PX = 500
 _FIRST_N = 3
@@ -47,22 +48,33 @@ def run() -> None:
         _explorer()
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def _where_first(viewer: str, data_version: str, model_version: str, week: str, language: str, _shown: Board) -> str:
-    """Answer the question of the page: the highest pairs of region and sector, each with one reason."""
-    shown, texts = _shown, read_texts(language)
+def _first(shown: Board, sector: str) -> pd.DataFrame:
+    """Return the highest rows to go to first: of a sector its areas, else pairs of area and sector.
+
+    When the highest pairs are all of one sector, the first of another sector follows them.
+    """
+    if sector:
+        return shown.of_sector(sector).dropna(subset=["score_0_10"]).head(_FIRST_N)
+    pairs = shown.highest_pairs(len(shown.scores)).dropna(subset=["score_0_10"])
+    first = pairs.head(_FIRST_N)
+    others = pairs[~pairs["sector_code"].isin(first["sector_code"])]
+    return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
+
+
+def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
+    """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
     items = []
-    for row in shown.highest_pairs(_FIRST_N).itertuples():
-        number = int(row.risk_class)
-        word = frame.class_word(texts, number, is_demonstration=shown.is_demonstration)
-        score = frame.chip(number, f"{texts.number(row.score_0_10)} {word}")
-        items.append(
-            f"<li><b>{html.escape(texts(f'sector.{row.sector_code}'))}</b> · "
-            f"{html.escape(shown.names[row.area_code])}<br>{score} "
-            f'<span class="rb-muted">{html.escape(why.place(texts, row, shown.ranked_n(row.sector_code)))}</span><br>'
-            f"{html.escape(why.top_reason(shown, row.unit_id, texts))}</li>"
+    for _, row in _first(shown, chosen.sector).iterrows():
+        sector, place = row["sector_code"], why.place(texts, row, shown.ranked_n(row["sector_code"]))
+        inner = (
+            f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
+            f"{html.escape(texts(f'sector.{sector}'))} "
+            f'<span class="rb-muted">· {html.escape(place)}</span><br>'
+            f"{html.escape(why.top_reason(shown, row['unit_id'], texts))}"
         )
-    title = html.escape(texts("picture.where_first"))
+        go = {"unit": row["area_code"], "sector": sector, "within": "", "beside": ""}
+        items.append(f"<li>{links.link(inner, level=shown.scored.level, **go)}</li>")
+    title = html.escape(frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration))
     if shown.week:
         then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
         title += f' <span class="rb-muted">{html.escape(then)}</span>'
@@ -77,17 +89,18 @@ def _explorer() -> None:
     store, _ = session.store()
     week = period.week(store, chosen, texts)
     regions = board.open_board(store, "vr", texts, week)
-    version = regions.scored.model.version
-    st.html(_where_first(str(store.viewer), store.data_version, version, week, texts.language, regions))
+    first = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()
     within = trail.inside(store, chosen, regions)
     shown = regions if not within and chosen.level == "vr" else board.open_board(store, "gemeente", texts, week)
+    with first:
+        links.linked(_where_first(texts, shown, chosen), key="first")
     rows = shown.of_sector(chosen.sector)
     if within:
         rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
     compared = side_by_side.chosen_rows(store, chosen, shown)
-    map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.4, 1], gap="medium")
+    map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
         if rows["score_0_10"].notna().any():
             _draw_map(texts, chosen, store, shown, rows, within)
@@ -97,7 +110,16 @@ def _explorer() -> None:
         if chosen.sites and store.may("sites"):
             trail.site_list(texts, store, shown, within)
     with bar:  # they stand above the map and come after it, so that the map need not wait for them
-        _controls(texts, chosen, store, week)
+        region = shown.vr_of.get(within, within)
+        area_codes = frozenset(rows["area_code"]) if within else frozenset()
+        seen = downloads.Part(
+            shown.scored.level,
+            chosen.sector,
+            area_codes,
+            within=region,
+            unit=chosen.unit if chosen.unit in shown.names else "",
+        )
+        _controls(texts, chosen, store, week, seen)
     with way:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
@@ -133,7 +155,7 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
     return f'<section class="rb-done"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
 
 
-def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str) -> None:
+def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str, seen: downloads.Part) -> None:
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
@@ -145,7 +167,7 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
         period.slider(texts, board.open_board(store, "vr", texts), week),
     ]
     links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
-    downloads.menu(texts, store, _parts(store), key="picture-files", week=week)
+    downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
 
 
 def _parts(store: ScopedStore) -> list[downloads.Part]:

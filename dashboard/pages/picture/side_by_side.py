@@ -39,7 +39,7 @@ def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> 
     sector = texts(f"sector.{chosen.sector}") if chosen.sector else texts("picture.sector_all")
     names = "".join(f'<th scope="col">{html.escape(shown.names[row["area_code"]])}</th>' for row in areas)
     facts = [
-        _line(texts("map.score"), [why.score_chip(texts, shown, row) for row in areas]),
+        _line(why.score_head(texts, shown), [why.score_chip(texts, row) for row in areas]),
         _line(texts("map.rank"), [html.escape(_place(texts, shown, row)) for row in areas]),
         _line(texts("picture.top", k=int(areas[0]["k_n"])), [_share(texts, row["p_top_k"]) for row in areas]),
         _line(texts("map.moved_hint"), [_moved(texts, shown, row) for row in areas]),

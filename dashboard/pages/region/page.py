@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from access.rights import rows_of
+from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import downloads, links, period, quality, ready, region_facts, tables
 from dashboard.parts import figures as board
+from dashboard.parts import links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
@@ -64,7 +65,7 @@ def _page() -> None:
         + _quality(texts, shown, vr_code)
     )
     with told:
-        _files(texts, store, shown, vr_code)
+        _files(texts, store, shown, vr_code, chosen)
 
 
 def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
@@ -108,7 +109,7 @@ def _standing(texts: Texts, shown: Board, row: pd.Series) -> str:
         low, high = texts.number(spread.quantiles[1]), texts.number(spread.quantiles[3])
         told += " " + texts("region.middle_half", low=low, high=high)
     return (
-        f'<section class="rb-page rb-standing"><p>{why.score_chip(texts, shown, row)} '
+        f'<section class="rb-page rb-standing"><p>{why.single_chip(texts, shown, row)} '
         f"{html.escape(told)}</p>{_scale(texts, spread, row['score_0_10'])}</section>"
     )
 
@@ -147,7 +148,7 @@ def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
 
 
 def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> str:
-    heads = [texts("picture.sector"), texts("map.score"), texts("region.place", n=shown.ranked_n(""))]
+    heads = [texts("picture.sector"), why.score_head(texts, shown), texts("region.place", n=shown.ranked_n(""))]
     cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
     return tables.table(caption, heads, cells, kind="rb-choices")
 
@@ -163,7 +164,7 @@ def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list
     if code == AGENCIES and code in shown.scored.not_together:
         reason = html.escape(texts("region.agencies"))
     below = f'<br><span class="rb-muted">{reason}</span>' if reason else ""
-    return [label + below, why.score_chip(texts, shown, row), why.place_span(row)]
+    return [label + below, why.score_chip(texts, row), why.place_span(row)]
 
 
 def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str, week: str) -> None:
@@ -238,14 +239,16 @@ def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
     return f'<section class="rb-page"><h2>{title}</h2>{quality.bar(shares)}<p>{html.escape(words)}</p>{more}</section>'
 
 
-def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> None:
+def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:
     """Offer the sheet for the meeting, and the gemeenten as files."""
     if not rows_of(store.viewer.role, "scores_gemeente"):
         return
     shown, own = board.open_board(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
+    unit = chosen.unit if chosen.unit in own else ""
+    seen = [downloads.Part("gemeente", chosen.sector, own, within=vr_code, unit=unit)]
     parts = [
-        downloads.Part("gemeente", deliver.ALL_SECTORS, own),
-        downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code})),
+        downloads.Part("gemeente", deliver.ALL_SECTORS, own, within=vr_code),
+        downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code}), within=vr_code),
     ]
     with st.container(horizontal=True):
         st.download_button(
@@ -258,4 +261,4 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str) -> No
             key="region-sheet",
             on_click="ignore",
         )
-        downloads.menu(texts, store, parts, key="region-files", week=regions.week)
+        downloads.menu(texts, store, seen, parts, key="region-files", week=regions.week)

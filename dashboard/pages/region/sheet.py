@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dashboard.files import downloads
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
-from dashboard.parts import downloads
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
-from dashboard.shell.frame import class_word
 from door.store import ScopedStore
 from words import Texts
 
@@ -46,7 +45,7 @@ def as_pdf(
         _sectors(figure.add_axes((0.07, 0.53, 0.86, 0.29)), texts, regions, vr_code)
         _map(figure.add_axes((0.07, 0.12, 0.5, 0.36)), texts, store, gemeenten, vr_code)
         figure.text(0.6, 0.475, "\n\n".join(map(_wrapped, told)), va="top", size=8.5, color=_INK, linespacing=1.35)
-        _legend(figure, texts, gemeenten)
+        _legend(figure, texts)
         stamp = _wrapped(downloads.stamp_line(texts, store, regions), 128)
         figure.text(0.07, 0.05, stamp, va="bottom", size=6.5, color=_MUTED, linespacing=1.3)
         page = io.BytesIO()
@@ -74,16 +73,16 @@ def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
     figure.text(0.07, 0.925, shown.names[vr_code], size=19, weight="bold", color=_INK)
     figure.text(0.07, 0.9, _wrapped(texts("picture.intro"), 105), va="top", size=8, color=_MUTED)
     if not pd.isna(row["score_0_10"]):
-        _chip(figure, 0.075, 0.857, texts, shown, row)
+        _chip(figure, 0.075, 0.857, texts, row)
         figure.text(0.3, 0.857, why.rank_words(texts, shown, row), size=9, color=_INK)
 
 
-def _chip(axes: Any, x: float, y: float, texts: Texts, shown: Board, row: pd.Series) -> None:
+def _chip(axes: Any, x: float, y: float, texts: Texts, row: pd.Series) -> None:
     number = int(row["risk_class"])
     axes.text(
         x,
         y,
-        why.score_words(texts, shown, row),
+        why.score_words(texts, row),
         size=8.5,
         color=CLASS_INKS[number - 1],
         va="baseline",
@@ -101,7 +100,7 @@ def _sectors(axes: "Axes", texts: Texts, shown: Board, vr_code: str) -> None:
     for place, (_, row) in enumerate(rows.iterrows()):
         y = place + 0.65
         axes.text(0, y, texts(f"sector.{row['sector_code']}"), size=9, weight="bold", color=_INK)
-        _chip(axes, 0.3, y, texts, shown, row)
+        _chip(axes, 0.3, y, texts, row)
         axes.text(0.53, y, why.place_span(row), size=9, color=_INK)
         axes.text(0.6, y, why.top_reason(shown, row["unit_id"], texts), size=8, color=_MUTED)
         axes.axhline(y + 0.33, color="#e3e8ec", linewidth=0.6)
@@ -119,10 +118,10 @@ def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Board, vr_code: 
     axes.set_title(texts("region.sheet_map"), size=9, color=_INK, loc="left")
 
 
-def _legend(figure: "Figure", texts: Texts, shown: Board) -> None:
+def _legend(figure: "Figure", texts: Texts) -> None:
     """Name the classes, the highest on top."""
     for number, (colour, ink) in enumerate(zip(CLASS_COLOURS, CLASS_INKS, strict=True), start=1):
-        word = class_word(texts, number, is_demonstration=shown.is_demonstration)
+        word = texts(f"class.{number}")
         figure.text(
             0.605,
             0.13 + 0.018 * number,

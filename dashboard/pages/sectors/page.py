@@ -1,16 +1,18 @@
 """Sectors: every region and sector at once, as a table of colours beside the map."""
 
 import html
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from access.rights import rows_of
+from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import downloads, links, period, ready
 from dashboard.parts import figures as board
+from dashboard.parts import links, period, ready
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
@@ -54,8 +56,9 @@ def _page() -> None:
         links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
         level = "gemeente" if within else "vr"
         areas = frozenset(rows["area_code"]) if within else frozenset()
-        parts = [downloads.Part(level, deliver.ALL_SECTORS, areas)]
-        downloads.menu(texts, store, parts, key="sectors-files", week=week)
+        seen = downloads.Part(level, deliver.ALL_SECTORS, areas, within=within)
+        on_map = replace(seen, sector=chosen.sector, unit=chosen.unit if chosen.unit in shown.names else "")
+        downloads.menu(texts, store, [seen, on_map], [], key="sectors-files", week=week)
     with map_side:
         _map(texts, store, shown, rows, chosen, within)
         why.panel(texts, chosen, store, shown)
@@ -103,7 +106,7 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
     wide = rows.set_index(["area_code", "sector_code"])[["score_0_10", "risk_class"]].reindex(cells_of)
     scores, classes = (wide[name].to_numpy().reshape(len(order), -1) for name in ("score_0_10", "risk_class"))
     names = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
-    words = [frame.class_word(texts, one, is_demonstration=shown.is_demonstration) for one in range(1, 6)]
+    words = [texts(f"class.{one}") for one in range(1, 6)]
     head = "".join(
         f'<th scope="col">{links.link(f"<span>{html.escape(name)}</span>", sector=code, is_stop=False)}</th>'
         for code, name in zip(_COLUMNS, names, strict=True)

@@ -5,8 +5,9 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts import downloads, links, period, ready, tables
+from dashboard.files import downloads
 from dashboard.parts import figures as board
+from dashboard.parts import links, period, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
@@ -81,10 +82,11 @@ def _page() -> None:
     found = _found(shown, sites, chosen, sought)
     links.linked(_list(texts, store, shown, found, len(sites)), key="sites-list")
     if export.may_take_sites(store):
-        parts = [downloads.Part("site", deliver.ALL_SECTORS)]
-        if export.is_osm(sites["source"]).any():
-            parts.append(downloads.Part("site", deliver.ALL_SECTORS, is_osm=True))
-        downloads.menu(texts, store, parts, key="sites-files", week=week)
+        kinds = [False, True] if export.is_osm(sites["source"]).any() else [False]
+        here = frozenset(found["site_id"])
+        seen = [downloads.Part("site", deliver.ALL_SECTORS, is_osm=is_osm, site_ids=here) for is_osm in kinds]
+        parts = [downloads.Part("site", deliver.ALL_SECTORS, is_osm=is_osm) for is_osm in kinds]
+        downloads.menu(texts, store, seen, parts, key="sites-files", week=week)
 
 
 def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection) -> str:
@@ -151,12 +153,12 @@ def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, a
                 html.escape(kind),
                 html.escape(site_page.place_name(texts, shown, site)),
                 html.escape(site_page.size_words(texts, site)),
-                why.score_chip(texts, shown, scores.loc[site["site_id"]]),
+                why.score_chip(texts, scores.loc[site["site_id"]]),
                 html.escape(texts("region.never") if last is None else texts.day(last.date())),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]
-    heads += [texts("map.score"), texts("sites.visited")]
+    heads += [why.score_head(texts, shown), texts("sites.visited")]
     named = "sites.count" if len(found) == all_n else "sites.count_of"
     told = texts(named, n=texts.number(len(found), 0), all=texts.number(all_n, 0))
     if len(found) > _LISTED_N:

@@ -1,0 +1,270 @@
+"""What is shown, as a file: scoped by the door, and carrying who may use it, how old it is and what it rests on."""
+
+import html
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, cast
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+from dashboard.files import reader_table
+from dashboard.map.folium_map import as_single_file, folium_map
+from dashboard.map.layers import MapPicture
+from dashboard.map.words import map_texts
+from dashboard.parts import figures as board
+from dashboard.parts.figures import Board
+from dashboard.shell import frame
+from door import export
+from door.store import ScopedStore
+from geodata.snapshots import formats as files
+from risk.scores import deliver
+from words import Texts, read_texts
+
+FORMATS: Final = ("xlsx", "csv", "geojson", "gpkg")
+MIME: Final = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+    "html": "text/html",
+    "pdf": "application/pdf",
+}
+
+
+_TITLE_STYLE: Final = "font:600 18px sans-serif;margin:10px 12px"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of what the viewer sees goes into a file.
+
+    Attributes
+    ----------
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    sector
+        A sector, '' for all together, ``all`` for a row per sector.
+    area_codes
+        Only these areas (or sites of these veiligheidsregio's); empty for all the viewer sees.
+    is_osm
+        Sites of OpenStreetMap, which stay a layer of their own under their licence.
+    site_ids
+        Only these sites; None for all that the viewer sees.
+    within
+        Code of the veiligheidsregio that the areas lie in, for title and name; '' for the whole country.
+    unit
+        Code of the chosen area, which is outlined on the map; '' when none is.
+    """
+
+    level: str
+    sector: str = ""
+    area_codes: frozenset[str] = frozenset()
+    is_osm: bool = False
+    site_ids: frozenset[str] | None = None
+    within: str = ""
+    unit: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of a file of this part, without its ending."""
+        words = ["risicobeeld", self.level, "osm" if self.is_osm else "", self.sector.replace("_", "-")]
+        return "-".join(word for word in words if word)
+
+
+def title(texts: Texts, shown: Board, part: Part) -> str:
+    """Return in words what a file holds: level, region, sector, and the date of the picture."""
+    level = texts(f"download.{part.level}{'_osm' if part.is_osm else ''}")
+    if part.within:
+        level = texts("download.within", level=level, region=shown.names[part.within])
+    if part.site_ids is not None:
+        level = texts("download.filtered", level=level, n=len(part.site_ids))
+    sectors = {"": "picture.sector_all", deliver.ALL_SECTORS: "download.each_sector"}
+    sector = texts(sectors.get(part.sector, f"sector.{part.sector}"))
+    if part.level == "site":
+        sector = ""
+    return " · ".join(filter(None, [level, sector, texts.day(shown.scored.peildatum.date())]))
+
+
+def file_name(texts: Texts, shown: Board, part: Part) -> str:
+    """Return the name of a file without its ending, which says what the file holds.
+
+    It has the words of `title`, without accents and signs that some systems refuse.
+    """
+    day = shown.week or shown.scored.peildatum.date().isoformat()
+    example = texts("download.example") if shown.is_demonstration else ""
+    words = title(texts, shown, part).rsplit(" · ", 1)[0]
+    plain = unicodedata.normalize("NFKD", " ".join(filter(None, ["risicobeeld", example, words, day])))
+    return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
+
+
+def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_places: bool) -> pd.DataFrame:
+    """Return what a file holds: the scores with names, words and reasons, and on each row what they rest on.
+
+    Raises
+    ------
+    AccessDeniedError
+        Sites are asked by a role that may not take them away.
+    """
+    if part.level == "site":
+        export.refuse_sites(store)
+    rows = deliver.score_table(store, shown.scores, part.level, part.sector, lang=language, with_places=with_places)
+    texts = read_texts(language)
+    rows = rows.assign(
+        sector_name=[texts(f"sector.{code}") if code else texts("picture.sector_all") for code in rows["sector_code"]],
+        reason=rows["unit_id"].map(shown.top_reasons[language]).fillna(""),
+    )
+    if part.level == "site":
+        rows = _with_site_words(store, rows, texts)
+        keep = export.is_osm(rows["site_source"]).to_numpy() == part.is_osm
+        if part.area_codes:
+            keep &= rows["vr_code"].isin(part.area_codes).to_numpy()
+        if part.site_ids is not None:
+            keep &= rows["unit_id"].isin(part.site_ids).to_numpy()
+        rows = rows[keep]
+    elif part.area_codes:
+        rows = rows[rows["area_code"].isin(part.area_codes)]
+    return rows.reset_index(drop=True)
+
+
+def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd.DataFrame:
+    """Return rows of sites with what a reader knows them by: kind, place, region, size, source."""
+    sites = store.table("sites").set_index("site_id").loc[rows["unit_id"]]
+    gemeenten = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
+    regions = store.table("veiligheidsregios").set_index("vr_code")["vr_name"]
+    return rows.assign(
+        kind_name=[texts(f"kind.{kind}") for kind in sites["kind"]],
+        gemeente_name=sites["gemeente_code"].map(gemeenten).fillna("").to_numpy(),
+        vr_code=sites["vr_code"].to_numpy(),
+        vr_name=sites["vr_code"].map(regions).fillna("").to_numpy(),
+        size_n=sites["size_n"].to_numpy(),
+        size_unit=sites["size_unit"].to_numpy(),
+        located=sites["located"].to_numpy(),
+        site_source=sites["source"].to_numpy(),
+    )
+
+
+def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language: str) -> bytes:
+    """Return a part as a file of one of `FORMATS`, and leave a line in the audit trail.
+
+    A workbook and a CSV are made for the reader's language, with figures rounded to what their interval supports;
+    the map formats keep every decimal.
+    """
+    rows = table(store, shown, part, language, with_places=f".{ending}" in export.MAP_ENDINGS)
+    store.note_export(f"scores_{part.level} (.{ending})", len(rows))
+    texts = read_texts(language)
+    if ending == "csv":
+        return files.csv_for_reader(reader_table.rounded(rows), language)
+    if ending == "xlsx":
+        told = [title(texts, shown, part), stamp_line(texts, store, shown)]
+        return files.workbook(reader_table.sheets(texts, shown, rows, told))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{part.name}.{ending}"
+        files.write_table(rows, path)
+        return path.read_bytes()
+
+
+def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
+    """Return the areas of a part as one HTML page that opens without a network; it never holds a site."""
+    rows = shown.of_sector(part.sector if part.sector != deliver.ALL_SECTORS else "")
+    if part.area_codes:
+        rows = rows[rows["area_code"].isin(part.area_codes)]
+    source, column = ("veiligheidsregios", "vr_code") if part.level == "vr" else ("gemeenten", "gemeente_code")
+    areas = cast("gpd.GeoDataFrame", store.table(source))
+    words = map_texts(texts, is_demonstration=shown.is_demonstration)
+    picture = MapPicture(
+        areas=board.area_layer(shown, rows),
+        texts=words,
+        selected=part.unit if part.unit in set(rows["area_code"]) else "",
+        background=False,
+    )
+    page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))
+    store.note_export(f"scores_{part.level} (.html)", len(rows))
+    sector = part.sector if part.sector != deliver.ALL_SECTORS else ""
+    named = title(texts, shown, replace(part, sector=sector))
+    if picture.selected:
+        named += " · " + texts("download.chosen", name=shown.names[part.unit])
+    stamp, named = html.escape(stamp_line(texts, store, shown)), html.escape(named)
+    page = re.sub(r"<title>.*?</title>", lambda _: f"<title>{named}</title>", page, count=1, flags=re.DOTALL)
+    page = re.sub(r"<body[^>]*>", lambda body: f'{body[0]}<h1 style="{_TITLE_STYLE}">{named}</h1>', page, count=1)
+    return page.replace("</body>", f'<p style="font:13px sans-serif;margin:8px 12px">{stamp}</p></body>', 1).encode()
+
+
+def stamp_line(texts: Texts, store: ScopedStore, shown: Board) -> str:
+    """Return what stands under everything that leaves the product: band, date, versions, scope, sources, licence."""
+    scored = shown.scored
+    facts = texts(
+        "download.stamp",
+        day=texts.day(scored.peildatum.date()),
+        model=scored.model.version,
+        data=store.data_version,
+        scope=str(store.viewer),
+        sources=export.attributions(store.sources),
+    )
+    return f"{texts('map.band')} · {facts}" if shown.is_demonstration else facts
+
+
+def menu(
+    texts: Texts, store: ScopedStore, seen: Collection[Part], everything: Collection[Part], *, key: str, week: str = ""
+) -> None:
+    """Offer files behind one button; what is in it, and each file, is made when it is asked for.
+
+    Parameters
+    ----------
+    seen
+        What is on the screen.
+    everything
+        What else the viewer may take along.
+    key
+        Identity of the menu on the page.
+    week
+        The week that is shown; '' is the peildatum.
+    """
+    with st.popover(texts("download.menu"), key=key, on_change="rerun") as opened:
+        if not opened.open:
+            return
+        for name, parts in (("download.seen", seen), ("download.all", everything)):
+            allowed = [part for part in parts if part.level != "site" or export.may_take_sites(store)]
+            if allowed:
+                st.markdown(f"**{texts(name)}**")
+            for place, part in enumerate(allowed):
+                _offer(texts, store, part, f"{key}-{name}-{place}", week)
+
+
+def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) -> None:
+    """Draw the buttons of one part."""
+    shown = board.open_board(store, part.level, texts, week)
+    name = file_name(texts, shown, part)
+    st.caption(frame.markdown_escape(title(texts, shown, part)))
+    with st.container(horizontal=True):
+        for ending in FORMATS:
+            st.download_button(
+                texts(f"download.as_{ending}"),
+                _maker(store, shown, part, ending, texts),
+                f"{name}.{ending}",
+                MIME[ending],
+                key=f"{key}-{ending}",
+                on_click="ignore",
+            )
+        if part.level != "site" and part.sector != deliver.ALL_SECTORS:
+            st.download_button(
+                texts("download.map"),
+                _map_maker(store, shown, part, texts),
+                f"{name}.html",
+                MIME["html"],
+                key=f"{key}-html",
+                on_click="ignore",
+            )
+
+
+def _maker(store: ScopedStore, shown: Board, part: Part, ending: str, texts: Texts) -> Callable[[], bytes]:
+    return lambda: as_file(store, shown, part, ending, texts.language)
+
+
+def _map_maker(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> Callable[[], bytes]:
+    return lambda: as_map(store, shown, part, texts)
