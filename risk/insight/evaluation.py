@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.weeks import Tables, last_day, of_disease
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model, Text
-from risk.index.pipeline import Outcome, score
+from risk.index.pipeline import score
 from risk.index.uncertainty import sensitivity
+from risk.insight import backtest
+from risk.insight.backtest import together
 from risk.insight.challenger import Challenger, challenge_visits, sentence
 from risk.insight.ranking_metrics import (
     bootstrap,
@@ -27,24 +28,16 @@ from risk.insight.ranking_metrics import (
     lift_at_k,
     precision_at_k,
     recall_at_k,
-    spearman,
 )
 from risk.insight.visits import visit_table
 
 Array = NDArray[Any]
 
-HORIZON_WEEKS: Final = 4
 STABILITY_ALARM: Final = 0.7
 DEMONSTRATION: Final = Text(
     "laat zien dat de techniek werkt; zegt niets over de index",
     "shows that the machinery works; says nothing about the index",
 )
-RULES: Final = {
-    "index": Text("de index", "the index"),
-    "size_only": Text("alleen omvang", "size only"),
-    "previous_activations": Text("activeringen van de vorige periode", "the previous period's activations"),
-    "incidence_now": Text("besmettingen van nu", "infections now"),
-}
 
 
 @dataclass(frozen=True)
@@ -55,6 +48,10 @@ class Evaluation:
     ----------
     backtest
         Per date and rule: Spearman with the incidence of the next four weeks, and the index's lead over the rule.
+    pooled
+        The same over all dates and per season (`risk.insight.backtest.pooled`).
+    outbreaks
+        Where outbreaks that are known stood (`risk.insight.backtest.outbreaks`).
     finds
         Of visits, all and drawn at random: visits and finds, precision, recall and lift of the k highest.
     calibration
@@ -69,6 +66,8 @@ class Evaluation:
 
     level: str
     backtest: pd.DataFrame
+    pooled: pd.DataFrame
+    outbreaks: pd.DataFrame
     finds: pd.DataFrame
     calibration: pd.DataFrame
     stability: pd.DataFrame
@@ -76,7 +75,7 @@ class Evaluation:
     challenger: Challenger
 
 
-def evaluate(tables: Tables, model: Model, level: str = "gemeente") -> Evaluation:
+def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Model | None = None) -> Evaluation:
     """Return every figure that these data allow; a table without rows gives an empty one.
 
     Parameters
@@ -85,12 +84,18 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente") -> Evaluatio
         As for `risk.index.pipeline.score`.
     level
         ``gemeente`` or ``vr``: the units of the back-test and of the stability.
+    previous
+        The version of the model to compare with, if any.
     """
     tables = of_disease(tables, model.disease)
     visits = visit_table(tables, model) if len(tables["activations"]) else pd.DataFrame()
+    dates = backtest.dated(tables, model, level, previous)
+    each = backtest.by_date(dates)
     return Evaluation(
         level,
-        backtest(tables, model, level),
+        each,
+        backtest.pooled(dates, each),
+        backtest.outbreaks(tables, model, previous),
         finds(visits),
         deciles(visits["score"], visits["found"]).reset_index() if len(visits) else pd.DataFrame(),
         stability(tables, model, level),
@@ -99,46 +104,12 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente") -> Evaluatio
     )
 
 
-def backtest(tables: Tables, model: Model, level: str) -> pd.DataFrame:
-    """Return how well the scores of earlier dates put the areas in the order of their later incidence.
-
-    Returns
-    -------
-    DataFrame
-        date, rule, spearman, p05, p95, lead (the index's correlation less the rule's) with its interval. Scores
-        are those of all sectors together, made with what was known on the date.
-    """
-    weeks = sorted(tables["incidence"]["week"].unique()) if len(tables["incidence"]) else []
-    rows = []
-    for place in range(len(weeks) - HORIZON_WEEKS - 1, 1, -HORIZON_WEEKS):
-        date, later = last_day(weeks[place]), weeks[place + 1 : place + 1 + HORIZON_WEEKS]
-        outcome = score(tables, level, model, rebuilds=0, at=date)
-        units = _rules(outcome, tables, date).assign(later=_incidence(tables, level, later, model.disease))
-        regions = _regions(tables, level, units.index)
-        truth = units["later"].to_numpy(float)
-        rows += [
-            (date, rule, *_correlation(units, rule, truth, regions), *_lead(units, rule, truth, regions))
-            for rule in RULES
-        ]
-    columns = ["date", "rule", "spearman", "p05", "p95", "lead", "lead_p05", "lead_p95"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["date", "rule"], ignore_index=True)
-
-
-def _correlation(units: pd.DataFrame, rule: str, truth: Array, regions: Array) -> tuple[float, float, float]:
-    mine = units[rule].to_numpy(float)
-    return bootstrap(lambda rows: spearman(mine[rows], truth[rows]), regions)
-
-
-def _lead(units: pd.DataFrame, rule: str, truth: Array, regions: Array) -> tuple[float, float, float]:
-    index, mine = units["index"].to_numpy(float), units[rule].to_numpy(float)
-    return bootstrap(lambda rows: spearman(index[rows], truth[rows]) - spearman(mine[rows], truth[rows]), regions)
-
-
 def finds(visits: pd.DataFrame) -> pd.DataFrame:
     """Return precision, recall and lift at k of the visits, all and those drawn at random.
 
     k is a tenth of the visits, at least 3. Visits that follow signals were not drawn from everywhere, so only
-    the random ones speak for the country; fewer than 50 of them prove little.
+    the random ones speak for the country; fewer than 50 of them prove little. A visit drawn with a known
+    probability weighs one over it, for it stands for those that were not drawn.
     """
     rows = []
     for sample in ("all", "random") if len(visits) else ():
@@ -154,15 +125,19 @@ def finds(visits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _at_a_tenth(visits: pd.DataFrame, measure: Callable[[Array, Array, int], float]) -> tuple[float, float, float]:
-    values, found = visits["score"].to_numpy(float), visits["found"].to_numpy(float)
-    return bootstrap(lambda rows: measure(values[rows], found[rows], max(3, len(rows) // 10)), visits["vr_code"])
+def _at_a_tenth(
+    visits: pd.DataFrame, measure: Callable[[Array, Array, int, Array], float]
+) -> tuple[float, float, float]:
+    values, found, weight = (visits[name].to_numpy(float) for name in ("score", "found", "weight"))
+    return bootstrap(
+        lambda rows: measure(values[rows], found[rows], max(3, len(rows) // 10), weight[rows]), visits["vr_code"]
+    )
 
 
 def stability(tables: Tables, model: Model, level: str) -> pd.DataFrame:
     """Return how alike the rankings of consecutive months are, all sectors together."""
     dates = _month_ends(tables)
-    rankings = [(date, _together(score(tables, level, model, rebuilds=0, at=date))) for date in dates]
+    rankings = [(date, together(score(tables, level, model, rebuilds=0, at=date))) for date in dates]
     rows = []
     for (before, first), (after, second) in pairwise(rankings):
         k = max(3, len(first) // 10)
@@ -180,37 +155,80 @@ def assumptions(tables: Tables, model: Model, level: str) -> pd.DataFrame:
 
 
 def verdict(evaluation: Evaluation, lang: str) -> str:
-    """Return plainly whether the index beats the naive rules in the back-test."""
-    table = evaluation.backtest
-    if not len(table) or table["spearman"].isna().all():
+    """Return plainly whether the index beats the naive rules, over all dates together.
+
+    "Beats" only where the whole interval of the mean lead lies above 0, "loses to" only where it lies below.
+    """
+    table = evaluation.pooled
+    whole = table[table["season"] == backtest.ALL_SEASONS] if len(table) else table
+    if not len(whole) or whole["spearman"].isna().all():
         return Text(
             "Er zijn geen latere besmettingen om de index aan te toetsen.",
             "There are no later infections to test the index on.",
         )[lang]
-    parts = []
-    for rule in list(RULES)[1:]:
-        mine = table[table["rule"] == rule]
-        if mine["lead"].isna().all():
-            word = Text("is niet te vergelijken met", "cannot be compared with")
-        elif (mine["lead_p05"] > 0).all():
-            word = Text("is beter dan", "beats")
-        elif (mine["lead_p95"] < 0).all():
-            word = Text("is slechter dan", "does worse than")
-        else:
-            word = Text("is niet aantoonbaar beter dan", "is not shown to beat")
-        parts.append(f"{word[lang]} {RULES[rule][lang]}")
     start = Text(
         "Voor de besmettingen van de vier weken daarna geldt: de index",
         "For the infections of the next four weeks: the index",
     )
-    return f"{start[lang]} {'; '.join(parts)}."
+    parts = [_said(row, lang) for _, row in whole.iterrows() if row["rule"] != "index" and row["dates_n"]]
+    limits = Text(
+        "Dit zijn besmettingen van de hele bevolking: ze zeggen niets over de bescherming van arbeidsmigranten op het"
+        " werk, en de index bestaat vooral uit omvang en werkomstandigheden, die daar nauwelijks mee samenhangen.",
+        "These are infections of the whole population: they say nothing of the protection of migrant workers at work,"
+        " and the index consists mostly of size and working conditions, which hardly go together with them.",
+    )
+    return f"{start[lang]} {'; '.join(parts)}. {limits[lang]}"
+
+
+def _said(row: pd.Series, lang: str) -> str:
+    if row["lead_p05"] > 0:
+        word = Text("is beter dan", "beats")
+    elif row["lead_p95"] < 0:
+        word = Text("verliest van", "loses to")
+    else:
+        word = Text("is niet aantoonbaar beter dan", "is not shown to beat")
+    counts = Text(
+        f"gemiddeld {row['lead']:+.2f}, tussen {row['lead_p05']:+.2f} en {row['lead_p95']:+.2f}; apart beter op"
+        f" {row['better_n']} en slechter op {row['worse_n']} van {row['dates_n']} data",
+        f"{row['lead']:+.2f} on average, between {row['lead_p05']:+.2f} and {row['lead_p95']:+.2f}; by itself better"
+        f" on {row['better_n']} and worse on {row['worse_n']} of {row['dates_n']} dates",
+    )
+    return f"{word[lang]} {backtest.RULES[row['rule']][lang]} ({counts[lang]})"
+
+
+def outbreaks_note(table: pd.DataFrame, lang: str) -> str:
+    """Return how many of the known outbreaks stood high in their sector, and how many were an alarm."""
+    if not len(table):
+        return Text(
+            "De gegevens bevatten geen maand met een bekende uitbraak.",
+            "The data hold no month with an outbreak that is known.",
+        )[lang]
+    top = int((table["rank"] <= (table["n"] / 10).clip(lower=3)).sum())
+    return Text(
+        f"Van {len(table)} bekende uitbraken stond de gemeente in {top} gevallen bij de hoogste tiende van haar sector;"
+        f" {int(table['is_alarm'].sum())} gaven een alarm. Met geschatte werknemers per gemeente staat een kleine"
+        " plaats met een grote fabriek niet hoog; daarvoor zijn locaties met naam en omvang nodig.",
+        f"Of {len(table)} outbreaks that are known the gemeente stood among the highest tenth of its sector in {top}"
+        f" cases; {int(table['is_alarm'].sum())} gave an alarm. With workers per gemeente estimated, a small place with"
+        " a large plant does not stand high; that takes sites with a name and a size.",
+    )[lang]
 
 
 def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
     """Return the evaluation as Markdown, with the warning at every figure on demonstration data."""
     note = f"*{DEMONSTRATION[lang]}*" if is_demonstration else ""
     sections = [
-        (Text("Latere besmettingen", "Later infections"), verdict(evaluation, lang), evaluation.backtest),
+        (
+            Text("Latere besmettingen", "Later infections"),
+            verdict(evaluation, lang),
+            _in_words(evaluation.pooled, lang),
+        ),
+        (Text("Per datum", "By date"), "", _in_words(evaluation.backtest, lang)),
+        (
+            Text("Bekende uitbraken", "Outbreaks that are known"),
+            outbreaks_note(evaluation.outbreaks, lang),
+            evaluation.outbreaks,
+        ),
         (Text("Vondsten bij bezoeken", "Finds at visits"), _finds_note(evaluation, lang), evaluation.finds),
         (Text("IJking", "Calibration"), "", evaluation.calibration),
         (Text("Stabiliteit tussen maanden", "Stability between months"), "", evaluation.stability),
@@ -237,57 +255,28 @@ def _finds_note(evaluation: Evaluation, lang: str) -> str:
     )[lang]
 
 
+def _in_words(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return a table of the back-test with the names of its rules and seasons."""
+    if not len(table):
+        return table
+    named = table.assign(
+        rule=table["rule"].map(lambda rule: backtest.RULES[rule][lang]),
+        season=[_season(name, lang) for name in table["season"]],
+    )
+    return named[named["lead"].notna()]
+
+
+def _season(name: str, lang: str) -> str:
+    year, _, season = name.partition(" ")
+    return f"{year} {backtest.SEASONS[season][lang]}" if season else Text("alle", "all")[lang]
+
+
 def _markdown(table: pd.DataFrame, lang: str) -> str:
     if not len(table):
         return Text("Geen gegevens.", "No data.")[lang]
     cells = table.map(lambda value: f"{value:.2f}" if isinstance(value, float) else f"{value}").astype(str)
     head = f"| {' | '.join(table.columns)} |\n|{'---|' * len(table.columns)}"
     return "\n".join([head, *(f"| {' | '.join(row)} |" for row in cells.to_numpy())]).replace(" 00:00:00", "")
-
-
-def _together(outcome: Outcome) -> pd.Series:
-    scores = outcome.scores[outcome.scores["sector_code"] == ""]
-    return scores.set_index("area_code")["score_0_10"]
-
-
-def _rules(outcome: Outcome, tables: Tables, date: pd.Timestamp) -> pd.DataFrame:
-    """Return the index and the naive rules per area, as they stood on the date."""
-    measured, level = outcome.prepared.measured, outcome.prepared.measured.level
-    units = measured.units[measured.units["sector_code"] == ""]
-    areas = units["area_code"].to_numpy()
-    column = {"vr": "vr_code", "gemeente": "gemeente_code"}[level]
-    activations = tables["activations"]
-    recent = activations[
-        (activations["event_date"] <= date) & (activations["event_date"] > date - pd.Timedelta(weeks=HORIZON_WEEKS))
-    ]
-    place = list(measured.index.codes).index("incidence_per_100k")
-    return pd.DataFrame(
-        {
-            "index": _together(outcome).reindex(areas).to_numpy(float),
-            "size_only": units["workers_n"].to_numpy(float),
-            "previous_activations": recent[column].value_counts().reindex(areas).fillna(0).to_numpy(float),
-            "incidence_now": measured.raw[units.index, place],
-        },
-        index=areas,
-    )
-
-
-def _incidence(tables: Tables, level: str, weeks: list[str], disease: str) -> pd.Series:
-    table = tables["incidence"]
-    table = table[table["week"].isin(weeks) & (table["disease"] == disease)]
-    gemeenten = tables["gemeenten"].set_index("gemeente_code")
-    # A week without a figure is taken to be like the others; a gemeente without any has no outcome.
-    cases = (table.groupby("gemeente_code")["cases_n"].mean() * len(weeks)).reindex(gemeenten.index)
-    if level == "gemeente":
-        return cases / gemeenten["population_n"].where(gemeenten["population_n"] > 0) * 100_000
-    region = gemeenten["vr_code"]
-    return cases.groupby(region).sum() / gemeenten["population_n"].groupby(region).sum() * 100_000
-
-
-def _regions(tables: Tables, level: str, areas: pd.Index) -> Array:
-    if level == "vr":
-        return np.asarray(areas)
-    return np.asarray(tables["gemeenten"].set_index("gemeente_code")["vr_code"].reindex(areas))
 
 
 def _month_ends(tables: Tables) -> list[pd.Timestamp]:

@@ -14,19 +14,28 @@ BOOTSTRAPS: Final = 500
 _INTERVAL = (0.05, 0.95)
 
 
-def precision_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+def precision_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | None = None) -> float:
     """Return the share of the k highest scores that found something; NaN without any.
+
+    Parameters
+    ----------
+    score, found, k
+        The scores, what was found (0 or 1), and how many of the highest count.
+    weight
+        How many each stands for, one over the probability that it was drawn; all alike by default.
 
     Examples
     --------
     >>> round(precision_at_k([9, 8, 7, 1], [1, 0, 1, 0], 3), 3)
     0.667
+    >>> precision_at_k([9, 8, 7, 1], [1, 0, 1, 0], 2, weight=[1, 3, 1, 1])
+    0.25
     """
     order = np.argsort(-np.asarray(score, float), kind="stable")[:k]
-    return float(np.mean(np.asarray(found, float)[order])) if order.size else float("nan")
+    return _share(np.asarray(found, float)[order], _weights(weight, found)[order])
 
 
-def lift_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+def lift_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | None = None) -> float:
     """Return precision@k over the base rate; 1 is no better than chance, NaN where nothing was found.
 
     Examples
@@ -34,11 +43,11 @@ def lift_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
     >>> lift_at_k([9, 8, 7, 1], [1, 1, 0, 0], 2)
     2.0
     """
-    base = float(np.mean(np.asarray(found, float))) if np.size(found) else 0.0
-    return precision_at_k(score, found, k) / base if base > 0 else float("nan")
+    base = _share(np.asarray(found, float), _weights(weight, found))
+    return precision_at_k(score, found, k, weight) / base if base > 0 else float("nan")
 
 
-def recall_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
+def recall_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | None = None) -> float:
     """Return the share of all finds that lie among the k highest scores; NaN where nothing was found.
 
     Examples
@@ -46,9 +55,17 @@ def recall_at_k(score: ArrayLike, found: ArrayLike, k: int) -> float:
     >>> recall_at_k([9, 8, 7, 1], [1, 0, 0, 1], 2)
     0.5
     """
-    finds = np.asarray(found, float)
+    finds = np.asarray(found, float) * _weights(weight, found)
     order = np.argsort(-np.asarray(score, float), kind="stable")[:k]
     return float(finds[order].sum() / finds.sum()) if finds.sum() > 0 else float("nan")
+
+
+def _weights(weight: ArrayLike | None, found: ArrayLike) -> Array:
+    return np.ones(np.size(found)) if weight is None else np.asarray(weight, float)
+
+
+def _share(found: Array, weight: Array) -> float:
+    return float((found * weight).sum() / weight.sum()) if weight.sum() > 0 else float("nan")
 
 
 def ndcg(score: ArrayLike, gain: ArrayLike) -> float:
