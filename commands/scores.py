@@ -6,6 +6,7 @@ from typing import Any
 
 from commands import alarms as alarm_commands
 from commands import batch as batch_commands
+from commands import foreign as foreign_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
 from commands.run import run_one
@@ -35,6 +36,7 @@ def add_commands(commands: Any) -> None:
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
     _add_papers(commands.add_parser("papers", help="the model card and the entry for the algorithm register"))
     alarm_commands.add_commands(commands)
+    foreign_commands.add_commands(commands)
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
 
