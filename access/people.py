@@ -20,8 +20,8 @@ from sqlalchemy.engine import Connection
 from access import audit
 from access.database import engine as database
 from access.database.who import UPKEEP
-from access.rights import Rows, rows_of
-from access.viewer import Viewer
+from access.rights import Rows, Verb, rows_of
+from access.viewer import Viewer, may
 from geodata.errors import AccessDeniedError, InputError
 
 LONGEST_SESSION_S: Final = 12 * 3600
@@ -206,7 +206,7 @@ def end_session(claims: Mapping[str, Any], surface: str) -> None:
 
 def may_manage(viewer: Viewer) -> bool:
     """Tell whether a viewer may change who enters: LOT-C may, the privacy officer only looks."""
-    return viewer.role == "lotc"
+    return may(viewer, Verb.MANAGE, "people")
 
 
 def everyone(viewer: Viewer) -> pd.DataFrame:

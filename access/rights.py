@@ -1,4 +1,4 @@
-"""Who may see what: per role the tables, their rows and their columns. What is not named here is refused.
+"""Who may read and do what: per role and verb the tables, their rows and their columns; what is not here is refused.
 
 `docs/privacy.md` holds this in words; a test keeps the two together.
 """
@@ -21,6 +21,17 @@ class Rows(StrEnum):
     OWN_OR_SHARED = "own_or_shared"  # and those of no veiligheidsregio
     PARTNER = "partner"  # those in which the own organisation takes part
     COUNTS = "counts"  # no rows at all, only counts with small cells merged into the national line
+
+
+class Verb(StrEnum):
+    """What may be done with a table."""
+
+    READ = "read"
+    RECORD = "record"  # new entries of the register, corrections, decisions
+    ERASE = "erase"
+    TAKE = "take"  # away, in a file
+    MANAGE = "manage"
+    RUN = "run"
 
 
 _AREAS: Final = ("gemeenten", "veiligheidsregios")
@@ -47,6 +58,7 @@ _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
 _DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on connecting contacts of two regions
 _SHARED: Final = ("contacts", "work_log")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
+_REGISTER: Final = (*_CASES, "decisions", *_SHARED, *_LISTS)
 _PROFILES: Final = ("weight_profiles",)  # other weights under a name, of one's own role or region
 _SCORES_VR: Final = ("scores_vr", "contributions_vr", "indicators_vr", "changes_vr", "causes_vr")
 
@@ -55,25 +67,48 @@ def _rules(**tables_of: tuple[str, ...]) -> Mapping[str, Rows]:
     return MappingProxyType({table: Rows(rows) for rows, tables in tables_of.items() for table in tables})
 
 
-RULES: Final[dict[str, Mapping[str, Rows]]] = {
-    "lotc": _rules(
-        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons", "people"),
-        own=_PROFILES,
-    ),
-    "analyst": _rules(
-        all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons"), own=_PROFILES
-    ),
-    "region": _rules(
-        all=(*_AREAS, *_LISTS),
-        own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, *_PROFILES, "persons"),
-        own_or_shared=_SHARED,
-    ),
-    "partner": _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
-    "policy": _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),
-    "privacy": _rules(all=(*_AREAS, "people", "audit_trail")),
+RIGHTS: Final[dict[str, Mapping[Verb, Mapping[str, Rows]]]] = {
+    "lotc": {
+        Verb.READ: _rules(
+            all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons", "people"),
+            own=_PROFILES,
+        ),
+        Verb.RECORD: _rules(all=_REGISTER),
+        Verb.ERASE: _rules(all=_REGISTER),
+        Verb.TAKE: _rules(all=("sites",)),
+        Verb.MANAGE: _rules(all=("people", "sources", "connected_sites")),
+        Verb.RUN: _rules(all=("evaluation", "leak_test")),
+    },
+    "analyst": {
+        Verb.READ: _rules(
+            all=(*_AREAS, *_FIGURES, *_SITES, *_LINKS, *_CASES, *_DECISIONS, *_SHARED, *_LISTS, "persons"),
+            own=_PROFILES,
+        ),
+        Verb.RUN: _rules(all=("evaluation",)),
+    },
+    "region": {
+        Verb.READ: _rules(
+            all=(*_AREAS, *_LISTS),
+            own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, *_PROFILES, "persons"),
+            own_or_shared=_SHARED,
+        ),
+        Verb.RECORD: _rules(own=("signals", "activations", "referrals", "contacts", "decisions")),
+        Verb.TAKE: _rules(own=("sites",)),
+    },
+    "partner": {
+        Verb.READ: _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),
+    },
+    "policy": {
+        Verb.READ: _rules(all=(*_AREAS, *_SCORES_VR, "persons"), counts=_CASES),
+    },
+    "privacy": {
+        Verb.READ: _rules(all=(*_AREAS, "people", "audit_trail")),
+        Verb.ERASE: _rules(all=_REGISTER),
+        Verb.RUN: _rules(all=("leak_test",)),
+    },
 }
-"""Role -> table -> rows. ``scores_vr`` and its like are the tables of `ScopedStore.out`, ``persons`` are
-the protected counts of `ScopedStore.persons`."""
+"""Role -> verb -> table -> rows: the one list of what a role may read or do. ``scores_vr`` and its like are the
+tables of `ScopedStore.out`, ``persons`` are the protected counts of `ScopedStore.persons`."""
 
 WITHHELD: Final[Mapping[str, frozenset[Secrecy]]] = MappingProxyType(
     {
@@ -87,18 +122,18 @@ WITHHELD: Final[Mapping[str, frozenset[Secrecy]]] = MappingProxyType(
 )
 """Role -> the kinds of column that are blank for it."""
 
-REGION_WRITES: Final = ("signal", "activation", "referral", "contact", "decision")
 
-
-def rows_of(role: str, table: str) -> Rows | None:
-    """Return which rows of a table a role may see; None when it may not open it.
+def rows_of(role: str, table: str, verb: Verb = Verb.READ) -> Rows | None:
+    """Return which rows of a table a role may see, or do something with; None when it may not at all.
 
     Examples
     --------
+    >>> rows_of("privacy", "activations"), rows_of("privacy", "activations", Verb.ERASE)
+    (None, <Rows.ALL: 'all'>)
     >>> rows_of("region", "sites"), rows_of("policy", "sites")
     (<Rows.OWN: 'own'>, None)
     """
-    return RULES.get(role, {}).get(table)
+    return RIGHTS.get(role, {}).get(verb, {}).get(table)
 
 
 def hidden_columns(role: str, table: str) -> tuple[str, ...]:

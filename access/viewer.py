@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from access import audit
-from access.rights import REGION_WRITES, ROLES
+from access.rights import ROLES, Rows, Verb, rows_of
 from geodata import codes
 from geodata.errors import InputError
 
@@ -17,12 +17,16 @@ class Viewer:
     person
         Who it is, as the audit trail and the register name them; '' without sign-in. Two people in one
         role are equal: they see the same.
+    is_practice
+        Looks at a page without sign-in: nobody can be held to anything, so real entries and secret tables stay
+        closed. A command is run by whoever holds the files anyway, and the trail names the account.
     """
 
     role: str
     vr_codes: tuple[str, ...] = ()
     organisation: str = ""
     person: str = field(default="", compare=False)
+    is_practice: bool = False
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -65,14 +69,24 @@ def parse_viewer(text: str) -> Viewer:
     return Viewer(role)
 
 
-def may_write(viewer: Viewer, kind: str, vr_code: str) -> bool:
-    """Tell whether a viewer may record an entry of the register: LOT-C any, a region's contact the own region's.
+def may(viewer: Viewer, verb: Verb, table: str, vr_code: str | None = None) -> bool:
+    """Tell whether a viewer may do something with a table (`access.rights.RIGHTS`).
+
+    Parameters
+    ----------
+    verb
+        What is to be done.
+    table
+        With which table.
+    vr_code
+        Of which veiligheidsregio, '' for none; None asks whether there is any that the viewer may.
 
     Examples
     --------
-    >>> [may_write(parse_viewer("region:VR06"), "activation", code) for code in ("VR06", "VR07", "")]
+    >>> [may(parse_viewer("region:VR06"), Verb.RECORD, "activations", code) for code in ("VR06", "VR07", "")]
     [True, False, False]
+    >>> may(parse_viewer("analyst"), Verb.TAKE, "sites")
+    False
     """
-    if viewer.role == "region":
-        return kind in REGION_WRITES and vr_code in viewer.vr_codes
-    return viewer.role == "lotc"
+    rows = rows_of(viewer.role, table, verb)
+    return rows == Rows.ALL or (rows == Rows.OWN and (vr_code is None or vr_code in viewer.vr_codes))

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from access.rights import Verb
+from access.viewer import may
 from commands import alarms as alarm_commands
 from commands import batch as batch_commands
 from commands import foreign as foreign_commands
@@ -21,8 +23,6 @@ from risk.index.model import load_model
 from risk.insight import evaluation as evaluate
 from risk.insight import method, papers
 from risk.scores import deliver, outputs
-
-NATIONAL_ROLES = ("lotc", "analyst")
 
 
 def add_commands(commands: Any) -> None:
@@ -98,10 +98,10 @@ def _add_evaluate(evaluating: argparse.ArgumentParser) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     viewer = access.parse_viewer(arguments.viewer)
-    if viewer.role not in NATIONAL_ROLES:
+    if not may(viewer, Verb.RUN, "evaluation"):
         raise AccessDeniedError(
             f"Role {viewer.role} sees a part of the country, and an evaluation needs all of it; "
-            f"ask one of {', '.join(NATIONAL_ROLES)}."
+            "ask one of lotc, analyst."
         )
     scoped = access.open_store(viewer)
     model = load_model()

@@ -7,6 +7,8 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
+from access.rights import Verb
+from access.viewer import may
 from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import AccessDeniedError, UnknownCodeError
@@ -18,9 +20,6 @@ FIGURES_LICENCE: Final = "CC BY 4.0"
 PLACES_LICENCE: Final = "CC BY 4.0; boundaries ODbL 1.0"
 STAMP: Final = ("status_band", "scope", "data_version", "attribution", "licence")
 """What every row of a file carries; `stamped` gives it."""
-
-SITE_ROLES: Final = ("lotc", "region")
-"""Who may take sites away in a file; a region only gets its own through the door."""
 
 _OSM: Final = ("osm", "osm_extract")
 TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "context")
@@ -73,7 +72,7 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
 
 def may_take_sites(scoped: ScopedStore) -> bool:
     """Tell whether the viewer may take sites away in a file."""
-    return scoped.viewer.role in SITE_ROLES
+    return may(scoped.viewer, Verb.TAKE, "sites")
 
 
 def refuse_sites(scoped: ScopedStore) -> None:
@@ -82,7 +81,7 @@ def refuse_sites(scoped: ScopedStore) -> None:
     Raises
     ------
     AccessDeniedError
-        Only `SITE_ROLES` may.
+        The role has no right to (`access.rights`).
     """
     if not may_take_sites(scoped):
         raise AccessDeniedError("sites_file_denied", role=scoped.viewer.role)

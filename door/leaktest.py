@@ -18,7 +18,7 @@ import pandas as pd
 from access import audit, disclosure
 from access import rights as rules
 from access.rights import Rows
-from access.viewer import Viewer
+from access.viewer import Viewer, may
 from door import store as access
 from door.store import ScopedStore
 from geodata import codes, contracts, settings
@@ -80,7 +80,7 @@ def run(
     AccessDeniedError
         Only the privacy officer and LOT-C may.
     """
-    if by.role not in ("privacy", "lotc"):
+    if not may(by, rules.Verb.RUN, "leak_test"):
         raise AccessDeniedError("leaktest_denied", role=by)
     nation = access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
     tables = dict(_tables(nation))
@@ -150,7 +150,7 @@ def _told(who: str, found: set[str], seen: Mapping[str, str]) -> list[str]:
 
 def _tables(scoped: ScopedStore) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give every table that the viewer may open and that exists, the register's with their extra columns."""
-    for name in rules.RULES[scoped.viewer.role]:
+    for name in rules.RIGHTS[scoped.viewer.role][rules.Verb.READ]:
         if not scoped.may(name):
             continue
         if name in read.BY_TABLE:
@@ -162,7 +162,7 @@ def _tables(scoped: ScopedStore) -> Iterator[tuple[str, pd.DataFrame]]:
                 continue  # the snapshot holds no such table
     for folder in sorted((settings.data_dir() / "out").glob(f"*-{scoped.data_version}")):
         model_version = folder.name.removesuffix(f"-{scoped.data_version}")
-        for table in rules.RULES[scoped.viewer.role]:
+        for table in rules.RIGHTS[scoped.viewer.role][rules.Verb.READ]:
             name, _, level = table.rpartition("_")
             if scoped.may(table) and level in codes.LEVELS and (folder / level / f"{name}.parquet").is_file():
                 yield table, scoped.out(name, level, model_version)

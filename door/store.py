@@ -16,8 +16,8 @@ import pandas as pd
 
 from access import audit, disclosure
 from access.database.who import UPKEEP
-from access.rights import ROLES, RULES, Rows, hidden_columns, rows_of
-from access.viewer import Viewer, may_write, parse_viewer
+from access.rights import ROLES, Rows, hidden_columns, rows_of
+from access.viewer import Viewer, parse_viewer
 from geodata import codes, contracts
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.snapshots import formats as store
@@ -28,10 +28,8 @@ from register.read import Filters
 
 __all__ = [
     "ROLES",
-    "RULES",
     "ScopedStore",
     "Viewer",
-    "may_write",
     "newest_event",
     "open_batch",
     "open_last_good",

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from access.database import engine as database
 from access.database.engine import FACETS, contents, events
 from access.database.who import UPKEEP
-from access.rights import hidden_columns
-from access.viewer import Viewer, may_write
+from access.rights import Verb, hidden_columns
+from access.viewer import Viewer, may
 from door.store import ScopedStore
 from geodata import settings
 from geodata.codes import Status
@@ -130,7 +130,7 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
     AccessDeniedError
         With who may.
     """
-    if not may_write(viewer, kind.name, vr_code):
+    if not may(viewer, Verb.RECORD, kind.table, vr_code):
         raise AccessDeniedError("write_denied", role=viewer, kind=kind.name)
 
 
@@ -308,7 +308,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
     AccessDeniedError
         Only LOT-C and the privacy officer erase.
     """
-    if viewer.role not in ("lotc", "privacy"):
+    if not may(viewer, Verb.ERASE, kind_of(kind_name).table):
         raise AccessDeniedError("erase_denied", role=viewer)
     if reason not in ERASE_REASONS:
         raise InputError(f"Reason {reason!r} does not exist; choose one of {', '.join(ERASE_REASONS)}.")

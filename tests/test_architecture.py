@@ -135,3 +135,14 @@ def test_streamlit_listens_on_this_machine_only() -> None:
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
     assert settings["server"]["address"] == "127.0.0.1"
     assert settings["browser"]["gatherUsageStats"] is False
+
+
+def test_what_a_role_may_do_is_asked_of_one_table() -> None:
+    """No module compares a role: `access.rights` holds what each may read and do, and `access.viewer.may` asks it."""
+    comparing = re.compile(r"\.role\s*(==|!=|in\b|not in\b)")
+    found = [
+        relative(path)
+        for path in MODULES
+        if not relative(path).startswith("access/") and comparing.search(path.read_text("utf-8"))
+    ]
+    assert found == []

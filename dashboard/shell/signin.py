@@ -199,9 +199,9 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         on_change=keep,
         format_func=lambda role: texts(f"role.{role}"),
     )
-    if current.role == "region":
+    if current.vr_codes:
         st.selectbox(texts("signin.region"), codes.VR_CODES, key="eyes_vr", on_change=keep)
-    if current.role == "partner":
+    if current.organisation:
         named = sorted({*_PARTNERS, current.organisation})
         st.selectbox(texts("signin.organisation"), named, key="eyes_partner", on_change=keep)
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import geopandas as gpd
 
+from access.rights import Rows, rows_of
 from door.store import ScopedStore
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
@@ -41,7 +42,7 @@ def accountability(
     band = band_of(language, is_invented=facts.is_invented)
     viewer = store.viewer
     scope = words["scope_nation"]
-    if viewer.role in ("region", "partner"):
+    if rows_of(viewer.role, "activations") in (Rows.OWN, Rows.PARTNER):
         scope = words["scope_region"].format(
             scope=", ".join(facts.regions.values()) if viewer.vr_codes else str(viewer)
         )

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from access.rights import Verb
+from access.viewer import may
 from door.store import ScopedStore
 from geodata import contracts
 from register.read import in_training
@@ -14,7 +16,6 @@ from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, 
 from risk.report.words import band_of, read_words, sector_name, stamp_of
 
 _LONGEST = 8
-_NATIONAL = ("lotc", "analyst")
 _SCORE_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 
 
@@ -116,7 +117,7 @@ def _plan(lines: pd.DataFrame, activations: pd.DataFrame, words: Mapping[str, st
 
 def _moved(store: ScopedStore, since: date, words: Mapping[str, str]) -> list[Block]:
     heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
-    if store.viewer.role not in _NATIONAL:
+    if not may(store.viewer, Verb.RUN, "evaluation"):
         return [*heading, Paragraph(words["moved_needs"])]
     moved = classes_moved(store, since)
     if not moved:

@@ -5,6 +5,8 @@ from typing import Final
 
 import pandas as pd
 
+from access.rights import Verb
+from access.viewer import may
 from door.store import ScopedStore
 from geodata.errors import AccessDeniedError, InputError
 from register import record as write
@@ -64,7 +66,7 @@ def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: s
     InputError
         The sites do not lie in two regions.
     """
-    if store.viewer.role != "lotc":
+    if not may(store.viewer, Verb.MANAGE, "connected_sites"):
         raise AccessDeniedError("connect_denied", role=store.viewer.role)
     here, there = _region_of(store, site_id), _region_of(store, other_site_id)
     if not here or not there or here == there:

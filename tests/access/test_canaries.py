@@ -33,7 +33,7 @@ def of_region(code: str) -> access.ScopedStore:
 def everything(scoped: access.ScopedStore, version: str) -> str:
     """Return all that a viewer can read through the store, as text."""
     parts = []
-    for name in rules.RULES[scoped.viewer.role]:
+    for name in rules.RIGHTS[scoped.viewer.role][rules.Verb.READ]:
         if name in (*read.BY_TABLE, *snapshot.current().files) and scoped.may(name):
             parts.append(cells_as_text(scoped.table(name)))
         if name in read.BY_TABLE and scoped.may(name):
@@ -44,7 +44,7 @@ def everything(scoped: access.ScopedStore, version: str) -> str:
     for column in contracts.CONTRACTS["exposure"].person_columns:
         if scoped.may("persons"):
             parts.append(cells_as_text(scoped.persons(column)))
-    for table in rules.RULES[scoped.viewer.role]:
+    for table in rules.RIGHTS[scoped.viewer.role][rules.Verb.READ]:
         name, _, level = table.rpartition("_")
         if level in LEVELS and name in contracts.CONTRACTS and scoped.may(table):
             parts.append(cells_as_text(scoped.out(name, level, version)))

@@ -43,7 +43,7 @@ def test_without_rules_everything_is_refused_and_one_rule_opens_one_table(
     role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer = access.parse_viewer(role)
-    monkeypatch.setitem(rules.RULES, viewer.role, {})
+    monkeypatch.setitem(rules.RIGHTS, viewer.role, {})
     store = access.open_store(viewer)
     for name in (*contracts.CONTRACTS, "scores_vr", "people", "audit_trail", "no_such_table", ""):
         assert not store.may(name)
@@ -53,14 +53,14 @@ def test_without_rules_everything_is_refused_and_one_rule_opens_one_table(
         store.persons("workers_n")
     with pytest.raises(AccessDeniedError):
         store.audit_trail()
-    monkeypatch.setitem(rules.RULES, viewer.role, {"gemeenten": rules.Rows.ALL})
+    monkeypatch.setitem(rules.RIGHTS, viewer.role, {rules.Verb.READ: {"gemeenten": rules.Rows.ALL}})
     assert len(store.table("gemeenten")) == 342
     with pytest.raises(AccessDeniedError):
         store.table("veiligheidsregios")
 
 
 def test_a_kind_of_rows_that_nobody_wrote_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(rules.RULES, "analyst", {"sites": "most"})
+    monkeypatch.setitem(rules.RIGHTS, "analyst", {rules.Verb.READ: {"sites": "most"}})
     assert open_as("analyst").table("sites").empty
 
 
@@ -97,9 +97,11 @@ def test_withheld_columns_are_blank_in_every_table(role: str) -> None:
 def test_every_role_has_rules_and_every_rule_is_about_something() -> None:
     known = {*contracts.CONTRACTS, "persons", "people", "audit_trail", "connected_sites", "weight_profiles"}
     known |= {f"{name}_{level}" for name in contracts.CONTRACTS for level in codes.LEVELS}
-    assert set(rules.RULES) == set(rules.WITHHELD) == set(rules.ROLES)
-    for role, tables in rules.RULES.items():
-        assert set(tables) <= known, role
+    assert set(rules.RIGHTS) == set(rules.WITHHELD) == set(rules.ROLES)
+    known |= {"sources", "evaluation", "leak_test"}
+    for role, verbs in rules.RIGHTS.items():
+        assert set(verbs) <= set(rules.Verb)
+        assert {table for tables in verbs.values() for table in tables} <= known, role
 
 
 def test_only_the_national_computation_opens_the_batch() -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.parts import entry, tables
 from dashboard.shell import frame, session
 from door.export import stamped
@@ -82,7 +83,7 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
         on_click="ignore",
     )
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
-    if may_write(store.viewer, "contact", own):
+    if may(store.viewer, Verb.RECORD, "contacts", own):
         with st.expander(texts("contacts.edit")):
             _edit_contact(texts, store, rows, regions)
 
@@ -112,7 +113,7 @@ def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> byte
 
 
 def _edit_contact(texts: Texts, store: ScopedStore, rows: pd.DataFrame, regions: dict[str, str]) -> None:
-    mine = [row for _, row in rows.iterrows() if may_write(store.viewer, "contact", row["vr_code"])]
+    mine = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "contacts", row["vr_code"])]
     names = [f"{row['vr_code']} {row['organisation']}: {row['function']}".strip() for row in mine]
     place = st.selectbox(
         texts("contacts.which"),
@@ -171,7 +172,7 @@ def _routes(texts: Texts, store: ScopedStore) -> None:
     ]
     st.caption(texts("register.refer_help"))
     st.html(tables.table(texts("contacts.view_routes"), heads, cells))
-    if not may_write(store.viewer, "route", ""):
+    if not may(store.viewer, Verb.RECORD, "routes", ""):
         return
     with st.expander(texts("contacts.route_edit")):
         place = st.selectbox(
@@ -214,7 +215,7 @@ def _library(texts: Texts, store: ScopedStore) -> None:
         with st.expander(f"{texts('contacts.presentations')} ({len(others)})"):
             for _, row in others.iterrows():
                 _document(texts, store, row)
-    if may_write(store.viewer, "document", ""):
+    if may(store.viewer, Verb.RECORD, "library", ""):
         with st.expander(texts("contacts.document_add")):
             _add_document(texts, store)
 
@@ -288,7 +289,7 @@ def _work(texts: Texts, store: ScopedStore) -> None:
             for _, row in rows.iterrows()
         ]
         st.html(tables.table(texts("contacts.view_work"), heads, cells))
-    if not may_write(store.viewer, "work", ""):
+    if not may(store.viewer, Verb.RECORD, "work_log", ""):
         return
     with st.expander(texts("contacts.work_add"), expanded=rows.empty), st.form("work", border=False):
         fields = {

@@ -2,25 +2,23 @@
 
 import html
 from collections.abc import Sequence
-from typing import Final
 
 import pandas as pd
 
+from access.rights import Verb
+from access.viewer import may
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from words import Texts
 
-ROLES: Final = ("analyst", "lotc")
-"""Who may lay regions beside one another; others see their own, or no reasons at all."""
-
 _REASONS_N = 7
 
 
 def may_compare(store: ScopedStore) -> bool:
     """Tell whether the viewer may lay areas beside one another."""
-    return store.viewer.role in ROLES
+    return may(store.viewer, Verb.RUN, "evaluation")
 
 
 def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataFrame:

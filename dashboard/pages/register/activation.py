@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, tables
 from dashboard.shell import session
@@ -54,7 +55,7 @@ def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
         if store.may_read_text("activations"):
             _files(texts, store, row)
             _history(texts, store, entity_id)
-        if may_write(store.viewer, "activation", row["vr_code"]) and not row["erased_reason"]:
+        if may(store.viewer, Verb.RECORD, "activations", row["vr_code"]) and not row["erased_reason"]:
             _actions(texts, store, row)
 
 
@@ -69,7 +70,7 @@ def _actions(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
         entry.draw_correction(texts, store, row)
     with st.expander(texts("register.refer")):
         triage.draw_refer(texts, store, vr_code=row["vr_code"], partners=row["partners"], activation_id=entity_id)
-    if store.viewer.role == "lotc":
+    if may(store.viewer, Verb.ERASE, "activations"):
         _erase(texts, store, entity_id)
 
 
@@ -139,7 +140,7 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
                 mime=files.MEDIA_TYPE,
                 on_click="ignore",
             )
-        if not may_write(store.viewer, "activation", row["vr_code"]) or row["erased_reason"]:
+        if not may(store.viewer, Verb.RECORD, "activations", row["vr_code"]) or row["erased_reason"]:
             return
         types = [ending[1:] for ending in files.TYPES]
         given = st.file_uploader(texts("register.files_add", types=", ".join(types)), type=types)

@@ -7,7 +7,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.pages.register import activation as opened
 from dashboard.pages.register import triage
 from dashboard.parts import charts, entry, links, tables
@@ -35,7 +36,7 @@ def run() -> None:
         opened.draw(texts, store, chosen)
         return
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
-    writes = may_write(store.viewer, "activation", own)
+    writes = may(store.viewer, Verb.RECORD, "activations", own)
     views = [view for view in _VIEWS if _may_see(store, view, writes=writes)]
     view = (
         st.segmented_control(

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
 from door.store import ScopedStore
@@ -30,7 +31,7 @@ def draw_signals(texts: Texts, store: ScopedStore) -> None:
     for _, row in rows.iterrows():
         _signal(texts, store, row.to_dict(), regions)
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
-    if may_write(store.viewer, "signal", own):
+    if may(store.viewer, Verb.RECORD, "signals", own):
         _open_alarms(texts, store)
         with st.expander(texts("register.signal_new"), expanded=rows.empty):
             _new_signal(texts, store)
@@ -78,7 +79,7 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
             f'<p class="rb-muted">{html.escape(" · ".join(word for word in words if word))}</p>'
             f"<p>{html.escape(row['text'])}</p>"
         )
-        if not may_write(store.viewer, "signal", row["vr_code"]):
+        if not may(store.viewer, Verb.RECORD, "signals", row["vr_code"]):
             return
         st.button(
             texts("register.to_activation"),
@@ -224,7 +225,7 @@ def draw_referrals(texts: Texts, store: ScopedStore) -> None:
         for _, row in rows.iterrows()
     ]
     st.html(tables.table(texts("register.view_referrals"), heads, cells))
-    open_rows = [row for _, row in rows.iterrows() if may_write(store.viewer, "referral", row["vr_code"])]
+    open_rows = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "referrals", row["vr_code"])]
     if not open_rows:
         return
     with st.form("referral_state", border=False):

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from access import audit
-from access.rights import rows_of
+from access.rights import Verb, rows_of
+from access.viewer import may
 from dashboard.parts import figures as board
 from dashboard.parts import progress as work
 from dashboard.parts import quality, ready, tables
@@ -40,7 +41,7 @@ def run() -> None:
     parts = [_sources(texts, store, peildatum)]
     if shown is not None:
         parts += [_regions(texts, shown), _indicators(texts, shown)]
-    if store.viewer.role == "lotc":
+    if may(store.viewer, Verb.MANAGE, "sources"):
         _refresh(texts, store)
     st.html(f'<div class="rb-page">{"".join(parts)}</div>')
 

@@ -6,6 +6,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from access.rights import Verb
+from access.viewer import may
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import tables
 from door.store import ScopedStore
@@ -23,9 +25,9 @@ def draw(texts: Texts, store: ScopedStore) -> None:
     names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
     asked = store.register("decisions")
     asked = asked[asked["subject"] == "handover"]
-    if store.viewer.role == "lotc":
+    if may(store.viewer, Verb.MANAGE, "connected_sites"):
         _ask(texts, store, names, inputs.peildatum)
-    elif store.viewer.role == "region":
+    elif may(store.viewer, Verb.RECORD, "decisions"):
         _answer(texts, store, asked, names)
     if asked.empty:
         st.info(texts("targets.links_none"))

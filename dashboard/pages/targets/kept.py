@@ -6,7 +6,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import charts, links, tables
 from dashboard.shell import frame
@@ -37,7 +38,7 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     st.html(tables.table(texts("targets.plans_caption"), heads, rows, numeric=(1, 2, 3, 4)))
     name = st.selectbox(texts("targets.plan"), list(kept["plan_id"]), key="plans-chosen", width=360)
     lines = plans.lines_of(store, name)
-    if may_write(store.viewer, "plan_line", ""):
+    if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         if (lines["plan_state"] == plans.DRAFT).any() and st.button(texts("targets.approve"), type="primary"):
             st.session_state["plans-approved"] = plans.approve(store, name)
             plan_maker.forget()
@@ -190,7 +191,7 @@ def draw_problems(texts: Texts, store: ScopedStore) -> None:
 def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str, str]) -> None:
     """Let the viewer decide on a faulty site, and take a decision back."""
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
-    if not may_write(store.viewer, "decision", own):
+    if not may(store.viewer, Verb.RECORD, "decisions", own):
         return
     all_found = site_checks.find_problems(store.table("sites"), store.table("gemeenten"))
     all_found = all_found[all_found["problem"] != "abroad_lodging"].to_dict("records")

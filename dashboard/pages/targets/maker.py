@@ -12,7 +12,8 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from access.viewer import may_write
+from access.rights import Verb
+from access.viewer import may
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
@@ -217,7 +218,7 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
     if st.session_state.get("targets-kept"):
         st.success(texts("targets.kept", plan=st.session_state.pop("targets-kept")))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if may_write(store.viewer, "plan_line", ""):
+        if may(store.viewer, Verb.RECORD, "plan_lines", ""):
             if st.button(texts("targets.keep"), type="primary", key="targets-keep"):
                 st.session_state["targets-kept"] = plans.keep_draft(store, plan, inputs, texts.language)
                 forget()
