@@ -94,6 +94,17 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
     return table
 
 
+def without_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord]) -> pd.DataFrame:
+    """Return a table of counts of persons without the rows that nobody published, for a page without sign-in."""
+    contract = contracts.CONTRACTS.get(name)
+    if contract is None or contract.persons != Persons.UNPUBLISHED or not (ids := restricted(sources, name)):
+        return table
+    hide = pd.Series(data=False, index=table.index)
+    for column in contract.person_columns:
+        hide |= of_source(table, column, ids)
+    return table[~hide]
+
+
 def protected(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord], gemeenten: pd.DataFrame) -> pd.DataFrame:
     """Return a table as computations may read it: no figure made of it tells a count that nobody published.
 

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from access import audit, disclosure
-from access.database.who import UPKEEP
+from access.database.who import UPKEEP, Who
 from access.rights import ROLES, Rows, hidden_columns, rows_of
 from access.viewer import Viewer, parse_viewer
 from geodata import codes, contracts
@@ -193,7 +193,8 @@ class ScopedStore:
         """
         if not self.may("connected_sites"):
             raise self._refused("connected_sites")
-        found = read.table(UPKEEP, "decisions", among=self._snapshot)  # the other side's decision too
+        everybody: Who = replace(_NATION, is_practice=True) if self.viewer.is_practice else UPKEEP
+        found = read.table(everybody, "decisions", among=self._snapshot)  # the other side's decision too
         found = found[found["subject"] == "handover"]
         pair = found["decision_id"].str.rsplit("-", n=1).str[0]
         # A third region that records a decision under somebody's pair must not slip in: then nobody sees anything.
@@ -232,7 +233,7 @@ class ScopedStore:
         if not set(by) <= _COUNTABLE:
             listed = ", ".join(sorted(_COUNTABLE))
             raise AccessDeniedError(f"Role {self.viewer.role} may count {name} only by {listed}.")
-        nation = replace(_NATION, person=self.viewer.who)
+        nation = replace(_NATION, person=self.viewer.who, is_practice=self.viewer.is_practice)
         everyone = ScopedStore(nation, self._snapshot, self.surface, self.known_on, _is_batch=True)
         merged = disclosure.merge_small(everyone.counts(name, by))
         self._note("read", f"{name} (counts)", len(merged))
@@ -288,6 +289,8 @@ class ScopedStore:
         if self._is_batch:
             table = disclosure.protected(name, table, self.sources, self._snapshot.table("gemeenten"))
         else:
+            if self.viewer.is_practice:
+                table = disclosure.without_unpublished(name, table, self.sources)
             table = disclosure.blank_unpublished(name, table, self.sources)
         self._note("batch" if self._is_batch else "read", name, len(table))
         return table.reset_index(drop=True)

@@ -15,7 +15,7 @@ from access.database.who import UPKEEP
 from door.store import ScopedStore
 from geodata.errors import InputError, RegisterError
 from register.events import latest, new_id
-from register.record import newest, refuse_reader, refuse_writer
+from register.record import newest, refuse_practice, refuse_reader, refuse_writer
 from register.schema import kind_of
 
 LARGEST_BYTES: Final = 20 * 1024 * 1024
@@ -95,6 +95,7 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
     plain = check_file(name, content)
     _, body = newest(kind_name, entity_id)
     refuse_writer(store.viewer, kind_of(kind_name), str(body.get("vr_code", "")))
+    refuse_practice(store.viewer, kind_of(kind_name), entity_id)
     row = {
         "file_id": new_id(),
         "entity_kind": kind_name,

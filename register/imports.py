@@ -150,7 +150,7 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Sn
         if body is not None and {name: body[name] for name in content} == content:
             return PlannedRow(number, "unchanged", entity_id, "")
         action = "record" if body is None else "correct"
-        entry = entry_of(viewer, _KIND, entity_id, version, action, content)
+        entry = entry_of(viewer, _KIND, entity_id, version, action, content, before=body)
     except RisicobeeldError as error:
         return PlannedRow(number, "refused", entity_id, str(error))
     found = personal.find(*(str(content[name]) for name in ("outcome", "measures", "route_from", "route_to")))

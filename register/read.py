@@ -23,6 +23,7 @@ from access.database.who import UPKEEP, Who
 from access.rights import Rows, rows_of
 from access.viewer import Viewer
 from geodata import contracts
+from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
@@ -103,6 +104,8 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     ids = [row[kind.key] for row in base]
     own, taken = _own_rows(who, kind, filters, ids) if database.exists() else ([], frozenset())
     rows = [*own, *(row for row in base if _passes(kind, row, filters) and row[kind.key] not in taken)]
+    if is_practice(who):
+        rows = [row for row in rows if row["status"] != Status.OFFICIAL]
     if not rows:
         return contracts.empty(name).assign(**dict.fromkeys(_beside(kind), ""))
     return _frame(kind, rows, filters.newest_n)
@@ -165,7 +168,7 @@ def _own_rows(
             sa.select(events, contents.c.body, supersedes.label("before_id"))
             .join(newest, newest.c.event_id == events.c.event_id)
             .outerjoin(contents, contents.c.event_id == events.c.event_id)
-            .where(events.c.entity_kind == kind.name, *_conditions(filters))
+            .where(events.c.entity_kind == kind.name, *_conditions(filters), *_open_to(who))
             .order_by(events.c.event_date.desc(), events.c.entity_id)
         )
         if filters.newest_n:
@@ -200,6 +203,15 @@ def _newest(
     if only is not None:
         its.append(known.c.entity_id.in_(only))
     return sa.select(known.c.entity_id, known.c.event_id).where(*its).subquery("newest")
+
+
+def is_practice(who: Who) -> bool:
+    """Tell whether somebody looks at a page without sign-in: real entries stay closed then."""
+    return isinstance(who, Viewer) and who.is_practice
+
+
+def _open_to(who: Who) -> list[sa.ColumnElement[bool]]:
+    return [events.c.status != Status.OFFICIAL.value] if is_practice(who) else []
 
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from access import audit
 from access.database import engine as database
 from access.database.engine import FACETS, contents, events
 from access.database.who import UPKEEP
@@ -16,7 +17,7 @@ from geodata import settings
 from geodata.codes import Status
 from geodata.errors import AccessDeniedError, InputError, RegisterError
 from geodata.snapshots.snapshot import Snapshot
-from register import ledger, personal, read
+from register import ledger, personal, read, references
 from register.events import (
     ERASE_REASONS,
     Entry,
@@ -75,14 +76,21 @@ def record_many(
 
 
 def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:
-    if status not in ("", FICTIONAL) and not settings.has_sign_in():
+    if status not in ("", FICTIONAL) and (viewer.is_practice or not settings.has_sign_in()):
         raise AccessDeniedError("training_only")
     content = content_of(kind, fields)
     return entry_of(viewer, kind, entity_id or new_id(), 0, "record", content, status)
 
 
 def entry_of(
-    viewer: Viewer, kind: Kind, entity_id: str, based_on: int, action: str, content: dict[str, object], status: str = ""
+    viewer: Viewer,
+    kind: Kind,
+    entity_id: str,
+    based_on: int,
+    action: str,
+    content: dict[str, object],
+    status: str = "",
+    before: Mapping[str, object] | None = None,
 ) -> Entry:
     """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
 
@@ -93,9 +101,11 @@ def entry_of(
     AccessDeniedError
         The viewer may not write it.
     InputError
-        A referral holds what looks like personal data.
+        A referral holds what looks like personal data, or the entry names what lies elsewhere (`references`).
     """
     refuse_writer(viewer, kind, str(content.get("vr_code", "")))
+    references.refuse(viewer, kind, content, before or {})
+    refuse_practice(viewer, kind, entity_id)
     if kind.name == "referral":
         found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
         if found:
@@ -120,6 +130,25 @@ def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
         if before is not None:
             return str(before["status"])
     return Status.OFFICIAL.value if settings.has_sign_in() else FICTIONAL
+
+
+def refuse_practice(viewer: Viewer, kind: Kind, entity_id: str) -> None:
+    """Stop a change of a real entry from a page without sign-in: nobody could be held to it.
+
+    Raises
+    ------
+    AccessDeniedError
+        The entry is real.
+    """
+    if not viewer.is_practice:
+        return
+    event = None
+    if database.exists():
+        with database.reading(UPKEEP) as connection:
+            event = latest(connection, kind.name, entity_id)
+    known = event or read.base_row(kind, entity_id) or {}
+    if known.get("status") == Status.OFFICIAL:
+        raise AccessDeniedError("training_only")
 
 
 def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
@@ -195,7 +224,7 @@ def correct(
         )
     fields = {name: body[name] for name in kind.fields if name in body}
     content = content_of(kind, fields | dict(changes))
-    return append([entry_of(viewer, kind, entity_id, based_on, action, content)])[0]
+    return append([entry_of(viewer, kind, entity_id, based_on, action, content, before=body)])[0]
 
 
 def set_state(
@@ -245,7 +274,7 @@ def triage(
         made_id = f"{signal_id}-{state[0]}"
         entries.append(entry_of(viewer, kind, made_id, 0, "record", content_of(kind, fields)))
     fields = {name: body[name] for name in signal.fields} | {"state": state, "reason": reason}
-    entries.append(entry_of(viewer, signal, signal_id, based_on, "state", content_of(signal, fields)))
+    entries.append(entry_of(viewer, signal, signal_id, based_on, "state", content_of(signal, fields), before=body))
     return append(entries)
 
 
@@ -313,6 +342,7 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
     if reason not in ERASE_REASONS:
         raise InputError(f"Reason {reason!r} does not exist; choose one of {', '.join(ERASE_REASONS)}.")
     kind = kind_of(kind_name)
+    refuse_practice(viewer, kind, entity_id)
     newest(kind_name, entity_id)  # stops for what does not exist or is gone already
     # First on the list that a restored backup is held against, then in the register: a crash in between
     # leaves too much on the list rather than too little erased.
@@ -321,6 +351,14 @@ def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receip
         stub = latest(connection, kind_name, entity_id) or _base_stub(kind, entity_id)
         receipt = erase_content(connection, stub, reason)
     database.forget_traces()
+    audit.note(
+        f"erase {kind_name} ({reason})",
+        who=viewer.who,
+        role=str(viewer),
+        surface=audit.command_line(),
+        table=kind.table,
+        rows_n=1,
+    )
     return receipt
 
 

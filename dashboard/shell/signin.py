@@ -7,6 +7,7 @@ So every run asks `access.people.admit` again: expired, signed out elsewhere, re
 import html
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
@@ -64,9 +65,9 @@ def _chosen(viewers: tuple[Viewer, ...]) -> Viewer:
 def _through_whose_eyes() -> Viewer:
     """Return LOT-C, or whose eyes the address asks for (``?as=region:VR06``)."""
     try:
-        return parse_viewer(st.query_params.get("as", "lotc"))
+        return replace(parse_viewer(st.query_params.get("as", "lotc")), is_practice=True)
     except InputError:
-        return Viewer("lotc")
+        return Viewer("lotc", is_practice=True)
 
 
 # --- what keeps everybody out --------------------------------------------------------------------------

@@ -7,19 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access import disclosure, people
+from access import audit, disclosure, people
 from access.database import engine as database
 from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from door import leaktest
 from door import store as access
 from geodata import settings
-from geodata.errors import InputError
+from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import SourceRecord
-from register import personal
+from register import files, personal, read, record
 from risk.index import indicators
 from risk.index.model import load_model
+from risk.targets import decisions
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOTC = Viewer("lotc", person="test")
@@ -220,3 +221,119 @@ def test_one_or_two_small_counts_alone_tell_nothing_of_their_size() -> None:
     assert {tuple(protect([n, 40, 50])) for n in range(1, 10)} == {(5.0, 42.0, 52.0)}
     assert {tuple(protect([n, 10 - n, 50])) for n in range(1, 10)} == {(5.0, 5.0, 52.0)}
     assert protect([0, 0, 50])[:2] == [0, 0], "nought is nobody"
+
+
+# --- without sign-in, real entries stay closed ---------------------------------------------------------------
+
+PRACTICE = Viewer("lotc", is_practice=True)
+ACTIVATION = {"event_date": "2020-10-06", "kind": "preventief", "themes": "wonen", "outcome": "echt bezoek",
+              "vr_code": "VR21", "sector_code": "lodging"}  # fmt: skip
+SIGNAL = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text": "echte melding", "vr_code": "VR21"}
+
+
+@pytest.fixture
+def real_entries(tmp_path, monkeypatch: pytest.MonkeyPatch) -> dict[str, record.Receipt]:
+    """A real activation and a real signal, made with sign-in, which then is not there any more."""
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[auth]\nclient_id = "x"\n')
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
+    made = {kind: record.record(LOTC, kind, of) for kind, of in (("activation", ACTIVATION), ("signal", SIGNAL))}
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(tmp_path / "gone.toml"))
+    return made
+
+
+def test_a_page_without_sign_in_shows_no_real_entry(real_entries: dict[str, record.Receipt]) -> None:
+    for kind, table in (("activation", "activations"), ("signal", "signals")):
+        entity_id = real_entries[kind].entity_id
+        filters = read.Filters(entity_id=entity_id)
+        assert len(access.open_store(LOTC).register(table, filters)) == 1, "a command is for whoever holds the files"
+        store = access.open_store(PRACTICE)
+        assert store.register(table, filters).empty
+        assert entity_id not in store.register(table).iloc[:, 0].to_numpy()
+        for look in (record.history, files.of_entity):
+            with pytest.raises(AccessDeniedError):
+                look(store, kind, entity_id)
+        with pytest.raises(AccessDeniedError):
+            record.difference(store, kind, entity_id, {"text": "x"})
+    assert "echt bezoek" not in set(access.open_store(PRACTICE).table("activations")["outcome"])
+
+
+def test_a_page_without_sign_in_changes_and_erases_no_real_entry(real_entries: dict[str, record.Receipt]) -> None:
+    activation, signal = real_entries["activation"], real_entries["signal"]
+    attempts = (
+        lambda: record.correct(PRACTICE, "activation", activation.entity_id, {"outcome": "x"}, based_on=1),
+        lambda: record.triage(PRACTICE, signal.entity_id, based_on=1, reason="x"),
+        lambda: record.erase(PRACTICE, "activation", activation.entity_id, "mistake"),
+        lambda: record.record(PRACTICE, "activation", ACTIVATION, status="official"),
+        lambda: record.record(PRACTICE, "activation", ACTIVATION, entity_id=activation.entity_id),
+        lambda: files.attach(access.open_store(PRACTICE), "signal", signal.entity_id, "a.txt", b"x"),
+    )
+    for attempt in attempts:
+        with pytest.raises(AccessDeniedError, match="training register"):
+            attempt()
+    kept = record.newest("activation", activation.entity_id)
+    assert (kept[0], kept[1]["outcome"]) == (1, "echt bezoek")
+    record.record(PRACTICE, "signal", SIGNAL)  # one for training is what such a page is for
+
+
+def test_a_command_without_sign_in_erases_and_the_trail_names_the_account(
+    real_entries: dict[str, record.Receipt],
+) -> None:
+    record.erase(Viewer("lotc"), "activation", real_entries["activation"].entity_id, "mistake")
+    line = audit.read().query("what.str.startswith('erase')").iloc[0]
+    assert line["who"].startswith("lotc (account ")
+
+
+def test_a_page_without_sign_in_shows_no_rows_that_nobody_published(secret_cases: pd.DataFrame) -> None:
+    assert len(access.open_store(LOTC).table("incidence")) == len(secret_cases)
+    assert access.open_store(PRACTICE).table("incidence").empty
+
+
+# --- an entry names what lies in its own region --------------------------------------------------------------
+
+
+def site_of(vr_code: str) -> str:
+    sites = access.open_store(LOTC).table("sites")
+    return str(sites.loc[sites["vr_code"] == vr_code, "site_id"].iloc[0])
+
+
+def test_an_entry_names_no_site_signal_or_line_of_another_region() -> None:
+    own, other = parse_viewer("region:VR06"), parse_viewer("region:VR21")
+    theirs = record.record(other, "signal", SIGNAL).entity_id
+    line = record.record(LOTC, "plan_line", {
+        "plan_id": "p", "plan_state": "draft", "list": "risk", "vr_code": "VR21", "week": "2020-W40",
+        "site_id": site_of("VR21"),
+    }).entity_id  # fmt: skip
+    mine = {**ACTIVATION, "vr_code": "VR06"}
+    forged = ({"site_id": site_of("VR21")}, {"site_id": "no-such-site"}, {"signal_id": theirs}, {"plan_line_id": line})
+    sentences = set()
+    for fields in forged:
+        for viewer in (own, LOTC):
+            with pytest.raises(InputError, match="there is no such thing in VR06") as raised:
+                record.record(viewer, "activation", mine | fields)
+            sentences.add(str(raised.value).replace(next(iter(fields.values())), "..."))
+    assert len(sentences) == 3, "one sentence per field: what does not exist is told as what is another's"
+    kept = record.record(own, "activation", mine | {"site_id": site_of("VR06")})
+    with pytest.raises(InputError, match="no such thing"):
+        record.correct(own, "activation", kept.entity_id, {"site_id": site_of("VR21")}, based_on=1)
+    referral = {"event_date": "2020-10-06", "route": "x", "vr_code": "VR21", "activation_id": kept.entity_id}
+    with pytest.raises(InputError, match="no such thing in VR21"):
+        record.record(other, "referral", referral)
+
+
+def test_only_lotc_asks_two_regions_and_a_region_only_answers() -> None:
+    pair = decisions.ask_handover(
+        access.open_store(LOTC), site_of("VR06"), site_of("VR21"), "zelfde werkgever", pd.Timestamp("2020-10-06")
+    )
+    own = parse_viewer("region:VR06")
+    with pytest.raises(AccessDeniedError):
+        record.record(own, "decision", {
+            "event_date": "2020-10-06", "subject": "handover", "site_id": site_of("VR06"), "vr_code": "VR06",
+            "other_vr_code": "VR21", "state": "accepted", "reason": "x",
+        })  # fmt: skip
+    sites = access.open_store(own).table("sites")["site_id"]
+    for change in ({"site_id": str(sites.iloc[1])}, {"other_vr_code": "VR07"}, {"subject": "double"}):
+        with pytest.raises(AccessDeniedError):
+            record.correct(own, "decision", f"{pair}-VR06", change | {"state": "accepted"}, based_on=1)
+    decisions.answer_handover(access.open_store(own), f"{pair}-VR06", "accepted", "goed")
+    assert access.open_store(own).connected_sites().empty, "the other has not answered"
