@@ -8,7 +8,8 @@ import html
 import pandas as pd
 import streamlit as st
 
-from access.rights import rows_of
+from access.rights import Verb, rows_of
+from access.viewer import may
 from dashboard.parts import tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import session
@@ -17,7 +18,6 @@ from door.readiness import Ranking, Readiness, State, TableState
 from door.store import ScopedStore
 from words import Texts
 
-_IMPORTS = ("lotc",)
 _PER_REGION = ("sites", "activations")
 
 
@@ -60,7 +60,7 @@ def _button(texts: Texts, store: ScopedStore, step: str) -> None:
     if step == "activations":
         if st.button(texts("ready.button_register"), type="primary", key="ready-register"):
             session.open_page("register")
-    elif store.viewer.role not in _IMPORTS:
+    elif not may(store.viewer, Verb.MANAGE, "sources"):
         st.caption(texts("ready.ask"))
     elif st.button(texts("ready.button"), type="primary", key="ready-sources"):
         session.open_page("sources")
