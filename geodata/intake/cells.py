@@ -347,3 +347,16 @@ def _whole(found: Numbers, cells: pd.Series, where: str, rows: pd.Series, *, ref
         found.doubtful,
         found.words,
     )
+
+
+def has_decimal_comma(column: pd.Series, *, at_all: bool = False) -> bool:
+    """Tell whether a column writes decimals with a comma beyond doubt, or holds a comma at all."""
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return False
+    texts = column[column.map(lambda cell: isinstance(cell, str) and "," in cell)] if column.dtype == object else column
+    with_comma = texts[texts.fillna("").str.contains(",", regex=False)].str.strip(_BLANKS)
+    if at_all:
+        return bool(len(with_comma))
+    return any(
+        not _EITHER.fullmatch(text) and _POINT.fullmatch(text.translate(_SWAPPED)) for text in with_comma.unique()
+    )

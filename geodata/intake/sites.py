@@ -1,9 +1,11 @@
 """Sites from a file of a user: any layout, WGS84 or RD, with what a town's centre is not taken for."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -13,39 +15,28 @@ from geodata import batch, codes, contracts
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import files
-from geodata.intake.files import ColumnMapping
+from geodata.intake import cells, columns, coordinates, days, reader
+from geodata.intake.cells import Mark
+from geodata.intake.columns import ColumnMapping
+from geodata.intake.places import Kind, Places, fold
+from geodata.intake.receipt import Line, Receipt
+from geodata.intake.table import Options, Table
 from geodata.snapshots import formats as store
 from geodata.sources import geocoder
 from geodata.sources.http import Progress
 from geodata.tables import duplicates
-from geodata.tables.site_table import coordinates_rd, points_rd, site_table
+from geodata.tables.site_table import points_rd, site_table
 
-FIELDS = {
-    "key": r"site_?id|id|nummer|number|park_number|approval_?number|vestigingsnummer|osm_id",
-    "name": r"name|naam|park|park_?naam|bedrijfs?_?naam|operator_?name|naamnl",
-    "kind": r"kind|soort|type|type_site",
-    "x": r"x|x_?coor(d|dinaat)?|x_?rd|rd_?x",
-    "y": r"y|y_?coor(d|dinaat)?|y_?rd|rd_?y",
-    "lon": r"lon|long|lng|longitude|lengtegraad",
-    "lat": r"lat|latitude|breedtegraad",
-    "street": r"street|straat|adres|address|straat_?en_?(huis)?nummer",
-    "number": r"house_?number|huis_?nummer|huisnr",
-    "place": r"place|plaats|woonplaats|city|town",
-    "gemeente": r"gemeente|gemeente_?naam|municipality|gemeente_?code|gm_?code",
-    "fte": r"fte|wp|workers|werknemers|werkzame_?personen|employees",
-    "beds": r"beds|bedden|slaapplaatsen|capacity|capaciteit",
-    "m2": r"m2|opp|oppervlak(te)?(_?m2)?|area(_?m2)?|floor_?area",
-    "employer_group": r"employer_?group|concern|moeder(bedrijf)?|operator|werkgever",
-    "country": r"country|land|land_?code",
-    "located": r"located|geocode_?status|locatie_?status|nauwkeurigheid|precision",
-    "date": r"source_?date|date|datum|peildatum|last_?update",
-}
-"""The fields that a file may have, with a pattern for the headers that are recognised without a mapping."""
+_WORDS: Final = tomllib.loads((Path(__file__).parent / "sites.toml").read_text("utf-8"))
+FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"]
+"""The fields that a file may have, each with the headers that are recognised without a mapping."""
 
-_TOWN_ONLY = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
-_SIZES = ("fte", "beds", "m2")
-_PIECE_N = 100_000  # rows; a file below it is one piece
+_KINDS: Final = {fold(word): kind for kind, words in _WORDS["kinds"].items() for word in (kind, *words)}
+_COUNTRIES: Final = {word: code for code, words in _WORDS["countries"].items() for word in words}
+_WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
+_TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
+_SIZES: Final = ("fte", "beds", "m2")
+_PIECE_N: Final = 100_000  # rows; a file below it is one piece
 
 
 @dataclass(frozen=True)
@@ -58,6 +49,7 @@ class Report:
     likely_duplicates: pd.DataFrame
     outside_n: int
     located: Mapping[str, int]
+    receipt: Receipt
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,10 @@ class Question:
         Ask PDOK for the place of rows that have an address and no coordinates.
     drops_likely
         Leave out the second of two rows that are likely the same site.
+    options
+        The sheet or layer to take.
+    is_partial
+        Keep what can be kept, also where that is less than half.
     """
 
     source: str
@@ -83,6 +79,8 @@ class Question:
     status: Status = Status.OFFICIAL
     is_geocoded: bool = False
     drops_likely: bool = False
+    options: Options = field(default_factory=Options)
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,20 +89,19 @@ class _Reading:
 
     question: Question
     chosen: Mapping[str, str]
-    names: Mapping[str, str]
     where: str
     areas: Mapping[str, pd.DataFrame]
 
     def text(self, frame: pd.DataFrame, name: str) -> pd.Series:
         """Return a field of some rows as texts."""
-        return files.texts(frame, self.chosen, self.question.mapping, name)
+        return columns.texts(frame, self.chosen, self.question.mapping, name)
 
 
 def read(
     path: Path,
     question: Question,
     areas: Mapping[str, pd.DataFrame],
-    names: Mapping[str, str],
+    places: Places,
     progress: Progress,
     pool: Pool = LOCAL,
 ) -> tuple[gpd.GeoDataFrame, Report]:
@@ -112,14 +109,14 @@ def read(
 
     Parameters and errors are those of `read_placed`, the first of the two passes.
     """
-    return _with_likely(*read_placed(path, question, areas, names, progress, pool), drops_likely=question.drops_likely)
+    return _with_likely(*read_placed(path, question, areas, places, progress, pool), drops_likely=question.drops_likely)
 
 
 def read_placed(
     path: Path,
     question: Question,
     areas: Mapping[str, pd.DataFrame],
-    names: Mapping[str, str],
+    places: Places,
     progress: Progress,
     pool: Pool = LOCAL,
 ) -> tuple[gpd.GeoDataFrame, Report]:
@@ -130,8 +127,10 @@ def read_placed(
 
     Parameters
     ----------
-    names
-        Name of a gemeente (lower case) to its code, for rows without a point.
+    areas
+        gemeenten and veiligheidsregio's of today.
+    places
+        What any spelling or code of a gemeente means, for rows without a point.
     progress
         Told how many addresses were looked up.
     pool
@@ -140,67 +139,211 @@ def read_placed(
     Raises
     ------
     InputError
-        The file has no places, no kind, or a cell that cannot be understood.
+        The file has no places, no kind, keeps less than half of its rows, or cannot be understood.
     """
-    frame = files.read_rows(path).reset_index(drop=True)
-    chosen = files.choose_columns(frame, FIELDS, question.mapping, path.name)
-    reading = _Reading(question, chosen, names, path.name, areas)
-    x, y = _coordinates(frame, chosen, path.name)
-    rows = pd.DataFrame(frame[[column for column in frame.columns if column in chosen.values()]])
+    if question.kind and question.kind not in codes.SITE_KINDS:
+        raise InputError(f"Kind {question.kind!r} does not exist; choose one of {', '.join(codes.SITE_KINDS)}.")
+    table = reader.read(path, path.name, columns.knows(FIELDS, question.mapping), question.options, takes_maps=True)
+    receipt = table.receipt("sites")
+    chosen = columns.choose(table, FIELDS, question.mapping)
+    _pass_over_weak_kind(table, chosen, question)
+    columns.tell_columns(receipt, table, chosen)
+    reading = _Reading(question, chosen, path.name, areas)
+    frame, row_n = table.frame, table.row_n
+    given = _given(reading, table, places, receipt)
+    if question.is_geocoded:
+        given = _geocoded(reading, frame, given, progress)
+    _refuse_nowhere(given, frame, path.name)
+    _leave_out_unplaced(given, table, chosen, receipt, places)
+    keep = ~given["is_left_out"]
+    rows = pd.DataFrame(frame[[name for name in frame.columns if name in chosen.values()]])[keep]
+    given, row_n = given[keep], row_n[keep.to_numpy()]
+    pieces = [(rows.iloc[part], given.iloc[part].assign(row_n=row_n[part])) for part in batch.cut(len(rows), _PIECE_N)]
+    has_keys, all_n = bool(given["key"].ne("").any()), len(frame)
+    if not pieces:
+        receipt.refuse_if_too_little(is_asked_for=question.is_partial)
+    del frame, table, rows, given  # with millions of rows there is no room for the file beside what is made of it
+    done = batch.run_pieces(_placed, reading, pieces, pool, "sites")
+    del pieces
+    for _, lines in done:
+        receipt.changed.extend(line for line in lines if line.key != "size_doubtful")
+        receipt.notes.extend(line for line in lines if line.key == "size_doubtful" and line not in receipt.notes)
+    parts = [part for part, _ in done]
+    sites = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True)) if len(parts) > 1 else parts[0]
+    del parts, done
+    outside = np.setdiff1d(row_n, sites["row_n"].to_numpy(), assume_unique=True)
+    for number in outside.tolist():
+        receipt.leave_out(number, "outside")
+    sites, repeated_n = _without_repeated(sites, receipt, has_keys=has_keys)
+    receipt.kept_n = len(sites)
+    receipt.left_out.sort(key=lambda line: line.row_n)
+    # a row that stands twice is kept once: that is no loss
+    real_losses = replace(receipt, left_out=[line for line in receipt.left_out if line.key != "repeated"])
+    real_losses.refuse_if_too_little(is_asked_for=question.is_partial)
+    located = sites["located"].value_counts().to_dict()
+    outside_n = len({line.row_n for line in receipt.left_out if line.key != "repeated"})
+    return sites, Report(all_n, len(sites), repeated_n, pd.DataFrame(), outside_n, located, receipt)
+
+
+def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Question) -> None:
+    """Let a column "type" be, where none of its words is a kind of site and the kind is given."""
+    header = chosen.get("kind", "")
+    if question.kind and columns.fold_header(header) in _WEAK_KIND_HEADERS and "kind" not in question.mapping.columns:
+        words = columns.texts(table.frame, chosen, question.mapping, "kind").unique()
+        if not any(fold(word) in _KINDS for word in words):
+            del chosen["kind"]
+
+
+def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) -> pd.DataFrame:
+    """Return what is known of each row before it is brought to the contract: its key, point and gemeente."""
+    frame, chosen = table.frame, reading.chosen
+    x, y, odd = coordinates.of_rows(frame, chosen, table.row_n, reading.where)
     key = reading.text(frame, "key")
     has_keys = bool(key.ne("").all() and key.is_unique)
     given = pd.DataFrame({"key": key if has_keys else "", "x": x, "y": y}, index=frame.index)
-    given["located"], given["gemeente"] = _how_located(reading, frame, x), ""
-    if question.is_geocoded:
-        given = _geocoded(reading, frame, given, progress)
-    if given["x"].isna().all() and not _names_a_gemeente(reading, frame, given):
-        raise InputError(
-            f"{path.name} says nowhere where the sites are: it has no coordinates ({', '.join(frame.columns)});"
-            " name the columns in a mapping, or give addresses and --geocode."
-        )
-    rows_n, pieces = len(frame), [(rows.iloc[part], given.iloc[part]) for part in batch.cut(len(frame), _PIECE_N)]
-    del frame, rows, given, key, x, y  # with millions of rows there is no room for the file beside what is made of it
-    placed = batch.run_pieces(_placed, reading, pieces, pool, "sites")
-    del pieces
-    sites = gpd.GeoDataFrame(pd.concat(placed, ignore_index=True)) if len(placed) > 1 else placed[0]
-    del placed
-    outside_n = rows_n - len(sites)
+    given["located"] = _how_located(reading, frame, x)
+    given["gemeente"], given["named"] = "", ""
+    given["why"] = odd
+    given["is_left_out"] = False
+    country = _countries(reading, frame, table.row_n)
+    given["country"] = country.fillna("")
+    given.loc[country.isna(), "why"] = "country"
+    named = reading.text(frame, "gemeente")
+    meant = {text: _today(text, places) for text in named.unique()}
+    found = named.map({text: code for text, (code, _) in meant.items()})
+    given["named"] = found
+    given["misses"] = named.map({text: text if why == "miss" else "" for text, (_, why) in meant.items()})
+    totals = named.map({text: why == "total" for text, (_, why) in meant.items()}).astype(bool)
+    totals |= x.isna() & reading.text(frame, "name").str.fullmatch(r"(?i)(eind|sub)?tota?al(en)?\b.*").astype(bool)
+    for number, text in zip(table.row_n[totals & x.isna()], named[totals & x.isna()], strict=True):
+        receipt.pass_over(number, "total_row", text=text)
+    given.loc[totals & x.isna(), "is_left_out"] = True
+    for text, (code, why) in meant.items():
+        if why == "changed":
+            receipt.note("gemeente_of_today", text=text, today=places.names[code])
+    _towns(reading, frame, given, places)
+    return given
+
+
+def _today(text: str, places: Places) -> tuple[str, str]:
+    """Return the gemeente of today that a text names, and what is to be told of it."""
+    place = places.find(text)
+    if place.kind is Kind.GEMEENTE:
+        code = places.only_today(place.code)
+        return code, "" if code == place.code else "changed" if code else "miss"
+    if place.kind is Kind.TOTAL:
+        return "", "total"
+    return "", "" if place.kind is Kind.UNKNOWN else "miss"
+
+
+def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: Places) -> None:
+    """Where a row has a town alone, take the gemeente of that name; a site of which only the town is known."""
+    wanted = given["named"].eq("") & given["misses"].eq("") & given["x"].isna() & given["country"].eq("NL")
+    if "place" not in reading.chosen or not wanted.any():
+        return
+    towns = reading.text(frame[wanted], "place")
+    meant = {town: _today(town, places)[0] for town in towns.unique()}
+    found = towns.map(meant)
+    known = found[found.ne("")].index
+    given.loc[known, "named"] = found[known]
+    given.loc[known, "located"] = "place"
+    lost = found[found.eq("") & towns.ne("")].index
+    given.loc[lost, "why"] = given.loc[lost, "why"].mask(given.loc[lost, "why"].eq(""), "town")
+
+
+def _refuse_nowhere(given: pd.DataFrame, frame: pd.DataFrame, where: str) -> None:
+    is_somewhere = given["x"].notna() | given["named"].ne("") | given["gemeente"].ne("") | given["misses"].ne("")
+    if is_somewhere.any() or given["why"].isin(["x", "y", "country"]).any():
+        return
+    raise InputError(
+        f"{where} says nowhere where the sites are: it has no coordinates ({', '.join(map(str, frame.columns))});"
+        " name the columns in a mapping, or give addresses and --geocode."
+    )
+
+
+def _leave_out_unplaced(
+    given: pd.DataFrame, table: Table, chosen: Mapping[str, str], receipt: Receipt, places: Places
+) -> None:
+    """Leave out rows of which the place cannot be understood, and tell of those that have none."""
+    numbers = pd.Series(table.row_n, index=given.index)
+    missed: dict[str, list[int]] = {}
+    is_missed = given["misses"].ne("")
+    for text, number in zip(given["misses"][is_missed], numbers[is_missed], strict=True):
+        missed.setdefault(text, []).append(int(number))
+    for text, rows in missed.items():
+        receipt.miss(text[:60], places.nearest(text), rows)
+    is_unplaced = given["x"].isna() & given["named"].eq("") & given["gemeente"].eq("")
+    doubtful = given[(is_unplaced | given["why"].isin(["country", "x", "y"])) & ~given["is_left_out"]]
+    headers = {
+        why: chosen.get(why) or chosen.get({"x": "lon", "y": "lat"}.get(why, ""), "") for why in ("x", "y", "country")
+    }
+    headers["town"] = chosen.get("place", "")
+    out = []
+    for label, why, text in zip(doubtful.index, doubtful["why"], doubtful["misses"], strict=True):
+        number = int(numbers[label])
+        if why and not (why == "town" and text):
+            said = str(table.frame.loc[label, headers[why]])[:60] if headers[why] else ""
+            receipt.leave_out(number, "town_unknown" if why == "town" else f"no_{why}", text=said)
+        elif text:
+            receipt.leave_out(number, "place_unknown", text=text[:60])
+        else:
+            receipt.change(number, "nowhere")
+            continue
+        out.append(label)
+    given.loc[out, "is_left_out"] = True
+
+
+def _without_repeated(sites: gpd.GeoDataFrame, receipt: Receipt, *, has_keys: bool) -> tuple[gpd.GeoDataFrame, int]:
     repeated = duplicates.exact(sites)
     if repeated.any():
+        for number in sites.loc[repeated, "row_n"].tolist():
+            receipt.leave_out(number, "repeated")
         sites = sites[~repeated]
     sites = sites.reset_index(drop=True)
     if not has_keys and (doubled := sites["key"].duplicated(keep=False)).any():
         number = sites.groupby("key").cumcount().add(1).astype("str")
         sites["site_id"] = sites["site_id"].where(~doubled, sites["site_id"] + "#" + number)
-    sites = sites.drop(columns="key")
-    located = sites["located"].value_counts().to_dict()
-    return sites, Report(rows_n, len(sites), int(repeated.sum()), pd.DataFrame(), outside_n, located)
+    return sites.drop(columns=["key", "row_n"]), int(repeated.sum())
 
 
-def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> gpd.GeoDataFrame:
-    """Return some rows of a file as sites, each in its gemeente."""
+def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tuple[gpd.GeoDataFrame, list[Line]]:
+    """Return some rows of a file as sites, each in its gemeente, and what was read otherwise than it stands."""
     frame, given = piece
     question, where = reading.question, reading.where
     rows = pd.DataFrame(
         {
             "name": reading.text(frame, "name"),
-            "kind": _kinds(reading.text(frame, "kind"), question, where),
+            "kind": _kinds(reading.text(frame, "kind"), question, given["row_n"], where),
             "employer_group": reading.text(frame, "employer_group"),
-            "country": _countries(reading.text(frame, "country")),
+            "country": given["country"],
             "located": given["located"],
+            "row_n": given["row_n"],
         }
     )
-    found = _gemeenten(reading.text(frame, "gemeente"), reading.names)
-    rows["gemeente_code"] = found.mask(given["gemeente"] != "", given["gemeente"])
-    rows["size_n"], rows["size_unit"] = _sizes(frame, reading.chosen, where)
+    rows["gemeente_code"] = given["named"].mask(given["gemeente"] != "", given["gemeente"])
+    rows["size_n"], rows["size_unit"], lines = _sizes(frame, reading.chosen, given["row_n"], where)
     points = points_rd(given["x"], given["y"], codes.CRS_RD)
     # a key of its own, or one made of what the site is and where it stands
     rows["key"] = duplicates.fingerprint(rows, points) if given["key"].eq("").all() else given["key"]
     if "date" in reading.chosen:
-        rows["source_date"] = files.dates(reading.text(frame, "date"), where)
+        rows["source_date"] = days.dates(frame[reading.chosen["date"]], where, given["row_n"])
     placed = gpd.GeoDataFrame(rows, geometry=points)
     sites = site_table(placed, question.source, question.source_date, question.status, reading.areas)
-    return sites[[*contracts.CONTRACTS["sites"].columns, "key"]]
+    lines += _elsewhere(sites, given, reading.areas["gemeenten"])
+    return sites[[*contracts.CONTRACTS["sites"].columns, "key", "row_n"]], lines
+
+
+def _elsewhere(sites: gpd.GeoDataFrame, given: pd.DataFrame, gemeenten: pd.DataFrame) -> list[Line]:
+    """Tell of rows whose point lies in another gemeente than they name; the point counts."""
+    named = given["named"].reindex(sites.index)
+    other = named.ne("") & sites["gemeente_code"].ne("") & named.ne(sites["gemeente_code"])
+    if not other.any():
+        return []
+    names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
+    return [
+        Line("elsewhere", {"named": names.get(one, one), "found": names.get(found, found)}, int(number))
+        for one, found, number in zip(named[other], sites["gemeente_code"][other], sites["row_n"][other], strict=True)
+    ]
 
 
 def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool) -> tuple[gpd.GeoDataFrame, Report]:
@@ -218,83 +361,65 @@ def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool)
     if drops_likely:
         sites = sites[~sites["site_id"].isin(listed["other_site_id"])].reset_index(drop=True)
     located = sites["located"].value_counts().to_dict()
+    report.receipt.kept_n = len(sites)
     return sites, replace(report, kept_n=len(sites), likely_duplicates=listed, located=located)
 
 
-def _kinds(given: pd.Series, question: Question, where: str) -> pd.Series:
-    kinds = given.where(given.isin(codes.SITE_KINDS), question.kind)
-    if question.kind and question.kind not in codes.SITE_KINDS:
-        raise InputError(f"Kind {question.kind!r} does not exist; choose one of {', '.join(codes.SITE_KINDS)}.")
+def _kinds(given: pd.Series, question: Question, row_n: pd.Series, where: str) -> pd.Series:
+    meant = {text: _KINDS.get(fold(text), "") if text else question.kind for text in given.unique()}
+    kinds = given.map(meant).astype("str")
     unknown = kinds.eq("")
     if unknown.any():
         raise InputError(
-            f"{where}: {given[unknown].iloc[0]!r} is no kind of site; give --kind, or a mapping with"
-            f" [words.kind] to one of {', '.join(codes.SITE_KINDS)}."
+            f"{where}, row {row_n[unknown].iloc[0]}: {given[unknown].iloc[0]!r} is no kind of site; give --kind where"
+            f" there is none, or a mapping with [words.kind] to one of {', '.join(codes.SITE_KINDS)}."
         )
     return kinds
 
 
-def _countries(given: pd.Series) -> pd.Series:
-    return given.map({text: text.upper() or "NL" for text in given.unique()})
+def _countries(reading: _Reading, frame: pd.DataFrame, row_n: np.ndarray) -> pd.Series:  # type: ignore[type-arg]
+    """Return NL, DE or BE per row; nothing for another country."""
+    given = reading.text(frame, "country")
+    found: pd.Series = given.map({text: _COUNTRIES.get(fold(text)) for text in given.unique()})
+    if found.isna().all():
+        raise InputError(
+            f"{reading.where}, row {row_n[0]}: {given.iloc[0]!r} is no country that sites are kept of; write NL, DE or"
+            " BE (Nederland, Duitsland, België)."
+        )
+    return found
 
 
-def _gemeenten(given: pd.Series, names: Mapping[str, str]) -> pd.Series:
-    found = {text: _gemeente(text, names) for text in given.unique()}
-    return given.map(found)
-
-
-def _gemeente(text: str, names: Mapping[str, str]) -> str:
-    if re.fullmatch(r"GM\d{4}", text):
-        return text
-    return names.get(re.sub(r"\s*\(gemeente\)$", "", text.lower()), "")
-
-
-def _sizes(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> tuple[pd.Series, pd.Series]:
+def _sizes(
+    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: pd.Series, where: str
+) -> tuple[pd.Series, pd.Series, list[Line]]:
     """Return the size and its unit: people where the file gives them, else beds, else square metres."""
     size = pd.Series(np.nan, index=frame.index)
     unit = pd.Series(next((name for name in _SIZES if name in chosen), "fte"), index=frame.index, dtype="str")
+    lines: list[Line] = []
+    comma = any(cells.has_decimal_comma(frame[chosen[name]]) for name in ("x", "lon", *_SIZES) if name in chosen)
     for name in _SIZES:
-        if name in chosen:
-            found = files.numbers(frame[chosen[name]], f"{where}, {chosen[name]}", is_count=True)
-            unit = unit.mask(size.isna() & found.notna(), name)
-            size = size.fillna(found)
-    return size, unit
-
-
-def _coordinates(frame: pd.DataFrame, chosen: Mapping[str, str], where: str) -> tuple[pd.Series, pd.Series]:
-    """Return the coordinates of every row (EPSG:28992), NaN where there are none."""
-    if isinstance(frame, gpd.GeoDataFrame):
-        if frame.crs is None:
-            raise InputError(f"{where} does not say in which coordinates it is; save it with its projection (.prj).")
-        points = frame.geometry.to_crs(codes.CRS_RD).representative_point()
-        return points.x, points.y
-    across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
-    for first, second in (("x", "y"), ("lon", "lat")):
-        if first not in chosen or second not in chosen:
+        if name not in chosen:
             continue
-        x = files.numbers(frame[chosen[first]], f"{where}, {chosen[first]}", is_count=False)
-        y = files.numbers(frame[chosen[second]], f"{where}, {chosen[second]}", is_count=False)
-        x, y = coordinates_rd(x, y, _crs_of(x, y, where))
-        across, up = across.fillna(x), up.fillna(y)
-        if across.notna().all():
-            break
-    return across, up
-
-
-def _crs_of(x: pd.Series, y: pd.Series, where: str) -> str:
-    """Return the coordinates' system by their size: degrees or metres."""
-    both = x.notna() & y.notna()
-    if not both.any():
-        return codes.CRS_RD
-    if x[both].abs().max() <= 180 and y[both].abs().max() <= 90:
-        if x[both].median() > y[both].median():
-            raise InputError(f"{where}: longitude and latitude seem exchanged; exchange the two headers and try again.")
-        return codes.CRS_WGS84
-    if x[both].between(-7_000, 300_000).all() and y[both].between(289_000, 629_000).all():
-        return codes.CRS_RD
-    raise InputError(
-        f"{where}: the coordinates are neither degrees (WGS84) nor metres of the Netherlands (RD); convert them first."
-    )
+        header = chosen[name]
+        found = cells.numbers(
+            frame[header],
+            f"{where}, {header}",
+            is_whole=name == "beds",
+            refuses=False,
+            row_n=row_n,
+            groups=name != "fte" or (comma and not cells.has_decimal_comma(frame[header], at_all=True)),
+        )
+        figures = found.figures.mask(found.marks.ne("") | found.figures.lt(0))
+        wrong = found.marks.eq(Mark.UNREADABLE) | found.figures.lt(0)
+        lines += [
+            Line("size_unreadable", {"column": header, "text": str(text)[:60]}, int(number))
+            for text, number in zip(frame.loc[wrong, header], row_n[wrong], strict=True)
+        ]
+        if found.doubtful:
+            lines.append(Line("size_doubtful", {"column": header, "text": found.doubtful}))
+        unit = unit.mask(size.isna() & figures.notna(), name)
+        size = size.fillna(figures)
+    return size, unit, lines
 
 
 def _how_located(reading: _Reading, frame: pd.DataFrame, x: pd.Series) -> pd.Series:
@@ -306,16 +431,13 @@ def _how_located(reading: _Reading, frame: pd.DataFrame, x: pd.Series) -> pd.Ser
     return pd.Series(np.where(x.isna(), "none", np.where(town_only, "place", "exact")), index=x.index, dtype="str")
 
 
-def _names_a_gemeente(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame) -> bool:
-    found = _gemeenten(reading.text(frame, "gemeente"), reading.names)
-    return bool(found.ne("").any() or given["gemeente"].ne("").any())
-
-
 def _geocoded(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, progress: Progress) -> pd.DataFrame:
     """Return x, y, located and gemeente with what PDOK says of the rows that have no point of their own."""
-    street = (reading.text(frame, "street") + " " + reading.text(frame, "number")).str.strip()
-    place, country = reading.text(frame, "place"), _countries(reading.text(frame, "country"))
-    wanted = ~given["located"].eq("exact") & street.ne("") & country.eq("NL")
+    street = reading.text(frame, "street")
+    street = street.mask(street.eq(""), reading.text(frame, "postcode"))
+    street = (street + " " + reading.text(frame, "number")).str.strip()
+    place = reading.text(frame, "place")
+    wanted = ~given["located"].eq("exact") & street.ne("") & given["country"].eq("NL")
     questions = list(zip(street[wanted], place[wanted], strict=True))
     found = geocoder.geocode(reading.question.source, questions, progress)
     answers = [found.get(question) for question in questions]

@@ -1,0 +1,104 @@
+"""Coordinates of a file, from a map or from columns, judged in one place: degrees or metres, exchanged or not."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata import codes
+from geodata.errors import InputError
+from geodata.intake import cells
+from geodata.intake.cells import Mark
+from geodata.tables.site_table import coordinates_rd
+
+_RD_X: Final = (-7_000, 300_000)
+_RD_Y: Final = (289_000, 629_000)
+_MOST: Final = 0.5  # the share of rows that tells what the file's coordinates are
+
+
+def of_rows(
+    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: Any, where: str
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return x and y of every row (EPSG:28992), NaN without, and which of the two cannot be read: x, y or ''.
+
+    Raises
+    ------
+    InputError
+        The map does not say in which coordinates it is, or they are no degrees and no metres of the Netherlands.
+    """
+    odd = pd.Series("", index=frame.index, dtype="str")
+    if isinstance(frame, gpd.GeoDataFrame):
+        if frame.crs is None:
+            raise InputError(f"{where} does not say in which coordinates it is; save it with its projection (.prj).")
+        present = frame.geometry.notna() & ~frame.geometry.is_empty
+        points = frame.geometry.where(present).representative_point()
+        x, y = pd.Series(points.x, index=frame.index), pd.Series(points.y, index=frame.index)
+        if frame.crs.is_geographic:
+            x, y = _judged(x, y, where, {codes.CRS_WGS84}, row_n, odd)
+            return x, y, odd
+        x, y = coordinates_rd(x, y, frame.crs.to_wkt())
+        return x, y, odd
+    across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
+    for first, second in (("x", "y"), ("lon", "lat")):
+        if first not in chosen or second not in chosen:
+            continue
+        one, other = (_read(frame[chosen[name]], f"{where}, {chosen[name]}", row_n) for name in (first, second))
+        for letter, found in (("x", one), ("y", other)):
+            wrong = found.marks.eq(Mark.UNREADABLE)
+            odd = odd.mask(wrong & odd.eq("") & across.isna(), letter)
+        x, y = _figures(one), _figures(other)
+        try:
+            x, y = _judged(x, y, where, {codes.CRS_WGS84, codes.CRS_RD}, row_n, odd)
+        except InputError:  # 155.000 may be metres with a mark between thousands: then it is RD
+            grouped = [_figures(_read(frame[chosen[name]], where, row_n, groups=True)) for name in (first, second)]
+            if grouped[0].equals(x) and grouped[1].equals(y):
+                raise
+            x, y = _judged(*grouped, where, {codes.CRS_RD}, row_n, odd)
+        across, up = across.fillna(x), up.fillna(y)
+        if across.notna().all():
+            break
+    return across, up, odd.mask(across.notna(), "")
+
+
+def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) -> cells.Numbers:
+    return cells.numbers(column, where, groups=groups, refuses=False, row_n=row_n)
+
+
+def _figures(found: cells.Numbers) -> pd.Series:
+    return found.figures.mask(found.marks.ne(""))
+
+
+def _judged(
+    x: pd.Series, y: pd.Series, where: str, allowed: set[str], row_n: Any, odd: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Return coordinates in EPSG:28992 by what most rows say they are; the others have none."""
+    both = x.notna() & y.notna()
+    if not both.any():
+        return pd.Series(np.nan, index=x.index), pd.Series(np.nan, index=x.index)
+    degrees = both & x.abs().le(180) & y.abs().le(90)
+    metres = both & x.between(*_RD_X) & y.between(*_RD_Y)
+    if codes.CRS_WGS84 in allowed and degrees.sum() > _MOST * both.sum():
+        if x[degrees].median() > y[degrees].median():
+            raise InputError(
+                f"{where}: longitude and latitude seem exchanged (row {np.asarray(row_n)[degrees.to_numpy()][0]}:"
+                f" {x[degrees].iloc[0]:g}, {y[degrees].iloc[0]:g}); exchange the two and try again."
+            )
+        _mark(odd, both & ~degrees)
+        return coordinates_rd(x.where(degrees), y.where(degrees), codes.CRS_WGS84)
+    if codes.CRS_RD in allowed and metres.sum() > _MOST * both.sum():
+        _mark(odd, both & ~metres)
+        return coordinates_rd(x.where(metres), y.where(metres), codes.CRS_RD)
+    if allowed == {codes.CRS_WGS84}:
+        raise InputError(
+            f"{where}: the coordinates are metres, not the degrees (WGS84) that the file says; save it with the"
+            " coordinates that it is in, and try again."
+        )
+    raise InputError(
+        f"{where}: the coordinates are neither degrees (WGS84) nor metres of the Netherlands (RD); convert them first."
+    )
+
+
+def _mark(odd: pd.Series, rows: pd.Series) -> None:
+    odd[rows] = "x"
