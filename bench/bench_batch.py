@@ -59,7 +59,7 @@ def measure(path: Path) -> dict[str, float]:
     """Import and score one file, as the two commands do."""
     from geodata.batch import Pool, Progress
     from geodata.intake import sites
-    from geodata.refresh import build as refresh
+    from geodata.refresh import imports
     from geodata.snapshots import snapshot
     from risk.index.model import load_model
     from risk.scores import outputs
@@ -81,7 +81,7 @@ def measure(path: Path) -> dict[str, float]:
     pool = Pool(progress_of=progress_of)
     question = sites.Question("sites_file.bench", "2020-11-01")
     start, start_cpu = time.perf_counter(), time.process_time()
-    report = refresh.import_sites(path, question, lambda _done, _total: None, pool)
+    report = imports.import_sites(path, question, lambda _done, _total: None, pool)
     imported = time.perf_counter() - start
     outputs.ensure(snapshot.current().data_version, "site", load_model(), pool=pool)
     return {

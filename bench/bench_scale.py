@@ -33,7 +33,7 @@ from door import store as access
 from geodata import settings
 from geodata.codes import Status
 from geodata.intake.sites import Question
-from geodata.refresh import build as refresh
+from geodata.refresh import imports
 from geodata.snapshots import snapshot
 from register import record as write
 from tests.server.postgres import new_database, running
@@ -97,7 +97,7 @@ def step_import(times: int) -> dict[str, Any]:
     path = settings.data_dir().parent / "sites.csv"
     write_file(times, path)
     began = clocks()
-    report = refresh.import_sites(
+    report = imports.import_sites(
         path, Question(source="invented", source_date="2020-10-31", status=Status.ESTIMATE), lambda _done, _total: None
     )
     return taken(began) | {"rows_n": report.rows_n, "kept_n": report.kept_n}

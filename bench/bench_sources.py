@@ -57,15 +57,15 @@ def write_sites(path: Path) -> None:
 def bench_sites(folder: Path) -> dict[str, float]:
     """Read, validate, place and look for exact duplicates; then, apart, the likely ones."""
     from geodata import contracts
-    from geodata.areas import mergers, regions
+    from geodata.areas import mergers
     from geodata.intake import sites
+    from geodata.intake.places import known_places
     from geodata.tables import duplicates
 
     question = sites.Question("sites_file.bench", "2026-01-01", kind="holiday_park")
     areas = mergers.known_areas()
-    names = regions.names_to_codes(areas["gemeenten"], 9999)
     start = time.perf_counter()
-    table, report = sites.read_placed(folder / "sites.csv", question, areas, names, nothing)
+    table, report = sites.read_placed(folder / "sites.csv", question, areas, known_places(), nothing)
     checked = contracts.check("sites", table)
     first = time.perf_counter() - start
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

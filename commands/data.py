@@ -14,7 +14,6 @@ from commands.run import bind, run_one
 from door import export, installation, readiness
 from door import store as access
 from door.readiness import Ranking, Readiness, State
-from geodata.refresh import build as refresh
 from geodata.refresh import health
 from geodata.sources import catalogue
 from risk.index.model import load_model
@@ -34,10 +33,6 @@ def add_commands(commands: Any) -> None:
 
     importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
     kinds = importing.add_subparsers(dest="kind", required=True)
-    establishments = kinds.add_parser("establishments", help="establishments per gemeente and SBI group")
-    establishments.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
-    establishments.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
-    establishments.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
     source_commands.add_imports(kinds)
     register_commands.add_import(kinds)
     source_commands.add_commands(commands)
@@ -59,7 +54,6 @@ def _status(arguments: argparse.Namespace) -> int:
             "date": record.source_date,
             "age_days": health.age_days(record.source_date, today),
             "health": health.word(record, attempts, today),
-            "retrieved_at": record.retrieved_at,
             "rows": record.rows_n,
             "licence": record.licence,
             "address": record.address,
@@ -123,14 +117,9 @@ def _import(arguments: argparse.Namespace) -> None:
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
         return
-    if arguments.kind in source_commands.IMPORTS:
-        source_commands.IMPORTS[arguments.kind](arguments)
+    source_commands.IMPORTS[arguments.kind](arguments)
+    if not getattr(arguments, "dry_run", False):
         _tell_next()
-        return
-    snapshot = refresh.import_establishments(arguments.file, arguments.year, arguments.mapping)
-    rows_n = snapshot.rows_n["exposure"]
-    print(f"{arguments.file} imported: {rows_n} rows of exposure; the demonstration is off")
-    _tell_next()
 
 
 def _tell_next() -> None:

@@ -9,6 +9,7 @@ from commands.run import bind, run_one
 from door import store as access
 from geodata import settings
 from geodata.errors import RegisterError
+from geodata.intake.table import Options
 from geodata.refresh import build as refresh
 from geodata.snapshots import snapshot
 from register import chain, imports, retention
@@ -26,6 +27,7 @@ def add_import(kinds: Any) -> None:
     activations = kinds.add_parser("activations", help="activations of the platform, into the register")
     activations.add_argument("file", type=Path, help="CSV or XLSX; columns as the export writes them")
     activations.add_argument("--dry-run", action="store_true", help="show row by row what would happen")
+    activations.add_argument("--sheet", default="", help="which sheet of a workbook to read")
     activations.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
 
 
@@ -58,10 +60,14 @@ def add_commands(commands: Any) -> None:
 def run_import(arguments: argparse.Namespace) -> None:
     """Import activations, or tell row by row what an import would do."""
     viewer = access.parse_viewer(arguments.viewer)
-    planned = (imports.plan if arguments.dry_run else imports.import_activations)(arguments.file, viewer)
-    if arguments.dry_run:
-        for row in planned:
+    do = imports.plan if arguments.dry_run else imports.import_activations
+    done = do(arguments.file, viewer, Options(sheet=arguments.sheet))
+    planned = done.rows
+    for row in planned:
+        if arguments.dry_run or row.message:
             print(f"row {row.row_n}: {row.action} {row.activation_id}{': ' if row.message else ''}{row.message}")
+    if done.columns_passed:
+        print(f"columns passed over: {', '.join(done.columns_passed)}")
     counts = {action: sum(row.action == action for row in planned) for action in ("new", "correction", "unchanged")}
     refused_n = sum(row.action == "refused" for row in planned)
     told = ", ".join(f"{number} {action}" for action, number in counts.items())

@@ -12,10 +12,12 @@ from commands import source_page
 from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import files, incidence, sites
+from geodata.intake import columns, incidence, sites
+from geodata.intake.receipt import Receipt
+from geodata.intake.table import Options
 from geodata.refresh import build as refresh
 from geodata.refresh import fetch as fetching
-from geodata.refresh import live_check
+from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
 from geodata.sources.registry import CONNECTORS
 
@@ -55,7 +57,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the kinds of file that ``import`` takes."""
-    site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg or shp; WGS84 or RD")
+    counts = kinds.add_parser("establishments", help="establishments per gemeente and SBI group")
+    counts.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
+    counts.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
+    counts.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
+    _add_receipt(counts)
+    site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg, kml, shp or zip; WGS84 or RD")
     site.add_argument("file", type=Path)
     site.add_argument(
         "--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one"
@@ -66,16 +73,51 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     site.add_argument("--geocode", action="store_true", help="look up addresses without coordinates at PDOK")
     site.add_argument("--drop-likely", action="store_true", help="leave out the second of two likely duplicates")
     site.add_argument("--duplicates", type=Path, metavar="FILE", help="write the likely duplicates to a file")
+    site.add_argument("--layer", default="", help="which layer of a map to read, where it has several")
+    _add_receipt(site)
     batch_commands.add_scheduler(site)
     cases = kinds.add_parser("incidence", help="cases of a disease per gemeente and week or day")
     cases.add_argument("file", type=Path)
     cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
     cases.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
     cases.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
+    cases.add_argument(
+        "--series",
+        choices=incidence.SERIES,
+        default="",
+        help="the cases of each day or week, or all up to it; without it a file that looks cumulative is refused",
+    )
+    _add_receipt(cases)
     book = kinds.add_parser("workbook", help="a custom workbook of CBS (xlsx), read by its headers")
     book.add_argument("file", type=Path)
     book.add_argument("--year", type=int, required=True, help="the year of the figures")
     book.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
+    _add_receipt(book)
+
+
+def _add_receipt(parser: argparse.ArgumentParser) -> None:
+    """Add what every import of a file can be asked."""
+    parser.add_argument("--sheet", default="", help="which sheet of a workbook to read, where several hold a table")
+    parser.add_argument("--partial", action="store_true", help="import what can be read, even less than half")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would happen and change nothing")
+    parser.add_argument("--receipt", type=Path, metavar="FILE", help="write every row that was left out or changed")
+    parser.epilog = "Exit status: 0 when something was kept, 2 when the file was refused and nothing changed."
+
+
+def _tell(receipt: Receipt, arguments: argparse.Namespace) -> None:
+    """Print the receipt, and keep the list of its rows where that was asked."""
+    for sentence in receipt.sentences():
+        print(sentence)
+    if arguments.receipt:
+        store.write_table(receipt.rows(), arguments.receipt)
+        print(f"{arguments.receipt.name} written: every row that was left out, changed or passed over")
+
+
+def _refuse_no_folder(*paths: Path | None) -> None:
+    """Stop before the work where a list could not be written after it."""
+    for path in paths:
+        if path and (not path.parent.is_dir() or path.suffix.lower() not in (".csv", ".xlsx", ".parquet")):
+            raise InputError(f"{path} cannot be written; choose a folder that exists, and .csv, .xlsx or .parquet.")
 
 
 def _refresh(arguments: argparse.Namespace) -> int:
@@ -116,40 +158,77 @@ def _sources(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out} written")
 
 
+def _import_establishments(arguments: argparse.Namespace) -> None:
+    _refuse_no_folder(arguments.receipt)
+    receipt = imports.import_establishments(
+        arguments.file,
+        arguments.year,
+        arguments.mapping,
+        options=Options(sheet=arguments.sheet),
+        is_partial=arguments.partial,
+        is_dry_run=arguments.dry_run,
+    )
+    _tell(receipt, arguments)
+    if not arguments.dry_run:
+        print("The demonstration is off; indicators without a real table are left out for all units alike.")
+
+
 def _import_sites(arguments: argparse.Namespace) -> None:
+    _refuse_no_folder(arguments.duplicates, arguments.receipt)
     question = sites.Question(
-        source=refresh.source_name("sites_file", arguments.file),
+        source=imports.source_name("sites_file", arguments.file),
         source_date=(arguments.date or datetime.now(UTC).date()).isoformat(),
         kind=arguments.site_kind,
-        mapping=files.read_mapping(arguments.mapping, sites.FIELDS),
+        mapping=columns.read_mapping(arguments.mapping, sites.FIELDS),
         status=Status(arguments.status),
         is_geocoded=arguments.geocode,
         drops_likely=arguments.drop_likely,
+        options=Options(arguments.sheet, arguments.layer),
+        is_partial=arguments.partial,
     )
-    if arguments.duplicates and not arguments.duplicates.parent.is_dir():
-        raise InputError(f"{arguments.duplicates} cannot be written; choose a folder that exists.")
     with batch_commands.pool_of(arguments) as pool:
         progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
-        report = refresh.import_sites(arguments.file, question, progress, pool)
+        report = imports.import_sites(arguments.file, question, progress, pool, is_dry_run=arguments.dry_run)
     located = ", ".join(f"{number} {word}" for word, number in sorted(report.located.items()))
-    print(f"{arguments.file} imported: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
+    done = "would be imported" if arguments.dry_run else "imported"
+    print(f"{arguments.file.name} {done}: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
     print(f"  exact duplicates left out: {report.exact_duplicates_n}")
     print(f"  likely duplicates: {len(report.likely_duplicates)}{' (left out)' if arguments.drop_likely else ''}")
     if report.outside_n:
-        print(f"  left out, in no gemeente and no other country named: {report.outside_n}")
+        print(f"  left out, without a place that is known: {report.outside_n}")
+    _tell(report.receipt, arguments)
     if arguments.duplicates:
         sites.write_likely(report, arguments.duplicates)
 
 
 def _import_incidence(arguments: argparse.Namespace) -> None:
-    mapping = files.read_mapping(arguments.mapping, incidence.FIELDS)
-    rows_n = refresh.import_incidence(arguments.file, arguments.disease, mapping, is_secret=arguments.secret)
-    print(f"{arguments.file} imported: {rows_n} rows of incidence; the demonstration is off")
+    _refuse_no_folder(arguments.receipt)
+    receipt = imports.import_incidence(
+        arguments.file,
+        arguments.disease,
+        columns.read_mapping(arguments.mapping, incidence.FIELDS),
+        is_secret=arguments.secret,
+        series=arguments.series,
+        options=Options(sheet=arguments.sheet),
+        is_partial=arguments.partial,
+        is_dry_run=arguments.dry_run,
+    )
+    _tell(receipt, arguments)
+    if not arguments.dry_run:
+        print("The demonstration is off.")
 
 
 def _import_workbook(arguments: argparse.Namespace) -> None:
-    rows_n = refresh.import_workbook(arguments.file, arguments.year, is_secret=arguments.secret)
-    print(f"{arguments.file} imported: {rows_n} figures in the table context")
+    _refuse_no_folder(arguments.receipt)
+    receipt = imports.import_workbook(
+        arguments.file,
+        arguments.year,
+        is_secret=arguments.secret,
+        options=Options(sheet=arguments.sheet),
+        is_partial=arguments.partial,
+        is_dry_run=arguments.dry_run,
+    )
+    _tell(receipt, arguments)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
@@ -158,6 +237,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "sources": _sources,
 }
 IMPORTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "establishments": _import_establishments,
     "sites": _import_sites,
     "incidence": _import_incidence,
     "workbook": _import_workbook,

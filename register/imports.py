@@ -4,14 +4,17 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from access.viewer import Viewer
-from geodata import settings
+from geodata.codes import SECTORS
 from geodata.errors import InputError, RegisterError, RisicobeeldError
-from geodata.intake.files import read_table
+from geodata.intake import reader
+from geodata.intake.columns import as_texts, fold_header
+from geodata.intake.days import as_date
+from geodata.intake.places import Kind, Places, fold, known_places
+from geodata.intake.table import Options, Table
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
 from register import personal
@@ -23,6 +26,10 @@ from register.schema import KINDS, content_of
 _KIND: Final = KINDS["activation"]
 _ALIASES: Final = {
     "datum": "event_date",
+    "datum inzet": "event_date",
+    "veiligheidsregio code": "vr_code",
+    "gemeentecode": "gemeente_code",
+    "gemeentenaam": "gemeente_code",
     "veiligheidsregio": "vr_code",
     "regio": "vr_code",
     "gemeente": "gemeente_code",
@@ -30,7 +37,7 @@ _ALIASES: Final = {
     "sector": "sector_code",
     "thema": "themes",
     "themas": "themes",
-    "thema's": "themes",
+    "thema s": "themes",
     "van": "route_from",
     "naar": "route_to",
     "soort": "kind",
@@ -46,7 +53,11 @@ _WORDS: Final = {
     "infections_found": {"ja": "yes", "nee": "no", "onbekend": "unknown"},
     "trigger": {"eigen constatering": "eigen_constatering", "externe melding": "externe_melding"},
 }
-_PASSED_OVER: Final = (
+_SECTORS: Final = {
+    fold(name): code for code, sector in SECTORS.items() for name in (sector.name_nl, sector.name_en, code)
+}
+_BETWEEN_THEMES: Final = re.compile(r"\s*(?:[,;/|+&]|\ben\b|\band\b)\s*")
+_OWN_COLUMNS: Final = (
     "status",
     "status_band",
     "scope",
@@ -87,52 +98,66 @@ class PlannedRow:
     entry: Entry | None = None
 
 
-def plan(path: Path, viewer: Viewer) -> list[PlannedRow]:
+@dataclass(frozen=True)
+class Plan:
+    """What an import would do: every row, and the columns that were passed over."""
+
+    rows: list[PlannedRow]
+    columns_passed: list[str]
+
+
+def plan(path: Path, viewer: Viewer, options: Options | None = None) -> Plan:
     """Tell of every row what an import would do; nothing is changed.
 
     Raises
     ------
     InputError
-        The file cannot be read as a table, lacks a mandatory column or has one that is not known.
+        The file cannot be read as a table, or lacks a mandatory column.
     """
-    frame = read_table(path)
-    frame.columns = [_ALIASES.get(str(name).casefold(), str(name)) for name in frame.columns]
-    _check_columns(list(frame.columns), path.name)
+    table = reader.read(path, path.name, _field_of, options)
+    frame = table.frame.set_axis([_field_of(str(name)) or str(name) for name in table.frame.columns], axis="columns")
+    columns_passed = _check_columns(table, list(frame.columns))
     current = snapshot.current()
     planned: list[PlannedRow] = []
-    seen: dict[str, int] = {}
-    records: list[dict[str, Any]] = frame.to_dict("records")
-    for number, cells in enumerate(records, start=2):
+    seen: dict[str, PlannedRow] = {}
+    texts = frame.apply(as_texts)
+    records: list[dict[str, Any]] = texts.to_dict("records")
+    for number, cells in zip(table.row_n.tolist(), records, strict=True):
         row = _plan_row(number, cells, viewer, current)
-        if row.activation_id in seen and row.action != "refused":
-            earlier = seen[row.activation_id]
-            same = row.entry is not None and _entry_at(planned, earlier) == row.entry
+        earlier = seen.get(row.activation_id)
+        if earlier is not None and row.action != "refused":
+            same = row.entry is not None and earlier.entry == row.entry
             row = PlannedRow(
                 number,
                 "unchanged" if same else "refused",
                 row.activation_id,
-                f"the same as row {earlier}" if same else f"row {earlier} has this activation_id too; keep one",
+                f"the same as row {earlier.row_n}"
+                if same
+                else f"row {earlier.row_n} has this activation_id too; keep one",
             )
-        seen.setdefault(row.activation_id, number)
+        seen.setdefault(row.activation_id, row)
         planned.append(row)
-    return planned
+    return Plan(planned, columns_passed)
 
 
-def _entry_at(planned: list[PlannedRow], row_n: int) -> Entry | None:
-    return planned[row_n - 2].entry
+def _field_of(header: str) -> str:
+    """Return the field that a header names, '' for none."""
+    plain = header.strip().casefold()
+    if plain in (_KIND.key, *_KIND.fields):
+        return plain
+    return _ALIASES.get(plain) or _ALIASES.get(fold_header(header), "")
 
 
-def _check_columns(columns: list[str], where: str) -> None:
-    known = {_KIND.key, *_KIND.fields}
+def _check_columns(table: Table, columns: list[str]) -> list[str]:
+    """Return the headers that nothing is read from; stop where a field stands twice or is absent."""
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
-        raise InputError(f"{where} has column {doubled[0]} twice; keep one of them.")
-    strange = [name for name in columns if name not in known and name not in _PASSED_OVER]
-    if strange:
-        raise InputError(f"{where} has a column {strange[0]!r} that is not known; use {', '.join(_KIND.fields)}.")
+        raise InputError(f"{table.name} has column {doubled[0]} twice; keep one of them.")
     absent = [name for name in _KIND.mandatory if name not in columns and name != "vr_code"]
     if absent:
-        raise InputError(f"{where} lacks the column(s) {', '.join(absent)}; add them and try again.")
+        raise InputError(f"{table.name} lacks the column(s) {', '.join(absent)}; add them and try again.")
+    known = {_KIND.key, *_KIND.fields}
+    return [name for name in columns if name not in known and name not in _OWN_COLUMNS]
 
 
 def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Snapshot) -> PlannedRow:
@@ -140,6 +165,7 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Sn
     given = {name: value for name, value in given.items() if value != ""}
     entity_id = str(cells.get(_KIND.key) or "").strip()
     try:
+        moved = _place_today(given, known_places())
         content = content_of(_KIND, given)
         entity_id = entity_id or f"IMP-{hashlib.sha256(canonical(content).encode()).hexdigest()[:20]}"
         if not _ID.match(entity_id):
@@ -154,8 +180,9 @@ def _plan_row(number: int, cells: Mapping[str, Any], viewer: Viewer, current: Sn
     except RisicobeeldError as error:
         return PlannedRow(number, "refused", entity_id, str(error))
     found = personal.find(*(str(content[name]) for name in ("outcome", "measures", "route_from", "route_to")))
-    warning = f"looks like personal data: {', '.join(sorted({item.kind for item in found}))}" if found else ""
-    return PlannedRow(number, "new" if body is None else "correction", entity_id, warning, entry)
+    personal_data = f"looks like personal data: {', '.join(sorted({item.kind for item in found}))}" if found else ""
+    message = "; ".join(part for part in (moved, personal_data) if part)
+    return PlannedRow(number, "new" if body is None else "correction", entity_id, message, entry)
 
 
 def _known(entity_id: str, current: Snapshot) -> tuple[int, dict[str, Any] | None]:
@@ -174,21 +201,54 @@ def _cell(name: str, value: Any) -> str:
     if text.casefold() in ("nan", "nat") and name == "inclusion_probability":
         return ""
     text = _WORDS.get(name, {}).get(text.casefold(), text)
-    if name in ("kind", "themes"):
-        text = text.casefold()
-    if name == "gemeente_code" and text:
-        return _gemeenten_by_name().get(text.casefold(), text)
+    if name == "kind":
+        return text.casefold()
+    if name == "themes":
+        return ";".join(part for part in _BETWEEN_THEMES.split(text.casefold()) if part)
+    if name == "sector_code":
+        return _SECTORS.get(fold(text), text)
+    if name == "event_date" and (day := as_date(text)) is not None and day == day:  # noqa: PLR0124 - NaT
+        return str(day.date().isoformat())
     return text
 
 
-@cache
-def _gemeenten_by_name() -> Mapping[str, str]:
-    gemeenten = snapshot.read_core(settings.EMBEDDED_DIR).table("gemeenten")
-    names = gemeenten["gemeente_name"].str.casefold()
-    return dict(zip(names, gemeenten["gemeente_code"], strict=True))
+def _place_today(given: dict[str, str], places: Places) -> str:
+    """Bring region and gemeente to their codes of today, and return what is to be told of it.
+
+    Raises
+    ------
+    InputError
+        The place is not known, was divided, or lies in another region than the row says.
+    """
+    named, told = given.get("gemeente_code", ""), ""
+    region = places.region(given["vr_code"]) if "vr_code" in given else None
+    if region is not None and region.kind is Kind.REGION and region.code:
+        given["vr_code"] = region.code
+    if not named:
+        return ""
+    place = places.find(named)
+    if place.kind is not Kind.GEMEENTE:
+        near = places.nearest(named)
+        raise InputError(f"{named!r} is no gemeente{', did you mean ' + ' or '.join(near) if near else ''}?")
+    today = places.only_today(place.code)
+    if not today:
+        heirs = ", ".join(places.names[code] for code, _ in places.today(place.code))
+        raise InputError(f"{place.name} was divided over {heirs}; name the one where it was")
+    given["gemeente_code"] = today
+    if today != place.code:
+        told = f"{place.name} is {places.names[today]} today"
+    lies_in, lay_in = places.region_of(today), places.region_of(place.code)
+    if given.get("vr_code") == lay_in != lies_in:
+        given["vr_code"] = lies_in
+        told += f", in {places.region_name(lies_in)}"
+    elif region is not None and region.code and given["vr_code"] != lies_in:
+        raise InputError(
+            f"{places.names[today]} lies in {places.region_name(lies_in)}, not in {places.region_name(region.code)}"
+        )
+    return told
 
 
-def import_activations(path: Path, viewer: Viewer) -> list[PlannedRow]:
+def import_activations(path: Path, viewer: Viewer, options: Options | None = None) -> Plan:
     """Record the activations of a file, all or none; reading the same file again changes nothing.
 
     Until sign-in is configured every row is marked fictional, whatever its status column says.
@@ -198,13 +258,13 @@ def import_activations(path: Path, viewer: Viewer) -> list[PlannedRow]:
     InputError
         A row is refused; nothing was recorded.
     """
-    planned = plan(path, viewer)
-    refused = [row for row in planned if row.action == "refused"]
+    planned = plan(path, viewer, options)
+    refused = [row for row in planned.rows if row.action == "refused"]
     if refused:
         first = refused[0]
         raise InputError(
             f"{path.name}: {len(refused)} row(s) cannot be recorded, the first is row {first.row_n} ({first.message});"
             " nothing was recorded. See all of them with --dry-run."
         )
-    append(row.entry for row in planned if row.entry is not None)
+    append(row.entry for row in planned.rows if row.entry is not None)
     return planned

@@ -1,5 +1,7 @@
 """Joins that neither lose nor double anything: points into regions, and years onto each other."""
 
+from collections.abc import Iterable
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -22,7 +24,8 @@ def to_today(table: pd.DataFrame, changes: pd.DataFrame, counts: list[str], *, b
         old_code, new_code, share: where each gemeente of that year went (`geodata.areas.regions.changes_from`).
         Codes that do not occur in it are unchanged.
     counts
-        Columns with counts, which are added. A sum with a missing part is missing, never too low.
+        Columns with counts, which are added. A sum with a missing part is missing, never too low, also where the
+        delivery has no row for the part.
     by
         Columns that identify a row of the result, ``gemeente_code`` among them.
 
@@ -55,8 +58,44 @@ def to_today(table: pd.DataFrame, changes: pd.DataFrame, counts: list[str], *, b
     summed = groups[counts].sum()
     incomplete = merged[counts].isna().groupby([merged[column] for column in by], sort=True, dropna=False).any()
     summed = summed.mask(incomplete)
+    lost = incomplete_heirs(table["gemeente_code"], changes)
+    if lost:
+        summed[summed.index.get_level_values("gemeente_code").isin([*lost])] = np.nan
     summed["is_split"] = groups["is_split"].any()
     return summed.reset_index()
+
+
+def incomplete_heirs(present: Iterable[str], changes: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the gemeenten of today that a delivery holds in part only, each with the parts that it lacks.
+
+    A gemeente that arose from a merger needs all that went into it; one that took another in needs itself. What
+    the delivery does not name at all is absent, not in part.
+
+    Parameters
+    ----------
+    present
+        The codes that the delivery holds, of its own year.
+    changes
+        As `geodata.areas.regions.changes_from` returns them, with ``is_new``; without that column nothing is said.
+
+    Examples
+    --------
+    >>> merged = pd.DataFrame({"old_code": ["GM0501", "GM0530", "GM0457"], "new_code": ["GM1992", "GM1992", "GM0363"],
+    ...                        "share": [1.0, 1.0, 1.0], "is_new": [True, True, False]})
+    >>> incomplete_heirs(["GM0501", "GM0457", "GM0344"], merged)
+    {'GM0363': ['GM0363'], 'GM1992': ['GM0530']}
+    """
+    if "is_new" not in changes:
+        return {}
+    held, lost = set(present), {}
+    for heir, group in changes.groupby("new_code"):
+        parts = set(group["old_code"])
+        if str(heir) in held or not parts & held:
+            continue
+        absent = sorted(parts - held) if group["is_new"].all() else [str(heir)]
+        if absent:
+            lost[str(heir)] = absent
+    return lost
 
 
 def status_after_split(is_split: pd.Series, value: pd.Series) -> pd.Series:

@@ -200,8 +200,8 @@ def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        old_code, new_code, share, ordered by code. Shares of one old code add up to 1. A code that is
-        not in it is unchanged.
+        old_code, new_code, share, is_new (the new one did not exist in that year), ordered by code. Shares of
+        one old code add up to 1. A code that is not in it is unchanged.
 
     Raises
     ------
@@ -211,9 +211,9 @@ def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame
     Examples
     --------
     >>> changes_from(2022).head(2)
-      old_code new_code  share
-    0   GM0457   GM0363    1.0
-    1   GM0501   GM1992    1.0
+      old_code new_code  share  is_new
+    0   GM0457   GM0363    1.0   False
+    1   GM0501   GM1992    1.0    True
     """
     steps = _since(year, read_changes() if changes is None else changes)
     result = pd.DataFrame({"old_code": [], "new_code": [], "share": []}).astype({"old_code": "str", "new_code": "str"})
@@ -225,7 +225,8 @@ def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame
         result = pd.concat([moved[["old_code", "new_code", "share"]], onward], ignore_index=True)
     arisen = steps.loc[steps["is_new"], "new_code"]
     result = result[~result["old_code"].isin(arisen)]
-    return result.groupby(["old_code", "new_code"], as_index=False).agg({"share": "sum"})
+    result = result.groupby(["old_code", "new_code"], as_index=False).agg({"share": "sum"})
+    return result.assign(is_new=result["new_code"].isin(arisen))
 
 
 def gemeenten_of_year(gemeenten: pd.DataFrame, year: int) -> pd.Index:

@@ -189,4 +189,4 @@ def _text(cell: Any) -> str:
         return str(int(cell))
     if hasattr(cell, "isoformat"):
         return str(cell.isoformat()).removesuffix("T00:00:00")
-    return str(cell).replace("\u00a0", " ")
+    return str(cell)

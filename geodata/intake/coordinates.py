@@ -55,7 +55,7 @@ def of_rows(
             grouped = [_figures(_read(frame[chosen[name]], where, row_n, groups=True)) for name in (first, second)]
             if grouped[0].equals(x) and grouped[1].equals(y):
                 raise
-            x, y = _judged(*grouped, where, {codes.CRS_RD}, row_n, odd)
+            x, y = _judged(grouped[0], grouped[1], where, {codes.CRS_RD}, row_n, odd)
         across, up = across.fillna(x), up.fillna(y)
         if across.notna().all():
             break

@@ -6,19 +6,28 @@ ship with the product are tried against the file's header, so that StatLine's ow
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from geodata.areas import joins, regions
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake import files
+from geodata.intake import cells, reader
+from geodata.intake.cells import Mark
+from geodata.intake.columns import as_texts
+from geodata.intake.incidence import refuse_missed, tell_missed
+from geodata.intake.places import Kind, Place, Places
+from geodata.intake.receipt import Receipt
+from geodata.intake.table import Knows, Options, Table
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
-_GEMEENTE = r"GM\d{4}"
-_MISSING_MARKS = {"", ".", "-", "x", "nan", "None"}  # CBS: unknown or secret; never zero
+_FEWEST_GROUPS_N = 6  # of the eight: a year of CBS's table may lack one or two
 
 
 @dataclass(frozen=True)
@@ -56,26 +65,68 @@ def read_mapping(path: Path) -> Mapping:
     return mapping
 
 
-def choose_mapping(frame: pd.DataFrame, where: str) -> Mapping:
-    """Return the shipped mapping that fits the header.
+@dataclass(frozen=True)
+class Question:
+    """How a user wants a file of establishments read.
 
-    Raises
-    ------
-    InputError
-        None fits.
+    Attributes
+    ----------
+    year
+        The figures are those of 1 January of this year.
+    mapping
+        Which columns to read; None to let the header decide.
+    options
+        The sheet to take.
+    is_partial
+        Keep what can be kept, also where places are unknown.
     """
-    mappings = [read_mapping(path) for path in sorted(_MAPPINGS_DIR.glob("*.toml"))]
-    for mapping in mappings:
-        wanted = (
-            [mapping.long["group"], mapping.long["value"]]
-            if mapping.long
-            else [pattern for patterns in mapping.groups.values() for pattern in patterns]
-        )
-        if all(_matching(frame, pattern) for pattern in wanted) and _matching(frame, mapping.code, mapping.name):
+
+    year: int
+    mapping: Mapping | None = None
+    options: Options = field(default_factory=Options)
+    is_partial: bool = False
+
+
+@cache
+def _shipped() -> tuple[Mapping, ...]:
+    return tuple(read_mapping(path) for path in sorted(_MAPPINGS_DIR.glob("*.toml")))
+
+
+def _patterns(mapping: Mapping) -> dict[str, list[str]]:
+    """Return the patterns of each role that a header can have in a mapping."""
+    roles = {"code": [mapping.code], "name": [mapping.name]}
+    roles |= {role: [pattern] for role, pattern in mapping.long.items()}
+    return roles if mapping.long else roles | mapping.groups
+
+
+def _knows(mappings: Sequence[Mapping]) -> Knows:
+    @cache
+    def role_of(header: str) -> str:
+        for mapping in mappings:
+            for role, patterns in _patterns(mapping).items():
+                if any(pattern and re.fullmatch(pattern, header.strip(), re.IGNORECASE) for pattern in patterns):
+                    return role
+        return ""
+
+    return role_of
+
+
+def _fits(frame: pd.DataFrame, mapping: Mapping) -> bool:
+    if not _matching(frame, mapping.code, mapping.name):
+        return False
+    if mapping.long:
+        return all(_matching(frame, mapping.long[role]) for role in ("group", "value"))
+    there = [all(_matching(frame, pattern) for pattern in patterns) for patterns in mapping.groups.values()]
+    return sum(there) >= min(_FEWEST_GROUPS_N, len(there))
+
+
+def _mapping_for(frame: pd.DataFrame, where: str) -> Mapping:
+    for mapping in _shipped():
+        if _fits(frame, mapping):
             return mapping
     raise InputError(
-        f"The header of {where} fits none of the known layouts ({'; '.join(m.title for m in mappings)});"
-        " write a mapping in TOML and name it with --mapping."
+        f"The header of {where} fits none of the known layouts ({'; '.join(m.title for m in _shipped())});"
+        f" it has: {', '.join(map(str, frame.columns[:12]))}. Write a mapping in TOML and name it with --mapping."
     )
 
 
@@ -89,66 +140,104 @@ def _matching(frame: pd.DataFrame, *patterns: str) -> list[str]:
     ]
 
 
-def read(path: Path, mapping: Mapping, names: dict[str, str]) -> pd.DataFrame:
-    """Return establishments per gemeente and group as the file gives them.
+def read(path: Path, question: Question, gemeenten: pd.DataFrame, places: Places) -> tuple[pd.DataFrame, Receipt]:
+    """Return establishments per gemeente and group as the file gives them, and the receipt.
 
     Parameters
     ----------
     path
         CSV or XLSX.
-    mapping
-        Which columns to read.
-    names
-        Name of a gemeente (lower case) to its code, for files that carry names only.
+    question
+        The year, the mapping and the sheet.
+    gemeenten
+        Those of today; with the changes they tell which existed in the year.
 
     Returns
     -------
-    DataFrame
-        gemeente_code (as in the file's year), group, establishments_n (NaN where CBS gives no figure).
+    tuple
+        gemeente_code (as in the file's year), group, establishments_n (NaN where CBS gives no figure); the receipt.
 
     Raises
     ------
     InputError
-        A column is not there, a gemeente occurs twice, or a cell is no number.
+        A column is not there, a gemeente occurs twice, or a cell is no count.
+    UnknownCodeError
+        A place is no gemeente of that year; all are listed.
     """
-    frame = files.read_table(path)
-    frame["gemeente_code"] = _codes(frame, mapping, names, path.name)
-    if mapping.long:
-        frame = _widen(frame, mapping, path.name)
-    frame = frame[frame["gemeente_code"].str.fullmatch(_GEMEENTE)]
+    mappings = (question.mapping,) if question.mapping else _shipped()
+    table = reader.read(path, path.name, _knows(mappings), question.options)
+    mapping = question.mapping or _mapping_for(table.frame, path.name)
+    receipt = table.receipt("establishments")
+    receipt.note("layout", title=mapping.title)
+    known = set(regions.gemeenten_of_year(gemeenten, question.year))
+    frame = table.frame.assign(
+        gemeente_code=_codes(table, mapping, question, known, receipt, places), row_n=table.row_n
+    )
+    frame = frame[frame["gemeente_code"] != ""]
     if frame.empty:
         raise InputError(f"{path.name} holds no gemeente (code GM and four digits); export the table per gemeente.")
-    doubled = frame.loc[frame["gemeente_code"].duplicated(), "gemeente_code"]
-    if not doubled.empty:
-        raise InputError(f"{path.name}: gemeente {doubled.iloc[0]} occurs more than once; keep one row for each.")
-    parts = []
-    for group, patterns in mapping.groups.items():
-        counts = pd.Series(0.0, index=frame.index)
-        for pattern in patterns:
-            counts = counts + _one_column(frame, pattern, path.name)
-        for pattern in mapping.optional.get(group, []):
-            for column in _matching(frame, pattern):
-                counts = counts + _numbers(frame[column], path.name).fillna(0.0)
-        parts.append(
-            pd.DataFrame({"gemeente_code": frame["gemeente_code"], "group": group, "establishments_n": counts})
+    read_from = {"gemeente": (_matching(table.frame, mapping.code) or _matching(table.frame, mapping.name))[0]}
+    receipt.kept_n = len(frame)
+    if mapping.long:
+        frame = _of_period(frame, mapping, question.year, path.name, receipt)
+        receipt.kept_n = len(frame)
+        frame = _widen(frame, mapping, path.name)
+        read_from |= {role: _matching(table.frame, mapping.long[role])[0] for role in ("group", "value")}
+    doubled = frame["gemeente_code"].duplicated(keep=False)
+    if doubled.any():
+        first = frame.loc[doubled, "gemeente_code"].iloc[0]
+        numbers = frame.loc[frame["gemeente_code"].eq(first), "row_n"].head(2)
+        raise InputError(
+            f"{path.name}: gemeente {first} occurs more than once (rows {' and '.join(map(str, numbers))}); keep one"
+            " row for each."
         )
-    result = pd.concat(parts, ignore_index=True)
-    if result["establishments_n"].isna().all():
-        raise InputError(f"{path.name} holds no figure at all; export a year for which CBS gives establishments.")
-    return result
+    counts, columns_read = _counts(frame, mapping, path.name, receipt)
+    receipt.columns_read = read_from | columns_read
+    used = {*receipt.columns_read.values()}
+    receipt.columns_passed = [str(name) for name in table.frame.columns if name not in used]
+    _tell_cover(counts, known, question.year, receipt, places)
+    receipt.refuse_if_too_little(is_asked_for=question.is_partial)
+    return counts, receipt
 
 
-def _codes(frame: pd.DataFrame, mapping: Mapping, names: dict[str, str], where: str) -> pd.Series:
+def _codes(
+    table: Table, mapping: Mapping, question: Question, known: set[str], receipt: Receipt, places: Places
+) -> pd.Series:
+    """Return the code of each row's gemeente in its year; '' for rows of other areas, which are passed over."""
+    frame = table.frame
     columns = _matching(frame, mapping.code)
-    if columns:
-        return frame[columns[0]].astype(str).str.strip()
-    columns = _matching(frame, mapping.name)
-    if not columns:
-        raise InputError(f"{where} has no column with the code or name of the gemeente; add one and try again.")
-    cleaned = frame[columns[0]].astype(str).str.strip()
-    looks_like_code = cleaned.str.fullmatch(_GEMEENTE)
-    bare = cleaned.str.replace(r"\s*\(gemeente\)$", "", regex=True).str.lower()
-    return cleaned.where(looks_like_code, bare.map(names).fillna(""))
+    names = _matching(frame, mapping.name)
+    if not columns and not names:
+        raise InputError(f"{table.name} has no column with the code or name of the gemeente; add one and try again.")
+    given = as_texts(frame[(columns or names)[0]])
+    other = as_texts(frame[names[0]]) if names else given
+    number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other]))
+    found = [_place(one, name, known, places) for one, name in different]
+    kinds = np.array([place.kind.value for place in found], dtype=object)[number]
+    codes = np.array([place.code if place.kind is Kind.GEMEENTE else "" for place in found], dtype=object)[number]
+    for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
+        is_total = kinds[position] in (Kind.TOTAL, Kind.UNKNOWN)
+        receipt.pass_over(table.row_n[position], "total_row" if is_total else "other_level", text=given.iloc[position])
+    lost = np.flatnonzero(kinds == Kind.MISS)
+    tell_missed(given.iloc[lost], table.row_n[lost], receipt, places)
+    if len(lost) and len(lost) == int(np.isin(kinds, [Kind.GEMEENTE, Kind.MISS]).sum()) > 1 and not any(codes):
+        nearest = next(iter(receipt.places_missed))
+        raise InputError(
+            f"{table.name} holds no gemeente (code GM and four digits, or its name; the first row says {nearest!r});"
+            " export the table per gemeente."
+        )
+    if len(lost) and not question.is_partial:
+        refuse_missed(receipt, table.name)
+    return pd.Series(codes, index=frame.index, dtype="str")
+
+
+def _place(given: str, name: str, known: set[str], places: Places) -> Place:
+    found = places.find(given)
+    if found.kind is Kind.MISS and name != given and re.fullmatch(r"\d{5,}", given):
+        return Place(Kind.OTHER, "", given)  # a wijk or buurt by its number
+    if found.kind is Kind.GEMEENTE and found.code not in known:
+        return Place(Kind.MISS, "", given)
+    return found
 
 
 def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
@@ -159,39 +248,110 @@ def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
         if not found:
             raise InputError(f"{where} has no column {mapping.long[role]}; export the table again.")
         columns[role] = found[0]
-    period = _matching(frame, mapping.long.get("period", ""))
-    if period and len(set(frame[period[0]])) > 1:
-        raise InputError(f"{where} holds more than one period; export the year that you want to import.")
-    frame = frame[frame["gemeente_code"] != ""]
-    if frame.duplicated(["gemeente_code", columns["group"]]).any():
-        raise InputError(f"{where}: a gemeente and section occur more than once; keep one row for each.")
-    wide = frame.pivot_table(
-        index="gemeente_code",
-        columns=columns["group"],
-        values=columns["value"],
-        aggfunc="first",
-        dropna=False,
+    key = ["gemeente_code", columns["group"]]
+    doubled = frame.duplicated(key, keep=False)
+    if doubled.any():
+        group = frame[frame[key].eq(frame.loc[doubled, key].iloc[0]).all(axis="columns")]
+        used = {*key, columns["value"], "row_n"}
+        unread = [name for name in frame.columns if name not in used and group[name].astype("str").unique().size > 1]
+        because = f", which differ in column {unread[0]!r}" if unread else ""
+        raise InputError(
+            f"{where}: a gemeente and section occur more than once (rows"
+            f" {' and '.join(map(str, group['row_n'].head(2)))}{because}); keep one row for each."
+        )
+    sections = as_texts(frame[columns["group"]])
+    wide = frame.assign(**{columns["group"]: sections}).pivot_table(
+        index="gemeente_code", columns=columns["group"], values=columns["value"], aggfunc="first", dropna=False
     )
-    return wide.reset_index()
+    rows = frame.groupby("gemeente_code")["row_n"].min()
+    return wide.assign(row_n=rows).reset_index()
 
 
-def _one_column(frame: pd.DataFrame, pattern: str, where: str) -> pd.Series:
+def _of_period(frame: pd.DataFrame, mapping: Mapping, year: int, where: str, receipt: Receipt) -> pd.DataFrame:
+    """Return the rows of the year that was asked for, where the file holds several."""
+    period = _matching(frame, mapping.long.get("period", ""))
+    if not period:
+        return frame
+    given = as_texts(frame[period[0]])
+    years = sorted(set(given.str.extract(r"(\d{4})")[0].dropna()))
+    if len(set(given)) == 1 or len(years) <= 1:
+        if years and years[0] != str(year):
+            receipt.note("other_year", year=year, period=given.iloc[0])
+        if len(set(given)) > 1:
+            raise InputError(f"{where} holds more than one period; export the year that you want to import.")
+        return frame
+    fitting = given[given.str.fullmatch(rf"{year}(JJ00)?\*{{0,2}}")]
+    if fitting.empty or fitting.unique().size > 1:
+        raise InputError(f"{where} holds more than one period; export the year that you want to import.")
+    receipt.note("period_taken", period=fitting.iloc[0], n=len(years))
+    return frame.loc[fitting.index]
+
+
+def _counts(frame: pd.DataFrame, mapping: Mapping, where: str, receipt: Receipt) -> tuple[pd.DataFrame, dict[str, str]]:
+    parts, columns_read, marks = [], {}, pd.Series(dtype="int64")
+    absent = [
+        group
+        for group, patterns in mapping.groups.items()
+        if not all(_matching(frame, pattern) for pattern in patterns)
+    ]
+    if len(absent) > len(CBS_GROUPS) - _FEWEST_GROUPS_N or len(absent) == len(mapping.groups):
+        pattern = mapping.groups[absent[0]][0]
+        raise InputError(f"{where} has no column for {pattern!r}; export it again or give another --mapping.")
+    for group in absent:
+        receipt.note("group_absent", group=group)
+    for group, patterns in mapping.groups.items():
+        counts = pd.Series(np.nan if group in absent else 0.0, index=frame.index)
+        for pattern in patterns if group not in absent else ():
+            found = _one_column(frame, pattern, where)
+            figures, seen = _numbers(frame[found], f"{where}, {found}", frame["row_n"], receipt)
+            counts, marks = counts + figures, marks.add(seen, fill_value=0)
+            if not mapping.long:
+                columns_read[group] = found
+        for pattern in mapping.optional.get(group, []):
+            for column in _matching(frame, pattern):
+                figures, _ = _numbers(frame[column], f"{where}, {column}", frame["row_n"], receipt)
+                counts = counts + figures.fillna(0.0)
+        parts.append(
+            pd.DataFrame({"gemeente_code": frame["gemeente_code"], "group": group, "establishments_n": counts})
+        )
+    for mark, key in (
+        (Mark.NIL, "nil"),
+        (Mark.SUPPRESSED, "suppressed"),
+        (Mark.UNKNOWN, "not_known"),
+        (Mark.BLANK, "blank"),
+    ):
+        receipt.tally(key, int(marks.get(mark.value, 0)))
+    result = pd.concat(parts, ignore_index=True)
+    if result["establishments_n"].isna().all():
+        raise InputError(f"{where} holds no figure at all; export a year for which CBS gives establishments.")
+    return result, columns_read
+
+
+def _one_column(frame: pd.DataFrame, pattern: str, where: str) -> str:
     found = _matching(frame, pattern)
     if len(found) != 1:
         problem = "no column" if not found else "more than one column"
         raise InputError(f"{where} has {problem} for {pattern!r}; export it again or give another --mapping.")
-    return _numbers(frame[found[0]], where)
+    return found[0]
 
 
-def _numbers(cells: pd.Series, where: str) -> pd.Series:
-    """Read counts; a mark for "unknown" becomes NaN, anything else that is no count is refused."""
-    texts = cells.astype(str).str.strip()
-    missing = texts.isin(_MISSING_MARKS) | cells.isna()
-    thousands = texts.str.fullmatch(r"\d{1,3}([.,  ]\d{3})+")
-    whole = texts.mask(thousands, texts.str.replace(r"\D", "", regex=True))
-    whole = whole.str.replace(",", ".", regex=False)
-    numbers = pd.to_numeric(whole.mask(missing), errors="coerce")
-    wrong = ~missing & (numbers.isna() | (numbers < 0))
+def _numbers(column: pd.Series, where: str, row_n: pd.Series, receipt: Receipt) -> tuple[pd.Series, pd.Series]:
+    """Read counts, and how many cells have which mark instead; anything else that is no count is refused."""
+    found = cells.numbers(column, where, is_whole=True, row_n=row_n)
+    wrong = found.figures.lt(0)
     if wrong.any():
-        raise InputError(f"{where}: {texts[wrong].iloc[0]!r} is no count; correct the cell and try again.")
-    return numbers.astype(float)
+        raise InputError(
+            f"{where}, row {row_n[wrong].iloc[0]}: {cells.shown(column[wrong].iloc[0])} is no count; correct the cell"
+            " and try again."
+        )
+    receipt.tally("provisional", found.provisional_n)
+    return found.figures, found.marks[found.marks.ne("")].value_counts()
+
+
+def _tell_cover(counts: pd.DataFrame, known: set[str], year: int, receipt: Receipt, places: Places) -> None:
+    present = set(counts["gemeente_code"])
+    if absent_n := len(known - present):
+        receipt.note("cover", n=absent_n, total=len(known), year=year)
+    for heir, parts in joins.incomplete_heirs(present, regions.changes_from(year)).items():
+        names = ", ".join(places.names.get(code, code) for code in parts)
+        receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)

@@ -11,16 +11,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from geodata import settings
-from geodata.areas import regions
-from geodata.snapshots import snapshot
+from geodata.areas import mergers, regions
 
 
 class Kind(StrEnum):
@@ -330,10 +328,10 @@ def _key(text: str) -> str:
     return fold(text).replace(" ", "")
 
 
-@cache
-def _shipped() -> Places:
-    core = snapshot.read_core(settings.EMBEDDED_DIR)
-    return Places(core.table("gemeenten"), core.table("veiligheidsregios"), regions.read_changes())
+@lru_cache(maxsize=4)
+def _places(_changes: str) -> Places:
+    areas = mergers.known_areas()
+    return Places(areas["gemeenten"], areas["veiligheidsregios"], regions.read_changes())
 
 
 def known_places() -> Places:
@@ -347,4 +345,4 @@ def known_places() -> Places:
     >>> places.only_today("GM0756"), places.nearest("Amsteram")[0]
     ('GM1982', 'Amsterdam')
     """
-    return _shipped()
+    return _places(regions.read_changes().to_csv())

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InputError
-from geodata.intake import maps, text, workbook
+from geodata.intake import maps, spreadsheet, text
 from geodata.intake.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
@@ -85,7 +85,7 @@ def read(
         if ending in TEXT_ENDINGS:
             table = text.read(content, name, knows)
         else:
-            table = workbook.read(content, name, knows, options)
+            table = spreadsheet.read(content, name, knows, options)
         table = replace(table, sha256=sha256)
     if table.frame.empty:
         raise InputError(f"{name} holds no rows; export the table again.")

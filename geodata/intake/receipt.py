@@ -25,12 +25,14 @@ class Line:
     ----------
     key
         Name of its sentence, under ``receipt.line``.
+    said
+        What the sentence names.
     row_n
         The row of the file that it is about; 0 for the file as a whole.
     """
 
     key: str
-    values: Mapping[str, object] = field(default_factory=dict)
+    said: Mapping[str, object] = field(default_factory=dict)
     row_n: int = 0
 
 
@@ -82,6 +84,14 @@ class Receipt:
         line = Line(key, values)
         if line not in self.notes:
             self.notes.append(line)
+
+    def tally(self, key: str, count_n: int) -> None:
+        """Add to how many cells something holds for."""
+        if count_n:
+            before = next((line for line in self.notes if line.key == key), None)
+            so_far = int(str(before.said["n"])) if before else 0
+            self.notes = [line for line in self.notes if line is not before]
+            self.notes.append(Line(key, {"n": so_far + count_n}))
 
     def pass_over(self, row_n: int, key: str, **values: object) -> None:
         """Tell of a row that is no part of the table."""
@@ -158,4 +168,4 @@ class Receipt:
 
 
 def _said(texts: Texts, line: Line) -> str:
-    return texts(f"receipt.line.{line.key}", **line.values)
+    return texts(f"receipt.line.{line.key}", **line.said)

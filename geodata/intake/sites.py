@@ -10,6 +10,7 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata import batch, codes, contracts
 from geodata.batch import LOCAL, Pool
@@ -155,6 +156,7 @@ def read_placed(
         given = _geocoded(reading, frame, given, progress)
     _refuse_nowhere(given, frame, path.name)
     _leave_out_unplaced(given, table, chosen, receipt, places)
+    given["size_n"], given["size_unit"] = _sizes(frame, chosen, table.row_n, path.name, receipt)
     keep = ~given["is_left_out"]
     rows = pd.DataFrame(frame[[name for name in frame.columns if name in chosen.values()]])[keep]
     given, row_n = given[keep], row_n[keep.to_numpy()]
@@ -166,8 +168,7 @@ def read_placed(
     done = batch.run_pieces(_placed, reading, pieces, pool, "sites")
     del pieces
     for _, lines in done:
-        receipt.changed.extend(line for line in lines if line.key != "size_doubtful")
-        receipt.notes.extend(line for line in lines if line.key == "size_doubtful" and line not in receipt.notes)
+        receipt.changed.extend(lines)
     parts = [part for part, _ in done]
     sites = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True)) if len(parts) > 1 else parts[0]
     del parts, done
@@ -321,7 +322,7 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
         }
     )
     rows["gemeente_code"] = given["named"].mask(given["gemeente"] != "", given["gemeente"])
-    rows["size_n"], rows["size_unit"], lines = _sizes(frame, reading.chosen, given["row_n"], where)
+    rows["size_n"], rows["size_unit"] = given["size_n"], given["size_unit"]
     points = points_rd(given["x"], given["y"], codes.CRS_RD)
     # a key of its own, or one made of what the site is and where it stands
     rows["key"] = duplicates.fingerprint(rows, points) if given["key"].eq("").all() else given["key"]
@@ -329,7 +330,7 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
         rows["source_date"] = days.dates(frame[reading.chosen["date"]], where, given["row_n"])
     placed = gpd.GeoDataFrame(rows, geometry=points)
     sites = site_table(placed, question.source, question.source_date, question.status, reading.areas)
-    lines += _elsewhere(sites, given, reading.areas["gemeenten"])
+    lines = _elsewhere(sites, given, reading.areas["gemeenten"])
     return sites[[*contracts.CONTRACTS["sites"].columns, "key", "row_n"]], lines
 
 
@@ -377,7 +378,7 @@ def _kinds(given: pd.Series, question: Question, row_n: pd.Series, where: str) -
     return kinds
 
 
-def _countries(reading: _Reading, frame: pd.DataFrame, row_n: np.ndarray) -> pd.Series:  # type: ignore[type-arg]
+def _countries(reading: _Reading, frame: pd.DataFrame, row_n: NDArray[np.int64]) -> pd.Series:
     """Return NL, DE or BE per row; nothing for another country."""
     given = reading.text(frame, "country")
     found: pd.Series = given.map({text: _COUNTRIES.get(fold(text)) for text in given.unique()})
@@ -390,36 +391,30 @@ def _countries(reading: _Reading, frame: pd.DataFrame, row_n: np.ndarray) -> pd.
 
 
 def _sizes(
-    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: pd.Series, where: str
-) -> tuple[pd.Series, pd.Series, list[Line]]:
+    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: NDArray[np.int64], where: str, receipt: Receipt
+) -> tuple[pd.Series, pd.Series]:
     """Return the size and its unit: people where the file gives them, else beds, else square metres."""
     size = pd.Series(np.nan, index=frame.index)
     unit = pd.Series(next((name for name in _SIZES if name in chosen), "fte"), index=frame.index, dtype="str")
-    lines: list[Line] = []
     comma = any(cells.has_decimal_comma(frame[chosen[name]]) for name in ("x", "lon", *_SIZES) if name in chosen)
     for name in _SIZES:
         if name not in chosen:
             continue
         header = chosen[name]
+        # Where other columns write decimals with a comma, a point stands between thousands.
+        groups = name != "fte" or (comma and not cells.has_decimal_comma(frame[header], at_all=True))
         found = cells.numbers(
-            frame[header],
-            f"{where}, {header}",
-            is_whole=name == "beds",
-            refuses=False,
-            row_n=row_n,
-            groups=name != "fte" or (comma and not cells.has_decimal_comma(frame[header], at_all=True)),
+            frame[header], f"{where}, {header}", is_whole=name == "beds", refuses=False, row_n=row_n, groups=groups
         )
-        figures = found.figures.mask(found.marks.ne("") | found.figures.lt(0))
         wrong = found.marks.eq(Mark.UNREADABLE) | found.figures.lt(0)
-        lines += [
-            Line("size_unreadable", {"column": header, "text": str(text)[:60]}, int(number))
-            for text, number in zip(frame.loc[wrong, header], row_n[wrong], strict=True)
-        ]
+        for text, number in zip(frame.loc[wrong, header], row_n[wrong.to_numpy()], strict=True):
+            receipt.change(number, "size_unreadable", column=header, text=str(text)[:60])
         if found.doubtful:
-            lines.append(Line("size_doubtful", {"column": header, "text": found.doubtful}))
+            receipt.note("size_doubtful", column=header, text=found.doubtful)
+        figures = found.figures.mask(found.marks.ne("") | found.figures.lt(0))
         unit = unit.mask(size.isna() & figures.notna(), name)
         size = size.fillna(figures)
-    return size, unit, lines
+    return size, unit
 
 
 def _how_located(reading: _Reading, frame: pd.DataFrame, x: pd.Series) -> pd.Series:

@@ -69,7 +69,7 @@ class Table:
         found = Receipt(self.name, kind, self.sha256, rows_n=len(self.frame))
         found.passed.extend(self.passed)
         for line in self.notes:
-            found.note(line.key, **line.values)
+            found.note(line.key, **line.said)
         return found
 
 
@@ -127,6 +127,11 @@ def _fullest(grid: Sequence[Sequence[Cell]]) -> Place | None:
 def is_blank(cell: Cell) -> bool:
     """Tell whether nothing stands in a cell."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def is_note(cell: Cell) -> bool:
+    """Tell whether a cell that stands alone in its row is a source, a footnote or the like."""
+    return isinstance(cell, str) and _NOTE.fullmatch(cell) is not None
 
 
 def width_of(row: Sequence[Cell]) -> int:
@@ -188,7 +193,7 @@ def only_rows(
         cell = first.iloc[number]
         if is_blank(cell):
             drop[number] = frame.iloc[number].map(is_blank).all()
-        elif frame.shape[1] > 1 and _NOTE.fullmatch(str(cell)):
+        elif frame.shape[1] > 1 and is_note(cell):
             drop[number] = True
             lines.append(Line("below", {"text": str(cell).strip()[:80]}, int(row_n[number])))
     repeated = [] if is_blank(header[0]) else np.flatnonzero((first == header[0]).to_numpy()).tolist()

@@ -5,146 +5,214 @@ address (2019), workers tested by region, registrations on holiday parks. Every 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, Final
 
-import openpyxl
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from geodata.areas import regions
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
-from geodata.sources.cbs.odata import plain
+from geodata.intake import cells, spreadsheet
+from geodata.intake.cells import Mark
+from geodata.intake.incidence import tell_missed
+from geodata.intake.places import Kind, Place, Places, fold
+from geodata.intake.receipt import Receipt
+from geodata.intake.table import is_blank, is_note
 
-_REGION_HEADER = re.compile(r"(gemeente|veiligheidsregio|regio)('s)?( ?code| ?naam)?s?( .*)?", re.IGNORECASE)
-_SUPPRESSED = {"", ".", "x", "-"}
-_HEADER_ROWS_N = 4
+_REGION_HEADER: Final = re.compile(r"(gemeenten?|veiligheidsregio|regio)( ?s)?( ?code| ?naam)?s?( .*)?")
+_CODE_HEADER: Final = re.compile(r"((gem|gm|gemeente|vr|regio|cbs)\w*[ ]?)?code\b.*")
+_HEADER_ROWS_N: Final = 4
+_REASONS: Final = {
+    Mark.SUPPRESSED.value: MissingReason.SUPPRESSED.value,
+    Mark.UNKNOWN.value: MissingReason.NOT_PUBLISHED.value,
+    Mark.IMPOSSIBLE.value: MissingReason.NOT_APPLICABLE.value,
+    Mark.BLANK.value: MissingReason.NOT_APPLICABLE.value,  # CBS: a blank is a figure that cannot be
+}
 
-Cell = tuple[int, int]
+Grid = list[list[Any]]
 
 
-def read(path: Path, year: int, areas: Mapping[str, pd.DataFrame], source: str) -> pd.DataFrame:
-    """Return the figures of every table in a workbook, one row each.
+def read(
+    path: Path, year: int, areas: Mapping[str, pd.DataFrame], places: Places, source: str, sheet: str = ""
+) -> tuple[pd.DataFrame, Receipt]:
+    """Return the figures of every table in a workbook, one row each, and the receipt.
 
     Parameters
     ----------
     year
         The year of the figures; says which gemeenten existed.
+    areas
+        gemeenten and veiligheidsregio's of today.
+    sheet
+        The one sheet to read; '' for every visible one.
 
     Returns
     -------
-    DataFrame
+    tuple
         Contract ``Context``: region_code (a gemeente of that year, or a veiligheidsregio), vr_code, measure
-        (the headers above the figure), value, missing_reason, status, source, cell.
+        (the headers above the figure), value, missing_reason, status, source, cell; and the receipt.
 
     Raises
     ------
     InputError
         The file is no workbook, or no sheet has a row per gemeente or veiligheidsregio.
     """
-    codes = _region_codes(year, areas)
     regions_of = regions.veiligheidsregio_of_year(areas["gemeenten"], year).to_dict()
-    try:
-        book = openpyxl.load_workbook(path, data_only=True, read_only=False)
-    except (OSError, BadZipFile, KeyError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path.name} is no workbook ({error}); save it as .xlsx and try again.") from error
-    rows = [row for sheet in book.worksheets for row in _sheet_rows(sheet, codes)]
-    book.close()
-    if not rows:
+    receipt, grids = _grids(path, sheet)
+    found: list[pd.DataFrame] = []
+    for title, grid in grids.items():
+        figures = _sheet_figures(title, grid, set(regions_of), receipt, places)
+        if figures is not None:
+            found.append(figures)
+    if not found or not sum(map(len, found)):
         raise InputError(
             f"{path.name}: no sheet has a header with gemeente or veiligheidsregio and rows that name one;"
             " check that it is the workbook of CBS."
         )
-    table = pd.DataFrame(rows)
+    table = pd.concat(found, ignore_index=True)
     table["vr_code"] = table["region_code"].map(regions_of).fillna(table["region_code"])
     missing = table["value"].isna()
-    table["missing_reason"] = missing.map({True: MissingReason.SUPPRESSED.value, False: ""})
+    table["missing_reason"] = table.pop("mark").map(_REASONS).where(missing, "").fillna("")
     table["status"] = missing.map({True: Status.MISSING.value, False: Status.OFFICIAL.value})
-    return table.assign(source=source, year=year)
+    return table.assign(source=source, year=year), receipt
 
 
-def _region_codes(year: int, areas: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Return the code for each code and name, gemeenten before regions of the same name."""
-    names = regions.names_to_codes(areas["gemeenten"], year)
-    found = {_bare(name): code for name, code in names.items()}
-    for row in areas["veiligheidsregios"].itertuples():
-        found.setdefault(_bare(str(row.vr_name)), str(row.vr_code))
-        found[_bare(f"vr {row.vr_name}")] = str(row.vr_code)
-        found[str(row.vr_code).lower()] = str(row.vr_code)
-    return found | {code.lower(): code for code in names.values()}
+def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
+    """Return the cells of each visible sheet, and a receipt that tells of the others."""
+    content, book = spreadsheet.opened(path)
+    visible, hidden = spreadsheet.visible_sheets(book), spreadsheet.hidden_sheets(book)
+    wanted = spreadsheet.chosen_sheets(visible, hidden, sheet, path.name)
+    grids = {title: list(spreadsheet.rows_of(book, title, path.name)) for title in wanted}
+    for title in wanted:
+        spreadsheet.refuse_unanswered(content, title, path.name)
+    receipt = Receipt(path.name, "workbook", spreadsheet.digest(content))
+    if hidden:
+        receipt.note("sheets_hidden", n=len(hidden))
+    if others := [title for title in visible if title not in wanted]:
+        receipt.note("sheets_passed", sheets=", ".join(others))
+    return receipt, grids
 
 
-def _bare(name: str) -> str:
-    text = re.sub(r"\s*\((gemeente|gem\.?)\)$", "", plain(name))
-    return re.sub(r"[^a-z0-9à-ÿ]+", " ", text).strip()
-
-
-def _sheet_rows(sheet: Any, codes: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    grid = [list(row) for row in sheet.iter_rows(values_only=True)]
-    found = _region_column(grid, codes)
-    if found is None:
-        return
-    column, head, by_vr = found
-    headers = _headers(grid, head, column)
-    for number in range(head + 1, len(grid)):
-        code = _code(grid[number][column], codes, by_vr=by_vr)
-        if code is None:
+def _sheet_figures(title: str, grid: Grid, known: set[str], receipt: Receipt, places: Places) -> pd.DataFrame | None:
+    """Return the figures of a sheet: region_code, measure, value, mark and cell; None where it holds no table."""
+    width = max((len(row) for row in grid), default=0)
+    grid = [[*row, *[None] * width][:width] for row in grid]
+    column = _region_column(grid, places, known)
+    if column is None:
+        return None
+    position, head, by_vr = column
+    rows = _rows_of_places(grid, column, title, receipt, places, known)
+    headers = _headers(grid, head, position)
+    figures, passed = [], []
+    for number, header in headers.items():
+        last = fold(header.rsplit(" - ", 1)[-1])
+        if _CODE_HEADER.fullmatch(last) or _REGION_HEADER.fullmatch(last):
+            passed.append(header)
             continue
-        for position, header in headers.items():
-            value = _value(grid[number][position])
-            if value is not None:
-                cell = f"{sheet.title}!{get_column_letter(position + 1)}{number + 1}"
-                yield {"region_code": code, "measure": f"{sheet.title}: {header}", "value": value, "cell": cell}
+        column_cells = pd.Series([grid[row][number] for row in rows], index=[*rows], dtype=object)
+        read = cells.numbers(column_cells, title, row_n=[row + 1 for row in rows], refuses=False)
+        is_figure = read.marks.ne(Mark.UNREADABLE)
+        if not read.marks.isin(["", Mark.NIL]).any():
+            passed.append(header)
+            continue
+        for row in read.marks.index[~is_figure]:
+            receipt.leave_out(row + 1, "no_figure", sheet=title, text=str(grid[row][number])[:60])
+        figures.append(
+            pd.DataFrame(
+                {
+                    "region_code": [rows[row] for row in read.marks.index[is_figure]],
+                    "measure": f"{title}: {header}",
+                    "value": read.figures[is_figure].to_numpy(),
+                    "mark": read.marks[is_figure].to_numpy(),
+                    "cell": [
+                        f"{title}!{get_column_letter(number + 1)}{row + 1}" for row in read.marks.index[is_figure]
+                    ],
+                }
+            )
+        )
+        receipt.columns_read[f"{title}: {get_column_letter(number + 1)}"] = header
+        _tell_marks(read, receipt)
+    receipt.columns_passed += [f"{title}: {header}" for header in passed]
+    receipt.rows_n += len(grid) - head - 1
+    receipt.kept_n += len(rows)
+    receipt.note("level", sheet=title, level="veiligheidsregio" if by_vr else "gemeente")
+    return pd.concat(figures, ignore_index=True) if figures else None
 
 
-def _code(cell: Any, codes: Mapping[str, str], *, by_vr: bool) -> str | None:
-    text = _bare(str(cell)) if isinstance(cell, str) else ""
+def _tell_marks(read: cells.Numbers, receipt: Receipt) -> None:
+    counts = read.marks.value_counts()
+    for mark, key in ((Mark.NIL, "nil"), (Mark.SUPPRESSED, "suppressed"), (Mark.UNKNOWN, "not_known")):
+        receipt.tally(key, int(counts.get(mark.value, 0)))
+
+
+def _rows_of_places(
+    grid: Grid, column: tuple[int, int, bool], title: str, receipt: Receipt, places: Places, known: set[str]
+) -> dict[int, str]:
+    """Return the rows that name a place, each with its code; what names none is told."""
+    position, head, by_vr = column
+    rows: dict[int, str] = {}
+    lost: dict[int, str] = {}
+    for number in range(head + 1, len(grid)):
+        cell = grid[number][position]
+        if is_blank(cell) or is_note(cell):
+            if not is_blank(cell):
+                receipt.pass_over(number + 1, "below", text=str(cell)[:80])
+            continue
+        place = _place(cell, places, known, by_vr=by_vr)
+        if place.kind in (Kind.GEMEENTE, Kind.REGION) and place.code:
+            if place.code in rows.values():
+                first = next(row for row, code in rows.items() if code == place.code)
+                receipt.leave_out(number + 1, "place_again", text=str(cell)[:60], sheet=title, first=first + 1)
+            else:
+                rows[number] = place.code
+        elif place.kind is Kind.MISS or (place.kind is Kind.REGION and not place.code):
+            if any(not is_blank(other) for other in grid[number][position + 1 :]):
+                lost[number + 1] = str(cell)
+        else:
+            receipt.pass_over(
+                number + 1, "total_row" if place.kind is Kind.TOTAL else "other_level", text=str(cell)[:60]
+            )
+    tell_missed(pd.Series(lost, dtype="str"), pd.Series([*lost], dtype="int64").to_numpy(), receipt, places)
+    return rows
+
+
+def _place(cell: Any, places: Places, known: set[str], *, by_vr: bool) -> Place:
     if by_vr:  # Utrecht and Groningen are gemeenten as well
-        return codes.get(f"vr {text}") or (codes.get(text) if text.startswith("vr") else None)
-    return codes.get(text)
+        return places.region(cell)
+    found = places.find(cell)
+    if found.kind is Kind.MISS:
+        region = places.region(cell)
+        return region if region.kind is Kind.REGION else found
+    return found if found.kind is not Kind.GEMEENTE or found.code in known else Place(Kind.MISS, "", str(cell))
 
 
-def _region_column(grid: list[list[Any]], codes: Mapping[str, str]) -> tuple[int, int, bool] | None:
+def _region_column(grid: Grid, places: Places, known: set[str]) -> tuple[int, int, bool] | None:
     """Return the column with the regions, the row of its header, and whether they are veiligheidsregio's."""
     best: tuple[int, int, int, bool] | None = None
     for number, row in enumerate(grid):
         for column, cell in enumerate(row):
-            if not (isinstance(cell, str) and _REGION_HEADER.fullmatch(plain(cell))):
+            if not (isinstance(cell, str) and len(cell) < 100 and _REGION_HEADER.fullmatch(fold(cell))):
                 continue
-            by_vr = "veiligheidsregio" in plain(cell)
-            hits = [
-                below
-                for below in range(number + 1, len(grid))
-                if _code(grid[below][column], codes, by_vr=by_vr) is not None
-            ]
-            if hits and (best is None or len(hits) > best[0]):
-                best = (len(hits), column, number, by_vr)
+            by_vr = "veiligheidsregio" in fold(cell)
+            hits_n = sum(
+                _place(below[column], places, known, by_vr=by_vr).code != "" and not is_blank(below[column])
+                for below in grid[number + 1 :]
+            )
+            if hits_n and (best is None or hits_n > best[0]):
+                best = (hits_n, column, number, by_vr)
     return best[1:] if best else None
 
 
-def _headers(grid: list[list[Any]], head: int, region_column: int) -> dict[int, str]:
+def _headers(grid: Grid, head: int, region_column: int) -> dict[int, str]:
     """Return the header of each column: the texts above it, a wide heading holding for the columns under it."""
     found: dict[int, list[str]] = {}
     for row in grid[max(0, head + 1 - _HEADER_ROWS_N) : head + 1]:
         heading = ""  # a title stands above the names of the regions, a heading beside them
         for position, cell in enumerate(row[region_column + 1 :], region_column + 1):
-            heading = str(cell).strip() if cell is not None and str(cell).strip() else heading
+            heading = heading if is_blank(cell) else re.sub(r"\s+", " ", str(cell)).strip()
             if heading and heading not in found.get(position, []):
                 found.setdefault(position, []).append(heading)
-    return {position: " - ".join(re.sub(r"\s+", " ", part) for part in parts) for position, parts in found.items()}
-
-
-def _value(cell: Any) -> float | None:
-    """Return the figure, NaN where CBS withheld it; None for a cell that holds a text of another kind."""
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, int | float):
-        return float(cell)
-    text = str(cell or "").strip()
-    if text in _SUPPRESSED:
-        return float("nan")
-    plain_number = re.sub(r"[\s.](?=\d{3}\b)", "", text).replace(",", ".")
-    return float(plain_number) if re.fullmatch(r"-?\d+(\.\d+)?", plain_number) else None
+    return {position: " - ".join(parts) for position, parts in found.items()}

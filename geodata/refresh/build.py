@@ -1,35 +1,29 @@
 """From deliveries to the picture: store what came in, rebuild the core tables, switch in one step."""
 
-import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from hashlib import file_digest
 from pathlib import Path
 
 import pandas as pd
 
 from geodata import contracts, settings
-from geodata.areas import joins, mergers, regions
-from geodata.batch import LOCAL, Pool
-from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
-from geodata.intake import establishments, files, incidence, sites, workbooks
-from geodata.intake.files import ColumnMapping
+from geodata.areas import mergers, regions
+from geodata.errors import InputError, RisicobeeldError
+from geodata.intake import establishments
+from geodata.intake.places import known_places
+from geodata.intake.table import Options
 from geodata.refresh import bundle
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.connector import Frames
-from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import core as tables
 from geodata.tables import estimates
 
 _AREAS = ("gemeenten", "veiligheidsregios")
-_FIRST_YEAR = 2020
-_THIS_YEAR = date.max.year  # the gemeenten as they are now, after every merger
-_FRAME = "frame.parquet"
+FRAME = "frame.parquet"
 _BUNDLE = "bundle"
 
 
@@ -195,111 +189,6 @@ def read_delivery(source_id: str, raw: RawSnapshot, areas: Mapping[str, pd.DataF
     return READERS[family](raw, areas)
 
 
-def import_establishments(path: Path, year: int, mapping_path: Path | None = None) -> Snapshot:
-    """Read a file with establishments per gemeente and SBI group and rebuild the picture on it.
-
-    The whole file is read and checked before anything is stored, so that a bad file changes nothing.
-
-    Raises
-    ------
-    InputError
-        The file or the mapping cannot be used, or the year is before 2020.
-    UnknownCodeError
-        The file holds codes that are no gemeente of that year; all are listed.
-    """
-    if not _FIRST_YEAR <= year <= date.max.year:
-        raise InputError(f"Year {year} is before {_FIRST_YEAR}; give figures of {_FIRST_YEAR} or later (--year).")
-    areas = mergers.known_areas()
-    names = regions.names_to_codes(areas["gemeenten"], year)
-    frame = files.read_table(path)
-    mapping = (
-        establishments.read_mapping(mapping_path) if mapping_path else establishments.choose_mapping(frame, path.name)
-    )
-    counts = establishments.read(path, mapping, names)
-    known = regions.gemeenten_of_year(areas["gemeenten"], year)
-    joins.refuse_unknown_gemeenten(counts["gemeente_code"], known, path.name)
-    source = catalogue.source("establishments_file")
-    with snapshot.lock():
-        stored = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
-        record = SourceRecord(
-            source.source_id,
-            f"{year}-01-01",
-            counts["gemeente_code"].nunique(),
-            path.name,
-            source.licence,
-            "",
-        )
-        parameters = {
-            "file": path.name,
-            "year": str(year),
-            "mapping": mapping_path.name if mapping_path else "",
-        }
-        raw = snapshot.write_raw(record, stored, parameters)
-        try:
-            return rebuild()
-        except RisicobeeldError:
-            snapshot.discard_raw(raw)
-            raise
-
-
-def import_sites(path: Path, question: sites.Question, progress: Progress, pool: Pool = LOCAL) -> sites.Report:
-    """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
-
-    Parameters
-    ----------
-    progress
-        Told how many addresses were looked up.
-    pool
-        Who reads the rows, piece by piece.
-
-    Raises
-    ------
-    InputError
-        The file or its mapping cannot be used; nothing has changed then.
-    """
-    areas = mergers.known_areas()
-    names = regions.names_to_codes(areas["gemeenten"], _THIS_YEAR)
-    table, report = sites.read(path, question, areas, names, progress, pool)
-    checked = contracts.check("sites", table)
-    _store("sites_file", path, question.source_date, checked, "sites")
-    return report
-
-
-def _user_family(public: str, secret: str, *, is_secret: bool) -> str:
-    """Return what a user's file is kept as; one that nobody published waits for sign-in."""
-    if is_secret and not settings.has_sign_in():
-        raise AccessDeniedError(
-            "Figures that nobody published need sign-in, and none is configured: without it nobody can be told from"
-            " another. Set up sign-in first (docs/privacy.md), or import only open data."
-        )
-    return secret if is_secret else public
-
-
-def import_incidence(path: Path, disease: str, mapping: ColumnMapping, *, is_secret: bool = False) -> int:
-    """Read a file with cases of a disease and rebuild the picture on it; return the number of rows.
-
-    Parameters
-    ----------
-    is_secret
-        Nobody published these figures; they are shown protected (`access.disclosure`).
-
-    Raises
-    ------
-    InputError
-        The file or its mapping cannot be used; nothing has changed then.
-    UnknownCodeError
-        The file holds codes that are no gemeente; all are listed.
-    AccessDeniedError
-        The figures are secret and sign-in is not configured.
-    """
-    family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
-    name = source_name(family, path) if is_secret else path.name
-    table = contracts.check("incidence", incidence.read(path, disease, mapping, mergers.known_areas(), name))
-    year, week = str(table["week"].max()).split("-W")
-    _store(family, path, date.fromisocalendar(int(year), int(week), 7).isoformat(), table, "incidence")
-    return len(table)
-
-
 def switch_to_real_activations() -> None:
     """Switch the demonstration off, all four tables: the register holds real activations now.
 
@@ -318,75 +207,23 @@ def switch_to_real_activations() -> None:
             raise
 
 
-def import_workbook(path: Path, year: int, *, is_secret: bool = False) -> int:
-    """Read a custom workbook of CBS and add its figures to the table ``context``; return their number.
-
-    Parameters
-    ----------
-    is_secret
-        Nobody published these figures; they are shown protected (`access.disclosure`).
-
-    Raises
-    ------
-    InputError
-        The file is no workbook with figures per gemeente or veiligheidsregio; nothing has changed then.
-    AccessDeniedError
-        The figures are secret and sign-in is not configured.
-    """
-    family = _user_family("workbook", "secret_workbook", is_secret=is_secret)
-    name = source_name(family, path) if is_secret else path.stem
-    table = contracts.check("context", workbooks.read(path, year, mergers.known_areas(), name))
-    _store(family, path, f"{year}-12-31", table, "context")
-    return len(table)
-
-
-def source_name(family: str, path: Path) -> str:
-    """Return under what name a user's file is kept.
-
-    Examples
-    --------
-    >>> source_name("sites_file", Path("Vakantieparken 2026.csv"))
-    'sites_file.vakantieparken_2026'
-    """
-    return f"{family}.{re.sub(r'[^a-z0-9]+', '_', path.stem.lower()).strip('_') or 'file'}"
-
-
-def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name: str) -> Snapshot:
-    """Keep a user's file beside what was read from it, and rebuild; what does not fit is taken back."""
-    source_id = source_name(family, path)
-    with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
-        frame_path = Path(scratch) / _FRAME
-        store.write_parquet(table, frame_path)
-        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
-        stored = {file.name: file for file in siblings} | {_FRAME: frame_path}
-        with path.open("rb") as handle:
-            digest = file_digest(handle, "sha256").hexdigest()
-        licence = catalogue.source(source_id).licence
-        record = SourceRecord(source_id, source_date, len(table), path.name, licence, digest)
-        raw = snapshot.write_raw(record, stored, {"frame": name})
-        try:
-            return rebuild(prepared={raw.path: {name: table}})
-        except RisicobeeldError:
-            snapshot.discard_raw(raw)
-            raise
-
-
 def _read_frame(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
     name = raw.parameters["frame"]
-    return {name: store.read_parquet(name, raw.path / _FRAME)}
+    return {name: store.read_parquet(name, raw.path / FRAME)}
 
 
 def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     path, year = raw.path / raw.parameters["file"], int(raw.parameters["year"])
-    mapping = (
-        establishments.read_mapping(raw.path / raw.parameters["mapping"])
-        if raw.parameters["mapping"]
-        else establishments.choose_mapping(files.read_table(path), path.name)
+    mapping = raw.parameters["mapping"]
+    question = establishments.Question(
+        year,
+        establishments.read_mapping(raw.path / mapping) if mapping else None,
+        Options(sheet=raw.parameters.get("sheet", "")),
+        is_partial=True,  # whether that was wanted was asked when the file came
     )
-    counts = establishments.read(path, mapping, regions.names_to_codes(areas["gemeenten"], year))
-    changes = regions.changes_from(year)
+    counts, _ = establishments.read(path, question, areas["gemeenten"], known_places())
     source = f"CBS, {path.name}, {year}-01-01"
-    return {"exposure": tables.exposure_from_establishments(counts, year, changes, source)}
+    return {"exposure": tables.exposure_from_establishments(counts, year, regions.changes_from(year), source)}
 
 
 _REGISTER = "platform_register"

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -256,7 +256,8 @@ def write_tables(
     for name, table in tables.items():
         store.write_parquet(table, folder / f"{name}.parquet")
     files = {name: _digest(folder / f"{name}.parquet") for name in sorted(tables)}
-    origin = json.dumps([files, [asdict(record) for record in sources]], sort_keys=True)
+    # When a delivery came is no part of what it is: the same file twice is one version.
+    origin = json.dumps([files, [asdict(replace(record, retrieved_at="")) for record in sources]], sort_keys=True)
     data_version = hashlib.sha256(origin.encode()).hexdigest()[:12]
     manifest = {
         "data_version": data_version,

@@ -9,8 +9,8 @@ from access.database import engine as database
 from access.viewer import Viewer
 from door import store as access
 from geodata.errors import AccessDeniedError
-from geodata.intake.files import read_mapping
-from geodata.refresh import build as refresh
+from geodata.intake.columns import read_mapping
+from geodata.refresh import imports
 from register import record as write
 
 LOTC = Viewer("lotc", person="lotc@example.org")
@@ -54,7 +54,7 @@ def test_without_sign_in_a_real_entry_and_secret_figures_are_refused(cases: Path
     with pytest.raises(AccessDeniedError, match="training register"):
         write.record(LOTC, "signal", SIGNAL, status="official")
     with pytest.raises(AccessDeniedError, match="need sign-in"):
-        refresh.import_incidence(cases, "COVID-19", read_mapping(None, {}), is_secret=True)
+        imports.import_incidence(cases, "COVID-19", read_mapping(None, {}), is_secret=True)
     assert access.open_store(LOTC).is_demonstration, "nothing was imported"
 
 
@@ -80,7 +80,7 @@ def test_with_sign_in_an_entry_is_real_says_who_and_stays_so_when_corrected() ->
 
 @pytest.mark.usefixtures("sign_in")
 def test_with_sign_in_secret_figures_come_in_and_are_shown_to_nobody_below_the_region(cases: Path) -> None:
-    refresh.import_incidence(cases, "COVID-19", read_mapping(None, {}), is_secret=True)
+    imports.import_incidence(cases, "COVID-19", read_mapping(None, {}), is_secret=True)
     for role in ("lotc", "analyst", "region:VR17", "region:VR13"):
         table = access.open_store(access.parse_viewer(role)).table("incidence")
         assert table["cases_n"].isna().all(), role

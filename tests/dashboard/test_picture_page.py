@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from door import store as access
 from geodata import settings
-from geodata.refresh import build as refresh
+from geodata.refresh import imports
 from geodata.snapshots import snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
@@ -171,7 +171,7 @@ def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, ope
 def test_real_figures_carry_no_example_and_say_what_is_left_out(
     serve: Callable[..., str], open_page: Open, testdata: Path
 ) -> None:
-    refresh.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
     page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
     wait_for_map(page)
     expect(page.locator(".rb-foot")).to_contain_text("Peildatum 1 januari 2021")

@@ -35,7 +35,7 @@ def import_cases(data: Path, cases: int) -> None:
     os.environ["RISICOBEELD_DATA"] = str(data)
     path = data.parent / "cases.csv"
     path.write_text(f"gemeente;week;aantal\nGM0363;2026-W01;{cases}\n", "utf-8")
-    refresh.import_incidence(path, "invented", ColumnMapping())
+    imports.import_incidence(path, "invented", ColumnMapping())
 
 
 def look(data: Path, _last: int, told: int) -> None:
@@ -98,7 +98,7 @@ if __name__ == "__main__":
     from collections.abc import Callable
 
     from door import store as access
-    from geodata.intake.files import ColumnMapping
-    from geodata.refresh import build as refresh
+    from geodata.intake.columns import ColumnMapping
+    from geodata.refresh import imports
 
     main(Path(sys.argv[1]))

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from geodata import batch
-from geodata.areas import regions
+from geodata.areas import mergers
 from geodata.errors import InputError, SchedulerError
 from geodata.intake import sites
-from geodata.refresh import build as refresh
+from geodata.intake.places import known_places
 from geodata.settings import EMBEDDED_DIR
 from geodata.snapshots import snapshot
 from risk.index import levels, pipeline
@@ -113,12 +113,11 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_file_of_sites_is_read_the_same_however_it_is_cut_and_wherever(
     pool: batch.Pool, listed: Path, size: int
 ) -> None:
-    areas = refresh.known_areas()
-    names = regions.names_to_codes(areas["gemeenten"], 9999)
+    areas = mergers.known_areas()
     question = sites.Question("sites_file.lijst", "2026-01-01")
 
     def read(workers: batch.Pool) -> tuple[gpd.GeoDataFrame, sites.Report]:
-        return sites.read(listed, question, areas, names, lambda _done, _total: None, workers)
+        return sites.read(listed, question, areas, known_places(), lambda _done, _total: None, workers)
 
     whole, told = read(batch.LOCAL)
     with pytest.MonkeyPatch.context() as patch:

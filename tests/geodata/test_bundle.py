@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from geodata.errors import InputError
-from geodata.intake.files import ColumnMapping
-from geodata.refresh import build, bundle
+from geodata.intake.columns import ColumnMapping
+from geodata.refresh import build, bundle, imports
 from geodata.snapshots import snapshot
 
 
 def import_cases(folder: Path, name: str, cases_n: int) -> None:
     path = folder / name
     path.write_text(f"gemeente;week;aantal\nGM0363;2020-W40;{cases_n}\nGM0599;2020-W40;4\n", "utf-8")
-    build.import_incidence(path, "COVID-19", ColumnMapping())
+    imports.import_incidence(path, "COVID-19", ColumnMapping())
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_secret_tables_stay_out_unless_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("geodata.settings.has_sign_in", lambda: True)
     path = tmp_path / "secret.csv"
     path.write_text("gemeente;week;aantal\nGM0363;2020-W40;17\n", "utf-8")
-    build.import_incidence(path, "COVID-19", ColumnMapping(), is_secret=True)
+    imports.import_incidence(path, "COVID-19", ColumnMapping(), is_secret=True)
     whole = snapshot.current()
     packed = bundle.write(tmp_path / "out.zip", whole)
     assert packed.left_out == ("incidence",)

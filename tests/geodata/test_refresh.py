@@ -12,8 +12,8 @@ import pytest
 from commands import data as command
 from door import store as access
 from geodata import codes
-from geodata.intake.files import ColumnMapping
-from geodata.refresh import build as refresh
+from geodata.intake.columns import ColumnMapping
+from geodata.refresh import imports
 from geodata.snapshots import snapshot
 from geodata.sources.registry import CONNECTORS
 from tests.server import local
@@ -111,14 +111,14 @@ class TestCheck:
 
 class TestAsOf:
     def test_the_tables_come_back_as_they_were_known(self, tmp_path: Path, data_dir: Path) -> None:
-        refresh.import_incidence(write_cases(tmp_path, "cases.csv", 3), "invented", ColumnMapping())
+        imports.import_incidence(write_cases(tmp_path, "cases.csv", 3), "invented", ColumnMapping())
         known_then = store().table("incidence")["cases_n"].tolist()
         version_then = store().data_version
         # what came in today is dated a month back, then a second delivery arrives
         raw = data_dir / "raw" / "incidence_file.cases"
         (only,) = raw.iterdir()
         only.rename(raw / "2026-01-15")
-        refresh.import_incidence(write_cases(tmp_path, "cases.csv", 8), "invented", ColumnMapping())
+        imports.import_incidence(write_cases(tmp_path, "cases.csv", 8), "invented", ColumnMapping())
         assert store().table("incidence")["cases_n"].tolist() == [8]
         assert command.main(["refresh", "--as-of", "2026-02-01"]) == 0
         assert store().table("incidence")["cases_n"].tolist() == known_then
@@ -180,7 +180,7 @@ class TestDemonstration:
 
 
 def test_a_damaged_delivery_is_named_and_the_picture_stays(tmp_path: Path, data_dir: Path) -> None:
-    refresh.import_incidence(write_cases(tmp_path, "cases.csv", 3), "invented", ColumnMapping())
+    imports.import_incidence(write_cases(tmp_path, "cases.csv", 3), "invented", ColumnMapping())
     version = store().data_version
     (damaged,) = data_dir.glob("raw/*/*/cases.csv")
     damaged.write_text("other", "utf-8")

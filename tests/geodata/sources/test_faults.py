@@ -10,10 +10,9 @@ import pytest
 
 from door import store as access
 from geodata.errors import SnapshotError, UnknownCodeError
-from geodata.intake.files import ColumnMapping
-from geodata.refresh import build as refresh
+from geodata.intake.columns import ColumnMapping
 from geodata.refresh import fetch as fetching
-from geodata.refresh import health
+from geodata.refresh import health, imports
 from geodata.refresh.fetch import Outcome
 from geodata.snapshots import snapshot
 from tests.server import local
@@ -37,7 +36,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_text("gemeente;week;aantal\nGM0363;2026-W01;3\n", "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISICOBEELD_DATA", str(folder / "data"))
-        refresh.import_incidence(path, "invented", ColumnMapping())
+        imports.import_incidence(path, "invented", ColumnMapping())
     return folder / "data"
 
 

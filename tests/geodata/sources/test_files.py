@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from commands import data as command
 from door import store as access
+from geodata.areas import mergers
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
-from geodata.intake import files, incidence, sites, workbooks
-from geodata.intake.files import ColumnMapping
-from geodata.refresh import build as refresh
+from geodata.intake import cells, columns, days, incidence, sites, workbooks
+from geodata.intake.columns import ColumnMapping
+from geodata.intake.places import known_places
 from geodata.snapshots import snapshot
 from tests.server.local import LocalServer
 
@@ -56,7 +57,7 @@ class TestRealParks:
         assert len(found) == 234
 
     def test_the_named_gemeente_is_the_one_of_the_point(self, testdata: Path, parks: tuple[pd.DataFrame, str]) -> None:
-        raw = files.read_rows(testdata / "sites/holiday_parks.csv")
+        raw = pd.read_csv(testdata / "sites/holiday_parks.csv", keep_default_na=False)
         names = table("gemeenten").set_index("gemeente_code")["gemeente_name"]
         exact = parks[0][parks[0]["located"] == "exact"]
         ours = exact.assign(found=exact["gemeente_code"].map(names)).set_index("name")["found"]
@@ -77,7 +78,7 @@ class TestRealDistributionCentres:
 
 def read(path: Path, mapping: ColumnMapping | None = None, **question: str) -> gpd.GeoDataFrame:
     asked = sites.Question("sites_file.x", "2026-01-01", mapping=mapping or ColumnMapping(), **question)  # type: ignore[arg-type]
-    return sites.read(path, asked, refresh.known_areas(), {}, lambda _done, _total: None)[0]
+    return sites.read(path, asked, mergers.known_areas(), known_places(), lambda _done, _total: None)[0]
 
 
 class TestSites:
@@ -111,7 +112,7 @@ class TestSites:
             'date = "Gezien"\n[words.kind]\nSlachterij = "slaughterhouse"\n',
             "mapping.toml",
         )
-        found = read(path, files.read_mapping(toml, sites.FIELDS)).iloc[0]
+        found = read(path, columns.read_mapping(toml, sites.FIELDS)).iloc[0]
         assert (found["kind"], found["size_n"], found["size_unit"]) == ("slaughterhouse", 1250, "fte")
         assert found["source_date"] == pd.Timestamp(2020, 9, 3)
 
@@ -124,7 +125,7 @@ class TestSites:
         [
             ("naam;x;y\nA;52,1;4,9\n", "exchanged"),
             ("naam;x;y\nA;500000;9000000\n", "neither degrees"),
-            ("naam;x;y\nA;links;487000\n", "'links' is no number"),
+            ("naam;x;y\nA;links;487000\n", "row 2: links is no coordinate"),
             ("naam;straat\nA;Dam\n", "says nowhere where"),
             ("", "empty"),
         ],
@@ -181,11 +182,12 @@ class TestNumbers:
     def test_dutch_and_english_say_the_same(self, whole: int, cents: int) -> None:
         english = f"{whole:,}.{cents:02d}"
         dutch = english.translate(str.maketrans(",.", ".,"))
-        read_both = files.numbers(pd.Series([english, dutch]), "x", is_count=False)
-        if whole >= 1_000:
-            assert read_both.tolist() == [whole + cents / 100] * 2
-        else:
-            assert read_both.iloc[0] == read_both.iloc[1]
+        for text in (english, dutch):
+            assert cells.numbers(pd.Series([text]), "x").figures.tolist() == [whole + cents / 100]
+
+    def test_a_column_in_two_notations_is_refused(self) -> None:
+        with pytest.raises(InputError, match=r"two notations.*row 2.*row 3"):
+            cells.numbers(pd.Series(["1,234.50", "1.234,50"]), "x")
 
     @given(st.dates())
     def test_a_date_written_three_ways_is_one_date(self, day: date) -> None:
@@ -195,12 +197,12 @@ class TestNumbers:
             f"{day.day:02d}/{day.month:02d}/{day.year:04d}",
         ]
         if 1700 <= day.year <= 2200:
-            assert len(set(files.dates(pd.Series(ways), "x"))) == 1
+            assert len(set(days.dates(pd.Series(ways), "x"))) == 1
 
     @pytest.mark.parametrize("text", ["31-02-2020", "gisteren", "2020-13-01"])
     def test_no_date_is_refused(self, text: str) -> None:
         with pytest.raises(InputError, match="is no date"):
-            files.dates(pd.Series([text]), "x")
+            days.dates(pd.Series([text]), "x")
 
 
 class TestIncidence:
@@ -218,8 +220,10 @@ class TestIncidence:
         assert len(cases) == 1
 
     def test_an_abolished_gemeente_is_brought_to_todays(self, tmp_path: Path) -> None:
-        path = write(tmp_path, "gemeente;week;aantal\nBrielle;2020-W37;4\nHellevoetsluis;202037;6\n")
-        found = incidence.read(path, "x", ColumnMapping(), refresh.known_areas(), "test")
+        path = write(
+            tmp_path, "gemeente;week;aantal\nBrielle;2020-W37;4\nHellevoetsluis;202037;6\nWestvoorne;202037;0\n"
+        )
+        found = incidence.read(path, incidence.Question("x"), known_places(), "test")[0]
         assert found[["gemeente_code", "cases_n"]].to_numpy().tolist() == [["GM1992", 10]]
 
     @pytest.mark.parametrize(
@@ -233,7 +237,7 @@ class TestIncidence:
     )
     def test_a_bad_file_is_refused(self, tmp_path: Path, text: str, error: type[Exception], reason: str) -> None:
         with pytest.raises(error, match=reason):
-            incidence.read(write(tmp_path, text), "x", ColumnMapping(), refresh.known_areas(), "test")
+            incidence.read(write(tmp_path, text), incidence.Question("x"), known_places(), "test")
 
 
 class TestWorkbooks:
@@ -260,17 +264,21 @@ class TestWorkbooks:
         made.save(path)
         return path
 
+    def figures(self, book: Path) -> pd.DataFrame:
+        found, _ = workbooks.read(book, 2020, mergers.known_areas(), known_places(), "test")
+        return found.set_index(["region_code", "measure"])
+
     def test_figures_are_found_by_the_texts_above_them(self, book: Path) -> None:
-        found = workbooks.read(book, 2019 + 1, refresh.known_areas(), "test").set_index(["region_code", "measure"])
+        found = self.figures(book)
         utrecht = found.loc[("GM0344", "Tabel 1: Werknemers - 1 persoon")]
         assert (utrecht["value"], utrecht["cell"], utrecht["vr_code"]) == (1250, "Tabel 1!B5", "VR09")
         assert found.loc[("VR09", "Tabel 2: Getest"), "value"] == 7  # the region, not the gemeente of that name
 
     def test_a_withheld_figure_says_so(self, book: Path) -> None:
-        found = workbooks.read(book, 2020, refresh.known_areas(), "test").set_index(["region_code", "measure"])
+        found = self.figures(book)
         weesp = found.loc[("GM0457", "Tabel 1: Werknemers - 1 persoon")]
         assert pd.isna(weesp["value"])
-        assert (weesp["missing_reason"], weesp["status"], weesp["vr_code"]) == ("suppressed", "missing", "VR14")
+        assert (weesp["missing_reason"], weesp["status"], weesp["vr_code"]) == ("not_published", "missing", "VR14")
 
     def test_it_lands_in_the_table_context(self, book: Path) -> None:
         assert run("workbook", book, "--year", 2020) == 0
@@ -282,4 +290,4 @@ class TestWorkbooks:
         path = tmp_path / "empty.xlsx"
         openpyxl.Workbook().save(path)
         with pytest.raises(InputError, match="no sheet has a header"):
-            workbooks.read(path, 2020, refresh.known_areas(), "test")
+            workbooks.read(path, 2020, mergers.known_areas(), known_places(), "test")

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from geodata import contracts
-from geodata.areas import regions
+from geodata.areas import mergers, regions
 from geodata.errors import SourceError
-from geodata.refresh import build as refresh
 from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
 from geodata.sources import geocoder, osm, pdok, rivm
 from geodata.sources.connector import Frames
@@ -27,7 +26,7 @@ def deliver(source_id: str, folder: Path) -> Frames:
     delivery = connector.fetch(folder, nothing)
     record = SourceRecord(source_id, delivery.source_date, delivery.rows_n, delivery.address, "", "")
     files = dict.fromkeys(delivery.files, "")
-    return connector.read(RawSnapshot(folder, record, dict(delivery.parameters), files), refresh.known_areas())
+    return connector.read(RawSnapshot(folder, record, dict(delivery.parameters), files), mergers.known_areas())
 
 
 def sites_of(source_id: str, folder: Path) -> gpd.GeoDataFrame:
@@ -59,7 +58,7 @@ class TestAreas:
         (tmp_path / "gemeente.json").write_bytes(recorded.read_bytes())
         record = SourceRecord("pdok_areas", "2022-01-01", 345, "", "", "")
         raw = RawSnapshot(tmp_path, record, {"year": "2022"}, {})
-        frame = CONNECTORS["pdok_areas"].read(raw, refresh.known_areas())["gemeente_boundaries"]
+        frame = CONNECTORS["pdok_areas"].read(raw, mergers.known_areas())["gemeente_boundaries"]
         assert set(frame["statcode"]) == set(figures.gemeenten()["gemeente_code"])
         assert frame.crs.to_epsg() == 28992
 

@@ -1,10 +1,12 @@
 """Workbooks: their visible sheets, cell by cell with their types, within bounds."""
 
+import hashlib
 import io
 import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -74,6 +76,27 @@ def open_book(content: bytes, name: str) -> Any:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
         raise InputError(_NO_BOOK.format(name=name)) from error
+
+
+def opened(path: Path) -> tuple[bytes, Any]:
+    """Return the content of a workbook, and the workbook.
+
+    Raises
+    ------
+    InputError
+        It is not there, or is no workbook.
+    """
+    if not path.is_file():
+        raise InputError(f"{path.name} does not exist; give the path of a workbook (.xlsx).")
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        raise InputError(f"{path.name} is no workbook; save it as .xlsx and try again.")
+    content = path.read_bytes()
+    return content, open_book(content, path.name)
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def visible_sheets(book: Any) -> list[str]:
@@ -170,7 +193,7 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     """
     book = open_book(content, name)
     visible = visible_sheets(book)
-    wanted = _wanted(visible, hidden_sheets(book), options.sheet, name)
+    wanted = chosen_sheets(visible, hidden_sheets(book), options.sheet, name)
     cells_n, candidates = 0, []
     for title in wanted:
         rows: list[list[Cell]] = []
@@ -205,7 +228,14 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     return replace(_table_of(found, name, knows), notes=tuple(notes))
 
 
-def _wanted(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:
+def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:
+    """Return the visible sheets to look at: all, or the one that was asked for.
+
+    Raises
+    ------
+    InputError
+        There is none, or it is hidden.
+    """
     if not visible:
         raise InputError(f"{name} has no visible sheet; show the one that is meant and save it again.")
     if not asked:

@@ -1,0 +1,305 @@
+"""Imports of a user's files: read, judged, told in a receipt, kept, and only then part of the picture.
+
+Each gives the receipt back and prints nothing, so that a command and a page can tell the same. A refusal changes
+nothing; the same file read the same way makes no new version; a dry run stops before anything is kept.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from geodata import contracts, settings
+from geodata.areas import regions
+from geodata.areas.mergers import known_areas
+from geodata.batch import LOCAL, Pool
+from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
+from geodata.intake import establishments, incidence, sites, workbooks
+from geodata.intake.columns import ColumnMapping
+from geodata.intake.places import known_places
+from geodata.intake.receipt import Receipt
+from geodata.intake.table import Options
+from geodata.refresh.build import FRAME, rebuild
+from geodata.snapshots import formats as store
+from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
+from geodata.sources import catalogue
+from geodata.sources.http import Progress
+
+_EVERYTHING: Final = Options()
+
+
+@contextmanager
+def handed_over(content: bytes, name: str) -> Iterator[Path]:
+    """Lay the content that a page received where the imports can read it, under its own name.
+
+    Raises
+    ------
+    InputError
+        The name is none that a file can have.
+    """
+    plain = re.split(r"[/\\]", name)[-1].strip().lstrip(".")
+    if not plain or len(plain.encode()) > 200 or not plain.isprintable():
+        raise InputError("The file has no usable name; give it a short name with its ending, and try again.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / plain
+        path.write_bytes(content)
+        yield path
+
+
+def import_establishments(
+    path: Path,
+    year: int,
+    mapping_path: Path | None = None,
+    *,
+    options: Options = _EVERYTHING,
+    is_partial: bool = False,
+    is_dry_run: bool = False,
+) -> Receipt:
+    """Read a file with establishments per gemeente and SBI group and rebuild the picture on it.
+
+    Parameters
+    ----------
+    year
+        The year of the figures.
+    mapping_path
+        A TOML file that says which columns to read; None to let the header decide.
+    options
+        The sheet to take.
+    is_partial
+        Keep what can be kept, also where places are unknown.
+    is_dry_run
+        Change nothing.
+
+    Raises
+    ------
+    InputError
+        The file or the mapping cannot be used, or the year is before 2020.
+    UnknownCodeError
+        The file names what is no gemeente of that year; all are listed.
+    """
+    if not regions.FIRST_YEAR <= year <= date.max.year:
+        raise InputError(
+            f"Year {year} is before {regions.FIRST_YEAR}; give figures of {regions.FIRST_YEAR} or later (--year)."
+        )
+    mapping = establishments.read_mapping(mapping_path) if mapping_path else None
+    question = establishments.Question(year, mapping, options, is_partial)
+    counts, receipt = establishments.read(path, question, known_areas()["gemeenten"], known_places())
+    receipt.is_dry_run = is_dry_run
+    if is_dry_run:
+        return receipt
+    source = catalogue.source("establishments_file")
+    stored = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
+    record = SourceRecord(
+        source.source_id, f"{year}-01-01", counts["gemeente_code"].nunique(), path.name, source.licence, ""
+    )
+    parameters = {
+        "file": path.name,
+        "year": str(year),
+        "mapping": mapping_path.name if mapping_path else "",
+        "sheet": options.sheet,
+    }
+    with snapshot.lock():
+        before = snapshot.latest_raw_of(source.source_id)
+        if before and _is_same(before, record, parameters) and before.files == _digests(stored):
+            receipt.is_unchanged = True
+            rebuild()
+        else:
+            _keep(record, stored, parameters)
+    return receipt
+
+
+def import_sites(
+    path: Path, question: sites.Question, progress: Progress, pool: Pool = LOCAL, *, is_dry_run: bool = False
+) -> sites.Report:
+    """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
+
+    Parameters
+    ----------
+    progress
+        Told how many addresses were looked up.
+    pool
+        Who reads the rows, piece by piece.
+    is_dry_run
+        Change nothing.
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    """
+    table, report = sites.read(path, question, known_areas(), known_places(), progress, pool)
+    checked = contracts.check("sites", table)
+    report.receipt.is_dry_run = is_dry_run
+    if not is_dry_run:
+        _store("sites_file", path, question.source_date, checked, "sites", report.receipt)
+    return report
+
+
+def _user_family(public: str, secret: str, *, is_secret: bool) -> str:
+    """Return what a user's file is kept as; one that nobody published waits for sign-in."""
+    if is_secret and not settings.has_sign_in():
+        raise AccessDeniedError(
+            "Figures that nobody published need sign-in, and none is configured: without it nobody can be told from"
+            " another. Set up sign-in first (docs/privacy.md), or import only open data."
+        )
+    return secret if is_secret else public
+
+
+def import_incidence(
+    path: Path,
+    disease: str,
+    mapping: ColumnMapping,
+    *,
+    is_secret: bool = False,
+    series: str = "",
+    options: Options = _EVERYTHING,
+    is_partial: bool = False,
+    is_dry_run: bool = False,
+) -> Receipt:
+    """Read a file with cases of a disease and rebuild the picture on it.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`access.disclosure`).
+    series
+        ``counted`` or ``cumulative``; '' refuses what looks cumulative.
+    options
+        The sheet to take.
+    is_partial
+        Keep what can be kept, also where places are unknown.
+    is_dry_run
+        Change nothing.
+
+    Raises
+    ------
+    InputError
+        The file or its mapping cannot be used; nothing has changed then.
+    UnknownCodeError
+        The file names what is no gemeente; all are listed.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
+    """
+    family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.name
+    question = incidence.Question(disease, mapping, series, options, is_partial)
+    found, receipt = incidence.read(path, question, known_places(), name)
+    table = contracts.check("incidence", found)
+    receipt.is_dry_run = is_dry_run
+    if not is_dry_run:
+        year, week = str(table["week"].max()).split("-W")
+        last_day = date.fromisocalendar(int(year), int(week), 7).isoformat()
+        _store(family, path, last_day, table, "incidence", receipt)
+    return receipt
+
+
+def import_workbook(
+    path: Path,
+    year: int,
+    *,
+    is_secret: bool = False,
+    options: Options = _EVERYTHING,
+    is_partial: bool = False,
+    is_dry_run: bool = False,
+) -> Receipt:
+    """Read a custom workbook of CBS and add its figures to the table ``context``.
+
+    Parameters
+    ----------
+    is_secret
+        Nobody published these figures; they are shown protected (`access.disclosure`).
+    options
+        The sheet to take; by default every visible one.
+    is_partial
+        Keep what can be kept, also where that is less than half.
+    is_dry_run
+        Change nothing.
+
+    Raises
+    ------
+    InputError
+        The file is no workbook with figures per gemeente or veiligheidsregio; nothing has changed then.
+    AccessDeniedError
+        The figures are secret and sign-in is not configured.
+    """
+    family = _user_family("workbook", "secret_workbook", is_secret=is_secret)
+    name = source_name(family, path) if is_secret else path.stem
+    found, receipt = workbooks.read(path, year, known_areas(), known_places(), name, options.sheet)
+    receipt.refuse_if_too_little(is_asked_for=is_partial)
+    table = contracts.check("context", found)
+    receipt.is_dry_run = is_dry_run
+    if not is_dry_run:
+        _store(family, path, f"{year}-12-31", table, "context", receipt)
+    return receipt
+
+
+def source_name(family: str, path: Path) -> str:
+    """Return under what name a user's file is kept.
+
+    Examples
+    --------
+    >>> source_name("sites_file", Path("Vakantieparken 2026.csv"))
+    'sites_file.vakantieparken_2026'
+    """
+    return f"{family}.{re.sub(r'[^a-z0-9]+', '_', path.stem.lower()).strip('_') or 'file'}"
+
+
+def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name: str, receipt: Receipt) -> None:
+    """Keep a user's file beside what was read from it, and rebuild; the same once more is no new version."""
+    source_id = source_name(family, path)
+    licence = catalogue.source(source_id).licence
+    record = SourceRecord(source_id, source_date, len(table), path.name, licence, receipt.sha256)
+    with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
+        before = snapshot.latest_raw_of(source_id)
+        if before and _is_same(before, record, {"frame": name}) and _is_same_table(before, table, name):
+            receipt.is_unchanged = True
+            rebuild()
+            return
+        frame_path = Path(scratch) / FRAME
+        store.write_parquet(table, frame_path)
+        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
+        stored = {file.name: file for file in siblings} | {FRAME: frame_path}
+        _keep(record, stored, {"frame": name}, {name: table})
+
+
+def _keep(
+    record: SourceRecord,
+    stored: Mapping[str, Path],
+    parameters: Mapping[str, str],
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> None:
+    """Store a delivery and rebuild; one that does not fit is taken back."""
+    raw = snapshot.write_raw(record, stored, parameters)
+    try:
+        rebuild(prepared={raw.path: dict(tables)} if tables else None)
+    except RisicobeeldError:
+        snapshot.discard_raw(raw)
+        raise
+
+
+def _is_same(before: RawSnapshot, record: SourceRecord, parameters: Mapping[str, str]) -> bool:
+    """Tell whether a delivery is of the same content, name and parameters; when it came does not matter."""
+    old = before.record
+    return dict(before.parameters) == dict(parameters) and (old.sha256, old.address, old.rows_n) == (
+        record.sha256,
+        record.address,
+        record.rows_n,
+    )
+
+
+def _is_same_table(before: RawSnapshot, table: pd.DataFrame, name: str) -> bool:
+    """Tell whether what was read is what was read before; the day on which it was handed over does not matter."""
+    old = store.read_parquet(name, before.path / FRAME)
+    parts = [frame.drop(columns=["source_date"], errors="ignore").reset_index(drop=True) for frame in (old, table)]
+    return bool(parts[0].equals(parts[1]))
+
+
+def _digests(stored: Mapping[str, Path]) -> dict[str, str]:
+    return {name: sha256(path.read_bytes()).hexdigest() for name, path in stored.items()}
