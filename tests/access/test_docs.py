@@ -91,8 +91,10 @@ def commands() -> dict[str, list[str]]:
         if not inner:
             found[name] = [option for action in parser._actions for option in action.option_strings if option == "--as"]
 
-    walk(geodata_main._parser(), "geodata")
-    walk(risk_main._parser(), "risk")
+    for name, module in (("geodata", geodata_main), ("risk", risk_main)):
+        parser = argparse.ArgumentParser(name)
+        module.add_commands(parser.add_subparsers())
+        walk(parser, name)
     return found
 
 
