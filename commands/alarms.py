@@ -14,7 +14,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add ``alarms``."""
     alarms = commands.add_parser("alarms", help="gemeenten with more infections in a week than expected")
     alarms.add_argument("--week", default="", metavar="2020-W22", help="the last week of the table by default")
-    alarms.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    alarms.add_argument("--out", type=Path, required=True, help=store.LISTED)
     alarms.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     alarms.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the band")
     alarms.set_defaults(run=_alarms)
@@ -28,7 +28,7 @@ def _alarms(arguments: argparse.Namespace) -> None:
     columns = ["gemeente_code", "cases_n", "expected_n", "p", "rank", "is_alarm", "gemeente_name", "week"]
     table = found.assign(gemeente_name=found["gemeente_code"].map(names))[columns]
     table = table.astype({"rank": "Int64"})
-    with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
+    with_places = arguments.out.suffix.lower() in store.MAPS
     licence = export.PLACES_LICENCE if with_places else export.FIGURES_LICENCE
     table = export.stamped(table, scoped, lang=arguments.lang, licence=licence)
     store.write_table(export.with_places(table, "gemeente_code", scoped) if with_places else table, arguments.out)

@@ -15,6 +15,7 @@ from door import export, installation, readiness
 from door import store as access
 from door.readiness import Ranking, Readiness, State
 from geodata.refresh import health
+from geodata.snapshots import formats
 from geodata.sources import catalogue
 from risk.index.model import load_model
 
@@ -27,7 +28,7 @@ def add_commands(commands: Any) -> None:
 
     exporting = commands.add_parser("export", help="write a core table to a file")
     exporting.add_argument("table", help=", ".join(export.TABLES))
-    exporting.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    exporting.add_argument("--out", type=Path, required=True, help=formats.LISTED)
     exporting.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     exporting.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the status band")
 

@@ -65,7 +65,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument(
         "--sector", default="", metavar="CODE|all", help="one of the twelve, or all: a row per unit and sector"
     )
-    score.add_argument("--out", type=Path, required=True, help=".csv, .xlsx, .parquet, .geojson or .gpkg")
+    score.add_argument("--out", type=Path, required=True, help=store.LISTED)
     score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
     batch_commands.add_scheduler(score)
@@ -77,7 +77,7 @@ def _score(arguments: argparse.Namespace) -> None:
     model = load_model()
     _ensure(arguments, scoped.data_version, arguments.level)
     scores = scoped.out("scores", arguments.level, model.version)
-    with_places = arguments.out.suffix.lower() in export.MAP_ENDINGS
+    with_places = arguments.out.suffix.lower() in store.MAPS
     if arguments.level == "site":
         export.refuse_sites(scoped)
     table = deliver.score_table(

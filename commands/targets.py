@@ -23,7 +23,6 @@ from risk.targets import plan as targets
 from risk.targets import table as target_table
 from risk.targets.request import change, read_request
 
-_ENDINGS: Final = ".csv, .xlsx, .parquet, .geojson or .gpkg"
 _SHOWN: Final = 10
 
 
@@ -45,7 +44,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audit-share", type=float, help="part of them drawn at random (default 0.2)")
     parser.add_argument("--seed", type=int, required=True, help="published with the plan; a date will do: 20201201")
     parser.add_argument("--request", type=Path, help="a TOML file as risk/targets/request.toml; options go before it")
-    parser.add_argument("--out", type=Path, required=True, help=_ENDINGS)
+    parser.add_argument("--out", type=Path, required=True, help=store.LISTED)
     parser.add_argument("--left-out", type=Path, help="also write why high scorers are not in (.csv, .xlsx)")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="also write one printable sheet per region")
     parser.add_argument("--prices", action="store_true", help="also print what every quota costs")
@@ -116,7 +115,7 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, required=True, help="how many to draw")
     parser.add_argument("--minimum", type=int, default=2, help="the fewest per stratum (default 2)")
     parser.add_argument("--seed", type=int, required=True, help="published with the draw")
-    parser.add_argument("--out", type=Path, required=True, help=_ENDINGS)
+    parser.add_argument("--out", type=Path, required=True, help=store.LISTED)
     _add_common(parser)
     parser.set_defaults(run=_sample)
 

@@ -23,7 +23,6 @@ STAMP: Final = ("status_band", "scope", "data_version", "attribution", "licence"
 
 _OSM: Final = ("osm", "osm_extract")
 TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "context")
-MAP_ENDINGS = (".geojson", ".gpkg")
 
 
 def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -> int:
@@ -48,7 +47,7 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
     table = scoped.table(name)
     if name == "sites":
         refuse_sites(scoped)
-    needs_places = path.suffix.lower() in MAP_ENDINGS and not isinstance(table, gpd.GeoDataFrame)
+    needs_places = path.suffix.lower() in store.MAPS and not isinstance(table, gpd.GeoDataFrame)
     if needs_places and "gemeente_code" in table.columns:
         table = with_places(table, "gemeente_code", scoped)
     behind = [record for record in scoped.sources if name in catalogue.source(record.source_id).feeds]

@@ -26,15 +26,7 @@ from geodata.snapshots import formats as files
 from risk.scores import deliver
 from words import Texts, read_texts
 
-FORMATS: Final = ("xlsx", "csv", "geojson", "gpkg")
-MIME: Final = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "geojson": "application/geo+json",
-    "gpkg": "application/geopackage+sqlite3",
-    "html": "text/html",
-    "pdf": "application/pdf",
-}
+FORMATS: Final = tuple(one.ending.removeprefix(".") for one in files.ON_PAGES)
 
 
 _TITLE_STYLE: Final = "font:600 18px sans-serif;margin:10px 12px"
@@ -155,7 +147,7 @@ def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language:
     A workbook and a CSV are made for the reader's language, with figures rounded to what their interval supports;
     the map formats keep every decimal.
     """
-    rows = table(store, shown, part, language, with_places=f".{ending}" in export.MAP_ENDINGS)
+    rows = table(store, shown, part, language, with_places=f".{ending}" in files.MAPS)
     store.note_export(f"scores_{part.level} (.{ending})", len(rows))
     texts = read_texts(language)
     if ending == "csv":
@@ -242,12 +234,13 @@ def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) ->
     name = file_name(texts, shown, part)
     st.caption(frame.markdown_escape(title(texts, shown, part)))
     with st.container(horizontal=True):
-        for ending in FORMATS:
+        for form in files.ON_PAGES:
+            ending = form.ending.removeprefix(".")
             st.download_button(
-                texts(f"download.as_{ending}"),
+                form.label,
                 _maker(store, shown, part, ending, texts),
-                f"{name}.{ending}",
-                MIME[ending],
+                f"{name}{form.ending}",
+                form.media_type,
                 key=f"{key}-{ending}",
                 on_click="ignore",
             )
@@ -256,7 +249,7 @@ def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) ->
                 texts("download.map"),
                 _map_maker(store, shown, part, texts),
                 f"{name}.html",
-                MIME["html"],
+                files.BY_ENDING[".html"].media_type,
                 key=f"{key}-html",
                 on_click="ignore",
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -235,13 +235,53 @@ def _write_gpkg(table: pd.DataFrame, path: Path) -> None:
     _spatial(table, path).to_file(path, driver="GPKG", layer="risicobeeld")
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    ".csv": _write_csv,
-    ".xlsx": _write_xlsx,
-    ".parquet": write_parquet,
-    ".geojson": _write_geojson,
-    ".gpkg": _write_gpkg,
-}
+@dataclass(frozen=True)
+class Format:
+    """A kind of file, by its ending.
+
+    Attributes
+    ----------
+    ending
+        With its dot, as in ``.csv``.
+    label
+        What a page calls it, in any language.
+    media_type
+        What a browser is told.
+    write
+        What writes a table; None for a document, which `risk.report.files` writes.
+    is_map
+        Whether it holds places.
+    is_on_pages
+        Whether pages offer tables in it.
+    """
+
+    ending: str
+    label: str
+    media_type: str
+    write: Callable[[pd.DataFrame, Path], None] | None = None
+    is_map: bool = False
+    is_on_pages: bool = False
+
+
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
+FORMATS: Final = (
+    Format(".xlsx", "Excel", f"{_OFFICE}spreadsheetml.sheet", _write_xlsx, is_on_pages=True),
+    Format(".csv", "CSV", "text/csv", _write_csv, is_on_pages=True),
+    Format(".geojson", "GeoJSON", "application/geo+json", _write_geojson, is_map=True, is_on_pages=True),
+    Format(".gpkg", "GeoPackage", "application/geopackage+sqlite3", _write_gpkg, is_map=True, is_on_pages=True),
+    Format(".parquet", "Parquet", "application/vnd.apache.parquet", write_parquet),
+    Format(".docx", "Word", f"{_OFFICE}wordprocessingml.document"),
+    Format(".html", "HTML", "text/html"),
+    Format(".pdf", "PDF", "application/pdf"),
+)
+"""Every kind of file that leaves the product; one more format is one more line here."""
+
+BY_ENDING: Final = {one.ending: one for one in FORMATS}
+TABLES: Final = tuple(one.ending for one in FORMATS if one.write)
+MAPS: Final = frozenset(one.ending for one in FORMATS if one.is_map)
+ON_PAGES: Final = tuple(one for one in FORMATS if one.is_on_pages)
+LISTED: Final = f"{', '.join(TABLES[:-1])} or {TABLES[-1]}"
+"""The endings that a table may have, as a sentence names them."""
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -254,17 +294,15 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         (EPSG:28992). In ``.csv`` and ``.xlsx`` points become columns lon and lat (WGS84), texts that look
         like a formula are made inert.
     path
-        Ends in .csv, .xlsx, .parquet, .geojson or .gpkg. An existing file is replaced when all is written.
+        Ends as one of `FORMATS` that hold tables. An existing file is replaced when all is written.
 
     Raises
     ------
     InputError
         The ending is unknown, the folder cannot be written, or a table without places goes to a map format.
     """
-    try:
-        writer = _WRITERS[path.suffix.lower()]
-    except KeyError:
-        endings = ", ".join(_WRITERS)
-        raise InputError(f"The ending of {path.name} is not known; use one of {endings}.") from None
+    form = BY_ENDING.get(path.suffix.lower())
+    if form is None or form.write is None:
+        raise InputError(f"The ending of {path.name} is not known; use {LISTED}.")
     with whole_file(path) as part:
-        writer(table, part)
+        form.write(table, part)

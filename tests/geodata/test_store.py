@@ -25,7 +25,7 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
     folder = tmp_path / "out"
     folder.mkdir()
     path = folder / f"{name}{ending}"
-    if name == "context" and ending in export.MAP_ENDINGS:
+    if name == "context" and ending in store.MAPS:
         with pytest.raises(InputError, match="no places"):
             export.export_table(lotc(), name, path)
         return

@@ -19,6 +19,7 @@ from dashboard.shell import frame, session
 from dashboard.shell.session import Selection
 from door.readiness import Ranking
 from door.store import ScopedStore
+from geodata.snapshots import formats
 from risk.scores import deliver
 from risk.scores.outputs import Spread
 from words import Texts
@@ -257,7 +258,7 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chose
                 texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
             ),
             f"risicobeeld-{vr_code}.pdf",
-            downloads.MIME["pdf"],
+            formats.BY_ENDING[".pdf"].media_type,
             key="region-sheet",
             on_click="ignore",
         )

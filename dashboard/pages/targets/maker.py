@@ -39,7 +39,7 @@ from risk.targets.plan import LISTS, Plan
 from risk.targets.request import Mark, Request
 from words import Texts
 
-_ENDINGS: Final = (".csv", ".xlsx", ".geojson", ".gpkg")
+_ENDINGS: Final = tuple(one.ending for one in files.ON_PAGES)
 _MAP_HEIGHT_PX: Final = 420
 _POLL_SECONDS: Final = 1.0
 _MARKS: Final = "targets-marks"
