@@ -41,6 +41,13 @@ lock: $(VENV)/.dev  ## compile the requirements files, with hashes, after a chan
 bench: $(VENV)/.dev  ## measure; each script prints a table
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
 
+docs: $(VENV)/.dev accessibility pictures  ## make every generated document and picture anew
+	@$(PY) -m risk method --lang nl --out docs/method.md
+	@$(PY) -m risk method --lang en --out docs/method.en.md
+	@$(PY) -m risk papers --out docs
+	@$(PY) -m geodata sources --out docs/sources.md
+	@$(PY) -m tools.write_commands
+
 accessibility: $(VENV)/.dev  ## check every page with axe and write docs/accessibility.md
 	@$(PY) -m tools.write_accessibility
 

@@ -30,11 +30,7 @@ def run_one(
     int
         Exit status: 0 when done, 2 when an error that the product knows stopped it, else what the command says.
     """
-    parser = argparse.ArgumentParser(prog=program, description=description)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in subjects:
-        add(commands)
-    arguments = parser.parse_args(argv)
+    arguments = parser_of(program, description, subjects).parse_args(argv)
     try:
         if settings.has_json_log():
             logs.setup()
@@ -42,6 +38,15 @@ def run_one(
     except RisicobeeldError as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def parser_of(program: str, description: str, subjects: Sequence[Callable[[Any], None]]) -> argparse.ArgumentParser:
+    """Return what reads the words of a line; parameters as for `run_one`."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in subjects:
+        add(commands)
+    return parser
 
 
 def bind(commands: Any, runs: Mapping[str, Callable[[argparse.Namespace], int | None]]) -> None:

@@ -194,11 +194,12 @@ def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
     return server
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description="Scores for other systems.")
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser(program: str) -> argparse.ArgumentParser:
+    """Return what reads the words of a line that begins with ``program``."""
+    made = argparse.ArgumentParser(prog=program, description="Scores for other systems.")
+    commands = made.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="answer requests")
-    serving.add_argument("--port", type=int, default=8502)
+    serving.add_argument("--port", type=int, default=8502, help="8502 by default")
     serving.add_argument("--address", default="127.0.0.1", help="another than this machine's needs a proxy with TLS")
     giving = commands.add_parser("token", help="give a system a token, shown once")
     giving.add_argument("name", help="what the system is called")
@@ -206,12 +207,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
     giving.add_argument("--until", type=date.fromisoformat, required=True, help="the last day it works")
     ending = commands.add_parser("revoke", help="end a token")
     ending.add_argument("name")
-    return parser
+    return made
 
 
 def main(argv: list[str] | None = None, program: str = "python -m dashboard.feed") -> int:
     """Run one command; an error that the product knows is one sentence, and exit status 2."""
-    arguments: Any = _parser(program).parse_args(argv)
+    arguments: Any = parser(program).parse_args(argv)
     try:
         logs.setup()
         if arguments.command == "token":

@@ -80,16 +80,17 @@ def _only_through_the_root(logger: logging.Logger) -> None:
     logger.propagate = True
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description="Serve the dashboard.")
-    parser.add_argument("--port", type=int, default=8501)
-    parser.add_argument("--address", default="127.0.0.1", help="another than this machine's needs sign-in and a proxy")
-    return parser
+def parser(program: str) -> argparse.ArgumentParser:
+    """Return what reads the words of a line that begins with ``program``."""
+    made = argparse.ArgumentParser(prog=program, description="Serve the dashboard.")
+    made.add_argument("--port", type=int, default=8501, help="8501 by default")
+    made.add_argument("--address", default="127.0.0.1", help="another than this machine's needs sign-in and a proxy")
+    return made
 
 
 def main(argv: list[str] | None = None, program: str = "python -m dashboard.serve") -> int:
     """Serve until told to stop; exit status 2, and a sentence for each part, when it cannot."""
-    arguments: Any = _parser(program).parse_args(argv)
+    arguments: Any = parser(program).parse_args(argv)
     try:
         logs.setup()
         problems = {part: problem for part, problem in readiness.check().items() if problem}
