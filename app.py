@@ -1,5 +1,7 @@
 """The web door: who looks, which pages there are for them, and run."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.pages import PAGES
@@ -31,8 +33,18 @@ def main() -> None:
         for page in shown
     }
     session.offer_pages(pages)
-    chosen = st.navigation(list(pages.values()), position="top")
-    name = next(name for name, page in pages.items() if page is chosen)
+    closed = {
+        page.name: st.Page(
+            partial(frame.closed, page.name),
+            title=texts(f"page.{page.name}"),
+            url_path=page.name,
+            visibility="hidden",
+        )
+        for page in PAGES
+        if page not in shown
+    }
+    chosen = st.navigation([*pages.values(), *closed.values()], position="top")
+    name = next(name for name, page in (pages | closed).items() if page is chosen)
     st.set_page_config(page_title=f"{texts(f'page.{name}')} - {texts('app.title')}")
     with watch.page_run(name, viewer), session.one_picture():
         frame.guarded(chosen.run)()

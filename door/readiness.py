@@ -23,7 +23,7 @@ from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
 from geodata.tables import coverage
 from register import read
-from words import read_texts
+from words import LANGUAGES, read_texts
 
 TABLES: Final = ("exposure", "incidence", "sites", "activations")
 ENOUGH: Final = 0.9
@@ -124,9 +124,14 @@ class Readiness:
             return "lodging"
         return "" if self.has("activations") else "activations"
 
-    def sentence(self, step: str, language: str) -> str:
-        """Return a next step in one sentence, with the command or the page that does it."""
-        return read_texts(language)(f"ready.step.{step}", **self._values())
+    def sentence(self, step: str, language: str, *, is_command: bool = True) -> str:
+        """Return a next step in one sentence, with the commands that do it; a page has a button for that."""
+        words = read_texts(language)
+        values = self._values()
+        name = _COMMANDS.get(step.split("_", 1)[0], step)
+        told = {"command": f"ready.command.{name}", "refresh": "ready.command.refresh"}
+        commands = {place: words(one, **values) if is_command else "" for place, one in told.items()}
+        return words(f"ready.step.{step}", **values, **commands)
 
     def require(self, what: Ranking) -> None:
         """Let through only what may be ranked.
@@ -151,7 +156,8 @@ class Readiness:
 
     def _refuse(self, step: str) -> None:
         if step:
-            raise NotReadyError(self.sentence(step, "en"), step, self._values())
+            in_words = {one: self.sentence(step, one, is_command=False) for one in LANGUAGES}
+            raise NotReadyError(self.sentence(step, "en"), step, in_words)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as a program reads it."""
@@ -178,6 +184,7 @@ class Readiness:
         }
 
 
+_COMMANDS: Final = {"own": "establishments"}  # the others are called as the first word of the step
 _TABLE_STEPS: Final = {"exposure": "establishments"}
 _INCIDENCE_STEPS: Final = {
     State.ABSENT: "incidence",

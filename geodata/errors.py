@@ -60,13 +60,13 @@ class NotReadyError(RisicobeeldError, ValueError):
     ----------
     step
         Name of the next step, for the words under ``ready.step``.
-    values
-        What those words are filled with.
+    in_words
+        By language, the sentence as a page says it: without the command, for which it has a button.
     """
 
-    def __init__(self, message: str, step: str, values: Mapping[str, object]) -> None:
+    def __init__(self, message: str, step: str, in_words: Mapping[str, str]) -> None:
         super().__init__(message)
-        self.step, self.values = step, dict(values)
+        self.step, self.in_words = step, dict(in_words)
 
 
 class UnknownCodeError(RisicobeeldError, KeyError):

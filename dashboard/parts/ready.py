@@ -19,6 +19,16 @@ from door.store import ScopedStore
 from words import Texts
 
 _PER_REGION = ("sites", "activations")
+_OF_A_RANKING = frozenset(
+    (
+        "establishments",
+        "establishments_rest",
+        "incidence",
+        "incidence_other",
+        "incidence_rest",
+        "incidence_stale",
+    )
+)
 
 
 def of(store: ScopedStore) -> Readiness:
@@ -44,15 +54,17 @@ def ranks(texts: Texts, store: ScopedStore, what: Ranking, *, title: str = "read
 
 def tell(texts: Texts, store: ScopedStore, ready: Readiness, step: str, title: str) -> None:
     """Draw what is missing, what it would bring, one button, and what there is already."""
-    sentence, brings = ready.sentence(step, texts.language), texts(f"ready.brings.{step}")
+    sentence, brings = ready.sentence(step, texts.language, is_command=False), texts(f"ready.brings.{step}")
+    why = f'<p class="rb-muted">{html.escape(texts("ready.why_not"))}</p>' if step in _OF_A_RANKING else ""
     told = (
         f'<section class="rb-page rb-ready" role="status"><h2>{html.escape(texts(title))}</h2>'
         f"<p><b>{html.escape(sentence)}</b> {html.escape(brings)}</p>"
-        f'<p class="rb-muted">{html.escape(texts("ready.why_not"))}</p></section>'
+        f"{why}</section>"
     )
     st.html(told)
     _button(texts, store, step)
-    st.html(f'<section class="rb-page">{what_there_is(texts, ready)}{_workers(texts, store, ready)}</section>')
+    workers = _workers(texts, store, ready) if step in _OF_A_RANKING else ""
+    st.html(f'<section class="rb-page">{what_there_is(texts, ready)}{workers}</section>')
 
 
 def _button(texts: Texts, store: ScopedStore, step: str) -> None:
@@ -108,5 +120,5 @@ def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> str:
         for row in together.itertuples()
     ]
     heads = [texts("ready.workers_region"), texts("ready.workers_n")]
-    table = tables.table(texts("ready.workers"), heads, rows, numeric=(1,), is_caption_shown=True)
+    table = tables.table(texts("ready.workers"), heads, rows, numeric=(1,), kind="rb-sizes", is_caption_shown=True)
     return f"{table}<p class='rb-muted'>{html.escape(texts('ready.workers_how'))}</p>"

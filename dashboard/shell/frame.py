@@ -130,6 +130,12 @@ def language_switch(texts: Texts) -> None:
     )
 
 
+def closed(page: str) -> None:
+    """Say that the viewer may not open a page, and who can change that; it does exist, for others."""
+    texts = session.texts()
+    plain_head(texts("link.no_page"), texts("link.no_page_why", page=texts(f"page.{page}")))
+
+
 def plain_head(title: str, intro: str) -> None:
     """Draw the title of a page that shows no figures."""
     st.html(f'<h1 class="rb-title">{html.escape(title)}</h1><p class="rb-intro">{html.escape(intro)}</p>')

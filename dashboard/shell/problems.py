@@ -19,7 +19,7 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
     'plan.pdf is leeg; kies een ander bestand.'
     """
     if isinstance(error, NotReadyError):
-        return texts(f"ready.step.{error.step}", **error.values)
+        return error.in_words[texts.language]
     name = f"problem.{error.key}"
     if name not in texts:
         return str(error)

@@ -47,7 +47,10 @@ def test_every_page_has_its_state(state: str, language: str) -> None:
     texts = read_texts(language)
     ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
     assert ready.missing(Ranking.AREAS) == states.STATES[state]
-    areas, sites = (escaped(ready.sentence(ready.missing(what), language)) for what in (Ranking.AREAS, Ranking.SITES))
+    areas, sites = (
+        escaped(ready.sentence(ready.missing(what), language, is_command=False))
+        for what in (Ranking.AREAS, Ranking.SITES)
+    )
     for page in PAGES:
         if not page.is_for(Viewer("lotc")):
             continue

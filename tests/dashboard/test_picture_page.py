@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from commands import data as data_command
 from door import store as access
 from geodata import settings
 from geodata.refresh import imports
@@ -168,18 +170,42 @@ def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, ope
     expect(page.locator(".rb-why dl")).to_be_visible()
 
 
-def test_real_figures_carry_no_example_and_say_what_is_left_out(
+def test_real_establishments_alone_show_workers_and_the_next_step(
     serve: Callable[..., str], open_page: Open, testdata: Path
 ) -> None:
     imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
     page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("Hier staat nog geen volgorde")).to_be_visible()
+    expect(page.get_by_text("Er zijn nog geen besmettingen")).to_be_visible()
+    expect(page.locator(".rb-sizes meter")).to_have_count(25)
+    expect(page.locator(".rb-first, .rb-chip")).to_have_count(0)
+    shown = page.locator("body").inner_text()
+    assert "VOORBEELD" not in shown, "no band stands over real figures"
+
+
+def test_real_figures_carry_no_example_and_say_what_is_left_out(
+    serve: Callable[..., str], open_page: Open, testdata: Path, tmp_path: Path
+) -> None:
+    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    import_positives(testdata, tmp_path, until="2020-09-06")
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
     wait_for_map(page)
-    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 1 januari 2021")
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 6 september 2020")
     expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
     expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
     shown = page.locator("body").inner_text()
     assert "voorbeeld:" not in shown, "no class is called an example"
     assert "VOORBEELD" not in shown, "no band stands over real figures"
+
+
+def import_positives(testdata: Path, folder: Path, until: str) -> None:
+    """Import the positives per gemeente and day of RIVM up to a day."""
+    days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz")
+    days = days[(days["date"] <= until) & days["infected"].notna()]
+    named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
+    path = folder / "rivm.csv"
+    named.astype({"aantal": int}).to_csv(path, index=False)
+    assert data_command.main(["import", "incidence", str(path), "--disease", "COVID-19"]) == 0
 
 
 def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:

@@ -12,7 +12,7 @@ from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import side_by_side
-from dashboard.parts import alarms, controls, links, period, ready, region_facts
+from dashboard.parts import alarms, controls, link_notice, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
@@ -89,6 +89,7 @@ def _explorer() -> None:
     store, _ = session.store()
     week = period.week(store, chosen, texts)
     regions = board.open_board(store, "vr", texts, week)
+    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     first = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()

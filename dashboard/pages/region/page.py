@@ -12,7 +12,7 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.region import sheet as region_sheet
 from dashboard.parts import figures as board
-from dashboard.parts import links, period, quality, ready, region_facts, tables
+from dashboard.parts import link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
@@ -46,6 +46,7 @@ def _page() -> None:
     chosen = session.selection()
     store = store.as_known_on(period.known_on(chosen))
     shown = board.open_board(store, "vr", texts, period.week(store, chosen, texts))
+    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     allowed = list(shown.of_sector("")["area_code"])
     vr_code = shown.region_of(chosen.unit, allowed)
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")

@@ -12,7 +12,7 @@ from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.parts import figures as board
-from dashboard.parts import links, period, ready
+from dashboard.parts import link_notice, links, period, ready
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
@@ -45,6 +45,7 @@ def _page() -> None:
     chosen = session.selection()
     week = period.week(store, chosen, texts)
     regions = board.open_board(store, "vr", texts, week)
+    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         within = _choose_rows(texts, store, regions)
         now = board.open_board(store, "vr", texts)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.files import downloads
 from dashboard.parts import figures as board
-from dashboard.parts import links, period, ready, tables
+from dashboard.parts import link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
@@ -74,6 +74,7 @@ def _page() -> None:
     links.linked(
         f'<div class="rb-controls">{slider}</div>{period.notice(texts, store, shown)}', key="sites-back-in-time"
     )
+    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     if (sites["site_id"] == chosen.unit).any():
         site_page.draw(texts, store, shown, chosen.unit)
         return

@@ -35,7 +35,7 @@ def run() -> None:
     sees = rows_of(store.viewer.role, "scores_vr") and stands.may_rank(Ranking.AREAS)
     shown = board.open_board(store, "vr", texts) if sees else None
     step = stands.next_step()
-    told = f"<p><b>{html.escape(stands.sentence(step, texts.language))}</b></p>" if step else ""
+    told = f"<p><b>{html.escape(stands.sentence(step, texts.language, is_command=False))}</b></p>" if step else ""
     st.html(f'<section class="rb-page">{ready.what_there_is(texts, stands)}{told}</section>')
     peildatum = shown.scored.peildatum.date() if shown else None
     parts = [_sources(texts, store, peildatum)]
