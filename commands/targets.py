@@ -64,7 +64,11 @@ def _targets(arguments: argparse.Namespace) -> None:
         request = change(request, audit_share=arguments.audit_share)
     inputs = target_inputs.read_inputs(scoped, model)
     plan = targets.make_plan(
-        inputs.frame, request, sample.checked_seed(arguments.seed), inputs.peildatum, calibration=inputs.calibration
+        target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked]),
+        request,
+        sample.checked_seed(arguments.seed),
+        inputs.peildatum,
+        calibration=inputs.calibration,
     )
     table = target_table.target_table(plan, inputs, scoped, arguments.lang)
     store.write_table(table, arguments.out)

@@ -56,6 +56,8 @@ class Selection:
         The day (2020-10-31) whose knowledge the register shows; empty for what is known now.
     layer
         What is drawn over the colours of the map, one of `LAYERS`; empty for nothing.
+    plan
+        Id of the kept plan that is open; empty when none is.
     """
 
     level: str = "vr"
@@ -69,6 +71,7 @@ class Selection:
     beside: str = ""
     within: str = ""
     known: str = ""
+    plan: str = ""
     layer: str = ""
 
     @property
@@ -109,6 +112,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         beside=",".join(list(dict.fromkeys(_AREA.findall(parameters.get("beside", ""))))[:BESIDE_MAX]),
         within=within if _AREA.fullmatch(within := parameters.get("within", "")) else "",
         known=known if _is_day(known := parameters.get("known", "")) else "",
+        plan=_identity(parameters.get("plan", "")),
         layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
     )
 

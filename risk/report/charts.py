@@ -75,6 +75,8 @@ def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits:
     gemeenten.plot(ax=axes, color="#eef2f4", edgecolor="#b7c2c9", linewidth=0.5)
     region.boundary.plot(ax=axes, color="#5b6b76", linewidth=1.2)
     for number, point in enumerate(visits.geometry, 1):
+        if point is None or point.is_empty:
+            continue  # a site without a place stands in the table alone
         axes.annotate(
             str(number),
             (point.x, point.y),

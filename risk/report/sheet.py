@@ -1,5 +1,6 @@
 """One printable sheet per region: where to go, when, with whom and why, with a map."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ from geodata.errors import InputError
 from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import band_of, stamp_of
+from risk.report.words import band_of, stamp_of, week_words
 from risk.targets.table import KIND_WORDS
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
@@ -19,6 +20,10 @@ _INTRO: Final = Text(
     "woont. Leg elk bezoek vast, ook als er niets is gevonden.",
     "{n} preventive visits in {weeks}. The aim is to protect people; a visit says nothing about who works or lives "
     "there. Record every visit, also when nothing was found.",
+)
+_ONE: Final = Text(
+    _INTRO.nl.replace("{n} preventieve bezoeken", "Een preventief bezoek"),
+    _INTRO.en.replace("{n} preventive visits", "One preventive visit"),
 )
 _HEADS: Final = (
     Text("nr", "no"),
@@ -66,8 +71,8 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     rows = tuple(
         (
             str(number),
-            str(line["week"]),
-            f"{line['name'] or line['site_id']}, {names.get(line['gemeente_code'], '')}".rstrip(", "),
+            week_words(str(line["week"]), language),
+            _site(line, names, language),
             KIND_WORDS[line["kind"]][language],
             str(line["partners"]).replace(";", ", "),
             str(line["reason"]),
@@ -75,14 +80,15 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
         for number, (_, line) in enumerate(lines.iterrows(), 1)
     )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
-    weeks = ", ".join(sorted(lines["week"].unique()))
+    weeks = ", ".join(week_words(week, language) for week in sorted(lines["week"].unique()))
+    intro = _ONE if len(lines) == 1 else _INTRO
     picture = charts.map_of_visits(region, inside, lines, band)
     blocks: list[Block] = [
         Heading(title, 1),
-        Paragraph(_INTRO[language].format(n=len(lines), weeks=weeks)),
+        Paragraph(intro[language].format(n=len(lines), weeks=weeks)),
         Grid(tuple(head[language] for head in _HEADS), rows),
         Picture(picture, _MAP[language], 12.0),
-        *_notes(lines, language),
+        *_notes(lines, dict(zip(regions["vr_code"], regions["vr_name"], strict=True)), language),
         Paragraph(
             _DRAW[language].format(seed=lines["seed"].iloc[0], sha=lines["frame_sha256"].iloc[0][:16]), is_small=True
         ),
@@ -91,10 +97,21 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     return Document(title, language, band, tuple(blocks))
 
 
-def _notes(lines: pd.DataFrame, language: str) -> list[Block]:
+def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
+    """Return what a site is called and where it lies; one without a name is called by its kind and id."""
+    name = line["name"] or f"{KIND_WORDS[line['kind']][language]} {line['site_id']}"
+    return ", ".join(filter(None, [name, names.get(line["gemeente_code"], "")]))
+
+
+def _notes(lines: pd.DataFrame, names: Mapping[str, str], language: str) -> list[Block]:
     """Return what a contact must know beside the table: links across regions, and protocols."""
     notes: list[Block] = [
-        Paragraph(_LINKED[language].format(number=number, regions=codes.replace(";", ", ")), is_small=True)
+        Paragraph(
+            _LINKED[language].format(
+                number=number, regions=", ".join(names.get(code, code) for code in codes.split(";"))
+            ),
+            is_small=True,
+        )
         for number, codes in enumerate(lines["other_vr_codes"], 1)
         if codes
     ]

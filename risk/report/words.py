@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import InputError
 from risk.report.blocks import Paragraph
+from words import read_texts
 
 LANGUAGES: Final = ("nl", "en")
 
@@ -59,3 +60,25 @@ def band_of(language: str, *, is_invented: bool) -> str:
     if not is_invented:
         return ""
     return codes.EXAMPLE_BAND_NL if language == "nl" else codes.EXAMPLE_BAND_EN
+
+
+def week_words(week: str, language: str) -> str:
+    """Return a week as its first and last day.
+
+    Examples
+    --------
+    >>> week_words("2020-W50", "nl"), week_words("2020-W49", "en"), week_words("2020-W53", "nl")
+    ('7-13 december 2020', '30 November - 6 December 2020', '28 december 2020 - 3 januari 2021')
+    """
+    texts, first = read_texts(language), monday(week)
+    last = first + timedelta(days=6)
+    if first.month == last.month:
+        return f"{first.day}-{texts.day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {texts.month(first.month)} - {texts.day(last)}"
+    return f"{texts.day(first)} - {texts.day(last)}"
+
+
+def monday(week: str) -> date:
+    """Return the first day of a week such as 2020-W50."""
+    return date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)

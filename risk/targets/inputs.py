@@ -1,6 +1,7 @@
 """What a plan is made from, read through the door: the frame of sites, what is wrong with the others, past visits."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import geopandas as gpd
@@ -25,20 +26,27 @@ class Inputs:
     ----------
     frame
         Sites that can be visited, as `risk.targets.plan.make_plan` wants them, with name, size and place.
+    unplaced
+        Sites of which nothing is wrong but that their place is not known, in a region that is: never chosen or
+        drawn by themselves, for nobody can tell how far they are, but they can be locked in.
     problems
         From `risk.targets.checks.find_problems`, less what an analyst resolved.
     visits
         One row per visit to a site: site_id, event_date, found (1, 0, NaN), list, points,
         inclusion_probability, plan_id.
+    region_names
+        Name of every veiligheidsregio, by code.
     calibration
         None until enough random visits are recorded.
     """
 
     frame: gpd.GeoDataFrame
+    unplaced: gpd.GeoDataFrame
     problems: pd.DataFrame
     visits: pd.DataFrame
     scored: Scored
     calibration: Calibration | None
+    region_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def peildatum(self) -> pd.Timestamp:
@@ -75,10 +83,23 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
         last_visit=last.reindex(joined["site_id"]).to_numpy("datetime64[ns]"),
         is_planned=joined["site_id"].isin(planned),
     )
+    worse = problems.loc[problems["problem"] != "no_place", "site_id"]
+    is_unplaced = frame["site_id"].isin(problems["site_id"]) & ~frame["site_id"].isin(worse) & (frame["vr_code"] != "")
     can_go = ~frame["site_id"].isin(problems["site_id"]) & (frame["vr_code"] != "")
     random = visits[visits["list"].isin(RANDOM_LISTS)]
     calibration = calibrate(random["points"], random["found"], random["inclusion_probability"])
-    return Inputs(frame[can_go].reset_index(drop=True), problems, visits, scored, calibration)
+    placed, unplaced = (frame[rows].reset_index(drop=True) for rows in (can_go, is_unplaced))
+    regions = store.table("veiligheidsregios")
+    names = dict(zip(regions["vr_code"], regions["vr_name"], strict=True))
+    return Inputs(placed, unplaced, problems, visits, scored, calibration, names)
+
+
+def frame_for(inputs: Inputs, locked: Collection[str]) -> gpd.GeoDataFrame:
+    """Return the sites that a plan chooses from: those that can be visited, and those without a place locked in."""
+    asked = inputs.unplaced[inputs.unplaced["site_id"].isin(locked)]
+    if asked.empty:
+        return inputs.frame
+    return gpd.GeoDataFrame(pd.concat([inputs.frame, asked], ignore_index=True), crs=inputs.frame.crs)
 
 
 def read_problems(store: ScopedStore) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The page Targets in a real browser: a plan, other limits, locks, a clash, and a plan from draft to visit."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def test_a_site_is_locked_in_with_a_reason_that_is_inert(app: str, open_page: Op
     expect(page.get_by_text("Vastgezet (1)")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile(re.escape(site["name"]))).first).to_contain_text("vastgezet: <img")
     assert page.evaluate("window.hacked") is None
-    page.get_by_role("button", name=f"Ongedaan maken: {site['site_id']}").click()
+    page.get_by_role("button", name=f"Ongedaan maken: {site['name']}").click()
     expect(page.get_by_text("Vastgezet (1)")).to_be_hidden()
 
 
@@ -101,8 +102,23 @@ def test_a_plan_goes_from_draft_to_a_visit_that_counts(app: str, open_page: Open
     expect(page.get_by_text("Bewaard als ontwerp")).to_be_visible()
     view(page, "Plannen")
     page.get_by_role("button", name="Stel vast").click()
+    expect(page.get_by_text("Doorgaan?")).to_be_visible()
+    assert set(open_store(LOTC).table("plan_lines")["plan_state"]) == {"draft"}
+    page.get_by_role("button", name="Ja, stel vast").click()
     expect(page.get_by_text("40 regels vastgesteld.")).to_be_visible()
     assert set(open_store(LOTC).table("plan_lines")["plan_state"]) == {"approved"}
+    page.get_by_role("link", name=re.compile("Plan van 30 november 2020")).click()
+    expect(page).to_have_url(re.compile(r"plan=20201130-"))
+    lines = page.get_by_role("table", name=re.compile("^Plan van")).inner_text()
+    assert not re.search(r"\b(VR\d\d|2020-W\d\d)\b", lines), "names and dates, never codes"
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Agenda (.ics)").click()
+    assert Path(taken.value.path()).read_bytes().count(b"BEGIN:VEVENT") == 40
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Alle regiobladen (zip)").click()
+    with zipfile.ZipFile(taken.value.path()) as sheets:
+        assert len([name for name in sheets.namelist() if name.endswith(".pdf")]) == 25
+        assert sheets.testzip() is None
     page.get_by_text("Bezoek vastleggen").click()
     page.get_by_role("textbox", name="Wat er gebeurde").fill("niets aangetroffen, verzonnen")
     page.get_by_role("button", name="Leg vast").click()

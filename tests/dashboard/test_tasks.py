@@ -73,6 +73,12 @@ def taken(page: Page, button: str) -> Path:
     return Path(caught.value.path())
 
 
+def read_csv(path: Path, language: str) -> pd.DataFrame:
+    """Read a file as the spreadsheet of the reader's language does."""
+    separator, decimal = {"nl": (";", ","), "en": (",", ".")}[language]
+    return pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_analyst_explores_down_to_the_reasons_and_takes_the_figures_along(enter, language: str) -> None:
     page, texts = enter("analyst", language, DESK)
@@ -85,7 +91,7 @@ def test_the_analyst_explores_down_to_the_reasons_and_takes_the_figures_along(en
     page.get_by_role("link", name=texts("page.sectors"), exact=True).click()
     expect(page.locator(".rb-heat")).to_be_visible()
     page.get_by_role("button", name=texts("download.menu")).click()
-    table = pd.read_csv(taken(page, "CSV"), sep={"nl": ";", "en": ","}[language], encoding="utf-8-sig")
+    table = read_csv(taken(page, "CSV"), language)
     assert len(table) == 25 * 13
     assert set(table["scope"]) == {"analyst"}
     assert set(table["status_band"]) == {texts("map.band")}
@@ -101,7 +107,11 @@ def test_lot_c_sees_where_first_and_why_and_takes_the_targets_along(enter, langu
     page.get_by_role("link", name=texts("page.targets"), exact=True).click()
     expect(page.get_by_role("button", name=texts("targets.keep"))).to_be_visible()
     settled(page)
-    table = pd.read_csv(taken(page, texts("targets.download")))
+    table = pd.read_csv(
+        taken(page, texts("targets.download")),
+        sep={"nl": ";", "en": ","}[language],
+        decimal={"nl": ",", "en": "."}[language],
+    )
     assert len(table) == 40
     assert set(table["scope"]) == {"lotc"}
     assert set(table["status_band"]) == {texts("map.band")}

@@ -1,64 +1,178 @@
 """Plans that were kept, what came of them, and the sites that must be sorted out first."""
 
 import html
-from typing import Final
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
 from access.rights import Verb
 from access.viewer import may
+from dashboard.files import reader_table
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import charts, links, tables
-from dashboard.shell import frame
+from dashboard.shell import frame, session
+from door import export
 from door.store import ScopedStore
 from geodata import codes
+from geodata.snapshots import formats
 from register import personal
+from risk.report import plan_file
 from risk.targets import checks as site_checks
 from risk.targets import decisions, outcome, plans
 from words import Texts
 
 _STATES: Final = (plans.DRAFT, plans.APPROVED, plans.CARRIED_OUT)
+_MIME: Final = {"zip": "application/zip", "ics": "text/calendar"}
+_FIRST: Final = (
+    "week_words",
+    "site_name",
+    "kind_name",
+    "gemeente_name",
+    "region_name",
+    "list_name",
+    "reason",
+    "partners",
+)
 _FOUND: Final = ("no", "yes", "unknown")
 _FEW_N: Final = 50
 _SHOWN_N: Final = 200
 
 
 def draw_plans(texts: Texts, store: ScopedStore) -> None:
-    """Draw the plans that were kept; approve one, and record a visit of one."""
+    """Draw the plans that were kept; approve one, take it along, and record a visit of one."""
     kept = plans.plans(store)
     if kept.empty:
         st.info(texts("targets.plans_none"))
         return
+    names = {plan: plan_file.plan_words(plan, texts.language) for plan in kept["plan_id"]}
     heads = [texts("targets.plan"), texts("targets.lines"), *(texts(f"targets.{state}") for state in _STATES)]
     rows = [
-        [html.escape(row["plan_id"]), str(row["lines_n"]), *(str(row[state]) for state in _STATES)]
+        [
+            links.link(html.escape(names[row["plan_id"]]), plan=row["plan_id"]),
+            str(row["lines_n"]),
+            *(str(row[state]) for state in _STATES),
+        ]
         for row in kept.to_dict("records")
     ]
-    st.html(tables.table(texts("targets.plans_caption"), heads, rows, numeric=(1, 2, 3, 4)))
-    name = st.selectbox(texts("targets.plan"), list(kept["plan_id"]), key="plans-chosen", width=360)
-    lines = plans.lines_of(store, name)
+    links.linked(tables.table(texts("targets.plans_caption"), heads, rows, numeric=(1, 2, 3, 4)), key="plans-kept")
+    asked = session.selection().plan
+    name = asked if asked in names else str(kept["plan_id"].iloc[0])
+    if asked and asked not in names:
+        st.warning(frame.markdown_escape(texts("targets.plan_unknown", plan=asked)))
+    lines = plan_file.lines_in_words(plans.lines_of(store, name), store, texts.language)
+    st.html(f'<section class="rb-page"><h2>{html.escape(names[name])}</h2></section>')
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
-        if (lines["plan_state"] == plans.DRAFT).any() and st.button(texts("targets.approve"), type="primary"):
-            st.session_state["plans-approved"] = plans.approve(store, name)
-            plan_maker.forget()
-            st.rerun(scope="fragment")
-        _carry_out(texts, store, lines[lines["plan_state"] == plans.APPROVED])
+        _approve(texts, store, name, int((lines["plan_state"] == plans.DRAFT).sum()))
     if (done := st.session_state.pop("plans-approved", None)) is not None:
         st.success(texts("targets.approved_done", n=done))
-    heads = [texts(f"targets.{name}") for name in ("site", "region", "week", "plan", "partners", "reason")]
+    if export.may_take_sites(store):
+        _files(texts, store, name)
+    if may(store.viewer, Verb.RECORD, "plan_lines", ""):
+        _carry_out(texts, store, lines[lines["plan_state"] == plans.APPROVED])
+    columns = ("site", "region", "week", "list", "plan", "partners", "reason")
+    parts = [
+        links.link(html.escape(line["site_name"]), page="sites", unit=line["site_id"], plan="")
+        + f'<br><span class="rb-muted">{html.escape(_what(line))}</span>'
+        for line in lines.to_dict("records")
+    ]
     cells = [
         [
-            links.link(html.escape(line["site_id"]), page="sites", unit=line["site_id"]),
-            html.escape(line["vr_code"]),
-            html.escape(line["week"]),
+            label,
+            html.escape(line["region_name"]),
+            html.escape(line["week_words"]),
+            html.escape(line["list_name"]),
             html.escape(texts(f"targets.{line['plan_state']}")),
             html.escape(line["partners"].replace(";", ", ")),
             html.escape(line["reason"]),
         ]
-        for line in lines.to_dict("records")
+        for label, line in zip(parts, lines.to_dict("records"), strict=True)
     ]
-    links.linked(tables.table(name, heads, cells), key="plans-lines")
+    heads = [texts(f"targets.{column}") for column in columns]
+    links.linked(tables.table(names[name], heads, cells), key="plans-lines")
+
+
+def _what(line: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, [line["kind_name"], line["gemeente_name"]]))
+
+
+def _approve(texts: Texts, store: ScopedStore, name: str, drafts_n: int) -> None:
+    """Ask once before a plan is approved: from then on it is what everybody goes by."""
+    if not drafts_n:
+        return
+    if st.session_state.get("plans-asked") != name:
+        if st.button(texts("targets.approve"), type="primary"):
+            st.session_state["plans-asked"] = name
+            st.rerun(scope="fragment")
+        return
+    st.warning(texts("targets.approve_ask", n=drafts_n))
+    with st.container(horizontal=True):
+        if st.button(texts("targets.approve_yes"), type="primary"):
+            st.session_state["plans-approved"] = plans.approve(store, name)
+            plan_maker.forget()
+        elif not st.button(texts("targets.approve_no")):
+            return
+    del st.session_state["plans-asked"]
+    st.rerun(scope="fragment")
+
+
+def _files(texts: Texts, store: ScopedStore, name: str) -> None:
+    """Offer the plan as it was kept: as a table, as a map, as the sheets of all regions, as a calendar."""
+
+    def table() -> gpd.GeoDataFrame:
+        return plan_file.kept_table(plans.lines_of(store, name), store, texts.language)
+
+    made: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "xlsx": (texts("download.as_xlsx"), lambda: _workbook(texts, table(), name)),
+        "csv": (
+            texts("download.as_csv"),
+            lambda: formats.csv_for_reader(reader_table.rounded(table()), texts.language),
+        ),
+        "gpkg": (texts("download.as_gpkg"), lambda: _map_file(table())),
+        "zip": (texts("targets.sheets_all"), lambda: plan_file.all_sheets(table(), store, texts.language)),
+        "ics": (texts("targets.calendar"), lambda: plan_file.calendar(table(), texts.language)),
+    }
+    with st.container(horizontal=True):
+        for ending, (label, make) in made.items():
+            st.download_button(
+                label,
+                _noted(store, make, ending),
+                file_name=f"{texts('targets.file')}-{name}.{ending}",
+                mime=_MIME[ending] if ending in _MIME else formats.BY_ENDING[f".{ending}"].media_type,
+                key=f"plan-file-{ending}",
+                on_click="ignore",
+            )
+
+
+def _noted(store: ScopedStore, make: Callable[[], bytes], ending: str) -> Callable[[], bytes]:
+    """Return what makes a file and leaves a line in the audit trail."""
+
+    def made() -> bytes:
+        content = make()
+        store.note_export(f"plan (.{ending})", 1)
+        return content
+
+    return made
+
+
+def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str) -> bytes:
+    flat = pd.DataFrame(table.drop(columns="geometry"))
+    order = [column for column in _FIRST if column in flat.columns]
+    flat = reader_table.rounded(flat[[*order, *(column for column in flat.columns if column not in order)]])
+    told = [plan_file.plan_words(name, texts.language), str(table["status_band"].iloc[0]), texts("targets.intro")]
+    sheet = reader_table.readable(texts, texts("targets.lines"), flat)
+    return formats.workbook([sheet, *reader_table.explained(texts, flat.columns, told)])
+
+
+def _map_file(table: gpd.GeoDataFrame) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.gpkg"
+        formats.write_table(table, path)
+        return path.read_bytes()
 
 
 def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
@@ -67,7 +181,10 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         st.success(texts("targets.carry_saved"))
     if lines.empty:
         return
-    labels = {row["plan_line_id"]: f"{row['site_id']} ({row['vr_code']})" for row in lines.to_dict("records")}
+    labels = {
+        row["plan_line_id"]: f"{row['site_name']} ({row['region_name']}, {row['week_words']})"
+        for row in lines.to_dict("records")
+    }
     with st.expander(texts("targets.carry_out")), st.form("plans-carry", clear_on_submit=True):
         line = st.selectbox(texts("targets.carry_line"), list(labels), format_func=labels.__getitem__)
         day = st.date_input(texts("targets.carry_date"), format="DD-MM-YYYY")

@@ -27,6 +27,7 @@ from geodata import codes
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as files
 from risk.index.model import load_model
+from risk.report import plan_file
 from risk.report.files import render
 from risk.report.sheet import region_sheet
 from risk.targets import inputs as target_inputs
@@ -64,7 +65,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         _map(texts, store, table)
         _actions(texts, store, plan, inputs, table)
         _lists(texts, store, table)
-        _left_out(texts, plan)
+        _left_out(texts, plan, inputs)
         _prices(texts, plan)
 
 
@@ -88,7 +89,8 @@ def _plan(store: ScopedStore, inputs: Inputs, request: Request, seed: int) -> Pl
     key = (repr(request), seed, store.data_version, str(store.viewer), st.session_state.get("targets-round", 0))
     known = st.session_state.get("targets-plan")
     if known is None or known[0] != key:
-        made = targets.make_plan(inputs.frame, request, seed, inputs.peildatum, calibration=inputs.calibration)
+        frame_ = target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked])
+        made = targets.make_plan(frame_, request, seed, inputs.peildatum, calibration=inputs.calibration)
         known = (key, made)
         st.session_state["targets-plan"] = known
     return known[1]
@@ -107,7 +109,17 @@ def _marked(request: Request) -> Request:
 
 def _mark(texts: Texts, inputs: Inputs) -> None:
     """Let the viewer lock a site in or exclude one, with a reason, and undo it."""
-    names = dict(zip(inputs.frame["site_id"], inputs.frame["name"], strict=True))
+    names = {
+        site: name
+        for table in (inputs.frame, inputs.unplaced)
+        for site, name in zip(table["site_id"], table["name"], strict=True)
+    }
+    unplaced = set(inputs.unplaced["site_id"])
+
+    def label(code: str) -> str:
+        told = f"{names.get(code) or code} ({code})"
+        return f"{told} - {texts('targets.no_place')}" if code in unplaced else told
+
     marks: dict[str, tuple[str, Mark]] = st.session_state.setdefault(_MARKS, {})
     with st.expander(texts("targets.change")):
         site = st.selectbox(
@@ -115,7 +127,8 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
             sorted(names),
             index=None,
             key="targets-site",
-            format_func=lambda code: f"{names.get(code) or code} ({code})",
+            placeholder=texts("targets.choose_site"),
+            format_func=label,
         )
         reason = st.text_input(texts("targets.why"), key="targets-reason", max_chars=200)
 
@@ -133,7 +146,12 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
     for site_id, (kind, mark) in list(marks.items()):
         told = texts(f"targets.{kind}_as", site=names.get(site_id) or site_id, reason=mark.reason)
         st.caption(frame.markdown_escape(told))
-        st.button(texts("targets.undo", site=site_id), key=f"undo-{site_id}", on_click=_forget, args=(marks, site_id))
+        st.button(
+            texts("targets.undo", site=names.get(site_id) or site_id),
+            key=f"undo-{site_id}",
+            on_click=_forget,
+            args=(marks, site_id),
+        )
 
 
 def _forget(marks: dict[str, tuple[str, Mark]], site_id: str) -> None:
@@ -152,7 +170,20 @@ def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
         risk = (plan.lines["score_0_10"] * plan.lines["p_top_k"]).fillna(0)
         finds, low, high = (texts.number(value) for value in inputs.calibration.expected_finds(risk))
         points = texts("targets.points_finds", n=inputs.calibration.visits_n, finds=finds, low=low, high=high)
-    return f'<p class="rb-page" role="status"><b>{html.escape(told)}</b><br>{html.escape(points)}</p>'
+    over = _over_the_limit(texts, plan, inputs)
+    lines = "<br>".join(html.escape(line) for line in (points, over) if line)
+    return f'<p class="rb-page" role="status"><b>{html.escape(told)}</b><br>{lines}</p>'
+
+
+def _over_the_limit(texts: Texts, plan: Plan, inputs: Inputs) -> str:
+    """Say which regions get more visits than asked because the draw looks at no region; '' where none does."""
+    counts = plan.lines["vr_code"].value_counts()
+    over = [
+        f"{inputs.region_names.get(code, code)} ({n})"
+        for code, n in counts.items()
+        if (most := plan.request.quota(str(code)).at_most) is not None and n > most
+    ]
+    return texts("targets.over_limit", regions=", ".join(over)) if over else ""
 
 
 def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
@@ -179,6 +210,7 @@ def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
 def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
     """Show every list as a table; the name of a site leads to its page."""
     regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+    table = plan_file.lines_in_words(table, store, texts.language)
     heads = [
         texts(f"targets.{name}") for name in ("site", "region", "kind", "week", "partners", "score", "chance", "reason")
     ]
@@ -194,21 +226,22 @@ def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
 
 
 def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links: bool) -> list[str]:
-    label = html.escape(line["name"] or line["site_id"])
+    label = html.escape(line["site_name"])
     reason = html.escape(line["reason"])
     if line["other_vr_codes"]:
         named = ", ".join(regions.get(code, code) for code in line["other_vr_codes"].split(";"))
         told = texts("targets.linked_all" if sees_links else "targets.linked", regions=named)
         reason += f'<br><span class="rb-muted">{html.escape(told)}</span>'
+    is_drawn = line["list"] in target_inputs.RANDOM_LISTS
     score = "" if pd.isna(line["score_0_10"]) else texts.number(line["score_0_10"])
     return [
         links.link(label, page="sites", unit=line["site_id"]),
-        html.escape(regions.get(line["vr_code"], line["vr_code"])),
-        html.escape(texts(f"kind.{line['kind']}")),
-        html.escape(line["week"].replace("-", "\N{NON-BREAKING HYPHEN}")),
+        html.escape(line["region_name"]),
+        html.escape(line["kind_name"]),
+        html.escape(line["week_words"]),
         html.escape(line["partners"].replace(";", ", ")),
         score,
-        f"{line['drawn_n']}/{line['stratum_n']}",
+        html.escape(texts("targets.one_in", drawn=line["drawn_n"], n=line["stratum_n"]) if is_drawn else ""),
         reason,
     ]
 
@@ -230,8 +263,8 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
             texts("targets.download"),
-            _file(table, ending),
-            file_name=f"targets-{plan.seed}{ending}",
+            _file(table, ending, texts.language),
+            file_name=f"{texts('targets.file')}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
             on_click=lambda: store.note_export("targets", len(table)),
         )
         regions = sorted(table["vr_code"].unique())
@@ -247,17 +280,19 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
             st.download_button(
                 texts("targets.sheet_download"),
                 _sheet(table, code, store, texts.language),
-                file_name=f"targets-{code}-{plan.seed}.html",
+                file_name=f"{texts('targets.sheet_file')} {names.get(code, code)}.html",
                 mime="text/html",
                 on_click=lambda: store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum())),
             )
 
 
-def _file(table: gpd.GeoDataFrame, ending: str) -> Callable[[], bytes]:
+def _file(table: gpd.GeoDataFrame, ending: str, language: str) -> Callable[[], bytes]:
     """Return what makes the file; it runs when somebody asks for it."""
 
     def make() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
+            if ending == ".csv":
+                return files.csv_for_reader(table, language)
             path = Path(folder) / f"targets{ending}"
             files.write_table(table, path)
             return path.read_bytes()
@@ -269,7 +304,7 @@ def _sheet(table: gpd.GeoDataFrame, code: str, store: ScopedStore, language: str
     return lambda: render(region_sheet(table, code, store, language), ".html")
 
 
-def _left_out(texts: Texts, plan: Plan) -> None:
+def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:
     with st.expander(texts("targets.left_out")):
         out = target_table.left_out_table(plan, texts.language)
         if out.empty:
@@ -279,7 +314,7 @@ def _left_out(texts: Texts, plan: Plan) -> None:
         rows = [
             [
                 html.escape(names.get(row["site_id"]) or row["site_id"]),
-                html.escape(row["vr_code"]),
+                html.escape(inputs.region_names.get(row["vr_code"], row["vr_code"])),
                 html.escape(texts(f"kind.{row['kind']}")),
                 texts.number(row["points"]),
                 html.escape(row["reason"]),

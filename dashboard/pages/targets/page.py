@@ -4,6 +4,8 @@ from typing import Final
 
 import streamlit as st
 
+from access.rights import Verb
+from access.viewer import may
 from dashboard.pages.targets import connect as plan_links
 from dashboard.pages.targets import kept as plan_list
 from dashboard.pages.targets import maker as plan_maker
@@ -25,11 +27,15 @@ def run() -> None:
     texts = session.texts()
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.targets"), texts("targets.intro"))
+    # Who makes no plans comes for the visits that are planned; so does who follows a link to a plan.
+    first = "make" if may(store.viewer, Verb.RECORD, "plan_lines", "") else "plans"
+    if session.selection().plan:
+        st.session_state.setdefault("targets-view", "plans")
+    st.session_state.setdefault("targets-view", first)
     st.segmented_control(
         texts("targets.view"),
         [part for part in _PARTS if part != "links" or store.may("decisions")],
         format_func=lambda part: texts(f"targets.view_{part}"),
-        default="make",
         key="targets-view",
         label_visibility="collapsed",
     )

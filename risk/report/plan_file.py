@@ -1,0 +1,191 @@
+"""A plan as people read it and take it along: names, dates and lists in words; file, sheets and calendar of it."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from door import export
+from door.store import ScopedStore
+from geodata import codes
+from risk.index.model import load_model
+from risk.report.files import render
+from risk.report.sheet import region_sheet
+from risk.report.words import monday, week_words
+from risk.targets.plan import LISTS
+from risk.targets.table import protocols
+from words import read_texts
+
+_SHEET_ENDINGS: Final = (".pdf", ".html")
+_NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
+_LINE_OCTETS: Final = 75  # RFC 5545, 3.1
+
+
+def plan_words(plan_id: str, language: str) -> str:
+    """Return what a plan is called: the date of its picture and the seed of its draw.
+
+    Examples
+    --------
+    >>> plan_words("20201130-17-51ea8b52", "nl")
+    'Plan van 30 november 2020 (loting 17, 51ea8b52)'
+    """
+    texts = read_texts(language)
+    day, _, rest = plan_id.partition("-")
+    seed, _, print_ = rest.rpartition("-")
+    try:
+        made = texts.day(date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:8]}"))
+    except ValueError:
+        return plan_id
+    return texts("targets.plan_of", day=made, seed=seed, print=print_)
+
+
+def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.GeoDataFrame:
+    """Return the lines of a plan, fresh or kept, as everybody reads them: page, sheet, file and calendar alike.
+
+    Parameters
+    ----------
+    lines
+        Lines with ``site_id, vr_code, list, week``; whatever else they carry is kept.
+    store
+        The tables as the viewer may see them.
+
+    Returns
+    -------
+    GeoDataFrame
+        By list, week and score, with ``site_name, kind_name, gemeente_name, region_name, list_name, week_words`` and
+        what a site is (EPSG:28992) beside them. A site that is not in the list any more keeps its id as its name.
+    """
+    texts, sites = read_texts(language), store.table("sites").set_index("site_id")
+    regions = _names(store, "veiligheidsregios", "vr")
+    gemeenten = _names(store, "gemeenten", "gemeente")
+    about = sites.reindex(lines["site_id"])
+    kinds = [texts(f"kind.{kind}") if isinstance(kind, str) and kind else "" for kind in about["kind"]]
+    names = [
+        str(name) if isinstance(name, str) and name else " ".join(filter(None, [kind, site]))
+        for name, kind, site in zip(about["name"], kinds, lines["site_id"], strict=True)
+    ]
+    order = {name: place for place, name in enumerate(LISTS)}
+    told = lines.assign(
+        site_name=names,
+        name=about["name"].fillna("").to_numpy(),
+        kind=about["kind"].fillna("").to_numpy(),
+        kind_name=kinds,
+        gemeente_code=about["gemeente_code"].fillna("").to_numpy(),
+        gemeente_name=about["gemeente_code"].map(gemeenten).fillna("").to_numpy(),
+        sector_code=about["sector_code"].fillna("").to_numpy(),
+        region_name=lines["vr_code"].map(regions).fillna(lines["vr_code"]).to_numpy(),
+        list_name=[texts(f"targets.list_{name}") for name in lines["list"]],
+        week_words=[week_words(week, language) for week in lines["week"]],
+        geometry=about["geometry"].to_numpy(),
+        list_order=lines["list"].map(order).fillna(len(order)),
+    )
+    told = told.sort_values(["list_order", "week", "score_0_10"], ascending=[True, True, False], kind="stable")
+    told = told.drop(columns="list_order").reset_index(drop=True)
+    return gpd.GeoDataFrame(told, geometry="geometry", crs=codes.CRS_RD)
+
+
+def _names(store: ScopedStore, table: str, kind: str) -> Mapping[str, str]:
+    rows = store.table(table)
+    return dict(zip(rows[f"{kind}_code"], rows[f"{kind}_name"], strict=True))
+
+
+def kept_table(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.GeoDataFrame:
+    """Return a kept plan as it leaves the product: its lines in words, links, protocols, and what they rest on.
+
+    Parameters
+    ----------
+    lines
+        From `risk.targets.plans.lines_of`.
+    """
+    told = lines_in_words(lines, store, language)
+    model = load_model()
+    linked = store.out("linked", "site", model.version)
+    others = dict(zip(linked["unit_id"].astype(str), linked["other_vr_codes"].astype(str), strict=True))
+    rules = protocols(store, language)
+    told = told.assign(
+        other_vr_codes=[others.get(site, "") for site in told["site_id"]],
+        protocol=[rules.get(sector, "") for sector in told["sector_code"]],
+        peildatum=pd.to_datetime(told["plan_id"].str[:8], format="%Y%m%d"),
+        model_version=model.version,
+    )
+    stamped = export.with_own_sources(export.stamped(told, store, lang=language), store, told["site_id"])
+    return gpd.GeoDataFrame(stamped, geometry="geometry", crs=codes.CRS_RD)
+
+
+def all_sheets(table: gpd.GeoDataFrame, store: ScopedStore, language: str) -> bytes:
+    """Return one zip with the sheet of every region in a plan, as PDF and as HTML.
+
+    Parameters
+    ----------
+    table
+        From `kept_table` or `risk.targets.table.target_table`.
+    """
+    texts, whole = read_texts(language), io.BytesIO()
+    regions = _names(store, "veiligheidsregios", "vr")
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as kept:
+        for code in sorted(set(table["vr_code"]) - {""}):
+            document = region_sheet(table, code, store, language)
+            for ending in _SHEET_ENDINGS:
+                name = f"{texts('targets.sheet_file')} {regions.get(code, code)}{ending}".replace("/", "-")
+                kept.writestr(zipfile.ZipInfo(name, _NO_MOMENT), render(document, ending), zipfile.ZIP_DEFLATED)
+    return whole.getvalue()
+
+
+def calendar(table: gpd.GeoDataFrame, language: str) -> bytes:
+    """Return a plan as a calendar (RFC 5545): each visit is an entry over the days of its week.
+
+    Parameters
+    ----------
+    table
+        From `kept_table`.
+    """
+    texts = read_texts(language)
+    told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//plan//NL", "CALSCALE:GREGORIAN"]
+    for line in table.to_dict("records"):
+        first = monday(line["week"])
+        band = f"{line['status_band']} - " if line["status_band"] else ""
+        title = f"{band}{texts('targets.visit_to', site=line['site_name'])}"
+        place = ", ".join(filter(None, [line["gemeente_name"], line["region_name"]]))
+        partners = str(line["partners"]).replace(";", ", ")
+        told += [
+            "BEGIN:VEVENT",
+            f"UID:{line['plan_line_id']}@risicobeeld",
+            f"DTSTAMP:{pd.Timestamp(line['peildatum']):%Y%m%d}T000000Z",
+            f"DTSTART;VALUE=DATE:{first:%Y%m%d}",
+            f"DTEND;VALUE=DATE:{first + timedelta(days=7):%Y%m%d}",
+            f"SUMMARY:{_calendar_text(title)}",
+            f"LOCATION:{_calendar_text(place)}",
+            f"DESCRIPTION:{_calendar_text('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
+            "TRANSP:TRANSPARENT",
+            "END:VEVENT",
+        ]
+    told.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in told).encode()
+
+
+def _calendar_text(text: str) -> str:
+    r"""Return a text in which the signs of a calendar file mean nothing.
+
+    Examples
+    --------
+    >>> print(_calendar_text("a, b; c\\d"))
+    a\, b\; c\\d
+    """
+    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return " ".join(escaped.split())
+
+
+def _folded(line: str) -> str:
+    """Return a line in pieces of at most 75 octets, none of which ends within a letter."""
+    pieces: list[str] = []
+    piece = ""
+    for letter in line:
+        if len((piece + letter).encode()) > _LINE_OCTETS - bool(pieces):
+            pieces.append(piece)
+            piece = ""
+        piece += letter
+    return "\r\n ".join([*pieces, piece])
