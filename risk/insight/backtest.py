@@ -6,19 +6,19 @@ index that follows the epidemic, and nothing may be tuned to them further.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import starmap
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
 from risk.index.pipeline import Outcome, score
 from risk.insight.alarms import alarms, weekly_cases
-from risk.insight.ranking_metrics import BOOTSTRAPS, bootstrap, spearman
+from risk.insight.ranking_metrics import BOOTSTRAPS
 
 Array = NDArray[Any]
 
@@ -58,11 +58,6 @@ class Dated:
     date: pd.Timestamp
     units: pd.DataFrame
     regions: Array
-
-    def correlation(self, rule: str, rows: Array | slice = slice(None)) -> float:
-        """Return the rank correlation of a rule with what came later, over some rows."""
-        found = self.units.iloc[rows] if isinstance(rows, slice) else self.units.take(rows)
-        return spearman(found[rule], found["later"])
 
 
 @dataclass(frozen=True)
@@ -110,43 +105,103 @@ def dated(tables: Tables, model: Model, level: str, previous: Model | None = Non
     return found[::-1]
 
 
-def by_date(dates: Sequence[Dated]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Agreement:
+    """Rank correlations of every rule with what came later.
+
+    Attributes
+    ----------
+    dates
+        The dates, the oldest first.
+    found
+        Dates x rules, in the order of `RULES`; NaN where a rule says nothing.
+    drawn
+        Repeats x dates x rules. Each repeat draws whole regions, the same for all dates: figures of one region on
+        two dates are not independent.
+    """
+
+    dates: tuple[pd.Timestamp, ...]
+    found: Array
+    drawn: Array
+
+    @property
+    def leads(self) -> Array:
+        """Return the index's correlation less each rule's, dates x rules."""
+        return self.found[:, :1] - self.found
+
+    @property
+    def drawn_leads(self) -> Array:
+        """Return the same of every repeat."""
+        return self.drawn[:, :, :1] - self.drawn
+
+
+def agreement(dates: Sequence[Dated], *, repeats: int = BOOTSTRAPS, seed: int = 1) -> Agreement:
+    """Return how well every rule put the areas in the order of what came later, with a bootstrap over regions.
+
+    Parameters
+    ----------
+    dates
+        From `dated`.
+    repeats, seed
+        Of the bootstrap.
+    """
+    rng = np.random.default_rng(seed)
+    names = sorted({region for one in dates for region in one.regions})
+    places = [[np.flatnonzero(one.regions == region) for region in names] for one in dates]
+    tables = [one.units[[*RULES, "later"]].to_numpy(float) for one in dates]
+    found = np.array([_correlations(table) for table in tables]).reshape(len(dates), len(RULES))
+    drawn = np.full((repeats, len(dates), len(RULES)), np.nan)
+    for turn in range(repeats if dates else 0):
+        regions = rng.integers(0, len(names), len(names))
+        for at, table in enumerate(tables):
+            drawn[turn, at] = _correlations(table[np.concatenate([places[at][region] for region in regions])])
+    return Agreement(tuple(one.date for one in dates), found, drawn)
+
+
+def _correlations(table: Array) -> Array:
+    """Return the rank correlation of every column with the last one, over the rows that both know."""
+    truth, found = table[:, -1], np.full(table.shape[1] - 1, np.nan)
+    known = np.isfinite(table[:, :-1]) & np.isfinite(truth)[:, None]
+    for pattern in np.unique(known, axis=1).T:
+        alike = np.flatnonzero((known == pattern[:, None]).all(axis=0))
+        if pattern.sum() < 3:
+            continue
+        ranks = stats.rankdata(table[pattern][:, [*alike, -1]], axis=0)
+        ranks -= ranks.mean(axis=0)
+        spread = np.sqrt((ranks**2).sum(axis=0))
+        scale = spread[:-1] * spread[-1]
+        found[alike] = np.where(scale > 0, ranks[:, :-1].T @ ranks[:, -1] / np.where(scale > 0, scale, 1), np.nan)
+    return found
+
+
+def by_date(found: Agreement) -> pd.DataFrame:
     """Return per date and rule the correlation with what came later, and the index's lead over the rule.
 
     Returns
     -------
     DataFrame
-        date, season, rule, spearman, p05, p95, lead, lead_p05, lead_p95; intervals from a bootstrap over regions.
+        date, season, rule, spearman, p05, p95, lead, lead_p05, lead_p95.
     """
+    spread, leads = _interval(found.drawn), _interval(found.drawn_leads)
     rows = [
         (
-            one.date,
-            season(one.date),
+            date,
+            season(date),
             rule,
-            *bootstrap(partial(one.correlation, rule), one.regions),
-            *bootstrap(partial(_lead, one, rule), one.regions),
+            found.found[at, place],
+            *spread[:, at, place],
+            found.leads[at, place],
+            *leads[:, at, place],
         )
-        for one in dates
-        for rule in RULES
+        for at, date in enumerate(found.dates)
+        for place, rule in enumerate(RULES)
     ]
     columns = ["date", "season", "rule", "spearman", "p05", "p95", "lead", "lead_p05", "lead_p95"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _lead(one: Dated, rule: str, rows: Array | slice = slice(None)) -> float:
-    return one.correlation("index", rows) - one.correlation(rule, rows)
-
-
-def pooled(dates: Sequence[Dated], each: pd.DataFrame, *, repeats: int = BOOTSTRAPS, seed: int = 1) -> pd.DataFrame:
+def pooled(found: Agreement) -> pd.DataFrame:
     """Return the mean over all dates, and over those of each season, of every rule and of the lead over it.
-
-    Parameters
-    ----------
-    dates, each
-        `dated` and `by_date`.
-    repeats, seed
-        Of a bootstrap that draws whole regions and keeps them over all dates: the same region's figures of two
-        dates are not independent.
 
     Returns
     -------
@@ -154,51 +209,44 @@ def pooled(dates: Sequence[Dated], each: pd.DataFrame, *, repeats: int = BOOTSTR
         season (``all`` first), rule, dates_n, spearman, lead, lead_p05, lead_p95, better_n and worse_n: on how
         many single dates the interval of the lead lay above and below 0.
     """
-    tables = [_pool(dates, each, ALL_SEASONS, repeats, seed)] if dates else []
-    for name in dict.fromkeys(each["season"]):
-        mine = [one for one in dates if season(one.date) == name]
-        tables.append(_pool(mine, each[each["season"] == name], name, repeats, seed))
+    low, high = _interval(found.drawn_leads)
+    seasons = np.array([season(date) for date in found.dates])
+    rows = []
+    for name in (ALL_SEASONS, *dict.fromkeys(seasons)) if len(seasons) else ():
+        mine = np.flatnonzero((seasons == name) | (name == ALL_SEASONS))
+        pooled_leads = _interval(_mean(found.drawn_leads[:, mine], axis=1))
+        for place, rule in enumerate(RULES):
+            rows.append(
+                {
+                    "season": name,
+                    "rule": rule,
+                    "dates_n": int(np.isfinite(found.leads[mine, place]).sum()),
+                    "spearman": float(_mean(found.found[mine, place], axis=0)),
+                    "lead": float(_mean(found.leads[mine, place], axis=0)),
+                    "lead_p05": pooled_leads[0, place],
+                    "lead_p95": pooled_leads[1, place],
+                    "better_n": int((low[mine, place] > 0).sum()),
+                    "worse_n": int((high[mine, place] < 0).sum()),
+                }
+            )
     columns = ["season", "rule", "dates_n", "spearman", "lead", "lead_p05", "lead_p95", "better_n", "worse_n"]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _pool(dates: Sequence[Dated], each: pd.DataFrame, name: str, repeats: int, seed: int) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    names = sorted({region for one in dates for region in one.regions})
-    places = [[np.flatnonzero(one.regions == region) for region in names] for one in dates]
-    leads = {rule: np.full(repeats, 0.0 if rule == "index" else np.nan) for rule in RULES}
-    for turn in range(repeats):
-        drawn = rng.integers(0, len(names), len(names))
-        rows = [np.concatenate([where[place] for place in drawn]) for where in places]
-        index = [one.correlation("index", mine) for one, mine in zip(dates, rows, strict=True)]
-        for rule in list(RULES)[1:]:
-            other = [one.correlation(rule, mine) for one, mine in zip(dates, rows, strict=True)]
-            leads[rule][turn] = _mean(np.subtract(index, other))
-    table = []
-    for rule in RULES:
-        mine = each[each["rule"] == rule]
-        known = leads[rule][np.isfinite(leads[rule])]
-        low, high = np.quantile(known, _INTERVAL) if known.size else (np.nan, np.nan)
-        table.append(
-            {
-                "season": name,
-                "rule": rule,
-                "dates_n": int(mine["lead"].notna().sum()),
-                "spearman": _mean(mine["spearman"].to_numpy(float)),
-                "lead": _mean(mine["lead"].to_numpy(float)),
-                "lead_p05": float(low),
-                "lead_p95": float(high),
-                "better_n": int((mine["lead_p05"] > 0).sum()),
-                "worse_n": int((mine["lead_p95"] < 0).sum()),
-            }
-        )
-    return pd.DataFrame(table)
+def _interval(drawn: Array) -> Array:
+    """Return the 5 and 95 % points over the repeats; NaN where no repeat has a value."""
+    known = np.isfinite(drawn).any(axis=0)
+    low_high = np.full((2, *drawn.shape[1:]), np.nan)
+    if drawn.size:
+        low_high[:, known] = np.nanquantile(drawn[:, known], _INTERVAL, axis=0)
+    return low_high
 
 
-def _mean(values: Array) -> float:
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    return float(known.mean()) if known.size else float("nan")
+def _mean(values: Array, axis: int) -> Array:
+    """Return the mean of what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    return np.asarray(np.where(count > 0, np.where(known, values, 0).sum(axis=axis) / np.maximum(count, 1), np.nan))
 
 
 def season(date: pd.Timestamp) -> str:

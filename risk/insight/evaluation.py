@@ -89,12 +89,11 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Mo
     """
     tables = of_disease(tables, model.disease)
     visits = visit_table(tables, model) if len(tables["activations"]) else pd.DataFrame()
-    dates = backtest.dated(tables, model, level, previous)
-    each = backtest.by_date(dates)
+    found = backtest.agreement(backtest.dated(tables, model, level, previous))
     return Evaluation(
         level,
-        each,
-        backtest.pooled(dates, each),
+        backtest.by_date(found),
+        backtest.pooled(found),
         backtest.outbreaks(tables, model, previous),
         finds(visits),
         deciles(visits["score"], visits["found"]).reset_index() if len(visits) else pd.DataFrame(),

@@ -97,10 +97,22 @@ def test_all_dates_together_are_the_mean_of_each_and_a_season_of_its_own(evaluat
 
 
 def test_the_version_before_is_a_yardstick_and_itself_leads_by_nothing(tables: Tables, model: Model) -> None:
-    dates = backtest.dated(tables, model, "vr", previous=model)
-    pooled = backtest.pooled(dates, backtest.by_date(dates), repeats=20).set_index(["season", "rule"])
+    found = backtest.agreement(backtest.dated(tables, model, "vr", previous=model), repeats=20)
+    pooled = backtest.pooled(found).set_index(["season", "rule"])
     same = pooled.loc[("all", "previous_version")]
     assert (same["lead"], same["lead_p05"], same["lead_p95"]) == (0, 0, 0)
+
+
+def test_correlations_are_those_of_spearman_over_what_both_know() -> None:
+    rng = np.random.default_rng(2)
+    table = rng.integers(0, 6, (40, len(backtest.RULES) + 1)).astype(float)
+    table[3, 1] = table[5, -1] = np.nan
+    table[:, 2] = 1
+    table[:, 3] = np.nan
+    found = backtest._correlations(table)
+    wanted = [metrics.spearman(table[:, place], table[:, -1]) for place in range(len(backtest.RULES))]
+    np.testing.assert_allclose(found, wanted)
+    assert np.isnan(found[[2, 3]]).all()
 
 
 def test_an_outbreak_that_is_known_is_looked_up_by_place_sector_and_month(tables: Tables, model: Model) -> None:
