@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from geodata import logs, settings
-from geodata.errors import RisicobeeldError
+from geodata.errors import RisicobeeldError, unwritable
 
 
 def run_one(
@@ -37,7 +37,9 @@ def run_one(
         return arguments.run(arguments) or 0
     except RisicobeeldError as error:
         print(error, file=sys.stderr)
-        return 2
+    except OSError as error:  # a full disk, a file system that cannot be written: never a traceback
+        print(unwritable(error), file=sys.stderr)
+    return 2
 
 
 def parser_of(program: str, description: str, subjects: Sequence[Callable[[Any], None]]) -> argparse.ArgumentParser:

@@ -19,11 +19,12 @@ from geodata.refresh import build as refresh
 from geodata.refresh import fetch as fetching
 from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
+from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
 
 _LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
-_ALL_DONE, _SOME_FAILED, _NOTHING_DONE = 0, 1, 2
+_ALL_DONE, _DIFFERS, _NOTHING_DONE, _SOME_FAILED = 0, 1, 2, 3
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,7 +32,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     refreshing = commands.add_parser(
         "refresh",
         help="fetch public sources and renew the picture",
-        epilog="Exit status: 0 all done, 1 some sources failed (their previous delivery stays), 2 nothing was done.",
+        epilog="Exit status: 0 all done, 3 some sources failed (their previous delivery stays), 2 nothing was done.",
     )
     refreshing.add_argument("source", nargs="*", help=f"none for all but the bulk ones; {', '.join(CONNECTORS)}")
     refreshing.add_argument(
@@ -50,6 +51,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     checking = commands.add_parser(
         "check", help="ask each live source one small question; tell what differs from what the code expects"
     )
+    pruning = commands.add_parser(
+        "prune", help="remove old snapshots, deliveries and scores, by the rule of docs/deployment.md"
+    )
+    pruning.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
     listing = commands.add_parser("sources", help="the page of the sources, from the catalogue")
     listing.add_argument("--out", type=Path, help="write it to a file, as docs/sources.md")
     checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(live_check.QUESTIONS)}")
@@ -146,7 +151,14 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{name:<20}{'as expected' if not differences else 'differs'}")
         for difference in differences:
             print(f"    {difference}")
-    return _SOME_FAILED if any(found.values()) else _ALL_DONE
+    return _DIFFERS if any(found.values()) else _ALL_DONE
+
+
+def _prune(arguments: argparse.Namespace) -> None:
+    found = prune(datetime.now(UTC).date(), dry_run=arguments.dry_run)
+    for one in found:
+        print(f"{one.path}{one.size_bytes / 1e6:>10.1f} MB")
+    print(f"{len(found)} folders {'to remove' if arguments.dry_run else 'removed'}")
 
 
 def _sources(arguments: argparse.Namespace) -> None:
@@ -234,6 +246,7 @@ def _import_workbook(arguments: argparse.Namespace) -> None:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "refresh": _refresh,
     "check": _check,
+    "prune": _prune,
     "sources": _sources,
 }
 IMPORTS: dict[str, Callable[[argparse.Namespace], None]] = {

@@ -9,7 +9,7 @@ from access import audit
 from access.database import engine as database
 from access.database.who import UPKEEP
 from geodata import settings
-from geodata.errors import InputError, RisicobeeldError
+from geodata.errors import InputError, RisicobeeldError, unwritable
 from geodata.snapshots import snapshot
 from register import chain
 
@@ -30,6 +30,8 @@ def _sentence(part: Callable[[], None]) -> str:
         part()
     except RisicobeeldError as error:
         return str(error)
+    except OSError as error:
+        return str(unwritable(error))
     return ""
 
 

@@ -1,6 +1,8 @@
 """One family of named errors. Each says one sentence: what is wrong, where, and what to do."""
 
+import errno
 from collections.abc import Mapping
+from typing import Final
 
 from words import read_texts
 
@@ -99,3 +101,21 @@ class ConflictError(RegisterError):
     def __init__(self, key: str, version: int, /, **values: object) -> None:
         super().__init__(key, **values)
         self.version = version
+
+
+_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+
+def unwritable(error: OSError) -> InputError:
+    """Return the sentence for who met a disk that is full or cannot be written, or another failure of the system.
+
+    Examples
+    --------
+    >>> str(unwritable(OSError(errno.ENOSPC, "No space left on device", "data/core")))
+    "data/core cannot be written (No space left on device); free some disk space or correct the folder's rights."
+    >>> str(unwritable(OSError(errno.EADDRINUSE, "Address already in use")))
+    '[Errno 98] Address already in use'
+    """
+    if error.errno in _DISK:
+        return InputError("folder_unwritable", path=error.filename or "A file", cause=error.strerror)
+    return InputError(str(error))

@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
@@ -103,7 +104,17 @@ def note(logger: logging.Logger, event: str, **fields: object) -> None:
     KeyError
         A field is not one that the log may carry.
     """
+    _refuse_unknown(fields)
+    logger.info(event, extra=fields, stacklevel=2)
+
+
+def warn(logger: logging.Logger, event: str, **fields: object) -> None:
+    """Log an event of ours that somebody should look at, as `note` does."""
+    _refuse_unknown(fields)
+    logger.warning(event, extra=fields, stacklevel=2)
+
+
+def _refuse_unknown(fields: Mapping[str, object]) -> None:
     unknown = fields.keys() - set(FIELDS)
     if unknown:
         raise KeyError(*unknown)
-    logger.info(event, extra=fields, stacklevel=2)

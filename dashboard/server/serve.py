@@ -89,19 +89,23 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None, program: str = "python -m dashboard.serve") -> int:
-    """Serve until told to stop; exit status 2, and a sentence for each part, when it cannot."""
+    """Serve until told to stop; exit status 2, and a sentence, when no page could be drawn at all.
+
+    A part that is not ready (damaged figures, a database that is away, a full disk) is told in the log, on
+    ``/ready`` and on the pages: what can still be shown is shown, also after a restart.
+    """
     arguments: Any = parser(program).parse_args(argv)
     try:
         logs.setup()
-        problems = {part: problem for part, problem in readiness.check().items() if problem}
-        if not problems:
-            watch.start()
-            logs.note(_LOG, "serving")
-            if not settings.has_json_log():
-                print(f"Risicobeeld: http://{arguments.address}:{arguments.port}", flush=True)
-            _run(arguments.port, arguments.address)
+        for part, problem in readiness.check().items():
+            if problem:
+                logs.warn(_LOG, "serving, but not ready", part=part, problem=problem)
+        watch.start()
+        logs.note(_LOG, "serving")
+        if not settings.has_json_log():
+            print(f"Risicobeeld: http://{arguments.address}:{arguments.port}", flush=True)
+        _run(arguments.port, arguments.address)
     except RisicobeeldError as error:
-        problems = {"settings": str(error)}
-    for part, problem in problems.items():
-        logs.note(_LOG, "cannot serve", part=part, problem=problem)
-    return 2 if problems else 0
+        logs.warn(_LOG, "cannot serve", part="settings", problem=str(error))
+        return 2
+    return 0

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -228,12 +229,17 @@ def latest_raw_of(source_id: str, as_of: date | None = None) -> RawSnapshot | No
     folder = settings.data_dir() / "raw" / source_id
     if not folder.is_dir():
         return None
-    dated = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    dated = deliveries(source_id)
     if as_of is not None:
         dated = [path for path in dated if date.fromisoformat(path.name[:10]) <= as_of]
-    if not dated:
-        return None
-    return read_raw(max(dated, key=lambda path: (path.name[:10], int(path.name[11:] or 1))))
+    return read_raw(dated[-1]) if dated else None
+
+
+def deliveries(source_id: str) -> list[Path]:
+    """Return the folders of the deliveries of one source, the oldest first."""
+    folder = settings.data_dir() / "raw" / source_id
+    dated = [path for path in folder.glob("*/") if not path.name.startswith(".")]
+    return sorted(dated, key=lambda path: (path.name[:10], int(path.name[11:] or 1)))
 
 
 def sweep() -> None:
@@ -328,9 +334,9 @@ def adopt(given: Snapshot) -> Snapshot:
 def switch(snapshot: Snapshot) -> None:
     """Make a core snapshot the one in use, in one step, and remember the one before it."""
     pointer = _pointer_path()
-    history = [snapshot.data_version, *(v for v in _history() if v != snapshot.data_version)]
+    versions = [snapshot.data_version, *(one for one in history() if one != snapshot.data_version)]
     with store.whole_file(pointer) as part:
-        part.write_text("\n".join(history) + "\n", "utf-8")
+        part.write_text("\n".join(versions) + "\n", "utf-8")
     _fsync_folder(pointer.parent)
     now = int(datetime.now(UTC).timestamp())
     known.note("snapshot", now, data_version=snapshot.data_version, is_real=not snapshot.is_demonstration)
@@ -343,7 +349,7 @@ def _pointer_path() -> Path:
 def show_embedded() -> Snapshot:
     """Show the embedded demonstration again; the versions that were in use stay on disk."""
     embedded = read_core(settings.EMBEDDED_DIR)
-    if _history():  # an installation that never had figures of its own names none
+    if history():  # an installation that never had figures of its own names none
         switch(embedded)
     return embedded
 
@@ -359,23 +365,23 @@ def _pointer() -> list[str]:
         raise SnapshotError("pointer_damaged", path=pointer, restore=_RESTORE) from error
     if not all(_VERSION.fullmatch(one) for one in versions):
         raise SnapshotError("pointer_damaged", path=pointer, restore=_RESTORE)
-    if not versions and (known.was_there("snapshot") or _in_core()):
+    if not versions and (known.was_there("snapshot") or in_core()):
         raise SnapshotError("pointer_gone", path=pointer, restore=_RESTORE)
     return versions
 
 
-def _in_core() -> list[Path]:
+def in_core() -> list[Path]:
     """Return the folders of the core snapshots that lie there, the newest first."""
     manifests = _pointer_path().parent.glob(f"[0-9a-f]*/{MANIFEST}")
     return [path.parent for path in sorted(manifests, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
-def _history() -> list[str]:
+def history() -> list[str]:
     """Return the versions that were in use, as well as it is known: a damaged pointer forgets the order."""
     try:
         return _pointer()
     except SnapshotError:
-        return [folder.name for folder in _in_core()]
+        return [folder.name for folder in in_core()]
 
 
 def current() -> Snapshot:
@@ -402,15 +408,20 @@ def version(data_version: str) -> Snapshot:
         There is none, or it is damaged.
     """
     own = settings.data_dir() / "core" / data_version
-    if not own.is_dir() and _read_manifest(settings.EMBEDDED_DIR).get("data_version") == data_version:
+    if not own.is_dir() and embedded_version() == data_version:
         return read_core(settings.EMBEDDED_DIR)
     return read_core(own)
+
+
+def embedded_version() -> str:
+    """Return the version of the demonstration that ships with the product."""
+    return str(_read_manifest(settings.EMBEDDED_DIR)["data_version"])
 
 
 def last_good() -> Snapshot | None:
     """Return the newest snapshot that is whole, for a page that must show something; never invented for real."""
     had_real_figures = known.read("snapshot").get("is_real", True)
-    for data_version in _history():
+    for data_version in history():
         try:
             found = version(data_version)
         except SnapshotError:
@@ -443,21 +454,50 @@ def other_pictures(model_version: str, data_version: str, level: str) -> list[tu
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other process computes what belongs in a folder; a crash frees the place."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
+    """Wait until no other process computes what belongs in a folder; a crash frees the place.
+
+    Raises
+    ------
+    SnapshotError
+        The place cannot be written.
+    """
+    lock = folder.parent / f".{folder.name}.lock"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("w")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
+def _unwritable(folder: Path, error: OSError) -> SnapshotError:
+    return SnapshotError("scores_unwritable", path=folder, cause=error.strerror or error)
+
+
 def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
-    """Store a finished computation in one step, in the place of an older one."""
+    """Store a finished computation in one step, in the place of an older one, with a digest of each table.
+
+    Raises
+    ------
+    SnapshotError
+        The place cannot be written; an older computation stays.
+    """
+    try:
+        _write_out(folder, tables, facts)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
     part = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(part, ignore_errors=True)
     with _new_folder(part) as filled:
         for name, table in tables.items():
             store.write_parquet(table, filled / f"{name}.parquet")
-        _write_json(filled / "facts.json", dict(facts))
+        files = {name: _digest(filled / f"{name}.parquet") for name in tables}
+        _write_json(filled / "facts.json", {**facts, "files": files})
     # Two renames: whoever reads meanwhile finds the older computation or this one, hardly ever none.
     gone = folder.with_name(f".old-{folder.name}")
     shutil.rmtree(gone, ignore_errors=True)
@@ -465,6 +505,29 @@ def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[s
         folder.rename(gone)
     part.rename(folder)
     shutil.rmtree(gone, ignore_errors=True)
+
+
+def is_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
+    """Tell whether the tables of a finished computation are the ones that were written; damaged ones are made anew."""
+    files = facts.get("files")
+    if not isinstance(files, dict):
+        return False
+    try:
+        return all(_digest_of(path, *_place(path)) == sha256
+                   for path, sha256 in ((folder / f"{name}.parquet", one) for name, one in files.items()))  # fmt: skip
+    except OSError:
+        return False
+
+
+def _place(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=512)
+def _digest_of(path: Path, _inode: int, _size: int, _changed: int) -> str:
+    """Return the digest of a file, taken once for as long as it stays as it is."""
+    return _digest(path)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

@@ -218,8 +218,10 @@ def _is_fresh(folder: Path, level: str) -> bool:
     except SnapshotError:
         return False
     has_signals = facts.get("newest_signal") is not None  # beside real figures they do not count
-    return facts.get("method_sha256") == method_sha256() and (
-        not has_signals or facts["newest_signal"] == newest_signal(level)
+    return (
+        facts.get("method_sha256") == method_sha256()
+        and (not has_signals or facts["newest_signal"] == newest_signal(level))
+        and snapshot.is_whole(folder, facts)
     )
 
 

@@ -79,7 +79,7 @@ class TestExitStatus:
 
     def test_some_failed_is_1(self, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
         server.fail("/tracesnt/", local.status(503))
-        assert command.main(["refresh", "pdok_parks", "traces"]) == 1
+        assert command.main(["refresh", "pdok_parks", "traces"]) == 3
         assert "Source traces: " in capsys.readouterr().err
         command.main(["status"])
         assert "failing: traces (last good never)" in capsys.readouterr().out
