@@ -7,15 +7,24 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts import links, tables
+from access.rights import Verb, rows_of
+from access.viewer import may
+from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
+from dashboard.parts import entry, links, tables
+from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
+from dashboard.shell import session
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
+from risk.targets.request import Mark
 from words import Texts
 
 _NEAR_M = 5_000.0
 _NEAR_N = 5
+_MAP_HEIGHT_PX = 300
 
 Site = Mapping[str, Any]
 
@@ -27,17 +36,76 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
     links.linked(
         f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>', key="site-back"
     )
+    _steps(texts, store, site)
     why_side, known_side, done_side = st.columns([1, 1.1, 1], gap="medium")
     with why_side:
         why.panel(texts, Selection(unit=site_id), store, shown)
     known_side.html(_known(texts, shown, site) + _assumed(texts, shown, site))
     with done_side:
+        _map(texts, store, shown, sites, site)
         links.linked(
             _visits(texts, store, shown, site_id)
             + _linked(texts, store, shown, sites, site_id)
             + _near(texts, shown, sites, site_id),
             key="site-around",
         )
+
+
+def _steps(texts: Texts, store: ScopedStore, site: Site) -> None:
+    """Offer what can be done with a site: record a visit, or lock it into the next plan."""
+    with st.container(horizontal=True, key="site-steps"):
+        if may(store.viewer, Verb.RECORD, "activations", site["vr_code"]) and st.button(
+            texts("region.record"), type="primary", key="site-record"
+        ):
+            fields = {name: site[name] for name in ("site_id", "gemeente_code", "sector_code") if site[name]}
+            entry.start_from(store, fields)
+            st.session_state["register_view"] = "new"
+            session.open_page("register", unit="")
+        if may(store.viewer, Verb.RECORD, "plan_lines", ""):
+            with st.popover(texts("sites.pin")), st.form("site-pin", border=False):
+                reason = st.text_input(texts("targets.why"), max_chars=200)
+                if st.form_submit_button(texts("targets.lock")) and reason.strip():
+                    mark = Mark(str(site["site_id"]), reason.strip())
+                    st.session_state.setdefault("targets-marks", {})[mark.site_id] = ("locked", mark)
+                    st.session_state["targets-view"] = "make"
+                    session.open_page("targets", unit="")
+
+
+def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site: Site) -> None:
+    """Draw the site with those within five kilometres; nothing where its place is not known."""
+    here = site["geometry"]
+    if here is None or here.is_empty or site["gemeente_code"] not in shown.vr_of:
+        return
+    if rows_of(store.viewer.role, "scores_gemeente") is None:
+        return
+    around = board.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
+    near = sites.geometry.distance(here)
+    around = around.loc[[one for one in near.index[near <= _NEAR_M] if one in around.index]]
+    gemeenten = board.open_board(store, "gemeente", texts, shown.week)
+    assets, geometry = board.map_files(store.data_version, store)
+    picture = MapPicture(
+        areas=board.area_layer(gemeenten, gemeenten.of_sector("")),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        sites=SiteLayer(
+            site_ids=tuple(around["site_id"]),
+            names=tuple(around["name"]),
+            kinds=tuple(around["kind"]),
+            longitudes=tuple(around["lon"]),
+            latitudes=tuple(around["lat"]),
+            scores=tuple(around["score_0_10"]),
+        ),
+        focus=site["gemeente_code"],
+        selected_site=str(site["site_id"]),
+        has_list=False,
+    )
+    live_map(
+        picture,
+        key="site-map",
+        assets=assets,
+        geometry=geometry,
+        height=_MAP_HEIGHT_PX,
+        on_select_site=lambda site_id: session.select(unit=site_id) if site_id else None,
+    )
 
 
 def place_name(texts: Texts, shown: Board, site: Site) -> str:

@@ -12,6 +12,7 @@ def table(
     numeric: Collection[int] = (),
     kind: str = "",
     is_caption_shown: bool = False,
+    shown_heads: Sequence[str] = (),
 ) -> str:
     """Return a table; the first cell of a row names it.
 
@@ -27,6 +28,8 @@ def table(
         Places of the columns that stand to the right.
     kind
         A further class of the style sheet.
+    shown_heads
+        Heads as HTML, such as links to sort by, to stand in the place of the plain ones.
 
     Examples
     --------
@@ -36,7 +39,8 @@ def table(
     classes = [' class="rb-number"' if place in numeric else "" for place in range(len(heads))]
     labels = [html.escape(head) for head in heads]
     head = "".join(
-        f'<th role="columnheader" scope="col"{style}>{label}</th>' for label, style in zip(labels, classes, strict=True)
+        f'<th role="columnheader" scope="col"{style}>{label}</th>'
+        for label, style in zip(shown_heads or labels, classes, strict=True)
     )
     body = "".join(f'<tr role="row">{_cells(row, labels, classes)}</tr>' for row in rows)
     hidden = "" if is_caption_shown else ' class="rb-unseen"'

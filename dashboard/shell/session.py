@@ -58,6 +58,10 @@ class Selection:
         What is drawn over the colours of the map, one of `LAYERS`; empty for nothing.
     plan
         Id of the kept plan that is open; empty when none is.
+    sort
+        Column of `SORTS` that the list of sites is sorted by, with ``-`` before it from high to low; '' by score.
+    start
+        How many sites stand on the pages before this one; '' is the first page.
     """
 
     level: str = "vr"
@@ -72,6 +76,8 @@ class Selection:
     within: str = ""
     known: str = ""
     plan: str = ""
+    sort: str = ""
+    start: str = ""
     layer: str = ""
 
     @property
@@ -81,6 +87,8 @@ class Selection:
 
 
 LAYERS: Final = ("alarms", "groups", "hot_spots")
+SORTS: Final = ("site", "kind", "place", "size", "score", "visited")
+_START_DIGITS: Final = 7
 PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 BESIDE_MAX: Final = 3
@@ -113,6 +121,8 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         within=within if _AREA.fullmatch(within := parameters.get("within", "")) else "",
         known=known if _is_day(known := parameters.get("known", "")) else "",
         plan=_identity(parameters.get("plan", "")),
+        sort=sort if (sort := parameters.get("sort", "")).removeprefix("-") in SORTS else "",
+        start=start if (start := parameters.get("start", "")).isdecimal() and len(start) < _START_DIGITS else "",
         layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
     )
 

@@ -20,7 +20,7 @@ def table(role: str):
 
 def test_find_a_site_and_read_its_page(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sites"))
-    expect(page.get_by_text("904 locaties. De 50 hoogste staan hier.")).to_be_visible()
+    expect(page.get_by_text("904 locaties. 1 tot en met 50 staan hier.")).to_be_visible()
     page.get_by_role("combobox", name="Soort").click()
     page.get_by_role("option", name="Slachthuis").click()
     expect(page).to_have_url(re.compile("kind=slaughterhouse"))

@@ -1,11 +1,13 @@
 """My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
 
 import html
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
-from access.rights import rows_of
+from access.rights import Verb, rows_of
+from access.viewer import may
 from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
@@ -53,8 +55,10 @@ def _page() -> None:
     with choose_side:
         _name(texts, shown, vr_code, allowed)
     standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
+    _first_steps(texts, store, shown, vr_code, chosen)
     _looking_back(texts, store, shown, chosen)
-    where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
+    with st.container(key="region-parts"):
+        where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
     with where:
         links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
         why.panel(texts, _inside(chosen, vr_code), store, shown)
@@ -66,8 +70,6 @@ def _page() -> None:
         + _done(texts, store, shown, vr_code, chosen.sector)
         + _quality(texts, shown, vr_code)
     )
-    with told:
-        _files(texts, store, shown, vr_code, chosen)
 
 
 def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
@@ -241,10 +243,23 @@ def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
     return f'<section class="rb-page"><h2>{title}</h2>{quality.bar(shares)}<p>{html.escape(words)}</p>{more}</section>'
 
 
+def _first_steps(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:
+    """Offer what a contact comes for: record a visit, see the own visits, take the sheet and the files along."""
+    with st.container(horizontal=True, key="region-first"):
+        if may(store.viewer, Verb.RECORD, "activations", vr_code) and st.button(
+            texts("region.record"), type="primary", key="region-record"
+        ):
+            st.session_state["register_view"] = "new"
+            session.open_page("register", unit="")
+        if store.may("plan_lines") and st.button(texts("region.own_visits"), key="region-visits"):
+            st.session_state["targets-view"] = "plans"
+            session.open_page("targets", unit="")
+        if rows_of(store.viewer.role, "scores_gemeente"):
+            _files(texts, store, regions, vr_code, chosen)
+
+
 def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:
     """Offer the sheet for the meeting, and the gemeenten as files."""
-    if not rows_of(store.viewer.role, "scores_gemeente"):
-        return
     shown, own = board.open_board(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
     unit = chosen.unit if chosen.unit in own else ""
     seen = [downloads.Part("gemeente", chosen.sector, own, within=vr_code, unit=unit)]
@@ -252,15 +267,14 @@ def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chose
         downloads.Part("gemeente", deliver.ALL_SECTORS, own, within=vr_code),
         downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code}), within=vr_code),
     ]
-    with st.container(horizontal=True):
-        st.download_button(
-            texts("region.sheet"),
-            lambda: region_sheet.as_pdf(
-                texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
-            ),
-            f"risicobeeld-{vr_code}.pdf",
-            formats.BY_ENDING[".pdf"].media_type,
-            key="region-sheet",
-            on_click="ignore",
-        )
-        downloads.menu(texts, store, seen, parts, key="region-files", week=regions.week)
+    st.download_button(
+        texts("region.sheet"),
+        lambda: region_sheet.as_pdf(
+            texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
+        ),
+        f"{downloads.file_name(texts, shown, replace(seen[0], sector='', unit=''))}.pdf",
+        formats.BY_ENDING[".pdf"].media_type,
+        key="region-sheet",
+        on_click="ignore",
+    )
+    downloads.menu(texts, store, seen, parts, key="region-files", week=regions.week)

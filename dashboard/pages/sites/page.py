@@ -6,6 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.files import downloads
+from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.live import live_map
+from dashboard.map.words import map_texts
 from dashboard.parts import figures as board
 from dashboard.parts import link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
@@ -21,6 +24,7 @@ from risk.scores import deliver
 from words import Texts
 
 _LISTED_N = 50
+_MAP_HEIGHT_PX = 420
 
 
 def run() -> None:
@@ -81,7 +85,15 @@ def _page() -> None:
     sought = _filters(texts, shown, sites, chosen)
     chosen = session.selection()
     found = _found(shown, sites, chosen, sought)
-    links.linked(_list(texts, store, shown, found, len(sites)), key="sites-list")
+    list_side, map_side = st.columns([2.6, 1], gap="medium")
+    with list_side:
+        links.linked(
+            _list(texts, store, shown, _sorted(texts, store, shown, found, chosen), chosen, len(sites)),
+            key="sites-list",
+        )
+    with map_side:
+        if not found.empty:
+            _map(texts, store, shown, found, chosen)
     if export.may_take_sites(store):
         kinds = [False, True] if export.is_osm(sites["source"]).any() else [False]
         here = frozenset(found["site_id"])
@@ -110,7 +122,7 @@ def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection)
             width=240,
             label_visibility="collapsed",
             format_func=lambda kind: texts(f"kind.{kind}") if kind else texts("sites.all_kinds"),
-            on_change=lambda: session.select(kind=st.session_state["sites-kind"] or ""),
+            on_change=lambda: session.select(kind=st.session_state["sites-kind"] or "", start=""),
         )
         if len(regions) > 1:
             st.selectbox(
@@ -120,7 +132,7 @@ def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection)
                 width=300,
                 label_visibility="collapsed",
                 format_func=lambda code: shown.names[code] if code else texts("sites.all_regions"),
-                on_change=lambda: session.select(unit=st.session_state["sites-region"] or ""),
+                on_change=lambda: session.select(unit=st.session_state["sites-region"] or "", start=""),
             )
     return sought
 
@@ -135,17 +147,70 @@ def _found(shown: Board, sites: pd.DataFrame, chosen: Selection, sought: str) ->
     for word in sought.casefold().split():
         text = found["name"] + " " + found["gemeente_code"].map(shown.names).fillna("") + " " + found["site_id"]
         found = found[text.str.casefold().str.contains(word, regex=False)]
-    return found.sort_values(["score_0_10", "site_id"], ascending=[False, True], na_position="last")
+    return found
 
 
-def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, all_n: int) -> str:
+def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> pd.DataFrame:
+    """Return the sites in the order that the address asks for; what is unknown comes last, equals go by id."""
+    column = chosen.sort.removeprefix("-") or "score"
+    if column == "visited":
+        last = site_page.last_visits(store, shown)
+        values = pd.to_datetime(found["site_id"].map(last))
+    elif column == "site":
+        values = found["name"].where(found["name"] != "", found["site_id"]).str.casefold()
+    elif column == "kind":
+        values = found["kind"].map(lambda kind: texts(f"kind.{kind}"))
+    elif column == "place":
+        values = found["gemeente_code"].map(shown.names)
+    else:
+        values = found[{"size": "size_n", "score": "score_0_10"}[column]]
+    is_rising = not chosen.sort.startswith("-") and bool(chosen.sort)
+    keyed = found.assign(_order=values).sort_values(
+        ["_order", "site_id"], ascending=[is_rising, True], na_position="last"
+    )
+    return keyed.drop(columns="_order")
+
+
+def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> None:
+    """Draw the sites that passed the filters on the map of the regions."""
+    regions = board.open_board(store, "vr", texts, shown.week)
+    assets, geometry = board.map_files(store.data_version, store)
+    picture = MapPicture(
+        areas=board.area_layer(regions, regions.of_sector("")),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        sites=SiteLayer(
+            site_ids=tuple(found["site_id"]),
+            names=tuple(found["name"]),
+            kinds=tuple(found["kind"]),
+            longitudes=tuple(found["lon"]),
+            latitudes=tuple(found["lat"]),
+            scores=tuple(found["score_0_10"]),
+        ),
+        focus=chosen.unit if chosen.unit in shown.names else "",
+        has_list=False,
+    )
+    live_map(
+        picture,
+        key="sites-map",
+        assets=assets,
+        geometry=geometry,
+        height=_MAP_HEIGHT_PX,
+        on_select_site=lambda site_id: session.select(unit=site_id),
+    )
+
+
+def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection, all_n: int) -> str:
+    """Return one page of the sites (HTML), each with its place in the ranking and its reason."""
     if found.empty:
         return f'<p class="rb-page">{html.escape(texts("sites.none"))}</p>'
     visited = site_page.last_visits(store, shown)
     scores = shown.scores.set_index("unit_id")
+    start = int(chosen.start or 0)
+    start = start if start < len(found) else 0
+    listed = found.iloc[start : start + _LISTED_N]
     rows = []
-    for site in found.head(_LISTED_N).to_dict("records"):
-        kind = texts(f"kind.{site['kind']}")
+    for site in listed.to_dict("records"):
+        kind, row = texts(f"kind.{site['kind']}"), scores.loc[site["site_id"]]
         label = links.link(html.escape(site["name"] or f"{kind} {site['site_id']}"), unit=site["site_id"])
         last = visited.get(site["site_id"])
         rows.append(
@@ -154,15 +219,47 @@ def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, a
                 html.escape(kind),
                 html.escape(site_page.place_name(texts, shown, site)),
                 html.escape(site_page.size_words(texts, site)),
-                why.score_chip(texts, scores.loc[site["site_id"]]),
+                why.score_chip(texts, row),
+                why.place_span(row),
+                html.escape(why.top_reason(shown, site["site_id"], texts)),
                 html.escape(texts("region.never") if last is None else texts.day(last.date())),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]
-    heads += [why.score_head(texts, shown), texts("sites.visited")]
+    heads += [why.score_head(texts, shown), texts("map.interval"), texts("targets.reason"), texts("sites.visited")]
+    columns = ("site", "kind", "place", "size", "score", "", "", "visited")
+    shown_heads = [_head(texts, head, column, chosen) for head, column in zip(heads, columns, strict=True)]
     named = "sites.count" if len(found) == all_n else "sites.count_of"
     told = texts(named, n=texts.number(len(found), 0), all=texts.number(all_n, 0))
     if len(found) > _LISTED_N:
-        told += " " + texts("sites.highest", n=_LISTED_N)
-    table = tables.table(texts("sites.caption"), heads, rows)
-    return f'<section class="rb-page"><p class="rb-muted" role="status">{html.escape(told)}</p>{table}</section>'
+        told += " " + texts("sites.page_of", first=start + 1, last=start + len(listed))
+    table = tables.table(texts("sites.caption"), heads, rows, shown_heads=shown_heads)
+    pages = _pages(texts, start, len(found))
+    return (
+        f'<section class="rb-page"><p class="rb-muted" role="status">{html.escape(told)}</p>{pages}{table}{pages}'
+        "</section>"
+    )
+
+
+def _head(texts: Texts, head: str, column: str, chosen: Selection) -> str:
+    """Return the head of a column as a link that sorts by it, a second time the other way round (HTML)."""
+    if not column:
+        return html.escape(head)
+    now = chosen.sort or "-score"
+    other = column if now == f"-{column}" else f"-{column}"
+    if now.removeprefix("-") != column:
+        other = f"-{column}" if column in ("size", "score", "visited") else column
+    arrow = {column: " ▲", f"-{column}": " ▼"}.get(now, "")
+    hint = texts("sites.sort_by", column=head)
+    return links.link(html.escape(head + arrow), title=hint, sort="" if other == "-score" else other, start="")
+
+
+def _pages(texts: Texts, start: int, found_n: int) -> str:
+    """Return the links to the pages before and after (HTML); '' where all stand on one page."""
+    parts = []
+    if start:
+        before = max(start - _LISTED_N, 0)
+        parts.append(links.link("← " + html.escape(texts("sites.before")), start=str(before) if before else ""))
+    if start + _LISTED_N < found_n:
+        parts.append(links.link(html.escape(texts("sites.after")) + " →", start=str(start + _LISTED_N)))
+    return f'<nav class="rb-pages">{" ".join(parts)}</nav>' if parts else ""
