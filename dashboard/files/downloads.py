@@ -91,7 +91,8 @@ def file_name(texts: Texts, shown: Board, part: Part) -> str:
     day = shown.week or shown.scored.peildatum.date().isoformat()
     example = texts("download.example") if shown.is_demonstration else ""
     words = title(texts, shown, part).rsplit(" · ", 1)[0]
-    plain = unicodedata.normalize("NFKD", " ".join(filter(None, ["risicobeeld", example, words, day])))
+    whole = " ".join(filter(None, ["risicobeeld", example, words, day])).replace("'", "")
+    plain = unicodedata.normalize("NFKD", whole)
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
 
 

@@ -84,6 +84,7 @@ def test_the_sheet_and_the_files_arrive(product: str, open_page: Open) -> None:
     page.get_by_role("button", name="Bestanden").click()
     with page.expect_download(timeout=60_000) as table:
         page.get_by_role("button", name="CSV").first.click()
-    lines = table.value.path().read_text("utf-8").splitlines()
-    assert len(lines) == 1 + 13 * 22, "a row per gemeente of the region and sector, and all together"
+    assert table.value.suggested_filename.startswith("risicobeeld-voorbeeld-gemeenten-in-noord-en-oost-gelderland")
+    lines = table.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 22, "what is on the screen: a row per gemeente of the region, of the sector that is chosen"
     assert all("region:VR06" in line for line in lines[1:])

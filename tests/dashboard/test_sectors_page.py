@@ -27,7 +27,7 @@ def test_the_table_shows_what_was_computed(product: str, open_page: Open) -> Non
 
 def test_a_cell_leads_to_its_reasons_and_the_map_follows(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sectors"))
-    cell = page.get_by_role("link", name=re.compile("Noord- en Oost-Gelderland, Slachterijen en vlees: .*voorbeeld"))
+    cell = page.get_by_role("link", name=re.compile("Noord- en Oost-Gelderland, Slachterijen en vlees: .*hoog"))
     cell.click()
     expect(page).to_have_url(re.compile(r"sector=slaughter_meat.*unit=VR06|unit=VR06.*sector=slaughter_meat"))
     panel = page.locator(".rb-why")
