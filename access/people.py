@@ -156,6 +156,17 @@ def _grants_today(connection: Connection, person_id: str, today: date) -> list[d
     return found
 
 
+def roles(email: str, today: date) -> tuple[Viewer, ...]:
+    """Return the roles that a person has on a day; none when unknown or revoked."""
+    if not database.exists():
+        return ()
+    with database.reading(UPKEEP) as connection:
+        person = _person(connection, _people.c.email == email.strip().lower())
+        if not person or person["revoked_at"]:
+            return ()
+        return _viewers(_grants_today(connection, person["person_id"], today), email)
+
+
 def _of_principal(connection: Connection, deputy: Mapping[str, Any], today: date) -> list[dict[str, Any]]:
     """Return what of a deputy's grant the person who is replaced has today: nothing, once they are out."""
     principal = _person(connection, _people.c.person_id == deputy["deputy_of"])

@@ -239,7 +239,7 @@ def file(certificate: Certificate) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     body = json.dumps(asdict(certificate), ensure_ascii=False, indent=1)
     path = folder / f"{certificate.made_at.replace(':', '')}.json"
-    with store.whole_file(path) as part:
+    with store.whole_file(path, 0o600) as part:
         part.write_text(
             json.dumps(
                 {"certificate": json.loads(body), "sha256": hashlib.sha256(body.encode()).hexdigest()},

@@ -19,7 +19,7 @@ def note(kind_name: str, entity_id: str, reason: str) -> None:
     line = {"kind": kind_name, "id": entity_id, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     path().parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path().open("a", encoding="utf-8") as handle:
+        with os.fdopen(os.open(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as handle:
             handle.write(json.dumps(line) + "\n")
             handle.flush()
             os.fsync(handle.fileno())

@@ -8,7 +8,7 @@ import fcntl
 import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -188,6 +188,12 @@ def _refuse_replaced(path: Path) -> Callable[[Any, Any, Any], None]:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The file is there after a first look; what SQLite puts beside it then takes over who may read it.
+    connection.execute("PRAGMA user_version").close()
+    for _, _, name in connection.execute("PRAGMA database_list").fetchall():
+        if name and Path(name).stat().st_mode & 0o077:
+            with suppress(PermissionError):  # another account's, which has its own reasons
+                Path(name).chmod(0o600)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -221,7 +227,7 @@ def engine() -> Engine:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise RegisterError("register_read_only", path=folder, cause=error.strerror) from error
 
@@ -407,7 +413,7 @@ def _turn(found: Engine) -> Iterator[None]:
 def _lock_file(found: Engine, name: str) -> Iterator[None]:
     path = Path(f"{found.url.database}.{name}")
     try:
-        handle = path.open("w")
+        handle = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
     except OSError as error:
         raise RegisterError("register_read_only", path=path, cause=error.strerror) from error
     with handle:

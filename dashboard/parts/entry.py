@@ -154,7 +154,7 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
         texts("register.themes"), codes.THEMES, selection_mode="multi", format_func=word, key=key("themes")
     )
     found["themes"] = ";".join(themes)
-    found |= _place(texts, store, key)
+    found |= _place(texts, store, key, str(start.get("site_id") or ""))
     found["sector_code"] = (
         st.selectbox(
             texts("register.sector"),
@@ -222,7 +222,7 @@ _BLANK: Final[dict[str, Any]] = {
 }
 
 
-def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
+def _place(texts: Texts, store: ScopedStore, key: Any, kept: str) -> dict[str, str]:
     own = store.viewer.vr_codes
     names = gemeente_names(store)
     if st.toggle(texts("register.is_route"), key=key("is_route")):
@@ -241,7 +241,7 @@ def _place(texts: Texts, store: ScopedStore, key: Any) -> dict[str, str]:
         )
         return {**route, "vr_code": vr_code or "", "gemeente_code": "", "site_id": ""}
     vr_of = vr_of_gemeenten()
-    site_id = entry_site.choose(texts, store, key, names)
+    site_id = entry_site.choose(texts, store, key, names, kept)
     options = [code for code in names if not own or vr_of[code] in own]
     code = st.selectbox(
         texts("register.gemeente"),

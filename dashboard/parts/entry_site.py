@@ -13,7 +13,9 @@ _MOST_N: Final = 2_000
 """More sites than this are too many for one list in the browser: then only those of the chosen gemeente."""
 
 
-def choose(texts: Texts, store: ScopedStore, key: Callable[[str], str], gemeenten: Mapping[str, str]) -> str:
+def choose(
+    texts: Texts, store: ScopedStore, key: Callable[[str], str], gemeenten: Mapping[str, str], kept: str = ""
+) -> str:
     """Draw the field and return the identity of the chosen site; '' for none.
 
     Parameters
@@ -22,12 +24,16 @@ def choose(texts: Texts, store: ScopedStore, key: Callable[[str], str], gemeente
         Gives the key of a field of the form in the session.
     gemeenten
         Names of gemeenten, by code.
+    kept
+        The site that the entry names already: it stays, also when it is gone or another's.
     """
     sites = _sites(store)
     of_gemeente = st.session_state[key("gemeente_code")]
     chosen = st.session_state[key("site_id")]
     if chosen is not None and chosen not in sites.index:
-        return str(chosen)  # a site that is gone, or is not the viewer's: the entry keeps it
+        if chosen == kept:
+            return kept
+        st.session_state[key("site_id")] = chosen = None  # a browser may send any text: it is none of the options
     listed = (
         sites if len(sites) <= _MOST_N else sites[(sites["gemeente_code"] == of_gemeente) | (sites.index == chosen)]
     )

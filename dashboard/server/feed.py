@@ -8,19 +8,18 @@ there, or the command ``revoke``, ends it at once.
 """
 
 import argparse
-import hashlib
-import hmac
 import json
 import logging
-import secrets
 import sys
+import threading
+import time
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from access import audit, tokens
 from access.viewer import Viewer
 from dashboard.files.downloads import Part, as_file
 from dashboard.parts.figures import Board, official_model
@@ -30,72 +29,12 @@ from door import store as access
 from door.store import ScopedStore
 from geodata import logs, settings
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
-from geodata.snapshots import formats as store
 from risk.scores import deliver
 from risk.scores.outputs import read_scored
 
 SURFACE: Final = "feed"
 LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
 _LOG = logging.getLogger(__name__)
-
-
-def _path() -> Path:
-    return settings.data_dir() / "feed_tokens.json"
-
-
-def _tokens() -> dict[str, dict[str, str]]:
-    try:
-        content: dict[str, dict[str, str]] = json.loads(_path().read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise InputError(f"{_path().name} is not valid JSON ({error}); restore it or give new tokens.") from error
-    return content
-
-
-def _keep(tokens: dict[str, dict[str, str]]) -> None:
-    _path().parent.mkdir(parents=True, exist_ok=True)
-    with store.whole_file(_path()) as part:
-        part.write_text(json.dumps(tokens, indent=1) + "\n", "utf-8")
-    _path().chmod(0o600)
-
-
-def give_token(name: str, viewer: Viewer, until: date) -> str:
-    """Return a new token for a system that looks as a viewer; one that had this name no longer works.
-
-    Raises
-    ------
-    InputError
-        The tokens kept so far cannot be read.
-    """
-    token = secrets.token_urlsafe(32)
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    _keep(_tokens() | {name: {"sha256": digest, "viewer": str(viewer), "until": until.isoformat()}})
-    return token
-
-
-def revoke(name: str) -> None:
-    """End the token of a system.
-
-    Raises
-    ------
-    InputError
-        No system of that name has one.
-    """
-    tokens = _tokens()
-    if tokens.pop(name, None) is None:
-        raise InputError(f"No system is called {name!r}; those with a token: {', '.join(tokens) or 'none'}.")
-    _keep(tokens)
-
-
-def who(token: str, today: date) -> Viewer | None:
-    """Return who a token looks as; None when it is unknown or its time is over."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    for name, kept in _tokens().items():
-        if hmac.compare_digest(kept["sha256"], digest) and today <= date.fromisoformat(kept["until"]):
-            viewer = access.parse_viewer(kept["viewer"])
-            return Viewer(viewer.role, viewer.vr_codes, viewer.organisation, person=f"system {name}")
-    return None
 
 
 def geojson(scoped: ScopedStore, level: str, sector: str, language: str) -> bytes:
@@ -112,6 +51,25 @@ def geojson(scoped: ScopedStore, level: str, sector: str, language: str) -> byte
     shown = Board(scored, {}, scoped.is_demonstration)
     part = Part(level, deliver.ALL_SECTORS if level == "site" else sector)
     return as_file(scoped, shown, part, "geojson", language)
+
+
+_refused = {"n": 0, "told_at": float("-inf")}
+_refused_lock = threading.Lock()
+_TOLD_EVERY_S = 60.0
+
+
+def _note_refused() -> None:
+    """Leave a line in the audit trail on tokens that were wrong: at once, then at most one a minute with their number.
+
+    Whoever tries many would else fill the trail.
+    """
+    with _refused_lock:
+        _refused["n"] += 1
+        now = time.monotonic()
+        if now - _refused["told_at"] < _TOLD_EVERY_S:
+            return
+        n, _refused["n"], _refused["told_at"] = int(_refused["n"]), 0, now
+    audit.note("refused", who="unknown token", role="", surface=SURFACE, table="token", rows_n=n)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -145,8 +103,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _scores(self, level: str, asked: dict[str, str]) -> None:
         bearer = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        viewer = who(bearer or asked.get("token", ""), datetime.now(UTC).date())
+        viewer = tokens.who(bearer or asked.get("token", ""), datetime.now(UTC).date())
         if viewer is None:
+            _note_refused()
             self._say(HTTPStatus.UNAUTHORIZED, "This token is unknown or its time is over; ask LOT-C for one.")
             return
         scoped = access.open_store(viewer, surface=SURFACE)
@@ -204,7 +163,11 @@ def parser(program: str) -> argparse.ArgumentParser:
     giving = commands.add_parser("token", help="give a system a token, shown once")
     giving.add_argument("name", help="what the system is called")
     giving.add_argument("--as", dest="viewer", required=True, help="ROLE[:VR], for example region:VR06")
-    giving.add_argument("--until", type=date.fromisoformat, required=True, help="the last day it works")
+    giving.add_argument("--until", type=date.fromisoformat, required=True, help="the last day it works, a year at most")
+    giving.add_argument(
+        "--for", dest="person", default="", metavar="EMAIL", help="who answers for it; needed with sign-in"
+    )
+    commands.add_parser("list", help="the tokens that were given: as whom, until when, by whom")
     ending = commands.add_parser("revoke", help="end a token")
     ending.add_argument("name")
     return made
@@ -216,9 +179,12 @@ def main(argv: list[str] | None = None, program: str = "python -m dashboard.feed
     try:
         logs.setup()
         if arguments.command == "token":
-            print(give_token(arguments.name, access.parse_viewer(arguments.viewer), arguments.until))
+            viewer = access.parse_viewer(arguments.viewer)
+            print(tokens.give(arguments.name, viewer, arguments.until, person=arguments.person))
+        elif arguments.command == "list":
+            print(tokens.everyone(Viewer("lotc")).to_csv(index=False), end="")
         elif arguments.command == "revoke":
-            revoke(arguments.name)
+            tokens.revoke(arguments.name)
         else:
             watch.start()
             with serve(arguments.port, arguments.address) as server:

@@ -163,6 +163,11 @@ def markdown_escape(text: str) -> str:
     return "".join("\\" + mark if mark in "\\`*_{}[]()#+!|$~" else mark for mark in escaped)
 
 
+def label(texts: Texts, key: str, /, **values: object) -> str:
+    """Return words for the label of a control with what somebody wrote in them, inert: labels are markdown too."""
+    return texts(key, **{name: markdown_escape(str(value)) for name, value in values.items()})
+
+
 def chip(class_number: int, word: str) -> str:
     """Return a class as a coloured mark with its word (HTML, escaped)."""
     return f'<span class="rb-chip rb-class-{class_number}">{html.escape(word)}</span>'

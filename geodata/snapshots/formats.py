@@ -29,6 +29,7 @@ _NO_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 _SHEET = "risicobeeld"
 _WIDEST = 60  # characters; a longer text wraps
 _WIDTH_ROWS_N = 500
+_INNER_FORMULA = re.compile(r"([;,\t\r\n])(?=[=+@]|-[\w(|'\"])")
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
@@ -88,20 +89,32 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with texts that a spreadsheet would run as a formula made inert.
+    """Return the table with texts that a spreadsheet would run as a formula made inert, its headers too.
+
+    A reader that parts cells at another sign than ours (a Dutch spreadsheet takes ``;``) meets new starts of cells
+    within a text, so what would start a formula there is made inert as well.
 
     Examples
     --------
     >>> import pandas as pd
     >>> neutralise_formulas(pd.DataFrame({"name": ["=1+1", "Park"]}))["name"].tolist()
     ["'=1+1", 'Park']
+    >>> neutralise_formulas(pd.DataFrame({"name": ["bezoek;=1+1;einde", "5,- per week"]}))["name"].tolist()
+    ["bezoek;'=1+1;einde", '5,- per week']
     """
     table = table.copy()
     for column in table.columns:
-        if isinstance(table[column].dtype, pd.StringDtype) or table[column].dtype == object:
-            runs = table[column].map(lambda cell: isinstance(cell, str) and cell.startswith(_FORMULA_STARTS))
-            table.loc[runs, column] = "'" + table.loc[runs, column].astype(str)
-    return table
+        dtype = table[column].dtype
+        if isinstance(dtype, pd.StringDtype | pd.CategoricalDtype) or pd.api.types.is_object_dtype(dtype):
+            cells = table[column].astype(object)
+            table[column] = cells.map(lambda cell: inert(cell) if isinstance(cell, str) else cell)
+    return table.rename(columns={name: inert(name) for name in table.columns if isinstance(name, str)})
+
+
+def inert(cell: str) -> str:
+    """Return a text that no reader runs as a formula, whichever sign parts its cells."""
+    start = "'" if cell.startswith(_FORMULA_STARTS) else ""
+    return start + _INNER_FORMULA.sub(r"\1'", cell)
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Nothing leaks: what was once found by attacking, each kept as a test."""
 
+import os
+import re
 import time
 from datetime import UTC, date, datetime
 
@@ -7,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access import audit, disclosure, people
+from access import audit, disclosure, people, tokens
 from access.database import engine as database
 from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
+from dashboard.shell import frame
 from door import leaktest
 from door import store as access
 from geodata import settings
@@ -21,6 +24,7 @@ from register import files, personal, read, record
 from risk.index import indicators
 from risk.index.model import load_model
 from risk.targets import decisions
+from words import read_texts
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOTC = Viewer("lotc", person="test")
@@ -337,3 +341,65 @@ def test_only_lotc_asks_two_regions_and_a_region_only_answers() -> None:
             record.correct(own, "decision", f"{pair}-VR06", change | {"state": "accepted"}, based_on=1)
     decisions.answer_handover(access.open_store(own), f"{pair}-VR06", "accepted", "goed")
     assert access.open_store(own).connected_sites().empty, "the other has not answered"
+
+
+# --- tokens of other systems ---------------------------------------------------------------------------------
+
+DAY = date(2026, 11, 21)
+
+
+def test_a_token_is_noted_listed_and_ends_within_a_year() -> None:
+    with pytest.raises(InputError, match="a year at most"):
+        tokens.give("gis", Viewer("lotc"), date(9999, 12, 31), today=DAY)
+    token = tokens.give("gis", parse_viewer("region:VR06"), date(2027, 1, 1), by="lotc@example.org", today=DAY)
+    listed = tokens.everyone(Viewer("privacy")).iloc[0].to_dict()
+    assert (listed["name"], listed["viewer"], listed["given_by"]) == ("gis", "region:VR06", "lotc@example.org")
+    assert token not in str(listed)
+    with pytest.raises(AccessDeniedError):
+        tokens.everyone(Viewer("analyst"))
+    tokens.revoke("gis", by="lotc@example.org")
+    noted = audit.read()
+    assert list(noted["what"]) == ["token revoked", "token given until 2027-01-01"]
+    assert set(noted["who"]) == {"lotc@example.org"}
+    assert not noted.astype(str).apply(lambda column: column.str.contains(token, regex=False)).any(axis=None)
+
+
+def test_a_token_works_while_its_person_has_the_role() -> None:
+    people.add(LOTC, "gis@example.org", parse_viewer("region:VR06"), first=date(2026, 1, 1))
+    with pytest.raises(InputError, match="has not the role lotc"):
+        tokens.give("gis", Viewer("lotc"), date(2027, 1, 1), person="gis@example.org", today=DAY)
+    token = tokens.give("gis", parse_viewer("region:VR06"), date(2027, 1, 1), person="gis@example.org", today=DAY)
+    assert str(tokens.who(token, DAY)) == "region:VR06"
+    people.revoke(LOTC, "gis@example.org")
+    assert tokens.who(token, DAY) is None
+
+
+def test_with_sign_in_a_token_is_somebodys(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[auth]\nclient_id = "x"\n')
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
+    with pytest.raises(InputError, match="name the person"):
+        tokens.give("gis", Viewer("lotc"), date(2027, 1, 1), today=DAY)
+
+
+# --- files and labels ------------------------------------------------------------------------------------------
+
+
+def test_the_register_and_what_lies_beside_it_are_for_its_own_account_alone(data_dir) -> None:
+    before = os.umask(0o022)
+    try:
+        record.record(LOTC, "signal", SIGNAL)
+        tokens.give("gis", Viewer("lotc"), date(2026, 12, 1), today=DAY)
+        seen = [path for path in data_dir.rglob("*.sqlite*") if path.is_file()]
+        assert len(seen) >= 2, "the database and its log"
+        for path in (*seen, data_dir / "feed_tokens.json"):
+            assert path.stat().st_mode & 0o077 == 0, path.name
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("name", ["![x](http:evil.example?pixel).txt", "[klik](javascript:alert(1)).txt", "<b>.txt"])
+def test_a_file_name_in_a_label_is_text(name: str) -> None:
+    label = frame.label(read_texts("nl"), "register.download", name=name)
+    unescaped = re.sub(r"\\.", "", label)
+    assert not set(unescaped) & set("[]()!<>")

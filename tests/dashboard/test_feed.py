@@ -16,7 +16,7 @@ import geopandas as gpd
 import httpx
 import pytest
 
-from access import audit
+from access import audit, tokens
 from access.viewer import parse_viewer
 from dashboard.server import feed
 from door import store as access
@@ -61,7 +61,7 @@ def ask(url: str, token: str = "") -> tuple[int, dict[str, object]]:
 
 
 def test_a_region_gets_its_own_figures_and_nothing_of_another(address: str) -> None:
-    token = feed.give_token("kaart", parse_viewer("region:VR06"), TOMORROW)
+    token = tokens.give("kaart", parse_viewer("region:VR06"), TOMORROW)
     status, regions = ask(f"{address}/vr.geojson", token)
     assert status == 200
     assert [feature["properties"]["area_code"] for feature in regions["features"]] == ["VR06"]
@@ -84,28 +84,28 @@ def test_a_region_gets_its_own_figures_and_nothing_of_another(address: str) -> N
 
 @pytest.mark.parametrize("role", ["policy", "analyst", "partner:NVWA"])
 def test_sites_are_only_for_those_who_may_take_them_away(address: str, role: str) -> None:
-    status, answer = ask(f"{address}/site.geojson", feed.give_token("x", parse_viewer(role), TOMORROW))
+    status, answer = ask(f"{address}/site.geojson", tokens.give("x", parse_viewer(role), TOMORROW))
     assert status == 403
     assert "may not" in str(answer["error"])
 
 
 def test_only_a_living_token_opens_the_address(address: str) -> None:
-    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    token = tokens.give("kaart", parse_viewer("lotc"), TOMORROW)
     assert ask(f"{address}/vr.geojson")[0] == 401
     assert ask(f"{address}/vr.geojson", "guess")[0] == 401
     assert ask(f"{address}/vr.geojson?token={token}")[0] == 200
-    renewed = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    renewed = tokens.give("kaart", parse_viewer("lotc"), TOMORROW)
     assert ask(f"{address}/vr.geojson", token)[0] == 401, "a new token ends the old one"
-    feed.revoke("kaart")
+    tokens.revoke("kaart")
     assert ask(f"{address}/vr.geojson", renewed)[0] == 401
-    late = feed.give_token("laat", parse_viewer("lotc"), YESTERDAY)
+    late = tokens.give("laat", parse_viewer("lotc"), YESTERDAY)
     assert ask(f"{address}/vr.geojson", late)[0] == 401
     with pytest.raises(InputError, match="laat"):
-        feed.revoke("kaart")
+        tokens.revoke("kaart")
 
 
 def test_tokens_are_kept_as_digests_that_only_the_owner_reads() -> None:
-    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    token = tokens.give("kaart", parse_viewer("lotc"), TOMORROW)
     path = settings.data_dir() / "feed_tokens.json"
     assert token not in path.read_text("utf-8")
     assert path.stat().st_mode & 0o077 == 0
@@ -117,14 +117,14 @@ def test_health_and_wrong_addresses(address: str) -> None:
         {"status": "ok", "data": access.open_store(parse_viewer("lotc")).data_version},
     )
     assert ask(f"{address}/people")[0] == 404
-    token = feed.give_token("kaart", parse_viewer("lotc"), TOMORROW)
+    token = tokens.give("kaart", parse_viewer("lotc"), TOMORROW)
     status, answer = ask(f"{address}/vr.geojson?sector=%3Cscript%3E", token)
     assert status == 400
     assert "does not exist" in str(answer["error"])
 
 
 def test_every_answer_leaves_a_line_in_the_audit_trail(address: str) -> None:
-    token = feed.give_token("kaart", parse_viewer("region:VR23"), TOMORROW)
+    token = tokens.give("kaart", parse_viewer("region:VR23"), TOMORROW)
     ask(f"{address}/vr.geojson", token)
     newest = audit.read()[lambda lines: lines["what"] == "export"].iloc[0]
     assert newest[["surface", "role", "who"]].tolist() == ["feed", "region:VR23", "system kaart"]
@@ -142,7 +142,7 @@ def test_without_sign_in_only_this_machine_is_answered(where: str, tmp_path: Pat
 
 def test_the_process_answers_a_client_of_its_own() -> None:
     """The command itself, and a client that is no test's: with a token, without one, and for health."""
-    token = feed.give_token("gis", parse_viewer("region:VR06"), TOMORROW)
+    token = tokens.give("gis", parse_viewer("region:VR06"), TOMORROW)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

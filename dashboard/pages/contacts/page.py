@@ -224,7 +224,7 @@ def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
     st.text(f"{row['title']}\n{row['text']}".strip())
     for one in files.of_entity(store, "document", row["document_id"]):
         st.download_button(
-            texts("register.download", name=one.name),
+            frame.label(texts, "register.download", name=one.name),
             key=f"file-{one.file_id}",
             file_name=one.name,
             data=partial(files.read_file, store, "document", row["document_id"], one.file_id),

@@ -118,10 +118,10 @@ def _form(texts: Texts, store: ScopedStore, chosen: Profile | None, weights: Map
             version = official_model().version
             profiles.save(store.viewer, name, weights, version, owner=owner, surface=_SURFACE)
             _done("profile.saved")
-        if chosen and st.form_submit_button(texts("profile.rename", name=chosen.name)):
+        if chosen and st.form_submit_button(frame.label(texts, "profile.rename", name=chosen.name)):
             profiles.rename(store.viewer, chosen.profile_id, name, surface=_SURFACE)
             _done("profile.renamed")
-        if chosen and st.form_submit_button(texts("profile.delete", name=chosen.name)):
+        if chosen and st.form_submit_button(frame.label(texts, "profile.delete", name=chosen.name)):
             profiles.delete(store.viewer, chosen.profile_id, surface=_SURFACE)
             _done("profile.deleted")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from access import audit
+from access import audit, tokens
 from dashboard.parts import progress as work
 from dashboard.shell import frame, session
 from door import leaktest
@@ -38,6 +38,7 @@ def run() -> None:
         _trail(texts, store)
     with rest:
         _leak_test(texts, store)
+        _tokens(texts, store)
         _retention(texts, store)
 
 
@@ -109,6 +110,20 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
             word = texts("privacy.ok") if certificate.passed else texts("privacy.leak")
             warning = f" <b>{html.escape(texts('privacy.changed'))}</b>" if not is_whole else ""
             st.html(f"<p>{html.escape(f'{path.stem}: {word}, {certificate.data_version}')}{warning}</p>")
+
+
+def _tokens(texts: Texts, store: ScopedStore) -> None:
+    """Show which other systems may read, as whom and until when."""
+    given = tokens.everyone(store.viewer)
+    st.markdown(f"#### {texts('privacy.tokens')}", help=texts("privacy.tokens_help"))
+    if given.empty:
+        st.caption(texts("privacy.tokens_none"))
+        return
+    st.dataframe(
+        given.rename(columns={name: texts(f"privacy.token_{name}") for name in tokens.COLUMNS}),
+        hide_index=True,
+        width="stretch",
+    )
 
 
 def _retention(texts: Texts, store: ScopedStore) -> None:

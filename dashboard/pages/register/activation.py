@@ -11,7 +11,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, tables
-from dashboard.shell import session
+from dashboard.shell import frame, session
 from door.store import ScopedStore
 from register import files
 from register import record as write
@@ -133,7 +133,7 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
         for one in kept:
             # Octets to save, never a page to show: the browser is given no type that it would open.
             st.download_button(
-                texts("register.download", name=one.name),
+                frame.label(texts, "register.download", name=one.name),
                 key=f"file-{one.file_id}",
                 file_name=one.name,
                 data=partial(files.read_file, store, "activation", entity_id, one.file_id),

@@ -147,7 +147,7 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
         told = texts(f"targets.{kind}_as", site=names.get(site_id) or site_id, reason=mark.reason)
         st.caption(frame.markdown_escape(told))
         st.button(
-            texts("targets.undo", site=names.get(site_id) or site_id),
+            frame.label(texts, "targets.undo", site=names.get(site_id) or site_id),
             key=f"undo-{site_id}",
             on_click=_forget,
             args=(marks, site_id),

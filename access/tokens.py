@@ -1,0 +1,134 @@
+"""Tokens of other systems: what each looks as, until when, who gave it and whose it is.
+
+A token is shown once; only its digest is kept, in ``feed_tokens.json`` in the data folder.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from access import audit, people
+from access.rights import Rows, rows_of
+from access.viewer import Viewer, parse_viewer
+from geodata import settings
+from geodata.errors import AccessDeniedError, InputError
+from geodata.snapshots import formats as store
+
+LONGEST_DAYS: Final = 366
+"""A token works for a year at most; then somebody decides again."""
+COLUMNS: Final = ("name", "viewer", "person", "given_by", "given_on", "until")
+
+
+def _path() -> Path:
+    return settings.data_dir() / "feed_tokens.json"
+
+
+def _tokens() -> dict[str, dict[str, str]]:
+    try:
+        content: dict[str, dict[str, str]] = json.loads(_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise InputError(f"{_path().name} is not valid JSON ({error}); restore it or give new tokens.") from error
+    return content
+
+
+def _keep(tokens: dict[str, dict[str, str]]) -> None:
+    _path().parent.mkdir(parents=True, exist_ok=True)
+    with store.whole_file(_path(), 0o600) as part:
+        part.write_text(json.dumps(tokens, indent=1) + "\n", "utf-8")
+
+
+def give(name: str, viewer: Viewer, until: date, *, person: str = "", by: str = "", today: date | None = None) -> str:
+    """Return a new token for a system; one that had this name no longer works.
+
+    Parameters
+    ----------
+    name
+        What the system is called.
+    viewer
+        As whom it looks.
+    until
+        The last day it works, within `LONGEST_DAYS`.
+    person
+        E-mail address of whoever answers for it; the token works while this person has that role. Needed once
+        people sign in.
+    by
+        Who gives it; the account that runs the command by default.
+    today
+        The day it is given; the system's by default.
+
+    Raises
+    ------
+    InputError
+        The last day is too far away, there is no person, or the person has not this role today.
+    """
+    by, today = by or audit.who_runs(), today or datetime.now(UTC).date()
+    if until > today + timedelta(days=LONGEST_DAYS):
+        raise InputError(f"A token works for a year at most; choose a day up to {today + timedelta(LONGEST_DAYS)}.")
+    if settings.has_sign_in() and not person:
+        raise InputError("A token is somebody's: name the person who answers for it (--for EMAIL).")
+    if person and viewer not in people.roles(person, today):
+        raise InputError(f"{person} has not the role {viewer} today; give the role first, or choose another one.")
+    token = secrets.token_urlsafe(32)
+    kept = {
+        "sha256": hashlib.sha256(token.encode()).hexdigest(),
+        "viewer": str(viewer),
+        "until": until.isoformat(),
+        "person": person,
+        "given_by": by,
+        "given_on": today.isoformat(),
+    }
+    _keep(_tokens() | {name: kept})
+    audit.note(f"token given until {until}", who=by, role=str(viewer), surface="feed", table=name)
+    return token
+
+
+def revoke(name: str, *, by: str = "") -> None:
+    """End the token of a system.
+
+    Raises
+    ------
+    InputError
+        No system of that name has one.
+    """
+    tokens = _tokens()
+    if name not in tokens:
+        raise InputError(f"No system is called {name!r}; those with a token: {', '.join(tokens) or 'none'}.")
+    ended = tokens.pop(name)
+    _keep(tokens)
+    audit.note("token revoked", who=by or audit.who_runs(), role=ended["viewer"], surface="feed", table=name)
+
+
+def who(token: str, today: date) -> Viewer | None:
+    """Return who a token looks as; None when it is unknown, its time is over, or its person has the role no more."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    for name, kept in _tokens().items():
+        if not hmac.compare_digest(kept["sha256"], digest) or today > date.fromisoformat(kept["until"]):
+            continue
+        viewer = parse_viewer(kept["viewer"])
+        person = kept.get("person", "")
+        if person and viewer not in people.roles(person, today):
+            return None
+        return Viewer(viewer.role, viewer.vr_codes, viewer.organisation, person=f"system {name}")
+    return None
+
+
+def everyone(viewer: Viewer) -> pd.DataFrame:
+    """Return the tokens that were given (`COLUMNS`), without their digests.
+
+    Raises
+    ------
+    AccessDeniedError
+        Only LOT-C and the privacy officer may see who has access.
+    """
+    if rows_of(viewer.role, "people") != Rows.ALL:
+        raise AccessDeniedError("people_denied", role=viewer)
+    rows = [{"name": name} | {key: kept.get(key, "") for key in COLUMNS[1:]} for name, kept in _tokens().items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
