@@ -194,7 +194,8 @@ def shown(cell: Any) -> str:
 
 
 def _marks(where: pd.Series, mark: Mark) -> pd.Series:
-    return pd.Series(np.where(where, mark.value, ""), index=where.index, dtype="str")
+    words = pd.array(["", mark.value], dtype="str")
+    return pd.Series(words.take(where.to_numpy(dtype=int)), index=where.index)
 
 
 def _quick(cells: pd.Series, *, may_hold_groups: bool) -> pd.Series | None:

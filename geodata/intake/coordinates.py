@@ -33,7 +33,8 @@ def of_rows(
         if frame.crs is None:
             raise InputError(f"{where} does not say in which coordinates it is; save it with its projection (.prj).")
         present = frame.geometry.notna() & ~frame.geometry.is_empty
-        points = frame.geometry.where(present).representative_point()
+        with np.errstate(invalid="ignore"):  # a corner at infinity is judged below, like any other
+            points = frame.geometry.where(present).representative_point()
         x, y = pd.Series(points.x, index=frame.index), pd.Series(points.y, index=frame.index)
         if frame.crs.is_geographic:
             x, y = _judged(x, y, where, {codes.CRS_WGS84}, row_n, odd)

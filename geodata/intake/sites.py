@@ -210,16 +210,17 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["country"] = country.fillna("")
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
-    meant = {text: _today(text, places) for text in named.unique()}
-    found = named.map({text: code for text, (code, _) in meant.items()})
-    given["named"] = found
-    given["misses"] = named.map({text: text if why == "miss" else "" for text, (_, why) in meant.items()})
-    totals = named.map({text: why == "total" for text, (_, why) in meant.items()}).astype(bool)
+    number, texts = pd.factorize(named)
+    meant = [_today(text, places) for text in texts]
+    given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
+    misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
+    given["misses"] = pd.array(misses, dtype="str").take(number)
+    totals = pd.Series(np.array([why == "total" for _, why in meant])[number], index=frame.index)
     totals |= x.isna() & reading.text(frame, "name").str.fullmatch(r"(?i)(eind|sub)?tota?al(en)?\b.*").astype(bool)
     for number, text in zip(table.row_n[totals & x.isna()], named[totals & x.isna()], strict=True):
         receipt.pass_over(number, "total_row", text=text)
     given.loc[totals & x.isna(), "is_left_out"] = True
-    for text, (code, why) in meant.items():
+    for text, (code, why) in zip(texts, meant, strict=True):
         if why == "changed":
             receipt.note("gemeente_of_today", text=text, today=places.names[code])
     _towns(reading, frame, given, places)

@@ -108,6 +108,8 @@ def to_long(
         for position in positions:
             part[heads[block.subject][position]] = frame.iloc[:, block.stub_n + position]
         parts.append(part.assign(_order=order))
+    if not parts:  # headings without a figure below them
+        parts = [frame.iloc[:, : block.stub_n].set_axis(stubs[:width], axis="columns").assign(_order=order)]
     long = pd.concat(parts, ignore_index=True)
     numbers = row_n[long.pop("_order").to_numpy()] if len(long) else row_n
     return long, numbers

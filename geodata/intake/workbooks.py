@@ -115,7 +115,7 @@ def _sheet_figures(title: str, grid: Grid, known: set[str], receipt: Receipt, pl
         column_cells = pd.Series([grid[row][number] for row in rows], index=[*rows], dtype=object)
         read = cells.numbers(column_cells, title, row_n=[row + 1 for row in rows], refuses=False)
         is_figure = read.marks.ne(Mark.UNREADABLE)
-        if not read.marks.isin(["", Mark.NIL]).any():
+        if read.marks.isin([Mark.UNREADABLE, Mark.BLANK]).all():  # a column of words
             passed.append(header)
             continue
         for row in read.marks.index[~is_figure]:
