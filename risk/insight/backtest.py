@@ -268,7 +268,7 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     DataFrame
         gemeente_code, sector_code, month; rank and n: the place of the gemeente in its sector at the end of the
         month; previous_rank: under the earlier version; alarm_rank: its best place among the alarms of the weeks
-        that began in the month before or in it; is_alarm: whether it was one.
+        that ended in the month or in the week before it; is_alarm: whether it was one.
     """
     tables = of_disease(tables, model.disease)
     cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"]) if len(tables["incidence"]) else None
@@ -277,7 +277,8 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
         month = pd.Period(one.month)
         if cases is None or one.disease != model.disease or one.gemeente_code not in cases.index:
             continue
-        weeks = [week for week in cases.columns[6:] if last_day(week).to_period("M") == month]
+        first = month.start_time - pd.Timedelta(weeks=1)
+        weeks = [week for week in cases.columns[6:] if first <= last_day(week) <= month.end_time]
         if not weeks:
             continue
         date = min(month.end_time.normalize(), last_day(cases.columns[-1]))

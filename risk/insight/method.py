@@ -57,6 +57,8 @@ def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, band
         *_sites(model, lang),
         *_sure(model, lang),
         *_not_used(lang),
+        *_beside(lang),
+        *_where_it_loses(lang),
     ]
     if rankings is not None:
         parts += _rankings(model, rankings, lang, band)
@@ -379,6 +381,55 @@ def _not_used(lang: str) -> list[str]:
         "infections and the learned model stand beside the index and do not count.",
     )
     return [*_section(Text("Wat niet meetelt", "What does not count"), lang), words[lang], ""]
+
+
+def _beside(lang: str) -> list[str]:
+    words = Text(
+        "Een alarm is een gemeente met in een week minstens 5 besmettingen, en meer dan haar eigen weken ervoor en de"
+        " landelijke golf verklaren: verwacht is (gemiddelde van week t-6 tot en met t-2 + 0,5) maal de landelijke"
+        " verandering sindsdien, de kans komt van een negatief-binomiale verdeling waarvan de spreiding uit alle"
+        " gemeenten wordt geschat, en moet onder 0,001 liggen en overeind blijven als de valse alarmen over alle"
+        " gemeenten samen op 5 % worden gehouden (Benjamini-Hochberg). Daarnaast staan altijd de elf kleinste kansen."
+        " Buren samen: de prospectieve ruimte-tijdscan met permutatie (Kulldorff en anderen 2005), cilinders tot 50 km"
+        " en vier weken. Hot spots: G* van Getis en Ord op twee weken. Alarmen, groepen en hot spots tellen niet mee"
+        " in de score en worden nooit vanzelf een activering.\n\n"
+        "Ze zien niet wat de cijfers niet zien: besmettingen tellen waar iemand woont, dus een uitbraak bij een bedrijf"
+        " waarvan de mensen verspreid of over de grens wonen blijft onzichtbaar. In een steile golf wordt een uitbraak"
+        " van veertig besmettingen in een middelgrote gemeente in ongeveer de helft van de gevallen gevonden. Niet"
+        " gebouwd: EARS, dat een uitbraak niet van een landelijke golf onderscheidt, en de methode van Farrington, die"
+        " drie jaar aan weken nodig heeft.",
+        "An alarm is a gemeente with at least 5 infections in a week, and more than its own weeks before and the"
+        " national wave explain: expected is (mean of weeks t-6 to t-2 + 0.5) times the national change since then; the"
+        " chance comes from a negative binomial distribution whose spread is estimated over all gemeenten, and must lie"
+        " below 0.001 and stand when false alarms over all gemeenten together are held at 5 % (Benjamini-Hochberg)."
+        " Beside these always stand the eleven smallest chances. Neighbours together: the prospective space-time"
+        " permutation scan (Kulldorff and others 2005), cylinders up to 50 km and four weeks. Hot spots: G* of Getis"
+        " and Ord on two weeks. Alarms, groups and hot spots do not count in the score and never become an"
+        " activation by themselves.\n\n"
+        "They do not see what the figures do not see: infections count where somebody lives, so an outbreak at a firm"
+        " whose people live spread out or across the border stays invisible. In a steep wave an outbreak of forty"
+        " infections in a middle-sized gemeente is found in about half of the cases. Not built: EARS, which cannot tell"
+        " an outbreak from a national wave, and Farrington's method, which needs three years of weeks.",
+    )
+    return [*_section(Text("Naast de score: alarmen", "Beside the score: alarms"), lang), words[lang], ""]
+
+
+def _where_it_loses(lang: str) -> list[str]:
+    words = Text(
+        "De index wordt getoetst aan de besmettingen van de vier weken erna. Wie alleen wil weten waar het virus"
+        " daarna rondgaat, kijkt beter naar de besmettingen van nu of naar het contrast daarin: op de cijfers van 2020"
+        " verliest de index daarvan, omdat het meeste gewicht bij omvang en werkomstandigheden ligt, die besmetting van"
+        " de hele bevolking nauwelijks ordenen. Van alleen omvang wint hij in elk seizoen. Besmettingen van de hele"
+        " bevolking kunnen niet bewijzen dat arbeidsmigranten beschermd worden; er is niets verder op afgestemd. De"
+        " cijfers staan in de modelkaart; `python -m risk evaluate` maakt ze opnieuw.",
+        "The index is tested on the infections of the four weeks after. Whoever only wants to know where the virus goes"
+        " round next had better look at the infections of now, or the contrast in them: on the figures of 2020 the"
+        " index loses to these, because most of its weight lies with size and working conditions, which hardly order"
+        " infection of the whole population. It beats size only in every season. Infections of the whole population"
+        " cannot prove that migrant workers are protected; nothing was tuned to them further. The figures stand in the"
+        " model card; `python -m risk evaluate` makes them anew.",
+    )
+    return [*_section(Text("Waar de index verliest", "Where the index loses"), lang), words[lang], ""]
 
 
 def _rankings(model: Model, rankings: pd.DataFrame, lang: str, band: str) -> list[str]:

@@ -4,6 +4,7 @@ Both are made from the declaration (``risk/model.toml``) and the evaluation, so 
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from geodata import codes
 from geodata.sources import catalogue
@@ -11,6 +12,34 @@ from risk.index.declaration import Index, Model
 
 CONTROLLER = "*in te vullen door de organisatie die het gebruikt*"
 _TO_FILL = "*to be filled in by the organisation that uses it*"
+
+
+MEASURED: Final = {
+    "2.0.0": (
+        (
+            "Real figures, not the demonstration: RIVM's positives per gemeente of 2020 and CBS's establishments of"
+            " 2021, without lists of sites, ten dates. Mean rank correlation with the infections of the next four"
+            " weeks, and the index's lead with a 90 % interval from a bootstrap over regions. The weights of the"
+            " contrast were chosen on these same figures."
+        ),
+        (
+            ("rule", "region", "lead of the index", "gemeente", "lead of the index"),
+            ("the index", ".56", "", ".50", ""),
+            ("size only", ".31", "+.25 (.10 to .41): beats", ".16", "+.34 (.26 to .40): beats"),
+            ("infections now", ".77", "-.21 (-.31 to -.11): loses", ".57", "-.07 (-.11 to -.04): loses"),
+            ("the contrast alone", ".79", "-.23 (-.33 to -.12): loses", ".62", "-.12 (-.16 to -.08): loses"),
+            ("version 1.0.0", ".02", "+.55 (.38 to .70): beats", ".07", "+.43 (.31 to .53): beats"),
+        ),
+        (
+            "It loses to both naive rules on infections because most of its weight is size and working conditions,"
+            " which hardly order infection of the whole population; and it beats size only in every season. Of six"
+            " outbreaks reported in May and June 2020, three gemeenten stood among the highest tenth of their sector"
+            " (9, 17 and 33 of 342), and three were an alarm; the small place with the largest"
+            " plant stood at 66, for its workers are an estimate and most of those infected lived elsewhere."
+        ),
+    ),
+}
+"""What was measured once on a real epidemic, by version: with other figures `evaluate` measures anew."""
 
 
 def model_card(model: Model, evaluation: str) -> str:
@@ -86,12 +115,22 @@ def model_card(model: Model, evaluation: str) -> str:
         "- What platforms found depends on where they looked; only visits drawn at random speak for the country.",
         "- With demonstration data every figure is invented.",
         "",
+        *_measured(model),
         "## Evaluation",
         "",
         *(f"#{line}" if line.startswith("#") else line for line in evaluation.strip().splitlines()[1:]),
         "",
     ]
     return "\n".join(lines)
+
+
+def _measured(model: Model) -> list[str]:
+    """Return what was measured on a real epidemic with this version; nothing for another one."""
+    if model.version not in MEASURED:
+        return []
+    before, (heads, *rows), after = MEASURED[model.version]
+    table = [f"| {' | '.join(row)} |" for row in (heads, ("---",) * len(heads), *rows)]
+    return ["## Measured on a real epidemic", "", before, "", *table, "", after, ""]
 
 
 def algorithm_register(model: Model) -> str:
