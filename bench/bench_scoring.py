@@ -24,7 +24,7 @@ from risk.index.aggregate import weigh
 from risk.index.indicators import CORE_TABLES, Measured, Tables
 from risk.index.model import load_model
 from risk.index.pipeline import prepare, score, what_if
-from risk.index.uncertainty import rebuild, sensitivity
+from risk.index.rebuild import rebuild, sensitivity
 
 REBUILDS = 2_000
 TWELVE = (
@@ -37,7 +37,7 @@ TWELVE = (
     "shared_transport",
     "lodging_distance_km",
     "exposed_workers",
-    "incidence_per_100k",
+    "infections_contrast",
     "season_index",
     "confirmed_infections",
 )

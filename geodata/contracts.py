@@ -21,6 +21,9 @@ from geodata.errors import ContractError
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
+LATER: Final = {"exposure": ("workers_n_log_sd",)}
+"""Columns that a table of an older delivery lacks: they are added, as not known."""
+
 _GM = r"^GM\d{4}$"
 _VR = r"^VR(0[1-9]|1\d|2[0-5])$"
 _AM = r"^AM\d{2}$"
@@ -176,6 +179,8 @@ CONTRACTS = {
                 "sector_code": _text(values=(*codes.SECTORS, *(f"SBI:{group}" for group in codes.CBS_GROUPS))),
                 "year": _WHOLE,
                 **_with_status("establishments_n", "workers_n", "migrant_workers_n"),
+                # How sure workers_n is: the standard deviation of its logarithm, by the method that made it.
+                "workers_n_log_sd": _number(),
             },
             person_columns=("workers_n", "migrant_workers_n"),
         ),
@@ -476,9 +481,13 @@ CONTRACTS = {
                 "rank": _number(1),
                 "rank_p05": _number(1),
                 "rank_p95": _number(1),
+                "rank_choice_p05": _number(1),
+                "rank_choice_p95": _number(1),
                 "p_top_k": _number(0, 1),
                 "k_n": _number(1),
                 "completeness_pct": _number(0, 100),
+                "not_ranked_reason": _text(values=("incomplete", "place", "size"), empty=True),
+                "picture_lacks": _OPEN,
                 "model_version": _OPEN,
                 "data_version": _OPEN,
             },
@@ -513,6 +522,12 @@ CONTRACTS = {
             Persons.NONE,
             ("unit_id",),
             {"unit_id": _OPEN, "earlier_0_10": _number(0, 10), "rise_0_10": _number(-10, 10)},
+        ),
+        _contract(
+            "first",
+            Persons.NONE,
+            ("unit_id", "capacity_n"),
+            {"unit_id": _OPEN, "capacity_n": _WHOLE, "p_first": _number(0, 1)},
         ),
         _contract(
             "links",
@@ -560,6 +575,8 @@ def check(name: str, table: Table) -> Table:
     geodata.errors.ContractError: Table contributions: column contribution_0_10 is missing; add it and try again.
     """
     contract = CONTRACTS[name]
+    later = [column for column in LATER.get(name, ()) if column not in table.columns]
+    table = table.assign(**dict.fromkeys(later, float("nan"))) if later else table
     for column in contract.columns:
         if column not in table.columns:
             raise ContractError(f"Table {name}: column {column} is missing; add it and try again.")

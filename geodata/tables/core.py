@@ -11,7 +11,7 @@ from geodata.areas import joins, regions
 from geodata.codes import SECTORS, Status
 from geodata.errors import SourceError
 from geodata.tables import duplicates, exposure
-from geodata.tables.estimates import AgencyMatrix
+from geodata.tables.estimates import METHODS, AgencyMatrix
 
 DEMONSTRATION_TABLES = ("exposure", "sites", "activations", "incidence")
 """The first real delivery of any of these switches the whole demonstration off: the two never mix."""
@@ -92,6 +92,7 @@ def _sector_rows(groups: pd.DataFrame, sector_code: str, source: str) -> pd.Data
             "workers_n": workers,
             "workers_n_status": _estimate_status(workers),
             "workers_n_source": _source_of(workers, f"{_METHOD} of SBI:{sector.cbs_group}"),
+            "workers_n_log_sd": workers.notna().map({True: METHODS["group_share"].log_sd}).astype(float),
         }
     )
 

@@ -21,11 +21,18 @@ SHIPPED_MATRIX = Path(__file__).with_name("agency_workers.toml")
 
 @dataclass(frozen=True)
 class Method:
-    """A way to estimate, with all that it rests on; the page of sources lists them."""
+    """A way to estimate, with all that it rests on; the page of sources lists them.
+
+    Attributes
+    ----------
+    log_sd
+        How sure its figures are: the standard deviation of their logarithm, a judgement; NaN where it makes none.
+    """
 
     code: str
     title: str
     inputs: tuple[str, ...]
+    log_sd: float = float("nan")
 
 
 METHODS = {
@@ -35,27 +42,32 @@ METHODS = {
             "section_count",
             "The sector is a whole section of the SBI: its published figure is taken.",
             ("CBS 81575NED: establishments per section", "CBS 83582NED: jobs per section"),
+            0.3,
         ),
         Method(
             "corop_shared_out",
             "The share of the sector in its section's establishments in the COROP region, times the section's"
             " establishments in the gemeente.",
             ("CBS 81578NED: establishments by detailed SBI and COROP", "CBS 81575NED: establishments per section"),
+            0.6,
         ),
         Method(
             "glass_area",
             "The gemeente's share of the country's area under glass.",
             ("CBS 80781ned: agriculture per gemeente",),
+            0.6,
         ),
         Method(
             "open_area",
             "The gemeente's share of the country's area of horticulture in the open.",
             ("CBS 80781ned: agriculture per gemeente",),
+            0.6,
         ),
         Method(
             "group_share",
             "The gemeente's share of the establishments of the SBI group that contains the sector.",
             ("CBS 81575NED: establishments per section",),
+            1.2,
         ),
         Method(
             "agency_moved",

@@ -74,7 +74,11 @@ def exposure_from_sections(
         own = _own_establishments(code, sections, frames, index)
         source = f"{method}; agency_moved" if code in matrix.shares or code == AGENCIES else method
         status = matrix.status(code) if code in matrix.shares or code == AGENCIES else Status.ESTIMATE
-        parts.append(_rows(code, own, _cells(workers[code], source, status), index))
+        parts.append(
+            _rows(code, own, _cells(workers[code], source, status), index).assign(
+                workers_n_log_sd=workers[code].notna().map({True: estimates.METHODS[method].log_sd}).to_numpy()
+            )
+        )
     exposure = pd.concat(parts, ignore_index=True).assign(year=year)
     exposure = _with_residents(exposure, frames, group_jobs, before, workers)
     return contracts.check("exposure", exposure.sort_values(["gemeente_code", "sector_code"], ignore_index=True))

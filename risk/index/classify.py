@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from risk.index.declaration import Scale, Text
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 CLASS_NAMES: Final = {
     1: Text("zeer laag", "very low"),

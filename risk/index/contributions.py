@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from risk.index.aggregate import Aggregated, Weights, power_mean, product
 from risk.index.declaration import Scale
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _CLOSE = 1e-7
 
 

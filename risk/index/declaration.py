@@ -4,7 +4,7 @@ The steps of the method read these; none of them changes anything here. A copy w
 off or other weights carries another version, so that it can never pass for the official one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -103,12 +103,13 @@ class Route:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A factor that is necessary for risk, multiplied with the others."""
+    """A factor that is necessary for risk, multiplied with the others; without a required one nothing is scored."""
 
     code: str
     weight: float
     name: Text
     why: Text
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ class Scale:
     top_share: float
     top_minimum: int
     flag_probability: float
+    minimum_cover: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,32 @@ class Uncertainty:
     rebuilds: int
     seed: int
     weight_concentration: float
+    choice_rebuilds: int
+    condition_concentration: float
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """How infections are compared with the country: weights in doublings, and what is added to small counts.
+
+    Attributes
+    ----------
+    own, around, rising
+        Weights of the area's own rate, its neighbours' and its rise.
+    around_km
+        The neighbours' weight falls by a factor e every so many kilometres.
+    around_prior
+        Hundred thousands of inhabitants at the country's rate, added to the neighbours.
+    rising_prior
+        Cases at the country's rate, added to each of the two weeks.
+    """
+
+    own: float
+    around: float
+    rising: float
+    around_km: float
+    around_prior: float
+    rising_prior: float
 
 
 @dataclass(frozen=True)
@@ -187,6 +215,24 @@ class Index:
     def codes(self) -> tuple[str, ...]:
         """Return the indicator codes in the order of the columns."""
         return tuple(indicator.code for indicator in self.indicators)
+
+    def without(self, off: Collection[str]) -> "Index":
+        """Return a copy in which some indicators weigh nothing and their siblings carry their weight."""
+        left = {route.code: 0.0 for route in self.routes}
+        for indicator in self.indicators:
+            left[indicator.route] += 0.0 if indicator.code in off else indicator.weight
+        indicators = tuple(
+            replace(i, weight=0.0 if i.code in off or not left[i.route] else i.weight / left[i.route])
+            for i in self.indicators
+        )
+        whole = {dimension.code: 0.0 for dimension in self.dimensions}
+        for route in self.routes:
+            whole[route.dimension] += route.weight if left[route.code] else 0.0
+        routes = tuple(
+            replace(r, weight=r.weight / whole[r.dimension] if left[r.code] and whole[r.dimension] else 0.0)
+            for r in self.routes
+        )
+        return replace(self, indicators=indicators, routes=routes)
 
 
 @dataclass(frozen=True)
@@ -213,6 +259,7 @@ class Model:
     conditions: Mapping[str, SectorConditions]
     seasons: Mapping[str, Season]
     priors: Mapping[str, Prior]
+    contrast: Contrast
     history: History
     uncertainty: Uncertainty
     site_kinds: Mapping[str, float]
@@ -241,9 +288,17 @@ class Model:
     def without(self, *codes_off: str) -> "Model":
         """Return a copy in which some indicators are switched off.
 
-        Their weight goes to the others of their route. The official version stays as it is.
+        Their weight goes to the others of their route, so that nothing is incomplete for the lack of them. The
+        official version stays as it is.
         """
         for code in codes_off:
             self.indicator(code)
         off = tuple(sorted({*self.switched_off, *codes_off}))
-        return replace(self, version=f"{self.version.split('+')[0]}+without-{'-'.join(off)}", switched_off=off)
+        areas, sites = self.areas.without(off), self.sites.without(off)
+        return replace(
+            self,
+            areas=areas,
+            sites=sites,
+            version=f"{self.version.split('+')[0]}+without-{'-'.join(off)}",
+            switched_off=off,
+        )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geodata import codes
 from geodata.errors import UnknownCodeError
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Whole = NDArray[np.int64]
 
 SECTORS: Final = tuple(codes.SECTORS)
@@ -99,12 +99,23 @@ class Rollup:
         unit = [f"{a}:{s}" if s else a for a, s in zip(area, sector, strict=True)]
         return pd.DataFrame({"unit_id": unit, "area_code": area, "sector_code": sector}, dtype="str")
 
+    @property
+    def is_each(self) -> bool:
+        """Tell whether every gemeente is an area of its own, in the order of the grid."""
+        return len(self.areas) == len(self.area_of) and bool((self.area_of == np.arange(len(self.areas))).all())
+
     def add(self, cells: Array) -> Array:
-        """Return sums over the cells of each unit, one per unit; cells must not be missing."""
-        by_area = np.zeros((len(self.areas), cells.shape[1]))
-        np.add.at(by_area, self.area_of, cells)
-        together = by_area[:, self.grid.counted].sum(axis=1, keepdims=True)
-        return np.hstack([by_area, together]).ravel()
+        """Return sums over the cells of each unit, one per unit; cells must not be missing.
+
+        Cells are gemeenten x sectors, with as many axes before them as there are draws.
+        """
+        by_area = cells
+        if not self.is_each:
+            member = np.zeros((len(self.areas), len(self.area_of)), cells.dtype)
+            member[self.area_of, np.arange(len(self.area_of))] = 1
+            by_area = member @ cells
+        together = by_area[..., self.grid.counted].sum(axis=-1, keepdims=True)
+        return np.concatenate([by_area, together], axis=-1).reshape(*cells.shape[:-2], -1)
 
     def covered(self, known: NDArray[np.bool_]) -> Array:
         """Return which share of each unit has figures, weighing a cell by inhabitants times national jobs."""
@@ -131,18 +142,22 @@ class Rollup:
         blank = np.full(total.shape, np.nan)
         return np.asarray(np.divide(total, present, out=blank, where=enough & (present > 0)))
 
-    def variance(self, cells: Array, workers: Array) -> Array:
-        """Return the variance of `mean` when the cells of different gemeenten vary on their own.
+    def importance(self, workers: Array) -> Array:
+        """Return the exposed workers of each sector of each area, an average's worth where they are not known.
 
-        The sectors of one gemeente share its value, so their weights are added before squaring.
+        All sectors together weigh nothing: their parts are counted already.
         """
-        weight = np.nan_to_num(workers) + _ALMOST_NOBODY
-        by_gemeente = np.hstack([weight, weight[:, self.grid.counted].sum(axis=1, keepdims=True)])
-        spread = np.nan_to_num(cells[:, :1]) * by_gemeente**2
-        squares, whole = (np.zeros((len(self.areas), by_gemeente.shape[1])) for _ in range(2))
-        np.add.at(squares, self.area_of, spread)
-        np.add.at(whole, self.area_of, by_gemeente)
-        return np.asarray((squares / whole**2).ravel())
+        jobs = np.array([codes.SECTORS[sector].jobs_n for sector in SECTORS], float)
+        expected = self.grid.gemeenten["population_n"].to_numpy(float)[:, None] * jobs
+        known = np.isfinite(workers)
+        scale = workers[known].sum() / max(expected[known].sum(), 1) if known.any() else 1.0
+        units = self.add(np.where(known, np.nan_to_num(workers), expected * scale)).reshape(len(self.areas), -1)
+        units[:, -1] = 0.0
+        return np.asarray(units.ravel())
+
+    def sectors_too(self, by_area: Array) -> Array:
+        """Return a value of every area as that of each of its units; areas are the last axis."""
+        return np.repeat(by_area, len(SECTORS) + 1, axis=-1)
 
     def weakest(self, statuses: Whole) -> Whole:
         """Return the weakest status (place in `STATUSES`) of each unit's cells."""

@@ -5,7 +5,7 @@ add a function here to `_MEASURES` under its code.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -17,11 +17,14 @@ from geodata.errors import InputError, ModelError
 from geodata.weeks import Tables, of_disease, peildatum
 from risk.index import grid as grids
 from risk.index import measure as measures
+from risk.index.aggregate import lacking, present_for_all
 from risk.index.declaration import Index, Model
+from risk.index.draws import UNKNOWN_LOG_SD, AreaSampler, Sampler, scaled
 from risk.index.measure import Figures, Inputs, Origin
 from risk.index.smooth import posterior_rate
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
+Places = NDArray[np.intp]
 
 CORE_TABLES: Final = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 """The core tables that scores are made of."""
@@ -41,12 +44,14 @@ class Measured:
         The goalposts of each value, in the same unit.
     reasons, statuses
         Why a value is missing, and how a value came to be; texts of the same shape.
-    shape, rate
-        Gamma posterior of the smoothed indicators, NaN for the others.
+    sampler
+        Draws the values anew, as sure as the data are; None where nothing is to be drawn.
     sources
         Per indicator where its figures come from and how old they are.
     left_out
-        Indicator -> ``no_source`` or ``switched_off``: left out for every unit alike.
+        Indicator -> ``no_source``, ``switched_off`` or ``incomplete``: left out for every unit alike.
+    why_unplaced
+        As `unplaced`; None where every unit has a place.
     not_together
         Sectors that do not count in all sectors together.
     """
@@ -60,11 +65,21 @@ class Measured:
     high: Array
     reasons: NDArray[np.object_]
     statuses: NDArray[np.object_]
-    shape: Array
-    rate: Array
     sources: Mapping[str, Origin]
     left_out: Mapping[str, str]
     not_together: tuple[str, ...] = ()
+    sampler: Sampler | None = field(default=None, repr=False)
+    why_unplaced: NDArray[np.object_] | None = None
+
+    @property
+    def unplaced(self) -> NDArray[np.object_]:
+        """Return why each unit has no place in the ranking although it may have a score; '' where it has one."""
+        return np.full(len(self.units), "", object) if self.why_unplaced is None else self.why_unplaced
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return the dimensions and routes that this picture lacks, and is named after."""
+        return lacking(self.index, self.left_out)
 
 
 def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = None) -> Measured:
@@ -96,32 +111,61 @@ def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = 
     units = rollup.units.assign(workers_n=rollup.count(inputs.workers, model.scale.minimum_present))
     left_out: dict[str, str] = {}
     columns: list[_Column] = []
+    figures_of: dict[str, Figures] = {}
     for indicator in model.areas.indicators:
         if indicator.code in model.switched_off:
             left_out[indicator.code] = "switched_off"
         figures = None if indicator.code in left_out else _figures(indicator.code, inputs)
         column = None if figures is None else _unit_values(indicator.code, figures, inputs, rollup)
-        if column is None or np.isnan(column.raw).all():
+        if figures is None or column is None or np.isnan(column.raw).all():
             left_out.setdefault(indicator.code, MissingReason.NO_SOURCE.value)
             column = _nothing(len(units))
+        else:
+            figures_of[indicator.code] = figures
         columns.append(column)
     low, high = _goalposts(model, level, units)
+    raw = np.column_stack([column.raw for column in columns])
+    reasons = np.column_stack([column.reasons for column in columns])
+    left_out = present_for_all(
+        model.areas,
+        np.isfinite(raw),
+        rollup.importance(inputs.workers),
+        model.scale,
+        left_out,
+        np.isfinite(raw) | (reasons == MissingReason.NO_EXPOSURE.value),
+    )
     return Measured(
         model.areas,
         level,
         inputs.peildatum,
         units,
-        raw=np.column_stack([column.raw for column in columns]),
+        raw=raw,
         low=low,
         high=high,
-        reasons=np.column_stack([column.reasons for column in columns]),
+        reasons=reasons,
         statuses=np.column_stack([column.statuses for column in columns]),
-        shape=np.column_stack([column.shape for column in columns]),
-        rate=np.column_stack([column.rate for column in columns]),
         sources={i.code: c.origin for i, c in zip(model.areas.indicators, columns, strict=True)},
         left_out=left_out,
         not_together=not_together(inputs.exposure, model),
+        sampler=AreaSampler(
+            model, rollup, inputs.workers, _log_sd(inputs), figures_of, raw, low, high, units["sector_code"].to_numpy()
+        ),
     )
+
+
+def _log_sd(inputs: Inputs) -> Array:
+    """Return how sure each figure of workers is, as the standard deviation of its logarithm."""
+    table = inputs.exposure
+    cells = np.zeros(inputs.grid.shape)
+    if not len(table):
+        return cells
+    table = table[table["sector_code"].isin(grids.SECTORS) & table["workers_n"].notna()]
+    table = table[table["year"] == table["year"].max()]
+    sure = (table["workers_n_status"] == Status.OFFICIAL.value).to_numpy()
+    assumed = np.where(sure, 0.0, UNKNOWN_LOG_SD)
+    told = table["workers_n_log_sd"].to_numpy(float) if "workers_n_log_sd" in table else assumed
+    filled = table.assign(log_sd=np.where(np.isnan(told), assumed, told))
+    return np.nan_to_num(inputs.grid.cells(filled, "log_sd"))
 
 
 @dataclass(frozen=True)
@@ -131,8 +175,6 @@ class _Column:
     raw: Array
     reasons: NDArray[np.object_]
     statuses: NDArray[np.object_]
-    shape: Array
-    rate: Array
     origin: Origin
 
 
@@ -190,6 +232,7 @@ _MEASURES: dict[str, Callable[[Inputs], Figures | None]] = {
     "lodging_distance_km": measures.lodging_distance_km,
     "exposed_workers": measures.exposed_workers,
     "registered_migrant_workers": measures.registered_migrant_workers,
+    "infections_contrast": measures.infections_contrast,
     "incidence_per_100k": measures.incidence_per_100k,
     "land_border": measures.land_border,
     "season_index": measures.season_index,
@@ -209,10 +252,11 @@ def _figures(code: str, inputs: Inputs) -> Figures | None:
 def _unit_values(code: str, figures: Figures, inputs: Inputs, rollup: grids.Rollup) -> _Column:
     """Bring the figures of the grid to the units: sum, divide or average, and smooth."""
     minimum, prior = inputs.model.scale.minimum_present, inputs.model.priors.get(code)
-    shape = rate = np.full(len(rollup.areas) * (len(grids.SECTORS) + 1), np.nan)
-    missing = np.isnan(figures.cells)
-    if figures.denominator is not None:
-        missing |= np.isnan(figures.denominator)
+    if figures.fortnight is not None:
+        signal = figures.fortnight.signal(rollup.area_of, len(rollup.areas), minimum)
+        raw = rollup.sectors_too(signal)
+    elif figures.denominator is not None:
+        missing = np.isnan(figures.cells) | np.isnan(figures.denominator)
         over, under = (rollup.add(np.where(missing, 0, c)) for c in (figures.cells, figures.denominator))
         enough = rollup.covered(~missing) >= minimum - 1e-9
         if prior is not None:
@@ -224,17 +268,13 @@ def _unit_values(code: str, figures: Figures, inputs: Inputs, rollup: grids.Roll
         raw = rollup.count(figures.cells, minimum)
     else:
         raw = rollup.mean(figures.cells, inputs.workers, minimum)
-        if figures.variance is not None:
-            variance = rollup.variance(figures.variance, inputs.workers)
-            rate = np.where(np.isfinite(raw), raw / variance, np.nan)
-            shape = raw * rate
     statuses = rollup.weakest(figures.statuses)
-    if prior is not None:
+    if prior is not None or figures.fortnight is not None:
         statuses = np.maximum(statuses, grids.STATUSES.index(Status.ESTIMATE))
     is_missing = np.isnan(raw)
     reasons = np.where(is_missing, _reason(figures, rollup, raw), "").astype(object)
     statuses = np.where(is_missing, 0, statuses)
-    return _Column(raw, reasons, np.array(grids.STATUSES, object)[statuses], shape, rate, figures.origin)
+    return _Column(raw, reasons, np.array(grids.STATUSES, object)[statuses], figures.origin)
 
 
 def _reason(figures: Figures, rollup: grids.Rollup, raw: Array) -> NDArray[np.object_]:
@@ -258,10 +298,79 @@ def _goalposts(model: Model, level: str, units: pd.DataFrame) -> tuple[Array, Ar
 def _nothing(units: int) -> _Column:
     blank = np.full(units, np.nan)
     return _Column(
-        blank,
-        np.full(units, MissingReason.NO_SOURCE.value, object),
-        np.full(units, "missing", object),
-        blank,
-        blank,
-        ("", None),
+        blank, np.full(units, MissingReason.NO_SOURCE.value, object), np.full(units, "missing", object), ("", None)
+    )
+
+
+@dataclass(frozen=True)
+class Level:
+    """The units of a level.
+
+    Attributes
+    ----------
+    units
+        unit_id, area_code, sector_code of all units.
+    values_0_10
+        Indicators on 0-10, units x indicators of the index, NaN where missing.
+    left_out
+        Indicator -> why it is left out for every unit alike.
+    measured_of
+        From places among the units to all that was measured of those.
+    counted
+        Which values count as present; None for those that are.
+    unplaced
+        Why a unit has no place in the ranking although it has a score; None where all have one.
+    """
+
+    name: str
+    index: Index
+    peildatum: pd.Timestamp
+    units: pd.DataFrame
+    values_0_10: Array
+    left_out: Mapping[str, str]
+    measured_of: Callable[[Places], Measured]
+    counted: NDArray[np.bool_] | None = None
+    unplaced: NDArray[np.object_] | None = None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Return the dimensions and routes that this picture lacks, and is named after."""
+        return lacking(self.index, self.left_out)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Return the indicators that take part."""
+        return tuple(code for code in self.index.codes if code not in self.left_out)
+
+
+def area_level(tables: Tables, level: str, model: Model, at: pd.Timestamp | None) -> Level:
+    """Return the units of level ``gemeente`` or ``vr``; parameters and errors as for `indicators.measure`."""
+    whole = measure(tables, level, model, at)
+    return Level(
+        level,
+        whole.index,
+        whole.peildatum,
+        whole.units,
+        values_0_10(whole),
+        whole.left_out,
+        lambda places: some(whole, places),
+    )
+
+
+def values_0_10(measured: Measured) -> Array:
+    """Bring what was measured to 0-10 between its goalposts."""
+    return scaled(measured.index, measured.raw, measured.low, measured.high)
+
+
+def some(whole: Measured, places: Places) -> Measured:
+    """Return what was measured of some units."""
+    if len(places) == len(whole.units):
+        return whole
+    rows = ("raw", "low", "high", "reasons", "statuses")
+    return replace(
+        whole,
+        units=whole.units.iloc[places].reset_index(drop=True),
+        sampler=None if whole.sampler is None else whole.sampler.some(places),
+        why_unplaced=None if whole.why_unplaced is None else whole.why_unplaced[places],
+        **{name: getattr(whole, name)[places] for name in rows},
     )

@@ -3,7 +3,8 @@
 Each returns `Figures`, or None when its table has no rows or says nothing of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,16 +13,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geodata.codes import MissingReason, Status
-from geodata.weeks import last_day
+from geodata.weeks import fortnight, last_day
 from risk.index.declaration import Model
+from risk.index.epidemic import Fortnight, count
 from risk.index.grid import SECTORS, STATUSES, Grid, status_places
 from risk.index.smooth import posterior_rate
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Whole = NDArray[np.int64]
 Origin = tuple[str, pd.Timestamp | None]
 
-INCIDENCE_WEEKS = 2
 _NEAREST_LODGINGS = 5
 _LODGING_KINDS = ("lodging", "holiday_park")
 _PER_100K, _PER_10K, _PER_1000 = 100_000, 10_000, 1_000
@@ -51,10 +52,19 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures on the grid, and how they go to larger units.
+    """Figures on the grid, how they go to larger units, and what of them is redrawn.
 
-    With a `denominator` both are summed and then divided; counts (`is_count`) are summed; anything else is
-    averaged with the exposed workers as weights, and carries its `variance` when it was smoothed.
+    With a `denominator` both are summed and then divided; counts (`is_count`) are summed; a `fortnight` has one
+    value per area; anything else is averaged with the exposed workers as weights.
+
+    Attributes
+    ----------
+    per_workers
+        The denominator is the exposed workers over this number; 0 for another denominator.
+    are_workers
+        The cells are the exposed workers themselves.
+    condition
+        The cells are this working condition of the sectors.
     """
 
     cells: Array
@@ -62,26 +72,51 @@ class Figures:
     origin: Origin
     denominator: Array | None = None
     is_count: bool = False
-    variance: Array | None = None
     suppressed: NDArray[np.bool_] | None = None
+    fortnight: Fortnight | None = None
+    per_workers: float = 0.0
+    are_workers: bool = False
+    condition: str = ""
 
 
 def condition(inputs: Inputs, name: str) -> Figures:
     """Return a working condition of the sectors, the same in every gemeente (share 0-1)."""
     shares = np.array([inputs.model.conditions[sector].shares[name] for sector in SECTORS])
-    return _of_sectors(inputs, shares, f"model {inputs.model.version.split('-')[0]}")
+    return replace(_of_sectors(inputs, shares, _declared_by(inputs)), condition=name)
 
 
 def season_index(inputs: Inputs) -> Figures:
-    """Return the sectors' workers in the month of the peildatum (100 = average month)."""
-    month = inputs.peildatum.month - 1
-    values = np.array([inputs.model.seasons[sector].months[month] for sector in SECTORS])
-    return _of_sectors(inputs, values, f"model {inputs.model.version.split('-')[0]}")
+    """Return the sectors' workers on the peildatum (100 = average month)."""
+    values = np.array([season_at(inputs.model.seasons[sector].months, inputs.peildatum) for sector in SECTORS])
+    return _of_sectors(inputs, values, _declared_by(inputs))
+
+
+def season_at(months: Sequence[float], date: pd.Timestamp) -> float:
+    """Return the season on a date: each month's figure stands at its middle, and between them it runs straight.
+
+    So nothing jumps from the last day of a month to the first of the next.
+
+    Examples
+    --------
+    >>> months = [60, 120, *[100] * 10]
+    >>> [round(season_at(months, pd.Timestamp(day)), 1) for day in ("2021-01-16", "2021-01-31", "2021-02-01")]
+    [60.0, 89.0, 91.1]
+    """
+    days = date.days_in_month
+    place = (date.day - 0.5) / days - 0.5
+    other = months[(date.month - 1 + (1 if place > 0 else -1)) % 12]
+    here = months[date.month - 1]
+    return float(here + abs(place) * (other - here))
+
+
+def _declared_by(inputs: Inputs) -> str:
+    return f"model {inputs.model.version.split('-')[0]}"
 
 
 def exposed_workers(inputs: Inputs) -> Figures | None:
     """Return the workers of each sector."""
-    return _exposure_column(inputs, "workers_n")
+    figures = _exposure_column(inputs, "workers_n")
+    return None if figures is None else replace(figures, are_workers=True)
 
 
 def registered_migrant_workers(inputs: Inputs) -> Figures | None:
@@ -100,6 +135,7 @@ def workers_per_establishment(inputs: Inputs) -> Figures | None:
         workers.origin,
         denominator=establishments.cells,
         suppressed=workers.suppressed,
+        are_workers=True,
     )
 
 
@@ -114,10 +150,17 @@ def beds_per_1000_workers(inputs: Inputs) -> Figures | None:
         return None
     own = beds["sector_code"].isin(SECTORS) & ~beds["sector_code"].isin(["lodging", "temporary_agencies"])
     cells = _spread(inputs, beds[~own], "size_n")
+    cells[~lodgings_listed(inputs)] = np.nan
     named = beds[own]
     columns = pd.Index(SECTORS).get_indexer(pd.Index(named["sector_code"]))
     np.add.at(cells, (inputs.grid.rows(named["gemeente_code"]), columns), named["size_n"].to_numpy(float))
-    return Figures(cells, _weakest(inputs, beds["status"]), _origin(beds), denominator=inputs.workers / _PER_1000)
+    return Figures(
+        cells,
+        _weakest(inputs, beds["status"]),
+        _origin(beds),
+        denominator=inputs.workers / _PER_1000,
+        per_workers=_PER_1000,
+    )
 
 
 def park_beds_share(inputs: Inputs) -> Figures | None:
@@ -126,6 +169,7 @@ def park_beds_share(inputs: Inputs) -> Figures | None:
     if beds is None:
         return None
     parks = _spread(inputs, beds[beds["kind"] == "holiday_park"], "size_n")
+    parks[~lodgings_listed(inputs)] = np.nan
     return Figures(parks, _weakest(inputs, beds["status"]), _origin(beds), denominator=_spread(inputs, beds, "size_n"))
 
 
@@ -142,7 +186,21 @@ def lodging_distance_km(inputs: Inputs) -> Figures | None:
     nearest = min(_NEAREST_LODGINGS, len(lodgings))
     metres, _ = tree.query(np.column_stack([from_points.x, from_points.y]), k=list(range(1, nearest + 1)))
     cells = np.repeat(metres.mean(axis=1, keepdims=True) / 1000, len(SECTORS), axis=1)
+    cells[~lodgings_listed(inputs)] = np.nan
     return Figures(cells, _weakest(inputs, lodgings["status"]), _origin(lodgings))
+
+
+def lodgings_listed(inputs: Inputs) -> NDArray[np.bool_]:
+    """Return for which gemeenten there is a list of lodgings: outside its cover beds are unknown, not nil."""
+    return np.asarray(inputs.grid.gemeenten["vr_code"].isin(regions_with_lodgings(inputs.sites)), bool)
+
+
+def regions_with_lodgings(sites: pd.DataFrame) -> frozenset[str]:
+    """Return the regions that a list of lodgings covers; a list of holiday parks alone covers none."""
+    if not len(sites):
+        return frozenset()
+    listed = sites.loc[sites["kind"] == "lodging", "vr_code"]
+    return frozenset(str(code) for code in listed.unique() if code)
 
 
 def land_border(inputs: Inputs) -> Figures:
@@ -153,39 +211,66 @@ def land_border(inputs: Inputs) -> Figures:
     return Figures(cells, _all(inputs, Status.OFFICIAL), ("veiligheidsregios", None))
 
 
-def incidence_per_100k(inputs: Inputs) -> Figures | None:
-    """Return smoothed cases per 100,000 inhabitants over the last two weeks in the table."""
-    table = inputs.incidence
-    if not len(table):
+def infections_contrast(inputs: Inputs) -> Figures | None:
+    """Return infections compared with the country, in doublings (`risk.index.epidemic`): a value per area.
+
+    The newest two adjacent whole weeks count; where they are older than three weeks there is no such value at all.
+    """
+    weeks = fortnight(inputs.incidence["week"].unique(), inputs.peildatum) if len(inputs.incidence) else None
+    if weeks is None or not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
         return None
-    weeks = sorted(table["week"].unique())[-INCIDENCE_WEEKS:]
-    recent = table[table["week"].isin(weeks) & table["cases_n"].notna()]
-    if not len(recent):
+    table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
+    both = [_cases(inputs, table[table["week"] == week]) for week in weeks]
+    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
+    points = shapes.representative_point()
+    population = inputs.grid.gemeenten["population_n"].to_numpy(float)
+    found = count(both[0], both[1], population, np.column_stack([points.x, points.y]), inputs.model.contrast)
+    if found is None:
         return None
-    rows = inputs.grid.rows(recent["gemeente_code"])
-    cases, seen = np.zeros(inputs.grid.shape[0]), np.zeros(inputs.grid.shape[0])
-    np.add.at(cases, rows, recent["cases_n"].to_numpy(float))
-    np.add.at(seen, rows, 1 / len(weeks))
-    exposure = inputs.grid.gemeenten["population_n"].to_numpy(float) / _PER_100K * seen
-    prior = inputs.model.priors["incidence_per_100k"]
-    rates = np.where(seen > 0, posterior_rate(cases + prior.shape, exposure + prior.rate), np.nan)
-    variance = (cases + prior.shape) / (exposure + prior.rate) ** 2
     statuses = np.zeros(inputs.grid.shape[0], np.int64)
-    np.maximum.at(statuses, rows, status_places(recent["status"]))
+    np.maximum.at(statuses, inputs.grid.rows(table["gemeente_code"]), status_places(table["status"]))
+    return Figures(
+        np.where(found.known, 0.0, np.nan)[:, None].repeat(len(SECTORS), axis=1),
+        np.repeat(statuses[:, None], len(SECTORS), axis=1),
+        (_joined(table["source"]), last_day(weeks[-1])),
+        fortnight=found,
+    )
+
+
+def _cases(inputs: Inputs, table: pd.DataFrame) -> Array:
+    cases = np.full(inputs.grid.shape[0], np.nan)
+    known = table[table["cases_n"].notna()]
+    rows = inputs.grid.rows(known["gemeente_code"])
+    cases[rows] = 0.0
+    np.add.at(cases, rows, known["cases_n"].to_numpy(float))
+    return cases
+
+
+def incidence_per_100k(inputs: Inputs) -> Figures | None:
+    """Return cases per 100,000 inhabitants in two weeks, smoothed by the model's frozen prior (version 1)."""
+    weeks = fortnight(inputs.incidence["week"].unique(), inputs.peildatum) if len(inputs.incidence) else None
+    if weeks is None:
+        return None
+    table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
+    cases = sum(_cases(inputs, table[table["week"] == week]) for week in weeks)
+    exposure = inputs.grid.gemeenten["population_n"].to_numpy(float) / _PER_100K
+    prior = inputs.model.priors["incidence_per_100k"]
+    rates = np.where(np.isfinite(cases), posterior_rate(cases + prior.shape, exposure + prior.rate), np.nan)
+    statuses = np.zeros(inputs.grid.shape[0], np.int64)
+    np.maximum.at(statuses, inputs.grid.rows(table["gemeente_code"]), status_places(table["status"]))
     return Figures(
         _across(rates),
         np.repeat(statuses[:, None], len(SECTORS), axis=1),
-        (_joined(recent["source"]), last_day(weeks[-1])),
-        variance=_across(variance),
+        (_joined(table["source"]), last_day(weeks[-1])),
     )
 
 
 def confirmed_infections(inputs: Inputs) -> Figures | None:
     """Return confirmed infections at activations, faded with age, and ten thousands of exposed workers.
 
-    Only infections found after an outside report or at a random visit count. A visit drawn at random with a
-    known probability stands for all that were not drawn. An activation without a gemeente is spread over the
-    sector's workers in its region.
+    Only infections found after an outside report or at a random visit count, and each counts once, where it was
+    found: that a visit was drawn with a small probability tells of a total, not of the place that the lot
+    picked. An activation without a gemeente is spread over the sector's workers in its region.
     """
     if not len(inputs.activations):
         return None
@@ -205,6 +290,7 @@ def confirmed_infections(inputs: Inputs) -> Figures | None:
         _weakest(inputs, inputs.activations["status"]),
         ("activations", pd.Timestamp(inputs.activations["event_date"].max())),
         denominator=inputs.workers / _PER_10K,
+        per_workers=_PER_10K,
     )
 
 
@@ -216,7 +302,7 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
     activations
         Contract ``Activations``; corrected entries are passed over in favour of their correction.
     model
-        Which triggers count, the half-life, and the smallest probability.
+        Which triggers count, and the half-life.
     peildatum
         The date at which the weight is 1 for a visit of that day.
 
@@ -233,8 +319,7 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
         & (valid["event_date"] <= peildatum)
     ]
     weeks = (peildatum - found["event_date"]).dt.days / 7
-    probability = found["inclusion_probability"].fillna(1).clip(lower=history.minimum_probability)
-    weight = 0.5 ** (weeks / history.half_life_weeks) / probability
+    weight = 0.5 ** (weeks / history.half_life_weeks)
     return found[["vr_code", "gemeente_code", "sector_code", "event_date"]].assign(weight=weight)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from geodata.errors import ModelError
 from risk.index.declaration import (
     CONDITIONS,
+    Contrast,
     Dimension,
     Goalposts,
     History,
@@ -28,14 +29,19 @@ from risk.index.model_check import check_model
 
 MODEL_FILE: Final = Path(__file__).parents[1] / "model.toml"
 
+VERSIONS: Final = {"1.0.0": MODEL_FILE.with_name("model_1.toml")}
+"""Earlier versions that can be compared with, by what they declared otherwise."""
 
-def load_model(path: Path | None = None) -> Model:
+
+def load_model(path: Path | None = None, version: str = "") -> Model:
     """Read the declaration and check it.
 
     Parameters
     ----------
     path
         A TOML file in the form of ``risk/model.toml``, which is the default.
+    version
+        An earlier version to compare with, one of `VERSIONS`; '' is the version in use.
 
     Raises
     ------
@@ -48,14 +54,35 @@ def load_model(path: Path | None = None) -> Model:
     >>> model.scale.classes, len(model.conditions)
     ((2.0, 4.0, 6.0, 8.0), 12)
     """
-    source = path or MODEL_FILE
+    content = _read(path or MODEL_FILE)
+    if version and version != content.get("version"):
+        if version not in VERSIONS:
+            known = ", ".join([str(content.get("version")), *VERSIONS])
+            raise ModelError(f"There is no version {version} of the model; choose one of {known}.")
+        content = _over(content, _read(VERSIONS[version]))
+    return parse_model(content)
+
+
+def _over(content: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content with the entries of another file in their place; what is false there goes."""
+    joined = dict(content)
+    for key, value in other.items():
+        if value is False:
+            joined.pop(key, None)
+        elif isinstance(value, dict) and isinstance(joined.get(key), dict):
+            joined[key] = _over(joined[key], value)
+        else:
+            joined[key] = value
+    return joined
+
+
+def _read(source: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
+        return tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"The model {source.name} cannot be read: {error.strerror}; restore the file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"The model {source.name} is not valid TOML: {error}; correct that line.") from error
-    return parse_model(content)
 
 
 def parse_model(content: Mapping[str, Any]) -> Model:
@@ -92,12 +119,10 @@ def _build(content: Mapping[str, Any]) -> Model:
             float(scale["top_share"]),
             int(scale["top_minimum"]),
             float(scale["flag_probability"]),
+            float(scale["minimum_cover"]),
         ),
         areas=Index(
-            tuple(
-                Dimension(code, float(entry["weight"]), _text(entry["name"]), _text(entry["why"]))
-                for code, entry in content["dimensions"].items()
-            ),
+            tuple(_dimension(code, entry) for code, entry in content["dimensions"].items()),
             tuple(
                 Route(code, entry["dimension"], float(entry["weight"]), _text(entry["name"]))
                 for code, entry in content["routes"].items()
@@ -128,13 +153,21 @@ def _build(content: Mapping[str, Any]) -> Model:
                 for code, entry in content["priors"].items()
             }
         ),
+        contrast=Contrast(
+            *(float(content["contrast"][name]) for name in ("own", "around", "rising")),
+            *(float(content["contrast"][name]) for name in ("around_km", "around_prior", "rising_prior")),
+        ),
         history=History(
             float(history["half_life_weeks"]),
             tuple(history["counted_triggers"]),
             float(history["minimum_probability"]),
         ),
         uncertainty=Uncertainty(
-            int(uncertainty["rebuilds"]), int(uncertainty["seed"]), float(uncertainty["weight_concentration"])
+            int(uncertainty["rebuilds"]),
+            int(uncertainty["seed"]),
+            float(uncertainty["weight_concentration"]),
+            int(uncertainty["choice_rebuilds"]),
+            float(uncertainty["condition_concentration"]),
         ),
         site_kinds=({kind: float(value) for kind, value in site["kinds"].items()}),
         site_sizes=({unit: _pair(value) for unit, value in site["sizes"].items()}),
@@ -147,6 +180,11 @@ def _build(content: Mapping[str, Any]) -> Model:
         why_left_out=_text(together["why"]),
         disease=content["incidence"]["disease"],
     )
+
+
+def _dimension(code: str, entry: Mapping[str, Any]) -> Dimension:
+    required = bool(entry.get("required", False))
+    return Dimension(code, float(entry["weight"]), _text(entry["name"]), _text(entry["why"]), required)
 
 
 def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
@@ -202,7 +240,7 @@ def _site_index(site: Mapping[str, Any]) -> Index:
     posts = Goalposts(({"all": (0.0, 10.0)}), Text("per locatie, naar soort en eenheid", "per site, by kind and unit"))
     dimensions = site["dimensions"].items()
     return Index(
-        tuple(Dimension(c, float(e["weight"]), _text(e["name"]), _text(e["why"])) for c, e in dimensions),
+        tuple(_dimension(c, e) for c, e in dimensions),
         tuple(Route(c, c, 1.0, _text(e["name"])) for c, e in dimensions),
         tuple(
             Indicator(
@@ -210,7 +248,7 @@ def _site_index(site: Mapping[str, Any]) -> Index:
                 entry["dimension"],
                 float(entry["weight"]),
                 1,
-                "sites",
+                entry.get("table", "model"),
                 entry.get("transform", "linear"),
                 posts,
                 "none",
@@ -219,7 +257,7 @@ def _site_index(site: Mapping[str, Any]) -> Index:
                 _text(entry["why"]),
                 _text(entry["more"]),
                 _text(entry["less"]),
-                is_fixed=code != "site_area",
+                is_fixed=True,
             )
             for code, entry in site["factors"].items()
         ),

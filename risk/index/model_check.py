@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 
 from geodata import codes
 from geodata.errors import ModelError
@@ -42,8 +43,18 @@ def _check_scale(model: Model) -> None:
         _refuse("The exponent between the routes must be 1 or more; correct [scale] exponent.")
     if not 0 < scale.top_share <= 1 or scale.top_minimum < 1 or not 0 < scale.flag_probability <= 1:
         _refuse("The top must be a share above 0 with at least one unit; correct [scale] top_share and top_minimum.")
-    if model.uncertainty.rebuilds < 1 or model.uncertainty.weight_concentration <= 0:
-        _refuse("The uncertainty needs at least one rebuild and a positive concentration; correct [uncertainty].")
+    if not 0 < scale.minimum_cover <= 1:
+        _refuse("The minimum cover must lie between 0 and 1; correct [scale] minimum_cover.")
+    uncertain = model.uncertainty
+    if min(uncertain.rebuilds, uncertain.choice_rebuilds) < 1:
+        _refuse("The uncertainty needs at least one rebuild; correct [uncertainty].")
+    if min(uncertain.weight_concentration, uncertain.condition_concentration) <= 0:
+        _refuse("The uncertainty needs positive concentrations; correct [uncertainty].")
+    contrast = model.contrast
+    if min(contrast.own, contrast.around, contrast.rising) < 0 or contrast.own + contrast.around <= 0:
+        _refuse("The weights of the contrast may not be negative, nor all 0; correct [contrast].")
+    if min(contrast.around_km, contrast.around_prior, contrast.rising_prior) <= 0:
+        _refuse("The distance and the priors of the contrast must be positive; correct [contrast].")
 
 
 def _check_index(name: str, index: Index) -> None:
@@ -154,18 +165,25 @@ def _check_protection(model: Model) -> None:
 
 
 def _largest_share(model: Model, indicator: Indicator) -> float:
-    """Return its part of the whole weight when every other table that may be absent is absent."""
+    """Return its part of the whole weight when as much is absent as the rules allow, and it is not.
+
+    A route is left out below the minimum of its declared weight, so the least that can stand beside the
+    indicator is the smallest sum of weights that still reaches it.
+    """
     routes = {route.code: route for route in model.areas.routes}
-    dimensions = {dimension.code: dimension.weight for dimension in model.areas.dimensions}
-    always = sum(
-        other.weight
-        for other in model.areas.indicators
-        if other.route == indicator.route
-        and other.table in ("model", "veiligheidsregios", "gemeenten")
-        and other.code != indicator.code
-    )
     route = routes[indicator.route]
-    return dimensions[route.dimension] * route.weight * indicator.weight / (indicator.weight + always)
+    others = [i.weight for i in model.areas.indicators if i.route == route.code and i.code != indicator.code]
+    least = min(
+        total
+        for size in range(len(others) + 1)
+        for chosen in combinations(others, size)
+        if (total := indicator.weight + sum(chosen)) >= model.scale.minimum_present - 1e-9
+    )
+    inside = [r.weight for r in model.areas.routes if r.dimension == route.dimension]
+    beside = min(inside) if len(inside) > 1 else 0.0
+    required = sum(d.weight for d in model.areas.dimensions if d.is_required or d.code == route.dimension)
+    dimension = next(d.weight for d in model.areas.dimensions if d.code == route.dimension)
+    return dimension / required * route.weight / (1 - beside) * indicator.weight / least
 
 
 def _check_sectors(model: Model) -> None:

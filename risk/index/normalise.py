@@ -1,11 +1,19 @@
-"""Bring every indicator to 0-10: fixed goalposts for the score, two alternatives for the uncertainty."""
+"""Bring every indicator to 0-10: fixed goalposts for the score, two alternatives for the uncertainty.
+
+Goalposts cut a value for the score, so outliers cannot pull at it. Before the alternative by standard deviations,
+which has no goalposts, a skewed indicator is cut at its quantiles.
+"""
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from geodata.errors import ModelError
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
+_SKEW, _KURTOSIS, _SHARE = 2.0, 3.5, 0.02
 
 
 def goalposts(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, direction: int = 1, is_log: bool = False) -> Array:
@@ -39,7 +47,10 @@ def goalposts(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, direction: 
     >>> goalposts([8215.0], 22, 6969, is_log=True)
     array([10.])
     """
-    x, lowest, highest = (np.asarray(value, float) for value in (values, low, high))
+    x, lowest, highest = np.asarray(values), np.asarray(low, float), np.asarray(high, float)
+    if x.dtype != np.float32:  # the rebuilds use single precision
+        x = x.astype(float)
+    lowest, highest = lowest.astype(x.dtype), highest.astype(x.dtype)
     if not np.all(lowest < highest):
         raise ModelError("Goalposts must rise from low to high; correct them in the model.")
     if is_log:
@@ -107,3 +118,50 @@ def z_score(values: ArrayLike, mean: float | None = None, spread: float | None =
     if spread <= 1e-12 * max(abs(mean), 1e-300):
         return np.where(np.isnan(x), np.nan, 0.0)
     return np.asarray((x - mean) / spread)
+
+
+def winsorise(values: ArrayLike, low: float, high: float) -> Array:
+    """Return the values cut at two bounds; missing stays missing.
+
+    Examples
+    --------
+    >>> winsorise([1.0, 5.0, 900.0, float("nan")], 2.0, 100.0)
+    array([  2.,   5., 100.,  nan])
+    """
+    return np.asarray(np.clip(np.asarray(values, float), low, high))
+
+
+def bounds(values: ArrayLike) -> tuple[float, float]:
+    """Return the 2 % and 98 % quantiles of a reference year, to be frozen in the model."""
+    low, high = np.nanquantile(np.asarray(values, float), [_SHARE, 1 - _SHARE])
+    return float(low), float(high)
+
+
+def is_skewed(values: ArrayLike) -> bool:
+    """Tell whether a few values dominate: absolute skewness above 2 and kurtosis above 3.5.
+
+    A constant indicator, or one with fewer than three values, is not skewed.
+
+    Examples
+    --------
+    >>> is_skewed([1, 2, 3, 4, 5]), is_skewed([1.0] * 50 + [1000.0])
+    (False, True)
+    """
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    if known.size < 3 or np.ptp(known) == 0:
+        return False
+    return bool(abs(stats.skew(known, bias=False)) > _SKEW and stats.kurtosis(known, bias=False) > _KURTOSIS)
+
+
+def treatment(values: ArrayLike) -> Literal["none", "winsorise", "log"]:
+    """Return what the handbook would do: nothing, cut at the quantiles, or take logarithms.
+
+    Examples
+    --------
+    >>> treatment([1, 2, 3, 4, 5]), treatment([*range(99), 100_000])
+    ('none', 'winsorise')
+    """
+    if not is_skewed(values):
+        return "none"
+    return "log" if is_skewed(winsorise(values, *bounds(values))) else "winsorise"

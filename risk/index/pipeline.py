@@ -17,16 +17,18 @@ from risk.index.aggregate import Aggregated, Weights, aggregate, weigh
 from risk.index.classify import classify, rank, top_size
 from risk.index.contributions import contributions
 from risk.index.declaration import Model, Scale
-from risk.index.indicators import Measured
-from risk.index.levels import Level, area_level, site_level, some, values_0_10
-from risk.index.uncertainty import Rebuilt, rebuild
+from risk.index.indicators import Level, Measured, area_level, measure, some, values_0_10
+from risk.index.rebuild import Rebuilt, rebuild
+from risk.index.sites import of_areas, site_level
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 MISSING = "missing"
-_INCIDENCE = "incidence_per_100k"
-_SPREAD = ("rank_median", "rank_p05", "rank_p95", "p_top_k", "score_sd")
+_SPREAD = ("rank_median", "rank_p05", "rank_p95", "p_top_k", "score_sd", "choice_p05", "choice_p95")
 AREA_LEVELS = ("gemeente", "vr")
+HIGH_CLASS = 4
+"""The lowest of the two classes that may be flagged."""
+
 HIGHEST_N = 10_000
 """With more sites than these only the highest are rebuilt, and only their figures stand in long tables."""
 
@@ -64,6 +66,8 @@ class Outcome:
         Indicator -> ``no_source`` or ``switched_off``; left out for every unit alike.
     rebuilt
         The uncertainty behind the rank intervals; None when nothing was rebuilt.
+    lacks
+        Dimensions and routes that the picture lacks, and is named after.
     parts
         Contributions, units x (indicators of the index and ``missing``), NaN for a unit without score.
     """
@@ -77,6 +81,7 @@ class Outcome:
     peildatum: pd.Timestamp
     rebuilt: Rebuilt | None
     parts: Array
+    lacks: tuple[str, ...] = ()
 
     @property
     def model(self) -> Model:
@@ -129,9 +134,9 @@ def score(
     InputError
         The level does not exist, or no table holds a date.
     """
-    whole = _level(tables, level, model, areas, at, pool, rebuilds=rebuilds, seed=seed)
+    whole = _level(tables, level, model, areas, at, pool)
     weights = weigh(whole.index, whole.kept)
-    profiles, profile_of = _profiles(whole.values_0_10, whole.units), _profile_of(whole.units)
+    profiles, profile_of = _profiles(whole.values_0_10, whole.units)
     explained = _explained(whole, weights, model, profiles, profile_of, pool)
     group = _group(whole.units)
     places = _highest(explained.score) if level == "site" else np.arange(len(whole.units))
@@ -153,6 +158,7 @@ def score(
         whole.peildatum,
         rebuilt,
         explained.parts,
+        whole.lacks,
     )
 
 
@@ -160,7 +166,7 @@ def site_scores(
     tables: Tables, model: Model, areas: Mapping[str, "Outcome"], at: pd.Timestamp, pool: Pool = LOCAL
 ) -> tuple[Array, Mapping[str, str]]:
     """Return the bare scores of all sites as of a date, and what was left out; parameters as for `score`."""
-    whole = _level(tables, "site", model, areas, at, pool, rebuilds=0, seed=None)
+    whole = _level(tables, "site", model, areas, at, pool)
     weights = weigh(whole.index, whole.kept)
     pieces = [whole.values_0_10[part] for part in cut(len(whole.units), HIGHEST_N)]
     found = run_pieces(_bare_scores, (weights, model.scale, whole.index.drops_missing), pieces, pool, "sites scored")
@@ -179,19 +185,18 @@ def _level(
     areas: Mapping[str, "Outcome"] | None,
     at: pd.Timestamp | None,
     pool: Pool,
-    *,
-    rebuilds: int | None,
-    seed: int | None,
 ) -> Level:
     """Measure all units of a level."""
     tables = of_disease(tables, model.disease)
     if at is not None:
         tables = until(tables, at)
     if level == "site":
-        known = areas or {
-            area: score(tables, area, model, rebuilds=rebuilds, seed=seed, at=at, pool=pool) for area in AREA_LEVELS
-        }
-        return site_level(tables, model, _around(known), at, pool)
+        known = (
+            [measure(tables, area, model, at) for area in AREA_LEVELS]
+            if areas is None
+            else [one.prepared.measured for one in areas.values()]
+        )
+        return site_level(tables, model, of_areas(known), at, pool)
     if level in AREA_LEVELS:
         return area_level(tables, level, model, at)
     raise InputError(f"Level {level!r} does not exist; choose vr, gemeente or site.")
@@ -212,10 +217,11 @@ def _explained(
 ) -> _Explained:
     """Return scores with their reasons, piece by piece: a million sites at once would fill the memory."""
     shared = (weights, model.scale, whole.index.drops_missing, profiles)
-    pieces = [(whole.values_0_10[part], profile_of[part]) for part in cut(len(whole.units), HIGHEST_N)]
+    counted = np.isfinite(whole.values_0_10) if whole.counted is None else whole.counted
+    pieces = [(whole.values_0_10[part], counted[part], profile_of[part]) for part in cut(len(whole.units), HIGHEST_N)]
     found = run_pieces(_explained_piece, shared, pieces, pool, f"{whole.name} scored")
     if not found:
-        return _explained_piece(shared, (whole.values_0_10, profile_of))
+        return _explained_piece(shared, (whole.values_0_10, counted, profile_of))
     return _Explained(
         *(
             np.concatenate([getattr(one, name) for one in found])
@@ -224,9 +230,11 @@ def _explained(
     )
 
 
-def _explained_piece(shared: tuple[Weights, Scale, bool, Array], piece: tuple[Array, NDArray[np.int64]]) -> _Explained:
-    (weights, scale, drops_missing, profiles), (values, profile_of) = shared, piece
-    result = aggregate(values, weights, scale, drops_missing=drops_missing)
+def _explained_piece(
+    shared: tuple[Weights, Scale, bool, Array], piece: tuple[Array, NDArray[np.bool_], NDArray[np.int64]]
+) -> _Explained:
+    (weights, scale, drops_missing, profiles), (values, counted, profile_of) = shared, piece
+    result = aggregate(values, weights, scale, drops_missing=drops_missing, counted=counted)
     reference, parts = contributions(values, profiles[profile_of], weights, scale, result)
     return _Explained(result.score, result.completeness, reference, parts)
 
@@ -248,7 +256,9 @@ def _rebuilt(
     whole = {name: np.full(sizes.size, np.nan) for name in _SPREAD}
     for name, column in whole.items():
         column[places] = getattr(found, name)
-    return Rebuilt(**whole, repeats=repeats, seed=seed)
+    first = np.full((len(found.p_first), sizes.size), np.nan)
+    first[:, places] = found.p_first
+    return Rebuilt(**whole, p_first=first, repeats=repeats, seed=seed)
 
 
 def _top_sizes(group: NDArray[np.int64], score: Array, model: Model) -> Array:
@@ -291,7 +301,8 @@ def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
     version = f"{prepared.model.version.split('+')[0]}+what-if"
     model, units, values = replace(prepared.model, version=version), prepared.measured.units, prepared.values_0_10
     result = _aggregate(prepared, changed)
-    reference = _aggregate(replace(prepared, values_0_10=_profiles(values, units)), changed).score
+    profiles, profile_of = _profiles(values, units)
+    reference = _aggregate(replace(prepared, values_0_10=profiles), changed).score
     whole = Level(
         prepared.measured.level,
         prepared.measured.index,
@@ -301,42 +312,30 @@ def what_if(prepared: Prepared, weights: Mapping[str, float]) -> pd.DataFrame:
         {},
         lambda places: some(prepared.measured, places),
     )
-    bare = _Explained(result.score, result.completeness, reference[_profile_of(units)], np.empty((0, 0)))
+    bare = _Explained(result.score, result.completeness, reference[profile_of], np.empty((0, 0)))
     sizes = _top_sizes(prepared.group, result.score, model)
     return _score_table(whole, bare, prepared.group, sizes, None, model, "")
 
 
-def _profile_of(units: pd.DataFrame) -> NDArray[np.int64]:
-    return np.asarray((units["sector_code"] == "").to_numpy(), np.int64)
+def _profiles(values: Array, units: pd.DataFrame) -> tuple[Array, NDArray[np.int64]]:
+    """Return the mean profile of every sector, and which is each unit's.
+
+    What is the same in all areas of a sector cancels against it: the reasons of an area are what sets it apart
+    among those it is ranked with.
+    """
+    profile_of, kinds = pd.factorize(units["sector_code"], sort=True)
+    profiles = np.full((max(len(kinds), 1), values.shape[1]), 5.0)
+    everywhere = _mean(values, np.full(values.shape[1], 5.0))
+    for kind in range(len(kinds)):
+        profiles[kind] = _mean(values[profile_of == kind], everywhere)
+    return profiles, profile_of.astype(np.int64)
 
 
-def _profiles(values: Array, units: pd.DataFrame) -> Array:
-    together = _profile_of(units)
-    profiles = np.full((2, values.shape[1]), 5.0)
-    for kind in np.unique(together):
-        rows = values[together == kind]
-        known = np.isfinite(rows)
-        total = np.nan_to_num(rows).sum(axis=0)
-        profiles[kind] = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), 5.0)
-    return profiles
-
-
-def _around(areas: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return on unit_id what sites take from all areas: score, how much it varies in the rebuilds, incidence."""
-    parts = []
-    for one in areas.values():
-        measured = one.prepared.measured
-        parts.append(
-            pd.DataFrame(
-                {
-                    "score_0_10": one.scores["score_0_10"].to_numpy(float),
-                    "score_sd": np.nan if one.rebuilt is None else one.rebuilt.score_sd,
-                    "incidence_per_100k": measured.raw[:, measured.index.codes.index(_INCIDENCE)],
-                },
-                index=one.scores["unit_id"],
-            )
-        )
-    return pd.concat(parts)
+def _mean(values: Array, otherwise: Array) -> Array:
+    """Return the mean of what is known in each column."""
+    known = np.isfinite(values)
+    total = np.nan_to_num(values).sum(axis=0)
+    return np.asarray(np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), otherwise))
 
 
 def _aggregate(prepared: Prepared, weights: Weights) -> Aggregated:
@@ -355,9 +354,15 @@ def _score_table(
     data_version: str,
 ) -> pd.DataFrame:
     scored = np.isfinite(found.score)
+    why = np.full(len(found.score), "", object) if whole.unplaced is None else whole.unplaced.copy()
+    enough = found.completeness >= model.scale.minimum_present - 1e-9
+    why[~scored | (~enough & (why == ""))] = "incomplete"
+    placed = scored & (why == "")
     blank = np.full(len(whole.units), np.nan)
     risk_class = classify(found.score, model.scale.classes)
     p_top = blank if rebuilt is None else rebuilt.p_top_k
+    no_dimension = {dimension.code for dimension in whole.index.dimensions} & set(whole.lacks)
+    is_sure = (risk_class >= HIGH_CLASS) & (p_top >= model.scale.flag_probability)
     return pd.DataFrame(
         {
             "unit_id": whole.units["unit_id"],
@@ -368,17 +373,21 @@ def _score_table(
             "score_0_10": found.score,
             "reference_0_10": np.where(scored, found.reference, np.nan),
             "risk_class": risk_class,
-            "is_flagged": (risk_class >= 4) & (p_top >= model.scale.flag_probability),
-            "rank": rank(found.score, group),
+            "is_flagged": is_sure & placed & (not no_dimension),
+            "rank": rank(np.where(placed, found.score, np.nan), group),
             "rank_p05": blank if rebuilt is None else rebuilt.rank_p05,
             "rank_p95": blank if rebuilt is None else rebuilt.rank_p95,
+            "rank_choice_p05": blank if rebuilt is None else rebuilt.choice_p05,
+            "rank_choice_p95": blank if rebuilt is None else rebuilt.choice_p95,
             "p_top_k": p_top,
             "k_n": sizes[group],
             "completeness_pct": 100 * found.completeness,
+            "not_ranked_reason": why.astype(str),
+            "picture_lacks": ";".join(whole.lacks),
             "model_version": model.version,
             "data_version": data_version,
         }
-    )
+    ).astype({"not_ranked_reason": "str", "picture_lacks": "str"})
 
 
 def _indicator_table(prepared: Prepared) -> pd.DataFrame:

@@ -1,12 +1,15 @@
-"""The arithmetic of the rebuilds: blocks of draws, each with a random stream of its own.
+"""Rebuild the index many times: how sure a rank is of the data, and how far our choices move it.
 
-The blocks are independent of one another, so they can be shared out and still give the same figures.
-Single precision is enough for ranks and halves the time.
+Two questions, kept apart. The interval of the data comes from drawn values (`risk.index.draws`) and the model's own
+choices; the interval of the choices from the values as measured and other weights, another way to normalise,
+another way to aggregate, one indicator left out. Both call the functions of `risk.index.aggregate`. Blocks of draws
+have a random stream of their own, so they can be shared out and still give the same figures; single precision is
+enough for ranks.
 """
 
 import math
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from itertools import product as combinations
 from typing import Final
@@ -16,39 +19,63 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.batch import LOCAL, Pool, run_pieces
-from risk.index.aggregate import Weights, aggregate
-from risk.index.declaration import Model
+from geodata.errors import InputError
+from risk.index.aggregate import Joining, Weights, aggregate, capped, steps
+from risk.index.classify import top_size
+from risk.index.declaration import Model, Scale
+from risk.index.draws import Sampler
 from risk.index.indicators import Measured
-from risk.index.normalise import percentile_rank
+from risk.index.normalise import bounds, is_skewed, percentile_rank, winsorise, z_score
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Single = NDArray[np.float32]
 
-ASSUMPTIONS: Final = ("weights", "normalisation", "aggregation", "inputs", "drop_one")
+CHOICES: Final = ("weights", "normalisation", "aggregation", "drop_one")
+ASSUMPTIONS: Final = (*CHOICES, "inputs")
 DUMMY: Final = "dummy"  # an assumption whose alternatives are equal: its effect must be zero
 NORMALISATIONS: Final = ("goalposts", "percentile", "z")
-AGGREGATIONS: Final = tuple(combinations((3.0, 1.0, math.inf), ("geometric", "arithmetic")))
-_DRAWS_IN_A_BLOCK = 40
+AGGREGATIONS: Final[tuple[tuple[float, Joining], ...]] = tuple(
+    combinations((3.0, 1.0, math.inf), ("geometric", "arithmetic"))
+)
+SENSITIVITY_REPEATS: Final = 200
+CAPACITIES: Final = (1, 2, 3, 5, 8, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
+"""Numbers of visits for which the chance of a place among the first is kept; between them it runs straight."""
+
+_DRAWS_IN_A_BLOCK = 10
 _Z_WIDTH = 2.0  # a standard deviation is two points on 0-10, around 5
 
 
 @dataclass(frozen=True)
-class Column:
-    """One indicator's ways onto 0-10, and its posterior where it was smoothed.
+class Rebuilt:
+    """What the rebuilds say of every unit; NaN where it is not scored.
 
-    The posterior stands per distinct area and value (`inverse` leads to the units), so that units that share
-    a figure share its draw.
+    Attributes
+    ----------
+    rank_median, rank_p05, rank_p95
+        Middle and 90 % interval of the rank, from drawn data.
+    p_top_k
+        Share of these rebuilds in which the unit is among the top k of its ranking.
+    score_sd
+        Standard deviation of its score (0-10) less the mean of its ranking in each draw: what can change ranks.
+    choice_p05, choice_p95
+        90 % interval of the rank over other weights, normalisations and aggregations.
+    p_first
+        Share of the rebuilds in which it is among the first of all rankings together: `CAPACITIES` x units; empty
+        where rankings are not compared.
+    repeats, seed
+        With these the same figures can be made again.
     """
 
-    is_log: bool
-    direction: int
-    low: Array
-    high: Array
-    kind: NDArray[np.int64]
-    reference: tuple[Array, Array]
-    shape: Array
-    rate: Array
-    inverse: NDArray[np.intp]
+    rank_median: Array
+    rank_p05: Array
+    rank_p95: Array
+    p_top_k: Array
+    score_sd: Array
+    choice_p05: Array
+    choice_p95: Array
+    p_first: Array
+    repeats: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -60,41 +87,39 @@ class Problem:
     order
         Places of the sorted units in the original order.
     scaled
-        Per normalisation: units x indicators on 0-10, 0 where missing.
-    present
-        Which values are there.
-    nominal_routes
-        Routes as scored, units x routes: what a rebuild falls back on when it dropped a unit's only figure.
-    has
-        Which dimensions each unit has.
+        Per normalisation: units x indicators on 0-10, NaN where missing.
+    placed
+        Which units have a place in the ranking.
+    score
+        As scored: what a rebuild falls back on when it dropped a unit's only figure.
     """
 
     model: Model
+    measured: Measured
     weights: Weights
-    max_shares: Array
     order: NDArray[np.intp]
     rankings: tuple[slice, ...]
     scored: NDArray[np.bool_]
+    placed: NDArray[np.bool_]
     scaled: dict[str, Single]
-    present: NDArray[np.bool_]
-    nominal_routes: Single
-    has: NDArray[np.bool_]
-    smoothed: dict[int, Column]
+    score: Single
+    sampler: Sampler | None
 
     def unsorted(self, column: Array) -> Array:
         """Return figures of the sorted units in the original order, NaN where not scored."""
-        back = np.full(len(self.order), np.nan)
-        back[self.order] = np.where(self.scored, column, np.nan)
+        back = np.full((*column.shape[:-1], len(self.order)), np.nan)
+        back[..., self.order] = np.where(self.scored, column, np.nan)
         return back
 
 
 @dataclass(frozen=True)
 class Run:
-    """Ranks per rebuild (rows) and sorted unit, and sums of the scores and their squares."""
+    """Ranks per rebuild (rows) and sorted unit, sums of the centred scores and squares, and places among the first."""
 
     ranks: NDArray[np.int32]
     total: Array
     squares: Array
+    first: Array
 
 
 @dataclass(frozen=True)
@@ -102,61 +127,168 @@ class _Block:
     draws: int
     normalisation: str
     exponent: float
-    joining: str
+    joining: Joining
     stream: np.random.SeedSequence
+
+
+def rebuild(
+    values: Array,
+    measured: Measured,
+    model: Model,
+    group: NDArray[np.int64],
+    weights: Weights,
+    repeats: int,
+    seed: int,
+    top_sizes: Array | None = None,
+    pool: Pool = LOCAL,
+) -> Rebuilt:
+    """Return rank intervals and the chance to be among the top k.
+
+    Parameters
+    ----------
+    values
+        Indicators on 0-10, units x indicators, as scored.
+    measured
+        Their raw values, and the sampler that draws them anew.
+    model, weights
+        As scored.
+    group
+        The ranking of each unit, numbered from 0.
+    repeats, seed
+        At least 1 rebuild; the same seed gives the same figures.
+    top_sizes
+        k beside every unit, when these are only the highest units of their rankings.
+    pool
+        Who does the rebuilds.
+
+    Raises
+    ------
+    InputError
+        Less than one rebuild is asked for.
+    """
+    if repeats < 1:
+        raise InputError(f"{repeats} rebuilds cannot be made; ask for at least 1.")
+    problem = pose(values, measured, model, group, weights)
+    data = run(problem, repeats, seed, ("inputs",), pool)
+    choices = run(problem, min(repeats, model.uncertainty.choice_rebuilds), seed, CHOICES, pool)
+    sizes = _top_sizes(problem, model) if top_sizes is None else top_sizes[problem.order]
+    top = (data.ranks <= sizes).mean(axis=0)
+    mean = data.total / repeats
+    spread = np.sqrt(np.maximum(data.squares / repeats - mean**2, 0))
+    middle, p05, p95 = (problem.unsorted(one) for one in _points(data.ranks, (0.5, 0.05, 0.95)))
+    low, high = (problem.unsorted(one) for one in _points(choices.ranks, (0.05, 0.95)))
+    first = problem.unsorted(data.first / repeats) if measured.level == "site" else np.empty((0, len(values)))
+    return Rebuilt(middle, p05, p95, problem.unsorted(top), problem.unsorted(spread), low, high, first, repeats, seed)
+
+
+def _points(ranks: NDArray[np.int32], shares: Sequence[float]) -> list[Array]:
+    places = np.sort(ranks.T, axis=1).astype(float)
+    repeats = places.shape[1]
+    return [places[:, min(int(share * repeats), repeats - 1)] for share in shares]
+
+
+def sensitivity(
+    values: Array,
+    measured: Measured,
+    model: Model,
+    group: NDArray[np.int64],
+    weights: Weights,
+    repeats: int = SENSITIVITY_REPEATS,
+    seed: int = 1,
+) -> pd.Series:
+    """Return how far each assumption alone moves a rank: the mean absolute shift in places, largest first.
+
+    Parameters
+    ----------
+    values, measured, model, group, weights
+        As for `rebuild`.
+    repeats, seed
+        Rebuilds per assumption.
+
+    Returns
+    -------
+    Series
+        On the assumption's name; ``dummy``, whose alternatives are equal, is exactly 0.
+
+    References
+    ----------
+    Saisana, Saltelli and Tarantola (2005), Journal of the Royal Statistical Society A 168:307.
+    """
+    problem = pose(values, measured, model, group, weights)
+    nominal = run(problem, 1, seed, ()).ranks[0].astype(float)
+    shifts = {}
+    for assumption in (*ASSUMPTIONS, DUMMY):
+        ranks = run(problem, repeats, seed, (assumption,)).ranks
+        shifts[assumption] = float(np.abs(ranks - nominal)[:, problem.scored].mean())
+    return pd.Series(shifts, name="mean_rank_shift").sort_values(ascending=False)
+
+
+def _top_sizes(problem: Problem, model: Model) -> Array:
+    """Return k beside every unit."""
+    parts = [
+        np.full(one.stop - one.start, float(top_size(int(problem.scored[one].sum()), model.scale)))
+        for one in problem.rankings
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights) -> Problem:
     """Prepare what does not change from rebuild to rebuild."""
     order = np.argsort(group, kind="stable")
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
-    kind = np.asarray(measured.units["sector_code"] == "", np.int64)
-    area, _ = pd.factorize(measured.units["area_code"])
-    columns = [_column(measured, place, kind, area) for place in range(values.shape[1])]
-    scaled = {"goalposts": values}
-    for way in NORMALISATIONS[1:]:
-        scaled[way] = np.column_stack(
-            [
-                _normalised(column, way, measured.raw[:, place], measured.low[:, place], measured.high[:, place], kind)
-                for place, column in enumerate(columns)
-            ]
-        )
-    result = aggregate(values, weights, model.scale, drops_missing=measured.index.drops_missing)
-    uncertain = np.isfinite(measured.shape).any(axis=0) & (weights.indicator > 0)
+    score = aggregate(values, weights, model.scale, drops_missing=measured.index.drops_missing).score
     return Problem(
         model,
+        measured,
         weights,
-        np.array([i.max_share for i in measured.index.indicators]),
         order,
         tuple(slice(int(a), int(b)) for a, b in pairwise(edges)),
-        np.isfinite(result.score)[order],
-        {way: np.nan_to_num(array)[order].astype(np.float32) for way, array in scaled.items()},
-        np.isfinite(values)[order],
-        np.nan_to_num(result.routes, nan=5.0)[order].astype(np.float32),
-        np.isfinite(result.dimensions)[order],
-        {int(place): _sorted(columns[place], order) for place in np.flatnonzero(uncertain)},
+        np.isfinite(score)[order],
+        (np.isfinite(score) & (measured.unplaced == ""))[order],
+        {way: array[order].astype(np.float32) for way, array in _ways(values, measured).items()},
+        score[order].astype(np.float32),
+        None if measured.sampler is None else measured.sampler.some(order),
     )
+
+
+def _ways(values: Array, measured: Measured) -> dict[str, Array]:
+    """Return the values on 0-10 in every way to normalise; averages over all sectors are a kind of their own."""
+    kind = np.asarray(measured.units["sector_code"] == "", np.int64)
+    ways = {"goalposts": values, "percentile": np.full(values.shape, np.nan), "z": np.full(values.shape, np.nan)}
+    for place, indicator in enumerate(measured.index.indicators):
+        raw, low = measured.raw[:, place], measured.low[:, place]
+        # What was filled in has no raw value: it stands where it stands between the goalposts.
+        raw = np.log(np.maximum(raw, low)) if indicator.transform == "log" else raw
+        for one in np.unique(kind):
+            mine = kind == one
+            for way in NORMALISATIONS[1:]:
+                share = percentile_rank(raw[mine]) if way == "percentile" else _z_share(raw[mine])
+                ways[way][mine, place] = 10 * (share if indicator.direction > 0 else 1 - share)
+    for way in NORMALISATIONS[1:]:
+        ways[way] = np.where(np.isnan(ways[way]), values, ways[way])
+    return ways
+
+
+def _z_share(values: Array) -> Array:
+    """Return 0-1 around the mean, outliers treated first; in the middle when the indicator is constant."""
+    treated = winsorise(values, *bounds(values)) if is_skewed(values) else values
+    return np.asarray(np.clip(0.5 + _Z_WIDTH / 10 * z_score(treated), 0, 1))
 
 
 def run(problem: Problem, repeats: int, seed: int, on: Collection[str], pool: Pool = LOCAL) -> Run:
     """Rebuild the index `repeats` times with the assumptions in `on` varied, the others as in the model."""
     blocks = list(_blocks(problem.model, repeats, seed, on))
     ranks = np.zeros((repeats, len(problem.order)), np.int32)
-    total, squares, start = np.zeros(len(problem.order)), np.zeros(len(problem.order)), 0
+    total, squares = np.zeros(len(problem.order)), np.zeros(len(problem.order))
+    first = np.zeros((len(CAPACITIES), len(problem.order)))
+    start = 0
     for block, done in zip(blocks, run_pieces(_rebuilt, (problem, tuple(on)), blocks, pool, "rebuilds"), strict=True):
         ranks[start : start + block.draws] = done.ranks
         total += done.total
         squares += done.squares
+        first += done.first
         start += block.draws
-    return Run(ranks, total, squares)
-
-
-def _rebuilt(shared: tuple[Problem, tuple[str, ...]], block: _Block) -> Run:
-    """Rebuild the index for one block of draws."""
-    problem, on = shared
-    scores = _scores(problem, block, on)
-    squares = (scores.astype(float) ** 2).sum(axis=0)
-    return Run(_ranks(problem, scores), scores.sum(axis=0, dtype=float), squares)
+    return Run(ranks, total, squares, first)
 
 
 def _blocks(model: Model, repeats: int, seed: int, on: Collection[str]) -> Iterator[_Block]:
@@ -173,188 +305,89 @@ def _blocks(model: Model, repeats: int, seed: int, on: Collection[str]) -> Itera
             yield _Block(draws, way, exponent, joining, stream)
 
 
-def _scores(problem: Problem, block: _Block, on: Collection[str]) -> Single:
-    """Return the scores of one block, draws x units."""
+def _rebuilt(shared: tuple[Problem, tuple[str, ...]], block: _Block) -> Run:
+    """Rebuild the index for one block of draws."""
+    problem, on = shared
     rng = np.random.default_rng(block.stream)
-    weights = problem.weights
-    indicator, route, dimension = (w.astype(np.float32) for w in _drawn_weights(problem, block.draws, rng, on))
-    drawn = {}
-    if "inputs" in on:
-        drawn = {place: _drawn_values(column, block, rng) for place, column in problem.smoothed.items()}
-    values = problem.scaled[block.normalisation]
-    routes = [
-        _route(problem, place, values, indicator, drawn) if weights.route[place] > 0 else None
-        for place in range(weights.route.size)
-    ]
-    score = np.zeros((block.draws, len(problem.order)), np.float32)
-    share = np.zeros_like(score)
-    for place in np.flatnonzero(weights.dimension > 0):
-        inside = np.flatnonzero((weights.dimension_of == place) & (weights.route > 0))
-        level = _power_mean([routes[i] for i in inside], route[:, inside], block.exponent)
-        mine = dimension[:, [place]] * problem.has[:, place]
-        score += mine * (
-            np.log(np.maximum(level, problem.model.scale.floor)) if block.joining == "geometric" else level
-        )
-        share += mine
-    score /= np.where(share > 0, share, 1)
-    return np.exp(score) if block.joining == "geometric" else score
+    if set(on) & set(CHOICES):
+        scores = np.stack([_chosen(problem, block, rng, on) for _ in range(block.draws)])
+    elif "inputs" in on and problem.sampler is not None:
+        scores = _drawn(problem, block, rng)
+    else:
+        scores = np.repeat(problem.score[None], block.draws, axis=0)
+    scores = np.where(np.isnan(scores), problem.score, scores)
+    centred = scores.astype(float)
+    for ranking in problem.rankings:
+        mine = problem.scored[ranking]
+        if mine.any():
+            centred[:, ranking] -= centred[:, ranking][:, mine].mean(axis=1, keepdims=True)
+    first = np.zeros((len(CAPACITIES), len(problem.order)))
+    if problem.measured.level == "site":
+        everywhere = _ranks(problem, scores, (slice(0, len(problem.order)),))
+        first = np.stack([(everywhere <= capacity).sum(axis=0) for capacity in CAPACITIES]).astype(float)
+    return Run(_ranks(problem, scores, problem.rankings), centred.sum(axis=0), (centred**2).sum(axis=0), first)
 
 
-def _drawn_weights(
-    problem: Problem, draws: int, rng: np.random.Generator, on: Collection[str]
-) -> tuple[Array, Array, Array]:
+def _drawn(problem: Problem, block: _Block, rng: np.random.Generator) -> Single:
+    """Return scores of drawn values under the model's own choices, draws x units."""
+    assert problem.sampler is not None  # noqa: S101 - for the type checker: the caller looked
+    values = problem.sampler.draw(block.draws, rng)
+    flat = values.transpose(2, 0, 1).reshape(values.shape[-1], -1).T
+    drops = problem.measured.index.drops_missing
+    found = steps(flat, problem.weights, problem.model.scale, drops_missing=drops)
+    return found.joined.astype(np.float32).reshape(block.draws, -1)
+
+
+def _chosen(problem: Problem, block: _Block, rng: np.random.Generator, on: Collection[str]) -> Single:
+    """Return scores of the values as measured under other choices, one per unit."""
+    weights = _drawn_weights(problem, rng, on)
+    scale: Scale = replace(problem.model.scale, exponent=block.exponent)
+    drops = problem.measured.index.drops_missing
+    found = steps(problem.scaled[block.normalisation], weights, scale, drops_missing=drops, joining=block.joining)
+    return found.joined.astype(np.float32)
+
+
+def _drawn_weights(problem: Problem, rng: np.random.Generator, on: Collection[str]) -> Weights:
+    """Return weights around the model's (Dirichlet among siblings), and with one indicator left out."""
     weights = problem.weights
-    nominal = (weights.indicator, weights.route, weights.dimension)
-    indicator, route, dimension = (np.broadcast_to(w, (draws, w.size)) for w in nominal)
-    groups = (weights.route_of, weights.dimension_of, np.zeros(weights.dimension.size, np.intp))
     if "weights" in on:
+        concentration = problem.model.uncertainty.weight_concentration
+        groups = (weights.route_of, weights.dimension_of, np.zeros(weights.dimension.size, np.intp))
         indicator, route, dimension = (
-            _siblings(rng.standard_gamma(problem.model.uncertainty.weight_concentration * w, (draws, w.size)), g)
-            for w, g in zip(nominal, groups, strict=True)
+            _siblings(rng.standard_gamma(concentration * w), g)
+            for w, g in zip((weights.indicator, weights.route, weights.dimension), groups, strict=True)
         )
+        weights = replace(weights, indicator=indicator, route=route, dimension=dimension)
     if "drop_one" in on:
         counts = np.bincount(weights.route_of, weights.indicator > 0, weights.route.size)
         can_go = np.flatnonzero((weights.indicator > 0) & (counts[weights.route_of] > 1))
-        dropped = rng.integers(-1, can_go.size, draws)
-        indicator = indicator.copy()
-        rows = np.flatnonzero(dropped >= 0)
-        indicator[rows, can_go[dropped[rows]]] = 0
-        indicator = _siblings(indicator, weights.route_of)
-    return _capped(problem, indicator, route, dimension), route, dimension
+        dropped = int(rng.integers(-1, can_go.size))
+        if dropped >= 0:
+            indicator = weights.indicator.copy()
+            indicator[can_go[dropped]] = 0
+            weights = replace(weights, indicator=_siblings(indicator, weights.route_of))
+    return weights if weights is problem.weights else capped(problem.measured.index, weights)
 
 
 def _siblings(weights: Array, group_of: NDArray[np.intp]) -> Array:
     """Scale weights so that siblings add up to 1 again."""
-    member = np.eye(int(group_of.max()) + 1)[group_of]
-    totals = (weights @ member)[:, group_of]
+    totals = np.bincount(group_of, weights)[group_of]
     return np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0)
 
 
-def _capped(problem: Problem, indicator: Array, route: Array, dimension: Array) -> Array:
-    """Keep what may never pass a share of the whole below it, whatever was drawn."""
-    weights = problem.weights
-    for place in np.flatnonzero((problem.max_shares < 1) & (weights.indicator > 0)):
-        mine = weights.route_of[place]
-        above = route[:, mine] * dimension[:, weights.dimension_of[mine]]
-        limit = np.minimum(indicator[:, place], problem.max_shares[place] / np.maximum(above, 1e-9))
-        others = 1 - indicator[:, place]
-        scale = np.divide(1 - limit, others, out=np.ones_like(limit), where=others > 1e-9)
-        siblings = (weights.route_of == mine) & (np.arange(weights.indicator.size) != place)
-        indicator = np.where(siblings, indicator * scale[:, None], indicator)
-        indicator[:, place] = np.where(others > 1e-9, limit, indicator[:, place])
-    return indicator
+def _ranks(problem: Problem, scores: Single, rankings: Sequence[slice]) -> NDArray[np.int32]:
+    """Return the place of every unit among those that have one, in each ranking; equal scores share the best.
 
-
-def _drawn_values(column: Column, block: _Block, rng: np.random.Generator) -> Single:
-    gammas = rng.standard_gamma(column.shape, (block.draws, column.shape.size), dtype=np.float32)
-    distinct = _normalised(
-        column, block.normalisation, np.asarray(gammas / column.rate, float), column.low, column.high, column.kind
-    )
-    return distinct.astype(np.float32)[:, column.inverse]
-
-
-def _route(problem: Problem, place: int, values: Single, indicator: Single, drawn: dict[int, Single]) -> Single:
-    columns = np.flatnonzero((problem.weights.route_of == place) & (problem.weights.indicator > 0))
-    steady = [c for c in columns if c not in drawn]
-    total = indicator[:, steady] @ values[:, steady].T
-    for column in columns:
-        if column in drawn:
-            total += indicator[:, [column]] * np.where(problem.present[:, column], drawn[int(column)], 0)
-    if problem.present[:, columns].all():
-        return np.asarray(total)
-    share = indicator[:, columns] @ problem.present[:, columns].T.astype(np.float32)
-    fallback = np.broadcast_to(problem.nominal_routes[:, place], total.shape).copy()
-    return np.asarray(np.divide(total, share, out=fallback, where=share > 1e-6))
-
-
-def _power_mean(routes: list[Single | None], weights: Single, exponent: float) -> Single:
-    parts = [route for route in routes if route is not None]
-    if len(parts) == 1:
-        return parts[0]
-    if math.isinf(exponent):
-        return np.asarray(np.maximum.reduce(parts))
-    if exponent == 1:
-        return np.asarray(sum(weights[:, [i]] * part for i, part in enumerate(parts)))
-    if exponent == 3:
-        return np.asarray(np.cbrt(sum(weights[:, [i]] * (part * part * part) for i, part in enumerate(parts))))
-    return np.asarray(sum(weights[:, [i]] * part**exponent for i, part in enumerate(parts)) ** (1 / exponent))
-
-
-def _ranks(problem: Problem, scores: Single) -> NDArray[np.int32]:
-    """Return ranks within each ranking; equal scores share the best place."""
+    A unit without a place in the ranking gets the one that it would take.
+    """
     ranks = np.empty(scores.shape, np.int32)
     scores = np.where(problem.scored, scores, np.float32(-1))
-    for ranking in problem.rankings:
+    for ranking in rankings:
         mine = -scores[:, ranking]
         order = np.argsort(mine, axis=1)
         falling = np.take_along_axis(mine, order, axis=1)
-        place = np.broadcast_to(np.arange(1, falling.shape[1] + 1, dtype=np.int32), falling.shape).copy()
-        place[:, 1:][falling[:, 1:] == falling[:, :-1]] = 0
-        np.put_along_axis(ranks[:, ranking], order, np.maximum.accumulate(place, axis=1), axis=1)
+        placed = problem.placed[ranking][order]
+        before = np.cumsum(placed, axis=1, dtype=np.int32) - placed
+        before[:, 1:][falling[:, 1:] == falling[:, :-1]] = 0
+        np.put_along_axis(ranks[:, ranking], order, np.maximum.accumulate(before, axis=1) + 1, axis=1)
     return ranks
-
-
-def _column(measured: Measured, place: int, kind: NDArray[np.int64], area: NDArray[np.intp]) -> Column:
-    indicator = measured.index.indicators[place]
-    is_log = indicator.transform == "log"
-    low, high = measured.low[:, place], measured.high[:, place]
-    scaled = _scale(measured.raw[:, place], low, is_log=is_log)
-    reference = tuple(np.sort(scaled[(kind == one) & np.isfinite(scaled)]) for one in (0, 1))
-    shape, rate = np.nan_to_num(measured.shape[:, place], nan=1.0), np.nan_to_num(measured.rate[:, place], nan=1.0)
-    # In single precision, so that the last places of an average do not make one figure into several.
-    keys = pd.DataFrame(
-        {"area": area, "kind": kind, "shape": shape, "rate": rate, "low": low, "high": high}, dtype=np.float32
-    )
-    inverse = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy(np.intp)
-    _, first = np.unique(inverse, return_index=True)
-    return Column(
-        is_log,
-        indicator.direction,
-        low[first],
-        high[first],
-        kind[first],
-        (reference[0], reference[1]),
-        shape[first],
-        rate[first],
-        inverse.astype(np.intp),
-    )
-
-
-def _sorted(column: Column, order: NDArray[np.intp]) -> Column:
-    return Column(
-        column.is_log,
-        column.direction,
-        column.low,
-        column.high,
-        column.kind,
-        column.reference,
-        column.shape,
-        column.rate,
-        column.inverse[order],
-    )
-
-
-def _scale(values: Array, low: Array, *, is_log: bool) -> Array:
-    return np.log(np.maximum(values, low)) if is_log else values
-
-
-def _normalised(column: Column, way: str, values: Array, low: Array, high: Array, kind: NDArray[np.int64]) -> Array:
-    """Bring raw values (the last axis as `low`, `high` and `kind`) to 0-10 in one of the three ways."""
-    scaled = _scale(values, low, is_log=column.is_log)
-    if way == "goalposts":
-        bottom, top = _scale(low, low, is_log=column.is_log), _scale(high, low, is_log=column.is_log)
-        share = np.clip((scaled - bottom) / (top - bottom), 0, 1)
-    else:
-        share = np.empty(scaled.shape)
-        for one in np.unique(kind):
-            mine, known = scaled[..., kind == one], column.reference[one]
-            share[..., kind == one] = percentile_rank(mine, known) if way == "percentile" else _z_share(mine, known)
-    return 10 * (share if column.direction > 0 else 1 - share)
-
-
-def _z_share(values: Array, known: Array) -> Array:
-    """Return 0-1 around the mean; everything stands in the middle when the indicator is constant."""
-    spread = float(known.std()) if known.size else 0.0
-    if spread <= 1e-12:
-        return np.where(np.isnan(values), np.nan, 0.5)
-    return np.asarray(np.clip(0.5 + _Z_WIDTH / 10 * (values - known.mean()) / spread, 0, 1))

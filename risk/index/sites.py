@@ -1,11 +1,12 @@
 """Score sites by the same steps as the areas: how close people are, how many, and what goes on around.
 
-What is not known about a site (its size, its place) lowers its completeness, never its score: the known
-factors then carry the weight.
+A size that is not known is drawn from the sizes of its kind, with their spread: such a site has an expected score
+and a wide interval, and no place in the ranking. What a site takes from its area is taken once: how infections
+there compare with the country and what was confirmed there, not the area's score, which holds the same again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -14,22 +15,37 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from geodata.batch import Pool, cut, run_pieces
 from geodata.codes import KIND_SECTOR, SECTORS, MissingReason, Status
 from geodata.weeks import Tables, peildatum
+from risk.index.aggregate import present_for_all
 from risk.index.declaration import Model
-from risk.index.indicators import Measured, refuse_infinite
-from risk.index.measure import Origin
+from risk.index.draws import AreaSampler, SiteSampler
+from risk.index.indicators import Level, Measured, refuse_infinite
+from risk.index.measure import Origin, regions_with_lodgings, season_at
 from risk.index.normalise import goalposts
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+States = NDArray[np.int8]
 
 HOUSES: Final = ("lodging", "holiday_park")
-_WORK_CONDITIONS: Final = ("indoor", "cold", "proximity", "agency")
 _NEAREST: Final = 5
 _NEAR_M: Final = 10_000.0
 _FAR_M: Final = 100_000.0
 _SIGNAL_DAYS: Final = 56
+_DRAWS: Final = 200
+PIECE_N: Final = 50_000
+"""Sites in a piece: enough to be worth a worker, few enough for its memory."""
+PRESENT: Final = 0
+MISSING: Final = 1
+NOT_APPLICABLE: Final = 2
+IMPUTED: Final = 3
+"""How a value of a site came to be, in the array beside the values."""
+
+INCIDENCE: Final = ("infections_contrast", "incidence_per_100k")
+_CONFIRMED: Final = "confirmed_infections"
+_SIZE: Final = "site_size"
 _PER_KM: Final = 1_000.0
 
 
@@ -51,13 +67,13 @@ class Around:
 
     model: Model
     date: pd.Timestamp
-    area_scores: pd.DataFrame
+    areas: pd.DataFrame
     newest_site: pd.Timestamp | None
     newest_signal: pd.Timestamp | None
 
 
 def look_around(
-    tables: Tables, model: Model, area_scores: pd.DataFrame, at: pd.Timestamp | None = None
+    tables: Tables, model: Model, areas: pd.DataFrame, at: pd.Timestamp | None = None
 ) -> tuple[Around, pd.DataFrame]:
     """Return what sites are measured against, and a row per site with what only all of them together can tell.
 
@@ -67,10 +83,10 @@ def look_around(
         ``sites`` by its contract and, where there are any, ``signals``; the others only tell the peildatum.
     model
         The declaration.
-    area_scores
-        score_0_10, score_sd and incidence_per_100k of gemeenten and veiligheidsregio's, on unit_id. A site
-        takes the score of its sector in its gemeente, without gemeente that of its region; who lives in a
-        lodging works in every sector, so lodgings take that of all sectors together. Abroad there is none.
+    areas
+        From `of_areas`. A site takes what is confirmed in its sector in its gemeente, without gemeente that of its
+        region; who lives in a lodging works in every sector, so lodgings take that of all sectors together. Abroad
+        there is none.
     at
         The peildatum, when it is not the last date in the data.
 
@@ -88,6 +104,8 @@ def look_around(
     refuse_infinite("sites", sites, ("size_n",))
     date = peildatum(tables, model.disease) if at is None else at
     beds, km = _distances(sites, sites["kind"].isin(HOUSES).to_numpy(bool))
+    unlisted = ~(sites["kind"].isin(HOUSES) | sites["vr_code"].isin(regions_with_lodgings(sites))).to_numpy(bool)
+    beds[unlisted], km[unlisted] = np.nan, np.nan  # outside the cover of a list lodgings are unknown, not far
     sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
     area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
     signals = tables.get("signals", pd.DataFrame())
@@ -97,7 +115,7 @@ def look_around(
             "kind": sites["kind"].astype("category"),
             "sector_code": sector.astype("category"),
             "area_code": area.astype("category"),
-            "is_abroad": sites["country"] != "NL",
+            "is_nowhere": (sites["country"] == "NL") & (area == ""),
             "size_n": sites["size_n"],
             "size_unit": sites["size_unit"].astype("category"),
             "status": sites["status"].astype("category"),
@@ -108,11 +126,56 @@ def look_around(
     )
     newest_site = pd.Timestamp(sites["source_date"].max()) if len(sites) else None
     newest_signal = pd.Timestamp(signals["event_date"].max()) if len(signals) else None
-    return Around(model, date, area_scores, newest_site, newest_signal), rows
+    return Around(model, date, areas, newest_site, newest_signal), rows
 
 
-def values_of(around: Around, rows: pd.DataFrame) -> Array:
-    """Return every factor of some sites on 0-10, sites x factors in the order of the model, NaN where missing."""
+def of_areas(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Return what sites take from their areas, on unit_id.
+
+    Returns
+    -------
+    DataFrame
+        infections, confirmed (raw values), infections_sd (how far the first varies on 0-10 in ways that can change
+        ranks: less the mean of all areas in each draw).
+    """
+    parts = []
+    for one in measured:
+        codes = list(one.index.codes)
+        code = next(code for code in INCIDENCE if code in codes)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "infections": one.raw[:, codes.index(code)],
+                    "confirmed": one.raw[:, codes.index(_CONFIRMED)],
+                    "infections_sd": _infections_sd(one, code),
+                },
+                index=one.units["unit_id"],
+            )
+        )
+    return pd.concat(parts)
+
+
+def _infections_sd(measured: Measured, code: str) -> Array:
+    sampler = measured.sampler
+    figures = sampler.figures.get(code) if isinstance(sampler, AreaSampler) else None
+    if figures is None or figures.fortnight is None or not isinstance(sampler, AreaSampler):
+        return np.zeros(len(measured.units))
+    rng, rollup = np.random.default_rng(sampler.model.uncertainty.seed), sampler.rollup
+    rates = figures.fortnight.drawn_rates(_DRAWS, rng)
+    minimum = sampler.model.scale.minimum_present
+    drawn = figures.fortnight.signal(rollup.area_of, len(rollup.areas), minimum, rates)
+    low, high = sampler.model.indicator(code).goalposts.at(measured.level)
+    values = goalposts(drawn, low, high)
+    centred = values - np.nanmean(values, axis=1, keepdims=True)
+    return np.asarray(np.nan_to_num(rollup.sectors_too(centred.std(axis=0))))
+
+
+def values_of(around: Around, rows: pd.DataFrame) -> tuple[Array, States]:
+    """Return every factor of some sites on 0-10 (NaN where missing), and whether it is there, missing or not to be.
+
+    Both are sites x factors, in the order of the model.
+    """
+    factors = _factors(around, rows)
     measured = [
         goalposts(
             factor.raw,
@@ -120,9 +183,52 @@ def values_of(around: Around, rows: pd.DataFrame) -> Array:
             direction=indicator.direction,
             is_log=indicator.transform == "log",
         )
-        for (code, factor), indicator in zip(_factors(around, rows).items(), around.model.sites.indicators, strict=True)
+        for (code, factor), indicator in zip(factors.items(), around.model.sites.indicators, strict=True)
     ]
-    return np.column_stack(measured)
+    values = np.column_stack(measured)
+    states = np.where(np.isnan(values), MISSING, PRESENT).astype(np.int8)
+    for place, factor in enumerate(factors.values()):
+        if factor.not_applicable is not None:
+            states[factor.not_applicable & (states[:, place] == MISSING), place] = NOT_APPLICABLE
+    return values, states
+
+
+def impute_sizes(values: Array, states: States, kind: pd.Series, model: Model) -> None:
+    """Fill in the size of sites of which none is known with the mean of its kind, in place."""
+    place = model.sites.codes.index(_SIZE)
+    unknown = states[:, place] == MISSING
+    if not unknown.any() or unknown.all():
+        return
+    sizes = pd.Series(values[:, place])
+    middle = sizes.groupby(kind.to_numpy()).transform("mean").fillna(sizes.mean())
+    values[unknown, place] = middle[unknown]
+    states[unknown, place] = IMPUTED
+
+
+def unplaced(rows: pd.DataFrame, states: States, model: Model) -> NDArray[np.object_]:
+    """Return why a site has no place in the ranking: ``place``, ``size``, or '' where it has one."""
+    place = model.sites.codes.index(_SIZE)
+    why = np.where(np.isin(states[:, place], (MISSING, IMPUTED)), "size", "").astype(object)
+    why[rows["is_nowhere"].to_numpy(bool)] = "place"
+    return why
+
+
+def sampler_of(
+    around: Around, rows: pd.DataFrame, values: Array, states: States, left_out: Mapping[str, str]
+) -> SiteSampler:
+    """Return what draws the values of all sites anew."""
+    codes = around.model.sites.codes
+    kept = np.array([code not in left_out for code in codes])
+    near = _near(rows["area_code"], rows["sector_code"], np.ones(len(rows), bool), around.areas)
+    spread = np.nan_to_num(near["infections_sd"].to_numpy(float)).astype(np.float32)
+    return SiteSampler(
+        values.astype(np.float32),
+        rows["kind"].to_numpy(object),
+        np.isin(states, (MISSING, IMPUTED)) & kept,
+        spread,
+        codes.index("site_incidence"),
+        pd.factorize(rows["area_code"])[0].astype(np.int64),
+    )
 
 
 def measure_rows(around: Around, rows: pd.DataFrame, left_out: Mapping[str, str]) -> Measured:
@@ -138,14 +244,15 @@ def measure_rows(around: Around, rows: pd.DataFrame, left_out: Mapping[str, str]
     return _measured(around, rows, _factors(around, rows), left_out)
 
 
-def left_out_of(values: Array, model: Model) -> dict[str, str]:
-    """Return which factors no site at all has, or the model switches off."""
-    absent = {
-        code: MissingReason.NO_SOURCE.value
-        for place, code in enumerate(model.sites.codes)
-        if len(values) and np.isnan(values[:, place]).all()
-    }
-    return absent | dict.fromkeys(set(model.sites.codes) & set(model.switched_off), "switched_off")
+def left_out_of(states: States, model: Model) -> dict[str, str]:
+    """Return which factors are left out for all sites: no site has them, too few have, or the model switches off."""
+    known = states != MISSING
+    absent = dict.fromkeys(set(model.sites.codes) & set(model.switched_off), "switched_off")
+    for place, code in enumerate(model.sites.codes):
+        has = np.isin(states[:, place], (PRESENT, IMPUTED))
+        if len(states) and not has.any():
+            absent.setdefault(code, MissingReason.NO_SOURCE.value)
+    return present_for_all(model.sites, known, np.ones(len(states)), model.scale, absent)
 
 
 def _factors(around: Around, rows: pd.DataFrame) -> dict[str, _Factor]:
@@ -153,25 +260,19 @@ def _factors(around: Around, rows: pd.DataFrame) -> dict[str, _Factor]:
     model, sector, area = around.model, rows["sector_code"], rows["area_code"]
     is_house = rows["kind"].isin(HOUSES).to_numpy(bool)
     lives = is_house & (sector == "lodging").to_numpy(bool)
-    near = _around(area, sector, lives, around.area_scores)
+    near = _near(area, sector, lives, around.areas)
     model_origin: Origin = (f"model {model.version.split('-')[0]}", None)
     site_origin: Origin = ("sites", around.newest_site)
     found = {
         "site_kind": _Factor(_looked_up(rows["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
-        "site_sector": _of_sector(sector, {s: _conditions(model, s) for s in SECTORS}, lives, model_origin),
         "site_season": _of_sector(
-            sector, {s: model.seasons[s].months[around.date.month - 1] for s in SECTORS}, lives, model_origin
+            sector, {s: season_at(model.seasons[s].months, around.date) for s in SECTORS}, lives, model_origin
         ),
         "site_size": _size(rows, model, site_origin),
         "site_lodging": _Factor(rows["beds_n"].to_numpy(float), Status.ESTIMATE, site_origin, not_applicable=is_house),
         "site_transport": _Factor(rows["work_km"].to_numpy(float), Status.ESTIMATE, site_origin),
-        "site_area": _Factor(
-            near["score_0_10"].to_numpy(float),
-            Status.ESTIMATE,
-            model_origin,
-            not_applicable=rows["is_abroad"].to_numpy(bool),
-        ),
-        "site_incidence": _incidence(_around(area, sector, np.ones(len(rows), bool), around.area_scores), model),
+        "site_incidence": _of_area(around, near["infections"].to_numpy(float), INCIDENCE),
+        "site_confirmed": _of_area(around, near["confirmed"].to_numpy(float), (_CONFIRMED,)),
         "site_signals": _Factor(rows["signal"].to_numpy(float), Status.ESTIMATE, ("signals", around.newest_signal)),
     }
     return {code: found[code] for code in model.sites.codes}
@@ -181,7 +282,7 @@ def _posts(model: Model, code: str, factor: _Factor) -> tuple[Array | float, Arr
     return model.site_goalposts.get(code, (factor.low, factor.high))
 
 
-def _around(area: pd.Series, sector: pd.Series, is_whole: Mask, area_scores: pd.DataFrame) -> pd.DataFrame:
+def _near(area: pd.Series, sector: pd.Series, is_whole: Mask, areas_table: pd.DataFrame) -> pd.DataFrame:
     """Return the row of every site's area: of all sectors together where `is_whole`, else of its sector.
 
     Sites are many and pairs of area and sector few, so names are put together once per pair.
@@ -190,7 +291,7 @@ def _around(area: pd.Series, sector: pd.Series, is_whole: Mask, area_scores: pd.
     names = [f"{one}:{other}" if other else one for one in areas for other in sectors]
     place = area.cat.codes.to_numpy(np.int64) * len(sectors)
     place += np.where(is_whole, len(sectors) - 1, sector.cat.codes.to_numpy(np.int64))
-    return area_scores.reindex([*names, ""]).iloc[np.where(area.cat.codes.to_numpy() < 0, len(names), place)]
+    return areas_table.reindex([*names, ""]).iloc[np.where(area.cat.codes.to_numpy() < 0, len(names), place)]
 
 
 def _looked_up(keys: pd.Series, values: dict[str, float]) -> Array:
@@ -198,11 +299,6 @@ def _looked_up(keys: pd.Series, values: dict[str, float]) -> Array:
     table = np.array([values.get(str(name), np.nan) for name in kinds.cat.categories] + [np.nan])
     found: Array = table[kinds.cat.codes.to_numpy()]
     return found
-
-
-def _conditions(model: Model, sector: str) -> float:
-    shares = model.conditions[sector].shares
-    return sum(shares[name] for name in _WORK_CONDITIONS) / len(_WORK_CONDITIONS)
 
 
 def _of_sector(sector: pd.Series, values: dict[str, float], lives: Mask, origin: Origin) -> _Factor:
@@ -249,10 +345,11 @@ def _beds(houses: pd.DataFrame) -> Array:
     return np.asarray(known.fillna(known.groupby(houses["kind"]).transform("median")).fillna(0), float)
 
 
-def _incidence(around: pd.DataFrame, model: Model) -> _Factor:
-    low, high = model.indicator("incidence_per_100k").goalposts.at("gemeente")
-    raw = around["incidence_per_100k"].to_numpy(float)
-    return _Factor(raw, Status.ESTIMATE, (f"incidence {model.disease}", None), low, high)
+def _of_area(around: Around, raw: Array, codes: tuple[str, ...]) -> _Factor:
+    """Return a factor that sites take from their area, between the goalposts it has there."""
+    code = next(code for code in codes if code in around.model.areas.codes)
+    low, high = around.model.indicator(code).goalposts.at("gemeente")
+    return _Factor(raw, Status.ESTIMATE, (code, None), low, high)
 
 
 def _signals(
@@ -293,9 +390,6 @@ def _measured(around: Around, rows: pd.DataFrame, factors: dict[str, _Factor], l
             statuses[~missing, place] = factor.status.value
         else:
             statuses[~missing, place] = factor.status[~missing]
-    lives = rows["kind"].isin(HOUSES).to_numpy(bool) & (rows["sector_code"] == "lodging").to_numpy(bool)
-    spread = _around(rows["area_code"], rows["sector_code"], lives, around.area_scores)["score_sd"].to_numpy(float)
-    alpha, rate = _posterior(raw, codes.index("site_area"), spread)
     units = rows[["unit_id", "area_code", "sector_code"]].astype("str").assign(workers_n=np.nan)
     return Measured(
         model.sites,
@@ -307,17 +401,35 @@ def _measured(around: Around, rows: pd.DataFrame, factors: dict[str, _Factor], l
         high,
         reasons,
         statuses,
-        alpha,
-        rate,
         {code: factors[code].origin for code in codes},
         left_out,
     )
 
 
-def _posterior(raw: Array, place: int, spread: Array) -> tuple[Array, Array]:
-    """Return the gamma distribution that has the area score's mean and spread over the rebuilds."""
-    shape, rate = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
-    known = np.isfinite(raw[:, place]) & (spread > 0)
-    rate[known, place] = raw[known, place] / spread[known] ** 2
-    shape[known, place] = raw[known, place] * rate[known, place]
-    return shape, rate
+def site_level(tables: Tables, model: Model, areas: pd.DataFrame, at: pd.Timestamp | None, pool: Pool) -> Level:
+    """Return all sites; parameters and errors as for `risk.index.look_around`."""
+    around, rows = look_around(tables, model, areas, at)
+    pieces = [rows.iloc[part] for part in cut(len(rows), PIECE_N)]
+    found = run_pieces(values_of, around, pieces, pool, "sites measured")
+    shape = (0, len(model.sites.codes))
+    values = np.concatenate([np.empty(shape), *(one for one, _ in found)])
+    states = np.concatenate([np.empty(shape, np.int8), *(one for _, one in found)])
+    impute_sizes(values, states, rows["kind"], model)
+    left_out = left_out_of(states, model)
+    why_unplaced = unplaced(rows, states, model)
+    sampler = sampler_of(around, rows, values, states, left_out)
+    return Level(
+        "site",
+        model.sites,
+        around.date,
+        rows[["unit_id", "area_code", "sector_code"]],
+        values,
+        left_out,
+        lambda places: replace(
+            measure_rows(around, rows.iloc[places], left_out),
+            sampler=sampler.some(np.asarray(places)),
+            why_unplaced=why_unplaced[places],
+        ),
+        np.isin(states, (PRESENT, NOT_APPLICABLE)),
+        why_unplaced,
+    )

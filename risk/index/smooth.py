@@ -13,7 +13,7 @@ from scipy import optimize, special
 
 from geodata.errors import InputError
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 _LOWER, _UPPER = 0.05, 0.95
 _VAGUE_SHAPE: Final = 0.05  # below about 0.014 a posterior's mean lies above its 95 % point

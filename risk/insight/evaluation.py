@@ -16,7 +16,7 @@ from geodata.weeks import Tables, last_day, of_disease
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model, Text
 from risk.index.pipeline import score
-from risk.index.uncertainty import sensitivity
+from risk.index.rebuild import sensitivity
 from risk.insight import backtest
 from risk.insight.backtest import together
 from risk.insight.challenger import Challenger, challenge_visits, sentence

@@ -248,7 +248,8 @@ def _join(node: Node, scaled: Mapping[str, Array], told: dict[str, Array]) -> Ar
         joined = (filled * weight).sum(axis=1) / np.where(total > 0, total, 1)
         joined = np.exp(joined) if node.joining == "geometric" else joined
     joined = np.where(enough & (total > 0), joined, np.nan)
-    told[node.code] = 10 * percentile_rank(np.round(joined, 9)) if node.is_ranked else joined
+    ranked = 10 * percentile_rank(np.round(joined, 9)) if node.is_ranked else joined
+    told[node.code] = np.asarray(ranked, float)
     return joined
 
 

@@ -21,6 +21,7 @@ _REFERENCE_WORDS = Text("landelijk", "national")
 _LEFT_OUT_WORDS = {
     "no_source": Text("er is geen bron", "there is no source"),
     "switched_off": Text("uitgezet", "switched off"),
+    "incomplete": Text("van te weinig van het land bekend", "known of too little of the country"),
 }
 
 
@@ -45,7 +46,7 @@ class Told(Protocol):
 
     @property
     def left_out(self) -> Mapping[str, str]:
-        """Indicator -> ``no_source`` or ``switched_off``."""
+        """Indicator -> ``no_source``, ``switched_off`` or ``incomplete``."""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata import contracts
 from geodata.batch import LOCAL, Pool
 from geodata.weeks import Tables
 from risk.index import pipeline
 from risk.index.pipeline import Outcome
+from risk.index.rebuild import CAPACITIES
 from risk.insight import linking
 
 RISE_WEEKS: Final = 4
@@ -29,10 +31,38 @@ def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str,
     Returns
     -------
     dict
-        ``rises``, ``links`` and ``linked``, each by its contract.
+        ``rises``, ``first``, ``links`` and ``linked``, each by its contract.
     """
     links = linking.find_links(tables["sites"])
-    return {"rises": rises(tables, now, pool), "links": links, "linked": linking.site_links(tables["sites"], links)}
+    return {
+        "rises": rises(tables, now, pool),
+        "first": first(now),
+        "links": links,
+        "linked": linking.site_links(tables["sites"], links),
+    }
+
+
+def first(now: Outcome) -> pd.DataFrame:
+    """Return how likely each site is to be among the first of all sites, for some numbers of visits.
+
+    Unlike the chance of the top of its own sector, this one can be compared between sectors.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``first``: unit_id, capacity_n, p_first; a chance of 0 has no row.
+    """
+    if now.rebuilt is None:
+        return contracts.empty("first")
+    chances, units = now.rebuilt.p_first, now.scores["unit_id"].to_numpy()
+    table = pd.DataFrame(
+        {
+            "unit_id": np.tile(units, len(CAPACITIES)),
+            "capacity_n": np.repeat(CAPACITIES, len(units)),
+            "p_first": chances.ravel(),
+        }
+    )
+    return contracts.check("first", table[table["p_first"] > 0].reset_index(drop=True))
 
 
 def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:
@@ -49,11 +79,7 @@ def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:
     at = now.peildatum - pd.Timedelta(weeks=RISE_WEEKS)
     areas = {level: pipeline.score(tables, level, now.model, rebuilds=0, at=at) for level in pipeline.AREA_LEVELS}
     earlier, left_out = pipeline.site_scores(tables, now.model, areas, at, pool)
-    today = {level: pipeline.score(tables, level, now.model, rebuilds=0) for level in pipeline.AREA_LEVELS}
-    is_alike = dict(left_out) == dict(now.left_out) and all(
-        dict(areas[level].left_out) == dict(today[level].left_out) for level in pipeline.AREA_LEVELS
-    )
-    before = earlier if is_alike else np.full(len(earlier), np.nan)
+    before = earlier if dict(left_out) == dict(now.left_out) else np.full(len(earlier), np.nan)
     return pd.DataFrame(
         {
             "unit_id": now.scores["unit_id"],

@@ -13,6 +13,7 @@ from risk.scores import outputs
 from risk.scores.outputs import Scored
 from risk.targets import checks as site_checks
 from risk.targets.estimates import Calibration, calibrate
+from risk.targets.plan import CHANCE
 
 RANDOM_LISTS: Final = ("random", "random_unknown")
 _FOUND: Final = {"yes": 1.0, "no": 0.0}
@@ -74,6 +75,9 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
         validate="one_to_one",
     ).drop(columns="unit_id")
     rises = store.out("rises", "site", model.version).set_index("unit_id")["rise_0_10"]
+    first = store.out("first", "site", model.version)
+    chances = first.pivot_table(index="unit_id", columns="capacity_n", values="p_first", fill_value=0.0)
+    joined = joined.join(chances.add_prefix(CHANCE), on="site_id")
     last = visits.groupby("site_id")["event_date"].max()  # also right where nobody ever went
     lines = store.table("plan_lines")
     planned = lines.loc[lines["plan_state"] == "approved", "site_id"]

@@ -17,6 +17,9 @@ from risk.targets.select import ImpossibleError, Problem, Selection, lots, selec
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+CHANCE: Final = "p_first_"
+"""Before the number of visits: the columns of the chance to be among the first so many of all sites."""
+
 LISTS: Final = ("risk", "rising", "random", "random_unknown", "signal")
 _WEEKS_N: Final = 2
 _EXPLAINED_PER_VISIT: Final = 2
@@ -36,7 +39,8 @@ class Plan:
     left_out
         site_id, points, limit and subject: the high scorers that are not in, and why.
     points_are
-        ``risk_points`` (score x chance of the top) or ``expected_finds`` (calibrated on random visits).
+        ``risk_points`` (score x chance to be among the first of all sites) or ``expected_finds`` (calibrated on
+        random visits).
     objective, gap
         The points of the lines that the optimiser chose; how far a better set could still lie (a share).
     problem, best
@@ -75,7 +79,8 @@ def make_plan(
     ----------
     frame
         Every site that can be visited, in any order: site_id, kind, sector_code, vr_code, employer_group,
-        score_0_10 and p_top_k (NaN when not scored), completeness_pct, rise_0_10 (NaN when not known),
+        score_0_10 and p_top_k (NaN when not scored), the chances to be among the first so many of all sites
+        (`CHANCE` and that number; without them p_top_k stands in), completeness_pct, rise_0_10 (NaN when not known),
         last_visit (NaT when never) and is_planned (in an approved plan).
     request, seed
         What is asked for; the seed is published with the plan.
@@ -95,8 +100,9 @@ def make_plan(
     sites = sites[~sites["site_id"].isin([mark.site_id for mark in request.excluded])].reset_index(drop=True)
     drawn = _draw_random(sites, request, seed)
     sites = pd.concat([sites, drawn], axis=1)
-    sites["points"] = _points(sites, calibration)
+    sites["points"] = _points(sites, request.capacity, calibration)
     is_random = sites["is_drawn"].to_numpy(bool)
+    sites = sites.drop(columns=[name for name in sites.columns if str(name).startswith(CHANCE)])
     blocked = _blocked(sites, request, peildatum)
     is_open = ~is_random
     is_open[list(blocked)] = False
@@ -134,9 +140,23 @@ def _draw_random(sites: pd.DataFrame, request: Request, seed: int) -> pd.DataFra
     return sampling.draw(sites, strata, drawn_n, seed)
 
 
-def _points(sites: pd.DataFrame, calibration: Calibration | None) -> Array:
-    """Return risk points: the score times the chance to be among the highest; 0 for a site without score."""
-    points = np.nan_to_num((sites["score_0_10"] * sites["p_top_k"]).to_numpy(float))
+def _chance(sites: pd.DataFrame, capacity: int) -> Array:
+    """Return the chance to be among the first so many of all sites, whatever their sector."""
+    known = {int(name.removeprefix(CHANCE)): name for name in sites.columns if str(name).startswith(CHANCE)}
+    if not known:
+        return np.asarray(sites["p_top_k"].to_numpy(float))
+    sizes = np.array(sorted(known))
+    table = np.nan_to_num(sites[[known[size] for size in sizes]].to_numpy(float))
+    above = int(np.clip(np.searchsorted(sizes, capacity), 0, len(sizes) - 1))
+    below = max(above - 1, 0)
+    width = max(int(sizes[above] - sizes[below]), 1)
+    share = float(np.clip((capacity - sizes[below]) / width, 0, 1)) if above else 1.0
+    return np.asarray(table[:, below] * (1 - share) + table[:, above] * share)
+
+
+def _points(sites: pd.DataFrame, capacity: int, calibration: Calibration | None) -> Array:
+    """Return risk points: the score times the chance to be among the first; 0 for a site without score."""
+    points = np.nan_to_num(sites["score_0_10"].to_numpy(float) * _chance(sites, capacity))
     return points if calibration is None else calibration.chance(points)
 
 

@@ -23,7 +23,8 @@ from geodata.intake import sites
 from geodata.intake.places import known_places
 from geodata.settings import EMBEDDED_DIR
 from geodata.snapshots import snapshot
-from risk.index import levels, pipeline
+from risk.index import pipeline
+from risk.index import sites as index_sites
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
 
@@ -151,7 +152,7 @@ def test_sites_are_scored_the_same_however_they_are_cut_and_wherever(pool: batch
 
     whole = scored(batch.LOCAL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(levels, "PIECE_N", size)
+        patch.setattr(index_sites, "PIECE_N", size)
         there = scored(pool)
     for name in ("scores", "contributions", "indicators"):
         assert_frame_equal(getattr(there, name), getattr(whole, name), check_exact=True)

@@ -61,12 +61,16 @@ def _exposure(gemeenten: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     )
     for name in ("establishments_n", "workers_n", "migrant_workers_n"):
         table[f"{name}_status"], table[f"{name}_source"] = "fictional", "verzonnen"
+    table["workers_n_log_sd"] = 0.3
     return table
 
 
 def _sites(gemeenten: gpd.GeoDataFrame, rng: np.random.Generator, count: int) -> gpd.GeoDataFrame:
     place = rng.integers(0, len(gemeenten), count)
     kind = rng.choice(codes.SITE_KINDS, count)
+    # A list of lodgings covers every region: outside its cover they would be unknown.
+    first = np.flatnonzero(~gemeenten["vr_code"].duplicated().to_numpy())[:count]
+    place[: len(first)], kind[: len(first)] = first, "lodging"
     middle = gemeenten.geometry.centroid
     return gpd.GeoDataFrame(
         {

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from geodata.errors import ModelError
-from risk.index.aggregate import aggregate, power_mean, weigh
+from risk.index.aggregate import aggregate, lacking, power_mean, present_for_all, weigh
 from risk.index.classify import class_name, classify, rank, top_size
 from risk.index.declaration import Model
+from risk.index.model import load_model
 
 ROUTES = ("wonen", "werken", "vervoer")
 
@@ -36,11 +37,13 @@ def test_one_high_route_never_ranks_below_middling_on_all(model: Model, high: st
 def test_the_steps_by_hand(model: Model) -> None:
     got = _score(model, wonen=2, werken=9, vervoer=1, size=6, context=5)
     intensity = ((2**3 + 9**3 + 1**3) / 3) ** (1 / 3)
-    assert got == pytest.approx(10 * (intensity / 10) ** 0.5 * 0.6**0.25 * 0.5**0.25)
+    assert got == pytest.approx(10 * (intensity / 10) ** 0.433 * 0.6**0.217 * 0.5**0.35)
 
 
 def test_a_true_zero_does_not_wipe_out_the_rest(model: Model) -> None:
-    assert _score(model, wonen=8, werken=8, vervoer=8, size=0, context=8) == pytest.approx(10 * 0.8**0.75 * 0.01**0.25)
+    assert _score(model, wonen=8, werken=8, vervoer=8, size=0, context=8) == pytest.approx(
+        10 * 0.8**0.783 * 0.01**0.217
+    )
 
 
 def test_the_bounds_are_reached_and_not_passed(model: Model) -> None:
@@ -56,7 +59,8 @@ def test_less_than_three_fifths_of_a_route_is_not_scored(model: Model) -> None:
         spoilt[0, model.areas.codes.index(code)] = np.nan
         result = aggregate(spoilt, weights, model.scale)
         assert np.isfinite(result.score[0]) == scored
-        assert result.completeness[0] == pytest.approx(1 - 0.25 * model.indicator(code).weight)
+        # What is left of a route that is not there does not count either.
+        assert result.completeness[0] == pytest.approx(1 - 0.217 * (model.indicator(code).weight if scored else 1))
 
 
 def test_exactly_three_fifths_is_enough(model: Model) -> None:
@@ -82,7 +86,62 @@ def test_left_out_for_all_gives_the_weight_to_the_siblings(model: Model) -> None
     assert weights.indicator[model.areas.codes.index("cold")] == 0
     assert weights.shares.sum() == pytest.approx(1)
     context = weigh(model.areas, [i.code for i in model.areas.indicators if i.route != "context"])
-    assert_allclose(context.dimension, [2 / 3, 1 / 3, 0])
+    assert_allclose(context.dimension, [0.433 / 0.65, 0.217 / 0.65, 0])
+
+
+def _alone(model: Model, *absent: str) -> tuple[float, tuple[str, ...]]:
+    """Return the completeness of areas that lack these indicators alike, and what the picture lacks."""
+    present = np.array([[code not in absent for code in model.areas.codes]] * 3)
+    none = dict.fromkeys(absent, "no_source")
+    left_out = present_for_all(model.areas, present, np.ones(3), model.scale, none)
+    weights = weigh(model.areas, [code for code in model.areas.codes if code not in left_out])
+    values = np.where(present, 5.0, np.nan)
+    result = aggregate(values, weights, model.scale)
+    lacks = lacking(model.areas, left_out)
+    assert np.isfinite(result.score).all() == (result.completeness[0] >= 0.6 and "size" not in lacks)
+    return float(result.completeness[0]), lacks
+
+
+@pytest.mark.parametrize(
+    ("version", "incidence", "expected"),
+    [("", "infections_contrast", (0.37, 0.65, 0.71)), ("1.0.0", "incidence_per_100k", (0.43, 0.63, 0.69))],
+)
+def test_the_first_real_ranking_needs_establishments_and_incidence(
+    version: str, incidence: str, expected: tuple[float, float, float]
+) -> None:
+    model = load_model(version=version)
+    lists = ("beds_per_1000_workers", "park_beds_share")
+    bare = ("workers_per_establishment", "registered_migrant_workers", "confirmed_infections", *lists)
+    alone, lacks = _alone(model, *bare, "lodging_distance_km", incidence)
+    assert lacks == ("context", "wonen")
+    with_incidence, lacks = _alone(model, *bare, "lodging_distance_km")
+    assert lacks == ("wonen",)
+    with_distance, _ = _alone(model, *bare)
+    assert_allclose((alone, with_incidence, with_distance), expected, atol=0.0051)
+
+
+def test_without_size_nothing_is_scored(model: Model) -> None:
+    assert _alone(model, "exposed_workers", "registered_migrant_workers")[1] == ("size",)
+    present = np.ones((4, len(model.areas.codes)), bool)
+    places = [model.areas.codes.index(code) for code in ("exposed_workers", "registered_migrant_workers")]
+    present[2:, places] = False  # exposure of half the country
+    left_out = present_for_all(model.areas, present, np.ones(4), model.scale, {})
+    weights = weigh(model.areas, [code for code in model.areas.codes if code not in left_out])
+    values = np.where(present, 5.0, np.nan)
+    assert np.isnan(aggregate(values, weights, model.scale).score).all()
+
+
+@given(cover=st.floats(0, 1))
+def test_what_nine_tenths_of_the_workers_lack_is_left_out_for_all(model: Model, cover: float) -> None:
+    workers = np.array([cover, 1 - cover]) * 1000
+    present = np.ones((2, len(model.areas.codes)), bool)
+    present[1, model.areas.codes.index("infections_contrast")] = False
+    left_out = present_for_all(model.areas, present, workers, model.scale, {})
+    assert ("infections_contrast" in left_out) == (cover < 0.9 - 1e-9)
+    weights = weigh(model.areas, [code for code in model.areas.codes if code not in left_out])
+    score = aggregate(np.where(present, 5.0, np.nan), weights, model.scale).score
+    assert np.isfinite(score[0])
+    assert np.isfinite(score[1]) == (cover < 0.9 - 1e-9), "few areas without it are not scored"
 
 
 def test_weights_that_cannot_be_are_refused(model: Model) -> None:
@@ -93,7 +152,7 @@ def test_weights_that_cannot_be_are_refused(model: Model) -> None:
     with pytest.raises(ModelError, match="negative or not a number"):
         weigh(model.areas, model.areas.codes, {"cold": math.nan})
     with pytest.raises(ModelError, match="No indicator"):
-        weigh(model.areas, [])
+        weigh(model.areas, model.areas.codes, dict.fromkeys(("intensity", "size", "context"), 0))
     with pytest.raises(ModelError, match="may not carry a score alone"):
         weigh(model.areas, ["confirmed_infections"])
 

@@ -22,7 +22,13 @@ SCALE = Scale((2, 4, 6, 8), 0.1, 0.6, 3, 0.1, 3, 0.5)
 def _plain(count: int) -> Weights:
     """Return `count` dimensions of equal weight with one indicator each."""
     places = np.arange(count)
-    return Weights(np.ones(count), np.ones(count), np.full(count, 1 / count), places, places)
+    return _weights(np.ones(count), np.ones(count), np.full(count, 1 / count), places, places)
+
+
+def _weights(indicator: np.ndarray, route: np.ndarray, dimension: np.ndarray, *of: np.ndarray) -> Weights:
+    """Return weights with nothing left out and nothing required."""
+    declared = indicator * (route * dimension[of[1]])[of[0]]
+    return Weights(indicator, route, dimension, *of, declared, np.ones(route.size), np.zeros(dimension.size, bool))
 
 
 def _split(values: np.ndarray, reference: np.ndarray, weights: Weights, scale: Scale = SCALE) -> tuple[np.ndarray, ...]:
@@ -67,7 +73,7 @@ def test_the_logarithmic_mean_is_continuous_where_both_are_equal() -> None:
 
 
 def test_indicators_that_cancel_still_show_up() -> None:
-    weights = Weights(np.array([0.5, 0.5]), np.ones(1), np.ones(1), np.zeros(2, np.intp), np.zeros(1, np.intp))
+    weights = _weights(np.array([0.5, 0.5]), np.ones(1), np.ones(1), np.zeros(2, np.intp), np.zeros(1, np.intp))
     score, start, parts = _split(np.array([[8.0, 2.0]]), np.array([[5.0, 5.0]]), weights)
     assert score[0] == pytest.approx(start[0])
     assert_allclose(parts[0], [1.5, -1.5, 0])
@@ -117,7 +123,7 @@ def test_the_sign_follows_the_difference(values: list[float], reference: list[fl
 
 
 def test_what_is_missing_is_a_contribution_of_its_own() -> None:
-    weights = Weights(np.array([0.7, 0.3]), np.ones(1), np.ones(1), np.zeros(2, np.intp), np.zeros(1, np.intp))
+    weights = _weights(np.array([0.7, 0.3]), np.ones(1), np.ones(1), np.zeros(2, np.intp), np.zeros(1, np.intp))
     score, start, parts = _split(np.array([[6.0, np.nan]]), np.array([[5.0, 1.0]]), weights)
     # The reference is 3.8 over both and 5.0 over what this unit has.
     assert start[0] == pytest.approx(3.8)

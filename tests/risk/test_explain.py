@@ -122,7 +122,7 @@ def test_an_unknown_unit_is_an_error_by_name(outcome: Outcome) -> None:
 def test_what_is_left_out_is_named_with_the_reason(tables: Tables, model: Model) -> None:
     tables["incidence"] = tables["incidence"].iloc[:0]
     outcome = score(tables, "vr", model.without("cold"), rebuilds=0)
-    assert "besmettingen in de omgeving (er is geen bron)" in explain.left_out_sentence(outcome, "nl")
+    assert "besmettingen vergeleken met het land (er is geen bron)" in explain.left_out_sentence(outcome, "nl")
     assert "cooled rooms (switched off)" in explain.left_out_sentence(outcome, "en")
     full = score(tables, "vr", model, rebuilds=0)
     assert "cooled rooms" not in explain.left_out_sentence(full, "en")

@@ -120,7 +120,7 @@ def test_a_visit_is_described_by_what_was_known_the_month_before(tables: Tables,
     changed["incidence"].loc[changed["incidence"]["week"] > "2020-W44", "cases_n"] *= 9
     other = visit_table(changed, model)
     assert later.any()
-    columns = ["score", "incidence_per_100k", "rank"]
+    columns = ["score", "infections_contrast", "rank"]
     pd.testing.assert_frame_equal(one[columns], other[columns])
 
 

@@ -67,8 +67,8 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("a text is empty", _set(*COLD, "why", value={"nl": "", "en": "x"}), "language nl is empty"),
     ("a language is absent", _drop(*COLD, "why", "en"), "lacks the entry 'en'"),
     ("a denominator is empty", _set(*COLD, "denominator", value=""), "denominator is empty"),
-    ("a prior is absent", _drop("priors", "incidence_per_100k"), "has no prior"),
-    ("a prior is zero", _set("priors", "incidence_per_100k", "rate", value=0), "positive numbers"),
+    ("a prior is absent", _drop("priors", "beds_per_1000_workers"), "has no prior"),
+    ("a prior is zero", _set("priors", "beds_per_1000_workers", "rate", value=0), "positive numbers"),
     ("classes do not rise", _set("scale", "classes", value=[2, 4, 4, 8]), "four rising cuts"),
     ("classes leave the scale", _set("scale", "classes", value=[2, 4, 6, 10]), "between 0 and 10"),
     ("the floor is 0", _set("scale", "floor", value=0), "floor must lie"),
@@ -117,7 +117,7 @@ def test_people_counted_by_origin_may_only_stand_under_size() -> None:
 def test_history_cannot_grow_beyond_a_tenth_when_other_tables_are_absent() -> None:
     def grow(content: dict[str, Any]) -> None:
         content["indicators"]["confirmed_infections"]["weight"] = 0.4
-        content["indicators"]["incidence_per_100k"]["weight"] = 0.25
+        content["indicators"]["infections_contrast"]["weight"] = 0.45
 
     with pytest.raises(ModelError, match="above its limit of 10%"):
         _with(grow)

@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from geodata.errors import ModelError
-from risk.index.normalise import denormalise, goalposts, percentile_rank, z_score
-from risk.index.treat import bounds, is_skewed, treatment, winsorise
+from risk.index.normalise import (
+    bounds,
+    denormalise,
+    goalposts,
+    is_skewed,
+    percentile_rank,
+    treatment,
+    winsorise,
+    z_score,
+)
 
 
 def test_the_technology_achievement_of_new_zealand() -> None:

@@ -76,16 +76,58 @@ def test_a_flag_needs_a_high_class_and_to_be_sure_of_it(tables: Tables, model: M
 
 
 @pytest.mark.parametrize("level", ["vr", "gemeente"])
-def test_absent_tables_leave_their_indicators_out_for_all(tables: Tables, model: Model, level: str) -> None:
-    outcome = score(_only_exposure(tables), level, model, rebuilds=60)
-    expected = {i.code for i in model.areas.indicators if i.table in ("sites", "activations", "incidence")}
+def test_establishments_alone_rank_nothing_and_incidence_makes_a_picture(
+    tables: Tables, model: Model, level: str
+) -> None:
+    alone = score(_only_exposure(tables), level, model, rebuilds=60)
+    assert alone.scores[["score_0_10", "rank", "p_top_k"]].isna().all(axis=None)
+    assert set(alone.scores["not_ranked_reason"]) == {"incomplete"}
+    assert_allclose(alone.scores["completeness_pct"], 36.84, atol=0.01)
+    assert alone.lacks == ("context", "wonen")
+    assert alone.peildatum == pd.Timestamp("2020-01-01")
+    outcome = score(_only_exposure(tables) | {"incidence": tables["incidence"]}, level, model, rebuilds=60)
+    expected = {i.code for i in model.areas.indicators if i.table in ("sites", "activations")}
     expected |= {"workers_per_establishment", "registered_migrant_workers"}
-    assert outcome.left_out == dict.fromkeys(outcome.left_out, "no_source")
-    assert set(outcome.left_out) == expected
-    assert (outcome.scores["completeness_pct"] > 99.99).all()
+    assert outcome.left_out == dict.fromkeys(expected, "no_source") | {"shared_lodging": "incomplete"}
+    assert_allclose(outcome.scores["completeness_pct"], 64.84, atol=0.01)
     assert outcome.scores["score_0_10"].notna().all()
-    assert not set(outcome.indicators["indicator_code"]) & expected
-    assert outcome.peildatum == pd.Timestamp("2020-01-01")
+    assert set(outcome.scores["picture_lacks"]) == {"wonen"}
+    assert not set(outcome.indicators["indicator_code"]) & set(outcome.left_out)
+
+
+def test_one_regions_list_of_lodgings_changes_no_other_regions_score(tables: Tables, model: Model) -> None:
+    sites = tables["sites"]
+    elsewhere = (sites["kind"] == "lodging") & (sites["vr_code"] != sites["vr_code"].iloc[0])
+    bare = score(tables | {"sites": sites[sites["kind"] != "lodging"]}, "gemeente", model, rebuilds=0)
+    one = score(tables | {"sites": sites[~elsewhere]}, "gemeente", model, rebuilds=0)
+    assert_allclose(one.scores["score_0_10"], bare.scores["score_0_10"], atol=1e-12)
+    assert one.lacks == bare.lacks == ("wonen",)
+
+
+def test_a_picture_without_incidence_has_no_flags(tables: Tables, model: Model) -> None:
+    outcome = score(tables | {"incidence": contracts.empty("incidence")}, "gemeente", model, rebuilds=60)
+    assert outcome.lacks == ("context",)
+    assert outcome.scores["score_0_10"].notna().all()
+    assert not outcome.scores["is_flagged"].any()
+
+
+def test_incidence_that_is_old_or_not_adjacent_is_no_incidence(tables: Tables, model: Model) -> None:
+    incidence = tables["incidence"]
+    for weeks in (["2020-W36", "2020-W37"], ["2020-W45", "2020-W48"]):
+        old = tables | {"incidence": incidence[incidence["week"].isin(weeks)]}
+        assert "infections_contrast" in score(old, "vr", model, rebuilds=0, at=pd.Timestamp("2020-11-29")).left_out
+
+
+def test_a_gemeente_without_cases_is_never_above_one_of_its_size_with_many(tables: Tables, model: Model) -> None:
+    gemeenten, incidence = tables["gemeenten"], tables["incidence"]
+    gemeenten.loc[gemeenten["gemeente_code"].isin(["GM0011", "GM0012"]), "population_n"] = 900
+    incidence.loc[incidence["gemeente_code"] == "GM0011", "cases_n"] = 0.0
+    incidence.loc[incidence["gemeente_code"] == "GM0012", "cases_n"] = 40.0
+    measured = measure(tables, "gemeente", model)
+    column = measured.raw[:, list(model.areas.codes).index("infections_contrast")]
+    value = pd.Series(column, index=measured.units["unit_id"])
+    assert value["GM0011"] < value["GM0012"]
+    assert value["GM0011"] < 0, "a prior invents no infections"
 
 
 def test_no_table_with_a_date_is_an_error_that_says_what_to_do(tables: Tables, model: Model) -> None:
@@ -123,17 +165,15 @@ def test_rates_are_averaged_and_people_summed_before_anything_is_normalised(tabl
 
 
 def test_a_sector_of_a_region_averages_its_gemeenten_by_their_workers(tables: Tables, model: Model) -> None:
-    column = list(model.areas.codes).index("incidence_per_100k")
+    column = list(model.areas.codes).index("workers_per_establishment")
     small, large = (measure(tables, level, model) for level in ("gemeente", "vr"))
     frame = small.units.assign(rate=small.raw[:, column])
-    frame = frame[frame["sector_code"] == "construction"].merge(
-        tables["gemeenten"][["gemeente_code", "vr_code"]], left_on="area_code", right_on="gemeente_code"
-    )
-    expected = (frame["rate"] * frame["workers_n"]).groupby(frame["vr_code"]).sum() / frame.groupby("vr_code")[
-        "workers_n"
-    ].sum()
+    assert frame["rate"].notna().any()
+    exposure = tables["exposure"].merge(tables["gemeenten"][["gemeente_code", "vr_code"]], on="gemeente_code")
+    mine = exposure[exposure["sector_code"] == "construction"].groupby("vr_code")
+    expected = mine["workers_n"].sum() / mine["establishments_n"].sum()
     got = large.units.assign(rate=large.raw[:, column]).query("sector_code == 'construction'").set_index("area_code")
-    expected = expected.dropna()  # where nobody works there is nothing to weigh with
+    expected = expected.dropna()  # where nobody works there is nothing to divide by
     assert len(expected) > 10
     assert_allclose(got["rate"].reindex(expected.index), expected, rtol=1e-6)
 
@@ -198,8 +238,9 @@ def test_nobody_anywhere_is_a_defined_result(tables: Tables, model: Model) -> No
     gemeenten.loc[gemeenten["gemeente_code"] == "GM0001", "population_n"] = 0
     outcome = score(tables, "gemeente", model, rebuilds=60)
     rows = outcome.scores[outcome.scores["area_code"] == "GM0001"]
-    assert rows["score_0_10"].between(0, 4).all()
-    assert np.isfinite(rows[["rank", "rank_p05", "p_top_k"]].to_numpy()).all()
+    # Without inhabitants there is no rate of infection: it is one of the few without, and not scored.
+    assert rows["score_0_10"].isna().all()
+    assert (rows["not_ranked_reason"] == "incomplete").all()
     reason = outcome.indicators.query("unit_id == 'GM0001' and indicator_code == 'workers_per_establishment'")
     assert reason["missing_reason"].tolist() == ["no_exposure"]
 
@@ -223,6 +264,7 @@ def test_switching_history_or_origin_off_leaves_an_index(tables: Tables, model: 
         outcome = score(tables, "vr", model.without(code), rebuilds=0)
         assert outcome.left_out == {code: "switched_off"}
         assert outcome.scores["score_0_10"].notna().all()
+        assert (outcome.scores["completeness_pct"] > 95).all(), "what is switched off is no lack"
         assert set(outcome.scores["model_version"]) == {f"{model.version}+without-{code}"}
 
 
@@ -272,11 +314,11 @@ def test_only_confirmed_infections_after_a_report_or_a_draw_count_and_they_fade(
         weight[trigger] = counted["weight"].sum()
     assert weight == {"eigen_constatering": 0, "externe_melding": 1, "steekproef": 1, "vervolg": 0}
     drawn = visit.assign(trigger="steekproef", inclusion_probability=0.2)
-    assert measures.counted_findings(drawn, model, at)["weight"].tolist() == [pytest.approx(5)]
+    assert measures.counted_findings(drawn, model, at)["weight"].tolist() == [1], (
+        "the place that the lot picked counts once"
+    )
     old = drawn.assign(event_date=at - pd.Timedelta(weeks=8))
-    assert measures.counted_findings(old, model, at)["weight"].tolist() == [pytest.approx(2.5)]
-    rare = drawn.assign(inclusion_probability=1e-6)
-    assert measures.counted_findings(rare, model, at)["weight"].tolist() == [pytest.approx(20)]
+    assert measures.counted_findings(old, model, at)["weight"].tolist() == [pytest.approx(0.5)]
 
 
 def test_a_corrected_activation_counts_once(tables: Tables, model: Model) -> None:
@@ -340,16 +382,26 @@ def test_another_disease_changes_nothing(tables: Tables, model: Model, level: st
 
 def test_the_season_follows_the_peildatum(tables: Tables, model: Model) -> None:
     column = list(model.areas.codes).index("season_index")
-    for month in (5, 12):
-        measured = measure(tables, "vr", model, pd.Timestamp(2020, month, 28))
+    months = model.seasons["open_field"].months
+    at = {}
+    for day in ("2020-05-16", "2020-03-31", "2020-04-01"):
+        measured = measure(tables, "vr", model, pd.Timestamp(day))
         row = measured.units.index[measured.units["unit_id"] == "VR01:open_field"][0]
-        assert measured.raw[row, column] == pytest.approx(model.seasons["open_field"].months[month - 1])
+        at[day] = measured.raw[row, column]
+    assert at["2020-05-16"] == pytest.approx(months[4])
+    assert abs(at["2020-04-01"] - at["2020-03-31"]) < 4, "nothing jumps overnight"
+
+
+def _one_of_several(sites: pd.DataFrame) -> int:
+    """Return a lodging whose region stays covered by a list without it."""
+    houses = sites[sites["kind"] == "lodging"]
+    return int(houses.index[houses["vr_code"].duplicated(keep=False)][0])
 
 
 def test_a_lodging_without_size_counts_as_the_middle_one_of_its_kind(tables: Tables, model: Model) -> None:
     column = list(model.areas.codes).index("beds_per_1000_workers")
     sites = tables["sites"]
-    house = sites.index[(sites["kind"] == "lodging")][0]
+    house = _one_of_several(sites)
     sites.loc[house, "size_n"] = np.nan
     area = sites.loc[house, "gemeente_code"]
     rate = measure(tables, "gemeente", model).raw[:, column]
@@ -360,7 +412,7 @@ def test_a_lodging_without_size_counts_as_the_middle_one_of_its_kind(tables: Tab
 
 def test_a_lodging_over_the_border_counts_for_the_distance_only(tables: Tables, model: Model) -> None:
     sites = tables["sites"]
-    house = sites.index[sites["kind"] == "lodging"][0]
+    house = _one_of_several(sites)
     sites.loc[house, ["country", "gemeente_code", "vr_code"]] = ["DE", "", ""]
     outcome = score(tables, "gemeente", model, rebuilds=0)
     assert outcome.scores["score_0_10"].notna().all()
@@ -374,7 +426,7 @@ def one_unit(make_tables: Callable[..., Tables], model: Model) -> Measured:
     """Return what was measured of a single unit that has every figure."""
     whole = measure(make_tables(), "gemeente", model)
     row = int(np.flatnonzero(np.isfinite(whole.raw).all(axis=1))[0])
-    names = ("raw", "low", "high", "reasons", "statuses", "shape", "rate")
+    names = ("raw", "low", "high", "reasons", "statuses")
     return replace(
         whole,
         units=whole.units.iloc[[row]].reset_index(drop=True),
@@ -454,7 +506,9 @@ def test_a_copy_of_a_gemeente_changes_nobody_elses_score(
         twin = twin.assign(**{key: twin[key] + "x", "gemeente_code": copy})
         doubled[name] = pd.concat([table, twin], ignore_index=True)
     # Lodgings of the twin stand where the original's stand, so distances would shrink for its neighbours.
-    kept = model.without("lodging_distance_km")
+    # A contrast is with the country, which the twin is part of: the twin has no figure of infections.
+    doubled["incidence"] = tables["incidence"]
+    kept = model.without("lodging_distance_km", "infections_contrast")
     # Activations known by region only are shared out over its gemeenten, twin included.
     for name in (tables, doubled):
         name["activations"] = name["activations"].query("gemeente_code != ''")

@@ -1,4 +1,4 @@
-"""Site scores: kind x size x the area around; what is not known lowers completeness, never the score."""
+"""Site scores: kind x size x what goes on around; what is not known is drawn from its kind, and takes no place."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from geodata import codes, contracts
 from geodata.errors import InputError
 from risk.index.declaration import Model
+from risk.index.measure import season_at
 from risk.index.normalise import goalposts
 from risk.index.pipeline import Outcome, score
 
@@ -23,14 +24,11 @@ def _of_kind(tables: Tables, kind: str) -> pd.Series:
     return sites[sites["kind"] == kind].iloc[0]
 
 
-def _area(tables: Tables, model: Model) -> pd.Series:
-    parts = [score(tables, level, model, rebuilds=0).scores for level in ("gemeente", "vr")]
-    return pd.concat(parts).set_index("unit_id")["score_0_10"]
-
-
-def _sector(model: Model, sector: str) -> float:
-    shares = model.conditions[sector].shares
-    return 10 * sum(shares[name] for name in ("indoor", "cold", "proximity", "agency")) / 4
+def _area(tables: Tables, model: Model, code: str) -> pd.DataFrame:
+    """Return an indicator of gemeenten and regions, on unit_id."""
+    parts = [score(tables, level, model, rebuilds=0).indicators for level in ("gemeente", "vr")]
+    both = pd.concat(parts)
+    return both[both["indicator_code"] == code].set_index("unit_id")
 
 
 def test_the_score_by_hand(tables: Tables, model: Model) -> None:
@@ -39,20 +37,20 @@ def test_the_score_by_hand(tables: Tables, model: Model) -> None:
     houses = sites[sites["kind"].isin(["lodging", "holiday_park"])]
     metres = houses.geometry.distance(site["geometry"]).sort_values()[:5]
     beds = houses.loc[metres.index[metres <= 10_000], "size_n"].sum()
-    gemeente = score(tables, "gemeente", model, rebuilds=0).indicators.query("indicator_code == 'incidence_per_100k'")
-    cases = gemeente.set_index("unit_id")["value_0_10"][site["gemeente_code"]]
+    gemeente = site["gemeente_code"]
+    cases = _area(tables, model, "infections_contrast").loc[gemeente, "value_0_10"]
+    confirmed = _area(tables, model, "confirmed_infections").loc[f"{gemeente}:slaughter_meat", "value_0_10"]
     lodging = float(goalposts([beds], *model.site_goalposts["site_lodging"], is_log=True)[0])
     transport = float(goalposts([metres.iloc[0] / 1000], *model.site_goalposts["site_transport"], is_log=True)[0])
-    season = float(goalposts([model.seasons["slaughter_meat"].months[10]], 50, 150)[0])
-    kind, sector = model.site_kinds["slaughterhouse"], _sector(model, "slaughter_meat")
-    area = _area(tables, model)[f"{site['gemeente_code']}:slaughter_meat"]
-    intensity = 0.6 * kind + 0.12 * sector + 0.14 * lodging + 0.14 * transport
+    months = model.seasons["slaughter_meat"].months
+    season = float(goalposts([season_at(months, outcome.peildatum)], 50, 150)[0])
+    intensity = 0.7 * model.site_kinds["slaughterhouse"] + 0.15 * lodging + 0.15 * transport
     size = float(goalposts([site["size_n"]], *model.site_kind_sizes["slaughterhouse"]["fte"], is_log=True)[0])
-    context = (0.6 * area + 0.2 * cases + 0.1 * season) / 0.9  # there are no signals at all
+    context = (0.65 * cases + 0.15 * confirmed + 0.1 * season) / 0.9  # there are no signals at all
     by_hand = 10 * (intensity / 10) ** 0.4 * (size / 10) ** 0.25 * (context / 10) ** 0.35
     row = _site(outcome, site["site_id"])
     assert row["score_0_10"] == pytest.approx(by_hand)
-    assert row["completeness_pct"] == pytest.approx(100)
+    assert row["completeness_pct"] == pytest.approx(100 - 35 * 0.1)
     assert row["sector_code"] == "slaughter_meat"
     assert outcome.left_out == {"site_signals": "no_source"}
 
@@ -115,23 +113,25 @@ def test_how_often_a_site_was_visited_never_changes_its_score(tables: Tables, mo
     assert_allclose(after["score_0_10"], before["score_0_10"])
 
 
-def test_lodgings_take_the_score_of_all_sectors_together(tables: Tables, model: Model) -> None:
+def test_lodgings_take_what_is_confirmed_in_all_sectors_together(tables: Tables, model: Model) -> None:
     outcome = score(tables, "site", model, rebuilds=0)
-    areas = _area(tables, model)
-    raw = outcome.indicators[outcome.indicators["indicator_code"] == "site_area"].set_index("unit_id")["raw_value"]
+    areas = _area(tables, model, "confirmed_infections")["raw_value"]
+    raw = outcome.indicators.query("indicator_code == 'site_confirmed'").set_index("unit_id")["raw_value"]
     for kind in ("lodging", "holiday_park"):
         site = _of_kind(tables, kind)
         assert raw[site["site_id"]] == areas[site["gemeente_code"]]
     tables["sites"].loc[tables["sites"]["site_id"] == site["site_id"], "sector_code"] = "packing_wholesale"
     named = score(tables, "site", model, rebuilds=0).indicators
-    mine = named.query("indicator_code == 'site_area'").set_index("unit_id")["raw_value"]
-    again = _area(tables, model)  # its beds now count for that sector too
-    assert mine[site["site_id"]] == again[f"{site['gemeente_code']}:packing_wholesale"]
+    mine = named.query("indicator_code == 'site_confirmed'").set_index("unit_id")["raw_value"]
+    assert mine[site["site_id"]] == areas[f"{site['gemeente_code']}:packing_wholesale"]
 
 
 @pytest.mark.parametrize("lost", ["size", "place", "both"])
-def test_not_knowing_lowers_completeness_and_leaves_the_known_factors(tables: Tables, model: Model, lost: str) -> None:
+def test_a_site_of_unknown_size_or_place_has_an_expected_score_and_no_rank(
+    tables: Tables, model: Model, lost: str
+) -> None:
     site = _of_kind(tables, "packing_hall")
+    before = _site(score(tables, "site", model, rebuilds=40), site["site_id"])
     row = tables["sites"]["site_id"] == site["site_id"]
     if lost in ("size", "both"):
         tables["sites"].loc[row, "size_n"] = np.nan
@@ -140,13 +140,19 @@ def test_not_knowing_lowers_completeness_and_leaves_the_known_factors(tables: Ta
         tables["sites"].loc[row, "geometry"] = None
     outcome = score(tables, "site", model, rebuilds=40)
     got = _site(outcome, site["site_id"])
-    place = 100 * (0.4 * 0.28 + 0.35 * 0.8 / 0.9)
-    completeness = {"size": 75, "place": 100 - place, "both": 75 - place}[lost]
-    assert got["completeness_pct"] == pytest.approx(completeness)
-    assert got[["score_0_10", "risk_class", "rank", "p_top_k"]].notna().all()
-    if lost == "both":
-        known = 0.6 * model.site_kinds["packing_hall"] + 0.12 * _sector(model, "packing_wholesale")
-        assert got["score_0_10"] == pytest.approx(known / 0.72)
+    assert got["not_ranked_reason"] == ("size" if lost == "size" else "place")
+    assert np.isnan(got["rank"])
+    assert not got["is_flagged"]
+    assert got[["score_0_10", "p_top_k"]].notna().all()
+    assert got["completeness_pct"] < before["completeness_pct"] - 20
+    others = outcome.scores[outcome.scores["sector_code"] == got["sector_code"]]
+    assert others["rank"].max() == others["rank"].notna().sum(), "it takes nobody's place"
+    if lost == "size":
+        column = list(model.sites.codes).index("site_size")
+        halls = (tables["sites"]["kind"] == "packing_hall").to_numpy()
+        values = outcome.prepared.values_0_10[:, column]
+        assert values[row.to_numpy()][0] == pytest.approx(values[halls & ~row.to_numpy()].mean())
+        assert got["rank_p95"] - got["rank_p05"] > before["rank_p95"] - before["rank_p05"]
 
 
 def test_never_below_the_lowest_known_factor(tables: Tables, model: Model) -> None:
@@ -159,22 +165,32 @@ def test_never_below_the_lowest_known_factor(tables: Tables, model: Model) -> No
     assert (scores <= highest + 1e-9).all()
 
 
-def test_a_place_known_by_region_only_takes_the_regions_score(tables: Tables, model: Model) -> None:
+def test_a_place_known_by_region_only_takes_the_regions_infections(tables: Tables, model: Model) -> None:
     site = _of_kind(tables, "greenhouse")
     tables["sites"].loc[tables["sites"]["site_id"] == site["site_id"], "gemeente_code"] = ""
     outcome = score(tables, "site", model, rebuilds=0)
-    raw = outcome.indicators.query("indicator_code == 'site_area'").set_index("unit_id")["raw_value"]
-    assert raw[site["site_id"]] == _area(tables, model)[f"{site['vr_code']}:glass_horticulture"]
+    raw = outcome.indicators.query("indicator_code == 'site_incidence'").set_index("unit_id")["raw_value"]
+    areas = _area(tables, model, "infections_contrast")["raw_value"]
+    assert raw[site["site_id"]] == areas[f"{site['vr_code']}:glass_horticulture"]
 
 
-def test_a_lodging_abroad_has_no_area_and_says_why(tables: Tables, model: Model) -> None:
+def test_a_lodging_abroad_has_no_infections_around_it_and_is_scored_without(tables: Tables, model: Model) -> None:
     site = _of_kind(tables, "lodging")
     row = tables["sites"]["site_id"] == site["site_id"]
     tables["sites"].loc[row, ["country", "gemeente_code", "vr_code"]] = ["DE", "", ""]
     outcome = score(tables, "site", model, rebuilds=0)
-    reason = outcome.indicators.query("indicator_code == 'site_area'").set_index("unit_id")["missing_reason"]
-    assert reason[site["site_id"]] == "not_applicable"
+    reason = outcome.indicators.query("indicator_code == 'site_incidence'").set_index("unit_id")["missing_reason"]
+    assert reason[site["site_id"]] == "not_published"
     assert _site(outcome, site["site_id"])["score_0_10"] > 0
+
+
+def test_a_site_in_a_region_without_a_list_of_lodgings_does_not_lie_far_from_them(tables: Tables, model: Model) -> None:
+    sites = tables["sites"]
+    hall = _of_kind(tables, "packing_hall")
+    gone = tables | {"sites": sites[(sites["kind"] != "lodging") | (sites["vr_code"] != hall["vr_code"])]}
+    rows = score(gone, "site", model, rebuilds=0).indicators.query("unit_id == @hall.site_id")
+    found = rows.set_index("indicator_code")["missing_reason"]
+    assert found.get("site_lodging", "not_published") == "not_published"
 
 
 def test_size_is_read_in_its_own_unit(tables: Tables, model: Model) -> None:

@@ -13,8 +13,9 @@ from risk.index import rebuild as rebuilding
 from risk.index.aggregate import weigh
 from risk.index.classify import rank
 from risk.index.declaration import Model
+from risk.index.draws import SiteSampler
 from risk.index.pipeline import Outcome, score
-from risk.index.uncertainty import rebuild, sensitivity
+from risk.index.rebuild import rebuild, sensitivity
 
 Tables = dict[str, pd.DataFrame]
 
@@ -45,7 +46,9 @@ def test_with_nothing_varied_the_ranks_are_those_of_the_score(outcome: Outcome) 
     for row in result.ranks:
         # Single precision may swap near-equal neighbours.
         assert np.nanmax(np.abs(problem.unsorted(row.astype(float)) - expected)) <= 1
-    assert_allclose(problem.unsorted(result.total / 3), outcome.scores["score_0_10"], rtol=1e-5)
+    scores = outcome.scores["score_0_10"]
+    centred = scores - scores.groupby(outcome.scores["sector_code"]).transform("mean")
+    assert_allclose(problem.unsorted(result.total / 3), centred, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_does_not(outcome: Outcome) -> None:
@@ -77,15 +80,13 @@ def test_a_unit_that_is_highest_on_everything_is_surely_on_top(
     outcome = score(make_tables(), "gemeente", model, rebuilds=0)
     values, measured, *rest = _problem(outcome)
     row = int(np.flatnonzero(measured.units["unit_id"] == "GM0009:construction")[0])
-    mine = measured.units["sector_code"] == "construction"
-    # Conditions are equal in a sector; above everyone on the others, and far above on what is smoothed.
-    raw, shape = measured.raw.copy(), measured.shape.copy()
-    top = np.nanmax(raw[mine], axis=0)
-    raw[row] = np.maximum(top * 3, top + 1)
-    shape[row] = raw[row] * measured.rate[row]
+    values[:] = np.minimum(values, 9)
     best = values.copy()
     best[row] = 10
-    result = rebuild(best, replace(measured, raw=raw, shape=shape), *rest, repeats=200, seed=1)
+    kinds = measured.units["sector_code"].to_numpy(object)
+    still = np.zeros(len(values))
+    drawn = SiteSampler(best.astype(np.float32), kinds, np.isnan(best), still.astype(np.float32), 0, still.astype(int))
+    result = rebuild(best, replace(measured, sampler=drawn), *rest, repeats=200, seed=1)
     assert result.p_top_k[row] == 1
     assert result.rank_p95[row] == 1
 
@@ -102,44 +103,61 @@ def test_a_unit_that_is_not_scored_has_no_rank_and_takes_nobodys_place(tables: T
 
 
 def test_units_that_share_a_figure_share_its_draw(outcome: Outcome) -> None:
-    """The incidence of a gemeente is one figure, whatever the sector."""
+    """The infections of a gemeente are one figure, whatever the sector; its workers are many."""
     measured = outcome.prepared.measured
-    problem = rebuilding.pose(*_problem(outcome))
-    column = problem.smoothed[list(measured.index.codes).index("incidence_per_100k")]
-    # One draw per gemeente for its sectors, and one for all sectors together.
-    assert column.shape.size == 80
+    values = measured.sampler.draw(5, np.random.default_rng(1))
+    place, size = (measured.index.codes.index(code) for code in ("infections_contrast", "exposed_workers"))
+    mine = (measured.units["area_code"] == "GM0003").to_numpy()
+    assert (np.ptp(values[:, mine, place], axis=1) == 0).all()
+    assert (np.ptp(values[:, mine, place], axis=0) > 0).all()
+    assert (values[:, mine, size].std(axis=0) > 0).any()
+
+
+def test_a_larger_doubt_about_workers_never_narrows_an_interval(tables: Tables, model: Model) -> None:
+    widths = []
+    for log_sd in (0.0, 0.6, 1.2):
+        tables["exposure"]["workers_n_log_sd"] = log_sd
+        scores = score(tables, "gemeente", model, rebuilds=300).scores
+        widths.append((scores["rank_p95"] - scores["rank_p05"]).groupby(scores["sector_code"]).mean())
+    assert (widths[1] > widths[0]).all()
+    assert (widths[2] > widths[1]).all()
 
 
 def test_history_stays_within_a_tenth_in_every_rebuild(outcome: Outcome) -> None:
     problem = rebuilding.pose(*_problem(outcome))
     place = list(outcome.prepared.measured.index.codes).index("confirmed_infections")
     rng = np.random.default_rng(1)
-    indicator, route, dimension = rebuilding._drawn_weights(problem, 2_000, rng, rebuilding.ASSUMPTIONS)
-    mine = problem.weights.route_of[place]
-    share = indicator[:, place] * route[:, mine] * dimension[:, problem.weights.dimension_of[mine]]
-    assert share.max() <= 0.10 + 1e-9
-    for group, weights in ((problem.weights.route_of, indicator), (problem.weights.dimension_of, route)):
-        sums = np.stack([weights[:, group == one].sum(axis=1) for one in np.unique(group)])
-        assert_allclose(sums, 1, atol=1e-9)
-    assert_allclose(dimension.sum(axis=1), 1)
+    for _ in range(500):
+        weights = rebuilding._drawn_weights(problem, rng, rebuilding.ASSUMPTIONS)
+        assert weights.shares[place] <= 0.10 + 1e-9
+        for group, values in ((weights.route_of, weights.indicator), (weights.dimension_of, weights.route)):
+            assert_allclose(np.bincount(group, values), 1, atol=1e-9)
+        assert weights.dimension.sum() == pytest.approx(1)
 
 
 def test_each_rebuild_leaves_out_at_most_one_indicator_and_never_a_routes_only_one(outcome: Outcome) -> None:
     problem = rebuilding.pose(*_problem(outcome))
-    indicator, _, _ = rebuilding._drawn_weights(problem, 500, np.random.default_rng(1), ("drop_one",))
-    dropped = (indicator == 0).sum(axis=1)
+    rng = np.random.default_rng(1)
+    drawn = np.stack([rebuilding._drawn_weights(problem, rng, ("drop_one",)).indicator for _ in range(500)])
+    dropped = (drawn == 0).sum(axis=1)
     assert set(dropped) == {0, 1}
-    assert (indicator > 0).any(axis=0).all()
+    assert (drawn > 0).any(axis=0).all()
 
 
-def test_sites_carry_the_doubt_about_their_area(tables: Tables, model: Model) -> None:
+def test_sites_carry_the_doubt_about_the_infections_around(tables: Tables, model: Model) -> None:
     outcome = score(tables, "site", model, rebuilds=90)
     measured = outcome.prepared.measured
-    place = list(measured.index.codes).index("site_area")
-    assert np.isfinite(measured.shape[:, place]).all()
-    spread = np.sqrt(measured.shape[:, place]) / measured.rate[:, place]
-    assert (spread > 0).all()
+    place = list(measured.index.codes).index("site_incidence")
+    drawn = measured.sampler.draw(50, np.random.default_rng(1))[..., place]
+    inside = (outcome.prepared.values_0_10[:, place] > 1) & (outcome.prepared.values_0_10[:, place] < 9)
+    assert (drawn[:, inside].std(axis=0) > 0).all()
     assert outcome.scores[["rank_p05", "p_top_k"]].notna().all(axis=None)
+
+
+def test_the_chance_of_a_place_among_the_first_grows_with_the_visits(tables: Tables, model: Model) -> None:
+    rebuilt = score(tables, "site", model, rebuilds=90).rebuilt
+    assert (np.diff(rebuilt.p_first, axis=0) >= 0).all()
+    assert_allclose(rebuilt.p_first.sum(axis=1), np.minimum(rebuilding.CAPACITIES, 120), atol=0.2)
 
 
 def test_less_than_one_rebuild_is_refused(outcome: Outcome) -> None:

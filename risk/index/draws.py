@@ -1,0 +1,276 @@
+"""Draw the measured values anew, as sure as the data are: what the rank intervals are made of.
+
+Every draw is one world in which the figures could have come about: other numbers of workers in every gemeente and
+sector, from which size, mix and weights follow together; other rates of infection; other working conditions
+around the judgement; and for what is missing a value of another unit of its kind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.index.declaration import Index, Indicator, Model
+from risk.index.grid import SECTORS, Rollup
+from risk.index.measure import Figures
+from risk.index.normalise import goalposts
+
+Array = NDArray[np.floating]
+Single = NDArray[np.float32]
+Places = NDArray[np.intp]
+Pools = tuple[tuple[int, Places, Single], ...]
+
+UNKNOWN_LOG_SD: Final = 0.6
+"""Standard deviation of the logarithm of a figure of workers that is no official one and does not tell its own."""
+
+_ALMOST_NOBODY = 1e-9
+_ENOUGH_TO_DRAW = 3
+_GAMMAS = 200  # draws of each posterior kept at hand: drawing them anew takes most of the time
+
+
+class Sampler(Protocol):
+    """Draws the values of all units of a level anew."""
+
+    def draw(self, draws: int, rng: np.random.Generator) -> Single:
+        """Return values on 0-10, draws x units x indicators, NaN where a figure does not apply."""
+
+    def some(self, places: Places) -> "Sampler":
+        """Return the same for some of the units."""
+
+
+@dataclass(frozen=True)
+class AreaSampler:
+    """What areas and sectors are redrawn from.
+
+    Attributes
+    ----------
+    workers, log_sd
+        Exposed workers per gemeente and sector, and how sure each figure is (standard deviation of its logarithm).
+    figures
+        What was measured on the grid, by indicator.
+    raw, low, high
+        Units x indicators: what was measured, and the goalposts.
+    sector_of
+        The sector of each unit.
+    """
+
+    model: Model
+    rollup: Rollup
+    workers: Array
+    log_sd: Array
+    figures: Mapping[str, Figures]
+    raw: Array
+    low: Array
+    high: Array
+    sector_of: NDArray[np.object_]
+    places: Places | None = None
+
+    def some(self, places: Places) -> "AreaSampler":
+        """Return the same for some of the units."""
+        return replace(self, places=places if self.places is None else self.places[places])
+
+    @cached_property
+    def nominal(self) -> Single:
+        """Return the values as scored, units x indicators on 0-10."""
+        return scaled(self.model.areas, self.raw, self.low, self.high).astype(np.float32)
+
+    @cached_property
+    def _pools(self) -> Pools:
+        return pools_of(self.nominal, np.isnan(self.nominal), self.sector_of)
+
+    @cached_property
+    def _missing(self) -> list[Places]:
+        return [np.flatnonzero(np.isnan(self.raw[:, place])) for place in range(self.raw.shape[1])]
+
+    @cached_property
+    def _rises(self) -> dict[str, Array]:
+        """Return per indicator that is a contrast how much each area rises: it is not redrawn."""
+        places = (self.rollup.area_of, len(self.rollup.areas))
+        return {code: one.fortnight.rise(*places) for code, one in self.figures.items() if one.fortnight is not None}
+
+    @cached_property
+    def _gammas(self) -> dict[str, Single]:
+        """Return per smoothed indicator a store of draws from its posterior on the counts as they are."""
+        rng = np.random.default_rng(self.model.uncertainty.seed)
+        found = {}
+        for code, figures in self.figures.items():
+            if figures.per_workers and code in self.model.priors:
+                shapes = self._over(figures) + self.model.priors[code].shape
+                drawn = rng.standard_gamma(shapes.astype(np.float32), (_GAMMAS, shapes.size), np.float32)
+                found[code] = np.asarray(drawn / shapes.astype(np.float32), np.float32)
+        return found
+
+    def _over(self, figures: Figures) -> Array:
+        known = np.isfinite(figures.cells) & np.isfinite(self.workers)
+        return self.rollup.add(np.where(known, figures.cells, 0.0))
+
+    def draw(self, draws: int, rng: np.random.Generator) -> Single:
+        """Return values on 0-10, draws x units x indicators."""
+        known = np.nan_to_num(self.workers).astype(np.float32)
+        noise = rng.standard_normal((draws, *known.shape), np.float32) * self.log_sd.astype(np.float32)
+        workers = known * np.exp(noise)
+        # One indicator after the other in memory: each is written and read whole.
+        values = np.repeat(self.nominal.T[:, None, :], draws, axis=1)
+        for place, indicator in enumerate(self.model.areas.indicators):
+            figures = self.figures.get(indicator.code)
+            drawn = None if figures is None else self._drawn(indicator, figures, workers, rng)
+            if drawn is not None:
+                values[place] = scaled_one(indicator, drawn, self.low[:, place], self.high[:, place])
+                values[place][:, self._missing[place]] = np.nan
+        for column, rows, pool in self._pools:
+            values[column][:, rows] = rng.choice(pool, (draws, len(rows)))
+        if self.places is not None:
+            values = np.ascontiguousarray(values[..., self.places])
+        return values.transpose(1, 2, 0)
+
+    def _drawn(self, indicator: Indicator, figures: Figures, workers: Single, rng: np.random.Generator) -> Array | None:
+        """Return raw values, draws x units; None where nothing can be other than it is."""
+        add, minimum = self.rollup.add, self.model.scale.minimum_present
+        if figures.fortnight is not None:
+            rates = figures.fortnight.drawn_rates(len(workers), rng)
+            areas = (self.rollup.area_of, len(self.rollup.areas))
+            signal = figures.fortnight.signal(*areas, minimum, rates, self._rises[indicator.code])
+            return self.rollup.sectors_too(signal)
+        if figures.are_workers:
+            whole = np.isfinite(figures.cells) if figures.denominator is None else self._both(figures)
+            total = add(workers if whole.all() else workers * whole)
+            if figures.denominator is None:
+                return np.asarray(total / np.maximum(self.rollup.covered(whole), 1e-9).astype(np.float32))
+            under = add(np.where(whole, figures.denominator, 0.0)).astype(np.float32)
+            return np.asarray(total / np.maximum(under, np.float32(1e-9)))
+        if figures.denominator is not None:
+            return self._ratio(indicator, figures, workers, rng) if figures.per_workers else None
+        if figures.is_count:
+            return None
+        cells = figures.cells.astype(np.float32)
+        if figures.condition:
+            cells = self._conditions(figures.condition, len(workers), rng)
+        weight = workers + np.float32(_ALMOST_NOBODY)
+        is_known = np.isfinite(cells)
+        if is_known.all():
+            over, under = add(weight * cells), add(weight)
+        else:
+            over, under = add(weight * np.where(is_known, cells, 0)), add(weight * is_known)
+        return np.asarray(np.divide(over, under, out=np.zeros_like(over), where=under > 0))
+
+    def _both(self, figures: Figures) -> NDArray[np.bool_]:
+        assert figures.denominator is not None  # noqa: S101 - for the type checker: the caller looked
+        return np.isfinite(figures.cells) & np.isfinite(figures.denominator)
+
+    def _ratio(
+        self, indicator: Indicator, figures: Figures, workers: Single, rng: np.random.Generator
+    ) -> NDArray[np.floating]:
+        """Return events over workers, from the posterior where the model has a prior."""
+        known = np.isfinite(figures.cells) & np.isfinite(self.workers)
+        cells = np.where(known, figures.cells, 0).astype(np.float32)
+        if indicator.table == "sites":  # residents are spread over the workers of their gemeente, so they move along
+            before, counted = np.nan_to_num(self.workers).astype(np.float32), self.rollup.grid.counted
+            whole = workers[..., counted].sum(axis=-1, keepdims=True)
+            per_worker = np.divide(cells, before, out=np.zeros_like(cells), where=before > 0)
+            cells = workers * (per_worker * before[:, counted].sum(axis=1, keepdims=True))
+            cells /= np.maximum(whole, np.float32(1e-9))
+        over = self.rollup.add(cells)
+        under = self.rollup.add(workers * known) / np.float32(figures.per_workers)
+        prior = self.model.priors.get(indicator.code)
+        if prior is None:
+            return np.asarray(np.divide(over, under, out=np.zeros_like(under), where=under > 0))
+        drawn = self._gammas[indicator.code][rng.integers(_GAMMAS, size=len(workers))]
+        return np.asarray(drawn * (over + np.float32(prior.shape)) / (under + np.float32(prior.rate)))
+
+    def _conditions(self, name: str, draws: int, rng: np.random.Generator) -> Single:
+        """Return a working condition around its judgement, draws x 1 x sectors."""
+        mean = np.array([self.model.conditions[sector].shares[name] for sector in SECTORS])
+        concentration = self.model.uncertainty.condition_concentration
+        inside = np.clip(mean, 1e-6, 1 - 1e-6)
+        drawn = rng.beta(concentration * inside, concentration * (1 - inside), (draws, len(SECTORS)))
+        drawn = np.where((mean <= 0) | (mean >= 1), mean, drawn)
+        return drawn[:, None, :].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SiteSampler:
+    """What sites are redrawn from: their own values, the spread of what they take from their area.
+
+    Attributes
+    ----------
+    values
+        Sites x factors on 0-10 as scored, NaN where missing.
+    kind_of
+        The kind of each site: what is missing is drawn from its kind.
+    is_missing
+        Which values are to be drawn: not known, though they apply.
+    spread, place, area_of
+        Standard deviation of the value at `place` that sites of the same area share, and that area.
+    """
+
+    values: Single
+    kind_of: NDArray[np.object_]
+    is_missing: NDArray[np.bool_]
+    spread: Single
+    place: int
+    area_of: NDArray[np.int64]
+    pools: Pools = field(default=())
+
+    def some(self, places: Places) -> "SiteSampler":
+        """Return the same for some of the sites; what is missing is still drawn from all."""
+        where = np.full(len(self.values), -1)
+        where[places] = np.arange(len(places))
+        pools = tuple((c, where[p][where[p] >= 0], pool) for c, p, pool in self.drawn_from)
+        return SiteSampler(
+            self.values[places],
+            self.kind_of[places],
+            self.is_missing[places],
+            self.spread[places],
+            self.place,
+            self.area_of[places],
+            pools,
+        )
+
+    @cached_property
+    def drawn_from(self) -> Pools:
+        """Return per factor and kind: which sites lack it, and the values it is drawn from."""
+        return self.pools or pools_of(np.where(self.is_missing, np.nan, self.values), self.is_missing, self.kind_of)
+
+    def draw(self, draws: int, rng: np.random.Generator) -> Single:
+        """Return values on 0-10, draws x sites x factors."""
+        values = np.repeat(self.values.T[:, None, :], draws, axis=1)
+        areas = rng.standard_normal((draws, int(self.area_of.max(initial=0)) + 1), np.float32)
+        moved = values[self.place] + areas[:, self.area_of] * self.spread
+        values[self.place] = np.clip(moved, 0, 10)
+        for column, rows, pool in self.drawn_from:
+            values[column][:, rows] = rng.choice(pool, (draws, len(rows)))
+        return values.transpose(1, 2, 0)
+
+
+def pools_of(values: Single, is_missing: NDArray[np.bool_], kind_of: NDArray[np.object_]) -> Pools:
+    """Return per column and kind with a missing value: the column, the rows, and the values to draw from.
+
+    A kind of which fewer than three are known is drawn from all kinds; a column without any value from the scale.
+    """
+    found = []
+    for column in np.flatnonzero(is_missing.any(axis=0)):
+        mine, missing = values[:, column], is_missing[:, column]
+        everywhere = mine[np.isfinite(mine)]
+        if not everywhere.size:
+            continue
+        for kind in dict.fromkeys(kind_of[missing]):
+            of_kind = kind_of == kind
+            pool = mine[of_kind & np.isfinite(mine)]
+            enough = pool if pool.size >= _ENOUGH_TO_DRAW else everywhere
+            found.append((int(column), np.flatnonzero(missing & of_kind), enough))
+    return tuple(found)
+
+
+def scaled(index: Index, raw: Array, low: Array, high: Array) -> Array:
+    """Return what was measured on 0-10 between its goalposts, units x indicators."""
+    return np.column_stack(
+        [scaled_one(one, raw[:, place], low[:, place], high[:, place]) for place, one in enumerate(index.indicators)]
+    )
+
+
+def scaled_one(indicator: Indicator, raw: NDArray[np.floating], low: Array, high: Array) -> Array:
+    """Return values of one indicator on 0-10 between its goalposts."""
+    return goalposts(raw, low, high, direction=indicator.direction, is_log=indicator.transform == "log")

@@ -1,0 +1,181 @@
+"""Infections compared with the country: an area's own rate, its neighbours', and how fast it rises.
+
+The level of an epidemic (a national wave) and the contrast between areas do not fit in one indicator: either all
+areas stand at its lower post or all at its upper. So the index takes the contrast alone, in doublings, and the
+level is one sentence for the whole country. Own rates are shrunk by a prior that is fitted to the fortnight
+itself: a frozen one invents infections where a summer has none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.index.declaration import Contrast
+from risk.index.smooth import fit_prior
+
+Array = NDArray[np.floating]
+Whole = NDArray[np.int64]
+
+PER_100K = 100_000
+
+
+@dataclass(frozen=True)
+class Fortnight:
+    """The cases of two whole weeks, and all that the contrast of an area is computed from.
+
+    Attributes
+    ----------
+    before_n, now_n
+        Cases of week t-1 and week t per gemeente; NaN where either week has no figure.
+    exposure
+        Hundred thousands of inhabitants per gemeente.
+    kernel
+        Gemeenten x gemeenten: how much each counts as a neighbour of each.
+    shape, rate
+        Gamma prior fitted to this fortnight; shape / rate is its mean per 100,000.
+    """
+
+    before_n: Array
+    now_n: Array
+    exposure: Array
+    kernel: Array
+    shape: float
+    rate: float
+    contrast: Contrast
+
+    @property
+    def cases_n(self) -> Array:
+        """Return the cases of both weeks."""
+        return np.asarray(self.before_n + self.now_n)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Return which gemeenten have a figure of both weeks and inhabitants."""
+        return np.isfinite(self.cases_n) & (self.exposure > 0)
+
+    @property
+    def national_per_100k(self) -> float:
+        """Return the country's cases of both weeks per 100,000 inhabitants."""
+        return float(self.cases_n[self.known].sum() / self.exposure[self.known].sum())
+
+    @property
+    def national_change(self) -> float:
+        """Return the country's cases of week t over those of week t-1; NaN without cases in week t-1."""
+        before = float(self.before_n[self.known].sum())
+        return float(self.now_n[self.known].sum()) / before if before > 0 else float("nan")
+
+    def rates(self) -> Array:
+        """Return the smoothed rate of every gemeente per 100,000; NaN where there is no figure."""
+        return np.asarray(
+            np.where(self.known, (np.nan_to_num(self.cases_n) + self.shape) / (self.exposure + self.rate), np.nan)
+        )
+
+    def drawn_rates(self, draws: int, rng: np.random.Generator) -> Array:
+        """Return rates drawn from their posteriors, draws x gemeenten."""
+        shapes = np.where(self.known, np.nan_to_num(self.cases_n) + self.shape, np.nan)
+        drawn = rng.standard_gamma(np.nan_to_num(shapes, nan=1.0), (draws, shapes.size))
+        return np.asarray(np.where(self.known, drawn / (self.exposure + self.rate), np.nan))
+
+    def signal(
+        self, area_of: Whole, areas: int, minimum: float, rates: Array | None = None, rise: Array | None = None
+    ) -> Array:
+        """Return the contrast of every area in doublings, NaN where less than `minimum` of the people are known.
+
+        Parameters
+        ----------
+        area_of
+            The place of each gemeente's area.
+        areas
+            How many areas there are.
+        minimum
+            Share of an area's inhabitants of whom there must be figures.
+        rates
+            Drawn rates, draws x gemeenten; else the smoothed ones.
+        rise
+            From `rise`, when it is there already.
+
+        Returns
+        -------
+        Array
+            One value per area, or draws x areas.
+        """
+        national, known, e = self.national_per_100k, self.known, np.where(self.known, self.exposure, 0.0)
+        own = self.rates() if rates is None else rates
+        own = np.where(known, own, 0.0)
+        counted = np.where(known, np.nan_to_num(self.cases_n), 0.0) if rates is None else own * e
+        prior = self.contrast.around_prior
+        around = (counted @ self.kernel.T + prior * national) / (e @ self.kernel.T + prior)
+        people = _by_area(e, area_of, areas)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = [np.log2(_by_area(values * e, area_of, areas) / people / national) for values in (own, around)]
+        signal = self.contrast.own * parts[0] + self.contrast.around * parts[1]
+        signal = signal + self.contrast.rising * (self.rise(area_of, areas) if rise is None else rise)
+        enough = people >= (minimum - 1e-9) * np.maximum(_by_area(self.exposure, area_of, areas), 1e-12)
+        return np.asarray(np.where(enough, signal, np.nan))
+
+    def rise(self, area_of: Whole, areas: int) -> Array:
+        """Return log2 of an area's rise from week t-1 to week t over the country's."""
+        known, prior = self.known, self.contrast.rising_prior
+        people, whole = _by_area(np.where(known, self.exposure, 0.0), area_of, areas), self.exposure[known].sum()
+        growth = []
+        for cases in (self.now_n, self.before_n):
+            national = cases[known].sum() / whole
+            counted = _by_area(np.where(known, cases, 0.0), area_of, areas)
+            growth.append((counted + prior) / (people * national + prior))
+        return np.asarray(np.log2(growth[0] / growth[1]))
+
+
+def _by_area(values: Array, area_of: Whole, areas: int) -> Array:
+    """Return sums over the gemeenten (the last axis) of each area."""
+    if areas == len(area_of) and bool((area_of == np.arange(areas)).all()):
+        return values
+    member = np.zeros((len(area_of), areas))
+    member[np.arange(len(area_of)), area_of] = 1.0
+    return np.asarray(values @ member)
+
+
+def count(before_n: Array, now_n: Array, population_n: Array, points_m: Array, contrast: Contrast) -> Fortnight | None:
+    """Return a fortnight ready for its contrast; None without a figure or a case anywhere.
+
+    Parameters
+    ----------
+    before_n, now_n
+        Cases of week t-1 and week t per gemeente; NaN where there is no figure.
+    population_n
+        Inhabitants per gemeente.
+    points_m
+        Gemeenten x 2: a point inside each, in metres (EPSG:28992).
+    contrast
+        The weights and what is added to small counts, from the model.
+    """
+    exposure = population_n / PER_100K
+    both = np.isfinite(before_n + now_n) & (exposure > 0)
+    if not both.any() or not (before_n + now_n)[both].sum() > 0:
+        return None
+    shape, rate = fit_prior((before_n + now_n)[both], exposure[both])
+    return Fortnight(
+        np.where(both, before_n, np.nan),
+        np.where(both, now_n, np.nan),
+        exposure,
+        kernel(points_m, contrast.around_km),
+        shape,
+        rate,
+        contrast,
+    )
+
+
+def kernel(points_m: Array | Sequence[Sequence[float]], around_km: float) -> Array:
+    """Return how much each gemeente counts as a neighbour of each: exp(-distance / around_km), 0 for itself.
+
+    Examples
+    --------
+    >>> kernel(np.array([[0.0, 0.0], [20_000.0, 0.0]]), 20.0).round(3).tolist()
+    [[0.0, 0.368], [0.368, 0.0]]
+    """
+    points = np.asarray(points_m, float)
+    metres = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
+    weights = np.exp(-metres / (1_000 * around_km))
+    np.fill_diagonal(weights, 0.0)
+    return np.asarray(weights)
