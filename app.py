@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.pages import PAGES
 from dashboard.server import metrics as watch
-from dashboard.shell import frame, session
+from dashboard.shell import frame, process, session
 
 
 def _nothing() -> None:
@@ -46,8 +46,11 @@ def main() -> None:
     chosen = st.navigation([*pages.values(), *closed.values()], position="top")
     name = next(name for name, page in (pages | closed).items() if page is chosen)
     st.set_page_config(page_title=f"{texts(f'page.{name}')} - {texts('app.title')}")
-    with watch.page_run(name, viewer), session.one_picture():
-        frame.guarded(chosen.run)()
+    try:
+        with watch.page_run(name, viewer), session.one_picture():
+            frame.guarded(chosen.run)()
+    finally:
+        process.settle()
 
 
 main()

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from commands.run import bind, run_one
 from door import store as access
-from geodata import settings
+from geodata import known, settings
 from geodata.errors import RegisterError
 from geodata.intake.table import Options
 from geodata.refresh import build as refresh
@@ -94,6 +95,7 @@ def _backup(arguments: argparse.Namespace) -> None:
         print(f"Encrypted copy: {copy}")
     if arguments.drill:
         drill(made)
+        known.note("drill", int(datetime.now(UTC).timestamp()))
         print("The drill went well: restored in an empty place, onto a changed and onto an unreadable register.")
         if copy and (identity := arguments.identity or settings.backup_identity()):
             drill(made, copy, identity)

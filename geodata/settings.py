@@ -71,6 +71,12 @@ def backup_identity() -> Path | None:
     return Path(value).expanduser().resolve() if value else None
 
 
+def certificate() -> Path | None:
+    """Return the certificate of the proxy, whose end monitoring tells (``RISICOBEELD_CERTIFICATE``); None for none."""
+    value = os.environ.get("RISICOBEELD_CERTIFICATE")
+    return Path(value).expanduser().resolve() if value else None
+
+
 def has_json_log() -> bool:
     """Tell whether the log is lines of JSON for a machine (``RISICOBEELD_LOG=json``) and not plain text.
 

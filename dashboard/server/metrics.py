@@ -3,8 +3,11 @@
 That address (``RISICOBEELD_WATCH``) is for those who run the server; the proxy never leads to it.
 """
 
+import gc
 import json
 import logging
+import math
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,17 +17,20 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
+from cryptography import x509
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from streamlit.runtime import Runtime
 
 from access.viewer import Viewer
 from door import installation as readiness
-from geodata import logs, metrics, settings
+from geodata import known, logs, metrics, settings
 from geodata.errors import SnapshotError
 from geodata.refresh import health
 from geodata.snapshots import snapshot
 from geodata.sources.registry import CONNECTORS
+from register.backup import places
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_PER_DAY: Final = 86_400
@@ -34,9 +40,11 @@ _SECONDS_PER_DAY: Final = 86_400
 def page_run(page: str, viewer: Viewer) -> Iterator[None]:
     """Count and time a run of a page, and leave a line in the log."""
     began = time.perf_counter()
+    metrics.RUNNING.inc()
     try:
         yield
     finally:
+        metrics.RUNNING.dec()
         seconds = time.perf_counter() - began
         metrics.PAGE_RUNS.labels(page, viewer.role).inc()
         metrics.PAGE_SECONDS.labels(page).observe(seconds)
@@ -54,6 +62,52 @@ class StateOfTheData(Collector):
         yield ready
         yield from _of_snapshot()
         yield from _of_refresh()
+        yield from _of_upkeep()
+
+
+def _of_upkeep() -> Iterator[Metric]:
+    """Give how old the newest backup and drill are, what disk is left, and until when the certificate is good."""
+    now = datetime.now(UTC)
+    figures = {
+        "risicobeeld_backup_age_days": (
+            "Days since the newest backup.",
+            _days(now, *(m for m, _ in places.made()[:1])),
+        ),
+        "risicobeeld_drill_age_days": ("Days since a backup was last restored in a drill.", _days(now, *_drilled())),
+        "risicobeeld_disk_free_bytes": ("What is left on the disk of the data folder.", _free()),
+        "risicobeeld_certificate_days": ("Days until the certificate ends.", _certificate(now)),
+    }
+    for name, (told, value) in figures.items():
+        yield GaugeMetricFamily(name, told, value=value)
+
+
+def _days(now: datetime, *moments: datetime) -> float:
+    """Return how long ago the newest moment is; without any endlessly long, so that an alarm sees it."""
+    return min(((now - moment).total_seconds() / _SECONDS_PER_DAY for moment in moments), default=math.inf)
+
+
+def _drilled() -> Iterator[datetime]:
+    if at := known.read("drill").get("at"):
+        yield datetime.fromisoformat(str(at))
+
+
+def _free() -> float:
+    try:
+        return float(shutil.disk_usage(settings.data_dir()).free)
+    except OSError:
+        return math.nan
+
+
+def _certificate(now: datetime) -> float:
+    """Return the days until the certificate ends that ``RISICOBEELD_CERTIFICATE`` names; not a number without one."""
+    path = settings.certificate()
+    if path is None:
+        return math.nan
+    try:
+        ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return -math.inf  # it cannot be read: somebody must look
+    return (ends - now).total_seconds() / _SECONDS_PER_DAY
 
 
 def _of_snapshot() -> Iterator[Metric]:
@@ -121,6 +175,37 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing of a request that makes no sense: it may hold anything."""
 
 
+_PAUSE_S: Final = 0.5
+
+
+class _Collections:
+    """Times collections of garbage, of which a process does one at a time."""
+
+    began = 0.0
+
+    def __call__(self, phase: str, told: dict[str, int]) -> None:
+        if phase == "start":
+            self.began = time.perf_counter()
+        else:
+            metrics.COLLECTED.labels(str(told["generation"])).inc(time.perf_counter() - self.began)
+
+
+_note_collection: Final = _Collections()
+
+
+def _note_lag() -> None:
+    """Ask the loop that answers browsers for a turn, twice a second, and keep how late it came."""
+    while True:
+        time.sleep(_PAUSE_S)
+        if Runtime.exists():
+            came = threading.Event()
+            began = time.perf_counter()
+            # There is no public way to the loop.
+            Runtime.instance()._get_async_objs().eventloop.call_soon_threadsafe(came.set)  # noqa: SLF001
+            came.wait()
+            metrics.LOOP_LAG.observe(time.perf_counter() - began)
+
+
 def start() -> ThreadingHTTPServer | None:
     """Answer monitoring in the background where ``RISICOBEELD_WATCH`` says; None when it says nothing."""
     address = settings.watch_address()
@@ -129,4 +214,7 @@ def start() -> ThreadingHTTPServer | None:
     server = ThreadingHTTPServer(address, Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="watch", daemon=True).start()
+    if _note_collection not in gc.callbacks:
+        gc.callbacks.append(_note_collection)
+        threading.Thread(target=_note_lag, name="lag", daemon=True).start()
     return server

@@ -11,7 +11,7 @@ import streamlit as st
 
 from access.database import engine as database
 from access.viewer import Viewer
-from dashboard.shell import problems, session, signin
+from dashboard.shell import problems, process, session, signin
 from door.store import ScopedStore
 from geodata import logs, metrics
 from geodata.errors import DatabaseAwayError, RisicobeeldError
@@ -51,7 +51,8 @@ def guarded(draw: Callable[[], None]) -> Callable[[], None]:
     @wraps(draw)
     def wrapper() -> None:
         try:
-            draw()
+            with process.counted():
+                draw()
         except DatabaseAwayError as error:
             failure(session.texts(), error)
             _come_back()

@@ -1,12 +1,18 @@
 """What a process tells monitoring: ready or not, and figures without a person or a place in them."""
 
+import gc
 import json
 import re
+import shutil
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
@@ -15,12 +21,13 @@ from access.database import engine as database
 from access.viewer import Viewer
 from dashboard.pages import PAGES
 from dashboard.server import metrics as watch
-from geodata import codes, metrics
+from geodata import codes, known, metrics
 from geodata.errors import ConflictError
 from geodata.refresh import health
 from geodata.sources.registry import CONNECTORS
 from register import record as write
 from register import schema as kinds
+from register.backup.make import backup
 from tests.dashboard.conftest import free_port
 from tests.deploy.installation import DEPLOY
 
@@ -117,6 +124,7 @@ def test_labels_come_from_closed_lists(address: str) -> None:
         "source": set(CONNECTORS),
         "part": {"snapshot", "register", "folder"},
         "demonstration": {"true", "false"},
+        "generation": {"0", "1", "2"},
     }
     told = ask(f"{address}/metrics")[1]
     assert "kanarie" not in told
@@ -130,7 +138,7 @@ def test_labels_come_from_closed_lists(address: str) -> None:
 
 
 def test_every_figure_stands_in_the_deployment_page(address: str) -> None:
-    page = (Path(watch.__file__).parents[1] / "docs" / "deployment.md").read_text("utf-8")
+    page = (Path(watch.__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
     health.note("rivm")
     names = {family.name for family in text_string_to_metric_families(ask(f"{address}/metrics")[1])}
     ours = {name for name in names if name.startswith("risicobeeld_") and not name.endswith("_created")}
@@ -142,10 +150,64 @@ def test_alarms_ask_for_figures_that_there_are(address: str) -> None:
     with watch.page_run("sites", Viewer("lotc")):
         health.note("rivm")
     metrics.PAGE_ERRORS.labels("InputError")
+    metrics.PART_SECONDS.labels("picture")
     told = {name for name, *_ in figures(address)}
     groups = YAML(typ="safe").load((DEPLOY / "alarms.yml").read_text("utf-8"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     asked = {name for rule in rules for name in re.findall(r"risicobeeld_\w+", rule["expr"])}
-    assert len(asked) == 6
+    assert len(asked) == 12
     assert asked <= told
     assert all(rule.keys() <= {"alert", "expr", "for", "annotations"} and rule["alert"] for rule in rules)
+
+
+def rings(address: str, alert: str) -> bool:
+    """Ask one of the alarms that compare a figure with a limit, as Prometheus would."""
+    groups = YAML(typ="safe").load((DEPLOY / "alarms.yml").read_text("utf-8"))["groups"]
+    rule = next(rule["expr"] for group in groups for rule in group["rules"] if rule["alert"] == alert)
+    name, sign, limit = re.fullmatch(r"min\((\w+)\) ([<>]) (\S+)", rule).groups()
+    found = figures(address)[name,]
+    return found > float(limit) if sign == ">" else found < float(limit)
+
+
+def test_alarms_ring_when_their_cause_is_there(address, data_dir, monkeypatch, tmp_path) -> None:
+    assert rings(address, "OldBackup")  # there is none
+    assert rings(address, "OldDrill")
+    write.record(Viewer("lotc"), "activation", FIELDS)
+    made = backup()
+    known.note("drill", 1)
+    assert not rings(address, "OldBackup")
+    assert not rings(address, "OldDrill")
+    made.path.rename(made.path.with_name("2020-01-01T000000.000000Z.backup.zip"))
+    assert rings(address, "OldBackup")
+    assert not rings(address, "CertificateEnds")  # none was named
+    for days, ring in ((10, True), (90, False)):
+        monkeypatch.setenv("RISICOBEELD_CERTIFICATE", str(certificate(tmp_path, days)))
+        assert rings(address, "CertificateEnds") is ring
+    monkeypatch.setenv("RISICOBEELD_CERTIFICATE", str(tmp_path / "none"))
+    assert rings(address, "CertificateEnds")
+    free = shutil.disk_usage(data_dir).free
+    assert rings(address, "DiskAlmostFull") is (free < 2e9)
+
+
+def certificate(folder: Path, days: int) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "risicobeeld.example.org")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "tls.crt"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_collections_of_garbage_are_timed(address: str) -> None:
+    gc.collect()
+    assert figures(address)["risicobeeld_collected_seconds_total", "2"] > 0

@@ -73,7 +73,7 @@ def test_every_container_is_hardened(name: str) -> None:
     assert not service.keys() & {"privileged", "network_mode", "pid", "ipc", "devices", "cgroup_parent"}
     assert {"mem_limit", "pids_limit", "logging"} <= service.keys()
     assert all(not volume.startswith("/") for volume in service.get("volumes", ()))  # no folder of the host
-    assert re.search(r":\d+\.\d+\.?\d*", service["image"]) or service["image"] == "risicobeeld:local"
+    assert re.search(r":\d+\.\d+\.?\d*", service["image"]) or service["image"] == "risicobeeld:${RELEASE:-local}"
 
 
 @pytest.mark.parametrize("name", installation.services())

@@ -161,6 +161,7 @@ def make_database(secrets: Path, server: Any) -> None:
         "PGHOST": admin.query["host"],
         "POSTGRES_USER": admin.username,
         "POSTGRES_PASSWORD_FILE": str(password),
+        "POSTGRES_INITDB_ARGS": "",
     }
     subprocess.run([DEPLOY / "database.sh"], check=True, env=environment, stdout=subprocess.DEVNULL)
     ours = admin.set(username="risicobeeld", password="invented", database="risicobeeld")  # noqa: S106 - of this test
