@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from access.database import engine as database
 from access.database.engine import files
 from access.database.who import UPKEEP
-from door.store import ScopedStore
+from access.viewer import Viewer
 from geodata.errors import InputError, RegisterError
 from register.events import latest, new_id
-from register.record import newest, refuse_practice, refuse_reader, refuse_writer
+from register.record import newest, refuse_practice, refuse_writer
 from register.schema import kind_of
 
 LARGEST_BYTES: Final = 20 * 1024 * 1024
@@ -37,7 +37,7 @@ MEDIA_TYPE: Final = "application/octet-stream"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What is told of a stored file; its bytes come from `read_file`."""
+    """What is told of a stored file; its bytes come from `door.desk.read_file`."""
 
     file_id: str
     name: str
@@ -82,7 +82,7 @@ def _is_of_type(ending: str, content: bytes) -> bool:
     return True
 
 
-def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, content: bytes) -> StoredFile:
+def attach(viewer: Viewer, kind_name: str, entity_id: str, name: str, content: bytes) -> StoredFile:
     """Keep a file with an entry that the viewer may write.
 
     Raises
@@ -94,8 +94,8 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
     """
     plain = check_file(name, content)
     _, body = newest(kind_name, entity_id)
-    refuse_writer(store.viewer, kind_of(kind_name), str(body.get("vr_code", "")))
-    refuse_practice(store.viewer, kind_of(kind_name), entity_id)
+    refuse_writer(viewer, kind_of(kind_name), str(body.get("vr_code", "")))
+    refuse_practice(viewer, kind_of(kind_name), entity_id)
     row = {
         "file_id": new_id(),
         "entity_kind": kind_name,
@@ -114,25 +114,3 @@ def attach(store: ScopedStore, kind_name: str, entity_id: str, name: str, conten
         if known is None:
             connection.execute(sa.insert(files), row)
     return StoredFile(str(known or row["file_id"]), plain, len(content), str(row["sha256"]))
-
-
-def of_entity(store: ScopedStore, kind_name: str, entity_id: str) -> list[StoredFile]:
-    """Return the files of an entry that the viewer may see."""
-    refuse_reader(store, kind_name, entity_id)
-    if not database.exists():
-        return []
-    columns = (files.c.file_id, files.c.name, files.c.size_bytes, files.c.sha256)
-    mine = sa.and_(files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
-    with database.reading(store.viewer) as connection:
-        return [StoredFile(*row) for row in connection.execute(sa.select(*columns).where(mine).order_by(files.c.name))]
-
-
-def read_file(store: ScopedStore, kind_name: str, entity_id: str, file_id: str) -> bytes:
-    """Return the bytes of a file of an entry that the viewer may see."""
-    refuse_reader(store, kind_name, entity_id)
-    mine = sa.and_(files.c.file_id == file_id, files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
-    with database.reading(store.viewer) as connection:
-        content = connection.execute(sa.select(files.c.content).where(mine)).scalar()
-    if content is None:
-        raise RegisterError("no_such_file", kind=kind_name, entry=entity_id)
-    return bytes(content)

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
 
 from access import audit
 from access.database import engine as database
-from access.database.engine import FACETS, contents, events
+from access.database.engine import FACETS, contents
 from access.database.who import UPKEEP
-from access.rights import Verb, hidden_columns
+from access.rights import Verb
 from access.viewer import Viewer, may
-from door.store import ScopedStore
 from geodata import settings
 from geodata.codes import Status
 from geodata.errors import AccessDeniedError, InputError, RegisterError
@@ -29,7 +27,6 @@ from register.events import (
     latest,
     new_id,
 )
-from register.read import Filters
 from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
 
 
@@ -276,52 +273,6 @@ def triage(
     fields = {name: body[name] for name in signal.fields} | {"state": state, "reason": reason}
     entries.append(entry_of(viewer, signal, signal_id, based_on, "state", content_of(signal, fields), before=body))
     return append(entries)
-
-
-def difference(
-    store: ScopedStore, kind_name: str, entity_id: str, changes: Mapping[str, object]
-) -> list[tuple[str, object, object]]:
-    """Return the fields in which ``changes`` differ from the newest version: name, theirs, yours."""
-    refuse_reader(store, kind_name, entity_id)
-    _, body = newest(kind_name, entity_id)
-    return [(name, body.get(name), yours) for name, yours in changes.items() if body.get(name) != yours]
-
-
-def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str, Any]]:
-    """Return every version of an entity, oldest first: version, action, recorded_at, recorded_by, reason, content.
-
-    Versions from when it was another region's, or without this partner, stay out.
-
-    Raises
-    ------
-    AccessDeniedError
-        The viewer may not see this entity with its texts.
-    """
-    refuse_reader(store, kind_name, entity_id)
-    if not database.exists():
-        return []
-    its = sa.and_(events.c.entity_kind == kind_name, events.c.entity_id == entity_id)
-    query = sa.select(events, contents.c.body).outerjoin(contents).where(its).order_by(events.c.version)
-    with database.reading(store.viewer) as connection:
-        rows = connection.execute(query).mappings().all()
-    scopes = [{"vr_code": row["vr_code"], "partners": ""} | read.parse_body(row["body"] or "{}") for row in rows]
-    seen = store.in_scope(kind_of(kind_name).table, pd.DataFrame(scopes, columns=["vr_code", "partners"])).index
-    hides_who = "recorded_by" in hidden_columns(store.viewer.role, kind_of(kind_name).table)
-    found = []
-    for row in (rows[number] for number in seen):
-        body = read.parse_body(row["body"] or "{}")
-        kept = {name: row[name] for name in ("version", "action", "recorded_at", "reason")}
-        who = body.pop("recorded_by", "")
-        found.append({**kept, "recorded_by": "" if hides_who else who, "content": body})
-    return found
-
-
-def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
-    """Stop a viewer who may not open an entry whole."""
-    kind = kind_of(kind_name)
-    sees = store.may_read_text(kind.table) and len(store.register(kind.table, Filters(entity_id=entity_id))) > 0
-    if not sees:
-        raise AccessDeniedError(f"Role {store.viewer} may not open {kind_name} {entity_id}; ask LOT-C.")
 
 
 def erase(viewer: Viewer, kind_name: str, entity_id: str, reason: str) -> Receipt:

@@ -15,8 +15,6 @@ ORDER = ["words", "geodata", "access", "register", "door", "risk", "dashboard", 
 MODULES = [path for package in ORDER[:-1] for path in sorted((ROOT / package).rglob("*.py"))] + [ROOT / "app.py"]
 # The doors of ``python -m``: they import their command inside `main`, and nothing else does.
 DOORS = {"geodata/__main__.py", "risk/__main__.py", "register/__main__.py"}
-# Knots that wait to be untied: writing takes a scoped store. The list only gets shorter.
-KNOTS = {("register/files.py", "door.store"), ("register/record.py", "door.store")}
 
 
 @cache
@@ -53,8 +51,7 @@ def test_an_import_only_points_left() -> None:
         for path, name in arrows()
         if ORDER.index(name.split(".")[0]) > ORDER.index(package(path)) and relative(path) not in DOORS
     }
-    knots = {(path, ".".join(name.split(".")[:2])) for path, name in wrong}
-    assert knots == KNOTS
+    assert wrong == set()
 
 
 def test_no_circle_of_files() -> None:

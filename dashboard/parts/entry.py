@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.parts import entry_site
 from dashboard.shell import frame, session
+from door import desk
 from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import ConflictError
@@ -103,7 +104,7 @@ def _settled(entity_id: str) -> None:
 
 def _show_conflict(texts: Texts, store: ScopedStore, entity_id: str, conflict: Mapping[str, Any]) -> None:
     st.warning(texts("register.conflict"))
-    for name, theirs, yours in write.difference(store, "activation", entity_id, conflict["changes"]):
+    for name, theirs, yours in desk.difference(store, "activation", entity_id, conflict["changes"]):
         label = texts(f"register.{name}") if f"register.{name}" in texts else name
         left, right = st.columns(2)
         left.markdown(f"**{frame.markdown_escape(label)}**: {texts('register.theirs')}")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from access import audit
 from access import rights as rules
 from access.viewer import Viewer
-from door import export, leaktest
+from door import desk, export, leaktest
 from door import store as access
 from geodata import codes, contracts
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import snapshot
-from register import files, read
+from register import read
 from register import record as write
 from register.read import Filters
 from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
@@ -104,13 +104,13 @@ def test_errors_tell_nothing_of_what_was_asked_for(birds: Birds) -> None:
         for kind in KINDS:
             entity = f"kanarie-{other}-{kind}"
             attempts = (
-                partial(write.history, scoped, kind, entity),
-                partial(write.difference, scoped, kind, entity, {"vr_code": own}),
+                partial(desk.history, scoped, kind, entity),
+                partial(desk.difference, scoped, kind, entity, {"vr_code": own}),
                 partial(write.correct, scoped.viewer, kind, entity, {}, based_on=1),
                 partial(write.correct, scoped.viewer, kind, entity, {}, based_on=7),
                 partial(write.erase, scoped.viewer, kind, entity, "request"),
-                partial(files.of_entity, scoped, kind, entity),
-                partial(files.read_file, scoped, kind, entity, "x"),
+                partial(desk.files_of, scoped, kind, entity),
+                partial(desk.read_file, scoped, kind, entity, "x"),
             )
             for attempt in attempts:
                 with pytest.raises(RisicobeeldError) as caught:

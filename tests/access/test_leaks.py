@@ -14,7 +14,7 @@ from access.database import engine as database
 from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from dashboard.shell import frame
-from door import leaktest
+from door import desk, leaktest
 from door import store as access
 from geodata import settings
 from geodata.errors import AccessDeniedError, InputError
@@ -255,11 +255,11 @@ def test_a_page_without_sign_in_shows_no_real_entry(real_entries: dict[str, reco
         store = access.open_store(PRACTICE)
         assert store.register(table, filters).empty
         assert entity_id not in store.register(table).iloc[:, 0].to_numpy()
-        for look in (record.history, files.of_entity):
+        for look in (desk.history, desk.files_of):
             with pytest.raises(AccessDeniedError):
                 look(store, kind, entity_id)
         with pytest.raises(AccessDeniedError):
-            record.difference(store, kind, entity_id, {"text": "x"})
+            desk.difference(store, kind, entity_id, {"text": "x"})
     assert "echt bezoek" not in set(access.open_store(PRACTICE).table("activations")["outcome"])
 
 
@@ -271,7 +271,7 @@ def test_a_page_without_sign_in_changes_and_erases_no_real_entry(real_entries: d
         lambda: record.erase(PRACTICE, "activation", activation.entity_id, "mistake"),
         lambda: record.record(PRACTICE, "activation", ACTIVATION, status="official"),
         lambda: record.record(PRACTICE, "activation", ACTIVATION, entity_id=activation.entity_id),
-        lambda: files.attach(access.open_store(PRACTICE), "signal", signal.entity_id, "a.txt", b"x"),
+        lambda: files.attach(PRACTICE, "signal", signal.entity_id, "a.txt", b"x"),
     )
     for attempt in attempts:
         with pytest.raises(AccessDeniedError, match="training register"):

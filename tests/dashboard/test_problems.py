@@ -136,7 +136,7 @@ def test_errors_that_really_happen_are_told_in_both_languages(data_dir: Path) ->
     assert told(lambda: request.read_request(wrong))[0].startswith("De vraag wrong.toml is geen geldige TOML: ")
     signal = {"event_date": "2020-11-20", "origin": "own", "theme": "wonen", "text": "x", "vr_code": "VR06"}
     kept = write.record(lotc.viewer, "signal", signal)
-    assert told(lambda: files.attach(lotc, "signal", kept.entity_id, "kaart.pdf", b"GIF89a"))[0].startswith(
+    assert told(lambda: files.attach(lotc.viewer, "signal", kept.entity_id, "kaart.pdf", b"GIF89a"))[0].startswith(
         "kaart.pdf is niet wat de naam zegt (.pdf)"
     )
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from access.database import engine as database
 from access.database.who import UPKEEP
 from access.viewer import Viewer
+from door import desk
 from door.store import open_store
 from register import drafts
 from register import record as write
@@ -141,7 +142,7 @@ def test_the_second_of_two_editors_sees_the_difference(app: str, open_page: Open
     expect(page.get_by_text("van de tweede").first).to_be_visible()
     page.get_by_role("button", name="Mijn versie vastleggen").click()
     expect(page.get_by_text("Vastgelegd.")).to_be_visible()
-    versions = write.history(open_store(LOTC), "activation", receipt.entity_id)
+    versions = desk.history(open_store(LOTC), "activation", receipt.entity_id)
     assert [one["content"]["outcome"] for one in versions] == ["verzonnen", "van de eerste", "van de tweede"]
 
 

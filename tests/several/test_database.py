@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from access.database import engine as database
 from access.database.who import UPKEEP
 from access.viewer import Viewer
+from door import desk
 from door.store import open_store
 from geodata.errors import DatabaseAwayError
 from register import chain, files
@@ -161,6 +162,6 @@ def test_an_answer_that_stays_away_is_reported_and_saving_again_keeps_it_once(lo
     assert kept() == ["once"]
     lost_answers[0] = 1
     with pytest.raises(DatabaseAwayError):
-        files.attach(open_store(LOTC), "activation", "once", "verslag.txt", b"verslag")
-    files.attach(open_store(LOTC), "activation", "once", "verslag.txt", b"verslag")
-    assert len(files.of_entity(open_store(LOTC), "activation", "once")) == 1
+        files.attach(LOTC, "activation", "once", "verslag.txt", b"verslag")
+    files.attach(LOTC, "activation", "once", "verslag.txt", b"verslag")
+    assert len(desk.files_of(open_store(LOTC), "activation", "once")) == 1

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import Viewer
+from door import desk
 from door.store import open_store
 from register import drafts
 from register import record as write
@@ -60,7 +61,7 @@ def test_two_processes_share_everything_and_outlive_each_other(
     expect(second.get_by_text(f"bij {one}").first).to_be_visible()
     second.get_by_role("button", name="Mijn versie vastleggen").click()
     expect(second.get_by_text("Vastgelegd.")).to_be_visible()
-    told = [version["content"]["outcome"] for version in write.history(open_store(LOTC), "activation", entry_id)]
+    told = [version["content"]["outcome"] for version in desk.history(open_store(LOTC), "activation", entry_id)]
     assert told == ["verzonnen", f"bij {one}", f"bij {two}"]
 
     # A new snapshot is in both without a restart, and all of a page is of it.

@@ -13,6 +13,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import entry, tables
 from dashboard.shell import frame, session
+from door import desk
 from door.export import stamped
 from door.store import ScopedStore
 from geodata import codes
@@ -222,12 +223,12 @@ def _library(texts: Texts, store: ScopedStore) -> None:
 
 def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
     st.text(f"{row['title']}\n{row['text']}".strip())
-    for one in files.of_entity(store, "document", row["document_id"]):
+    for one in desk.files_of(store, "document", row["document_id"]):
         st.download_button(
             frame.label(texts, "register.download", name=one.name),
             key=f"file-{one.file_id}",
             file_name=one.name,
-            data=partial(files.read_file, store, "document", row["document_id"], one.file_id),
+            data=partial(desk.read_file, store, "document", row["document_id"], one.file_id),
             mime=files.MEDIA_TYPE,
             on_click="ignore",
         )
@@ -253,7 +254,7 @@ def _add_document(texts: Texts, store: ScopedStore) -> None:
             fields = {"kind": kind, "sector_code": sector, "title": title, "text": text}
             receipt = write.record(store.viewer, "document", fields)
             if given is not None:
-                files.attach(store, "document", receipt.entity_id, given.name, given.getvalue())
+                files.attach(store.viewer, "document", receipt.entity_id, given.name, given.getvalue())
             _saved()
 
 

@@ -12,6 +12,7 @@ from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, tables
 from dashboard.shell import frame, session
+from door import desk
 from door.store import ScopedStore
 from register import files
 from register import record as write
@@ -100,7 +101,7 @@ def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> str:
 
 
 def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
-    versions = write.history(store, "activation", entity_id)
+    versions = desk.history(store, "activation", entity_id)
     with st.expander(f"{texts('register.history')} ({len(versions)})"):
         if not versions:
             st.caption(texts("register.history_empty"))
@@ -126,7 +127,7 @@ def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
 
 def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
     entity_id = str(row["activation_id"])
-    kept = files.of_entity(store, "activation", entity_id)
+    kept = desk.files_of(store, "activation", entity_id)
     with st.expander(f"{texts('register.files')} ({len(kept)})"):
         if not kept:
             st.caption(texts("register.files_empty"))
@@ -136,7 +137,7 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
                 frame.label(texts, "register.download", name=one.name),
                 key=f"file-{one.file_id}",
                 file_name=one.name,
-                data=partial(files.read_file, store, "activation", entity_id, one.file_id),
+                data=partial(desk.read_file, store, "activation", entity_id, one.file_id),
                 mime=files.MEDIA_TYPE,
                 on_click="ignore",
             )
@@ -145,7 +146,7 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
         types = [ending[1:] for ending in files.TYPES]
         given = st.file_uploader(texts("register.files_add", types=", ".join(types)), type=types)
         if given is not None and st.button(texts("register.files_save")):
-            files.attach(store, "activation", entity_id, given.name, given.getvalue())
+            files.attach(store.viewer, "activation", entity_id, given.name, given.getvalue())
             st.session_state["register_saved"] = True
             st.rerun()
 

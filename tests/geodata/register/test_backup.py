@@ -12,6 +12,7 @@ from access.database import engine as database
 from access.database.engine import ALL_TABLES
 from access.database.who import UPKEEP
 from access.viewer import parse_viewer
+from door import desk
 from door.store import open_store
 from geodata.errors import AccessDeniedError, InputError, RegisterError
 from register import chain, drafts, files, retention
@@ -66,7 +67,7 @@ def first_version(path, made_at):
 @pytest.mark.usefixtures("register")
 def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
-    files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
+    files.attach(lotc, "activation", receipt.entity_id, "verslag.pdf", b"%PDF-1.7 verzonnen")
     drafts.keep(lotc, "signal", "d1", {"text": "half"})
     with database.reading(UPKEEP) as connection:
         before = rows_of(connection)
@@ -84,7 +85,7 @@ def test_a_restored_register_is_the_one_that_was_backed_up(lotc, activation):
 
 def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir):
     receipt = write.record(lotc, "activation", activation | {"outcome": CANARY})
-    files.attach(open_store(lotc), "activation", receipt.entity_id, "verslag.txt", CANARY.encode())
+    files.attach(lotc, "activation", receipt.entity_id, "verslag.txt", CANARY.encode())
     made = backup()
     write.erase(lotc, "activation", receipt.entity_id, "request")
     assert chain.verify_chain().problems == ()
@@ -93,7 +94,7 @@ def test_erase_verify_restore_still_erased(register, lotc, activation, data_dir)
     assert chain.verify_chain().problems == ()
     row = open_store(lotc).register("activations").set_index("activation_id").loc[receipt.entity_id]
     assert (row["outcome"], row["erased_reason"]) == ("", "request")
-    assert files.of_entity(open_store(lotc), "activation", receipt.entity_id) == []
+    assert desk.files_of(open_store(lotc), "activation", receipt.entity_id) == []
     if register == "sqlite":
         database.close()
         holding = [path for path in (data_dir / "register").iterdir() if path.is_file()]
@@ -189,19 +190,19 @@ def zip_with(name):
 @pytest.mark.usefixtures("closed")
 def test_a_file_that_may_not_be_kept_is_refused(lotc, name, content, problem):
     with pytest.raises(InputError, match=problem):
-        files.attach(open_store(lotc), "activation", "DEMO-A03", name, content)
+        files.attach(lotc, "activation", "DEMO-A03", name, content)
 
 
 @pytest.mark.usefixtures("register")
 def test_a_file_comes_back_as_it_was_and_only_to_those_who_may(lotc, activation):
     receipt = write.record(lotc, "activation", activation)
     content = zip_with("word/document.xml")
-    kept = files.attach(open_store(lotc), "activation", receipt.entity_id, "../../etc/ver\nslag.docx", content)
+    kept = files.attach(lotc, "activation", receipt.entity_id, "../../etc/ver\nslag.docx", content)
     assert kept.name == "verslag.docx"
-    assert files.of_entity(open_store(lotc), "activation", receipt.entity_id) == [kept]
-    assert files.read_file(open_store(lotc), "activation", receipt.entity_id, kept.file_id) == content
+    assert desk.files_of(open_store(lotc), "activation", receipt.entity_id) == [kept]
+    assert desk.read_file(open_store(lotc), "activation", receipt.entity_id, kept.file_id) == content
     for role in ("region:VR06", "analyst", "policy"):
         with pytest.raises(AccessDeniedError):
-            files.read_file(open_store(parse_viewer(role)), "activation", receipt.entity_id, kept.file_id)
+            desk.read_file(open_store(parse_viewer(role)), "activation", receipt.entity_id, kept.file_id)
     with pytest.raises(AccessDeniedError):
-        files.attach(open_store(parse_viewer("region:VR06")), "activation", receipt.entity_id, "a.txt", b"x")
+        files.attach(parse_viewer("region:VR06"), "activation", receipt.entity_id, "a.txt", b"x")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from access.database import engine as database
 from access.viewer import parse_viewer
 from commands.data import main
+from door import desk
 from door.store import open_store
 from geodata import codes
 from geodata.errors import InputError, RisicobeeldError
@@ -96,7 +97,7 @@ def test_a_correction_by_file_makes_a_new_version(lotc, tmp_path):
     imports.import_activations(first, lotc)
     second = write_csv(tmp_path / "b.csv", [["A-1", *ROW[:5], "anders"]], ["activation_id", *HEADER])
     assert [row.action for row in imports.import_activations(second, lotc).rows] == ["correction"]
-    assert [v["content"]["outcome"] for v in write.history(open_store(lotc), "activation", "A-1")] == [
+    assert [v["content"]["outcome"] for v in desk.history(open_store(lotc), "activation", "A-1")] == [
         "niets aangetroffen",
         "anders",
     ]

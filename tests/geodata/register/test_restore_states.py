@@ -10,7 +10,7 @@ from access import people, profiles
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from commands import data
-from door import installation
+from door import desk, installation
 from door.store import open_store
 from geodata import known
 from geodata.errors import RegisterError
@@ -105,7 +105,7 @@ def filled(register, lotc, activation):
     """A register with entries, a file, people and a profile; return what an organisation would miss."""
     for number in range(3):
         write.record(lotc, "activation", activation | {"outcome": f"uitkomst {number}"}, entity_id=f"a{number}")
-    files.attach(open_store(lotc), "activation", "a1", "verslag.txt", b"verzonnen")
+    files.attach(lotc, "activation", "a1", "verslag.txt", b"verzonnen")
     by = Viewer("lotc", person="beheer@example.org")
     people.add(by, "vogel@example.org", parse_viewer("region:VR06"))
     people.add_deputy(by, "mus@example.org", "vogel@example.org", people.FOREVER)
@@ -119,7 +119,7 @@ def state():
     return (
         chain.verify_chain().head,
         {name: texts[name] for name in ("a0", "a1", "a2")},
-        [one.name for one in files.of_entity(open_store(lotc), "activation", "a1")],
+        [one.name for one in desk.files_of(open_store(lotc), "activation", "a1")],
         people.everyone(lotc).to_dict("records"),
         [(one.name, one.weights) for one in profiles.mine(Viewer("lotc"))],
     )

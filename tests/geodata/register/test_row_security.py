@@ -12,6 +12,7 @@ from access.database.engine import events
 from access.database.who import UPKEEP
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
+from door import desk
 from door.store import open_store
 from geodata.errors import AccessDeniedError, RegisterError
 from register import chain, drafts, files
@@ -82,7 +83,7 @@ def fill():
     write.record(LOTC, "activation", activation("VR01", "GGD;NVWA"), entity_id="left")
     write.correct(LOTC, "activation", "left", {"partners": "GGD"}, based_on=1)
     for name in ("one", "two", "moved"):
-        files.attach(open_store(LOTC), "activation", name, f"{name}.txt", b"verslag")
+        files.attach(LOTC, "activation", name, f"{name}.txt", b"verslag")
     drafts.keep(ONE, "activation", "draft-of-one", {"outcome": "half"})
     drafts.keep(LOTC, "activation", "draft-of-lotc", {"outcome": "half"})
 
@@ -261,6 +262,6 @@ def test_an_entry_that_moved_takes_its_past_along_for_nobody_new():
     here, there = open_store(ONE), open_store(parse_viewer("region:VR02"))
     assert "moved" not in set(here.register("activations")["activation_id"]), "not its old version either"
     assert "moved" in set(there.register("activations")["activation_id"])
-    told = write.history(there, "activation", "moved")
+    told = desk.history(there, "activation", "moved")
     assert [version["content"]["outcome"] for version in told] == [SECRET["VR02"]]
-    assert len(write.history(open_store(LOTC), "activation", "moved")) == 2
+    assert len(desk.history(open_store(LOTC), "activation", "moved")) == 2

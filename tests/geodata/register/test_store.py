@@ -9,6 +9,7 @@ from access.database import engine as database
 from access.database import migrate
 from access.database.who import UPKEEP
 from access.viewer import Viewer, parse_viewer
+from door import desk
 from door.store import open_store
 from geodata import codes, known
 from geodata.errors import AccessDeniedError, ConflictError, InputError, RegisterError
@@ -89,7 +90,7 @@ def test_a_correction_supersedes_and_hides_nothing(lotc, activation):
     write.correct(lotc, "activation", first.entity_id, {"outcome": "te veel bedden"}, based_on=1)
     row = shown().set_index("activation_id").loc[first.entity_id]
     assert (row["outcome"], row["version"], row["supersedes"]) == ("te veel bedden", 2, first.event_id)
-    versions = write.history(open_store(lotc), "activation", first.entity_id)
+    versions = desk.history(open_store(lotc), "activation", first.entity_id)
     assert [version["content"]["outcome"] for version in versions] == ["niets aangetroffen", "te veel bedden"]
 
 
@@ -107,7 +108,7 @@ def test_two_people_editing_the_second_sees_the_difference(lotc, activation):
     with pytest.raises(ConflictError) as caught:
         write.correct(lotc, "activation", receipt.entity_id, mine, based_on=1)
     assert caught.value.version == 2
-    assert write.difference(open_store(lotc), "activation", receipt.entity_id, mine) == [
+    assert desk.difference(open_store(lotc), "activation", receipt.entity_id, mine) == [
         ("outcome", "van de eerste", "van de tweede")
     ]
     assert shown().set_index("activation_id").loc[receipt.entity_id, "outcome"] == "van de eerste"
@@ -254,7 +255,7 @@ def test_a_region_sees_and_writes_its_own_only(lotc, activation):
         write.correct(contact, "signal", theirs.entity_id, {"text": "x"}, based_on=1)
     assert "VR06" not in str(caught.value)
     with pytest.raises(AccessDeniedError):
-        write.history(open_store(contact), "signal", theirs.entity_id)
+        desk.history(open_store(contact), "signal", theirs.entity_id)
     with pytest.raises(AccessDeniedError):
         write.record(contact, "signal", SIGNAL)
     write.record(contact, "signal", SIGNAL | {"vr_code": "VR13"})
