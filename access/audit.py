@@ -2,18 +2,22 @@
 
 Lines are appended to one file per month under ``audit/`` in the data folder; a line names who, in which
 role, from where, which table and how many rows, never the content. A read that cannot be noted does not happen.
+Each line carries the hash of the one before it, so that none can be changed or taken out unseen.
 
-Also with several processes and the register in PostgreSQL the trail stays a file: a line is one write in append
-mode, which the kernel does not mix with another's; reading goes on while the database is away; and whoever may
-change the database cannot change who read it. The folder must lie on a file system with real appends: a disk
-or volume of one machine, not a network share.
+Also with several processes and the register in PostgreSQL the trail stays a file, written in turn: reading goes on
+while the database is away, and whoever may change the database cannot change who read it. The folder must lie on a
+disk or volume of one machine, not on a network share.
 """
 
 import errno
+import fcntl
 import getpass
+import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -24,6 +28,7 @@ from geodata import settings
 from geodata.errors import AccessDeniedError
 
 COLUMNS: Final = ("at", "who", "role", "surface", "what", "table", "rows_n", "data_version")
+_LONGEST_LINE_BYTES: Final = 65_536
 KEEP_DAYS: Final = 730
 """Two years: long enough to look into a complaint, an assumption that the controller may change."""
 
@@ -67,29 +72,106 @@ def note(
     AccessDeniedError
         The line cannot be kept, so what it tells of may not happen.
     """
-    now = datetime.now(UTC)
-    values = (now.isoformat(timespec="milliseconds"), who, role, surface, what, table, rows_n, data_version)
-    line = json.dumps(dict(zip(COLUMNS, values, strict=True)), ensure_ascii=False) + "\n"
-    path = folder() / f"{now:%Y-%m}.jsonl"
     try:
-        handle = _open(path)
-        try:
-            written_n = os.write(handle, line.encode())  # one write: lines of several processes never mix
-            if written_n < len(line.encode()):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        finally:
-            os.close(handle)
+        with _turn():
+            now = datetime.now(UTC)
+            values = (now.isoformat(timespec="milliseconds"), who, role, surface, what, table, rows_n, data_version)
+            path = folder() / f"{now:%Y-%m}.jsonl"
+            line = dict(zip(COLUMNS, values, strict=True))
+            _append(path, json.dumps(line | {"hash": _link(_newest(path), line)}, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise AccessDeniedError("audit_trail_unwritable", path=path, cause=error.strerror) from error
+        raise AccessDeniedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
 
 
-def _open(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other process writes: each line holds the hash of the one before."""
+    handle = _open(folder() / ".turn", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _append(path: Path, text: str) -> None:
+    handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        written_n = os.write(handle, text.encode())  # one write: whole, or told as damaged
+        if written_n < len(text.encode()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path, flags: int) -> int:
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, flags, 0o600)
+
+
+def _link(previous: str, line: Mapping[str, object]) -> str:
+    """Return the hash of a line, which holds that of the line before it."""
+    body = json.dumps([previous, [line[name] for name in COLUMNS]], ensure_ascii=False)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _newest(path: Path) -> str:
+    """Return the hash of the newest line, in this month's file or an earlier one; '' for the first of all."""
+    for month in (path, *sorted((one for one in _months() if one < path), reverse=True)):
+        if month.is_file() and (size := month.stat().st_size):
+            with month.open("rb") as file:
+                file.seek(max(0, size - _LONGEST_LINE_BYTES))
+                last = file.read().removesuffix(b"\n").rpartition(b"\n")[2]
+            return _hash_of(_parts(last.decode(errors="replace"))[-1])
+    return ""
+
+
+def _hash_of(part: str) -> str:
+    """Return the hash that a line carries; one that has none, or was cut off half-way, counts by what it holds."""
+    try:
+        told = json.loads(part).get("hash")
+    except (ValueError, AttributeError):
+        told = None
+    return told if isinstance(told, str) else hashlib.sha256(part.encode()).hexdigest()
+
+
+def _months() -> list[Path]:
+    return sorted(folder().glob("????-??.jsonl"))
+
+
+def tells(text: str) -> bool:
+    """Tell whether a text stands in the trail, whenever that was."""
+    return any(text in path.read_text("utf-8", errors="replace") for path in _months())
+
+
+def chain() -> tuple[list[str], list[str]]:
+    """Return the hash of every line, the oldest first, and what was changed: one sentence per line.
+
+    A tail that was cut off, or a trail that was built anew, shows only against a head that was noted outside
+    (`access.anchor`).
+    """
+    hashes: list[str] = []
+    problems: list[str] = []
+    is_chained = False  # lines of before there was a chain carry no hash
+    for path in _months():
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        for number, part in enumerate((part for line in lines for part in _parts(line)), start=1):
+            found = _hash_of(part)
+            try:
+                line = json.loads(part)
+            except ValueError:
+                line = {}
+            # The first line that is left may follow months that are past their time.
+            if "hash" in line and hashes and found != _link(hashes[-1], line):
+                problems.append(f"audit trail {path.stem}, line {number}: the chain is broken here")
+            if line and "hash" not in line and is_chained:
+                problems.append(f"audit trail {path.stem}, line {number}: it carries no hash")
+            is_chained = is_chained or "hash" in line
+            hashes.append(found)
+    return hashes, problems
 
 
 def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
@@ -99,7 +181,7 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
     `door.store.ScopedStore.audit_trail`, which asks for the role.
     """
     rows = []
-    for path in sorted(folder().glob("????-??.jsonl")):
+    for path in _months():
         if (first and path.stem < f"{first:%Y-%m}") or (last and path.stem > f"{last:%Y-%m}"):
             continue
         lines = path.read_text("utf-8", errors="replace").splitlines()
@@ -137,7 +219,7 @@ def forget(today: date | None = None, *, dry_run: bool = False) -> list[str]:
         The day to count from; the system's by default, because the law knows no peildatum.
     """
     limit = (today or datetime.now(UTC).date()) - timedelta(days=KEEP_DAYS)
-    over = [path for path in sorted(folder().glob("????-??.jsonl")) if path.stem < f"{limit:%Y-%m}"]
+    over = [path for path in _months() if path.stem < f"{limit:%Y-%m}"]
     if not dry_run:
         for path in over:
             path.unlink()

@@ -278,7 +278,7 @@ def merge_small(counts: pd.DataFrame) -> pd.DataFrame:
     [['VR01', 9], ['VR04', 5], ['', 19]]
     """
     if "vr_code" not in counts.columns:
-        return counts
+        return without_small(counts)
     others = [column for column in counts.columns if column not in ("vr_code", "n")]
     cell = counts[others].astype(str).agg("|".join, axis=1) if others else pd.Series("", index=counts.index)
     wide = counts.assign(cell=cell).pivot_table(index="vr_code", columns="cell", values="n", aggfunc="sum")
@@ -290,7 +290,24 @@ def merge_small(counts: pd.DataFrame) -> pd.DataFrame:
     is_merged = pd.DataFrame(merged, wide.index, wide.columns).stack()  # noqa: PD013 - a Series
     kept = counts[~is_merged.reindex(pd.MultiIndex.from_arrays([counts["vr_code"], cell])).to_numpy(bool)]
     nation = counts.assign(vr_code=TOTAL).groupby(["vr_code", *others])["n"].sum().reset_index()
-    return pd.concat([kept, nation[counts.columns]], ignore_index=True)
+    return pd.concat([kept, without_small(nation[counts.columns])], ignore_index=True)
+
+
+def without_small(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return national counts of cases without the lines below 3, and without one more where that is left alone.
+
+    One line that is left out could be had by subtraction from the sum of all, so the smallest that is left goes too.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"kind": ["a", "b", "c", "d"], "n": [9, 2, 4, 7]})
+    >>> without_small(table).values.tolist()
+    [['a', 9], ['d', 7]]
+    """
+    out = counts["n"] < SMALLEST_CASES_N
+    while out.any() and not out.all() and (out.sum() == 1 or counts.loc[out, "n"].sum() < SMALLEST_CASES_N):
+        out |= counts.index == counts.loc[~out, "n"].idxmin()
+    return counts[~out].reset_index(drop=True)
 
 
 def _lonely(values: Array, merged: Mask) -> Iterator[tuple[int, int]]:

@@ -1,13 +1,16 @@
 """Commands on access: ``people`` (who may enter), ``audit`` (who read what) and ``leaktest``."""
 
 import argparse
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
-from access import audit, people
+from access import anchor, audit, people
 from door import leaktest
 from door import store as access
+from geodata.errors import AccessDeniedError
+from register import chain
 
 
 def add_commands(commands: Any) -> None:
@@ -35,6 +38,10 @@ def add_commands(commands: Any) -> None:
     trail = commands.add_parser("audit", help="who read what: the audit trail")
     trail.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE")
     trail.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE")
+    trail.add_argument("--verify", action="store_true", help="look whether a line was changed, taken out or cut off")
+    trail.add_argument(
+        "--anchor", action="store_true", help="note the heads of trail and register outside (RISICOBEELD_ANCHOR)"
+    )
     trail.add_argument("--forget", action="store_true", help=f"remove the months older than {audit.KEEP_DAYS} days")
     trail.add_argument("--as", dest="viewer", default="privacy", help="privacy")
 
@@ -68,15 +75,40 @@ def _people(arguments: argparse.Namespace) -> None:
         print(f"{arguments.email} is no longer in the table.")
 
 
-def _audit(arguments: argparse.Namespace) -> None:
+def _audit(arguments: argparse.Namespace) -> int:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    if arguments.verify:
+        hashes, problems = audit.chain()
+        if (head := anchor.newest().get("trail", "")) and head not in hashes:
+            problems.append("audit trail: the head that was noted outside is gone; lines were cut off or written anew")
+        print("\n".join(problems) or f"{len(hashes)} lines of the audit trail; the chain verifies")
+        return 2 if problems else 0
+    if arguments.anchor:
+        return _anchor(scoped)
     found = scoped.audit_trail(arguments.first, arguments.last)
     if arguments.forget:
         gone = audit.forget()
         audit.note("forget", who=scoped.viewer.who, role=str(scoped.viewer), surface="audit", rows_n=len(gone))
         print(f"{len(gone)} month(s) removed{': ' if gone else ''}{', '.join(gone)}")
-        return
+        return 0
     print(found.to_csv(index=False), end="")
+    return 0
+
+
+def _anchor(scoped: access.ScopedStore) -> int:
+    """Note the heads outside; the reading of them is noted first, so that it lies before the head."""
+    if not scoped.may("audit_trail"):
+        raise AccessDeniedError("people_denied", role=scoped.viewer)
+    audit.note("anchor", who=scoped.viewer.who, role=str(scoped.viewer), surface="audit")
+    hashes, problems = audit.chain()
+    register = chain.verify_chain()
+    problems += register.problems
+    if problems:
+        print("\n".join(problems))
+        return 2
+    line = anchor.note({"trail": (len(hashes), hashes[-1]), "register": (register.events_n, register.head)})
+    print(json.dumps(line))
+    return 0
 
 
 def _leaktest(arguments: argparse.Namespace) -> int:

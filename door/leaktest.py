@@ -248,11 +248,23 @@ def file(certificate: Certificate) -> Path:
             ),
             "utf-8",
         )
+    audit.note(
+        "certificate",
+        who=certificate.made_by,
+        role="",
+        surface=_SURFACE,
+        table=hashlib.sha256(body.encode()).hexdigest(),
+        rows_n=len(certificate.leaks),
+        data_version=certificate.data_version,
+    )
     return path
 
 
 def filed() -> list[tuple[Path, Certificate, bool]]:
-    """Return the certificates, newest first, each with whether its digest still fits."""
+    """Return the certificates, newest first, each with whether its digest fits and stands in the audit trail.
+
+    Whoever edits a certificate can compute its digest anew, but not put that into the trail, which is chained.
+    """
     found = []
     for path in sorted((audit.folder() / "certificates").glob("*.json"), reverse=True):
         content = json.loads(path.read_text("utf-8"))
@@ -262,7 +274,8 @@ def filed() -> list[tuple[Path, Certificate, bool]]:
             "tables": tuple(content["certificate"]["tables"]),
             "leaks": tuple(content["certificate"]["leaks"]),
         }
-        found.append((path, Certificate(**told), hashlib.sha256(body.encode()).hexdigest() == content["sha256"]))
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        found.append((path, Certificate(**told), digest == content["sha256"] and audit.tells(digest)))
     return found
 
 

@@ -7,7 +7,7 @@ Default deny: a table without a rule for a role is refused.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -233,6 +233,12 @@ class ScopedStore:
         if not set(by) <= _COUNTABLE:
             listed = ", ".join(sorted(_COUNTABLE))
             raise AccessDeniedError(f"Role {self.viewer.role} may count {name} only by {listed}.")
+        if len(set(by) - {"vr_code"}) > 1:
+            raise AccessDeniedError(f"Role {self.viewer.role} may count {name} by one thing at a time, with vr_code.")
+        if self.known_on and (self.known_on + timedelta(days=1)).day != 1:
+            raise AccessDeniedError(
+                f"Role {self.viewer.role} may count {name} as known at the end of a month: day by day tells one case."
+            )
         nation = replace(_NATION, person=self.viewer.who, is_practice=self.viewer.is_practice)
         everyone = ScopedStore(nation, self._snapshot, self.surface, self.known_on, _is_batch=True)
         merged = disclosure.merge_small(everyone.counts(name, by))

@@ -77,6 +77,18 @@ def certificate() -> Path | None:
     return Path(value).expanduser().resolve() if value else None
 
 
+def anchor_file() -> Path | None:
+    """Return where the heads of trail and register are noted outside the data folder (``RISICOBEELD_ANCHOR``)."""
+    value = os.environ.get("RISICOBEELD_ANCHOR")
+    return Path(value).expanduser().resolve() if value else None
+
+
+def anchor_key_file() -> Path | None:
+    """Return the file with the privacy officer's key that signs those heads (``RISICOBEELD_ANCHOR_KEY``), if any."""
+    value = os.environ.get("RISICOBEELD_ANCHOR_KEY")
+    return Path(value).expanduser().resolve() if value else None
+
+
 def has_json_log() -> bool:
     """Tell whether the log is lines of JSON for a machine (``RISICOBEELD_LOG=json``) and not plain text.
 

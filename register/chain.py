@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from access import anchor
 from access.database import engine as database
 from access.database.engine import ALL_TABLES, FACETS, contents, events, files
 from access.database.who import UPKEEP
@@ -99,8 +100,8 @@ def verify_chain(head: str = "") -> Verification:
 
 
 def known_heads() -> tuple[str, ...]:
-    """Return the head that is kept outside the database (`geodata.known`); none before the first entry."""
-    return tuple(filter(None, [str(known.read("register").get("head", ""))]))
+    """Return the heads that are kept outside the database (`geodata.known`, `access.anchor`); none without an entry."""
+    return tuple(filter(None, [str(known.read("register").get("head", "")), anchor.newest().get("register", "")]))
 
 
 def refuse_cut(connection: Connection) -> None:

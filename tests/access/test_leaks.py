@@ -1,5 +1,7 @@
 """Nothing leaks: what was once found by attacking, each kept as a test."""
 
+import hashlib
+import json
 import os
 import re
 import time
@@ -9,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access import audit, disclosure, people, tokens
+from access import anchor, audit, disclosure, people, tokens
 from access.database import engine as database
 from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
+from commands import data as data_command
 from dashboard.shell import frame
 from door import desk, leaktest
 from door import store as access
@@ -20,7 +23,7 @@ from geodata import settings
 from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import SourceRecord
-from register import files, personal, read, record
+from register import chain, files, personal, read, record
 from risk.index import indicators
 from risk.index.model import load_model
 from risk.index.smooth import fit_prior
@@ -404,3 +407,100 @@ def test_a_file_name_in_a_label_is_text(name: str) -> None:
     label = frame.label(read_texts("nl"), "register.download", name=name)
     unescaped = re.sub(r"\\.", "", label)
     assert not set(unescaped) & set("[]()!<>")
+
+
+# --- evidence ----------------------------------------------------------------------------------------------------
+
+
+def lines_of_the_trail() -> list[str]:
+    return next(audit.folder().glob("????-??.jsonl")).read_text("utf-8").splitlines(keepends=True)
+
+
+def rewrite(lines: list[str]) -> None:
+    next(audit.folder().glob("????-??.jsonl")).write_text("".join(lines), "utf-8")
+
+
+@pytest.fixture
+def trail(tmp_path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A trail of two people, its head and the register's noted outside and signed."""
+    key = tmp_path / "key"
+    key.write_text("of the privacy officer")
+    monkeypatch.setenv("RISICOBEELD_ANCHOR", str(tmp_path / "outside.jsonl"))
+    monkeypatch.setenv("RISICOBEELD_ANCHOR_KEY", str(key))
+    record.record(LOTC, "signal", SIGNAL)
+    for number in range(6):
+        audit.note("read", who="r06" if number % 2 else "r21", role="x", surface="page", table="sites")
+    assert commands(["audit", "--anchor"]) == 0
+    return lines_of_the_trail()
+
+
+def commands(words: list[str]) -> int:
+    return data_command.main(words)
+
+
+def test_a_trail_as_it_was_written_verifies(trail: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands(["audit", "--verify"]) == 0
+    assert f"{len(trail)} lines of the audit trail; the chain verifies" in capsys.readouterr().out
+    audit.note("read", who="r06", role="x", surface="page")
+    assert commands(["audit", "--verify"]) == 0
+
+
+@pytest.mark.parametrize("how", ["all of one person", "one changed", "the tail", "built anew"])
+def test_a_trail_that_was_touched_is_found(trail: list[str], how: str) -> None:
+    if how == "all of one person":
+        rewrite([line for line in trail if '"r06"' not in line])
+    elif how == "one changed":
+        rewrite([line.replace('"r06"', '"r07"') for line in trail])
+    elif how == "the tail":
+        rewrite(trail[:-2])
+    else:
+        rewrite([])
+        for line in trail[:-3]:
+            told = json.loads(line)
+            audit.note(told["what"], who="somebody", role=told["role"], surface=told["surface"])
+    assert commands(["audit", "--verify"]) == 2
+
+
+def test_a_register_whose_tail_was_cut_or_that_was_built_anew_is_found(trail: list[str]) -> None:
+    assert trail
+    assert not chain.verify_chain().problems
+    noted = anchor.newest()
+    anchor.note({"trail": (1, noted["trail"]), "register": (2, "0" * 64)})
+    assert chain.verify_chain().problems, "the newest head that was noted is asked without anybody giving it"
+
+
+def test_a_head_that_somebody_else_wrote_is_not_believed(trail: list[str], tmp_path) -> None:
+    assert trail
+    outside = tmp_path / "outside.jsonl"
+    line = json.loads(outside.read_text().splitlines()[-1])
+    line["trail"]["hash"] = "0" * 64
+    with outside.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    with pytest.raises(InputError, match="not signed"):
+        anchor.newest()
+
+
+def test_an_edited_certificate_is_found_though_its_digest_was_computed_anew() -> None:
+    made = leaktest.Certificate("2026-11-21T12:00:00", "privacy", "v", False, ("sites",), 600, 10, 20, ("a leak",))  # noqa: FBT003
+    path = leaktest.file(made)
+    assert leaktest.filed()[0][2]
+    content = json.loads(path.read_text("utf-8"))
+    content["certificate"]["leaks"] = []
+    body = json.dumps(content["certificate"], ensure_ascii=False, indent=1)
+    content["sha256"] = hashlib.sha256(body.encode()).hexdigest()
+    path.write_text(json.dumps(content), "utf-8")
+    assert not leaktest.filed()[0][2]
+
+
+# --- what policy may count -----------------------------------------------------------------------------------------
+
+
+def test_policy_gets_no_line_below_three_nationally_either_and_no_finer_table() -> None:
+    store = access.open_store(Viewer("policy"))
+    for by in (("kind",), ("trigger",), ("infections_found",), ("vr_code", "kind"), ("vr_code",)):
+        assert (store.counts("activations", by)["n"] >= 3).all(), by
+    with pytest.raises(AccessDeniedError, match="one thing at a time"):
+        store.counts("activations", ("kind", "infections_found", "trigger", "integral"))
+    with pytest.raises(AccessDeniedError, match="end of a month"):
+        store.as_known_on(date(2020, 11, 17)).counts("activations", ("kind",))
+    store.as_known_on(date(2020, 11, 30)).counts("activations", ("kind",))
