@@ -19,7 +19,7 @@ from geodata import codes
 from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats as store
 from risk.index.indicators import CORE_TABLES
-from risk.index.model import load_model
+from risk.index.model import VERSIONS, load_model
 from risk.insight import evaluation as evaluate
 from risk.insight import method, papers
 from risk.scores import deliver, outputs
@@ -52,9 +52,18 @@ def _prepare(arguments: argparse.Namespace) -> None:
         print(f"scores of week {week} are ready")
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        default="",
+        metavar="VERSION",
+        help=f"an earlier version of the model, to compare with ({', '.join(VERSIONS)}); by today's rules",
+    )
+
+
 def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: str = "") -> None:
     """Compute the scores of a level, on the workers that were named, unless they are there."""
-    model = load_model()
+    model = load_model(version=getattr(arguments, "model", ""))
     if not outputs.is_ready(data_version, level, model, week):
         with batch_commands.pool_of(arguments) as pool:
             outputs.ensure(data_version, level, model, week, pool)
@@ -68,13 +77,14 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--out", type=Path, required=True, help=store.LISTED)
     score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
+    _add_model(score)
     batch_commands.add_scheduler(score)
     score.set_defaults(run=_score)
 
 
 def _score(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    model = load_model()
+    model = load_model(version=arguments.model)
     _ensure(arguments, scoped.data_version, arguments.level)
     scores = scoped.out("scores", arguments.level, model.version)
     with_places = arguments.out.suffix.lower() in store.MAPS
@@ -93,6 +103,7 @@ def _add_evaluate(evaluating: argparse.ArgumentParser) -> None:
     evaluating.add_argument("--out", type=Path, help="a Markdown file; without it the report is printed")
     evaluating.add_argument("--lang", choices=("nl", "en"), default="nl")
     evaluating.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR]; the whole country is needed")
+    _add_model(evaluating)
     evaluating.set_defaults(run=_evaluate)
 
 
@@ -104,7 +115,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             "ask one of lotc, analyst."
         )
     scoped = access.open_store(viewer)
-    model = load_model()
+    model = load_model(version=arguments.model)
     readiness.of(scoped, model.disease).require(Ranking.AREAS)
     tables = {name: scoped.table(name) for name in CORE_TABLES}
     result = evaluate.evaluate(tables, model, arguments.level)

@@ -149,9 +149,13 @@ def _introduction(model: Model, lang: str) -> list[str]:
             f"{model.scale.exponent:g}, want één hoge route is genoeg; daarna het gewogen meetkundig gemiddelde van "
             f"intensiteit, omvang en omgeving, want zonder mensen of zonder virus is er geen risico. De klassen "
             f"liggen vast "
-            f"bij {cuts}. Wat ontbreekt is nooit nul: is van een route minder dan "
-            f"{_percent(model.scale.minimum_present, lang)} van het "
-            "gewicht bekend, dan wordt er niet gescoord.",
+            f"bij {cuts}. Wat ontbreekt is nooit nul: van een route of dimensie moet "
+            f"{_percent(model.scale.minimum_present, lang)} van het gewicht bekend zijn, en van het geheel ook; anders "
+            f"wordt er niet gescoord. Wat gebieden met minder dan {_percent(model.scale.minimum_cover, lang)} van de "
+            "werkenden hebben, telt voor niemand mee, en het beeld heet ernaar (zonder huisvesting, zonder "
+            "besmettingen). Omvang en intensiteit mogen nooit ontbreken. Uitschieters: vaste grenzen kappen elke "
+            "waarde af, dus een aparte behandeling is voor de score niet nodig; waar de herbouw zonder grenzen werkt "
+            "(standaardafwijkingen), wordt een scheve indicator eerst afgekapt op zijn kwantielen van 2 en 98 %.",
             f"Small counts are smoothed first. Each indicator goes to 0-10 between fixed goalposts. Within a "
             f"route the "
             f"weighted mean counts; between housing, work and transport a power mean with exponent "
@@ -159,8 +163,12 @@ def _introduction(model: Model, lang: str) -> list[str]:
             f"since one high route is enough; then the weighted geometric mean of intensity, size and context, "
             f"since without "
             f"people or without virus there is no risk. The classes are fixed at {cuts}. What is missing is never "
-            f"zero: with "
-            f"less than {_percent(model.scale.minimum_present, lang)} of a route's weight known there is no score.",
+            f"zero: {_percent(model.scale.minimum_present, lang)} of the weight of a route or dimension must be known, "
+            f"and of the whole as well; else there is no score. What areas with less than "
+            f"{_percent(model.scale.minimum_cover, lang)} of the workers have counts for nobody, and the picture is "
+            "named after it (without housing, without infections). Size and intensity may never be absent. Outliers: "
+            "fixed goalposts cut every value, so the score needs no treatment of its own; where a rebuild has no "
+            "goalposts (standard deviations) a skewed indicator is first cut at its 2 and 98 % quantiles.",
         )[lang],
         "",
         model.why_left_out[lang],
@@ -346,18 +354,23 @@ def _sure(model: Model, lang: str) -> list[str]:
     settings = model.uncertainty
     words = Text(
         f"De index wordt {settings.rebuilds:,} keer herbouwd".replace(",", ".")
-        + " met andere gewichten, een andere normalisatie, een andere samenvoeging, andere waarden van de afgevlakte "
-        "cijfers, en telkens zonder één indicator. Dat geeft per eenheid een interval van de rang en de kans op de "
-        "top k (een tiende "
+        + " met getrokken gegevens: andere aantallen werkenden in elke cel (zo onzeker als de schatting is), andere "
+        "besmettingscijfers, andere werkomstandigheden rond het oordeel, en voor wat ontbreekt een waarde van een "
+        "ander van zijn soort. Dat geeft per eenheid een interval van de rang en de kans op de top k. Met aandelen "
+        "van een groep is zo'n interval van een gemeente vaak 200 tot 260 van de 342 plaatsen breed; locaties bij "
+        "naam en cijfers per COROP maken het smaller. Wat andere gewichten, normalisatie en samenvoeging doen, staat "
+        "er als tweede interval naast (de top k is een tiende "
         f"van de eenheden, minstens {model.scale.top_minimum}). Een eenheid krijgt een vlag als de klasse "
         f"hoog of zeer hoog is "
         f"en die kans minstens {_percent(model.scale.flag_probability, lang)}. Hoog maar onzeker is een eigen "
         f"lijst: eerst "
         "uitzoeken.",
-        f"The index is rebuilt {settings.rebuilds:,} times with other weights, another normalisation, another "
-        f"aggregation, "
-        "other values of the smoothed figures, and each time without one indicator. That gives each unit an "
-        "interval of its "
+        f"The index is rebuilt {settings.rebuilds:,} times with drawn data: other numbers of workers in every cell "
+        "(as unsure as the estimate is), other rates of infection, other working conditions around the judgement, and "
+        "for what is missing a value of another of its kind. What other weights, normalisations and aggregations do "
+        "stands beside it as a second interval. With shares of a group the interval of a gemeente is often 200 to 260 "
+        "of the 342 places wide; named sites and figures per COROP narrow it. The data give each unit an interval of "
+        "its "
         f"rank and the chance of the top k (a tenth of the units, at least {model.scale.top_minimum}). A unit "
         f"is flagged when "
         f"its class is high or very high and that chance is at least "
