@@ -28,6 +28,8 @@ SEEDS = {
     "incidence.csv": "gemeente;datum;aantal\nAmsterdam;31-8-2020;4\nAmsterdam;1-9-2020;2\nUtrecht;2-9-2020;<5\n",
     "establishments.csv": f"gm_code;{GROUPS}\nGM0363;1.234;2;3;4;5;6;7;x\n14;5*;2;3;4;5;6;7;-\n",
     "workbook.xlsx": "Gemeente;Gemeentecode;Personen\nAmsterdam;363;1200\nDen Haag;518;-\n",
+    "sites.xlsx": "naam;gemeente;lat;lon;fte\nEen;Ede;52.05;5.70;1.5\nTwee;Amsterdam;52.37;4.90;0,875\n",
+    "incidence.xlsx": "gemeente;datum;aantal\nAmsterdam;31-8-2020;4\nAmsterdam;1-9-2020;2\nUtrecht;2-9-2020;<5\n",
     "activations.csv": "datum;soort;thema;gemeente;sector;uitkomst\n3-9-2020;preventief;wonen;Ede;lodging;niets\n",
 }
 WRITTEN = '-|.|x|<5|#N/B|1.234|1,234|1e400|-1|NaN|inf|"|=1+1|GM9999|363|Bergen|Totaal|2021-W53|31-2-2020|ca. 200|0,5'
@@ -106,8 +108,7 @@ def seeds(folder: Path | None) -> list[tuple[str, str, bytes]]:
     """Return the kind, the ending and the content of every file to damage."""
     found = []
     for name, text in SEEDS.items():
-        content = as_workbook(text) if name.endswith("xlsx") else text.encode()
-        found.append((name.split(".")[0], f".{name.split('.')[1]}", content))
+        found.append((name.split(".")[0], f".{name.split('.')[1]}", text.encode()))
     kinds = {"s": "sites", "i": "incidence", "e": "establishments", "w": "workbook", "a": "activations"}
     given = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] in kinds] if folder else []
     found += [(kinds[path.name[0]], path.suffix, path.read_bytes()) for path in given if path.suffix != ".toml"]
@@ -130,7 +131,9 @@ def main() -> int:
             if rng.random() < 0.05:
                 ending = rng.choice([".csv", ".xlsx", ".geojson", ".json", ".kml", ".gpkg", ".zip", ".shp", ".txt"])
             path = Path(scratch) / f"fuzz{ending}"
-            path.write_bytes(damaged(content, rng))
+            spoiled = damaged(content, rng)
+            is_text = ending == ".xlsx" and not content.startswith(b"PK")  # its cells are spoiled, not its packing
+            path.write_bytes(as_workbook(spoiled.decode("utf-8", "replace")) if is_text else spoiled)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")

@@ -9,7 +9,6 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.codes import Status
-from geodata.errors import UnknownCodeError
 
 
 def to_today(table: pd.DataFrame, changes: pd.DataFrame, counts: list[str], *, by: list[str]) -> pd.DataFrame:
@@ -102,23 +101,6 @@ def status_after_split(is_split: pd.Series, value: pd.Series) -> pd.Series:
     """Return the status of an official count after `to_today`: official, estimate where split, or missing."""
     status = np.where(is_split, Status.ESTIMATE, Status.OFFICIAL)
     return pd.Series(np.where(value.isna(), Status.MISSING, status), index=value.index, dtype="str")
-
-
-def refuse_unknown_gemeenten(found: pd.Series, known: pd.Index, where: str) -> None:
-    """Stop when codes occur that are no gemeente, and list them.
-
-    Raises
-    ------
-    UnknownCodeError
-        With every unknown code; nothing has changed by then.
-    """
-    unknown = sorted(set(found.astype(str)) - set(known))
-    if unknown:
-        listed = ", ".join(unknown[:20]) + (f" and {len(unknown) - 20} more" if len(unknown) > 20 else "")
-        raise UnknownCodeError(
-            f"{where} holds {len(unknown)} code(s) that are no gemeente of that year: {listed};"
-            " correct them or give the right year. Nothing was changed."
-        )
 
 
 def gemeente_of_points(points: gpd.GeoSeries, gemeenten: gpd.GeoDataFrame) -> pd.Series:

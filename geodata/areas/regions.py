@@ -19,16 +19,6 @@ FIRST_YEAR = 2020
 
 _MAP_STEPS = 100_000  # steps of the map's grid across the country: under 4 m each
 
-# Where CBS puts a province behind a name that our table writes without.
-_CBS_SPELLINGS = {
-    "beek (l.)": "GM0888",
-    "hengelo (o.)": "GM0164",
-    "laren (nh.)": "GM0417",
-    "middelburg (z.)": "GM0687",
-    "rijswijk (zh.)": "GM0603",
-    "stein (l.)": "GM0971",
-}
-
 
 def dissolve_veiligheidsregios(gemeenten: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the veiligheidsregio's as the exact union of their gemeenten.
@@ -246,20 +236,6 @@ def gemeenten_of_year(gemeenten: pd.DataFrame, year: int) -> pd.Index:
     """
     codes: pd.Index = pd.Index(_areas_of_year(gemeenten, year)["gemeente_code"])
     return codes
-
-
-def names_to_codes(gemeenten: pd.DataFrame, year: int) -> dict[str, str]:
-    """Return the code for each name, in lower case, of the gemeenten of a year; for files that give no code.
-
-    Raises
-    ------
-    InputError
-        The year is before 2020.
-    """
-    areas = _areas_of_year(gemeenten, year)
-    names = dict(zip(areas["gemeente_name"].str.lower(), areas["gemeente_code"], strict=True))
-    existing = set(areas["gemeente_code"])
-    return names | {name: code for name, code in _CBS_SPELLINGS.items() if code in existing}
 
 
 def veiligheidsregio_of_year(gemeenten: pd.DataFrame, year: int) -> pd.Series:

@@ -6,6 +6,7 @@ import re
 import tempfile
 import warnings
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ _BROKEN: Final = (
     KeyError,
     TypeError,
     zipfile.BadZipFile,
+    zlib.error,
 )
 
 
@@ -140,7 +142,7 @@ def _unpacked(content: bytes, name: str, folder: Path) -> Path:
                 target.with_suffix(target.suffix.lower()).write_bytes(packed.read(part))
     except InputError:
         raise
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise InputError(f"{name} cannot be read as a zip file; pack it again.") from error
     found = sorted(path for path in folder.iterdir() if path.suffix in _DRIVERS)
     if not found:

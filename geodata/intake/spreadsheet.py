@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ UNREADABLE: Final = (
     EOFError,
     NotImplementedError,
     zipfile.BadZipFile,
+    zlib.error,
     zipfile.LargeZipFile,
 )
 """What openpyxl raises for a file that is not what its ending says; XML errors are SyntaxErrors."""
@@ -143,13 +145,16 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
     InputError
         With the first such cell.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        sheets = [part for part in packed.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part)]
-        if not any(b"<f" in packed.read(part) for part in sheets):
-            return
-    both = [
-        openpyxl.load_workbook(io.BytesIO(content), data_only=only, read_only=True)[title] for only in (False, True)
-    ]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            sheets = [part for part in packed.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part)]
+            if not any(b"<f" in packed.read(part) for part in sheets):
+                return
+        both = [
+            openpyxl.load_workbook(io.BytesIO(content), data_only=only, read_only=True)[title] for only in (False, True)
+        ]
+    except UNREADABLE as error:
+        raise InputError(_NO_BOOK.format(name=name)) from error
     for sheet in both:
         sheet.reset_dimensions()
     for asked, answered in zip(*(sheet.iter_rows() for sheet in both), strict=False):

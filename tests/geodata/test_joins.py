@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geodata.areas import joins, regions
-from geodata.errors import UnknownCodeError
 from tests.server.figures import gemeenten
 
 
@@ -61,6 +60,12 @@ class TestPoints:
         assert joins.gemeente_of_points(points, gemeenten()).to_dict() == {7: "", 3: ""}
 
 
-def test_unknown_codes_are_all_listed() -> None:
-    with pytest.raises(UnknownCodeError, match=r"2 code.*GM0000, GM9999"):
-        joins.refuse_unknown_gemeenten(pd.Series(["GM9999", "GM0363", "GM0000"]), pd.Index(["GM0363"]), "x.csv")
+def test_a_sum_lacks_what_the_delivery_has_no_row_for() -> None:
+    """Amsterdam took in Weesp in 2022: Weesp alone is not Amsterdam. Voorne aan Zee arose from three in 2023."""
+    changes = regions.changes_from(2021)
+    delivered = pd.DataFrame({"gemeente_code": ["GM0457", "GM0501", "GM0530", "GM0344"], "n": [1.0, 2.0, 3.0, 4.0]})
+    found = joins.to_today(delivered, changes, ["n"], by=["gemeente_code"]).set_index("gemeente_code")["n"]
+    assert found.isna().to_dict() == {"GM0344": False, "GM0363": True, "GM1992": True}
+    whole = pd.concat([delivered, pd.DataFrame({"gemeente_code": ["GM0363", "GM0614"], "n": [100.0, 5.0]})])
+    found = joins.to_today(whole, changes, ["n"], by=["gemeente_code"]).set_index("gemeente_code")["n"]
+    assert found.to_dict() == {"GM0344": 4.0, "GM0363": 101.0, "GM1992": 10.0}
