@@ -47,11 +47,12 @@ _MONTHS: Final = {
     "dec": 12,
 }
 _NO_DATE: Final = frozenset({Mark.BLANK, Mark.NIL, Mark.UNKNOWN, Mark.SUPPRESSED, Mark.IMPOSSIBLE})
-_TIME: Final = r"(?:[T ,]+\d{1,2}[:.]\d{2}.*)?"
+_TIME: Final = r"(?:[t ,]+\d{1,2}[:.]\d{2}.*)?"
 _ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _DUTCH: Final = re.compile(rf"(?:[a-z]+,? )?(\d{{1,2}})[-/. ]+(\d{{1,2}}|[a-z]+)\.?[-/. ']+(\d{{4}}|\d{{2}}){_TIME}")
 _COMPACT: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _SERIAL: Final = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
+_YEARS: Final = range(1678, 2262)  # beyond them a time stamp ends
 _EXCEL_DAY_0: Final = date(1899, 12, 30)
 
 
@@ -95,11 +96,15 @@ def _date_text(cell: Any) -> str:
 
 def as_date(text: str) -> pd.Timestamp | None:
     """Return the date that a text says, NaT where it says that there is none, None where it is no date."""
-    low = text.strip().casefold()
+    found = _parsed(text.strip().casefold())
+    return found if found is None or pd.isna(found) or found.year in _YEARS else None
+
+
+def _parsed(low: str) -> pd.Timestamp | None:
     if MARKS.get(low) in _NO_DATE:
         return pd.Timestamp("NaT")
     try:
-        if match := _ISO.fullmatch(text.strip()) or _COMPACT.fullmatch(low):
+        if match := _ISO.fullmatch(low) or _COMPACT.fullmatch(low):
             return pd.Timestamp(int(match[1]), int(match[2]), int(match[3]))
         if match := _DUTCH.fullmatch(low):
             year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
