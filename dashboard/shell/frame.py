@@ -32,12 +32,33 @@ _shell = st.components.v2.component(
 )
 
 
+_BUILTIN = {
+    "Skip to main content": "app.skip",
+    "No results": "app.no_results",
+    "Choose an option": "app.choose",
+    "Choose options": "app.choose",
+    "Select all": "app.select_all",
+    "Upload": "app.upload",
+    "Browse files": "app.upload",
+    "Drag and drop file here": "app.drop",
+    "Drag and drop files here": "app.drop",
+    "Page not found": "app.not_found",
+}
+"""Words of Streamlit's own that a page may show, with the name of ours."""
+
+
 def style(texts: Texts) -> None:
     """Put the product's own style sheet on the page, and its script: language, lost connection, menu of a telephone."""
     st.html(_STYLE)
     # A trigger of it draws the whole page again, which is all that has to follow from it.
     _shell(
-        key="shell", data={"language": texts.language, "lost": texts("app.lost", time="{time}")}, on_again_change=_heard
+        key="shell",
+        data={
+            "language": texts.language,
+            "lost": texts("app.lost", time="{time}"),
+            "builtin": {told: texts(name) for told, name in _BUILTIN.items()} if texts.language != "en" else {},
+        },
+        on_again_change=_heard,
     )
 
 

@@ -5,7 +5,7 @@ const app = () => document.querySelector("[data-testid=stApp]");
 const isThere = () => navigator.onLine && (app()?.dataset.testConnectionState ?? "CONNECTED") === "CONNECTED";
 const isRunning = () => (app()?.dataset.testScriptState ?? "notRunning") !== "notRunning";
 
-let words, bar, drawAgain; // of the newest message of the page
+let words, bar, live, drawAgain; // of the newest message of the page
 let drawn = new Date();
 let state = "there"; // "away" without a connection; "asking" and "drawing" until the page stands as the server has it
 
@@ -24,6 +24,14 @@ export default function show({ data, setTriggerValue }) {
   });
   ["online", "offline"].forEach((name) => window.addEventListener(name, look));
   closeMenuAsPeopleExpect();
+  live = document.createElement("div");
+  live.className = "rb-unseen";
+  live.setAttribute("aria-live", "polite");
+  document.body.append(live);
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(read))).observe(document.body, {
+    subtree: true, childList: true,
+  });
+  read(document.body);
   look();
 }
 
@@ -52,10 +60,37 @@ function become(next) {
   window.dispatchEvent(new CustomEvent("risicobeeld:connection", { detail: { isThere: !isAway } }));
 }
 
+// What was drawn: the reasons of another choice are said aloud, and the frame's own English words are put in the
+// reader's language.
+function read(node) {
+  if (node.nodeType === Node.TEXT_NODE) return translate(node);
+  if (node.nodeType !== Node.ELEMENT_NODE || node === live) return;
+  const why = node.matches(".rb-why") ? node : node.querySelector(".rb-why");
+  const told = why && [...why.querySelectorAll("h3, p")].slice(0, 3).map((one) => one.textContent).join(". ");
+  if (told && told !== lastTold) {
+    if (lastTold) live.textContent = told;
+    lastTold = told;
+  }
+  if (!Object.keys(words.builtin).length) return;
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) translate(texts.currentNode);
+  for (const field of node.querySelectorAll("[placeholder]")) {
+    const known = words.builtin[field.placeholder];
+    if (known) field.placeholder = known;
+  }
+}
+
+let lastTold = "";
+
+function translate(text) {
+  const known = words.builtin[text.nodeValue.trim()];
+  if (known) text.nodeValue = known;
+}
+
 // On a narrow screen the menu closes when a page is chosen, and by Escape.
 function closeMenuAsPeopleExpect() {
   const close = () => {
-    const menu = document.querySelector("[data-testid=stSidebar][aria-expanded=true]");
+    const menu = document.querySelector("[data-testid=stSidebar][data-collapsed=false]");
     if (menu && matchMedia("(max-width: 768px)").matches) {
       menu.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
     }

@@ -16,6 +16,7 @@ from access import audit, people
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
 from geodata import codes, settings
+from geodata.areas.regions import region_names
 from geodata.errors import InputError
 from words import Texts
 
@@ -201,7 +202,13 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         format_func=lambda role: texts(f"role.{role}"),
     )
     if current.vr_codes:
-        st.selectbox(texts("signin.region"), codes.VR_CODES, key="eyes_vr", on_change=keep)
+        st.selectbox(
+            texts("signin.region"),
+            sorted(codes.VR_CODES, key=region_names().__getitem__),
+            key="eyes_vr",
+            on_change=keep,
+            format_func=region_names().__getitem__,
+        )
     if current.organisation:
         named = sorted({*_PARTNERS, current.organisation})
         st.selectbox(texts("signin.organisation"), named, key="eyes_partner", on_change=keep)
@@ -209,7 +216,7 @@ def _eyes(texts: Texts, current: Viewer) -> None:
 
 def role_name(texts: Texts, of: Viewer) -> str:
     """Return a role with its scope, in words."""
-    scope = ", ".join(of.vr_codes) or of.organisation
+    scope = ", ".join(region_names().get(code, code) for code in of.vr_codes) or of.organisation
     name = texts(f"role.{of.role}")
     return f"{name} {scope}" if scope else name
 

@@ -1,6 +1,7 @@
 """Areas: veiligheidsregio's from gemeenten, who borders on whom, the browser's map, and mergers through the years."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ FIRST_YEAR = 2020
 """The first year whose gemeenten can be brought to today's."""
 
 _MAP_STEPS = 100_000  # steps of the map's grid across the country: under 4 m each
+
+
+@cache
+def region_names() -> dict[str, str]:
+    """Return the name of every veiligheidsregio, by code; they are public and the same in every snapshot.
+
+    Examples
+    --------
+    >>> region_names()["VR06"]
+    'Noord- en Oost-Gelderland'
+    """
+    facts = _read_facts("veiligheidsregio_facts.csv")
+    return dict(zip(facts["vr_code"], facts["vr_name"], strict=True))
 
 
 def dissolve_veiligheidsregios(gemeenten: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -10,6 +10,7 @@ from access.rights import ROLES
 from access.viewer import Viewer
 from dashboard.shell import frame, session
 from geodata import codes, settings
+from geodata.areas.regions import region_names
 from geodata.errors import InputError
 from words import Texts
 
@@ -79,7 +80,9 @@ def _add(texts: Texts, viewer: Viewer) -> None:
         role = st.selectbox(
             texts("people.role"), ROLES, index=ROLES.index("region"), format_func=lambda code: texts(f"role.{code}")
         )
-        regions = st.multiselect(texts("people.region"), codes.VR_CODES, placeholder="")
+        regions = st.multiselect(
+            texts("people.region"), codes.VR_CODES, placeholder="", format_func=region_names().__getitem__
+        )
         organisation = st.text_input(texts("people.organisation"))
         first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), None)
         if st.form_submit_button(texts("people.save"), type="primary"):
