@@ -26,6 +26,22 @@ def indicator_name(shown: Board, code: str, texts: Texts) -> str:
     return name[:1].upper() + name[1:]
 
 
+def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
+    """Say why the areas of a sector ('' = all together) cannot be told apart; '' where they can."""
+    found = shown.scored.apart.get(sector_code)
+    if found is None or not found.why:
+        return ""
+    name = texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all")
+    return texts(
+        f"apart.{found.why}",
+        sector=name,
+        level=texts(f"apart.level_{shown.scored.level}"),
+        n=found.scored_n,
+        distinct=found.distinct_n,
+        share=texts.percent(found.measured_share),
+    )
+
+
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
     words = shown.top_reasons[texts.language].get(unit_id, "")
@@ -90,7 +106,8 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
         head += f'<p class="rb-muted">{html.escape(texts("sector." + row["sector_code"]))}</p>'
     complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))
     if pd.isna(row["score_0_10"]):
-        body = f"<p>{html.escape(texts('picture.not_scored'))}</p><p>{html.escape(complete)}</p>"
+        told = not_told_apart(texts, shown, row["sector_code"]) or texts("picture.not_scored")
+        body = f"<p>{html.escape(told)}</p><p>{html.escape(complete)}</p>"
         return f'<section class="rb-why">{head}{body}</section>'
     number = int(row["risk_class"])
     score = single_chip(texts, shown, row)

@@ -155,6 +155,25 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class TellingApart:
+    """When the areas of a sector can be told apart, so that a class, a flag and a place mean something.
+
+    Attributes
+    ----------
+    minimum_distinct
+        Least part of the areas that must have a score of their own.
+    minimum_measured
+        Least part of the variance of the score that must come from what was measured in each area.
+    fewest_n
+        With fewer areas than this nothing is judged.
+    """
+
+    minimum_distinct: float = 0.5
+    minimum_measured: float = 0.2
+    fewest_n: int = 10
+
+
+@dataclass(frozen=True)
 class History:
     """Which findings of activations count, and how fast they fade."""
 
@@ -271,6 +290,7 @@ class Model:
     why_left_out: Text
     disease: str
     switched_off: tuple[str, ...] = ()
+    telling_apart: TellingApart = TellingApart()
 
     def indicator(self, code: str) -> Indicator:
         """Return an indicator of either index by its code.

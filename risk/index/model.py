@@ -22,6 +22,7 @@ from risk.index.declaration import (
     Scale,
     Season,
     SectorConditions,
+    TellingApart,
     Text,
     Uncertainty,
 )
@@ -121,6 +122,7 @@ def _build(content: Mapping[str, Any]) -> Model:
             float(scale["flag_probability"]),
             float(scale["minimum_cover"]),
         ),
+        telling_apart=_telling_apart(content.get("telling_apart", {})),
         areas=Index(
             tuple(_dimension(code, entry) for code, entry in content["dimensions"].items()),
             tuple(
@@ -185,6 +187,16 @@ def _build(content: Mapping[str, Any]) -> Model:
 def _dimension(code: str, entry: Mapping[str, Any]) -> Dimension:
     required = bool(entry.get("required", False))
     return Dimension(code, float(entry["weight"]), _text(entry["name"]), _text(entry["why"]), required)
+
+
+def _telling_apart(entry: Mapping[str, Any]) -> TellingApart:
+    """Return the measure below which areas are not told apart; a declaration from before it gets the default."""
+    declared = TellingApart()
+    return TellingApart(
+        float(entry.get("minimum_distinct", declared.minimum_distinct)),
+        float(entry.get("minimum_measured", declared.minimum_measured)),
+        int(entry.get("fewest_n", declared.fewest_n)),
+    )
 
 
 def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:

@@ -7,7 +7,7 @@ who looks then gets their part through the door.
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from risk.index.declaration import Model
 from risk.index.model import MODEL_FILE, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
-from risk.scores import compare, site_tables
+from risk.scores import compare, site_tables, telling_apart
 
 _TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 _ENOUGH_FOR_QUANTILES = 10
@@ -88,8 +88,10 @@ class Scored:
         Indicator -> why it is left out for every unit alike.
     not_together
         Sectors that do not count in all sectors together.
-    status_n
-        How many figures behind the national scores are official, estimate, assumption or fictional.
+    status_share
+        How much of what sets the national scores apart is official, estimate, assumption or fictional, 0-1.
+    apart
+        Sector ('' = all together) -> how well its areas can be told apart; empty for sites.
     spread
         Sector ('' = all together) -> how its scores lie over the country.
     weeks
@@ -106,10 +108,11 @@ class Scored:
     left_out: dict[str, str]
     not_together: tuple[str, ...]
     peildatum: pd.Timestamp
-    status_n: dict[str, int]
+    status_share: dict[str, float]
     spread: dict[str, Spread]
     weeks: tuple[str, ...] = ()
     week: str = ""
+    apart: dict[str, telling_apart.Ranking] = field(default_factory=dict)
 
 
 def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") -> Scored:
@@ -138,13 +141,14 @@ def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") ->
         left_out=facts["left_out"],
         not_together=tuple(facts["not_together"]),
         peildatum=pd.Timestamp(facts["peildatum"]),
-        status_n=facts["status_n"],
+        status_share=facts["status_share"],
         spread={
             sector: Spread(one["scored_n"], tuple(one["class_n"]), tuple(one["quantiles"]))
             for sector, one in facts["spread"].items()
         },
         weeks=tuple(facts["weeks"]),
         week=week,
+        apart={sector: telling_apart.Ranking(**one) for sector, one in facts["apart"].items()},
     )
 
 
@@ -155,7 +159,13 @@ def method_sha256() -> str:
     That is the room of the index, its declaration, the codes and weeks of the domain, and the versions of the
     libraries that compute. A report, a page or a command changes no score and is not in it.
     """
-    return _digest(Path(index.__file__).parent, MODEL_FILE, Path(codes.__file__), Path(weeks.__file__))
+    return _digest(
+        Path(index.__file__).parent,
+        MODEL_FILE,
+        Path(codes.__file__),
+        Path(weeks.__file__),
+        Path(telling_apart.__file__),
+    )
 
 
 def _digest(room: Path, *files: Path) -> str:
@@ -243,17 +253,19 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     areas = _areas(data_version, pool) if level == "site" and not week and model == load_model() else None
     outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
     indicators = outcome.indicators
-    counted = indicators.loc[indicators["status"] != "missing", "status"].value_counts()
+    apart = telling_apart.rankings(outcome, tables["exposure"], level) if level in pipeline.AREA_LEVELS else {}
+    scores = telling_apart.withheld(telling_apart.ties_alike(outcome.scores, model), apart)
     beside = _beside(tables, outcome, level, week, pool)
     snapshot.write_out(
         folder,
-        {"scores": outcome.scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
+        {"scores": scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
         {
             "left_out": dict(outcome.left_out),
             "not_together": list(outcome.not_together),
             "peildatum": outcome.peildatum.date().isoformat(),
-            "status_n": {str(status): int(count) for status, count in counted.items()},
-            "spread": {str(code): asdict(spread(part)) for code, part in outcome.scores.groupby("sector_code")},
+            "status_share": telling_apart.status_shares(outcome.contributions, indicators),
+            "apart": {sector: asdict(one) for sector, one in apart.items()},
+            "spread": {str(code): asdict(spread(part)) for code, part in scores.groupby("sector_code")},
             "weeks": list(earlier),
             "data_version": data_version,
             "declaration": MODEL_FILE.read_text("utf-8") if model == load_model() else "",

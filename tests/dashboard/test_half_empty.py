@@ -86,3 +86,17 @@ def test_who_may_not_import_is_told_who_can(state: str) -> None:
         keys = [button.key for button in drawn.button]
         assert ("ready-sources" in keys) == has_button, state
         assert (read_texts("en")("ready.ask") in [one.value for one in drawn.caption]) != has_button
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
+def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str) -> None:
+    """Every page stands on a sector whose gemeenten have no score of their own, and says why there is none."""
+    for page in ("picture", "region", "sectors", "method", "sources"):
+        chosen = {"sector": "glass_horticulture", "level": "gemeente", "unit": "GM0363"}
+        drawn = draw(page, language, **chosen)
+        assert not drawn.exception, (state, page, drawn.exception)
+        assert not drawn.error, (page, [one.value for one in drawn.error])
+        if page == "picture":
+            told = read_texts(language)("apart.level_gemeente")
+            assert any(told in one.value for one in drawn.info)

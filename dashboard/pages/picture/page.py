@@ -106,7 +106,7 @@ def _explorer() -> None:
         if rows["score_0_10"].notna().any():
             _draw_map(texts, chosen, store, shown, rows, within)
         else:
-            st.info(texts("picture.nothing_to_show"))
+            st.info(why.not_told_apart(texts, shown, chosen.sector) or texts("picture.nothing_to_show"))
         alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
             trail.site_list(texts, store, shown, within)
@@ -218,12 +218,11 @@ def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
 
 def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
     """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
-    status_n = shown.scored.status_n
-    total = sum(status_n.values())
+    found = shown.scored.status_share
     shares = ", ".join(
-        f"{texts.percent(status_n.get(status, 0) / total)} {texts(f'status.{status}')}"
+        f"{texts.percent(found[status])} {texts(f'status.{status}')}"
         for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
-        if total
+        if status in found
     )
     named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
     parts = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []

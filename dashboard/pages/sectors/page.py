@@ -55,6 +55,7 @@ def _page() -> None:
     with table_side:
         above = regions.scores[regions.scores["area_code"] == within]
         links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
+        st.html(_not_told_apart(texts, shown))
         level = "gemeente" if within else "vr"
         areas = frozenset(rows["area_code"]) if within else frozenset()
         seen = downloads.Part(level, deliver.ALL_SECTORS, areas, within=within)
@@ -63,6 +64,15 @@ def _page() -> None:
     with map_side:
         _map(texts, store, shown, rows, chosen, within)
         why.panel(texts, chosen, store, shown)
+
+
+def _not_told_apart(texts: Texts, shown: Board) -> str:
+    """Return why some sectors have no scores here: their areas cannot be told apart (HTML)."""
+    found = [told for sector in _COLUMNS if (told := why.not_told_apart(texts, shown, sector))]
+    if not found:
+        return "<span></span>"
+    items = "".join(f"<li>{html.escape(one)}</li>" for one in found)
+    return f'<section class="rb-page"><h2>{html.escape(texts("apart.title"))}</h2><ul>{items}</ul></section>'
 
 
 def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:

@@ -1,0 +1,184 @@
+"""Which rankings tell areas apart, and which only look as if they did: those lose score, class and place.
+
+A ranking of areas means something where their figures were measured in each of them. Where most of it comes from
+what is the same everywhere, or from a border, or where one group's workers are shared out over its sectors by the
+same counts, the order of the areas says nothing of the sector, and none is shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geodata import codes
+from risk.index.declaration import Model, TellingApart
+from risk.index.pipeline import Outcome
+
+Array = NDArray[np.float64]
+
+_NOT_PER_AREA: Final = frozenset({"model", "veiligheidsregios"})
+"""Tables whose figures are the same in every area, or in every area of a region."""
+_SAME = 6  # decimals: scores that differ less are the same
+_BLANKED: Final = ("score_0_10", "reference_0_10", "risk_class", "rank", "rank_p05", "rank_p95", "p_top_k")
+
+
+class Why(StrEnum):
+    """Why the areas of a sector cannot be told apart."""
+
+    GROUP = "group"  # its workers are a fixed part of a group that holds other sectors too
+    DISTINCT = "distinct"  # too few different scores
+    MEASURED = "measured"  # too little of the differences was measured per area
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well the areas of one sector can be told apart.
+
+    Attributes
+    ----------
+    distinct_n
+        How many different scores there are among the scored units.
+    measured_share
+        Part of the variance of the score that comes from what was measured in each area (0-1).
+    why
+        '' where they can be told apart.
+    """
+
+    scored_n: int
+    distinct_n: int
+    measured_share: float
+    why: str = ""
+
+
+def rankings(outcome: Outcome, exposure: pd.DataFrame, level: str) -> dict[str, Ranking]:
+    """Return for every sector ('' = all together) how well its areas can be told apart.
+
+    Parameters
+    ----------
+    outcome
+        Scores of a level of areas, with their parts.
+    exposure
+        Contract ``Exposure``: by which method the workers of each sector came about.
+    level
+        ``vr`` or ``gemeente``: of a gemeente more is estimated.
+    """
+    grouped = shared_out(exposure) if level == "gemeente" else {}
+    indicators = outcome.prepared.measured.index.indicators
+    is_measured = np.array([*(one.table not in _NOT_PER_AREA for one in indicators), False])
+    found = {}
+    for sector, rows in outcome.scores.reset_index(drop=True).groupby("sector_code"):
+        scored = rows[rows["score_0_10"].notna()]
+        score, parts = scored["score_0_10"].to_numpy(float), outcome.parts[scored.index]
+        one = Ranking(len(scored), distinct_n(score), measured_share(score, parts, is_measured))
+        declared = outcome.model.telling_apart
+        why = Why.GROUP if sector in grouped else _why(one, declared)
+        found[str(sector)] = Ranking(one.scored_n, one.distinct_n, one.measured_share, why)
+    return found
+
+
+def _why(one: Ranking, declared: TellingApart) -> str:
+    if one.scored_n < declared.fewest_n:
+        return ""
+    if one.distinct_n < declared.minimum_distinct * one.scored_n:
+        return Why.DISTINCT
+    return Why.MEASURED if one.measured_share < declared.minimum_measured else ""
+
+
+def distinct_n(score: Array) -> int:
+    """Return how many different scores there are.
+
+    Examples
+    --------
+    >>> distinct_n(np.array([7.5678, 7.5678, 5.763]))
+    2
+    """
+    return int(np.unique(np.round(score, _SAME)).size)
+
+
+def measured_share(score: Array, parts: Array, is_measured: NDArray[np.bool_]) -> float:
+    """Return the part of the variance of scores that some of their parts bring (0-1).
+
+    The parts add up to the score, so the covariances of the parts with the score add up to its variance.
+
+    Examples
+    --------
+    >>> parts = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 2.0], [0.0, 3.0]])
+    >>> round(measured_share(parts.sum(axis=1), parts, np.array([False, True])), 2)
+    1.0
+    """
+    if len(score) < 2:
+        return 0.0
+    away = score - score.mean()
+    total = float(away @ away)
+    if total < 10.0**-_SAME:
+        return 0.0
+    shares = away @ np.nan_to_num(parts) / total
+    return float(np.clip(shares[is_measured].sum(), 0.0, 1.0))
+
+
+def shared_out(exposure: pd.DataFrame) -> dict[str, str]:
+    """Return the sectors whose workers are only a fixed part of a CBS group that holds other such sectors too.
+
+    Returns
+    -------
+    dict
+        Sector -> its group, such as ``A``.
+    """
+    newest = exposure[exposure["sector_code"].isin(codes.SECTORS) & exposure["workers_n"].notna()]
+    if newest.empty:
+        return {}
+    newest = newest[newest["year"] == newest["year"].max()]
+    by_group = newest["workers_n_source"].str.contains("group_share| of SBI:", regex=True)
+    alone = by_group.groupby(newest["sector_code"]).all()
+    groups = {str(sector): codes.SECTORS[str(sector)].cbs_group for sector in alone[alone].index}
+    counts = pd.Series(groups, dtype=object).value_counts()
+    return {sector: group for sector, group in groups.items() if counts[group] > 1}
+
+
+def withheld(scores: pd.DataFrame, found: Mapping[str, Ranking]) -> pd.DataFrame:
+    """Return scores without those of sectors whose areas cannot be told apart: no class, no flag, no place."""
+    hidden = scores["sector_code"].isin([sector for sector, one in found.items() if one.why])
+    blanked = scores.copy()
+    blanked.loc[hidden, list(_BLANKED)] = np.nan
+    blanked.loc[hidden, "is_flagged"] = False
+    return blanked
+
+
+def ties_alike(scores: pd.DataFrame, model: Model) -> pd.DataFrame:
+    """Return scores in which those of equal score share place, interval and chance, and so are flagged alike."""
+    scored = scores["score_0_10"].notna()
+    keys = [scores["sector_code"], scores["score_0_10"].round(_SAME).where(scored, -1.0 - np.arange(len(scores)))]
+    same = scores.groupby(keys, sort=False)
+    alike = scores.assign(
+        rank=same["rank"].transform("min"),
+        rank_p05=same["rank_p05"].transform("min"),
+        rank_p95=same["rank_p95"].transform("max"),
+        p_top_k=same["p_top_k"].transform("mean"),
+    )
+    is_tied = same["unit_id"].transform("size") > 1
+    high = (alike["risk_class"] >= 4) & (alike["p_top_k"] >= model.scale.flag_probability)
+    return alike.assign(is_flagged=scores["is_flagged"].where(~is_tied, high).astype(bool))
+
+
+def status_shares(contributions: pd.DataFrame, indicators: pd.DataFrame) -> dict[str, float]:
+    """Return how much of what sets scores apart is official, estimate, assumption or fictional (adds up to 1).
+
+    Weighted by contribution, not by counting cells: a hundred assumptions that move nothing count for nothing.
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"unit_id": ["a", "a"], "indicator_code": ["x", "y"], "contribution_0_10": [-3.0, 1.0]})
+    >>> cells = pd.DataFrame({"unit_id": ["a", "a"], "indicator_code": ["x", "y"], "status": ["official", "estimate"]})
+    >>> status_shares(parts, cells)
+    {'official': 0.75, 'estimate': 0.25}
+    """
+    keys = ["unit_id", "indicator_code"]
+    known = indicators.loc[indicators["status"] != "missing", [*keys, "status"]]
+    both = contributions.merge(known, on=keys)
+    size = both["contribution_0_10"].abs().groupby(both["status"].astype(str)).sum()
+    size = size[size > 0].sort_values(ascending=False)
+    return {str(status): float(share) for status, share in (size / size.sum()).items()}
