@@ -145,3 +145,14 @@ def http_timeout_s() -> float:
 def http_retry_wait_s() -> float:
     """Return the seconds before the second attempt; each later wait is twice as long (``RISICOBEELD_RETRY_WAIT``)."""
     return float(os.environ.get("RISICOBEELD_RETRY_WAIT") or 1.0)
+
+
+def contact() -> str:
+    """Return whom a publisher can reach about our requests (``RISICOBEELD_CONTACT``), one line; '' for nobody.
+
+    Examples
+    --------
+    >>> contact()
+    ''
+    """
+    return " ".join(os.environ.get("RISICOBEELD_CONTACT", "").split())[:200]

@@ -32,12 +32,15 @@ class Outcome:
         ``new``, ``unchanged`` (what was fetched is what we have) or ``failed``.
     message
         The sentence of the error, '' without one.
+    notes
+        What a person should know of a delivery that was taken.
     """
 
     source_id: str
     state: str
     rows_n: int = 0
     message: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def refresh_sources(
@@ -138,7 +141,7 @@ def _fetch_and_store(
     )
     previous = snapshot.latest_raw_of(name)
     if previous and previous.record.sha256 == record.sha256 and previous.parameters == delivery.parameters:
-        return Outcome(name, "unchanged", delivery.rows_n), None
+        return Outcome(name, "unchanged", delivery.rows_n, notes=delivery.notes), None
     trial = RawSnapshot(scratch, record, dict(delivery.parameters), dict.fromkeys(delivery.files, ""))
     frames = connector.read(trial, areas)
     refresh.check_frames(frames)
@@ -147,7 +150,7 @@ def _fetch_and_store(
     if previous and not is_accepted:
         comparison.refuse_unlikely(name, connector.read(previous, areas), frames, source.max_change_pct)
     raw = snapshot.write_raw(record, delivery.files, delivery.parameters)
-    return Outcome(name, "new", delivery.rows_n), (raw, frames)
+    return Outcome(name, "new", delivery.rows_n, notes=delivery.notes), (raw, frames)
 
 
 def _digest(delivery: Delivery) -> str:

@@ -61,14 +61,22 @@ def age_days(source_date: str, today: date) -> int | None:
 
 
 def word(record: SourceRecord, attempts: dict[str, Attempt], today: date) -> str:
-    """Return one word for the health of a source: ``failing``, ``overdue`` or ``ok``.
+    """Return one word for the health of a source: ``failing``, ``frozen``, ``overdue`` or ``ok``.
 
-    Overdue: a new delivery may be expected, and nobody has looked for it: the last look, or without one the
-    day that the figures are of, is further back than the publisher's rhythm.
+    Told from the day that the figures are of, not from the day on which somebody looked. Frozen: the publisher
+    stopped, and what we have is the last there will be. Overdue: figures are older than twice the publisher's rhythm
+    (once for the period, once for making them), or a look is further back than that rhythm.
     """
     attempt = attempts.get(record.source_id)
     if attempt and attempt.error:
         return "failing"
+    source = catalogue.source(record.source_id)
+    if source.frozen_since:
+        return "frozen"
+    if source.cadence_days is None:
+        return "ok"
     looked_at = (attempt.succeeded_at if attempt else "") or record.retrieved_at or record.source_date
-    cadence, age = catalogue.source(record.source_id).cadence_days, age_days(looked_at, today)
-    return "overdue" if cadence and age is not None and age > cadence else "ok"
+    looked, figure = age_days(looked_at, today), age_days(record.source_date, today)
+    is_late = looked is not None and looked > source.cadence_days
+    is_old = figure is not None and figure > 2 * source.cadence_days
+    return "overdue" if is_late or is_old else "ok"

@@ -29,6 +29,8 @@ class Source:
         Status of its figures as they land; what is derived from them carries its own.
     cadence_days
         Days after which a new delivery may be expected; None when it never changes.
+    frozen_since
+        The day on which the publisher stopped (ISO); '' while it goes on.
     max_change_pct
         A new delivery whose totals differ more from the previous one is not used until a person accepts it.
     """
@@ -42,6 +44,7 @@ class Source:
     feeds: tuple[str, ...]
     status: Status = Status.OFFICIAL
     cadence_days: int | None = None
+    frozen_since: str = ""
     secrecy: Secrecy = Secrecy.PUBLIC
     max_change_pct: float = 25.0
 
@@ -252,6 +255,7 @@ SOURCES = {
             "Publiek domein",
             "Bron: RIVM",
             ("incidence",),
+            frozen_since="2023-03-31",
         ),
         Source(
             "sites_file",

@@ -25,6 +25,8 @@ class Delivery:
         The date that the figures are of (ISO), not the date of fetching.
     parameters
         What the reader needs beside the files: tables, years, questions.
+    notes
+        What a person should know of it: what could not be found or fetched, each in one sentence.
     """
 
     files: Mapping[str, Path]
@@ -32,6 +34,7 @@ class Delivery:
     rows_n: int
     address: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ BASES = {
 }
 """Scheme, host and port of each publisher; the connectors append the path."""
 
-_HEADERS = {"User-Agent": "risicobeeld/1.0 (public-health map; one request at a time)", "Accept": "application/json"}
 _CONNECT_S = 5.0
 _ATTEMPTS_N = 4
 _LONGEST_WAIT_S = 120.0  # a source that asks for more is left for the next refresh
@@ -48,8 +47,19 @@ _BUSY = (429, 500, 502, 503, 504)
 _LOCAL_HOSTS = ("127.0.0.1",)
 
 
-class _AgainError(SourceError):
-    """A fault that may pass: worth another attempt, after the seconds that the source asks for."""
+def _headers(**more: str) -> dict[str, str]:
+    """Return what every request says of itself; publishers ask for somebody whom they can reach."""
+    contact = settings.contact()
+    told = f"public-health map; one request at a time{f'; {contact}' if contact else ''}"
+    return {"User-Agent": f"risicobeeld/1.0 ({told})", "Accept": "application/json", **more}
+
+
+class UnreachableError(SourceError):
+    """A fault that may pass: no connection, no answer in time, or an answer that is cut off."""
+
+
+class _AgainError(UnreachableError):
+    """Worth another attempt, after the seconds that the source asks for."""
 
     wait_s: float = 0.0
 
@@ -111,7 +121,7 @@ def timeout(read_s: float | None = None) -> tuple[float, float]:
     return min(_CONNECT_S, most), patience
 
 
-def call(source_id: str, what: str, function: Callable[[], T]) -> T:
+def call(source_id: str, what: str, function: Callable[[], T], attempts_n: int = _ATTEMPTS_N) -> T:
     """Run a request and try again, ever later, what may pass: no connection, 429, 5xx, an answer cut off.
 
     Parameters
@@ -122,6 +132,8 @@ def call(source_id: str, what: str, function: Callable[[], T]) -> T:
         What is asked for: an address or the name of a table.
     function
         Makes the request; may raise any exception of ``requests`` or `ValueError` for an answer that is no JSON.
+    attempts_n
+        How often it is tried in all.
 
     Raises
     ------
@@ -134,7 +146,7 @@ def call(source_id: str, what: str, function: Callable[[], T]) -> T:
             return function()
 
     retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(_ATTEMPTS_N),
+        stop=tenacity.stop_after_attempt(attempts_n),
         wait=_wait_s,
         retry=tenacity.retry_if_exception_type(_AgainError),
         reraise=True,
@@ -237,7 +249,7 @@ def get_json(
             url,
             params=params,
             data=form,
-            headers={**_HEADERS, **(headers or {})},
+            headers=_headers(**(headers or {})),
             timeout=timeout(read_s),
         )
         response.raise_for_status()
@@ -297,7 +309,7 @@ def download(source_id: str, url: str, target: Path, progress: Progress) -> Path
 def _download_rest(url: str, target: Path, progress: Progress) -> None:
     part, mark = Path(f"{target}.part"), Path(f"{target}.mark")
     done = part.stat().st_size if part.is_file() and mark.is_file() else 0
-    headers = {**_HEADERS, "Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = _headers(**{"Accept": "*/*", "Accept-Encoding": "identity"})
     if done:
         headers |= {"Range": f"bytes={done}-", "If-Range": mark.read_text("utf-8")}
     with requests.get(url, headers=headers, stream=True, timeout=timeout()) as response:
@@ -324,7 +336,7 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
     mark.unlink(missing_ok=True)
 
 
-def first_bytes(source_id: str, url: str, bytes_n: int) -> str:
+def first_bytes(source_id: str, url: str, bytes_n: int, attempts_n: int = _ATTEMPTS_N) -> str:
     """Return the beginning of a file as text, without fetching the rest.
 
     Raises
@@ -334,11 +346,11 @@ def first_bytes(source_id: str, url: str, bytes_n: int) -> str:
     """
 
     def ask() -> str:
-        with requests.get(url, headers={**_HEADERS, "Accept": "*/*"}, stream=True, timeout=timeout()) as response:
+        with requests.get(url, headers=_headers(Accept="*/*"), stream=True, timeout=timeout()) as response:
             response.raise_for_status()
             return next(response.iter_content(bytes_n), b"").decode("utf-8", errors="replace")
 
-    return call(source_id, _short(url), ask)
+    return call(source_id, _short(url), ask, attempts_n)
 
 
 def _short(url: str) -> str:

@@ -6,6 +6,8 @@ Both ways use the same selectors and store the same elements, so that one reader
 import hashlib
 import json
 import re
+import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,7 @@ import pandas as pd
 
 from geodata import codes, settings
 from geodata.errors import SourceError
+from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import RawSnapshot
 from geodata.sources import catalogue, http
 from geodata.sources.connector import Connector, Delivery, Frames
@@ -27,6 +30,9 @@ from geodata.tables.site_table import points_rd, site_table
 _NETHERLANDS = "area(id:3600047796)->.nl;"  # relation 47796, the European part
 _SERVER_S = 180
 _INTERPRETER = "/api/interpreter"
+_STATUS = "/api/status"
+_LONGEST_WAIT_S = 60
+_FAILED_N = 2
 EXTRACT = "/europe/netherlands-latest.osm.pbf"
 _NUMBER = re.compile(r"\d+")
 
@@ -125,17 +131,50 @@ def ask(source_id: str, ql: str) -> dict[str, Any]:
 
 
 def _fetch_overpass(folder: Path, progress: Progress) -> Delivery:
-    source_id, files, rows_n, dates = "osm", {}, 0, []
+    """Ask for each kind; one that fails keeps its previous answer, and does not lose the others."""
+    source_id, files, rows_n = "osm", {}, 0
+    dates: list[str] = []
+    notes: list[str] = []
+    failed: list[SourceError] = []
+    previous = snapshot.latest_raw_of(source_id)
     for number, kind in enumerate(SELECTORS):
-        answer = ask(source_id, question(kind))
-        rows_n += len(answer["elements"])
-        dates.append(str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))[:10])
-        files[f"{kind}.json"] = _store(folder / f"{kind}.json", answer)
+        path = folder / f"{kind}.json"
+        try:
+            wait_for_slot(source_id)
+            answer = ask(source_id, question(kind))
+            rows_n += len(answer["elements"])
+            dates.append(str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))[:10])
+            _store(path, answer)
+        except SourceError as error:
+            failed.append(error)
+            if not dates and len(failed) == _FAILED_N:  # nobody answers: the other kinds would only wait as long
+                raise failed[0] from error
+            kept = previous is not None and path.name in previous.files
+            if previous is not None and kept:
+                shutil.copyfile(previous.path / path.name, path)
+                rows_n += len(json.loads(path.read_text("utf-8"))["elements"])
+            else:
+                _store(path, {"elements": []})
+            which = f"those of {previous.record.source_date} stay" if previous and kept else "there are none of it"
+            notes.append(f"Kind {kind} could not be fetched, so {which} ({error}).")
+        files[path.name] = path
         progress(number + 1, len(SELECTORS))
     if not rows_n:
         raise SourceError(f"Source {source_id}: not one site of any kind is served; refresh again later.")
     address = f"{http.base('overpass')}{_INTERPRETER}"
-    return Delivery(files, max(dates) or datetime.now(UTC).date().isoformat(), rows_n, address)
+    source_date = max(dates) or datetime.now(UTC).date().isoformat()
+    return Delivery(files, source_date, rows_n, address, notes=tuple(notes))
+
+
+def wait_for_slot(source_id: str) -> None:
+    """Wait as long as Overpass asks for until a place is free, a minute at most; where it does not say, not at all."""
+    try:
+        told = http.first_bytes(source_id, f"{http.base('overpass')}{_STATUS}", 4_000, attempts_n=1)
+    except SourceError:
+        return
+    waits = [int(seconds) for seconds in re.findall(r"in (-?\d+) seconds", told)]
+    if waits and "slots available now" not in told:
+        time.sleep(min(max(min(waits), 0), _LONGEST_WAIT_S))
 
 
 def _store(path: Path, answer: Mapping[str, Any]) -> Path:

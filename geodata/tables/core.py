@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geodata import contracts
 from geodata.areas import joins, regions
@@ -149,11 +151,32 @@ def _with_boundaries(gemeenten: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) 
         )
     found = shapes.reindex(gemeenten["gemeente_code"]).to_numpy()
     if not shapely.coverage_is_valid(found):
-        raise SourceError(
-            "Source pdok_areas: neighbouring gemeenten do not share their edges; the delivery is not used: look at"
-            " it in a map program."
-        )
+        found = _mended(found, gemeenten)
     return gemeenten.set_geometry(gpd.GeoSeries(found, index=gemeenten.index, crs=boundaries.crs))
+
+
+_CLEAN_M = 1.0  # metres: a gap or overlap that no map of the country shows
+_MOVED = 0.001  # the part of a gemeente that cleaning may move
+
+
+def _mended(shapes: NDArray[np.object_], gemeenten: pd.DataFrame) -> NDArray[np.object_]:
+    """Return shapes that share their edges, where only slivers stood in the way.
+
+    Raises
+    ------
+    SourceError
+        More than slivers is wrong; the gemeenten are named.
+    """
+    wrong = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
+    cleaned = shapely.coverage_clean(shapes, gap_maximum_width=_CLEAN_M)
+    moved = np.abs(shapely.area(shapely.symmetric_difference(cleaned, shapes))) / shapely.area(shapes)
+    if shapely.coverage_is_valid(cleaned) and (moved < _MOVED).all():
+        return np.asarray(cleaned)
+    names = ", ".join(gemeenten["gemeente_name"].to_numpy()[wrong][:5])
+    raise SourceError(
+        f"Source pdok_areas: the boundaries of {names} do not fit those of their neighbours; the boundaries that we had"
+        " stay in use. Tell the publisher, and refresh again after their next delivery."
+    )
 
 
 def real_tables(

@@ -62,7 +62,7 @@ class TestWhole:
         assert command.main(["status", "--json"]) == 0
         facts = json.loads(capsys.readouterr().out)
         ages = {row["source"]: (row["health"], row["age_days"]) for row in facts["sources"]}
-        assert ages["rivm"][0] == "ok"
+        assert ages["rivm"][0] == "frozen"
         assert isinstance(ages["cbs_jobs"][1], int)
         assert "demonstration" not in ages
 

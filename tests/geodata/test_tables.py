@@ -201,8 +201,18 @@ class TestAreas:
         shapes = gemeenten().geometry.copy()
         shapes.iloc[0] = shapes.iloc[0].buffer(50)
         frame = gpd.GeoDataFrame({"statcode": gemeenten()["gemeente_code"]}, geometry=shapes)
-        with pytest.raises(SourceError, match="share their edges"):
+        with pytest.raises(SourceError, match=f"the boundaries of {gemeenten()['gemeente_name'].iloc[0]}"):
             tables.current_areas(areas, {"gemeente_boundaries": [frame]})
+
+    def test_a_sliver_between_neighbours_is_cleaned(self) -> None:
+        areas = {"gemeenten": gemeenten()}
+        shapes = gemeenten().geometry.copy()
+        shapes.iloc[0] = shapely.affinity.translate(shapes.iloc[0], 0.05, 0.0)
+        assert not shapely.coverage_is_valid(shapes.to_numpy())
+        frame = gpd.GeoDataFrame({"statcode": gemeenten()["gemeente_code"]}, geometry=shapes)
+        cleaned = tables.current_areas(areas, {"gemeente_boundaries": [frame]})["gemeenten"]
+        assert shapely.coverage_is_valid(cleaned.geometry.to_numpy())
+        assert cleaned.geometry.area.to_numpy() == pytest.approx(gemeenten().geometry.area.to_numpy(), rel=1e-3)
 
     def test_the_newest_year_decides_regions_and_inhabitants(self) -> None:
         history = pd.DataFrame(

@@ -23,7 +23,7 @@ from geodata.snapshots import formats as store
 from geodata.sources import http
 from geodata.sources.cbs import v4 as cbs_v4
 from geodata.sources.cbs.question import DATA, Resources, Rows, Where, chosen_keys, filter_text, refuse_empty
-from geodata.sources.http import NotThereError, Progress
+from geodata.sources.http import NotThereError, Progress, UnreachableError
 
 _DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
 _UNITS = {
@@ -141,7 +141,8 @@ def fetch(
     """Fetch the part of a table that a connector needs and store the answers as one JSON file.
 
     The version of the table (its ``Modified`` date) is asked first: a part that was fetched before from the
-    same version comes from the cache on disk. A table that v3 does not serve is asked of v4.
+    same version comes from the cache on disk. A table that v3 does not serve, or while v3 does not answer, is asked
+    of v4.
 
     Parameters
     ----------
@@ -160,8 +161,11 @@ def fetch(
     progress(0, 3)
     try:
         return _fetch_v3(source_id, table_id, wanted, where, folder / f"{name or table_id}.json", progress)
-    except NotThereError:
-        return cbs_v4.fetch(source_id, table_id, where, folder / f"{name or table_id}.json", progress)
+    except (NotThereError, UnreachableError) as first:
+        try:
+            return cbs_v4.fetch(source_id, table_id, where, folder / f"{name or table_id}.json", progress)
+        except SourceError as second:
+            raise (second if isinstance(first, NotThereError) else first) from second
 
 
 def _fetch_v3(
