@@ -94,6 +94,7 @@ RIGHTS: Final[dict[str, Mapping[Verb, Mapping[str, Rows]]]] = {
         ),
         Verb.RECORD: _rules(own=("signals", "activations", "referrals", "contacts", "decisions")),
         Verb.TAKE: _rules(own=("sites",)),
+        Verb.MANAGE: _rules(own=("sites",)),
     },
     "partner": {
         Verb.READ: _rules(all=(*_AREAS, *_LISTS), partner=("activations", "referrals", "plan_lines")),

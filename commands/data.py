@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from commands import bundles as bundle_commands
 from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
@@ -35,8 +36,10 @@ def add_commands(commands: Any) -> None:
     importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
     kinds = importing.add_subparsers(dest="kind", required=True)
     source_commands.add_imports(kinds)
+    bundle_commands.add_import(kinds)
     register_commands.add_import(kinds)
     source_commands.add_commands(commands)
+    bundle_commands.add_commands(commands)
     register_commands.add_commands(commands)
     people_commands.add_commands(commands)
     bind(commands, _COMMANDS)
@@ -115,6 +118,9 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
+    if arguments.kind == "bundle":
+        bundle_commands.run_import(arguments)
+        return
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
         return
@@ -136,6 +142,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "import": _import,
     **register_commands.COMMANDS,
     **source_commands.COMMANDS,
+    **bundle_commands.COMMANDS,
     **people_commands.COMMANDS,
 }
 

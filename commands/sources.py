@@ -138,6 +138,8 @@ def _refresh(arguments: argparse.Namespace) -> int:
         print(f"{outcome.source_id:<20}{outcome.state:<11}{outcome.rows_n:>9} rows")
         if outcome.message:
             print(f"    {outcome.message}", file=sys.stderr)
+        for note in outcome.notes:
+            print(f"    {note}")
     failed_n = sum(outcome.state == "failed" for outcome in outcomes)
     if not failed_n:
         return _ALL_DONE

@@ -7,6 +7,7 @@ from access.rights import Rows, rows_of
 from access.viewer import Viewer
 from dashboard.pages.administration import page as administration
 from dashboard.pages.contacts import page as contacts
+from dashboard.pages.data import page as data
 from dashboard.pages.method import page as method
 from dashboard.pages.picture import page as picture
 from dashboard.pages.privacy import page as privacy
@@ -50,6 +51,7 @@ PAGES = (
     Page("contacts", contacts.run, needs="routes"),
     Page("method", method.run),
     Page("sources", sources.run),
+    Page("data", data.run, needs="exposure"),
     Page("administration", administration.run, needs="people"),
     Page("privacy", privacy.run, needs="audit_trail"),
 )

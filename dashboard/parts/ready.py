@@ -74,8 +74,8 @@ def _button(texts: Texts, store: ScopedStore, step: str) -> None:
             session.open_page("register")
     elif not may(store.viewer, Verb.MANAGE, "sources"):
         st.caption(texts("ready.ask"))
-    elif st.button(texts("ready.button"), type="primary", key="ready-sources"):
-        session.open_page("sources")
+    elif st.button(texts("ready.button"), type="primary", key="ready-data"):
+        session.open_page("data")
 
 
 def what_there_is(texts: Texts, ready: Readiness) -> str:

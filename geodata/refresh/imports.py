@@ -6,7 +6,7 @@ nothing; the same file read the same way makes no new version; a dry run stops b
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
@@ -116,7 +116,13 @@ def import_establishments(
 
 
 def import_sites(
-    path: Path, question: sites.Question, progress: Progress, pool: Pool = LOCAL, *, is_dry_run: bool = False
+    path: Path,
+    question: sites.Question,
+    progress: Progress,
+    pool: Pool = LOCAL,
+    *,
+    only_in: Sequence[str] = (),
+    is_dry_run: bool = False,
 ) -> sites.Report:
     """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
 
@@ -126,6 +132,8 @@ def import_sites(
         Told how many addresses were looked up.
     pool
         Who reads the rows, piece by piece.
+    only_in
+        Codes of the veiligheidsregio's whose sites are kept, for who may import no others; none is all.
     is_dry_run
         Change nothing.
 
@@ -135,11 +143,23 @@ def import_sites(
         The file or its mapping cannot be used; nothing has changed then.
     """
     table, report = sites.read(path, question, known_areas(), known_places(), progress, pool)
+    if only_in:
+        table = _only_in(table, only_in, report.receipt, is_asked_for=question.is_partial)
     checked = contracts.check("sites", table)
     report.receipt.is_dry_run = is_dry_run
     if not is_dry_run:
         _store("sites_file", path, question.source_date, checked, "sites", report.receipt)
     return report
+
+
+def _only_in(table: pd.DataFrame, vr_codes: Sequence[str], receipt: Receipt, *, is_asked_for: bool) -> pd.DataFrame:
+    """Keep the sites of some regions; the receipt counts the others."""
+    is_own = table["vr_code"].isin(list(vr_codes))
+    receipt.note("other_region", n=int((~is_own).sum()), regions=", ".join(vr_codes))
+    receipt.kept_n = int(is_own.sum())
+    if not receipt.kept_n or (receipt.kept_n * 2 < len(table) and not is_asked_for):
+        raise InputError("sites_elsewhere", name=receipt.file, kept_n=receipt.kept_n, rows_n=len(table))
+    return table[is_own].reset_index(drop=True)
 
 
 def _user_family(public: str, secret: str, *, is_secret: bool) -> str:

@@ -84,7 +84,7 @@ def test_who_may_not_import_is_told_who_can(state: str) -> None:
     for viewer, has_button in (("lotc", True), ("region:VR06", False)):
         drawn = draw("picture", "en", **{"as": viewer})
         keys = [button.key for button in drawn.button]
-        assert ("ready-sources" in keys) == has_button, state
+        assert ("ready-data" in keys) == has_button, state
         assert (read_texts("en")("ready.ask") in [one.value for one in drawn.caption]) != has_button
 
 

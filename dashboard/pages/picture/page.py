@@ -12,7 +12,7 @@ from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import side_by_side
-from dashboard.parts import alarms, controls, link_notice, links, period, ready, region_facts
+from dashboard.parts import alarms, controls, first_start, link_notice, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
@@ -44,6 +44,7 @@ def run() -> None:
         f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>{warming(assets=assets, geometry=geometry)}',
         unsafe_allow_javascript=True,
     )
+    first_start.card(texts, store)
     if ready.ranks(texts, store, Ranking.AREAS):
         _explorer()
 

@@ -1,0 +1,63 @@
+"""Commands on what came in: a bundle for another installation, undo, and back to the example."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from geodata.refresh import build, bundle
+from geodata.snapshots import snapshot
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``bundle``, ``undo`` and ``example``."""
+    packing = commands.add_parser("bundle", help="pack the tables into one file, for a machine without a network")
+    packing.add_argument("--out", type=Path, required=True, help="a file that ends in .zip")
+    packing.add_argument(
+        "--with",
+        dest="named",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="a table with figures that nobody published, which stays out otherwise",
+    )
+    commands.add_parser("undo", help="put the newest import or refresh of one source aside; nothing is erased")
+    commands.add_parser("example", help="put every import aside and show the example again; nothing is erased")
+
+
+def add_import(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``import bundle``."""
+    kinds.add_parser("bundle", help="the tables of another installation").add_argument("file", type=Path)
+
+
+def run_import(arguments: argparse.Namespace) -> None:
+    """Take over a bundle and tell what it holds and lacks."""
+    taken, left_out = build.import_bundle(arguments.file)
+    rows = ", ".join(f"{name} {n}" for name, n in sorted(taken.rows_n.items()))
+    print(f"{arguments.file.name} imported: data version {taken.data_version} ({rows})")
+    if left_out:
+        print(f"The bundle lacks figures that nobody published: {', '.join(left_out)}.")
+
+
+def _bundle(arguments: argparse.Namespace) -> None:
+    packed = bundle.write(arguments.out, snapshot.current(), arguments.named)
+    rows = ", ".join(f"{name} {n}" for name, n in sorted(packed.rows_n.items()))
+    print(f"{arguments.out} written: data version {packed.data_version} ({rows})")
+    if packed.left_out:
+        print(f"Left out, because nobody published these figures: {', '.join(packed.left_out)} (--with TABLE).")
+
+
+def _undo(_arguments: argparse.Namespace) -> None:
+    record = build.undo()
+    print(f"{record.source_id} ({record.address}) was put aside; the data version is {_version()}.")
+
+
+def _example(_arguments: argparse.Namespace) -> None:
+    sources_n = build.return_to_example()
+    print(f"{sources_n} sources were put aside; the example is shown again, data version {_version()}.")
+
+
+def _version() -> str:
+    return snapshot.current().data_version
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"bundle": _bundle, "undo": _undo, "example": _example}

@@ -1,0 +1,1 @@
+"""The page `data`, and the parts that only it uses."""

@@ -1,0 +1,326 @@
+"""Data: from the example to real figures and back, without a terminal; what came in, and how to undo it."""
+
+import html
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from access import audit
+from access.rights import Rows, Verb, rows_of
+from access.viewer import Viewer
+from dashboard.pages.data import upload
+from dashboard.pages.data.upload import Answers, Tried
+from dashboard.parts import progress as work
+from dashboard.parts import ready, tables
+from dashboard.shell import frame, session
+from door.store import ScopedStore
+from geodata import codes, settings
+from geodata.codes import Status
+from geodata.errors import RisicobeeldError
+from geodata.intake.receipt import Receipt
+from geodata.refresh import build, bundle, imports
+from geodata.refresh import fetch as fetching
+from geodata.snapshots import snapshot
+from geodata.sources import catalogue
+from geodata.sources.registry import chosen
+from words import Texts
+
+_FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
+_STATUSES = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION)
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def run() -> None:
+    """Draw the page."""
+    texts = session.texts()
+    store = frame.open_store(texts)
+    frame.page_head(texts, store, texts("page.data"), texts("data.intro"))
+    viewer = store.viewer
+    work.tell_stopped(texts)
+    _tell_done(texts)
+    kinds = may_import(viewer)
+    if store.is_demonstration and "establishments" in kinds:
+        _first_start(texts, store)
+    if kinds:
+        st.html(f'<h2 id="own">{html.escape(texts("data.own"))}</h2>')
+        _drop(texts, store, kinds)
+    else:
+        st.caption(texts("data.who_may" if settings.has_sign_in() or _is_local() else "data.only_here"))
+    st.html(f'<section class="rb-page">{ready.what_there_is(texts, ready.of(store))}</section>')
+    if "establishments" in kinds:
+        _came_in(texts, store)
+        _bundle(texts)
+
+
+def may_import(viewer: Viewer) -> tuple[str, ...]:
+    """Return the kinds of file that somebody may import here.
+
+    Without sign-in that is whoever sits at this machine, and nobody over a network.
+    """
+    if not settings.has_sign_in() and not _is_local():
+        return ()
+    if rows_of(viewer.role, "sources", Verb.MANAGE) is Rows.ALL:
+        return upload.KINDS
+    return upload.REGION_KINDS if rows_of(viewer.role, "sites", Verb.MANAGE) is Rows.OWN else ()
+
+
+def _is_local() -> bool:
+    return str(st.get_option("server.address")) in _LOCAL
+
+
+# --- the first start -----------------------------------------------------------------------------------
+
+
+def _first_start(texts: Texts, store: ScopedStore) -> None:
+    """Offer the ways on from the example: real figures, own files, a bundle; or go on with it."""
+    with st.container(border=True, key="first-start"):
+        st.html(
+            f"<h2>{html.escape(texts('data.first_title'))}</h2><p>{html.escape(texts('data.first_intro'))}</p>"
+            f"<ul><li>{html.escape(texts('data.first_fetch'))}</li><li>{html.escape(texts('data.first_own'))}</li>"
+            f"<li>{html.escape(texts('data.first_bundle'))}</li></ul>"
+        )
+        with st.container(horizontal=True):
+            asked = st.button(texts("data.fetch"), type="primary", key="fetch-real")
+            if st.button(texts("data.go_on"), key="go-on"):
+                session.open_page("picture")
+        if asked:
+            _fetch(texts, store)
+
+
+def _fetch(texts: Texts, store: ScopedStore) -> None:
+    """Fetch CBS first, so that there is a picture in seconds, then all others; tell how far it is."""
+    audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
+    rest = [name for name in chosen([]) if name not in _FIRST]
+    outcomes = []
+    for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
+        with work.shown(texts, texts(title)) as step:
+            outcomes += fetching.refresh_sources(names, progress_of=_progress(step, names))
+    st.session_state["data-fetched"] = outcomes
+    st.rerun()
+
+
+def _progress(step: work.Step, names: list[str]) -> Callable[[str], Callable[[int, int], None]]:
+    def progress_of(name: str) -> Callable[[int, int], None]:
+        place = names.index(name)
+        step(place / len(names), _title(name))
+        return lambda done, total: step((place + (done / total if total else 0)) / len(names), _title(name))
+
+    return progress_of
+
+
+def _title(source_id: str) -> str:
+    known = source_id.split(".", 1)[0] in catalogue.SOURCES
+    return catalogue.source(source_id).title if known else source_id
+
+
+# --- a file --------------------------------------------------------------------------------------------
+
+
+def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
+    """Take a file, say what it seems to be and what would happen, and import it when that is confirmed."""
+    count = st.session_state.setdefault("data-drop", 0)
+    given = st.file_uploader(
+        texts("data.drop"), type=list(upload.ENDINGS), help=texts("data.drop_help"), key=f"data-file-{count}"
+    )
+    if given is None:
+        return
+    # A region's list is kept under the region's name, so that it never takes the place of another's.
+    prefix = "".join(f"{code}_" for code in _own(store.viewer))
+    with imports.handed_over(given.getvalue(), prefix + given.name) as path:
+        seems = _seems(texts, path, given.file_id, kinds)
+        st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
+        answers = _ask(texts, store, path, seems or kinds[0], kinds)
+        try:
+            with st.spinner(texts("data.reading")):
+                tried = upload.attempt(path, answers)
+        except RisicobeeldError as error:
+            frame.failure(texts, error)
+            st.caption(texts("data.nothing_changed"))
+            return
+        _show_receipt(texts, tried)
+        st.caption(texts("data.switches_off" if store.is_demonstration else "data.replaces"))
+        if st.button(texts("data.confirm"), type="primary", key="data-confirm"):
+            _bring_in(texts, store, path, answers)
+
+
+def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> str:
+    """Return what a file seems to be, tried once per file."""
+    known = st.session_state.get("data-seems", ("", ""))
+    if known[0] != file_id:
+        with st.spinner(texts("data.reading")):
+            known = (file_id, upload.seems(path, upload.year_of(path.name, _today()), kinds))
+        st.session_state["data-seems"] = known
+    return str(known[1])
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...]) -> Answers:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            texts("data.what"),
+            kinds,
+            index=kinds.index(seems) if seems in kinds else 0,
+            format_func=lambda one: texts(f"data.kind.{one}"),
+            key=f"data-kind-{path.name}",
+        )
+        year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
+        if kind in ("establishments", "workbook"):
+            guess = upload.year_of(path.name, _today())
+            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key="data-year"))
+        elif kind == "incidence":
+            disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
+        elif kind == "sites":
+            choices = ("", *codes.SITE_KINDS)
+            site_kind = st.selectbox(
+                texts("data.site_kind"),
+                choices,
+                index=choices.index(upload.site_kind_of(path.name)),
+                format_func=lambda one: texts(f"kind.{one}") if one else texts("data.kind_in_file"),
+                key="data-site-kind",
+            )
+            status = st.selectbox(
+                texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
+            )
+    is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
+    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, _own(store.viewer))
+
+
+def _own(viewer: Viewer) -> tuple[str, ...]:
+    """Return the regions whose sites somebody may import; none for who may import all."""
+    is_own = rows_of(viewer.role, "sites", Verb.MANAGE) is Rows.OWN
+    return tuple(viewer.vr_codes) if is_own else ()
+
+
+def _show_receipt(texts: Texts, tried: Tried) -> None:
+    """Show what a file would bring, before anything changes."""
+    with st.container(border=True, key="receipt"):
+        st.html(f"<h3>{html.escape(texts('data.receipt'))}</h3>")
+        if tried.receipt is None:
+            rows = [[html.escape(name), texts.number(n, 0)] for name, n in sorted(tried.bundle_rows.items())]
+            st.html(
+                tables.table(texts("data.in_bundle"), [texts("ready.table"), texts("ready.rows")], rows, numeric=(1,))
+            )
+            if tried.left_out:
+                st.warning(texts("data.bundle_lacks", tables=", ".join(tried.left_out)))
+            return
+        _sentences(texts, tried.receipt)
+
+
+def _sentences(texts: Texts, receipt: Receipt) -> None:
+    said = "".join(f"<li>{html.escape(one.strip())}</li>" for one in receipt.sentences(texts.language))
+    st.html(f'<ul class="rb-receipt">{said}</ul>')
+    listed = receipt.rows(texts.language)
+    if len(listed):
+        st.download_button(
+            texts("data.save_rows", n=len(listed)),
+            listed.to_csv(index=False, sep=";").encode("utf-8-sig"),
+            f"{Path(receipt.file).stem}-{texts('data.rows_file')}.csv",
+            "text/csv",
+            key="data-rows",
+        )
+
+
+def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) -> None:
+    with work.shown(texts, texts("data.importing")) as step:
+        step(0.1)
+        receipt = upload.bring_in(path, answers, lambda done, total: step(done / total if total else 0.5))
+        step(1.0)
+    audit.note("import", who=store.viewer.who, role=str(store.viewer), surface=store.surface, table=answers.kind)
+    st.session_state["data-done"] = ("imported", path.name, receipt)
+    st.session_state["data-drop"] += 1
+    st.rerun()
+
+
+def _tell_done(texts: Texts) -> None:
+    """Tell, once, what the last action did."""
+    if done := st.session_state.pop("data-done", None):
+        what, name, receipt = done
+        st.success(texts(f"data.done_{what}", name=frame.markdown_escape(name)))
+        if receipt is not None:
+            with st.expander(texts("data.receipt_done")):
+                _sentences(texts, receipt)
+    if outcomes := st.session_state.pop("data-fetched", None):
+        rows = [
+            [
+                f'<span lang="nl">{html.escape(_title(one.source_id))}</span>',
+                html.escape(texts(f"sources.{one.state}")),
+                texts.number(one.rows_n, 0),
+                f'<span lang="en">{html.escape(one.message)}</span>',
+            ]
+            for one in outcomes
+        ]
+        if all(one.state == "failed" for one in outcomes):
+            st.warning(texts("data.no_network"))
+        heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
+        listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
+        st.html(f'<section class="rb-page">{listed}</section>')
+
+
+# --- what came in --------------------------------------------------------------------------------------
+
+
+def _came_in(texts: Texts, store: ScopedStore) -> None:
+    """List what was imported, with the way back."""
+    raws = sorted(snapshot.latest_raw().values(), key=lambda raw: raw.record.retrieved_at, reverse=True)
+    st.html(f"<h2>{html.escape(texts('data.came_in'))}</h2>")
+    if not raws:
+        st.caption(texts("data.nothing_came_in"))
+        return
+    rows = [
+        [
+            f'<span lang="nl">{html.escape(_title(raw.record.source_id))}</span>',
+            html.escape(raw.record.address),
+            html.escape(raw.record.source_date),
+            texts.number(raw.record.rows_n, 0),
+            html.escape(raw.record.retrieved_at[:16].replace("T", " ")),
+        ]
+        for raw in raws
+    ]
+    heads = [texts(f"data.column_{name}") for name in ("source", "file", "date", "rows", "when")]
+    st.html(f'<section class="rb-page">{tables.table(texts("data.came_in"), heads, rows, numeric=(3,))}</section>')
+    with st.container(horizontal=True):
+        if st.button(texts("data.undo", name=_title(raws[0].record.source_id)), key="data-undo"):
+            _ask_back(texts, store, "undone")
+        if st.button(texts("data.example"), key="data-example"):
+            _ask_back(texts, store, "example")
+
+
+def _ask_back(texts: Texts, store: ScopedStore, what: str) -> None:
+    """Ask once before a way back is taken."""
+
+    @st.dialog(texts(f"data.ask_{what}"))
+    def asked() -> None:
+        st.write(texts(f"data.ask_{what}_what"))
+        with st.container(horizontal=True):
+            if st.button(texts("data.yes"), type="primary", key="data-yes"):
+                name = build.undo().address if what == "undone" else str(build.return_to_example())
+                audit.note(what, who=store.viewer.who, role=str(store.viewer), surface=store.surface)
+                st.session_state["data-done"] = (what, name, None)
+                st.rerun()
+            if st.button(texts("data.no"), key="data-no"):
+                st.rerun()
+
+    asked()
+
+
+def _bundle(texts: Texts) -> None:
+    """Offer all public tables as one file for an installation without a network."""
+    st.html(f"<h2>{html.escape(texts('data.bundle'))}</h2><p>{html.escape(texts('data.bundle_how'))}</p>")
+
+    def packed() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bundle.zip"
+            bundle.write(path, snapshot.current())
+            return path.read_bytes()
+
+    left_out = bundle.secret_tables(snapshot.current())
+    if left_out:
+        st.caption(texts("data.bundle_without", tables=", ".join(left_out)))
+    name = f"risicobeeld-{snapshot.current().data_version}.zip"
+    st.download_button(texts("data.bundle_save"), packed, name, "application/zip", key="data-bundle", on_click="ignore")

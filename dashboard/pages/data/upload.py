@@ -1,0 +1,177 @@
+"""What a file that was dropped seems to be, tried without changing anything; and its import."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from geodata import codes
+from geodata.codes import Status
+from geodata.errors import RisicobeeldError
+from geodata.intake import sites
+from geodata.intake.columns import ColumnMapping
+from geodata.intake.receipt import Receipt
+from geodata.refresh import build, bundle, imports
+from geodata.sources.http import Progress
+
+BUNDLE: Final = "bundle"
+KINDS: Final = ("establishments", "incidence", "sites", "workbook", BUNDLE)
+REGION_KINDS: Final = ("sites",)
+ENDINGS: Final = ("csv", "txt", "tsv", "xlsx", "geojson", "json", "gpkg", "kml", "zip")
+_MAPS: Final = (".geojson", ".json", ".gpkg", ".kml")
+_YEAR: Final = re.compile(r"(?<!\d)(20[12]\d)(?!\d)")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the person said about a file, as the command's options say it.
+
+    Attributes
+    ----------
+    year
+        Of establishments and workbooks: the year of the figures.
+    disease
+        Of incidence: the disease where no column names it.
+    site_kind
+        Of sites: the kind of all rows without one; '' when a column names it.
+    is_partial
+        Import what can be read, even less than half.
+    vr_codes
+        Of a region's contact: the regions whose sites are kept; empty is the whole country.
+    """
+
+    kind: str
+    year: int = 0
+    disease: str = ""
+    site_kind: str = ""
+    status: Status = Status.OFFICIAL
+    is_partial: bool = False
+    vr_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of reading a file without changing anything."""
+
+    kind: str
+    receipt: Receipt | None = None
+    bundle_rows: dict[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+def year_of(name: str, today: date) -> int:
+    """Return the year that a file's name says, else the year before this one.
+
+    Examples
+    --------
+    >>> year_of("kwb2021_establishments.csv", date(2026, 3, 1)), year_of("parken.csv", date(2026, 3, 1))
+    (2021, 2025)
+    """
+    found = [int(year) for year in _YEAR.findall(name)]
+    return max((year for year in found if year <= today.year), default=today.year - 1)
+
+
+_NAMES: Final = {
+    "holiday_park": ("park", "camping", "recreatie"),
+    "slaughterhouse": ("slacht", "slaughter"),
+    "meat_plant": ("vlees", "meat"),
+    "distribution_centre": ("distributie", "distribution", "logist", "warehouse"),
+    "greenhouse": ("kas", "glas", "greenhouse"),
+    "packing_hall": ("pak", "sorteer", "packing"),
+    "lodging": ("logies", "lodging", "huisvesting", "snf", "hotel"),
+    "building_site": ("bouw", "building"),
+}
+
+
+def site_kind_of(name: str) -> str:
+    """Return the kind of site that a file's name speaks of; '' for none, or for more than one.
+
+    Examples
+    --------
+    >>> site_kind_of("holiday_parks.csv"), site_kind_of("locaties.csv")
+    ('holiday_park', '')
+    """
+    found = [kind for kind, words in _NAMES.items() if any(word in name.lower() for word in words)]
+    return found[0] if len(found) == 1 else ""
+
+
+def seems(path: Path, year: int, kinds: tuple[str, ...] = KINDS) -> str:
+    """Return the kind that a file reads best as; '' when it reads as none."""
+    if BUNDLE in kinds and path.suffix.lower() == ".zip":
+        try:
+            with bundle.unpacked(path):
+                return BUNDLE
+        except RisicobeeldError:
+            pass
+    if path.suffix.lower() in (*_MAPS, ".zip"):
+        return "sites" if "sites" in kinds else ""
+    kept = {kind: _kept_n(path, kind, year) for kind in ("incidence", "establishments", "sites", "workbook")}
+    possible = [kind for kind, n in kept.items() if n and kind in kinds]
+    return possible[0] if possible else ""
+
+
+def _kept_n(path: Path, kind: str, year: int) -> int:
+    """Return how many rows a file keeps when it is read as a kind; a kind or disease it does not name is assumed."""
+    try:
+        tried = attempt(path, Answers(kind, year, "-", codes.SITE_KINDS[0], is_partial=True))
+    except RisicobeeldError:
+        return 0
+    return tried.receipt.kept_n if tried.receipt else 0
+
+
+def attempt(path: Path, answers: Answers) -> Tried:
+    """Read a file as the answers say and change nothing.
+
+    Raises
+    ------
+    RisicobeeldError
+        The file cannot be read so; the sentence says why.
+    """
+    if answers.kind == BUNDLE:
+        with bundle.unpacked(path) as (base, left_out):
+            return Tried(BUNDLE, None, dict(base.rows_n), left_out)
+    return Tried(answers.kind, _run(path, answers, is_dry_run=True, progress=lambda _done, _total: None))
+
+
+def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None:
+    """Import a file as the answers say; a bundle gives no receipt.
+
+    Raises
+    ------
+    RisicobeeldError
+        The file cannot be used; nothing has changed then.
+    """
+    if answers.kind == BUNDLE:
+        build.import_bundle(path)
+        return None
+    return _run(path, answers, is_dry_run=False, progress=progress)
+
+
+def _run(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) -> Receipt:
+    readers: dict[str, Callable[[], Receipt]] = {
+        "establishments": lambda: imports.import_establishments(
+            path, answers.year, is_partial=answers.is_partial, is_dry_run=is_dry_run
+        ),
+        "incidence": lambda: imports.import_incidence(
+            path, answers.disease, ColumnMapping(), is_partial=answers.is_partial, is_dry_run=is_dry_run
+        ),
+        "workbook": lambda: imports.import_workbook(
+            path, answers.year, is_partial=answers.is_partial, is_dry_run=is_dry_run
+        ),
+        "sites": lambda: _sites(path, answers, is_dry_run=is_dry_run, progress=progress),
+    }
+    return readers[answers.kind]()
+
+
+def _sites(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) -> Receipt:
+    question = sites.Question(
+        source=imports.source_name("sites_file", path),
+        source_date=datetime.now(UTC).date().isoformat(),
+        kind=answers.site_kind,
+        mapping=ColumnMapping(),
+        status=answers.status,
+        is_partial=answers.is_partial,
+    )
+    return imports.import_sites(path, question, progress, is_dry_run=is_dry_run, only_in=answers.vr_codes).receipt

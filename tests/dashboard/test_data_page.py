@@ -1,0 +1,69 @@
+"""Data in a browser: from the example to a file of one's own and back, without a terminal."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from dashboard.pages.data import upload
+from geodata.refresh import bundle
+from geodata.snapshots import snapshot
+from tests.dashboard.conftest import ROOT, settled
+
+Open = Callable[..., Page]
+CASES = "gemeente;week;aantal\nAmsterdam;2020-W40;12\nDen Haag;2020-W40;3\nNergenshuizen;2020-W40;1\n"
+
+
+def test_a_file_is_judged_before_anything_changes_imported_and_undone(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    data = tmp_path / "installation"
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(data))
+    file = tmp_path / "besmettingen 2020.csv"
+    file.write_text(CASES, "utf-8")
+    page = settled(open_page(f"{url}/data"))
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Dit lijkt: besmettingen per gemeente en week of dag.")).to_be_visible()
+    expect(page.get_by_text("Nergenshuizen").first).to_be_visible()
+    expect(page.get_by_text("Er is niets veranderd.")).to_be_visible()
+    page.get_by_text("Inlezen wat bruikbaar is").click()
+    expect(page.get_by_text("Wat er zou gebeuren")).to_be_visible()
+    assert not (data / "core" / "CURRENT").exists()  # the receipt comes before any change
+    page.get_by_role("button", name="Inlezen", exact=True).click()
+    expect(page.get_by_text("besmettingen 2020.csv is ingelezen.")).to_be_visible()
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_hidden()
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
+    page.get_by_role("button", name="Laatste ongedaan maken").click()
+    page.get_by_role("button", name="Ja, doen").click()
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_visible()
+
+
+def test_what_is_no_file_of_ours_is_said_in_one_sentence(product: str, open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "brief.csv"
+    file.write_text("Geachte heer,\nhierbij de lijst.\n", "utf-8")
+    page = settled(open_page(f"{product}/data", locale="en-GB", width=390, height=844))
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Nothing was changed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/data?as=analyst"))
+    expect(page.get_by_text("Inlezen doet LOT-C; een regio leest eigen locaties in.")).to_be_visible()
+    expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Databundel bewaren")).to_have_count(0)
+
+
+def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    cases, parks, packed = tmp_path / "a.csv", tmp_path / "parken.csv", tmp_path / "b.zip"
+    cases.write_text(CASES, "utf-8")
+    parks.write_text("naam;lat;lon\nPark;52.1;5.3\nPark 2;52.2;5.4\n", "utf-8")
+    bundle.write(packed, snapshot.current())
+    found = [upload.seems(path, 2021) for path in (cases, parks, packed)]
+    assert found == ["incidence", "sites", upload.BUNDLE]
+    assert upload.year_of("kwb-2021.xlsx", date(2026, 1, 1)) == 2021
