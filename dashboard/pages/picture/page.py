@@ -11,8 +11,8 @@ from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map, warming
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
-from dashboard.pages.picture import side_by_side
-from dashboard.parts import alarms, controls, first_start, link_notice, links, period, ready, region_facts
+from dashboard.pages.picture import first_start, side_by_side
+from dashboard.parts import alarms, controls, link_notice, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
