@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SITES_N = 1_000_000
 ROWS_N, COLUMNS_N = 17_000, 118
+RECEIPT_N = 100_000
 
 
 def nothing(_done: int, _total: int) -> None:
@@ -134,7 +135,8 @@ def bench_refresh(folder: Path) -> dict[str, float]:
 
     with running(publishers.everything()) as server:
         sources = server.write_sources(folder)
-        script = f"from geodata import fetching; import resource; o = fetching.refresh_sources({list(CONNECTORS)!r});"
+        script = "from geodata.refresh import fetch as fetching; import resource;"
+        script += f" o = fetching.refresh_sources({list(CONNECTORS)!r});"
         script += "print(sum(x.state == 'new' for x in o), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)"
         start = time.perf_counter()
         done = subprocess.run(
@@ -151,9 +153,23 @@ def bench_refresh(folder: Path) -> dict[str, float]:
     return {"seconds": seconds, "sources": int(new_n), "peak_gb": float(peak_gb)}
 
 
+def bench_receipt(_folder: Path) -> dict[str, float]:
+    """Write the receipt of a hundred thousand rows that were left out: its sentences, and the list to save."""
+    from geodata.intake.receipt import Receipt
+
+    start = time.perf_counter()
+    receipt = Receipt("lijst.csv", "sites", rows_n=RECEIPT_N, kept_n=1)
+    for number in range(RECEIPT_N):
+        receipt.leave_out(number + 2, "place_unknown", text=f"Nergens {number}")
+    told = [*receipt.sentences("nl"), *receipt.sentences("en")]
+    assert told
+    return {"rows": len(receipt.rows()), "seconds": time.perf_counter() - start}
+
+
 JOBS = {
     "sites": (write_sites, "sites.csv", bench_sites),
     "table": (write_table, "table.json", bench_table),
+    "receipt": (None, "", bench_receipt),
     "refresh": (None, "", bench_refresh),
 }
 LIMITS = {
@@ -161,6 +177,7 @@ LIMITS = {
     ("sites", "peak_gb"): 1.5,
     ("sites", "likely_seconds"): 60,
     ("table", "seconds"): 3,
+    ("receipt", "seconds"): 2,
     ("refresh", "seconds"): 60,
     ("refresh", "peak_gb"): 1,
 }
