@@ -18,7 +18,7 @@ test: $(VENV)/.dev  ## run every test
 	@exec $(PY) -m pytest -q -n auto --dist worksteal
 
 quick: $(VENV)/.dev  ## the tests of one minute: no browser, no server, no process that is killed
-	@exec $(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
+	@HYPOTHESIS_PROFILE=quick exec $(PY) -m pytest -q -n auto --dist worksteal -m "not thorough"
 
 setup: $(VENV)/.run  ## make .venv with what the product needs
 

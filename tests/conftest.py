@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,10 @@ from tests.door import states
 from tools import get_browser
 
 ROOT = Path(__file__).parents[1]
+# A process of its own, a server, or the whole country scored.
+_THOROUGH = re.compile(
+    r"subprocess|tests\.server|nbclient|postgres|scored|commands\.\w+ import main|run_pipeline|demonstration"
+)
 
 RETRIES_ALLOWED_N = 3
 
@@ -33,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"browser", "start_browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1))
+        if _is_thorough(item.path):
+            item.add_marker(pytest.mark.thorough)
+
+
+@cache
+def _is_thorough(path: Path) -> bool:
+    """Tell whether the tests of a module take their time: `make quick` leaves them to `make test`."""
+    rooms = {"access", "dashboard", "deploy", "operations", "several", "browser"}
+    inside = path.relative_to(ROOT).parts if path.is_relative_to(ROOT) else ()
+    return inside[:1] == ("tests",) and bool(rooms & set(inside) or _THOROUGH.search(path.read_text("utf-8")))
 
 
 def _retried(config: pytest.Config) -> list[str]:
