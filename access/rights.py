@@ -52,7 +52,15 @@ _FIGURES: Final = (
     "alarm_groups_gemeente",
     "hot_spots_gemeente",
 )
-_SITES: Final = ("sites", "scores_site", "contributions_site", "indicators_site", "rises_site", "linked_site")
+_SITES: Final = (
+    "sites",
+    "scores_site",
+    "contributions_site",
+    "indicators_site",
+    "rises_site",
+    "first_site",
+    "linked_site",
+)
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
 _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
 _DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on connecting contacts of two regions

@@ -208,13 +208,15 @@ def sensitivity(
     Returns
     -------
     Series
-        On the assumption's name; ``dummy``, whose alternatives are equal, is exactly 0.
+        On the assumption's name; ``dummy``, whose alternatives are equal, is exactly 0. Empty where nothing is scored.
 
     References
     ----------
     Saisana, Saltelli and Tarantola (2005), Journal of the Royal Statistical Society A 168:307.
     """
     problem = pose(values, measured, model, group, weights)
+    if not problem.scored.any():
+        return pd.Series(dtype=float, name="mean_rank_shift")
     nominal = run(problem, 1, seed, ()).ranks[0].astype(float)
     shifts = {}
     for assumption in (*ASSUMPTIONS, DUMMY):

@@ -1,0 +1,63 @@
+"""The index on the real epidemic of 2020: public figures that are read where they lie, and never committed."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from door import store as access
+from geodata import contracts, settings
+from geodata.snapshots import snapshot
+from geodata.weeks import last_day
+from risk.index.indicators import measure
+from risk.index.model import load_model
+
+FOLDER = Path(os.environ.get("RISICOBEELD_TESTDATA", "/nowhere"))
+CASES = FOLDER / "rivm" / "positives_gemeente_per_day_2020.csv.gz"
+
+pytestmark = pytest.mark.skipif(not CASES.is_file(), reason="RISICOBEELD_TESTDATA does not lead to the cases of 2020")
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    """Return the boundaries of the product with the real weeks of 2020, and nothing else."""
+    batch = access.open_batch(snapshot.read_core(settings.EMBEDDED_DIR).data_version)
+    real = pd.read_csv(CASES, parse_dates=["date"])
+    real["week"] = real["date"].dt.strftime("%G-W%V")
+    weekly = real.groupby(["gm_code", "week"], as_index=False)["infected"].sum()
+    weekly = weekly.rename(columns={"gm_code": "gemeente_code", "infected": "cases_n"})
+    incidence = weekly.assign(disease="COVID-19", status="official", source="RIVM")
+    empty = {name: contracts.empty(name) for name in ("exposure", "sites", "activations")}
+    areas = {name: batch.table(name) for name in ("gemeenten", "veiligheidsregios")}
+    return {**areas, **empty, "incidence": contracts.check("incidence", incidence)}
+
+
+@pytest.mark.parametrize("level", ["vr", "gemeente"])
+def test_at_no_date_does_more_than_a_third_stand_at_a_post(tables: dict[str, pd.DataFrame], level: str) -> None:
+    model = load_model()
+    place = model.areas.codes.index("infections_contrast")
+    for week in sorted(tables["incidence"]["week"].unique())[3:]:
+        measured = measure(tables, level, model, last_day(week))
+        values = measured.raw[(measured.units["sector_code"] == "").to_numpy(), place]
+        low, high = model.indicator("infections_contrast").goalposts.at(level)
+        assert np.isfinite(values).all(), week
+        assert ((values <= low) | (values >= high)).mean() <= 1 / 3, week
+
+
+def test_an_island_without_a_case_leads_nothing(tables: dict[str, pd.DataFrame]) -> None:
+    model = load_model()
+    cases = tables["incidence"]
+    names = tables["gemeenten"].set_index("gemeente_code")["gemeente_name"]
+    measured = measure(tables, "gemeente", model, last_day("2020-W23"))
+    together = (measured.units["sector_code"] == "").to_numpy()
+    value = pd.Series(
+        measured.raw[together, model.areas.codes.index("infections_contrast")],
+        index=measured.units.loc[together, "area_code"],
+    )
+    now = cases[cases["week"].isin(["2020-W22", "2020-W23"])].groupby("gemeente_code")["cases_n"].sum()
+    island = names.index[names == "Schiermonnikoog"][0]
+    assert now[island] == 0
+    assert value.rank(ascending=False)[island] > 100
+    assert value[now.reindex(value.index) >= 20].min() > value[island]
