@@ -28,6 +28,7 @@ from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from commands import data as geodata_main
 from commands import scores as risk_main
+from commands.run import parser_of
 from geodata.sources.http import BASES
 from tests.dashboard.conftest import free_port, settled, stop
 from tests.dashboard.house import House, start_provider
@@ -333,8 +334,9 @@ def test_the_jobs_run_and_a_refresh_without_publishers_changes_nothing(machine: 
     assert 'risicobeeld_refresh_ok{source="rivm"} 0.0' in told
     assert 'demonstration="true"' in told
     # these two have tests of their own; here it is enough that their commands are known
-    assert risk_main._parser().parse_args(installation.command("prepare")[3:]).run
-    assert geodata_main._parser().parse_args(installation.command("retention")[3:]).command == "retention"
+    for name, module in (("prepare", risk_main), ("retention", geodata_main), ("prune", geodata_main)):
+        known = parser_of("", "", [module.add_commands]).parse_args(installation.command(name)[3:])
+        assert known.command == name
 
 
 def test_a_process_that_cannot_serve_says_why_and_stops(machine: Machine) -> None:
