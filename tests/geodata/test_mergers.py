@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import shapely
-from geodata.intake.files import ColumnMapping
 
 from access.viewer import Viewer
 from commands import scores
 from door.store import open_store
 from geodata.areas import mergers, regions
 from geodata.errors import InputError
+from geodata.intake.columns import ColumnMapping
 from geodata.refresh import build
 from geodata.snapshots import snapshot
 from register import schema
