@@ -10,12 +10,15 @@ there, or the command ``revoke``, ends it at once.
 import argparse
 import json
 import logging
+import re
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +26,7 @@ from access import audit, tokens
 from access.viewer import Viewer
 from dashboard.files.downloads import Part, as_file
 from dashboard.parts.figures import Board, official_model
+from dashboard.server import features
 from dashboard.server import metrics as watch
 from dashboard.shell.signin import is_this_machine
 from door import store as access
@@ -34,6 +38,7 @@ from risk.scores.outputs import read_scored
 
 SURFACE: Final = "feed"
 LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
 _LOG = logging.getLogger(__name__)
 
 
@@ -72,6 +77,17 @@ def _note_refused() -> None:
     audit.note("refused", who="unknown token", role="", surface=SURFACE, table="token", rows_n=n)
 
 
+def _is_of_features(path: str) -> bool:
+    return path in features.ROUTES or path.startswith("/collections/")
+
+
+def _route(path: str) -> str:
+    """Return what the log may say of a path: an id in it stays out."""
+    if path.startswith("/collections/"):
+        return "/collections/..."
+    return path if path in (*LEVELS, *features.ROUTES, "/health") else "other"
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers GET for the levels and for ``/health``; everything else does not exist."""
 
@@ -88,8 +104,10 @@ class Handler(BaseHTTPRequestHandler):
                 self._health()
             elif address.path in LEVELS:
                 self._scores(LEVELS[address.path], asked)
+            elif _is_of_features(address.path):
+                self._features(address.path, asked)
             else:
-                self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, '/health'])}.")
+                self._not_found()
         except AccessDeniedError as error:
             self._say(HTTPStatus.FORBIDDEN, str(error))
         except UnknownCodeError as error:
@@ -101,14 +119,42 @@ class Handler(BaseHTTPRequestHandler):
         data_version = access.open_store(Viewer("lotc"), surface=SURFACE).data_version
         self._answer(HTTPStatus.OK, "application/json", json.dumps({"status": "ok", "data": data_version}).encode())
 
-    def _scores(self, level: str, asked: dict[str, str]) -> None:
+    def _not_found(self) -> None:
+        self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, *features.ROUTES, '/health'])}.")
+
+    def _store(self, asked: dict[str, str]) -> ScopedStore | None:
+        """Return the door of whose token this is; None, and the answer is given, when it is nobody's."""
         bearer = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         viewer = tokens.who(bearer or asked.get("token", ""), datetime.now(UTC).date())
         if viewer is None:
             _note_refused()
             self._say(HTTPStatus.UNAUTHORIZED, "This token is unknown or its time is over; ask LOT-C for one.")
+            return None
+        return access.open_store(viewer, surface=SURFACE)
+
+    def _features(self, path: str, asked: dict[str, str]) -> None:
+        scoped = self._store(asked)
+        if scoped is None:
             return
-        scoped = access.open_store(viewer, surface=SURFACE)
+        found = features.answer(scoped, path, asked, self._base())
+        if found is None:
+            self._not_found()
+            return
+        headers = {"Content-Crs": f"<{found.crs}>"} if found.crs else {}
+        self._answer(HTTPStatus.OK, found.kind, json.dumps(found.body).encode(), headers)
+
+    def _base(self) -> str:
+        """Return where this server is reached: the host that was asked for, as a name or address and a port."""
+        host = self.headers.get("Host", "")
+        if not _HOST.fullmatch(host):
+            host = "{}:{}".format(*self.connection.getsockname()[:2])
+        secure = self.headers.get("X-Forwarded-Proto", "") == "https"
+        return f"{'https' if secure else 'http'}://{host}"
+
+    def _scores(self, level: str, asked: dict[str, str]) -> None:
+        scoped = self._store(asked)
+        if scoped is None:
+            return
         language = "en" if asked.get("lang") == "en" else "nl"
         body = geojson(scoped, level, asked.get("sector", ""), language)
         self._answer(HTTPStatus.OK, "application/geo+json", body)
@@ -116,11 +162,15 @@ class Handler(BaseHTTPRequestHandler):
     def _say(self, status: HTTPStatus, sentence: str) -> None:
         self._answer(status, "application/json", json.dumps({"error": sentence}).encode())
 
-    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+    def _answer(
+        self, status: HTTPStatus, kind: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in headers.items():
+            self.send_header(name, value)
         if status == HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", "Bearer")
         self.end_headers()
@@ -129,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's form
         """Log which of our addresses was asked for and the status alone: a token may stand in the query."""
         path = urlsplit(self.path).path
-        logs.note(_LOG, "answered", route=path if path in (*LEVELS, "/health") else "other", status=int(code))
+        logs.note(_LOG, "answered", route=_route(path), status=int(code))
 
     def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - the base's form
         """Log nothing of a request that makes no sense: it may hold anything."""

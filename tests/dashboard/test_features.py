@@ -1,0 +1,145 @@
+"""OGC API Features: a real server read by GDAL's own driver, and nothing of another region."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyogrio
+import pytest
+
+from access import tokens
+from access.viewer import parse_viewer
+from dashboard.server import features, feed
+from door.store import open_store
+
+TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day on the wall
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("features") / "data"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
+    (folder / "feed_tokens.json").unlink(missing_ok=True)
+    return folder
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with feed.serve(0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def ask(url: str, token: str = "", host: str = "") -> tuple[int, dict[str, object], dict[str, str]]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, headers=headers | ({"Host": host} if host else {}))  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            return answer.status, json.load(answer), dict(answer.headers)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused), dict(refused.headers)
+
+
+def test_the_driver_of_gdal_reads_a_regions_own_gemeenten(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("region:VR06"), TOMORROW)
+    pyogrio.set_gdal_config_options({"GDAL_HTTP_AUTH": "BEARER", "GDAL_HTTP_BEARER": token})
+    try:
+        layers = {name for name, _ in pyogrio.list_layers(f"OAPIF:{address}")}
+        assert layers == {"vr", "gemeente", "site", "alarms"}
+        found = pyogrio.read_dataframe(f"OAPIF:{address}", layer="gemeente", fid_as_index=False)
+        table = open_store(parse_viewer("lotc")).table("gemeenten").set_index("gemeente_code")
+        own = table[table["vr_code"] == "VR06"]
+        assert set(found["area_code"]) == set(own.index)
+        assert found["status_band"].str.startswith("VOORBEELD").all()
+        area = found.to_crs(28992).set_index("area_code").area / own.area
+        assert ((area - 1).abs() < 0.01).all()
+    finally:
+        pyogrio.set_gdal_config_options({"GDAL_HTTP_AUTH": None, "GDAL_HTTP_BEARER": None})
+
+
+def test_without_a_token_there_is_nothing_not_even_a_list(address: str) -> None:
+    for path in (*features.ROUTES, "/collections/vr", "/collections/vr/items", "/collections/vr/items/VR06"):
+        assert ask(address + path)[0] == 401
+
+
+def test_pages_follow_each_other_and_lose_nobody(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("lotc"), TOMORROW)
+    url, seen = f"{address}/collections/vr/items?limit=10", []
+    while url:
+        status, body, headers = ask(url, token)
+        assert (status, body["numberMatched"]) == (200, 25)
+        assert headers["Content-Crs"] == f"<{features.CRS84}>"
+        seen += [feature["id"] for feature in body["features"]]
+        url = next((link["href"] for link in body["links"] if link["rel"] == "next"), "")
+        assert token not in json.dumps(body)
+    assert len(seen) == len(set(seen)) == 25
+
+
+def test_a_box_and_dutch_coordinates(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("analyst"), TOMORROW)
+    wadden = "/collections/gemeente/items?bbox=4.6,53.0,4.95,53.2"
+    _, body, _ = ask(address + wadden, token)
+    names = {feature["properties"]["area_name"] for feature in body["features"]}
+    assert "Texel" in names
+    assert len(names) < 5
+    _, inside, headers = ask(f"{address}{wadden}&crs={features.RD}", token)
+    x, y = inside["features"][0]["geometry"]["coordinates"][0][0][:2]
+    while isinstance(x, list):
+        x, y = x
+    assert (1e4 < x < 3e5, 3e5 < y < 6.3e5) == (True, True)
+    assert headers["Content-Crs"] == f"<{features.RD}>"
+    _, same, _ = ask(
+        f"{address}/collections/gemeente/items?bbox=110000,555000,120000,580000&bbox-crs={features.RD}", token
+    )
+    assert "Texel" in {feature["properties"]["area_name"] for feature in same["features"]}
+
+
+def test_one_feature_by_its_id_and_none_of_another_region(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("region:VR06"), TOMORROW)
+    status, one, _ = ask(f"{address}/collections/vr/items/VR06", token)
+    assert (status, one["id"], one["type"]) == (200, "VR06", "Feature")
+    assert ask(f"{address}/collections/vr/items/VR23", token)[0] == 404
+    assert ask(f"{address}/collections/nothing/items", token)[0] == 404
+
+
+def test_a_role_is_told_only_of_what_it_may_open(address: str) -> None:
+    for role, names in (("policy", {"vr"}), ("analyst", {"vr", "gemeente", "alarms"}), ("privacy", set())):
+        token = tokens.give(role, parse_viewer(role), TOMORROW)
+        _, body, _ = ask(f"{address}/collections", token)
+        assert {one["id"] for one in body["collections"]} == names, role
+        _, described, _ = ask(f"{address}/api", token)
+        assert {path.split("/")[2] for path in described["paths"] if path.endswith("/items")} == names
+        for name in set(features.COLLECTIONS) - names:
+            assert ask(f"{address}/collections/{name}/items", token)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=x", "offset=-1", "bbox=1,2,3", "bbox=9,9,1,1", "bbox=nan,1,2,3", "crs=x", "nonsense=1",
+     "sector=none"],
+)  # fmt: skip
+def test_a_parameter_that_cannot_be_used_is_said_to_be(address: str, query: str) -> None:
+    token = tokens.give("gis", parse_viewer("policy"), TOMORROW)
+    status, body, _ = ask(f"{address}/collections/vr/items?{query}", token)
+    assert status == 400
+    assert len(body["error"]) > 10
+
+
+def test_a_host_that_is_no_host_is_not_repeated(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("policy"), TOMORROW)
+    _, body, _ = ask(address + "/", token, host="evil.example/<script>")
+    assert all(link["href"].startswith(address) for link in body["links"])
+    _, body, _ = ask(address + "/", token, host="kaart.example.org")
+    assert body["links"][0]["href"] == "http://kaart.example.org/"
