@@ -18,6 +18,7 @@ from door.readiness import Ranking
 from geodata import codes
 from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats as store
+from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import VERSIONS, load_model
 from risk.insight import evaluation as evaluate
@@ -118,9 +119,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     model = load_model(version=arguments.model)
     readiness.of(scoped, model.disease).require(Ranking.AREAS)
     tables = {name: scoped.table(name) for name in CORE_TABLES}
-    result = evaluate.evaluate(tables, model, arguments.level)
+    result = evaluate.evaluate(tables, model, arguments.level, _version_before(model))
     text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
     _deliver(text, arguments.out)
+
+
+def _version_before(model: Model) -> Model | None:
+    """Return the newest earlier version of the model, which the evaluation compares with."""
+    earlier = [version for version in VERSIONS if version != model.version]
+    return load_model(version=max(earlier)) if earlier else None
 
 
 def _add_method(describing: argparse.ArgumentParser) -> None:
@@ -142,7 +149,8 @@ def _papers(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.Viewer("lotc"))
     model = load_model()
     readiness.of(scoped, model.disease).require(Ranking.AREAS)
-    result = evaluate.evaluate({name: scoped.table(name) for name in CORE_TABLES}, model, "vr")
+    tables = {name: scoped.table(name) for name in CORE_TABLES}
+    result = evaluate.evaluate(tables, model, "vr", _version_before(model))
     report = evaluate.report(result, "en", is_demonstration=scoped.is_demonstration)
     _deliver(papers.model_card(model, report), arguments.out / "model_card.md")
     _deliver(papers.algorithm_register(model), arguments.out / "algorithm_register.md")

@@ -126,9 +126,10 @@ def model_card(model: Model, evaluation: str) -> str:
 
 def _measured(model: Model) -> list[str]:
     """Return what was measured on a real epidemic with this version; nothing for another one."""
-    if model.version not in MEASURED:
+    version = model.version.partition("-")[0]  # a digest of the declaration follows
+    if version not in MEASURED:
         return []
-    before, (heads, *rows), after = MEASURED[model.version]
+    before, (heads, *rows), after = MEASURED[version]
     table = [f"| {' | '.join(row)} |" for row in (heads, ("---",) * len(heads), *rows)]
     return ["## Measured on a real epidemic", "", before, "", *table, "", after, ""]
 
