@@ -11,7 +11,7 @@ from door.store import open_store
 from geodata.areas import mergers, regions
 from geodata.errors import InputError
 from geodata.intake.columns import ColumnMapping
-from geodata.refresh import build
+from geodata.refresh import build, imports
 from geodata.snapshots import snapshot
 from register import schema
 
@@ -48,7 +48,7 @@ def test_shapes_are_united_and_counts_added(merged: Path) -> None:
 def test_figures_and_sites_of_before_the_mergers_find_their_gemeente(merged: Path, tmp_path: Path) -> None:
     cases = tmp_path / "cases.csv"
     cases.write_text("gemeente;week;aantal\nGM0384;2020-W40;3\nGM0437;2020-W40;4\nGM0362;2020-W40;10\n", "utf-8")
-    build.import_incidence(cases, "COVID-19", ColumnMapping())
+    imports.import_incidence(cases, "COVID-19", ColumnMapping())
     table = snapshot.current().table("incidence")
     assert table.set_index("gemeente_code")["cases_n"].to_dict() == {"GM0362": 17}
     assert len(snapshot.current().table("gemeenten")) == 340
