@@ -128,7 +128,8 @@ class Readiness:
         """Return a next step in one sentence, with the commands that do it; a page has a button for that."""
         words = read_texts(language)
         values = self._values()
-        name = _COMMANDS.get(step.split("_", 1)[0], step)
+        first = step.split("_", 1)[0]
+        name = _COMMANDS.get(first, first)
         told = {"command": f"ready.command.{name}", "refresh": "ready.command.refresh"}
         commands = {place: words(one, **values) if is_command else "" for place, one in told.items()}
         return words(f"ready.step.{step}", **values, **commands)
