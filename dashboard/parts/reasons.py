@@ -42,6 +42,16 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     )
 
 
+def lacks(texts: Texts, shown: Board) -> str:
+    """Say which dimensions and routes the picture lacks, which it is named after; '' when it is whole."""
+    codes = {code for text in shown.scores["picture_lacks"].unique() for code in str(text).split(";") if code}
+    areas = shown.scored.model.areas
+    name_of = {one.code: one.name[texts.language] for one in areas.routes}
+    name_of |= {one.code: one.name[texts.language] for one in areas.dimensions}
+    named = [name for code, name in name_of.items() if code in codes]
+    return texts("picture.lacks", what=", ".join(named)) if named else ""
+
+
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
     words = shown.top_reasons[texts.language].get(unit_id, "")
@@ -167,6 +177,8 @@ def place_span(row: pd.Series) -> str:
 def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
     """Say which place a scored unit takes, with its interval where that is known."""
     ranked_n = shown.ranked_n(row["sector_code"])
+    if pd.isna(row["rank"]):
+        return texts(f"picture.no_place_{row['not_ranked_reason'] or 'incomplete'}")
     if pd.isna(row["rank_p05"]):
         return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
     return texts(

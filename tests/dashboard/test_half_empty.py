@@ -1,13 +1,18 @@
 """Every page in every half-empty installation says what is missing and the next step, in both languages."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from commands import data as data_command
 from dashboard.pages import PAGES
 from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
 from risk.index.model import load_model
+from risk.scores import outputs
 from tests.door import states
 from words import LANGUAGES, read_texts
 
@@ -100,3 +105,31 @@ def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str)
         if page == "picture":
             told = read_texts(language)("apart.level_gemeente")
             assert any(told in one.value for one in drawn.info)
+
+
+def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) -> None:
+    """Parks without a size come after the distribution centres, with a count, and their own page says why."""
+    days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz").dropna()
+    days = days[days["date"] <= "2020-09-06"].astype({"infected": int})
+    named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
+    named.to_csv(tmp_path / "rivm.csv", index=False)
+    for command in (
+        ["establishments", str(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv"), "--year", "2021"],
+        ["incidence", str(tmp_path / "rivm.csv"), "--disease", "COVID-19"],
+        ["sites", str(testdata / "sites/holiday_parks.csv"), "--kind", "holiday_park"],
+        ["sites", str(testdata / "sites/distribution_centres.csv"), "--kind", "distribution_centre"],
+    ):
+        assert data_command.main(["import", *command]) == 0
+    scores = outputs.read_scored(open_store(Viewer("lotc")), "site", load_model()).scores
+    apart = scores[scores["rank"].isna()]
+    assert set(apart["not_ranked_reason"]) == {"size"}
+    assert not apart["is_flagged"].any()
+    texts = read_texts("nl")
+    listed = " ".join(one.proto.json for one in draw("sites", "nl").get("bidi_component"))
+    assert texts("sites.find_out_first", n=len(apart)) in listed
+    first = listed.index("Distributiecentrum")
+    assert "Vakantiepark" not in listed[listed.index("<tbody") : first], "a park of unknown size leads the list"
+    drawn = draw("sites", "nl", unit=apart["unit_id"].iloc[0])
+    assert not drawn.error
+    assert texts("picture.no_place_size") in words_on(drawn)
+    assert texts("picture.lacks", what="wonen") in words_on(draw("picture", "nl"))

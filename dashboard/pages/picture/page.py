@@ -232,6 +232,8 @@ def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
         texts("picture.source_line", sources=", ".join(dict.fromkeys(named))),
         texts("picture.shares", shares=shares),
     ]
+    if lacks := why.lacks(texts, shown):
+        parts.insert(0, lacks)
     if shown.scored.left_out:
         names = ", ".join(why.indicator_name(shown, code, texts) for code in shown.scored.left_out)
         parts.append(texts("picture.left_out", indicators=names))

@@ -59,6 +59,8 @@ def _line(name: str, cells: Sequence[str], kind: str = "") -> str:
 
 
 def _place(texts: Texts, shown: Board, row: pd.Series) -> str:
+    if pd.isna(row["rank"]):
+        return why.rank_words(texts, shown, row)
     place = texts("picture.place_of", rank=int(row["rank"]), n=shown.ranked_n(row["sector_code"]))
     span = why.place_span(row)
     return f"{place} ({span})" if span != str(int(row["rank"])) else place

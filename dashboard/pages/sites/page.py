@@ -165,10 +165,18 @@ def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame,
     else:
         values = found[{"size": "size_n", "score": "score_0_10"}[column]]
     is_rising = not chosen.sort.startswith("-") and bool(chosen.sort)
-    keyed = found.assign(_order=values).sort_values(
-        ["_order", "site_id"], ascending=[is_rising, True], na_position="last"
+    # By score those without a place stand apart, at the end: what is not known of them would else lead the list.
+    apart = _without_place(shown, found) if column == "score" else False
+    keyed = found.assign(_order=values, _apart=apart).sort_values(
+        ["_apart", "_order", "site_id"], ascending=[True, is_rising, True], na_position="last"
     )
-    return keyed.drop(columns="_order")
+    return keyed.drop(columns=["_order", "_apart"])
+
+
+def _without_place(shown: Board, found: pd.DataFrame) -> pd.Series:
+    """Tell of each site whether it has no place in the ranking: its size or place is to be found out first."""
+    ranks = shown.scores.set_index("unit_id")["rank"]
+    return pd.Series(ranks.reindex(found["site_id"]).isna().to_numpy(), index=found.index)
 
 
 def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> None:
@@ -233,6 +241,8 @@ def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, c
     told = texts(named, n=texts.number(len(found), 0), all=texts.number(all_n, 0))
     if len(found) > _LISTED_N:
         told += " " + texts("sites.page_of", first=start + 1, last=start + len(listed))
+    if apart_n := int(_without_place(shown, found).sum()):
+        told += " " + texts("sites.find_out_first", n=texts.number(apart_n, 0))
     table = tables.table(texts("sites.caption"), heads, rows, shown_heads=shown_heads)
     pages = _pages(texts, start, len(found))
     return (
