@@ -16,6 +16,7 @@ from risk.index.model import load_model
 from risk.report.files import render
 from risk.report.sheet import region_sheet
 from risk.report.words import monday, week_words
+from risk.scores.outputs import ensure
 from risk.targets.plan import LISTS
 from risk.targets.table import protocols
 from words import read_texts
@@ -103,6 +104,7 @@ def kept_table(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.Ge
     """
     told = lines_in_words(lines, store, language)
     model = load_model()
+    ensure(store.data_version, "site", model)  # a plan may be older than the scores of this version
     linked = store.out("linked", "site", model.version)
     others = dict(zip(linked["unit_id"].astype(str), linked["other_vr_codes"].astype(str), strict=True))
     rules = protocols(store, language)

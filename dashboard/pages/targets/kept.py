@@ -127,12 +127,12 @@ def _files(texts: Texts, store: ScopedStore, name: str) -> None:
         return plan_file.kept_table(plans.lines_of(store, name), store, texts.language)
 
     made: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "xlsx": (texts("download.as_xlsx"), lambda: _workbook(texts, table(), name)),
+        "xlsx": (formats.BY_ENDING[".xlsx"].label, lambda: _workbook(texts, table(), name)),
         "csv": (
-            texts("download.as_csv"),
+            formats.BY_ENDING[".csv"].label,
             lambda: formats.csv_for_reader(reader_table.rounded(table()), texts.language),
         ),
-        "gpkg": (texts("download.as_gpkg"), lambda: _map_file(table())),
+        "gpkg": (formats.BY_ENDING[".gpkg"].label, lambda: _map_file(table())),
         "zip": (texts("targets.sheets_all"), lambda: plan_file.all_sheets(table(), store, texts.language)),
         "ics": (texts("targets.calendar"), lambda: plan_file.calendar(table(), texts.language)),
     }
