@@ -211,8 +211,10 @@ def of_version(data_version: str, disease: str) -> Readiness:
     activations = _activations(data_version, newest_event("activations"))
     states = [*_figures(data_version, disease), activations]
     found = {one.name: one for one in states}
-    found["incidence"] = _aged(found["incidence"], activations.as_of)
-    return Readiness(found, disease, snapshot.version(data_version).is_demonstration)
+    is_demonstration = snapshot.version(data_version).is_demonstration
+    if not is_demonstration:  # the example is of 2020, and a visit recorded to practise is of today
+        found["incidence"] = _aged(found["incidence"], activations.as_of)
+    return Readiness(found, disease, is_demonstration)
 
 
 @lru_cache(maxsize=8)
