@@ -175,8 +175,8 @@ def _fill_sheet(page: Worksheet, sheet: Sheet) -> None:
         head = page[f"{letter}1"]
         head.font, head.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="01587F")
         head.alignment = Alignment(vertical="top", wrap_text=True)
-        longest = table[heading].astype(str).str.len().head(_WIDTH_ROWS_N).max() if len(table) else 0
-        page.column_dimensions[letter].width = min(max(len(str(heading)), int(longest or 0)) + 3, _WIDEST)
+        longest = max((len(str(value)) for value in table[heading].head(_WIDTH_ROWS_N)), default=0)
+        page.column_dimensions[letter].width = min(max(len(str(heading)), longest) + 3, _WIDEST)
         form = sheet.formats.get(heading, "")
         for (cell,) in page.iter_rows(min_row=2, min_col=place, max_col=place):
             if form:

@@ -168,7 +168,7 @@ def _mended(shapes: NDArray[np.object_], gemeenten: pd.DataFrame) -> NDArray[np.
         More than slivers is wrong; the gemeenten are named.
     """
     wrong = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
-    cleaned = shapely.coverage_clean(shapes, gap_maximum_width=_CLEAN_M)
+    cleaned = shapely.coverage_clean(shapes, gap_width=_CLEAN_M)
     moved = np.abs(shapely.area(shapely.symmetric_difference(cleaned, shapes))) / shapely.area(shapes)
     if shapely.coverage_is_valid(cleaned) and (moved < _MOVED).all():
         return np.asarray(cleaned)

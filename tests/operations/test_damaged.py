@@ -115,7 +115,7 @@ def test_a_full_disk_is_one_sentence_and_status_two(capsys) -> None:
     capsys.readouterr()
     with pytest.raises(OSError, match="too large"):
         snapshot.write_raw(RECORD, files, {})  # what an import does first
-    rows = "gemeente_code,week,cases_n\n" + "".join(f"GM0363,2020-W{week:02d},{week}\n" for week in range(10, 50))
+    rows = "gemeente_code,week,cases_n\n" + "".join(f"GM0363,2020-W{week:02d},{week % 7}\n" for week in range(10, 50))
     path = settings.data_dir().parent / "cases.csv"
     path.write_text(rows)
     assert data.main(["import", "incidence", str(path), "--disease", "COVID-19"]) == 2
