@@ -16,7 +16,7 @@ from dashboard.shell.session import read_selection
 from door.store import Viewer, open_store
 from geodata.errors import ContractError, UnknownCodeError
 from geodata.intake.columns import read_mapping
-from geodata.refresh import build as refresh
+from geodata.refresh import imports as refresh
 from register import record as write
 from tests.dashboard import axe
 from tests.dashboard.conftest import settled

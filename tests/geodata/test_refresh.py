@@ -46,7 +46,7 @@ class TestWhole:
         wanted = {name for name, connector in CONNECTORS.items() if not connector.is_bulk}
         assert {
             line.split()[0] for line in out.splitlines() if line[0] != " "
-        } == wanted  # a note stands below its source
+        } == wanted
         assert all(f"{name} " in err for name in wanted)  # a bar for each
         seen = store()
         assert not seen.is_demonstration
