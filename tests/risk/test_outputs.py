@@ -42,8 +42,10 @@ def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_worl
     model, embedded = load_model(), snapshot.read_core(settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
     versions = []
-    for cases in (1, 3):  # a correction: three times as many cases everywhere
-        corrected = tables["incidence"].assign(cases_n=tables["incidence"]["cases_n"] * cases)
+    areas = tables["gemeenten"]
+    own = tables["incidence"]["gemeente_code"].isin(areas.loc[areas["vr_code"] == "VR06", "gemeente_code"])
+    for cases in (1, 3):  # a correction: three times as many cases in one region
+        corrected = tables["incidence"].assign(cases_n=tables["incidence"]["cases_n"] * own.map({True: cases, False: 1}))
         made = snapshot.write_core(tables | {"incidence": corrected}, embedded.sources, is_demonstration=True)
         outputs.ensure(made.data_version, "vr", model)
         versions.append(made.data_version)
@@ -52,7 +54,9 @@ def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_worl
     causes = open_store(parse_viewer("lotc")).out("causes", "vr", model.version).set_index("unit_id")
     parts = causes["score_before"] + causes[["data", "world", "model"]].sum(axis=1)
     assert_series_equal(parts, causes["score_after"], check_names=False)
-    assert (causes["data"] > 0).mean() > 0.9
+    corrected_units = causes.index.str.startswith("VR06")
+    assert (causes.loc[corrected_units, "data"] > 0).all()
+    assert (causes.loc[~corrected_units, "data"] < causes.loc[corrected_units, "data"].min()).all()
     assert not causes[["world", "model"]].any(axis=None)
     own = open_store(parse_viewer("region:VR06")).out("causes", "vr", model.version)
     assert set(own["unit_id"].str[:4]) == {"VR06"}
