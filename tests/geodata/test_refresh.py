@@ -44,9 +44,7 @@ class TestWhole:
     ) -> None:
         _, out, err = refreshed
         wanted = {name for name, connector in CONNECTORS.items() if not connector.is_bulk}
-        assert {
-            line.split()[0] for line in out.splitlines() if line[0] != " "
-        } == wanted
+        assert {line.split()[0] for line in out.splitlines() if line[0] != " "} == wanted
         assert all(f"{name} " in err for name in wanted)  # a bar for each
         seen = store()
         assert not seen.is_demonstration

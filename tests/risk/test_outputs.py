@@ -45,7 +45,9 @@ def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_worl
     areas = tables["gemeenten"]
     own = tables["incidence"]["gemeente_code"].isin(areas.loc[areas["vr_code"] == "VR06", "gemeente_code"])
     for cases in (1, 3):  # a correction: three times as many cases in one region
-        corrected = tables["incidence"].assign(cases_n=tables["incidence"]["cases_n"] * own.map({True: cases, False: 1}))
+        corrected = tables["incidence"].assign(
+            cases_n=tables["incidence"]["cases_n"] * own.map({True: cases, False: 1})
+        )
         made = snapshot.write_core(tables | {"incidence": corrected}, embedded.sources, is_demonstration=True)
         outputs.ensure(made.data_version, "vr", model)
         versions.append(made.data_version)
