@@ -201,7 +201,7 @@ def test_a_sector_nobody_has_figures_of_is_not_scored_and_spoils_nothing(tables:
     assert scores.loc[~mine, ["score_0_10", "rank", "p_top_k"]].notna().all(axis=None)
     others = ~mine & (scores["sector_code"] != "")
     # Only the beds that its workers would have shared go to the other sectors.
-    assert_allclose(scores.loc[others, "score_0_10"], full.loc[others, "score_0_10"], atol=0.1)
+    assert_allclose(scores.loc[others, "score_0_10"], full.loc[others, "score_0_10"], atol=0.2)
     contracts.check("scores", scores)
 
 
