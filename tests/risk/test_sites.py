@@ -187,7 +187,9 @@ def test_a_lodging_abroad_has_no_infections_around_it_and_is_scored_without(tabl
 def test_a_site_in_a_region_without_a_list_of_lodgings_does_not_lie_far_from_them(tables: Tables, model: Model) -> None:
     sites = tables["sites"]
     hall = _of_kind(tables, "packing_hall")
-    gone = tables | {"sites": sites[(sites["kind"] != "lodging") | (sites["vr_code"] != hall["vr_code"])]}
+    # More than a tenth of the regions: a list in nine tenths is taken as the country's.
+    without = {hall["vr_code"], *sites["vr_code"].unique()[:4]}
+    gone = tables | {"sites": sites[(sites["kind"] != "lodging") | ~sites["vr_code"].isin(without)]}
     rows = score(gone, "site", model, rebuilds=0).indicators.query("unit_id == @hall.site_id")
     found = rows.set_index("indicator_code")["missing_reason"]
     assert found.get("site_lodging", "not_published") == "not_published"
