@@ -151,8 +151,10 @@ def main() -> int:
                 told["said too much"] += 1
                 wrong.append((number, kind, ending, " | ".join(said)[:300], path.read_bytes()))
     seconds = time.perf_counter() - start
-    print(f"fuzz  {count_n} files in {seconds:.0f} s: {told['read']} read, {told['refused']} refused in a sentence,"
-          f" {told['broke']} broke, {told['said too much']} said too much")  # fmt: skip
+    print(
+        f"fuzz  {count_n} files in {seconds:.0f} s: {told['read']} read, {told['refused']} refused in a sentence,"
+        f" {told['broke']} broke, {told['said too much']} said too much"
+    )
     for number, kind, ending, what, content in wrong[:20]:
         print(f"  file {number} ({kind}{ending}): {what}\n    {content[:200]!r}")
     return 1 if wrong else 0

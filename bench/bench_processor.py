@@ -101,8 +101,10 @@ def main() -> None:
         data = {"RISICOBEELD_DATA": str(folder / "data"), "STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}
         subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, cwd=ROOT, env=os.environ | data)
         measured = {}
-        for what, script, measure in (("empty part", folder / "empty.py", empty_runs),
-                                      ("change of sector", ROOT / "app.py", filter_changes)):  # fmt: skip
+        for what, script, measure in (
+            ("empty part", folder / "empty.py", empty_runs),
+            ("change of sector", ROOT / "app.py", filter_changes),
+        ):
             server, address = start_streamlit(script, folder / "server.log", **data)
             try:
                 measured[what] = asyncio.run(measure(address, server.pid, asked.changes))

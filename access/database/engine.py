@@ -164,8 +164,9 @@ def _new_engine(target: sa.URL) -> Engine:
     options: dict[str, Any] = {"timeout": 60, "isolation_level": None}
     if path.is_file() and not os.access(path.parent, os.W_OK):
         # A file system that cannot be written: SQLite would want to make files beside the database to read it.
-        engine = sa.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true",
-                                  connect_args=options)  # fmt: skip
+        engine = sa.create_engine(
+            f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true", connect_args=options
+        )
     else:
         engine = sa.create_engine(target, connect_args=options)
         sa.event.listen(engine, "connect", _prepare_sqlite)

@@ -75,14 +75,12 @@ def _alarms(scoped: ScopedStore, asked: Mapping[str, str]) -> gpd.GeoDataFrame:
 
 COLLECTIONS: Final = {
     "vr": _Collection("Veiligheidsregio's", "Score per veiligheidsregio", "scores_vr", "area_code", _scores("vr")),
-    "gemeente": _Collection(
-        "Gemeenten", "Score per gemeente", "scores_gemeente", "area_code", _scores("gemeente")
-    ),
+    "gemeente": _Collection("Gemeenten", "Score per gemeente", "scores_gemeente", "area_code", _scores("gemeente")),
     "site": _Collection("Locaties", "Score per locatie", "scores_site", "unit_id", _scores("site")),
     "alarms": _Collection(
         "Alarmen", "Besmettingen en verwachting per gemeente", "alarms_gemeente", "gemeente_code", _alarms
     ),
-}  # fmt: skip
+}
 
 
 def answer(scoped: ScopedStore, path: str, asked: Mapping[str, str], base: str) -> Answer | None:

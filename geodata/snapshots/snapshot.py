@@ -513,8 +513,10 @@ def is_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
     if not isinstance(files, dict):
         return False
     try:
-        return all(_digest_of(path, *_place(path)) == sha256
-                   for path, sha256 in ((folder / f"{name}.parquet", one) for name, one in files.items()))  # fmt: skip
+        return all(
+            _digest_of(path, *_place(path)) == sha256
+            for path, sha256 in ((folder / f"{name}.parquet", one) for name, one in files.items())
+        )
     except OSError:
         return False
 

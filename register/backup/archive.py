@@ -206,13 +206,17 @@ def _unpacked(path: Path, plain: Path, place: Path) -> Iterator[Incoming]:
     if any(Path(name).is_absolute() or ".." in Path(name).parts for name in told["files"]):
         raise RegisterError(f"Backup {path} names files outside of the data folder; choose another one.")
     files = {name: place / "in" / FILES / name for name in told["files"]}
-    changed = [name for name, one in files.items() if not one.is_file()
-               or file_digest(one) != told["files"][name]["sha256"]]  # fmt: skip
+    changed = [
+        name for name, one in files.items() if not one.is_file() or file_digest(one) != told["files"][name]["sha256"]
+    ]
     with _database(path, place / "in" / DATABASE) as engine:
         with engine.connect() as connection:
             tables = {table.name: table for table in tables_of(connection)}
-            changed += [name for name, facts in told["tables"].items()
-                        if name not in tables or facts_of(connection, tables[name]) != facts]  # fmt: skip
+            changed += [
+                name
+                for name, facts in told["tables"].items()
+                if name not in tables or facts_of(connection, tables[name]) != facts
+            ]
         if changed:
             raise RegisterError(f"Backup {path} is damaged: {changed[0]} is not what was written; choose another one.")
         _bring_up_to_date(path, engine)

@@ -57,8 +57,9 @@ def keep_rows(place: Path) -> None:
             with engine.begin() as connection, target.begin() as into:
                 show_as(connection, UPKEEP)
                 table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
-                copy = sa.Table(name, sa.MetaData(), *(sa.Column(one.name, one.type.as_generic())
-                                                       for one in table.columns))  # fmt: skip
+                copy = sa.Table(
+                    name, sa.MetaData(), *(sa.Column(one.name, one.type.as_generic()) for one in table.columns)
+                )
                 copy.create(into)
                 for rows in archive.in_parts(connection, table):
                     into.execute(sa.insert(copy), rows)

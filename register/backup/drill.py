@@ -31,8 +31,10 @@ def _garble(register: Path) -> None:
 
 
 _STATES: Final[dict[str, Callable[[Path], None] | None]] = {
-    "in an empty place": None, "onto a changed register": _change, "onto an unreadable register": _garble,
-}  # fmt: skip
+    "in an empty place": None,
+    "onto a changed register": _change,
+    "onto an unreadable register": _garble,
+}
 
 
 def drill(made: Backup, copy: Path | None = None, identity: Path | None = None) -> None:

@@ -77,16 +77,25 @@ def _write(out: Path, part: Path, rows: Path, now: datetime, problem: str) -> Ba
                 packed.write(place, f"{archive.FILES}/{name}")
                 files[name] = {"size_bytes": len(content), "sha256": archive.file_digest(place)}
         told = {
-            "format": archive.FORMAT, "made_at": now.isoformat(timespec="microseconds"), "events_n": found.events_n,
-            "head": found.head, "tables": tables, "files": files, "made_again": dict(archive.MADE_AGAIN),
+            "format": archive.FORMAT,
+            "made_at": now.isoformat(timespec="microseconds"),
+            "events_n": found.events_n,
+            "head": found.head,
+            "tables": tables,
+            "files": files,
+            "made_again": dict(archive.MADE_AGAIN),
             "problem": problem,
-        }  # fmt: skip
+        }
         packed.writestr(archive.MANIFEST, json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False))
     return Backup(
-        out, found.events_n, found.head, places.expires_on(now),
+        out,
+        found.events_n,
+        found.head,
+        places.expires_on(now),
         {name: facts["rows_n"] for name, facts in tables.items()},
-        {name: facts["size_bytes"] for name, facts in files.items()}, problem,
-    )  # fmt: skip
+        {name: facts["size_bytes"] for name, facts in files.items()},
+        problem,
+    )
 
 
 def _content(name: str) -> bytes | None:
@@ -122,10 +131,14 @@ def copy_rows(connection: Connection, path: Path) -> Mapping[str, dict[str, Any]
 def _as_generic(table: sa.Table) -> sa.Table:
     """Return a table as any database can make it, without what only its own knows."""
     columns = [
-        sa.Column(one.name, one.type.as_generic(), primary_key=one.primary_key, nullable=one.nullable,
-                  autoincrement=False)
+        sa.Column(
+            one.name, one.type.as_generic(), primary_key=one.primary_key, nullable=one.nullable, autoincrement=False
+        )
         for one in table.columns
-    ]  # fmt: skip
-    indexes = [sa.UniqueConstraint(*(column.name for column in one.columns), name=one.name)
-               for one in table.constraints if isinstance(one, sa.UniqueConstraint)]  # fmt: skip
+    ]
+    indexes = [
+        sa.UniqueConstraint(*(column.name for column in one.columns), name=one.name)
+        for one in table.constraints
+        if isinstance(one, sa.UniqueConstraint)
+    ]
     return sa.Table(table.name, sa.MetaData(), *columns, *indexes)

@@ -114,9 +114,17 @@ def restore(path: Path, *, replace: bool = False, expired: bool = False, identit
     known.replace("register", done.events_n, head=_head())
     database.forget_traces()
     return Restored(
-        found.events_n, done.erased_n, newer, kept, state in (State.ABSENT, State.WHOLE), done.tables, put, stayed,
-        done.revoked, _apply_periods(),
-    )  # fmt: skip
+        found.events_n,
+        done.erased_n,
+        newer,
+        kept,
+        state in (State.ABSENT, State.WHOLE),
+        done.tables,
+        put,
+        stayed,
+        done.revoked,
+        _apply_periods(),
+    )
 
 
 # --- what is there ----------------------------------------------------------------------------------------
@@ -292,9 +300,10 @@ def _revoke_again(connection: Connection, since: datetime) -> tuple[str, ...]:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         connection.execute(sa.update(people).where(people.c.person_id == person.person_id).values(revoked_at=now))
         connection.execute(
-            sa.delete(grants).where(sa.or_(grants.c.person_id == person.person_id,
-                                           grants.c.deputy_of == person.person_id))
-        )  # fmt: skip
+            sa.delete(grants).where(
+                sa.or_(grants.c.person_id == person.person_id, grants.c.deputy_of == person.person_id)
+            )
+        )
     return tuple(sorted(person.email for person in found))
 
 

@@ -42,8 +42,14 @@ def closed():
 
 def signed_in(email: str, sub: str = "") -> people.Admission:
     stamp = NOW.timestamp()
-    told = {"iss": "https://id.example.org", "sub": sub or email, "email": email, "email_verified": True,
-            "iat": stamp - 60, "exp": stamp + 3600}  # fmt: skip
+    told = {
+        "iss": "https://id.example.org",
+        "sub": sub or email,
+        "email": email,
+        "email_verified": True,
+        "iat": stamp - 60,
+        "exp": stamp + 3600,
+    }
     return people.admit(told, NOW)
 
 
@@ -83,8 +89,15 @@ def test_a_deputy_gets_no_role_that_the_principal_got_later(deputy: str) -> None
 # --- an address that only looks like another's -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look_alike", ["ſam.ſmit@example.org", "sam.smit@example.orG".replace("k", "\u212a"),
-                                        "\u212aim@example.org", "sam.ſmit@example.org"])  # fmt: skip
+@pytest.mark.parametrize(
+    "look_alike",
+    [
+        "ſam.ſmit@example.org",
+        "sam.smit@example.orG".replace("k", "\u212a"),
+        "\u212aim@example.org",
+        "sam.ſmit@example.org",
+    ],
+)
 def test_an_address_that_folds_to_another_opens_nothing(look_alike: str) -> None:
     people.add(LOTC, "sam.smit@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     people.add(LOTC, "kim@example.org", Viewer("analyst"), first=date(2026, 1, 1))
@@ -124,8 +137,9 @@ def test_a_text_that_is_too_long_is_refused_before_anything_looks_into_it() -> N
         personal.find("a" * 20_001)
 
 
-@pytest.mark.parametrize("text", ["j@voorbeeld.nl", "jan.de.vries+x@mail.voorbeeld.nl", "a" * 100 + "@voorbeeld.nl",
-                                  "x jan @ voorbeeld.nl"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["j@voorbeeld.nl", "jan.de.vries+x@mail.voorbeeld.nl", "a" * 100 + "@voorbeeld.nl", "x jan @ voorbeeld.nl"]
+)
 def test_an_address_in_a_text_is_still_found(text: str) -> None:
     assert [found.kind for found in personal.find(text)] == ["e-mail"]
 
@@ -142,13 +156,18 @@ def secret_cases() -> pd.DataFrame:
     tables = {name: embedded.table(name) for name in embedded.files}
     areas, rng = tables["gemeenten"], np.random.default_rng(3)
     weeks = [
-        pd.DataFrame({
-            "disease": "COVID-19", "gemeente_code": areas["gemeente_code"], "week": week,
-            "cases_n": rng.poisson(30 * areas["population_n"] / 100_000).astype(float), "status": "official",
-            "source": SECRET.source_id,
-        })
+        pd.DataFrame(
+            {
+                "disease": "COVID-19",
+                "gemeente_code": areas["gemeente_code"],
+                "week": week,
+                "cases_n": rng.poisson(30 * areas["population_n"] / 100_000).astype(float),
+                "status": "official",
+                "source": SECRET.source_id,
+            }
+        )
         for week in ("2020-W47", "2020-W48")
-    ]  # fmt: skip
+    ]
     cases = pd.concat(weeks, ignore_index=True)
     snapshot.write_core(tables | {"incidence": cases}, [*embedded.sources, SECRET], is_demonstration=False)
     return cases
@@ -200,14 +219,23 @@ def test_the_leak_test_attacks_the_scores_too(secret_cases: pd.DataFrame, monkey
 def protect(cases: list[int], *, regions: int = 1) -> list[float]:
     """Return what computations read of counts in gemeenten of one or more regions, all equally large."""
     codes = [f"GM{number:04d}" for number in range(len(cases))]
-    areas = pd.DataFrame({
-        "gemeente_code": codes, "vr_code": [f"VR{1 + number % regions:02d}" for number in range(len(cases))],
-        "population_n": 30_000,
-    })  # fmt: skip
-    table = pd.DataFrame({
-        "disease": "x", "gemeente_code": codes, "week": "2020-W40", "cases_n": np.array(cases, float),
-        "status": "official", "source": SECRET.source_id,
-    })  # fmt: skip
+    areas = pd.DataFrame(
+        {
+            "gemeente_code": codes,
+            "vr_code": [f"VR{1 + number % regions:02d}" for number in range(len(cases))],
+            "population_n": 30_000,
+        }
+    )
+    table = pd.DataFrame(
+        {
+            "disease": "x",
+            "gemeente_code": codes,
+            "week": "2020-W40",
+            "cases_n": np.array(cases, float),
+            "status": "official",
+            "source": SECRET.source_id,
+        }
+    )
     return disclosure.protected("incidence", table, [SECRET], areas)["cases_n"].tolist()
 
 
@@ -238,8 +266,14 @@ def test_one_or_two_small_counts_alone_tell_nothing_of_their_size() -> None:
 # --- without sign-in, real entries stay closed ---------------------------------------------------------------
 
 PRACTICE = Viewer("lotc", is_practice=True)
-ACTIVATION = {"event_date": "2020-10-06", "kind": "preventief", "themes": "wonen", "outcome": "echt bezoek",
-              "vr_code": "VR21", "sector_code": "lodging"}  # fmt: skip
+ACTIVATION = {
+    "event_date": "2020-10-06",
+    "kind": "preventief",
+    "themes": "wonen",
+    "outcome": "echt bezoek",
+    "vr_code": "VR21",
+    "sector_code": "lodging",
+}
 SIGNAL = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text": "echte melding", "vr_code": "VR21"}
 
 
@@ -312,10 +346,18 @@ def site_of(vr_code: str) -> str:
 def test_an_entry_names_no_site_signal_or_line_of_another_region() -> None:
     own, other = parse_viewer("region:VR06"), parse_viewer("region:VR21")
     theirs = record.record(other, "signal", SIGNAL).entity_id
-    line = record.record(LOTC, "plan_line", {
-        "plan_id": "p", "plan_state": "draft", "list": "risk", "vr_code": "VR21", "week": "2020-W40",
-        "site_id": site_of("VR21"),
-    }).entity_id  # fmt: skip
+    line = record.record(
+        LOTC,
+        "plan_line",
+        {
+            "plan_id": "p",
+            "plan_state": "draft",
+            "list": "risk",
+            "vr_code": "VR21",
+            "week": "2020-W40",
+            "site_id": site_of("VR21"),
+        },
+    ).entity_id
     mine = {**ACTIVATION, "vr_code": "VR06"}
     forged = ({"site_id": site_of("VR21")}, {"site_id": "no-such-site"}, {"signal_id": theirs}, {"plan_line_id": line})
     sentences = set()
@@ -339,10 +381,19 @@ def test_only_lotc_asks_two_regions_and_a_region_only_answers() -> None:
     )
     own = parse_viewer("region:VR06")
     with pytest.raises(AccessDeniedError):
-        record.record(own, "decision", {
-            "event_date": "2020-10-06", "subject": "handover", "site_id": site_of("VR06"), "vr_code": "VR06",
-            "other_vr_code": "VR21", "state": "accepted", "reason": "x",
-        })  # fmt: skip
+        record.record(
+            own,
+            "decision",
+            {
+                "event_date": "2020-10-06",
+                "subject": "handover",
+                "site_id": site_of("VR06"),
+                "vr_code": "VR06",
+                "other_vr_code": "VR21",
+                "state": "accepted",
+                "reason": "x",
+            },
+        )
     sites = access.open_store(own).table("sites")["site_id"]
     for change in ({"site_id": str(sites.iloc[1])}, {"other_vr_code": "VR07"}, {"subject": "double"}):
         with pytest.raises(AccessDeniedError):

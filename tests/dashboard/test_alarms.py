@@ -72,9 +72,14 @@ def test_an_alarm_is_offered_once_and_becomes_a_signal_only_by_hand() -> None:
     assert over.codes == (STRUCK,)
     assert over.notes[0].startswith("Alarm: 140 besmettingen")
     fields = {
-        "event_date": str(found[0].day), "origin": "alarm", "theme": "werken", "text": found[0].text,
-        "gemeente_code": STRUCK, "sector_code": "", "vr_code": "",
-    }  # fmt: skip
+        "event_date": str(found[0].day),
+        "origin": "alarm",
+        "theme": "werken",
+        "text": found[0].text,
+        "gemeente_code": STRUCK,
+        "sector_code": "",
+        "vr_code": "",
+    }
     write.record(LOTC, "signal", fields)
     assert alarms.without_signal(NL, open_store(LOTC)) == ("2020-W31", [])
     assert open_store(LOTC).register("signals")["origin"].tolist() == ["alarm"]

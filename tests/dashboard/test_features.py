@@ -138,9 +138,18 @@ def test_a_role_is_told_only_of_what_it_may_open(address: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=x", "offset=-1", "bbox=1,2,3", "bbox=9,9,1,1", "bbox=nan,1,2,3", "crs=x", "nonsense=1",
-     "sector=none"],
-)  # fmt: skip
+    [
+        "limit=0",
+        "limit=x",
+        "offset=-1",
+        "bbox=1,2,3",
+        "bbox=9,9,1,1",
+        "bbox=nan,1,2,3",
+        "crs=x",
+        "nonsense=1",
+        "sector=none",
+    ],
+)
 def test_a_parameter_that_cannot_be_used_is_said_to_be(address: str, query: str) -> None:
     token = tokens.give("gis", parse_viewer("policy"), TOMORROW)
     status, body, _ = ask(f"{address}/collections/vr/items?{query}", token)

@@ -23,9 +23,13 @@ from tests.server.postgres import running
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 FIELDS = {
-    "event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "gemeente_code": "GM0363",
-    "sector_code": "lodging", "outcome": "verzonnen",
-}  # fmt: skip
+    "event_date": "2020-10-05",
+    "kind": "preventief",
+    "themes": "wonen",
+    "gemeente_code": "GM0363",
+    "sector_code": "lodging",
+    "outcome": "verzonnen",
+}
 
 
 def test_the_literal_steps_for_postgresql_make_a_register_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,9 +81,14 @@ def test_a_new_certificate_is_taken_over_without_a_restart(tmp_path: Path) -> No
     text = (DEPLOY / "Caddyfile").read_text("utf-8")
     config.write_text(text.replace("{\n", f"{{\n\thttp_port {plain}\n", 1))
     environment = os.environ | {
-        "SITE": f"https://{SITE_NAME}:{port}", "APPS": "127.0.0.1:1", "FEED": "127.0.0.1:1", "HOME": str(tmp_path),
-        "TLS_CERTIFICATE": str(tmp_path / "tls.crt"), "TLS_KEY": str(tmp_path / "tls.key"), "ADMIN": f"{admin}|0600",
-    }  # fmt: skip
+        "SITE": f"https://{SITE_NAME}:{port}",
+        "APPS": "127.0.0.1:1",
+        "FEED": "127.0.0.1:1",
+        "HOME": str(tmp_path),
+        "TLS_CERTIFICATE": str(tmp_path / "tls.crt"),
+        "TLS_KEY": str(tmp_path / "tls.key"),
+        "ADMIN": f"{admin}|0600",
+    }
     words = [str(TOOLS / "caddy"), "run", "--config", str(config), "--adapter", "caddyfile"]
     log = tmp_path / "caddy.log"
     with log.open("wb") as output:

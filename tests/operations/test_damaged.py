@@ -74,15 +74,19 @@ def test_after_a_restart_the_last_good_picture_is_served_and_ready_says_why(data
     (newest.path / "exposure.parquet").write_bytes(b"kapot")
     port, watched = free_port(), free_port()
     environment = os.environ | {
-        "RISICOBEELD_DATA": str(data_dir), "RISICOBEELD_WATCH": f"127.0.0.1:{watched}",
+        "RISICOBEELD_DATA": str(data_dir),
+        "RISICOBEELD_WATCH": f"127.0.0.1:{watched}",
         "RISICOBEELD_REGISTER": "postgresql://nobody:secret-word@127.0.0.1:1/none",
-    }  # fmt: skip
+    }
     log = tmp_path / "serve.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.serve", "--port", str(port)], cwd=ROOT, env=environment,
-            stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, "-m", "dashboard.serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
         while ask(f"http://127.0.0.1:{port}/_stcore/health")[0] != 200:
             assert server.poll() is None, log.read_text("utf-8")
@@ -165,8 +169,9 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
     kept = prune.CORE_KEPT
     assert [path.is_dir() for path in made] == [False] * (len(made) - kept) + [True] * kept
     assert {path.name for path in (data_dir / "out").iterdir()} == {
-        f"2-{embedded.data_version}", *(f"2-{path.name}" for path in made[-kept:])
-    }  # fmt: skip
+        f"2-{embedded.data_version}",
+        *(f"2-{path.name}" for path in made[-kept:]),
+    }
     gone = {path.name for path in deliveries if not path.is_dir()}
     assert gone == {"2020-03-02", "2020-03-09", "2020-04-02"}  # not the last of a month, nor the newest five
     assert snapshot.current().path == made[-1]

@@ -168,9 +168,15 @@ def test_chance_alone_is_called_a_cluster_about_as_often_as_p_says() -> None:
 
 @pytest.mark.parametrize(
     ("cases", "population", "share"),
-    [([1.5, 1], [1, 1], 0.5), ([-1, 1], [1, 1], 0.5), ([1, 1], [0, 1], 0.5), ([1], [1, 1], 0.5), ([1, 1], [1, 1], 0),
-     ([float("nan"), 1], [1, 1], 0.5)],
-)  # fmt: skip
+    [
+        ([1.5, 1], [1, 1], 0.5),
+        ([-1, 1], [1, 1], 0.5),
+        ([1, 1], [0, 1], 0.5),
+        ([1], [1, 1], 0.5),
+        ([1, 1], [1, 1], 0),
+        ([float("nan"), 1], [1, 1], 0.5),
+    ],
+)
 def test_what_is_no_count_is_refused(cases: list[float], population: list[float], share: float) -> None:
     with pytest.raises(InputError):
         poisson_scan(cases, population, [0, 1], [0, 0], max_share=share, seed=1)

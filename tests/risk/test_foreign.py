@@ -34,9 +34,15 @@ def _achievement() -> Node:
 def test_technology_achievement_of_new_zealand() -> None:
     """UNDP, Human Development Report 2001, technical note 2: 0.548."""
     facts = {
-        "patents": 103.0, "royalties": 13.0, "hosts": 146.7, "exports": 15.4, "telephones": 720.0,
-        "electricity": 8215.0, "schooling": 11.7, "science": 13.1,
-    }  # fmt: skip
+        "patents": 103.0,
+        "royalties": 13.0,
+        "hosts": 146.7,
+        "exports": 15.4,
+        "telephones": 720.0,
+        "electricity": 8215.0,
+        "schooling": 11.7,
+        "science": 13.1,
+    }
     found = index_of(pd.DataFrame([facts]), _achievement()).iloc[0] / 10
     assert_allclose(found[["creation", "recent", "old", "skills"]], [0.0757, 0.4109, 0.9835, 0.7247], atol=5e-4)
     assert found["TAI"] == pytest.approx(0.548, abs=1e-3)
@@ -57,10 +63,12 @@ def test_social_vulnerability_of_every_county(testdata: Path) -> None:
         Node(
             f"THEME{number}",
             tuple(_county(name) for name in theme),
-            joining="sum", is_ranked=True, minimum_present=1,
+            joining="sum",
+            is_ranked=True,
+            minimum_present=1,
         )
         for number, theme in enumerate(themes, start=1)
-    )  # fmt: skip
+    )
     found = index_of(values, Node("THEMES", parts, joining="sum", is_ranked=True, minimum_present=1)) / 10
     assert len(table) == 3142
     for ours, theirs in [
@@ -85,8 +93,11 @@ def asem(testdata: Path) -> tuple[pd.DataFrame, Node, pd.DataFrame]:
 
     tree = built("Index")
     assert isinstance(tree, Node)
-    return (pd.read_csv(folder / "treated.csv").set_index("UnitCode"), tree,
-            pd.read_csv(folder / "aggregated.csv").set_index("UnitCode"))  # fmt: skip
+    return (
+        pd.read_csv(folder / "treated.csv").set_index("UnitCode"),
+        tree,
+        pd.read_csv(folder / "aggregated.csv").set_index("UnitCode"),
+    )
 
 
 def test_sustainable_connectivity_of_51_countries(asem: tuple[pd.DataFrame, Node, pd.DataFrame]) -> None:

@@ -26,13 +26,26 @@ from register import imports as register_imports
 
 GROUPS = "vest_A;vest_B_F;vest_G_I;vest_H_J;vest_K_L;vest_M_N;vest_O_Q;vest_R_U"
 SECTIONS = [
-    "A Landbouw, bosbouw en visserij", "B Delfstoffenwinning", "C Industrie", "D Energievoorziening",
-    "E Waterbedrijven en afvalbeheer", "F Bouwnijverheid", "G Handel", "H Vervoer en opslag", "I Horeca",
-    "J Informatie en communicatie", "K Financiële dienstverlening", "L Verhuur en handel van onroerend goed",
-    "M Specialistische zakelijke diensten", "N Verhuur en overige zakelijke diensten",
-    "O Openbaar bestuur en overheidsdiensten", "P Onderwijs", "Q Gezondheids- en welzijnszorg",
-    "R Cultuur, sport en recreatie", "S Overige dienstverlening",
-]  # fmt: skip
+    "A Landbouw, bosbouw en visserij",
+    "B Delfstoffenwinning",
+    "C Industrie",
+    "D Energievoorziening",
+    "E Waterbedrijven en afvalbeheer",
+    "F Bouwnijverheid",
+    "G Handel",
+    "H Vervoer en opslag",
+    "I Horeca",
+    "J Informatie en communicatie",
+    "K Financiële dienstverlening",
+    "L Verhuur en handel van onroerend goed",
+    "M Specialistische zakelijke diensten",
+    "N Verhuur en overige zakelijke diensten",
+    "O Openbaar bestuur en overheidsdiensten",
+    "P Onderwijs",
+    "Q Gezondheids- en welzijnszorg",
+    "R Cultuur, sport en recreatie",
+    "S Overige dienstverlening",
+]
 COLUMN_NAMES = GROUPS.split(";")
 
 
@@ -78,17 +91,34 @@ def geojson(*features: dict[str, object]) -> str:
 
 EDE, AMSTERDAM, BERG = "GM0228", "GM0363", "GM0373"
 SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
-    "bom, quotes, CRLF": ("a.csv", b'\xef\xbb\xbf"Naam";"lat";"lon"\r\n"Een";"52,05";"5,70"\r\n', {}, [("Een", EDE, None)]),
-    "UTF-16 of a spreadsheet": ("a.txt", "Naam\tlat\tlon\nEen\t52.05\t5.70\n".encode("utf-16"), {}, [("Een", EDE, None)]),
+    "bom, quotes, CRLF": (
+        "a.csv",
+        b'\xef\xbb\xbf"Naam";"lat";"lon"\r\n"Een";"52,05";"5,70"\r\n',
+        {},
+        [("Een", EDE, None)],
+    ),
+    "UTF-16 of a spreadsheet": (
+        "a.txt",
+        "Naam\tlat\tlon\nEen\t52.05\t5.70\n".encode("utf-16"),
+        {},
+        [("Een", EDE, None)],
+    ),
     "windows letters": ("a.csv", "naam;lat;lon\nCafé;52,05;5,70\n".encode("cp1252"), {}, [("Café", EDE, None)]),
     "a bar between cells": ("a.csv", "naam|lat|lon\nEen|52.05|5.70\n", {}, [("Een", EDE, None)]),
     "sep= in front": ("a.csv", "sep=;\nnaam;lat;lon\nEen;52.05;5.70\n", {}, [("Een", EDE, None)]),
-    "title padded with separators": ("a.csv", "Lijst 2020;;\n;;\nnaam;lat;lon\nEen;52.05;5.70\n", {}, [("Een", EDE, None)]),
+    "title padded with separators": (
+        "a.csv",
+        "Lijst 2020;;\n;;\nnaam;lat;lon\nEen;52.05;5.70\n",
+        {},
+        [("Een", EDE, None)],
+    ),
     "title of two cells": ("a.csv", "Peildatum;1-1-2020;\nnaam;lat;lon\nEen;52.05;5.70\n", {}, [("Een", EDE, None)]),
     "source padded below": ("a.csv", "naam;lat;lon\nEen;52.05;5.70\nBron: gemeente;;\n", {}, [("Een", EDE, None)]),
     "rows with more blank cells": ("a.csv", "naam;lat;lon\nEen;52.05;5.70;;\n", {}, [("Een", EDE, None)]),
     "fte with Dutch thousands": (
-        "a.csv", "naam;x;y;fte\nEen;172000,5;450000,5;1.250\nTwee;121000,0;487000,0;12,5\n", {},
+        "a.csv",
+        "naam;x;y;fte\nEen;172000,5;450000,5;1.250\nTwee;121000,0;487000,0;12,5\n",
+        {},
         [("Een", EDE, 1250), ("Twee", AMSTERDAM, 12.5)],
     ),
     "fte below one": ("a.csv", "naam;lat;lon;fte\nEen;52.05;5.70;0,125\n", {}, [("Een", EDE, 0.125)]),
@@ -96,65 +126,121 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "beds that are no number": ("a.csv", "naam;lat;lon;bedden\nEen;52.05;5.70;ca. 200\n", {}, [("Een", EDE, None)]),
     "nil beds are not known": ("a.csv", "naam;lat;lon;bedden\nEen;52.05;5.70;-\n", {}, [("Een", EDE, None)]),
     "typed fte": (
-        "a.xlsx", {"Blad1": [["naam", "lat", "lon", "fte"], ["Een", 52.05, 5.7, 0.875], ["Twee", 52.37, 4.9, 1.234]]}, {},
+        "a.xlsx",
+        {"Blad1": [["naam", "lat", "lon", "fte"], ["Een", 52.05, 5.7, 0.875], ["Twee", 52.37, 4.9, 1.234]]},
+        {},
         [("Een", EDE, 0.875), ("Twee", AMSTERDAM, 1.234)],
     ),
     "typed and text fte": (
-        "a.xlsx", {"Blad1": [["naam", "lat", "lon", "fte"], ["Een", 52.05, 5.7, "3,5"], ["Twee", 52.37, 4.9, 1.234]]}, {},
+        "a.xlsx",
+        {"Blad1": [["naam", "lat", "lon", "fte"], ["Een", 52.05, 5.7, "3,5"], ["Twee", 52.37, 4.9, 1.234]]},
+        {},
         [("Een", EDE, 3.5), ("Twee", AMSTERDAM, 1.234)],
     ),
     "two header rows": (
         "a.xlsx",
-        {"Blad1": [["Overzicht"], ["naam", None, None], [None, None, None], ["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
-        {}, [("Een", EDE, None)],
+        {
+            "Blad1": [
+                ["Overzicht"],
+                ["naam", None, None],
+                [None, None, None],
+                ["naam", "lat", "lon"],
+                ["Een", 52.05, 5.7],
+            ]
+        },
+        {},
+        [("Een", EDE, None)],
     ),
     "hidden old sheet": (
-        "a.xlsx", {"~Oud": [["naam", "lat", "lon"], ["Oud", 52.37, 4.9]], "Nu": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
-        {}, [("Een", EDE, None)],
+        "a.xlsx",
+        {"~Oud": [["naam", "lat", "lon"], ["Oud", 52.37, 4.9]], "Nu": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
+        {},
+        [("Een", EDE, None)],
     ),
     "two sheets": (
-        "a.xlsx", {"2019": [["naam", "lat", "lon"], ["A", 52.37, 4.9]], "2020": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
-        {}, "'2019', '2020'.*--sheet",
+        "a.xlsx",
+        {"2019": [["naam", "lat", "lon"], ["A", 52.37, 4.9]], "2020": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
+        {},
+        "'2019', '2020'.*--sheet",
     ),
     "two sheets and a choice": (
-        "a.xlsx", {"2019": [["naam", "lat", "lon"], ["A", 52.37, 4.9]], "2020": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
-        {"options": Options(sheet="2020")}, [("Een", EDE, None)],
+        "a.xlsx",
+        {"2019": [["naam", "lat", "lon"], ["A", 52.37, 4.9]], "2020": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
+        {"options": Options(sheet="2020")},
+        [("Een", EDE, None)],
     ),
     "a hidden sheet is not for the asking": (
-        "a.xlsx", {"~Oud": [["naam", "lat", "lon"], ["Oud", 52.37, 4.9]], "Nu": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
-        {"options": Options(sheet="Oud")}, "is hidden",
+        "a.xlsx",
+        {"~Oud": [["naam", "lat", "lon"], ["Oud", 52.37, 4.9]], "Nu": [["naam", "lat", "lon"], ["Een", 52.05, 5.7]]},
+        {"options": Options(sheet="Oud")},
+        "is hidden",
     ),
     "names of every day": (
-        "a.csv", "naam;gemeente\nA;den haag\nB;’s-Gravenhage\nC;Gemeente Ede\nD;Bergen (NH)\nE;Sudwest Fryslan\n", {},
+        "a.csv",
+        "naam;gemeente\nA;den haag\nB;’s-Gravenhage\nC;Gemeente Ede\nD;Bergen (NH)\nE;Sudwest Fryslan\n",
+        {},
         [("A", "GM0518", None), ("B", "GM0518", None), ("C", EDE, None), ("D", BERG, None), ("E", "GM1900", None)],
     ),
     "codes of every kind": (
-        "a.csv", "naam;gemeentecode\nA;363\nB;0363\nC;gm0363\nD;GM 0363\nE;GM0363 \n", {},
+        "a.csv",
+        "naam;gemeentecode\nA;363\nB;0363\nC;gm0363\nD;GM 0363\nE;GM0363 \n",
+        {},
         [(name, AMSTERDAM, None) for name in "ABCDE"],
     ),
-    "typed codes": ("a.xlsx", {"B": [["naam", "gemeentecode"], ["A", 363], ["B", 228.0]]}, {}, [("A", AMSTERDAM, None), ("B", EDE, None)]),
-    "gone since 2021": ("a.csv", "naam;gemeente\nA;Appingedam\nB;GM0756\nC;Weesp\n", {},
-        [("A", "GM1979", None), ("B", "GM1982", None), ("C", AMSTERDAM, None)]),
+    "typed codes": (
+        "a.xlsx",
+        {"B": [["naam", "gemeentecode"], ["A", 363], ["B", 228.0]]},
+        {},
+        [("A", AMSTERDAM, None), ("B", EDE, None)],
+    ),
+    "gone since 2021": (
+        "a.csv",
+        "naam;gemeente\nA;Appingedam\nB;GM0756\nC;Weesp\n",
+        {},
+        [("A", "GM1979", None), ("B", "GM1982", None), ("C", AMSTERDAM, None)],
+    ),
     "a name of two": ("a.csv", "naam;gemeente\nA;Bergen\n", {}, r"keeps 0 of 1 rows \(row 2: Bergen is no gemeente"),
-    "a town that is a gemeente": ("a.csv", "Naam;Postcode;Vestigingsplaats;Aantal bedden\nA;6711AB;Ede;40\n", {}, [("A", EDE, 40)]),
+    "a town that is a gemeente": (
+        "a.csv",
+        "Naam;Postcode;Vestigingsplaats;Aantal bedden\nA;6711AB;Ede;40\n",
+        {},
+        [("A", EDE, 40)],
+    ),
     "a province is no gemeente": ("a.csv", "naam;gemeente\nA;Utrecht (PV)\nB;Ede\n", {}, [("B", EDE, None)]),
     "a total below": ("a.csv", "naam;gemeente;bedden\nA;Ede;10\nTotaal;;10\n", {}, [("A", EDE, 10)]),
     "kinds in Dutch": ("a.csv", "naam;soort;lat;lon\nA;Slachthuis;52.05;5.70\n", {}, [("A", EDE, None)]),
     "an unknown kind": ("a.csv", "naam;soort;lat;lon\nA;kerk;52.05;5.70\n", {}, "row 2: 'kerk' is no kind"),
     "the type of an object": ("a.csv", "naam;type;lat;lon\nA;node;52.05;5.70\n", {}, [("A", EDE, None)]),
-    "countries in words": ("a.csv", "naam;land;lat;lon\nA;Nederland;52.05;5.70\nB;Duitsland;51.8;6.4\n", {}, [("A", EDE, None), ("B", "", None)]),
+    "countries in words": (
+        "a.csv",
+        "naam;land;lat;lon\nA;Nederland;52.05;5.70\nB;Duitsland;51.8;6.4\n",
+        {},
+        [("A", EDE, None), ("B", "", None)],
+    ),
     "another country": ("a.csv", "naam;land;lat;lon\nA;Polen;52.05;5.70\n", {}, "NL, DE or BE"),
     "metres with points": ("a.csv", "naam;x;y\nA;172.000;450.000\n", {}, [("A", EDE, None)]),
-    "metres under x-coördinaat": ("a.csv", "naam;X-coördinaat (RD);Y-coördinaat (RD)\nA;172000;450000\n", {}, [("A", EDE, None)]),
+    "metres under x-coördinaat": (
+        "a.csv",
+        "naam;X-coördinaat (RD);Y-coördinaat (RD)\nA;172000;450000\n",
+        {},
+        [("A", EDE, None)],
+    ),
     "exchanged degrees": ("a.csv", "naam;lat;lon\nA;5.70;52.05\n", {}, "seem exchanged"),
     "exchanged in a map": ("a.geojson", geojson(point(52.05, 5.7, name="A")), {}, "seem exchanged"),
     "metres in a map": ("a.geojson", geojson(point(155000, 463000, name="A")), {}, "metres, not"),
     "all abroad": ("a.csv", "naam;lat;lon\nA;51.79;6.14\n", {}, "keeps 0 of 1"),
     "a map with a tag on some": (
-        "a.geojson", geojson(point(5.7, 52.05, name="A", capacity="120"), point(4.9, 52.37, name="B")), {},
+        "a.geojson",
+        geojson(point(5.7, 52.05, name="A", capacity="120"), point(4.9, 52.37, name="B")),
+        {},
         [("A", EDE, 120), ("B", AMSTERDAM, None)],
     ),
-    "a map with a byte-order mark": ("a.geojson", "\ufeff" + geojson(point(5.7, 52.05, name="A")), {}, [("A", EDE, None)]),
+    "a map with a byte-order mark": (
+        "a.geojson",
+        "\ufeff" + geojson(point(5.7, 52.05, name="A")),
+        {},
+        [("A", EDE, None)],
+    ),
     "a list as GeoJSON": ("a.geojson", "[1, 2]", {}, "no GeoJSON"),
     "another JSON": ("a.json", '{"type": "Topology", "objects": {}, "arcs": []}', {}, "cannot be read as a map"),
     "a virtual map": ("a.kml", '<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>', {}, "no KML"),
@@ -163,7 +249,12 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "half a zip": ("a.zip", b"PK\x03\x04abc", {}, "cannot be read as a zip"),
     "one part of a shape": ("a.shp", b"\x00\x00\x27\x0a", {}, ".dbf or .shx"),
     "a quote that stays open": ("a.csv", 'naam;lat;lon\n"t Huis;52.05;5.70\nB;52.06;5.71\n', {}, "row 2 opens a quote"),
-    "a quote that closes rows later": ("a.csv", 'naam;lat;lon\n"t A;52.05;5.70\nB;52.06;5.71\n"C";52.07;5.71\n', {}, "row 2 opens a quote|breaks off"),
+    "a quote that closes rows later": (
+        "a.csv",
+        'naam;lat;lon\n"t A;52.05;5.70\nB;52.06;5.71\n"C";52.07;5.71\n',
+        {},
+        "row 2 opens a quote|breaks off",
+    ),
     "a header twice": ("a.csv", "naam;Naam;lat;lon\nA;B;52.05;5.70\n", {}, "two columns called 'Naam'"),
     "a remark twice": ("a.csv", "naam;opmerking;opmerking;lat;lon\nA;x;y;52.05;5.70\n", {}, [("A", EDE, None)]),
     "a web page": ("a.csv", "<!DOCTYPE html><html></html>", {}, "web page"),
@@ -171,13 +262,38 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "text called xlsx": ("a.xlsx", "naam;lat\nA;52\n", {}, "no workbook"),
     "an old workbook": ("a.xlsx", b"\xd0\xcf\x11\xe0" + bytes(64), {}, "old workbook"),
     "a spreadsheet of another kind": ("a.ods", b"PK\x03\x04", {}, "save it as .xlsx"),
-    "a formula that nobody calculated": ("a.xlsx", {"B": [["naam", "lat", "lon", "fte"], ["A", 52.05, 5.7, "=1+1"]]}, {}, "cell D2"),
-    "two notations": ("a.csv", "naam;lat;lon;fte\nA;52.05;5.70;1,5\nB;52.05;5.71;2.25\n", {}, "two notations.*row 3.*row 2|two notations"),
-    "the point goes before the name": ("a.csv", "naam;gemeente;lat;lon\nA;Amsterdam;52.05;5.70\n", {}, [("A", EDE, None)]),
-    "one bad row of three": ("a.csv", "naam;lat;lon\nA;52.05;5.70\nB;52.37;4.90\nC;0;0\n", {}, [("A", EDE, None), ("B", AMSTERDAM, None)]),
+    "a formula that nobody calculated": (
+        "a.xlsx",
+        {"B": [["naam", "lat", "lon", "fte"], ["A", 52.05, 5.7, "=1+1"]]},
+        {},
+        "cell D2",
+    ),
+    "two notations": (
+        "a.csv",
+        "naam;lat;lon;fte\nA;52.05;5.70;1,5\nB;52.05;5.71;2.25\n",
+        {},
+        "two notations.*row 3.*row 2|two notations",
+    ),
+    "the point goes before the name": (
+        "a.csv",
+        "naam;gemeente;lat;lon\nA;Amsterdam;52.05;5.70\n",
+        {},
+        [("A", EDE, None)],
+    ),
+    "one bad row of three": (
+        "a.csv",
+        "naam;lat;lon\nA;52.05;5.70\nB;52.37;4.90\nC;0;0\n",
+        {},
+        [("A", EDE, None), ("B", AMSTERDAM, None)],
+    ),
     "most rows bad": ("a.csv", "naam;lat;lon\nA;52.05;5.70\nB;0;0\nC;0.1;0\n", {}, "keeps 1 of 3.*--partial"),
-    "most rows bad, and asked for": ("a.csv", "naam;lat;lon\nA;52.05;5.70\nB;0;0\nC;0.1;0\n", {"is_partial": True}, [("A", EDE, None)]),
-}  # fmt: skip
+    "most rows bad, and asked for": (
+        "a.csv",
+        "naam;lat;lon\nA;52.05;5.70\nB;0;0\nC;0.1;0\n",
+        {"is_partial": True},
+        [("A", EDE, None)],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -226,45 +342,101 @@ DAYS = "".join(
 )
 CASES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "year and week apart": ("a.csv", "gemeente;jaar;week;aantal\nEde;2020;37;5\n", {}, {("x", EDE, "2020-W37"): 5}),
-    "typed year and week": ("a.xlsx", {"B": [["gemeente", "jaar", "week", "aantal"], ["Ede", 2020, 37, 5]]}, {}, {("x", EDE, "2020-W37"): 5}),
-    "week in words": ("a.csv", "gemeente;week;aantal\nEde;2020 week 37;5\nEde;week 38 2020;6\n", {}, {("x", EDE, "2020-W37"): 5, ("x", EDE, "2020-W38"): 6}),
+    "typed year and week": (
+        "a.xlsx",
+        {"B": [["gemeente", "jaar", "week", "aantal"], ["Ede", 2020, 37, 5]]},
+        {},
+        {("x", EDE, "2020-W37"): 5},
+    ),
+    "week in words": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;2020 week 37;5\nEde;week 38 2020;6\n",
+        {},
+        {("x", EDE, "2020-W37"): 5, ("x", EDE, "2020-W38"): 6},
+    ),
     "week 53 of a year with 52": ("a.csv", "gemeente;jaar;week;aantal\nEde;2021;53;5\n", {}, "2021 has 52 weeks"),
     "week 53 of a year with 53": ("a.csv", "gemeente;week;aantal\nEde;2020-W53;5\n", {}, {("x", EDE, "2020-W53"): 5}),
     "a week that is a day": ("a.csv", "gemeente;datum;aantal\nEde;3-9-20;5\n", {}, {("x", EDE, "2020-W36"): 5}),
     "a serial day": ("a.csv", "gemeente;datum;aantal\nEde;44077;5\n", {}, {("x", EDE, "2020-W36"): 5}),
     "marks": (
-        "a.csv", "gemeente;week;aantal\nEde;202037;<5\nAmsterdam;202037;-\nUtrecht;202037;x\nZwolle;202037;#N/B\nBreda;202037;1.234*\n", {},
-        {("x", EDE, "2020-W37"): None, ("x", AMSTERDAM, "2020-W37"): 0, ("x", "GM0344", "2020-W37"): None,
-         ("x", "GM0193", "2020-W37"): None, ("x", "GM0758", "2020-W37"): 1234},
+        "a.csv",
+        "gemeente;week;aantal\nEde;202037;<5\nAmsterdam;202037;-\nUtrecht;202037;x\nZwolle;202037;#N/B\nBreda;202037;1.234*\n",
+        {},
+        {
+            ("x", EDE, "2020-W37"): None,
+            ("x", AMSTERDAM, "2020-W37"): 0,
+            ("x", "GM0344", "2020-W37"): None,
+            ("x", "GM0193", "2020-W37"): None,
+            ("x", "GM0758", "2020-W37"): 1234,
+        },
     ),
-    "a day without a figure": ("a.csv", "gemeente;datum;aantal\nEde;3-9-2020;5\nEde;4-9-2020;x\n", {}, {("x", EDE, "2020-W36"): None}),
+    "a day without a figure": (
+        "a.csv",
+        "gemeente;datum;aantal\nEde;3-9-2020;5\nEde;4-9-2020;x\n",
+        {},
+        {("x", EDE, "2020-W36"): None},
+    ),
     "half a case": ("a.csv", "gemeente;week;aantal\nEde;202037;3,5\n", {}, "is no count"),
     "cases below nil": ("a.csv", "gemeente;week;aantal\nEde;202037;-3\n", {}, "cannot be"),
     "an unfinished week": ("a.csv", "gemeente;datum;aantal\n" + DAYS, {}, {("x", EDE, "2020-W37"): 18}),
-    "a day a week": ("a.csv", "gemeente;datum;aantal\nEde;7-9-2020;4\nEde;14-9-2020;2\n", {}, {("x", EDE, "2020-W37"): 4, ("x", EDE, "2020-W38"): 2}),
-    "cumulative": ("a.csv", "gemeente;datum;aantal\nEde;7-9-2020;900\nEde;8-9-2020;910\nEde;9-9-2020;925\n", {}, "cumulative"),
+    "a day a week": (
+        "a.csv",
+        "gemeente;datum;aantal\nEde;7-9-2020;4\nEde;14-9-2020;2\n",
+        {},
+        {("x", EDE, "2020-W37"): 4, ("x", EDE, "2020-W38"): 2},
+    ),
+    "cumulative": (
+        "a.csv",
+        "gemeente;datum;aantal\nEde;7-9-2020;900\nEde;8-9-2020;910\nEde;9-9-2020;925\n",
+        {},
+        "cumulative",
+    ),
     "cumulative, and said so": (
-        "a.csv", "gemeente;datum;aantal\nEde;7-9-2020;900\nEde;8-9-2020;910\nEde;9-9-2020;925\n", {"series": "cumulative"},
+        "a.csv",
+        "gemeente;datum;aantal\nEde;7-9-2020;900\nEde;8-9-2020;910\nEde;9-9-2020;925\n",
+        {"series": "cumulative"},
         {("x", EDE, "2020-W37"): 25},
     ),
     "an unread column": ("a.csv", "gemeente;geslacht;week;aantal\nEde;m;202037;1\nEde;v;202037;2\n", {}, "'geslacht'"),
     "the same row twice": ("a.csv", "gemeente;week;aantal\nEde;202037;1\nEde;202037;1\n", {}, "two rows for 2020-W37"),
     "unknown places": (
-        "a.csv", "gemeente;week;aantal\nEde;202037;1\n;202037;4\nOnbekend;202037;2\n-1;202037;1\n", {}, {("x", EDE, "2020-W37"): 1},
-    ),
-    "other levels": (
-        "a.csv", "regio;Regio's;week;aantal\n;Ede;202037;1\n;Gelderland (PV);202037;9\n;Oost-Nederland (LD);202037;9\n;Nederland;202037;99\n", {},
+        "a.csv",
+        "gemeente;week;aantal\nEde;202037;1\n;202037;4\nOnbekend;202037;2\n-1;202037;1\n",
+        {},
         {("x", EDE, "2020-W37"): 1},
     ),
-    "a typing error": ("a.csv", "gemeente;week;aantal\nEde;202037;1\nAmsterdamm;202037;4\n", {}, "Amsterdamm.*row 3.*Amsterdam"),
-    "a part of a merger": ("a.csv", "gemeente;week;aantal\nBrielle;202037;1\nHellevoetsluis;202037;1\n", {}, {("x", "GM1992", "2020-W37"): None}),
-    "the small part alone": ("a.csv", "gemeente;week;aantal\nWeesp;202037;1\n", {}, {("x", AMSTERDAM, "2020-W37"): None}),
+    "other levels": (
+        "a.csv",
+        "regio;Regio's;week;aantal\n;Ede;202037;1\n;Gelderland (PV);202037;9\n;Oost-Nederland (LD);202037;9\n;Nederland;202037;99\n",
+        {},
+        {("x", EDE, "2020-W37"): 1},
+    ),
+    "a typing error": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;202037;1\nAmsterdamm;202037;4\n",
+        {},
+        "Amsterdamm.*row 3.*Amsterdam",
+    ),
+    "a part of a merger": (
+        "a.csv",
+        "gemeente;week;aantal\nBrielle;202037;1\nHellevoetsluis;202037;1\n",
+        {},
+        {("x", "GM1992", "2020-W37"): None},
+    ),
+    "the small part alone": (
+        "a.csv",
+        "gemeente;week;aantal\nWeesp;202037;1\n",
+        {},
+        {("x", AMSTERDAM, "2020-W37"): None},
+    ),
     "per veiligheidsregio": ("a.csv", "veiligheidsregio;week;aantal\nTwente;202037;1\n", {}, "per veiligheidsregio"),
     "two diseases": (
-        "a.csv", b'\xef\xbb\xbf"ziekte","gemeente","datum","aantal"\n"Griep","Ede","3-9-2020","50"\n"Mazelen","Ede","3-9-2020","5"\n', {},
+        "a.csv",
+        b'\xef\xbb\xbf"ziekte","gemeente","datum","aantal"\n"Griep","Ede","3-9-2020","50"\n"Mazelen","Ede","3-9-2020","5"\n',
+        {},
         {("Griep", EDE, "2020-W36"): 50, ("Mazelen", EDE, "2020-W36"): 5},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -297,8 +469,13 @@ def read_counts(path: Path, year: int = 2021) -> dict[tuple[str, str], float]:
 
 
 def wide(*top: list[object], across: list[object], rows: list[list[object]]) -> list[list[object]]:
-    return [*top, ["", "Onderwerp", *["Vestigingen"] * len(across)], ["", "Bedrijfstakken/branches (SBI 2008)", *across],
-            ["Regio's", "Perioden", *["aantal"] * len(across)], *rows]  # fmt: skip
+    return [
+        *top,
+        ["", "Onderwerp", *["Vestigingen"] * len(across)],
+        ["", "Bedrijfstakken/branches (SBI 2008)", *across],
+        ["Regio's", "Perioden", *["aantal"] * len(across)],
+        *rows,
+    ]
 
 
 def as_text(rows: list[list[object]], mark: str = ";") -> str:
@@ -307,23 +484,72 @@ def as_text(rows: list[list[object]], mark: str = ";") -> str:
 
 LONG = "\n".join(f'"{section}";"Ede";"2021";"{n}"' for n, section in enumerate(SECTIONS, 1))
 COUNTS: dict[str, tuple[str, object, object]] = {
-    "codes without zeros": ("a.csv", f"gm_code;{GROUPS}\n363;1;2;3;4;5;6;7;8\n", {(AMSTERDAM, "A"): 1, (AMSTERDAM, "R-U"): 8}),
-    "grouped thousands": ("a.csv", f"gm_code;{GROUPS}\nGM0363;1.234;2 500;3;4;5;6;7;8\n", {(AMSTERDAM, "A"): 1234, (AMSTERDAM, "B-F"): 2500}),
-    "provisional": ("a.csv", f"gm_code;{GROUPS}\nGM0363;1.235*;2**;3;4;5;6;7;8\n", {(AMSTERDAM, "A"): 1235, (AMSTERDAM, "B-F"): 2}),
+    "codes without zeros": (
+        "a.csv",
+        f"gm_code;{GROUPS}\n363;1;2;3;4;5;6;7;8\n",
+        {(AMSTERDAM, "A"): 1, (AMSTERDAM, "R-U"): 8},
+    ),
+    "grouped thousands": (
+        "a.csv",
+        f"gm_code;{GROUPS}\nGM0363;1.234;2 500;3;4;5;6;7;8\n",
+        {(AMSTERDAM, "A"): 1234, (AMSTERDAM, "B-F"): 2500},
+    ),
+    "provisional": (
+        "a.csv",
+        f"gm_code;{GROUPS}\nGM0363;1.235*;2**;3;4;5;6;7;8\n",
+        {(AMSTERDAM, "A"): 1235, (AMSTERDAM, "B-F"): 2},
+    ),
     "nil": ("a.csv", f"gm_code;{GROUPS}\nGM0363;-;2;3;4;5;6;7;8\n", {(AMSTERDAM, "A"): 0}),
-    "a typed fraction": ("a.xlsx", {"B": [["gm_code", *COLUMN_NAMES], ["GM0363", 12.125, *[1] * 7]]}, "row 2: '12.125' is no count"),
-    "a typed whole number": ("a.xlsx", {"B": [["gm_code", *COLUMN_NAMES], [363, 1234.0, *[1] * 7]]}, {(AMSTERDAM, "A"): 1234}),
+    "a typed fraction": (
+        "a.xlsx",
+        {"B": [["gm_code", *COLUMN_NAMES], ["GM0363", 12.125, *[1] * 7]]},
+        "row 2: '12.125' is no count",
+    ),
+    "a typed whole number": (
+        "a.xlsx",
+        {"B": [["gm_code", *COLUMN_NAMES], [363, 1234.0, *[1] * 7]]},
+        {(AMSTERDAM, "A"): 1234},
+    ),
     "a name alone": ("a.csv", f"gemeente;{GROUPS}\nDen Haag;1;2;3;4;5;6;7;8\n", {("GM0518", "A"): 1}),
-    "wijken and the country": ("a.csv", f"gm_code;{GROUPS}\nNL00;9;9;9;9;9;9;9;9\nGM0363;1;2;3;4;5;6;7;8\nWK036300;1;1;1;1;1;1;1;1\nBU03630000;1;1;1;1;1;1;1;1\n", {(AMSTERDAM, "A"): 1}),
-    "StatLine long with a mark": ("a.csv", '\ufeff"Bedrijfstakken/branches (SBI 2008)";"Regio\'s";"Perioden";"Vestigingen (aantal)"\n' + LONG + '\n"Bron: CBS"', {(EDE, "A"): 1, (EDE, "B-F"): 20}),
-    "StatLine across": ("a.csv", '\ufeff"Vestigingen"\n' + as_text(wide(across=list(SECTIONS), rows=[["Ede", "2021", *range(1, 20)]])) + '\n"Bron: CBS"', {(EDE, "A"): 1, (EDE, "B-F"): 20}),
+    "wijken and the country": (
+        "a.csv",
+        f"gm_code;{GROUPS}\nNL00;9;9;9;9;9;9;9;9\nGM0363;1;2;3;4;5;6;7;8\nWK036300;1;1;1;1;1;1;1;1\nBU03630000;1;1;1;1;1;1;1;1\n",
+        {(AMSTERDAM, "A"): 1},
+    ),
+    "StatLine long with a mark": (
+        "a.csv",
+        '\ufeff"Bedrijfstakken/branches (SBI 2008)";"Regio\'s";"Perioden";"Vestigingen (aantal)"\n'
+        + LONG
+        + '\n"Bron: CBS"',
+        {(EDE, "A"): 1, (EDE, "B-F"): 20},
+    ),
+    "StatLine across": (
+        "a.csv",
+        '\ufeff"Vestigingen"\n'
+        + as_text(wide(across=list(SECTIONS), rows=[["Ede", "2021", *range(1, 20)]]))
+        + '\n"Bron: CBS"',
+        {(EDE, "A"): 1, (EDE, "B-F"): 20},
+    ),
     "StatLine across, merged cells": (
-        "a.xlsx", {"V": [["Vestigingen van bedrijven"], [None, "Onderwerp", "Vestigingen"], [None, "Bedrijfstakken/branches (SBI 2008)", *SECTIONS],
-                         ["Regio's", "Perioden", *["aantal"] * 19], ["Ede", "2021", *range(1, 20)], ["Bron: CBS"]]},
+        "a.xlsx",
+        {
+            "V": [
+                ["Vestigingen van bedrijven"],
+                [None, "Onderwerp", "Vestigingen"],
+                [None, "Bedrijfstakken/branches (SBI 2008)", *SECTIONS],
+                ["Regio's", "Perioden", *["aantal"] * 19],
+                ["Ede", "2021", *range(1, 20)],
+                ["Bron: CBS"],
+            ]
+        },
         {(EDE, "A"): 1, (EDE, "B-F"): 20},
     ),
     "two years, one asked for": (
-        "a.csv", '"Bedrijfstakken/branches (SBI 2008)";"Regio\'s";"Perioden";"Vestigingen (aantal)"\n' + LONG + "\n" + LONG.replace('"2021"', '"2020"').replace(';"1"', ';"99"'),
+        "a.csv",
+        '"Bedrijfstakken/branches (SBI 2008)";"Regio\'s";"Perioden";"Vestigingen (aantal)"\n'
+        + LONG
+        + "\n"
+        + LONG.replace('"2021"', '"2020"').replace(';"1"', ';"99"'),
         {(EDE, "A"): 1},
     ),
     "OData": (
@@ -333,10 +559,14 @@ COUNTS: dict[str, tuple[str, object, object]] = {
         "RUCultuurRecreatieOverigeDiensten_101\n0,NL00      ,Nederland ,Land      ,NL00      ,9,9,9,9,9,9,9,9\n1,GM0363    ,Amsterdam   ,Gemeente  ,GM0363    ,1,2,3,4,5,6,7,8\n",
         {(AMSTERDAM, "A"): 1},
     ),
-    "a gemeente twice": ("a.csv", f"gm_code;{GROUPS}\n363;1;2;3;4;5;6;7;8\nGM0363;1;2;3;4;5;6;7;8\n", "more than once .rows 2 and 3"),
+    "a gemeente twice": (
+        "a.csv",
+        f"gm_code;{GROUPS}\n363;1;2;3;4;5;6;7;8\nGM0363;1;2;3;4;5;6;7;8\n",
+        "more than once .rows 2 and 3",
+    ),
     "a gemeente of later": ("a.csv", f"gm_code;{GROUPS}\nGM0363;1;2;3;4;5;6;7;8\nGM1982;1;2;3;4;5;6;7;8\n", "GM1982"),
     "another table": ("a.csv", "a;b\n1;2\n", "fits none"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -357,24 +587,39 @@ def test_a_table_of_establishments_gives_its_right_answer(tmp_path: Path, name: 
 
 
 def test_a_custom_workbook_keeps_what_its_marks_say(tmp_path: Path) -> None:
-    rows = [["Tabel 1"], [None, None, "Personen", None], ["Gemeente", "Gemcode", "totaal", "w.v. EU"],
-            ["Den Haag", 518, 1200, "x"], ["Nuenen c.a.", 820, "-", "."], ["Ede", 228, "1.234,5", None],
-            ["Nergens", 9999, 5, 5], ["Nederland", None, 9, 9], ["Bron: CBS"]]  # fmt: skip
+    rows = [
+        ["Tabel 1"],
+        [None, None, "Personen", None],
+        ["Gemeente", "Gemcode", "totaal", "w.v. EU"],
+        ["Den Haag", 518, 1200, "x"],
+        ["Nuenen c.a.", 820, "-", "."],
+        ["Ede", 228, "1.234,5", None],
+        ["Nergens", 9999, 5, 5],
+        ["Nederland", None, 9, 9],
+        ["Bron: CBS"],
+    ]
     path = put(tmp_path, "a.xlsx", {"T1": rows, "~oud": [["Gemeente", "Personen"], ["Ede", 999]]})
     found, receipt = workbooks.read(path, 2020, areas(), known_places(), "test")
     values = {(row.region_code, row.cell): (row.value, row.missing_reason) for row in found.fillna(-1.0).itertuples()}
     assert values == {
-        ("GM0518", "T1!C4"): (1200.0, ""), ("GM0820", "T1!C5"): (0.0, ""), (EDE, "T1!C6"): (1234.5, ""),
-        ("GM0518", "T1!D4"): (-1.0, "suppressed"), ("GM0820", "T1!D5"): (-1.0, "not_published"),
+        ("GM0518", "T1!C4"): (1200.0, ""),
+        ("GM0820", "T1!C5"): (0.0, ""),
+        (EDE, "T1!C6"): (1234.5, ""),
+        ("GM0518", "T1!D4"): (-1.0, "suppressed"),
+        ("GM0820", "T1!D5"): (-1.0, "not_published"),
         (EDE, "T1!D6"): (-1.0, "not_applicable"),
-    }  # fmt: skip
+    }
     assert list(receipt.places_missed) == ["Nergens"]
 
 
 HEADER = "datum;soort;thema;veiligheidsregio;gemeente;sector;uitkomst"
 ACTIVATIONS: dict[str, tuple[str, str, str]] = {
     "a region by name": ("3-9-2020;Preventief;Wonen;Gelderland-Midden;Ede;slaughter_meat;niets", "new", ""),
-    "another region": ("3-9-2020;preventief;wonen;Twente;Ede;slaughter_meat;niets", "refused", "Ede lies in Gelderland-Midden"),
+    "another region": (
+        "3-9-2020;preventief;wonen;Twente;Ede;slaughter_meat;niets",
+        "refused",
+        "Ede lies in Gelderland-Midden",
+    ),
     "a sector by name": ("3-9-2020;preventief;wonen;VR07;Ede;Slachterijen en vleesverwerking;niets", "new", ""),
     "two themes": ("3-9-2020;preventief;wonen en werken;VR07;Ede;slaughter_meat;niets", "new", ""),
     "gone since 2022": ("3-9-2020;preventief;werken;VR21;Boxmeer;slaughter_meat;niets", "new", "Land van Cuijk"),
@@ -382,7 +627,7 @@ ACTIVATIONS: dict[str, tuple[str, str, str]] = {
     "a code in digits": ("3-9-20;preventief;werken;7;228;slaughter_meat;niets", "new", ""),
     "a divided gemeente": ("3-9-2020;preventief;werken;;Haaren;slaughter_meat;niets", "refused", "divided"),
     "a typing error": ("3-9-2020;preventief;werken;;Edee;slaughter_meat;niets", "refused", "Ede"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -406,7 +651,10 @@ def names_and_sizes(path: Path, kind: str = "holiday_park") -> object:
 
 INPUTS: dict[str, tuple[Callable[[Path], object], object]] = {
     "s64d_fte_numbers.xlsx": (lambda path: [size for *_, size in names_and_sizes(path)], [12.5, 0.875, 1.234, 812.125]),
-    "s64b_fte_english_decimals.csv": (lambda path: [size for *_, size in names_and_sizes(path)], [12.5, 0.875, 1.234, 36.25]),
+    "s64b_fte_english_decimals.csv": (
+        lambda path: [size for *_, size in names_and_sizes(path)],
+        [12.5, 0.875, 1.234, 36.25],
+    ),
     "s64c_fte_dutch_decimals.csv": (lambda path: [size for *_, size in names_and_sizes(path)], [12.5, 0.875, 3.125]),
     "s03_rd_as_wgs84.geojson": (names_and_sizes, "metres"),
     "s04_swapped.geojson": (names_and_sizes, "exchanged"),
@@ -419,7 +667,8 @@ INPUTS: dict[str, tuple[Callable[[Path], object], object]] = {
     ),
     "s19_country.csv": (lambda path: read_sites(path)[0]["country"].tolist(), ["DE", "DE", "BE", "NL", "NL"]),
     "s20_kinds_dutch.csv": (
-        lambda path: read_sites(path)[0]["kind"].tolist(), ["slaughterhouse", "holiday_park", "holiday_park"],
+        lambda path: read_sites(path)[0]["kind"].tolist(),
+        ["slaughterhouse", "holiday_park", "holiday_park"],
     ),
     "s23_bom_quoted.csv": (names_and_sizes, [("Park Een", EDE, None)]),
     "s30_shp.zip": (names_and_sizes, [("Súdwest park", "GM1900", 100), ("Café", AMSTERDAM, 50)]),
@@ -462,16 +711,18 @@ INPUTS: dict[str, tuple[Callable[[Path], object], object]] = {
     "i24_trailing_semicolons.csv": (lambda path: sorted(read_cases(path)[0].values()), [5, 6]),
     "i30_week53_2021.csv": (read_cases, "2021 has 52 weeks"),
     "i51_ziekte_first_bom_disease.csv": (
-        lambda path: read_cases(path)[0], {("COVID-19", AMSTERDAM, "2020-W37"): 5, ("Griep", AMSTERDAM, "2020-W37"): 50},
+        lambda path: read_cases(path)[0],
+        {("COVID-19", AMSTERDAM, "2020-W37"): 5, ("Griep", AMSTERDAM, "2020-W37"): 50},
     ),
     "i51b_two_diseases_by_date_bom.csv": (lambda path: sorted(read_cases(path)[0].values()), [5, 50]),
     "i53_two_weeks_same_ga.csv": (read_cases, "'leeftijd'"),
     "i54_cum_dutch.csv": (read_cases, "cumulative"),
     "i55_duplicate_header.csv": (read_cases, "two columns called 'gemeente'"),
     "w01_maatwerk.xlsx": (
-        lambda path: workbooks.read(path, 2020, areas(), known_places(), "w")[0]["value"].max(), 1200,
+        lambda path: workbooks.read(path, 2020, areas(), known_places(), "w")[0]["value"].max(),
+        1200,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -36,10 +36,16 @@ def installation(data_dir, lotc, activation, tmp_path):
         snapshot.write_core(tables, [RECORD])
     audit.note("read", who="iemand", role="lotc", surface="test")
     for name, content in {
-        "feed_tokens.json": "{}", "agency_workers.toml": "", "health.json": "{}", "core/withheld_cases_n.json": "{}",
-        "audit/certificates/2020.json": "{}", "receipts/een.json": "{}", "out/1-2/vr/facts.json": "{}",
-        "cache/cbs/x.json": "{}", "register/aside/2020/x": "",
-    }.items():  # fmt: skip
+        "feed_tokens.json": "{}",
+        "agency_workers.toml": "",
+        "health.json": "{}",
+        "core/withheld_cases_n.json": "{}",
+        "audit/certificates/2020.json": "{}",
+        "receipts/een.json": "{}",
+        "out/1-2/vr/facts.json": "{}",
+        "cache/cbs/x.json": "{}",
+        "register/aside/2020/x": "",
+    }.items():
         path = data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
