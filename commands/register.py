@@ -10,7 +10,7 @@ from commands.run import bind, run_one
 from door import store as access
 from geodata import known, settings
 from geodata.errors import RegisterError
-from geodata.intake.table import Options
+from geodata.intake.files.table import Options
 from geodata.refresh import build as refresh
 from geodata.snapshots import snapshot
 from register import chain, imports, retention

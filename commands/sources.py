@@ -13,8 +13,8 @@ from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.intake import columns, incidence, sites
+from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Options
 from geodata.refresh import build as refresh
 from geodata.refresh import fetch as fetching
 from geodata.refresh import imports, live_check

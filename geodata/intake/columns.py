@@ -12,8 +12,8 @@ from typing import Any, Final
 import pandas as pd
 
 from geodata.errors import InputError
+from geodata.intake.files.table import Knows, Table
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Knows, Table
 
 Fields = Mapping[str, Sequence[str]]
 """Our name of a field to the names that headers give it, the one that goes first at the front."""

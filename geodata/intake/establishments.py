@@ -18,13 +18,14 @@ import pandas as pd
 from geodata.areas import joins, regions
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake import cells, reader
+from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.columns import as_texts
+from geodata.intake.files import reader
+from geodata.intake.files.table import Knows, Options, Table
 from geodata.intake.incidence import refuse_missed, tell_missed
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Knows, Options, Table
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
 _FEWEST_GROUPS_N = 6  # of the eight: a year of CBS's table may lack one or two

@@ -12,12 +12,13 @@ import pandas as pd
 
 from geodata.areas import joins, regions
 from geodata.errors import InputError, UnknownCodeError
-from geodata.intake import cells, columns, days, reader
+from geodata.intake import cells, columns, days
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
+from geodata.intake.files import reader
+from geodata.intake.files.table import Options, Table
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Options, Table
 
 FIELDS: Final[Mapping[str, list[str]]] = tomllib.loads((Path(__file__).parent / "incidence.toml").read_text("utf-8"))[
     "fields"

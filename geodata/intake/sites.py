@@ -16,12 +16,13 @@ from geodata import batch, codes, contracts
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import cells, columns, coordinates, days, reader
+from geodata.intake import cells, columns, coordinates, days
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
+from geodata.intake.files import reader
+from geodata.intake.files.table import Options, Table
 from geodata.intake.places import Kind, Places, fold
 from geodata.intake.receipt import Line, Receipt
-from geodata.intake.table import Options, Table
 from geodata.snapshots import formats as store
 from geodata.sources import geocoder
 from geodata.sources.http import Progress

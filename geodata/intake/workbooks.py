@@ -15,12 +15,13 @@ from openpyxl.utils import get_column_letter
 from geodata.areas import regions
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
-from geodata.intake import cells, spreadsheet
+from geodata.intake import cells
 from geodata.intake.cells import Mark
+from geodata.intake.files import spreadsheet
+from geodata.intake.files.table import is_blank, is_note
 from geodata.intake.incidence import tell_missed
 from geodata.intake.places import Kind, Place, Places, fold
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import is_blank, is_note
 
 _REGION_HEADER: Final = re.compile(r"(gemeenten?|veiligheidsregio|regio)( ?s)?( ?code| ?naam)?s?( .*)?")
 _CODE_HEADER: Final = re.compile(r"((gem|gm|gemeente|vr|regio|cbs)\w*[ ]?)?code\b.*")

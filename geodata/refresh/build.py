@@ -10,8 +10,8 @@ from geodata import contracts, settings
 from geodata.areas import mergers, regions
 from geodata.errors import InputError, RisicobeeldError
 from geodata.intake import establishments
+from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
-from geodata.intake.table import Options
 from geodata.refresh import bundle
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot

@@ -22,9 +22,9 @@ from geodata.batch import LOCAL, Pool
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError
 from geodata.intake import establishments, incidence, sites, workbooks
 from geodata.intake.columns import ColumnMapping
+from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Options
 from geodata.refresh.build import FRAME, rebuild
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot

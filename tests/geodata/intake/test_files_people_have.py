@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from access.viewer import Viewer
 from geodata.areas import mergers
 from geodata.errors import InputError, RisicobeeldError
-from geodata.intake import cells, establishments, incidence, reader, sites, workbooks
+from geodata.intake import cells, establishments, incidence, sites, workbooks
 from geodata.intake.columns import ColumnMapping
+from geodata.intake.files import reader
+from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
-from geodata.intake.table import Options
 from register import imports as register_imports
 
 GROUPS = "vest_A;vest_B_F;vest_G_I;vest_H_J;vest_K_L;vest_M_N;vest_O_Q;vest_R_U"

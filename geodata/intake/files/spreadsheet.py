@@ -15,9 +15,8 @@ import openpyxl
 import pandas as pd
 
 from geodata.errors import InputError
-from geodata.intake import statline
-from geodata.intake.receipt import Line
-from geodata.intake.table import (
+from geodata.intake.files import statline
+from geodata.intake.files.table import (
     MAX_BYTES,
     MAX_CELLS_N,
     MAX_ROWS_N,
@@ -33,6 +32,7 @@ from geodata.intake.table import (
     only_rows,
     width_of,
 )
+from geodata.intake.receipt import Line
 
 UNREADABLE: Final = (
     OSError,

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InputError
-from geodata.intake import maps, spreadsheet, text
-from geodata.intake.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
+from geodata.intake.files import maps, spreadsheet, text
+from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
 SHEET_ENDINGS: Final = (".xlsx", ".xlsm")

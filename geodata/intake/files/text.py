@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from geodata.errors import InputError
-from geodata.intake import statline
-from geodata.intake.receipt import Line
-from geodata.intake.table import (
+from geodata.intake.files import statline
+from geodata.intake.files.table import (
     HEADER_WITHIN_N,
     MAX_CELLS_N,
     MAX_COLUMNS_N,
@@ -29,6 +28,7 @@ from geodata.intake.table import (
     named,
     only_rows,
 )
+from geodata.intake.receipt import Line
 
 _SNIFF_N: Final = 1 << 16
 
