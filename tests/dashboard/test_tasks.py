@@ -103,7 +103,7 @@ def test_lot_c_sees_where_first_and_why_and_takes_the_targets_along(enter, langu
     page, texts = enter("lotc", language, DESK)
     first = page.locator(".rb-first")
     expect(first).to_contain_text(texts("picture.where_first"))
-    expect(first.locator("li")).to_have_count(4)
+    expect(first.locator("li")).to_have_count(3)
     page.get_by_role("link", name=texts("page.targets"), exact=True).click()
     expect(page.get_by_role("button", name=texts("targets.keep"))).to_be_visible()
     settled(page)
