@@ -20,6 +20,7 @@ _DECIMALS: Final = {
     "inclusion_probability": 3,
 }
 """What the interval of a figure supports; the others are counts, codes and words."""
+_WHOLE: Final = ("risk_class", "rank", "rank_p05", "rank_p95", "rank_choice_p05", "rank_choice_p95", "k_n")
 _FIRST: Final = (
     "area_name",
     "kind_name",
@@ -49,7 +50,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns:
         if column in _DECIMALS:
             table[column] = table[column].astype(float).round(_DECIMALS[column])
-        elif column in ("risk_class", "rank", "rank_p05", "rank_p95", "k_n"):
+        elif column in _WHOLE:
             table[column] = table[column].astype("Int64")
     return table
 
