@@ -9,6 +9,7 @@ from access.viewer import may
 from commands import alarms as alarm_commands
 from commands import batch as batch_commands
 from commands import foreign as foreign_commands
+from commands import publishing as publishing_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
 from commands.run import run_one
@@ -40,6 +41,7 @@ def add_commands(commands: Any) -> None:
     foreign_commands.add_commands(commands)
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
+    publishing_commands.add_commands(commands)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:

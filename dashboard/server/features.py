@@ -29,6 +29,7 @@ CONFORMANCE: Final = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 )
+DICTIONARY: Final = "/dictionary.json"
 ROUTES: Final = ("/", "/api", "/conformance", "/collections")
 MOST: Final = 1_000
 _USUAL: Final = 100
@@ -215,6 +216,7 @@ def _landing(base: str) -> dict[str, Any]:
             _link(base, "/api", "service-desc", kind="application/vnd.oai.openapi+json;version=3.0"),
             _link(base, "/conformance", "conformance"),
             _link(base, "/collections", "data"),
+            _link(base, DICTIONARY, "describedby"),
         ],
     }
 

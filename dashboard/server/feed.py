@@ -33,10 +33,12 @@ from door import store as access
 from door.store import ScopedStore
 from geodata import logs, settings
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
+from risk.report import dictionary
 from risk.scores import deliver
 from risk.scores.outputs import read_scored
 
 SURFACE: Final = "feed"
+DICTIONARY: Final = features.DICTIONARY
 LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
 _LOG = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def _route(path: str) -> str:
     """Return what the log may say of a path: an id in it stays out."""
     if path.startswith("/collections/"):
         return "/collections/..."
-    return path if path in (*LEVELS, *features.ROUTES, "/health") else "other"
+    return path if path in (*LEVELS, DICTIONARY, *features.ROUTES, "/health") else "other"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,6 +106,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._health()
             elif address.path in LEVELS:
                 self._scores(LEVELS[address.path], asked)
+            elif address.path == DICTIONARY:
+                self._dictionary(asked)
             elif _is_of_features(address.path):
                 self._features(address.path, asked)
             else:
@@ -120,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, "application/json", json.dumps({"status": "ok", "data": data_version}).encode())
 
     def _not_found(self) -> None:
-        self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, *features.ROUTES, '/health'])}.")
+        self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, DICTIONARY, *features.ROUTES, '/health'])}.")
 
     def _store(self, asked: dict[str, str]) -> ScopedStore | None:
         """Return the door of whose token this is; None, and the answer is given, when it is nobody's."""
@@ -142,6 +146,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         headers = {"Content-Crs": f"<{found.crs}>"} if found.crs else {}
         self._answer(HTTPStatus.OK, found.kind, json.dumps(found.body).encode(), headers)
+
+    def _dictionary(self, asked: dict[str, str]) -> None:
+        scoped = self._store(asked)
+        if scoped is not None:
+            self._answer(HTTPStatus.OK, "application/json", dictionary.as_json(official_model(), scoped.sources))
 
     def _base(self) -> str:
         """Return where this server is reached: the host that was asked for, as a name or address and a port."""

@@ -163,3 +163,12 @@ def test_a_host_that_is_no_host_is_not_repeated(address: str) -> None:
     assert all(link["href"].startswith(address) for link in body["links"])
     _, body, _ = ask(address + "/", token, host="kaart.example.org")
     assert body["links"][0]["href"] == "http://kaart.example.org/"
+
+
+def test_the_data_dictionary_is_served_behind_the_token(address: str) -> None:
+    assert ask(address + features.DICTIONARY)[0] == 401
+    token = tokens.give("gis", parse_viewer("policy"), TOMORROW)
+    _, landing, _ = ask(f"{address}/", token)
+    told = next(link["href"] for link in landing["links"] if link["rel"] == "describedby")
+    status, body, _ = ask(told, token)
+    assert (status, {table["name"] for table in body["tables"]} >= {"scores", "exposure"}) == (200, True)
