@@ -37,7 +37,7 @@ from geodata.sources import catalogue
 
 SMALLEST_CASES_N: Final = 3
 TOTAL: Final = ""
-_MEASURED: Final = ("exposure", "incidence", "context")
+_MEASURED: Final = ("exposure", "incidence", "regional_incidence", "context")
 _MADE_OF: Final = {"alarms": "incidence"}
 """Tables that are computed for the country from one core table: they hold what that table holds."""
 _MEASURED_PER_GEMEENTE: Final = ("exposure", "incidence")

@@ -38,6 +38,7 @@ _AREAS: Final = ("gemeenten", "veiligheidsregios")
 _FIGURES: Final = (
     "exposure",
     "incidence",
+    "regional_incidence",
     "context",
     "indicators_vr",
     "indicators_gemeente",

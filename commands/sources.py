@@ -12,7 +12,7 @@ from commands import source_page
 from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import columns, incidence, sites
+from geodata.intake import columns, incidence, series, sites
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build as refresh
@@ -88,7 +88,7 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     cases.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
     cases.add_argument(
         "--series",
-        choices=incidence.SERIES,
+        choices=series.SERIES,
         default="",
         help="the cases of each day or week, or all up to it; without it a file that looks cumulative is refused",
     )

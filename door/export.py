@@ -22,7 +22,16 @@ STAMP: Final = ("status_band", "scope", "data_version", "attribution", "licence"
 """What every row of a file carries; `stamped` gives it."""
 
 _OSM: Final = ("osm", "osm_extract")
-TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "context")
+TABLES = (
+    "gemeenten",
+    "veiligheidsregios",
+    "exposure",
+    "sites",
+    "activations",
+    "incidence",
+    "regional_incidence",
+    "context",
+)
 
 
 def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -> int:

@@ -266,7 +266,7 @@ def _exposure(found: Snapshot) -> TableState:
 
 
 def _incidence(found: Snapshot, disease: str) -> TableState:
-    table = found.table("incidence")
+    table = _infections(found)
     diseases = tuple(sorted(table["disease"].unique()))
     whole_n = len(found.table("gemeenten"))
     own = table[(table["disease"] == disease) & table["cases_n"].notna()]
@@ -289,6 +289,18 @@ def _incidence(found: Snapshot, disease: str) -> TableState:
         statuses=_counted(own["status"]),
         diseases=diseases,
     )
+
+
+def _infections(found: Snapshot) -> pd.DataFrame:
+    """Return infections with a row per gemeente; those of a region alone stand for the gemeenten it covers."""
+    table = found.table("incidence")
+    regional = found.table("regional_incidence")
+    own = set(table["disease"])
+    regional = regional[~regional["disease"].isin(own)]
+    if regional.empty:
+        return table
+    inside = found.table("gemeenten")[["gemeente_code", "vr_code"]]
+    return pd.concat([table, regional.merge(inside, on="vr_code").drop(columns="vr_code")], ignore_index=True)
 
 
 def _last_day(week: str) -> date:

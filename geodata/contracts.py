@@ -396,6 +396,20 @@ CONTRACTS = {
             person_columns=("cases_n",),
         ),
         _contract(
+            "regional_incidence",
+            Persons.UNPUBLISHED,
+            ("disease", "vr_code", "week"),
+            {
+                "disease": _OPEN,
+                "vr_code": _text(_VR),
+                "week": _text(_WEEK),
+                "cases_n": _number(),
+                "status": _STATUS,
+                "source": _OPEN,
+            },
+            person_columns=("cases_n",),
+        ),
+        _contract(
             "alarms",
             Persons.UNPUBLISHED,
             ("week", "gemeente_code"),

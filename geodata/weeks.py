@@ -19,6 +19,7 @@ FORTNIGHT: Final = 2
 FRESH_DAYS: Final = 21
 """Days after which incidence is history and no longer tells what goes round now."""
 
+_INFECTIONS: Final = ("incidence", "regional_incidence")
 _LOOK_BACK_N: Final = 52  # a year of weeks: a slider over more cannot be aimed
 
 
@@ -86,9 +87,26 @@ def fortnight(weeks: Iterable[str], date: pd.Timestamp) -> tuple[str, str] | Non
 def of_disease(tables: Tables, disease: str) -> dict[str, pd.DataFrame]:
     """Return the tables with the incidence of one disease only; what is not about a disease stays."""
     cut = dict(tables)
-    if len(table := tables.get("incidence", pd.DataFrame())) and "disease" in table:
-        cut["incidence"] = table[table["disease"] == disease]
+    for name in _INFECTIONS:
+        if len(table := tables.get(name, pd.DataFrame())) and "disease" in table:
+            cut[name] = table[table["disease"] == disease]
     return cut
+
+
+def diseases_of(tables: Tables) -> tuple[str, ...]:
+    """Return the diseases of which there are infections, per gemeente or per region.
+
+    Examples
+    --------
+    >>> diseases_of({"incidence": pd.DataFrame({"disease": ["mpox", "COVID-19"]})})
+    ('COVID-19', 'mpox')
+    """
+    found = {str(name) for table in _INFECTIONS if len(tables.get(table, ())) for name in tables[table]["disease"]}
+    return tuple(sorted(found, key=str.casefold))
+
+
+def _last_week(tables: Tables) -> str:
+    return max((str(tables[name]["week"].max()) for name in _INFECTIONS if len(tables.get(name, ()))), default="")
 
 
 def peildatum(tables: Tables, disease: str) -> pd.Timestamp:
@@ -113,8 +131,8 @@ def peildatum(tables: Tables, disease: str) -> pd.Timestamp:
     events: list[pd.Timestamp] = []
     if len(table := tables.get("activations", pd.DataFrame())):
         events.append(pd.Timestamp(table["event_date"].max()))
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        events.append(last_day(table["week"].max()))
+    if week := _last_week(tables):
+        events.append(last_day(week))
     if events:
         return max(events)
     if len(table := tables.get("sites", pd.DataFrame())):
@@ -133,9 +151,10 @@ def until(tables: Tables, date: pd.Timestamp) -> dict[str, pd.DataFrame]:
     cut = dict(tables)
     if len(table := tables.get("activations", pd.DataFrame())):
         cut["activations"] = table[table["event_date"] <= date]
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        ends = {week: last_day(week) for week in table["week"].unique()}
-        cut["incidence"] = table[table["week"].map(ends) <= date]
+    for name in _INFECTIONS:
+        if len(table := tables.get(name, pd.DataFrame())):
+            ends = {week: last_day(week) for week in table["week"].unique()}
+            cut[name] = table[table["week"].map(ends) <= date]
     return cut
 
 
@@ -154,8 +173,7 @@ def weeks_of(tables: Tables, disease: str) -> tuple[str, ...]:
     firsts = []
     if len(table := tables.get("activations", pd.DataFrame())):
         firsts.append(pd.Timestamp(table["event_date"].min()))
-    if len(table := tables.get("incidence", pd.DataFrame())):
-        firsts.append(last_day(table["week"].min()))
+    firsts += [last_day(tables[name]["week"].min()) for name in _INFECTIONS if len(tables.get(name, ()))]
     if not firsts:
         return ()
     sundays = pd.date_range(min(firsts), peildatum(tables, disease) - pd.Timedelta(days=1), freq="W-SUN")

@@ -204,8 +204,13 @@ def _quick(cells: pd.Series, *, may_hold_groups: bool) -> pd.Series | None:
         texts = pa.Array.from_pandas(cells)
         if not pa.types.is_string(texts.type) and not pa.types.is_large_string(texts.type):
             return None
-        if may_hold_groups and pa.compute.any(pa.compute.match_substring(texts, ".")).as_py():
-            return None
+        has_point = pa.compute.match_substring(texts, ".")
+        if pa.compute.any(has_point).as_py():
+            # 1.200 can be read two ways: then all cells of the column are looked at together
+            either = pa.compute.match_substring_regex(texts, r"^[+-]?[1-9]\d{0,2}\.\d{3}$")
+            decided = pa.compute.any(pa.compute.and_(has_point, pa.compute.invert(either))).as_py()
+            if may_hold_groups or not decided:
+                return None
         found = pa.compute.cast(pa.compute.if_else(pa.compute.equal(texts, ""), None, texts), pa.float64())
     except pa.ArrowException:
         return None

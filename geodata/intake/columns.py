@@ -107,7 +107,7 @@ def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, st
     InputError
         A column that the mapping names is not in the file.
     """
-    headers = [str(column) for column in table.frame.columns if column != "geometry"]
+    headers = [str(column) for column in table.frame.columns if not _is_shape(table.frame, column)]
     by_name: dict[str, list[str]] = {}
     for header in headers:
         by_name.setdefault(_tight(header), []).append(header)
@@ -132,6 +132,11 @@ def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, st
     return chosen
 
 
+def _is_shape(frame: pd.DataFrame, column: Any) -> bool:
+    """Tell whether a column holds the shapes of a map; one of that name in a table may hold texts."""
+    return str(frame[column].dtype) == "geometry"
+
+
 def _is_cut(header: str, spellings: Sequence[str]) -> bool:
     """Tell whether a header is the first ten letters of a usual name: slaapplaat, bedrijfsna."""
     tight = _tight(header)
@@ -146,7 +151,9 @@ def tell_columns(receipt: Receipt, table: Table, chosen: Mapping[str, str]) -> N
     """Write into a receipt which columns were read, and which were passed over."""
     receipt.columns_read = dict(chosen)
     used = set(chosen.values())
-    receipt.columns_passed = [str(name) for name in table.frame.columns if name not in used and name != "geometry"]
+    receipt.columns_passed = [
+        str(name) for name in table.frame.columns if name not in used and not _is_shape(table.frame, name)
+    ]
 
 
 def texts(frame: pd.DataFrame, chosen: Mapping[str, str], mapping: ColumnMapping, name: str) -> pd.Series:

@@ -1,5 +1,6 @@
 """Coordinates of a file, from a map or from columns, judged in one place: degrees or metres, exchanged or not."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from geodata.tables.site_table import coordinates_rd
 
 _RD_X: Final = (-7_000, 300_000)
 _RD_Y: Final = (289_000, 629_000)
+_MOST_DEGREES: Final = 180.0
 _MOST: Final = 0.5  # the share of rows that tells what the file's coordinates are
 
 
@@ -42,6 +44,9 @@ def of_rows(
         x, y = coordinates_rd(x, y, frame.crs.to_wkt())
         return x, y, odd
     across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
+    if "point" in chosen and not {"x", "lon"} & set(chosen):
+        pairs = of_pairs(frame[chosen["point"]])
+        frame, chosen = (frame, chosen) if pairs is None else (pairs, {"x": "x", "y": "y"})
     for first, second in (("x", "y"), ("lon", "lat")):
         if first not in chosen or second not in chosen:
             continue
@@ -64,7 +69,68 @@ def of_rows(
 
 
 def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) -> cells.Numbers:
+    if column.dtype != float:
+        column = _plain_degrees(column)
     return cells.numbers(column, where, groups=groups, refuses=False, row_n=row_n)
+
+
+_DEGREES: Final = re.compile(
+    r"""([NZSOEW]?)\s*(\d{1,3}(?:[.,]\d+)?)\s*°\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['’′]\s*)?"""
+    r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:"|”|″|'')\s*)?([NZSOEW]?)""",
+    re.IGNORECASE,
+)
+
+
+def _plain_degrees(column: pd.Series) -> pd.Series:
+    r"""Return degrees with their mark, minutes and seconds as plain numbers; other cells as they are.
+
+    Examples
+    --------
+    >>> _plain_degrees(pd.Series(['52°03\'00"N', "5,7° O", "4.9"])).tolist()
+    [52.05, 5.7, '4.9']
+    """
+    texts = column[column.map(lambda cell: isinstance(cell, str) and "°" in cell).astype(bool)]
+    found = {text: match for text in texts.unique() if (match := _DEGREES.fullmatch(text.strip()))}
+    if not found:
+        return column
+    plain = {}
+    for text, match in found.items():
+        whole, minutes, seconds = (float((match[n] or "0").replace(",", ".")) for n in (2, 3, 4))
+        is_negative = (match[1] + match[5]).upper() in ("Z", "S", "W")
+        plain[text] = round((whole + minutes / 60 + seconds / 3600) * (-1 if is_negative else 1), 9)
+    return column.astype(object).map(lambda cell: plain.get(cell, cell) if isinstance(cell, str) else cell)
+
+
+_PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)°?\s*[,; ]\s*(-?\d+(?:\.\d+)?)°?\s*\)?")
+_DUTCH_PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:,\d+)?)\s*[; ]\s*(-?\d+(?:,\d+)?)\s*\)?")
+_WKT: Final = re.compile(
+    r"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)(?:\s+-?[\d.]+)*\s*\)", re.IGNORECASE
+)
+
+
+def of_pairs(column: pd.Series) -> pd.DataFrame | None:
+    """Return x and y of cells that hold both: ``POINT (5.7 52.05)`` or ``52.05, 5.70``; None where none does.
+
+    Two numbers in a cell say not which is which: in the Netherlands the one that is bigger is the latitude, and in
+    metres the second.
+
+    Examples
+    --------
+    >>> of_pairs(pd.Series(["POINT (5.7 52.05)", "52.37, 4.90", "172000 450000"])).to_numpy().tolist()
+    [['5.7', '52.05'], ['4.90', '52.37'], ['172000', '450000']]
+    """
+    read: dict[str, tuple[str, str]] = {}
+    for text in column.astype("str").fillna("").unique():
+        bare = text.strip()
+        match = _WKT.fullmatch(bare) or _PAIR.fullmatch(bare) or _DUTCH_PAIR.fullmatch(bare)
+        if match:
+            x, y = match[1].replace(",", "."), match[2].replace(",", ".")
+            is_degrees = abs(float(x)) <= _MOST_DEGREES and abs(float(y)) <= _MOST_DEGREES
+            read[text] = (y, x) if is_degrees and float(x) > float(y) and not _WKT.fullmatch(bare) else (x, y)
+    if not read:
+        return None
+    pairs = [read.get(text, ("", "")) for text in column.astype("str").fillna("")]
+    return pd.DataFrame(pairs, columns=["x", "y"], index=column.index, dtype="str")
 
 
 def _figures(found: cells.Numbers) -> pd.Series:
@@ -91,6 +157,12 @@ def _judged(
     if codes.CRS_RD in allowed and metres.sum() > _MOST * both.sum():
         _mark(odd, both & ~metres)
         return coordinates_rd(x.where(metres), y.where(metres), codes.CRS_RD)
+    exchanged = both & y.between(*_RD_X) & x.between(*_RD_Y)
+    if codes.CRS_RD in allowed and exchanged.sum() > _MOST * both.sum():
+        raise InputError(
+            f"{where}: x and y seem exchanged (row {np.asarray(row_n)[exchanged.to_numpy()][0]}:"
+            f" {x[exchanged].iloc[0]:.0f}, {y[exchanged].iloc[0]:.0f}); exchange the two and try again."
+        )
     if allowed == {codes.CRS_WGS84}:
         raise InputError(
             f"{where}: the coordinates are metres, not the degrees (WGS84) that the file says; save it with the"

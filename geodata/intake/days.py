@@ -137,8 +137,10 @@ def week_of(text: str, year: str = "") -> str | None:
     ['2020-W37', '2020-W37', '2020-W37', '2020-W37']
     >>> week_of("37", "2020"), week_of("2021-W53")
     ('2020-W37', None)
+    >>> week_of("7-9-2020 t/m 13-9-2020"), week_of("2020-09-07")
+    ('2020-W37', '2020-W37')
     """
-    text = text.strip()
+    text = text.strip().rstrip("*").rstrip()
     bare = _BARE_WEEK.fullmatch(text) if year else None
     found = next((match for pattern in _WEEK if (match := pattern.fullmatch(text))), None)
     try:
@@ -147,8 +149,19 @@ def week_of(text: str, year: str = "") -> str | None:
         elif found:
             number, of = int(found["week"]), int(found["year"])
         else:
-            return None
+            return _week_of_day(text)
         date.fromisocalendar(of, number, 1)
     except ValueError:
         return None
     return f"{of:04d}-W{number:02d}"
+
+
+_FROM_TO: Final = re.compile(r"(?P<first>.*\d)\s*(?:-|–|t/m|tot en met|to|until)\s+(?P<last>\d.*)", re.IGNORECASE)
+
+
+def _week_of_day(text: str) -> str | None:
+    """Return the week of a day that stands for it, or of its first and last day."""
+    both = _FROM_TO.fullmatch(text)
+    days = [as_date(part) for part in ([both["first"], both["last"]] if both else [text])]
+    weeks = {day.strftime("%G-W%V") for day in days if day is not None and not pd.isna(day)}
+    return weeks.pop() if len(weeks) == 1 and all(day is not None for day in days) else None

@@ -112,6 +112,16 @@ def _knows(mappings: Sequence[Mapping]) -> Knows:
     return role_of
 
 
+def knows() -> Knows:
+    """Return what tells the role of a header in the layouts that ship with the product."""
+    return _knows(_shipped())
+
+
+def fits(table: Table) -> bool:
+    """Tell whether a table has one of the layouts that ship with the product."""
+    return any(_fits(table.frame, mapping) for mapping in _shipped())
+
+
 def _fits(frame: pd.DataFrame, mapping: Mapping) -> bool:
     if not _matching(frame, mapping.code, mapping.name):
         return False

@@ -10,9 +10,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata import contracts
 from geodata.areas import joins, regions
+from geodata.codes import Status
 from geodata.errors import InputError, UnknownCodeError
-from geodata.intake import cells, columns, days
+from geodata.intake import cells, columns, days, series, wide
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
@@ -20,19 +22,12 @@ from geodata.intake.files.table import Options, Table
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
 
-FIELDS: Final[Mapping[str, list[str]]] = tomllib.loads((Path(__file__).parent / "incidence.toml").read_text("utf-8"))[
-    "fields"
-]
+_WORDS: Final = tomllib.loads((Path(__file__).parent / "incidence.toml").read_text("utf-8"))
+FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"]
 """The fields of a file, each with the headers that are recognised without a mapping."""
 
-COUNTED, CUMULATIVE = "counted", "cumulative"
-SERIES: Final = (COUNTED, CUMULATIVE)
-"""What the figures of a file are: the cases of each day or week, or all cases up to it."""
+_DISEASES: Final = {word: name for name, words in _WORDS["diseases"].items() for word in words}
 
-_MANY_STEPS_N: Final = 8
-_FALLS_ALLOWED: Final = 0.02
-_HIGH: Final = 50.0  # cases; a level from which small steps upward alone are no chance
-_SMALL_STEP: Final = 0.35
 _LISTED_N: Final = 20
 
 
@@ -50,6 +45,8 @@ class Question:
         The sheet to take.
     is_partial
         Keep what can be kept, also where places are unknown.
+    until
+        The last week that can be: one after it is a typing error. '' for no such week.
     """
 
     disease: str = ""
@@ -57,55 +54,92 @@ class Question:
     series: str = ""
     options: Options = field(default_factory=Options)
     is_partial: bool = False
+    until: str = ""
 
 
-def read(path: Path, question: Question, places: Places, source: str) -> tuple[pd.DataFrame, Receipt]:
-    """Return the contract ``Incidence`` from a file, and its receipt.
+@dataclass(frozen=True)
+class Cases:
+    """The cases of a file, at the level at which it gives them; the other table is empty."""
 
-    Cases of which the publisher does not know the gemeente are counted in the receipt, and go to no gemeente. A
-    week of which a day has no figure has none.
+    per_gemeente: pd.DataFrame
+    per_region: pd.DataFrame
+
+    @property
+    def weeks(self) -> pd.Series:
+        """Return the weeks of both."""
+        return pd.concat([self.per_gemeente["week"], self.per_region["week"]])
+
+
+def read(path: Path, question: Question, places: Places, source: str) -> tuple[Cases, Receipt]:
+    """Return the cases of a file by the contracts ``incidence`` or ``regional_incidence``, and its receipt.
+
+    Cases of which the publisher does not know the place are counted in the receipt, and go to none. A week of
+    which a day has no figure has none. Cases per veiligheidsregio or GGD-regio stay at that level.
 
     Raises
     ------
     InputError
         A column is missing, a cell cannot be understood, rows stand for the same days, or the figures never fall.
     UnknownCodeError
-        A gemeente is not known; all are listed.
+        A place is not known; all are listed.
     """
     mapping = question.mapping
     table = reader.read(path, path.name, columns.knows(FIELDS, mapping), question.options, takes_maps=True)
+    table = wide.to_long(table, FIELDS, mapping)
     receipt = table.receipt("incidence")
     chosen = columns.choose(table, FIELDS, mapping)
-    _refuse_missing(table, chosen)
-    columns.tell_columns(receipt, table, {name: chosen[name] for name in chosen if name != "region"})
-    rows = _rows(table, chosen, question, receipt, places)
-    _refuse_repeated(rows, table, chosen)
-    counted = _counted(rows, question.series, path.name, receipt)
-    counted = _without_unfinished(counted, receipt)
+    level = _level(chosen)
+    _refuse_missing(table, chosen, level)
+    other = "region" if level == "gemeente" else "gemeente"
+    columns.tell_columns(receipt, table, {name: chosen[name] for name in chosen if not name.startswith(other)})
+    receipt.note("cases_per", level=level if level == "gemeente" else "veiligheidsregio")
+    rows = _rows(table, chosen, question, receipt, places, level)
+    series.refuse_repeated(rows, table, chosen)
+    counted = series.counted(rows, question.series, chosen, path.name, receipt)
+    counted = series.without_unfinished(counted, receipt)
     _tell_marks(counted, receipt)
-    key = ["disease", "gemeente_code", "week"]
+    receipt.kept_n = len(counted)
+    receipt.refuse_if_too_little(is_asked_for=question.is_partial)
+    if question.until and len(late := counted[counted["week"] > question.until]):
+        raise InputError(
+            "week_in_future", name=path.name, row_n=late["row_n"].iloc[0], week=late["week"].iloc[0], now=question.until
+        )
+    weeks = _by_week(counted)
+    empty = [contracts.empty(name) for name in ("incidence", "regional_incidence")]
+    if level == "region":
+        return Cases(
+            empty[0], weeks.rename(columns={"area_code": "vr_code"}).assign(status=Status.OFFICIAL.value, source=source)
+        ), receipt
+    return Cases(_of_today(weeks, places, receipt).assign(source=source), empty[1]), receipt
+
+
+def _by_week(counted: pd.DataFrame) -> pd.DataFrame:
+    key = ["disease", "area_code", "week"]
     has_gap = counted["cases_n"].isna().groupby([counted[name] for name in key]).transform("any")
     summed = counted.assign(cases_n=counted["cases_n"].mask(has_gap)).groupby(key, as_index=False)[["cases_n"]]
-    weeks = summed.sum(min_count=1)
+    return pd.DataFrame(summed.sum(min_count=1))
+
+
+def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataFrame:
+    """Bring cases of the gemeenten of then to those of today."""
+    weeks = weeks.rename(columns={"area_code": "gemeente_code"})
     changes = regions.changes_from(regions.FIRST_YEAR)
     for heir, absent in joins.incomplete_heirs(weeks["gemeente_code"], changes).items():
         names = ", ".join(places.names.get(code, code) for code in absent)
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)
-    today = joins.to_today(weeks, changes, ["cases_n"], by=key)
+    today = joins.to_today(weeks, changes, ["cases_n"], by=["disease", "gemeente_code", "week"])
     status = joins.status_after_split(today["is_split"], today["cases_n"])
-    receipt.kept_n = len(counted)
-    receipt.refuse_if_too_little(is_asked_for=question.is_partial)
-    return today.drop(columns="is_split").assign(status=status, source=source), receipt
+    return today.drop(columns="is_split").assign(status=status)
 
 
-def _refuse_missing(table: Table, chosen: dict[str, str]) -> None:
+def _level(chosen: Mapping[str, str]) -> str:
+    """Return whether a file gives cases per gemeente or per region; one with both columns gives them per gemeente."""
+    return "region" if "region" in chosen and "gemeente" not in chosen else "gemeente"
+
+
+def _refuse_missing(table: Table, chosen: Mapping[str, str], level: str) -> None:
     headers = ", ".join(map(str, table.frame.columns))
-    if "gemeente" not in chosen and "region" in chosen:
-        raise InputError(
-            f"{table.name} gives cases per veiligheidsregio or GGD-regio ({chosen['region']}), and the picture needs"
-            " them per gemeente; ask for the table per gemeente, or name that column in a mapping (--mapping)."
-        )
-    missing = [name for name in ("gemeente", "cases") if name not in chosen]
+    missing = [name for name in (level, "cases") if name not in chosen]
     if missing or not {"week", "date"} & set(chosen):
         raise InputError(
             f"{table.name} lacks a column for {missing[0] if missing else 'week or date'}; it has:"
@@ -114,11 +148,11 @@ def _refuse_missing(table: Table, chosen: dict[str, str]) -> None:
 
 
 def _rows(
-    table: Table, chosen: Mapping[str, str], question: Question, receipt: Receipt, places: Places
+    table: Table, chosen: Mapping[str, str], question: Question, receipt: Receipt, places: Places, level: str
 ) -> pd.DataFrame:
-    """Return the rows that name a gemeente: its code as given, the disease, the week, the day and the cases."""
+    """Return the rows that name a place of the level: its code as given, the disease, the week, the day, the cases."""
     frame, mapping, where = table.frame, question.mapping, table.name
-    code, kind = _gemeenten(table, chosen, question, receipt, places)
+    code, kind = _areas(table, chosen, question, receipt, places, level)
     cases = cells.numbers(frame[chosen["cases"]], f"{where}, {chosen['cases']}", is_whole=True, row_n=table.row_n)
     negative = cases.figures.lt(0)
     if negative.any():
@@ -131,17 +165,17 @@ def _rows(
     if unknown.any():
         total = cases.figures[unknown].sum()
         receipt.note("unknown_place", n=int(unknown.sum()), cases_n=f"{total:g}")
-    is_row = kind.eq(Kind.GEMEENTE)
+    is_row = kind.eq(Kind.REGION if level == "region" else Kind.GEMEENTE) & code.ne("")
     if not is_row.any():
-        raise InputError(f"{where} names no gemeente in column {chosen['gemeente']!r}; give the table per gemeente.")
-    diseases = columns.texts(frame, chosen, mapping, "disease").replace("", question.disease)
+        raise InputError("cases_without_places", name=where, level=level, column=chosen[level])
+    diseases = _diseases(columns.texts(frame, chosen, mapping, "disease").replace("", question.disease), receipt)
     if diseases[is_row].eq("").any():
         raise InputError(f"{where} does not say of which disease it is; name it with --disease.")
     week, day = _weeks(table, chosen, mapping, is_row)
     rows = pd.DataFrame(
         {
             "disease": diseases,
-            "gemeente_code": code,
+            "area_code": code,
             "week": week,
             "day": day,
             "cases_n": cases.figures,
@@ -152,20 +186,26 @@ def _rows(
     return rows[is_row]
 
 
-def _gemeenten(
-    table: Table, chosen: Mapping[str, str], question: Question, receipt: Receipt, places: Places
+def _areas(
+    table: Table, chosen: Mapping[str, str], question: Question, receipt: Receipt, places: Places, level: str
 ) -> tuple[pd.Series, pd.Series]:
-    """Return the code of each row's gemeente, as of its own time, and what sort of place the row names."""
-    given = columns.texts(table.frame, chosen, question.mapping, "gemeente")
-    other = columns.texts(table.frame, chosen, question.mapping, "gemeente_name")
-    pairs = pd.MultiIndex.from_arrays([given, other])
-    number, different = pd.factorize(pairs)
-    found = [_place(one, name, places) for one, name in different]
+    """Return the code of each row's gemeente, as of its own time, or region, and what sort of place the row names."""
+    given, other, province = (
+        columns.texts(table.frame, chosen, question.mapping, name) for name in (level, f"{level}_name", "province")
+    )
+    number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other, province]))
+    find = _region if level == "region" else _place
+    found = [find(one, name, in_province, places) for one, name, in_province in different]
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code for place in found], dtype=object)[number]
-    for position in np.flatnonzero(np.isin(kinds, [Kind.TOTAL, Kind.OTHER, Kind.REGION, Kind.PROVINCE])).tolist():
+    passed = {Kind.TOTAL, Kind.OTHER, Kind.REGION, Kind.PROVINCE, Kind.GEMEENTE} - {
+        Kind.REGION if level == "region" else Kind.GEMEENTE
+    }
+    for position in np.flatnonzero(np.isin(kinds, [*passed])).tolist():
         key = "total_row" if kinds[position] == Kind.TOTAL else "other_level"
         receipt.pass_over(table.row_n[position], key, text=given.iloc[position])
+    for position in np.flatnonzero((kinds == Kind.REGION) & (codes == "") & (level == "region")).tolist():
+        receipt.leave_out(table.row_n[position], "ggd_of_two", text=given.iloc[position])
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
         receipt.pass_over(table.row_n[position], "unknown_row", text=given.iloc[position])
     lost = np.flatnonzero(kinds == Kind.MISS)
@@ -176,11 +216,32 @@ def _gemeenten(
     return pd.Series(codes, index=index, dtype="str"), pd.Series(kinds, index=index, dtype="str")
 
 
-def _place(given: str, name: str, places: Places) -> Place:
-    found = places.find(given)
+def _place(given: str, name: str, province: str, places: Places) -> Place:
+    found = places.find_in(given, province)
     if found.kind in (Kind.UNKNOWN, Kind.MISS) and name and name != given:
-        other = places.find(name)
+        other = places.find_in(name, province)
         return other if other.kind is Kind.GEMEENTE else found
+    return found
+
+
+def _region(given: str, name: str, _province: str, places: Places) -> Place:
+    """Return a region; a GGD over parts of two is none, since nothing tells how many cases are in which."""
+    found = places.region(given)
+    if found.kind in (Kind.UNKNOWN, Kind.MISS) and name and name != given:
+        found = places.region(name)
+    return found
+
+
+def _diseases(given: pd.Series, receipt: Receipt) -> pd.Series:
+    """Return the disease of every row under one name, however its case and usual short names vary."""
+    names: dict[str, str] = {}
+    for text in given.unique():
+        plain = " ".join(str(text).split())
+        folded = plain.casefold()
+        names.setdefault(folded, _DISEASES.get(folded, plain))
+    found = given.map(lambda text: names[" ".join(str(text).split()).casefold()]).astype("str")
+    for text in sorted(set(given[given.ne(found)])):
+        receipt.note("disease_renamed", text=text, name=names[" ".join(text.split()).casefold()])
     return found
 
 
@@ -252,83 +313,6 @@ def _weeks_in(text: str, year: str) -> str:
         return ""
     last = date(int(of), 12, 28).isocalendar().week
     return f" ({of} has {last} weeks)"
-
-
-def _refuse_repeated(rows: pd.DataFrame, table: Table, chosen: Mapping[str, str]) -> None:
-    """Stop where two rows stand for the same disease, gemeente and day; name the column that tells them apart."""
-    has_days = rows["day"].notna().all()
-    key = ["disease", "gemeente_code", "day" if has_days else "week"]
-    doubled = rows.duplicated(key, keep=False)
-    if not doubled.any():
-        return
-    first = rows[doubled].iloc[0]
-    group = rows[doubled & rows[key].eq(first[key]).all(axis="columns")]
-    cells_there = table.frame.loc[group.index]
-    unread = [
-        name
-        for name in table.frame.columns
-        if name not in chosen.values() and name != "geometry" and cells_there[name].astype("str").unique().size > 1
-    ]
-    when = first["day"].date().isoformat() if has_days else first["week"]
-    numbers = " and ".join(str(number) for number in group["row_n"].head(2))
-    if unread:
-        raise InputError(
-            f"{table.name}: {first['gemeente_code']} has several rows for {when} (rows {numbers}) that differ in"
-            f" column {unread[0]!r}, which is not read; keep one row for each, the total over {unread[0]!r}."
-        )
-    raise InputError(
-        f"{table.name}: {first['gemeente_code']} has two rows for {when} (rows {numbers}); keep one of them."
-    )
-
-
-def _counted(rows: pd.DataFrame, series: str, where: str, receipt: Receipt) -> pd.DataFrame:
-    """Return the cases of each day or week: as they are, or the steps of a series that counts up."""
-    moment = "day" if rows["day"].notna().all() else "week"
-    ordered = rows.sort_values(["disease", "gemeente_code", moment], kind="stable")
-    step = ordered.groupby(["disease", "gemeente_code"])["cases_n"].diff()
-    if series == CUMULATIVE:
-        is_first = ~ordered.duplicated(["disease", "gemeente_code"])
-        fell = step.lt(0)
-        for number in ordered.loc[fell, "row_n"]:
-            receipt.change(int(number), "fell")
-        receipt.note("steps_taken", n=int(is_first.sum()))
-        return ordered.assign(cases_n=step.mask(fell))[~is_first]
-    if not series and _looks_cumulative(ordered["cases_n"], step):
-        raise InputError(
-            f"{where}: the cases of a gemeente never fall from one {moment} to the next, so they look cumulative; give"
-            " the new cases of each, or say --series cumulative to take the steps (--series counted to take them as"
-            " they are)."
-        )
-    return ordered
-
-
-def _looks_cumulative(level: pd.Series, step: pd.Series) -> bool:
-    """Tell whether series only rise, by steps that are small beside what they have reached."""
-    rises, falls = step.gt(0), step.lt(0)
-    moves_n = int(rises.sum() + falls.sum())
-    if moves_n < 2 or falls.sum() > _FALLS_ALLOWED * moves_n:
-        return False
-    reached, size = level[rises], step[rises]
-    is_slow = float((size / reached).median()) < _SMALL_STEP
-    return is_slow and (moves_n >= _MANY_STEPS_N or float(reached.median()) >= _HIGH)
-
-
-def _without_unfinished(rows: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
-    """Leave out the last week where the days of the file end within it, and tell so.
-
-    Days that are always the same day of the week stand for whole weeks; a file of one week alone is kept as it is.
-    """
-    if rows.empty or rows["day"].isna().any():
-        return rows
-    last = rows["day"].max()
-    week = last.strftime("%G-W%V")
-    if last.weekday() == 6 or rows["day"].dt.day_of_week.unique().size == 1:
-        return rows
-    if rows["week"].unique().size == 1:
-        receipt.note("unfinished_kept", week=week, day=last.date().isoformat())
-        return rows
-    receipt.note("unfinished_week", week=week, day=last.date().isoformat(), n=int(rows["week"].eq(week).sum()))
-    return rows[rows["week"].ne(week)]
 
 
 def _tell_marks(rows: pd.DataFrame, receipt: Receipt) -> None:

@@ -50,74 +50,16 @@ class Place:
     name: str = ""
 
 
-_NAMES: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
+_NAMES: Final[Mapping[str, Mapping[str, Any]]] = tomllib.loads(
     (Path(__file__).parent / "places.toml").read_text("utf-8")
 )
 _PROVINCES: Final = _NAMES["provinces"]
 _PROVINCE_WORDS: Final = _NAMES["province_words"]
 _EVERYDAY: Final = _NAMES["everyday"]
 _GGD: Final = _NAMES["ggd"]
-_TWO_REGIONS: Final = ("Hart voor Brabant", "West-Brabant")
-_TOTALS: Final = frozenset(
-    [
-        "nederland",
-        "netherlands",
-        "nl",
-        "nl00",
-        "nl01",
-        "nl10",
-        "totaal",
-        "total",
-        "totalen",
-        "eindtotaal",
-        "subtotaal",
-        "som",
-        "sum",
-        "landelijk",
-        "gehele land",
-        "heel nederland",
-        "totaal nederland",
-        "nederland totaal",
-        "totaal generaal",
-        "alle gemeenten",
-        "totaal gemeenten",
-    ]
-)
-_UNKNOWNS: Final = frozenset(
-    [
-        "",
-        "-1",
-        "-99",
-        "0",
-        "00",
-        "0000",
-        "gm0000",
-        "gm0997",
-        "gm0998",
-        "gm0999",
-        "onbekend",
-        "unknown",
-        "niet bekend",
-        "gemeente onbekend",
-        "onbekende gemeente",
-        "nan",
-        "none",
-        "null",
-        "na",
-        "n/a",
-        "nb",
-        "n b",
-        "niet toegewezen",
-        "overig onbekend",
-        "buitenland",
-        "#n/b",
-        "#n/a",
-        "?",
-        ".",
-        "-",
-        "x",
-    ]
-)
+_TWO_REGIONS: Final = ("hart voor brabant", "west brabant")  # GGDs over parts of two veiligheidsregio's
+_TOTALS: Final = frozenset(_NAMES["words"]["totals"])
+_UNKNOWNS: Final = frozenset(_NAMES["words"]["unknowns"])
 _CODE: Final = re.compile(r"(?:GM)?[ _-]?(\d{1,4})(?:[.,]0+)?", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"(LD|CR|WK|BU|AM|GG|AR|LG|ES|RES|KK|JZ|SW|RM|PO)[ _-]?\d{1,8}[a-z0-9]*", re.IGNORECASE)
 _REGION_CODE: Final = re.compile(r"(VR)?[ _-]?(\d{1,2})(?:[.,]0+)?", re.IGNORECASE)
@@ -126,7 +68,14 @@ _KIND_BEHIND: Final = re.compile(
 )
 _KIND_BEFORE: Final = re.compile(r"(veiligheidsregio\s|ggd\s|vr\d{2}$|provincie\s|pv\d{2}$)", re.IGNORECASE)
 _GEMEENTE_BEFORE: Final = re.compile(r"^(gemeente|gem\.)\s+", re.IGNORECASE)
+_GEMEENTE_BEHIND: Final = re.compile(r",\s*gem(eente|\.)?$", re.IGNORECASE)
 _REGION_BEFORE: Final = re.compile(r"^(veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE)
+_FOOTNOTE: Final = re.compile(r"(?<=[^\s\d])\s*(?:\*{1,3}|[¹²³⁴⁵]|\d\)|\[\d\])$")
+_BOTH: Final = (
+    re.compile(r"(?P<code>(?:GM|VR)[ _-]?\d{1,4}|\d{4})\s*[-–:,/ ]\s*(?P<name>[^\W\d].*)", re.IGNORECASE),
+    re.compile(r"(?P<name>[^\W\d].*?)\s*[-–:,/(\[ ]\s*(?P<code>(?:GM|VR)[ _-]?\d{1,4}|\d{4})\s*[)\]]?", re.IGNORECASE),
+)
+_BAG: Final = re.compile(r"NL\.IMBAG\.Gemeente\.", re.IGNORECASE)
 _TOO_FAR: Final = 60.0  # likeness in percent below which a name is no suggestion
 
 
@@ -152,7 +101,19 @@ def text_of(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).replace("\u00a0", " ").strip()
+    text = str(cell).replace("\u00a0", " ").strip()
+    text = _BAG.sub("", text.lstrip("'") if text[1:].isdigit() else text)
+    return _unscrambled(_FOOTNOTE.sub("", text))
+
+
+def _unscrambled(text: str) -> str:
+    """Return a name as it was before UTF-8 was read as Windows' letters: SÃºdwest is Súdwest."""
+    if "Ã" not in text and "Â" not in text:
+        return text
+    try:
+        return text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 class Places:
@@ -216,6 +177,15 @@ class Places:
             self._seen[text] = self._find(text)
         return self._seen[text]
 
+    def find_in(self, cell: Any, province: Any) -> Place:
+        """Return what a cell names where a column beside it names the province: Bergen in Noord-Holland."""
+        found = self.find(cell)
+        text = text_of(province)
+        if found.kind is not Kind.MISS or not text:
+            return found
+        closer = self.find(f"{text_of(cell)} ({text})")
+        return closer if closer.kind is Kind.GEMEENTE else found
+
     def _find(self, text: str) -> Place:
         if said := _no_place(text):
             return said
@@ -224,12 +194,24 @@ class Places:
             return Place(Kind.GEMEENTE, full, self.names[full]) if full in self.names else Place(Kind.MISS, "", text)
         if _OTHER_CODE.fullmatch(text):
             return Place(Kind.OTHER, "", text)
+        if both := next((match for pattern in _BOTH if (match := pattern.fullmatch(text))), None):
+            return self._code_and_name(both["code"], both["name"], text)
+        return self._by_words(text)
+
+    def _by_words(self, text: str) -> Place:
         behind = _KIND_BEHIND.search(text)
         if behind:
             return self._of_kind(_KIND_BEHIND.sub("", text), behind[1].casefold())
         if before := _KIND_BEFORE.match(text):
             return self.region(text) if before[1].casefold()[0] in "vg" else self.province(text)
-        return self._gemeente(_GEMEENTE_BEFORE.sub("", text))
+        return self._gemeente(_GEMEENTE_BEHIND.sub("", _GEMEENTE_BEFORE.sub("", text)))
+
+    def _code_and_name(self, code: str, name: str, text: str) -> Place:
+        """Understand "0363 Amsterdam" and "Amsterdam (GM0363)"; a code and a name of two places are a miss."""
+        is_region = code[:1].casefold() == "v"
+        by_code = self.region(code) if is_region else self.find(code)
+        by_name = self.region(name) if is_region else self.find(name)
+        return by_code if by_code.code and by_code.code == by_name.code else Place(Kind.MISS, "", text)
 
     def _of_kind(self, text: str, kind: str) -> Place:
         if kind.startswith(("gem", "gm")):
@@ -262,6 +244,9 @@ class Places:
     def region(self, cell: Any) -> Place:
         """Return the veiligheidsregio that a cell of a column of regions names: by code, number, name or GGD."""
         text = text_of(cell)
+        both = next((match for pattern in _BOTH if (match := pattern.fullmatch(text))), None)
+        if both and both["code"][:1].casefold() == "v":
+            return self._code_and_name(both["code"], both["name"], text)
         code = _REGION_CODE.fullmatch(text)
         if code and f"VR{int(code[2]):02d}" in self._region_names:
             full = f"VR{int(code[2]):02d}"
@@ -273,7 +258,7 @@ class Places:
             found = self._regions.get(_key(spelling))
             if found:
                 return Place(Kind.REGION, found, self._region_names[found])
-            if spelling in _TWO_REGIONS:
+            if fold(spelling) in _TWO_REGIONS:
                 return Place(Kind.REGION, "", spelling)
         return Place(Kind.MISS, "", text)
 

@@ -1,7 +1,6 @@
 """Sites from a file of a user: any layout, WGS84 or RD, with what a town's centre is not taken for."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,18 +9,16 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geodata import batch, codes, contracts
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import cells, columns, coordinates, days
-from geodata.intake.cells import Mark
+from geodata.intake import columns, coordinates, days, site_fields
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options, Table
-from geodata.intake.places import Kind, Places, fold
+from geodata.intake.places import Kind, Places
 from geodata.intake.receipt import Line, Receipt
 from geodata.snapshots import formats as store
 from geodata.sources import geocoder
@@ -29,15 +26,11 @@ from geodata.sources.http import Progress
 from geodata.tables import duplicates
 from geodata.tables.site_table import points_rd, site_table
 
-_WORDS: Final = tomllib.loads((Path(__file__).parent / "sites.toml").read_text("utf-8"))
-FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"]
+FIELDS: Final[Mapping[str, list[str]]] = site_fields.WORDS["fields"]
 """The fields that a file may have, each with the headers that are recognised without a mapping."""
 
-_KINDS: Final = {fold(word): kind for kind, words in _WORDS["kinds"].items() for word in (kind, *words)}
-_COUNTRIES: Final = {word: code for code, words in _WORDS["countries"].items() for word in words}
 _WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
 _TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
-_SIZES: Final = ("fte", "beds", "m2")
 _PIECE_N: Final = 100_000  # rows; a file below it is one piece
 
 
@@ -157,7 +150,7 @@ def read_placed(
         given = _geocoded(reading, frame, given, progress)
     _refuse_nowhere(given, frame, path.name)
     _leave_out_unplaced(given, table, chosen, receipt, places)
-    given["size_n"], given["size_unit"] = _sizes(frame, chosen, table.row_n, path.name, receipt)
+    given["size_n"], given["size_unit"] = site_fields.sizes(frame, chosen, table.row_n, path.name, receipt)
     keep = ~given["is_left_out"]
     rows = pd.DataFrame(frame[[name for name in frame.columns if name in chosen.values()]])[keep]
     given, row_n = given[keep], row_n[keep.to_numpy()]
@@ -192,7 +185,7 @@ def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Questio
     header = chosen.get("kind", "")
     if question.kind and columns.fold_header(header) in _WEAK_KIND_HEADERS and "kind" not in question.mapping.columns:
         words = columns.texts(table.frame, chosen, question.mapping, "kind").unique()
-        if not any(fold(word) in _KINDS for word in words):
+        if not any(site_fields.kind_of(word) for word in words):
             del chosen["kind"]
 
 
@@ -207,12 +200,13 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["gemeente"], given["named"] = "", ""
     given["why"] = odd
     given["is_left_out"] = False
-    country = _countries(reading, frame, table.row_n)
+    country = site_fields.countries(reading.text(frame, "country"), table.row_n, reading.where)
     given["country"] = country.fillna("")
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
-    number, texts = pd.factorize(named)
-    meant = [_today(text, places) for text in texts]
+    number, different = pd.factorize(pd.MultiIndex.from_arrays([named, reading.text(frame, "province")]))
+    texts = [text for text, _ in different]
+    meant = [_today(text, places, province) for text, province in different]
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)
@@ -228,9 +222,9 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     return given
 
 
-def _today(text: str, places: Places) -> tuple[str, str]:
+def _today(text: str, places: Places, province: str = "") -> tuple[str, str]:
     """Return the gemeente of today that a text names, and what is to be told of it."""
-    place = places.find(text)
+    place = places.find_in(text, province)
     if place.kind is Kind.GEMEENTE:
         code = places.only_today(place.code)
         return code, "" if code == place.code else "changed" if code else "miss"
@@ -316,7 +310,7 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
     rows = pd.DataFrame(
         {
             "name": reading.text(frame, "name"),
-            "kind": _kinds(reading.text(frame, "kind"), question, given["row_n"], where),
+            "kind": site_fields.kinds(reading.text(frame, "kind"), question.kind, given["row_n"], where),
             "employer_group": reading.text(frame, "employer_group"),
             "country": given["country"],
             "located": given["located"],
@@ -366,57 +360,6 @@ def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool)
     located = sites["located"].value_counts().to_dict()
     report.receipt.kept_n = len(sites)
     return sites, replace(report, kept_n=len(sites), likely_duplicates=listed, located=located)
-
-
-def _kinds(given: pd.Series, question: Question, row_n: pd.Series, where: str) -> pd.Series:
-    meant = {text: _KINDS.get(fold(text), "") if text else question.kind for text in given.unique()}
-    kinds = given.map(meant).astype("str")
-    unknown = kinds.eq("")
-    if unknown.any():
-        raise InputError(
-            f"{where}, row {row_n[unknown].iloc[0]}: {given[unknown].iloc[0]!r} is no kind of site; give --kind where"
-            f" there is none, or a mapping with [words.kind] to one of {', '.join(codes.SITE_KINDS)}."
-        )
-    return kinds
-
-
-def _countries(reading: _Reading, frame: pd.DataFrame, row_n: NDArray[np.int64]) -> pd.Series:
-    """Return NL, DE or BE per row; nothing for another country."""
-    given = reading.text(frame, "country")
-    found: pd.Series = given.map({text: _COUNTRIES.get(fold(text)) for text in given.unique()})
-    if found.isna().all():
-        raise InputError(
-            f"{reading.where}, row {row_n[0]}: {given.iloc[0]!r} is no country that sites are kept of; write NL, DE or"
-            " BE (Nederland, Duitsland, België)."
-        )
-    return found
-
-
-def _sizes(
-    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: NDArray[np.int64], where: str, receipt: Receipt
-) -> tuple[pd.Series, pd.Series]:
-    """Return the size and its unit: people where the file gives them, else beds, else square metres."""
-    size = pd.Series(np.nan, index=frame.index)
-    unit = pd.Series(next((name for name in _SIZES if name in chosen), "fte"), index=frame.index, dtype="str")
-    comma = any(cells.has_decimal_comma(frame[chosen[name]]) for name in ("x", "lon", *_SIZES) if name in chosen)
-    for name in _SIZES:
-        if name not in chosen:
-            continue
-        header = chosen[name]
-        # Where other columns write decimals with a comma, a point stands between thousands.
-        groups = name != "fte" or (comma and not cells.has_decimal_comma(frame[header], at_all=True))
-        found = cells.numbers(
-            frame[header], f"{where}, {header}", is_whole=name == "beds", refuses=False, row_n=row_n, groups=groups
-        )
-        wrong = found.marks.eq(Mark.UNREADABLE) | found.figures.lt(0)
-        for text, number in zip(frame.loc[wrong, header], row_n[wrong.to_numpy()], strict=True):
-            receipt.change(number, "size_unreadable", column=header, text=str(text)[:60])
-        if found.doubtful:
-            receipt.note("size_doubtful", column=header, text=found.doubtful)
-        figures = found.figures.mask(found.marks.ne("") | found.figures.lt(0))
-        unit = unit.mask(size.isna() & figures.notna(), name)
-        size = size.fillna(figures)
-    return size, unit
 
 
 def _how_located(reading: _Reading, frame: pd.DataFrame, x: pd.Series) -> pd.Series:

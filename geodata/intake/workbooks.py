@@ -5,7 +5,7 @@ address (2019), workers tested by region, registrations on holiday parks. Every 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +20,15 @@ from geodata.intake.cells import Mark
 from geodata.intake.files import spreadsheet
 from geodata.intake.files.table import is_blank, is_note
 from geodata.intake.incidence import tell_missed
-from geodata.intake.places import Kind, Place, Places, fold
+from geodata.intake.places import Kind, Place, Places, fold, known_places
 from geodata.intake.receipt import Receipt
 
-_REGION_HEADER: Final = re.compile(r"(gemeenten?|veiligheidsregio|regio)( ?s)?( ?code| ?naam)?s?( .*)?")
+_REGION_HEADER: Final = re.compile(
+    r"(gemeenten?|veiligheidsregio|ggd regio|regio|gebied(en|snaam)?|codes?|omschrijving)( ?s)?( ?code| ?naam)?s?( .*)?"
+)
+_YEAR_HEADER: Final = re.compile(r"(verslag|peil)?ja(ar|ren)|perioden?|year|peildatum|periods?")
 _CODE_HEADER: Final = re.compile(r"((gem|gm|gemeente|vr|regio|cbs)\w*[ ]?)?code\b.*")
+_EXPLICIT: Final = re.compile(r"veiligheidsregio|\(vr\)|\bvr ?\d{2}\b|\bggd\b", re.IGNORECASE)
 _HEADER_ROWS_N: Final = 4
 _REASONS: Final = {
     Mark.SUPPRESSED.value: MissingReason.SUPPRESSED.value,
@@ -65,7 +69,7 @@ def read(
     receipt, grids = _grids(path, sheet)
     found: list[pd.DataFrame] = []
     for title, grid in grids.items():
-        figures = _sheet_figures(title, grid, set(regions_of), receipt, places)
+        figures = _sheet_figures(title, grid, year, set(regions_of), receipt, places)
         if figures is not None:
             found.append(figures)
     if not found or not sum(map(len, found)):
@@ -79,6 +83,22 @@ def read(
     table["missing_reason"] = table.pop("mark").map(_REASONS).where(missing, "").fillna("")
     table["status"] = missing.map({True: Status.MISSING.value, False: Status.OFFICIAL.value})
     return table.assign(source=source, year=year), receipt
+
+
+def has_regions(path: Path) -> bool:
+    """Tell whether a file is a workbook with a visible sheet that has a row per gemeente or region."""
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return False
+    try:
+        _, grids = _grids(path, "")
+    except InputError:
+        return False
+    places = known_places()
+    for grid in grids.values():
+        width = max((len(row) for row in grid), default=0)
+        if _region_column([[*row, *[None] * width][:width] for row in grid], places, set(places.names)):
+            return True
+    return False
 
 
 def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
@@ -97,7 +117,9 @@ def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
     return receipt, grids
 
 
-def _sheet_figures(title: str, grid: Grid, known: set[str], receipt: Receipt, places: Places) -> pd.DataFrame | None:
+def _sheet_figures(
+    title: str, grid: Grid, year: int, known: set[str], receipt: Receipt, places: Places
+) -> pd.DataFrame | None:
     """Return the figures of a sheet: region_code, measure, value, mark and cell; None where it holds no table."""
     width = max((len(row) for row in grid), default=0)
     grid = [[*row, *[None] * width][:width] for row in grid]
@@ -105,16 +127,19 @@ def _sheet_figures(title: str, grid: Grid, known: set[str], receipt: Receipt, pl
     if column is None:
         return None
     position, head, by_vr = column
-    rows = _rows_of_places(grid, column, title, receipt, places, known)
+    head += _more_head(grid, head, position)
+    column = (position, head, by_vr)
     headers = _headers(grid, head, position)
+    grid = _of_year(grid, head, headers, year, title, receipt)
+    rows = _rows_of_places(grid, column, title, receipt, places, known)
     figures, passed = [], []
     for number, header in headers.items():
         last = fold(header.rsplit(" - ", 1)[-1])
-        if _CODE_HEADER.fullmatch(last) or _REGION_HEADER.fullmatch(last):
+        if _CODE_HEADER.fullmatch(last) or _REGION_HEADER.fullmatch(last) or _YEAR_HEADER.fullmatch(last):
             passed.append(header)
             continue
         column_cells = pd.Series([grid[row][number] for row in rows], index=[*rows], dtype=object)
-        read = cells.numbers(column_cells, title, row_n=[row + 1 for row in rows], refuses=False)
+        read = cells.numbers(column_cells, f"{title}, {header}", row_n=[row + 1 for row in rows], refuses=False)
         is_figure = read.marks.ne(Mark.UNREADABLE)
         if read.marks.isin([Mark.UNREADABLE, Mark.BLANK]).all():  # a column of words
             passed.append(header)
@@ -141,6 +166,38 @@ def _sheet_figures(title: str, grid: Grid, known: set[str], receipt: Receipt, pl
     receipt.kept_n += len(rows)
     receipt.note("level", sheet=title, level="veiligheidsregio" if by_vr else "gemeente")
     return pd.concat(figures, ignore_index=True) if figures else None
+
+
+def _more_head(grid: Grid, head: int, position: int) -> int:
+    """Return how many rows below the header still belong to it: they name no region, and hold words alone."""
+    more = 0
+    for row in grid[head + 1 : head + _HEADER_ROWS_N]:
+        others = [cell for number, cell in enumerate(row) if number > position and not is_blank(cell)]
+        if not is_blank(row[position]) or not others or not all(isinstance(cell, str) for cell in others):
+            break
+        if cells.numbers(pd.Series(others, dtype=object), "", refuses=False).figures.notna().any():
+            break
+        more += 1
+    return more
+
+
+def _of_year(grid: Grid, head: int, headers: Mapping[int, str], year: int, title: str, receipt: Receipt) -> Grid:
+    """Empty the rows of other years, where a column tells the year of each and the year asked for is among them."""
+    column = next((n for n, text in headers.items() if _YEAR_HEADER.fullmatch(fold(text.rsplit(" - ", 1)[-1]))), None)
+    if column is None:
+        return grid
+    of = [re.search(r"\b(20\d\d)\b", str(row[column]).replace("JJ00", "")) for row in grid]
+    years = {int(match[1]) for match in of[head + 1 :] if match}
+    if len(years) < 2:
+        return grid
+    if year not in years:
+        raise InputError("workbook_other_years", sheet=title, year=year, years=", ".join(map(str, sorted(years))))
+    kept = [
+        row if match is None or int(match[1]) == year else [None] * len(row)
+        for row, match in zip(grid, of, strict=True)
+    ]
+    receipt.note("period_taken", period=str(year), n=len(years))
+    return [*grid[: head + 1], *kept[head + 1 :]]
 
 
 def _tell_marks(read: cells.Numbers, receipt: Receipt) -> None:
@@ -197,7 +254,8 @@ def _region_column(grid: Grid, places: Places, known: set[str]) -> tuple[int, in
         for column, cell in enumerate(row):
             if not (isinstance(cell, str) and len(cell) < 100 and _REGION_HEADER.fullmatch(fold(cell))):
                 continue
-            by_vr = "veiligheidsregio" in fold(cell)
+            column_cells = [below[column] for below in grid[number + 1 :] if not is_blank(below[column])]
+            by_vr = "veiligheidsregio" in fold(cell) or _speaks_of_regions(column_cells, places)
             hits_n = sum(
                 _place(below[column], places, known, by_vr=by_vr).code != "" and not is_blank(below[column])
                 for below in grid[number + 1 :]
@@ -205,6 +263,14 @@ def _region_column(grid: Grid, places: Places, known: set[str]) -> tuple[int, in
             if hits_n and (best is None or hits_n > best[0]):
                 best = (hits_n, column, number, by_vr)
     return best[1:] if best else None
+
+
+def _speaks_of_regions(column_cells: Sequence[Any], places: Places) -> bool:
+    """Tell whether a column says veiligheidsregio of some rows, and and all other rows name one too."""
+    if not any(_EXPLICIT.search(str(cell)) for cell in column_cells):
+        return False
+    as_regions = sum(places.region(cell).kind is Kind.REGION for cell in column_cells)
+    return as_regions >= sum(places.find(cell).kind is Kind.GEMEENTE for cell in column_cells)
 
 
 def _headers(grid: Grid, head: int, region_column: int) -> dict[int, str]:

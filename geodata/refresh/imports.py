@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -209,14 +209,18 @@ def import_incidence(
     """
     family = _user_family("incidence_file", "secret_incidence", is_secret=is_secret)
     name = source_name(family, path) if is_secret else path.name
-    question = incidence.Question(disease, mapping, series, options, is_partial)
+    now = datetime.now(UTC).strftime("%G-W%V")
+    question = incidence.Question(disease, mapping, series, options, is_partial, now)
     found, receipt = incidence.read(path, question, known_places(), name)
-    table = contracts.check("incidence", found)
+    frame = "regional_incidence" if found.per_gemeente.empty else "incidence"
+    if is_secret and frame == "regional_incidence":
+        raise InputError("regional_secret", name=path.name)
+    table = contracts.check(frame, found.per_region if found.per_gemeente.empty else found.per_gemeente)
     receipt.is_dry_run = is_dry_run
     if not is_dry_run:
         year, week = str(table["week"].max()).split("-W")
         last_day = date.fromisocalendar(int(year), int(week), 7).isoformat()
-        _store(family, path, last_day, table, "incidence", receipt)
+        _store(family, path, last_day, table, frame, receipt)
     return receipt
 
 

@@ -29,7 +29,7 @@ from geodata.snapshots import formats as store
 
 MANIFEST = "manifest.json"
 _VERSION = re.compile(r"[0-9a-f]{12}")
-_OPTIONAL = ("context",)  # core tables that the demonstration and older snapshots do without
+_OPTIONAL = ("context", "regional_incidence")  # core tables that the demonstration and older snapshots do without
 _RESTORE = "restore a backup (python -m geodata restore) or import the sources again (python -m geodata refresh)"
 
 

@@ -274,7 +274,7 @@ SOURCES = {
             "bestand",
             "van het bestand",
             "Ingelezen bestand",
-            ("incidence",),
+            ("incidence", "regional_incidence"),
         ),
         Source(
             "bundle",

@@ -210,6 +210,11 @@ def real_tables(
         # a file of a user comes after the public source and goes before it
         cases = cases.drop_duplicates(["disease", "gemeente_code", "week"], keep="last")
         real["incidence"] = contracts.check("incidence", cases)
+    if "regional_incidence" in frames:
+        cases = pd.concat(frames["regional_incidence"], ignore_index=True)
+        cases = cases.drop_duplicates(["disease", "vr_code", "week"], keep="last")
+        real["regional_incidence"] = contracts.check("regional_incidence", cases)
+        real.setdefault("incidence", contracts.empty("incidence"))  # real infections: the invented ones go
     for name in ("activations", "context"):
         if name in frames:
             real[name] = contracts.check(name, pd.concat(frames[name], ignore_index=True))

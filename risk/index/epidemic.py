@@ -35,6 +35,9 @@ class Fortnight:
         Gemeenten x gemeenten: how much each counts as a neighbour of each.
     shape, rate
         Gamma prior fitted to this fortnight; shape / rate is its mean per 100,000.
+    region_of
+        Where the cases are those of regions: the place of each gemeente's region. Every "gemeente" above is then a
+        region, and areas that are no region have no value.
     """
 
     before_n: Array
@@ -44,6 +47,7 @@ class Fortnight:
     shape: float
     rate: float
     contrast: Contrast
+    region_of: Whole | None = None
 
     @property
     def cases_n(self) -> Array:
@@ -101,6 +105,11 @@ class Fortnight:
         Array
             One value per area, or draws x areas.
         """
+        if self.region_of is not None:
+            draws = () if rates is None else rates.shape[:1]
+            if not self._are_regions(area_of, areas):
+                return np.full((*draws, areas), np.nan)
+            area_of = np.arange(areas)
         national, known, e = self.national_per_100k, self.known, np.where(self.known, self.exposure, 0.0)
         own = self.rates() if rates is None else rates
         own = np.where(known, own, 0.0)
@@ -117,6 +126,10 @@ class Fortnight:
 
     def rise(self, area_of: Whole, areas: int) -> Array:
         """Return log2 of an area's rise from week t-1 to week t over the country's."""
+        if self.region_of is not None:
+            if not self._are_regions(area_of, areas):
+                return np.full(areas, np.nan)
+            area_of = np.arange(areas)
         known, prior = self.known, self.contrast.rising_prior
         people, whole = _by_area(np.where(known, self.exposure, 0.0), area_of, areas), self.exposure[known].sum()
         growth = []
@@ -125,6 +138,10 @@ class Fortnight:
             counted = _by_area(np.where(known, cases, 0.0), area_of, areas)
             growth.append((counted + prior) / (people * national + prior))
         return np.asarray(np.log2(growth[0] / growth[1]))
+
+    def _are_regions(self, area_of: Whole, areas: int) -> bool:
+        """Tell whether areas are the regions that the cases are of, in the same order."""
+        return areas == len(self.exposure) and self.region_of is not None and np.array_equal(area_of, self.region_of)
 
 
 def _by_area(values: Array, area_of: Whole, areas: int) -> Array:

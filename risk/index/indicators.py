@@ -26,7 +26,15 @@ from risk.index.smooth import posterior_rate
 Array = NDArray[np.floating]
 Places = NDArray[np.intp]
 
-CORE_TABLES: Final = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+CORE_TABLES: Final = (
+    "gemeenten",
+    "veiligheidsregios",
+    "exposure",
+    "sites",
+    "activations",
+    "incidence",
+    "regional_incidence",
+)
 """The core tables that scores are made of."""
 
 
@@ -180,7 +188,7 @@ class _Column:
 
 def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     tables = of_disease(tables, model.disease)
-    empty = {name: tables.get(name, pd.DataFrame()) for name in ("exposure", "sites", "activations", "incidence")}
+    empty = {name: tables.get(name, pd.DataFrame()) for name in CORE_TABLES[2:]}
     for name, columns in _FIGURES.items():
         refuse_infinite(name, empty[name], columns)
     grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
@@ -202,6 +210,7 @@ _FIGURES = {
     "exposure": ("establishments_n", "workers_n", "migrant_workers_n"),
     "sites": ("size_n",),
     "incidence": ("cases_n",),
+    "regional_incidence": ("cases_n",),
 }
 
 

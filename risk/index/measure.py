@@ -46,6 +46,7 @@ class Inputs:
     sites: pd.DataFrame
     activations: pd.DataFrame
     incidence: pd.DataFrame
+    regional_incidence: pd.DataFrame
     model: Model
     peildatum: pd.Timestamp
     workers: Array
@@ -221,10 +222,13 @@ def infections_contrast(inputs: Inputs) -> Figures | None:
     """Return infections compared with the country, in doublings (`risk.index.epidemic`): a value per area.
 
     The newest two adjacent whole weeks count; where they are older than three weeks there is no such value at all.
+    Cases that are given per veiligheidsregio alone tell of regions and of nothing smaller.
     """
     weeks = fortnight(inputs.incidence["week"].unique(), inputs.peildatum) if len(inputs.incidence) else None
-    if weeks is None or not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
+    if not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
         return None
+    if weeks is None:
+        return _regional_contrast(inputs)
     table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
     both = [_cases(inputs, table[table["week"] == week]) for week in weeks]
     shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
@@ -240,6 +244,33 @@ def infections_contrast(inputs: Inputs) -> Figures | None:
         np.repeat(statuses[:, None], len(SECTORS), axis=1),
         (_joined(table["source"]), last_day(weeks[-1])),
         fortnight=found,
+    )
+
+
+def _regional_contrast(inputs: Inputs) -> Figures | None:
+    """Return infections compared with the country from cases per veiligheidsregio: a value per region alone."""
+    table = inputs.regional_incidence
+    weeks = fortnight(table["week"].unique(), inputs.peildatum) if len(table) else None
+    if weeks is None:
+        return None
+    gemeenten = inputs.grid.gemeenten
+    region_of, names = pd.factorize(gemeenten["vr_code"], sort=True)
+    own = table[table["week"].isin(weeks)]
+    both = [own[own["week"] == week].set_index("vr_code")["cases_n"].reindex(names).to_numpy(float) for week in weeks]
+    population = np.bincount(region_of, gemeenten["population_n"].to_numpy(float)).astype(float)
+    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(gemeenten["gemeente_code"])
+    points = shapes.representative_point()
+    middles = np.column_stack(
+        [np.bincount(region_of, side) / np.bincount(region_of) for side in (points.x.to_numpy(), points.y.to_numpy())]
+    )
+    found = count(both[0], both[1], population, middles, inputs.model.contrast)
+    if found is None:
+        return None
+    return Figures(
+        np.where(found.known[region_of], 0.0, np.nan)[:, None].repeat(len(SECTORS), axis=1),
+        _weakest(inputs, own["status"]),
+        (_joined(own["source"]), last_day(weeks[-1])),
+        fortnight=replace(found, region_of=region_of),
     )
 
 

@@ -32,7 +32,7 @@ from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
 from risk.scores import compare, site_tables, telling_apart
 
-_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
+_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "regional_incidence")
 _ENOUGH_FOR_QUANTILES = 10
 
 

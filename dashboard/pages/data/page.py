@@ -20,6 +20,8 @@ from door.store import ScopedStore
 from geodata import codes, settings
 from geodata.codes import Status
 from geodata.errors import RisicobeeldError
+from geodata.intake import series
+from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.refresh import fetch as fetching
@@ -131,8 +133,17 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
     prefix = "".join(f"{code}_" for code in _own(store.viewer))
     with imports.handed_over(given.getvalue(), prefix + given.name) as path:
         seems = _seems(texts, path, given.file_id, kinds)
+        if seems == upload.ACTIVATIONS:
+            st.info(texts("data.seems_activations"))
+            return
+        problem = seems if isinstance(seems, RisicobeeldError) else None
+        seems = "" if problem else str(seems)
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
         answers = _ask(texts, store, path, seems or kinds[0], kinds)
+        if problem is not None and answers.options == Options():
+            frame.failure(texts, problem)
+            st.caption(texts("data.nothing_changed"))
+            return
         try:
             with st.spinner(texts("data.reading")):
                 tried = upload.attempt(path, answers)
@@ -146,14 +157,18 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
             _bring_in(texts, store, path, answers)
 
 
-def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> str:
-    """Return what a file seems to be, tried once per file."""
+def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> str | RisicobeeldError:
+    """Return what a file seems to be, or why it cannot be read at all; tried once per file."""
     known = st.session_state.get("data-seems", ("", ""))
     if known[0] != file_id:
         with st.spinner(texts("data.reading")):
-            known = (file_id, upload.seems(path, upload.year_of(path.name, _today()), kinds))
+            try:
+                known = (file_id, upload.seems(path, kinds=kinds))
+            except RisicobeeldError as error:
+                known = (file_id, error)
         st.session_state["data-seems"] = known
-    return str(known[1])
+    found: str | RisicobeeldError = known[1]
+    return found
 
 
 def _today() -> date:
@@ -188,7 +203,30 @@ def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[
                 texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
             )
     is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
-    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, _own(store.viewer))
+    options, how = _ask_more(texts, kind, path)
+    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, _own(store.viewer), options, how)
+
+
+def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:
+    """Ask what only few files leave open: which sheet or layer is meant, and whether cases count up."""
+    sheet = layer = how = ""
+    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm")
+    has_layers = path.suffix.lower() in (".gpkg", ".kml", ".kmz", ".zip")
+    if not (has_sheets or has_layers or kind == "incidence"):
+        return Options(), ""
+    with st.expander(texts("data.more_choices")):
+        if has_sheets:
+            sheet = st.text_input(texts("data.sheet"), help=texts("data.sheet_help"), key="data-sheet")
+        if has_layers:
+            layer = st.text_input(texts("data.layer"), help=texts("data.layer_help"), key="data-layer")
+        if kind == "incidence":
+            how = st.selectbox(
+                texts("data.series"),
+                ("", *series.SERIES),
+                format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),
+                key="data-series",
+            )
+    return Options(sheet.strip(), layer.strip()), how
 
 
 def _own(viewer: Viewer) -> tuple[str, ...]:

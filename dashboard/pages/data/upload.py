@@ -7,20 +7,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from geodata import codes
 from geodata.codes import Status
 from geodata.errors import RisicobeeldError
-from geodata.intake import sites
+from geodata.intake import recognise, sites
 from geodata.intake.columns import ColumnMapping
+from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.sources.http import Progress
 
 BUNDLE: Final = "bundle"
+ACTIVATIONS: Final = "activations"
 KINDS: Final = ("establishments", "incidence", "sites", "workbook", BUNDLE)
 REGION_KINDS: Final = ("sites",)
-ENDINGS: Final = ("csv", "txt", "tsv", "xlsx", "geojson", "json", "gpkg", "kml", "zip")
-_MAPS: Final = (".geojson", ".json", ".gpkg", ".kml")
+ENDINGS: Final = ("csv", "txt", "tsv", "xlsx", "geojson", "json", "gpkg", "kml", "kmz", "zip", "gz")
 _YEAR: Final = re.compile(r"(?<!\d)(20[12]\d)(?!\d)")
 
 
@@ -40,6 +40,10 @@ class Answers:
         Import what can be read, even less than half.
     vr_codes
         Of a region's contact: the regions whose sites are kept; empty is the whole country.
+    options
+        The sheet or layer to take, where a file has several.
+    series
+        Of incidence: ``counted`` or ``cumulative`` where the figures only rise; '' to have such a file refused.
     """
 
     kind: str
@@ -49,6 +53,8 @@ class Answers:
     status: Status = Status.OFFICIAL
     is_partial: bool = False
     vr_codes: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,28 +103,22 @@ def site_kind_of(name: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def seems(path: Path, year: int, kinds: tuple[str, ...] = KINDS) -> str:
-    """Return the kind that a file reads best as; '' when it reads as none."""
+def seems(path: Path, options: Options | None = None, kinds: tuple[str, ...] = KINDS) -> str:
+    """Return the kind that a file's header speaks of, ``activations`` for a list of visits; '' for none.
+
+    Raises
+    ------
+    RisicobeeldError
+        The file cannot be read at all, or leaves open which sheet or layer is meant.
+    """
     if BUNDLE in kinds and path.suffix.lower() == ".zip":
         try:
             with bundle.unpacked(path):
                 return BUNDLE
         except RisicobeeldError:
             pass
-    if path.suffix.lower() in (*_MAPS, ".zip"):
-        return "sites" if "sites" in kinds else ""
-    kept = {kind: _kept_n(path, kind, year) for kind in ("incidence", "establishments", "sites", "workbook")}
-    possible = [kind for kind, n in kept.items() if n and kind in kinds]
-    return possible[0] if possible else ""
-
-
-def _kept_n(path: Path, kind: str, year: int) -> int:
-    """Return how many rows a file keeps when it is read as a kind; a kind or disease it does not name is assumed."""
-    try:
-        tried = attempt(path, Answers(kind, year, "-", codes.SITE_KINDS[0], is_partial=True))
-    except RisicobeeldError:
-        return 0
-    return tried.receipt.kept_n if tried.receipt else 0
+    found = recognise.kind_of(path, options)
+    return found if found in (*kinds, ACTIVATIONS) else ""
 
 
 def attempt(path: Path, answers: Answers) -> Tried:
@@ -152,13 +152,19 @@ def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None
 def _run(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) -> Receipt:
     readers: dict[str, Callable[[], Receipt]] = {
         "establishments": lambda: imports.import_establishments(
-            path, answers.year, is_partial=answers.is_partial, is_dry_run=is_dry_run
+            path, answers.year, options=answers.options, is_partial=answers.is_partial, is_dry_run=is_dry_run
         ),
         "incidence": lambda: imports.import_incidence(
-            path, answers.disease, ColumnMapping(), is_partial=answers.is_partial, is_dry_run=is_dry_run
+            path,
+            answers.disease,
+            ColumnMapping(),
+            series=answers.series,
+            options=answers.options,
+            is_partial=answers.is_partial,
+            is_dry_run=is_dry_run,
         ),
         "workbook": lambda: imports.import_workbook(
-            path, answers.year, is_partial=answers.is_partial, is_dry_run=is_dry_run
+            path, answers.year, options=answers.options, is_partial=answers.is_partial, is_dry_run=is_dry_run
         ),
         "sites": lambda: _sites(path, answers, is_dry_run=is_dry_run, progress=progress),
     }
@@ -172,6 +178,7 @@ def _sites(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress
         kind=answers.site_kind,
         mapping=ColumnMapping(),
         status=answers.status,
+        options=answers.options,
         is_partial=answers.is_partial,
     )
     return imports.import_sites(path, question, progress, is_dry_run=is_dry_run, only_in=answers.vr_codes).receipt

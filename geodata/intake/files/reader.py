@@ -15,12 +15,14 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InputError
-from geodata.intake.files import maps, spreadsheet, text
+from geodata.intake.files import maps, packed, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
+from geodata.intake.receipt import Line
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
 SHEET_ENDINGS: Final = (".xlsx", ".xlsm")
 MAP_ENDINGS: Final = maps.ENDINGS
+_PACKED: Final = (".gz", ".zip", ".json")  # what they hold says whether it is a table
 _OLD_SHEETS: Final = (".xls", ".xlsb", ".ods", ".numbers")
 _START_N: Final = 1 << 16
 
@@ -63,19 +65,20 @@ def read(
     options = options or Options()
     ending = Path(name).suffix.lower()
     kinds = "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile" if takes_maps else "CSV or XLSX file"
-    if isinstance(source, Path) and not source.is_file():
-        raise InputError(f"{source.name} does not exist; give the path of a {kinds}.")
-    if ending in _OLD_SHEETS:
-        raise InputError(f"{name} is a spreadsheet of another kind ({ending}); save it as .xlsx or .csv and try again.")
-    is_map = ending in MAP_ENDINGS
-    if ending not in (*TEXT_ENDINGS, *SHEET_ENDINGS) and not (is_map and takes_maps):
-        raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
-    size_n = source.stat().st_size if isinstance(source, Path) else len(source)
-    if size_n > MAX_BYTES:
-        raise InputError(f"{name} is {size_n >> 20} MB, more than {MAX_BYTES >> 20} MB; divide it and try again.")
-    if not size_n:
-        raise InputError(f"{name} is empty; export it again.")
-    if is_map:
+    _refuse_kind(source, name, kinds, takes_maps=takes_maps)
+    packs = packed.table_in(source, name)
+    if packs is not None:
+        content, inner = packs
+        if Path(inner).suffix.lower() in (".gz", ".zip"):
+            raise InputError("packed_twice", name=name)
+        table = read(content, inner, knows, options, takes_maps=takes_maps)
+        return replace(table, name=name, notes=(*table.notes, Line("packed", {"file": inner})))
+    found = records.read(source, name) if ending == ".json" else None
+    if found is not None:
+        table = found
+    elif ending in MAP_ENDINGS:
+        if not takes_maps:
+            raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
         frame, sha256, notes = maps.read(source, name, options.layer, MAX_ROWS_N)
         table = Table(name, frame, np.arange(1, len(frame) + 1), sha256, ending in (".shp", ".zip"), notes=notes)
     else:
@@ -90,6 +93,27 @@ def read(
     if table.frame.empty:
         raise InputError(f"{name} holds no rows; export the table again.")
     return table
+
+
+def _refuse_kind(source: Path | bytes, name: str, kinds: str, *, takes_maps: bool) -> None:
+    """Stop at a file that is not there, is of a kind that is not read, is empty or too big."""
+    ending = Path(name).suffix.lower()
+    if isinstance(source, Path) and not source.is_file():
+        raise InputError(f"{source.name} does not exist; give the path of a {kinds}.")
+    if ending in _OLD_SHEETS:
+        raise InputError(f"{name} is a spreadsheet of another kind ({ending}); save it as .xlsx or .csv and try again.")
+    is_table = ending in (*TEXT_ENDINGS, *SHEET_ENDINGS, *_PACKED)
+    if not is_table and not (ending in MAP_ENDINGS and takes_maps):
+        raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
+    size_n = _size(source)
+    if size_n > MAX_BYTES:
+        raise InputError(f"{name} is {size_n >> 20} MB, more than {MAX_BYTES >> 20} MB; divide it and try again.")
+    if not size_n:
+        raise InputError(f"{name} is empty; export it again.")
+
+
+def _size(source: Path | bytes) -> int:
+    return source.stat().st_size if isinstance(source, Path) else len(source)
 
 
 def _refuse_other_content(content: bytes, name: str, ending: str) -> None:

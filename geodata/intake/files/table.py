@@ -25,6 +25,12 @@ _NOTE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_UNIT: Final = re.compile(
+    r"\(?(aantal|number|n|#|%|pct|procent|percent|m2|m²|ha|km2|km²|fte|fte'?s|bedden|beds|plaatsen|personen|"
+    r"x ?1 ?[.,]?000|1 ?000|jaar|euro|gevallen|meldingen|tekst|text|datum|naam|code|eenheid|unit)\)?",
+    re.IGNORECASE,
+)
+
 Cell = Any
 Knows = Callable[[str], str]
 """Tells the field that a header names, '' for none: so the header is found where headers are."""
@@ -189,6 +195,9 @@ def only_rows(
             break
     drop = np.zeros(len(frame), bool)
     lines = []
+    if _is_units(frame.iloc[0]) and not _is_units(frame.iloc[min(1, len(frame) - 1)]):
+        drop[0] = True
+        lines.append(Line("units", {}, int(row_n[0])))
     for number in np.flatnonzero(doubtful).tolist():
         cell = first.iloc[number]
         if is_blank(cell):
@@ -206,6 +215,12 @@ def only_rows(
     if not drop.any():
         return frame, row_n, lines
     return frame[~drop].reset_index(drop=True), row_n[~drop], lines
+
+
+def _is_units(row: pd.Series) -> bool:
+    """Tell whether a row says only in which units the columns below it are."""
+    filled = [cell for cell in row if not is_blank(cell)]
+    return bool(filled) and all(isinstance(cell, str) and _UNIT.fullmatch(cell.strip()) for cell in filled)
 
 
 def lines_above(grid: Sequence[Sequence[Cell]], head: int) -> list[Line]:

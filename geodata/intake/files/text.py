@@ -151,7 +151,7 @@ def _body(
     row_n = np.arange(1, table.num_rows + len(odd) + 1)
     row_n = np.delete(row_n, [number - 1 for number, _, _ in odd]) + head + 1
     _refuse_open_quotes(content, table, odd, separator, row_n, head, name)
-    frame = pd.DataFrame(table.to_pandas())
+    frame = _unwrapped(pd.DataFrame(table.to_pandas()), content)
     extra = [(number, cells_n, text) for number, cells_n, text in odd if cells_n > 1]
     longer = {number: _fitted(text, separator, width) for number, _, text in extra}
     lost = [number for number, row in longer.items() if row is None]
@@ -172,6 +172,13 @@ def _body(
         if cells_n <= 1 and text.strip()
     ]
     return frame, row_n, passed
+
+
+def _unwrapped(frame: pd.DataFrame, content: bytes) -> pd.DataFrame:
+    """Return cells that a program wrote as formulas, to keep their zeros, as the texts they stand for: ="0363"."""
+    if b'="' not in content and b'"=""' not in content:
+        return frame
+    return frame.apply(lambda column: column.str.replace(r'^="([^"]*)"$', r"\1", regex=True))
 
 
 def _fitted(text: str, separator: str, width: int) -> list[str] | None:

@@ -1,8 +1,10 @@
 """Files as people have them: each a text, or typed cells, with its right answer. All names and figures are invented."""
 
+import gzip
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from access.viewer import Viewer
 from geodata.areas import mergers
 from geodata.errors import InputError, RisicobeeldError
-from geodata.intake import cells, establishments, incidence, sites, workbooks
+from geodata.intake import cells, establishments, incidence, recognise, sites, workbooks
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options
@@ -88,6 +90,14 @@ def point(x: float, y: float, **properties: object) -> dict[str, object]:
 
 def geojson(*features: dict[str, object]) -> str:
     return json.dumps({"type": "FeatureCollection", "features": list(features)})
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+    return held.getvalue()
 
 
 EDE, AMSTERDAM, BERG = "GM0228", "GM0363", "GM0373"
@@ -288,6 +298,121 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         [("A", EDE, None), ("B", AMSTERDAM, None)],
     ),
     "most rows bad": ("a.csv", "naam;lat;lon\nA;52.05;5.70\nB;0;0\nC;0.1;0\n", {}, "keeps 1 of 3.*--partial"),
+    "a point as WKT": ("a.csv", 'WKT,naam,bedden\n"POINT (5.70 52.05)",A,40\n', {}, [("A", EDE, 40)]),
+    "a column geometry of texts": ("a.csv", "naam;geometry\nA;POINT (5.70 52.05)\n", {}, [("A", EDE, None)]),
+    "both degrees in a cell": (
+        "a.csv",
+        "naam;coordinaten\nA;52.05, 5.70\nB;4.90, 52.37\n",
+        {},
+        [("A", EDE, None), ("B", AMSTERDAM, None)],
+    ),
+    "both degrees with commas": ("a.csv", "naam;gps\nA;52,05 5,70\n", {}, [("A", EDE, None)]),
+    "degrees, minutes and seconds": ("a.csv", "naam;lat;lon\nA;52°03'00\"N;5°42'00\"O\n", {}, [("A", EDE, None)]),
+    "degrees with their mark": ("a.csv", "naam;lat;lon\nA;52,05°;5,70°\n", {}, [("A", EDE, None)]),
+    "metres exchanged": ("a.csv", "naam;x;y\nA;450000;172000\nB;487000;121000\n", {}, "x and y seem exchanged"),
+    "degrees that lost their point": ("a.csv", "naam;lat;lon\nA;5205123;570123\n", {}, "neither degrees"),
+    "kilometres": ("a.csv", "naam;x;y\nA;172.0;450.0\n", {}, "neither degrees"),
+    "web mercator in a table": ("a.csv", "naam;x;y\nA;634521.1;6797768.3\n", {}, "neither degrees"),
+    "formulas that keep zeros": (
+        "a.csv",
+        'naam;gemeentecode;bedden\n="A";="0363";="40"\n',
+        {},
+        [("A", AMSTERDAM, 40)],
+    ),
+    "a code and a name in a cell": (
+        "a.csv",
+        "naam;gemeente\nA;GM0363 Amsterdam\nB;Amsterdam (GM0363)\nC;0363 - Amsterdam\nD;NL.IMBAG.Gemeente.0363\nE;'0363\n",
+        {},
+        [(name, AMSTERDAM, None) for name in "ABCDE"],
+    ),
+    "a code and a name of two places": (
+        "a.csv",
+        "naam;gemeente\nA;GM0363 Utrecht\n",
+        {},
+        "keeps 0 of 1|no row that can",
+    ),
+    "footnotes behind names": (
+        "a.csv",
+        "naam;gemeente\nA;Amsterdam*\nB;Ede 1)\nC;Utrecht²\n",
+        {},
+        [("A", AMSTERDAM, None), ("B", EDE, None), ("C", "GM0344", None)],
+    ),
+    "letters read twice": ("a.csv", "naam;gemeente\nA;SÃºdwest-FryslÃ¢n\n", {}, [("A", "GM1900", None)]),
+    "a row of units": (
+        "a.xlsx",
+        {"B": [["naam", "gemeente", "bedden", "oppervlakte"], [None, None, "aantal", "m2"], ["A", "Ede", 40, 1200]]},
+        {},
+        [("A", EDE, 40)],
+    ),
+    "blank rows and a blank first column": (
+        "a.xlsx",
+        {"B": [[], [None], [None, "naam", "gemeente", "bedden"], [None, "A", "Ede", 40], [None, "Totaal", None, 40]]},
+        {},
+        [("A", EDE, 40)],
+    ),
+    "UTF-16, big end first": (
+        "a.csv",
+        b"\xfe\xff" + "naam;lat;lon\nA;52,05;5,70\n".encode("utf-16-be"),
+        {},
+        [("A", EDE, None)],
+    ),
+    "two marks in front": (
+        "a.csv",
+        b'\xef\xbb\xbf\xef\xbb\xbf"Naam";"lat";"lon"\r\n"A";"52,05";"5,70"\r\n',
+        {},
+        [("A", EDE, None)],
+    ),
+    "kinds with more behind them": (
+        "a.csv",
+        "naam;soort;gemeente\nA;Slachterij (rund);Ede\nB;Campings;Ede\n",
+        {},
+        [("A", EDE, None), ("B", EDE, None)],
+    ),
+    "fte in ranges": ("a.csv", "naam;gemeente;fte\nA;Ede;10-19\nB;Ede;50\n", {}, [("A", EDE, None), ("B", EDE, 50)]),
+    "a province beside Bergen": (
+        "a.csv",
+        "naam;gemeente;provincie\nA;Bergen;Noord-Holland\nB;Bergen;Limburg\n",
+        {},
+        [("A", BERG, None), ("B", "GM0893", None)],
+    ),
+    "gemeente in front and behind": (
+        "a.csv",
+        "naam;gemeente\nA;Gem. Ede\nB;Ede, gemeente\nC;gemeente  's Hertogenbosch\n",
+        {},
+        [("A", EDE, None), ("B", EDE, None), ("C", "GM0796", None)],
+    ),
+    "a country with its code": ("a.csv", "naam;land;lat;lon\nA;Nederland (NL);52.05;5.71\n", {}, [("A", EDE, None)]),
+    "a header of two lines": ("a.csv", 'naam;"aantal\nbedden";gemeente\nA;40;Ede\n', {}, [("A", EDE, 40)]),
+    "tabs, and sep= in front": ("a.csv", "sep=\t\nnaam\tlat\tlon\nA\t52.05\t5.70\n", {}, [("A", EDE, None)]),
+    "gzipped": ("a.csv.gz", gzip.compress(b"naam;lat;lon\nA;52,05;5,70\n"), {}, [("A", EDE, None)]),
+    "half a gzip": ("a.csv.gz", gzip.compress(b"naam;lat;lon\nA;52,05;5,70\n")[:-9], {}, "cannot be unpacked"),
+    "a table in a zip": ("a.zip", zipped({"map/lijst.csv": "naam;lat;lon\nA;52,05;5,70\n"}), {}, [("A", EDE, None)]),
+    "two tables in a zip": (
+        "a.zip",
+        zipped({"a.csv": "naam;lat;lon\n", "b.csv": "naam;lat;lon\n"}),
+        {},
+        "a.csv, b.csv",
+    ),
+    "records as JSON": ("a.json", '[{"naam": "A", "lat": 52.05, "lon": 5.7, "bedden": 40}]', {}, [("A", EDE, 40)]),
+    "records under value": ("a.json", '{"value": [{"naam": "A", "gemeente": "Ede"}]}', {}, [("A", EDE, None)]),
+    "quotes within a name": (
+        "a.csv",
+        'naam;gemeente\n"Camping ""De Heide""";Ede\n',
+        {},
+        [('Camping "De Heide"', EDE, None)],
+    ),
+    "two folders in KML": (
+        "a.kml",
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+        + "".join(
+            f"<Folder><name>{one}</name><Placemark><name>{one}</name><Point><coordinates>5.7,52.05</coordinates></Point>"
+            "</Placemark></Folder>"
+            for one in ("een", "twee")
+        )
+        + "</Document></kml>",
+        {},
+        "een, twee.*--layer",
+    ),
     "most rows bad, and asked for": (
         "a.csv",
         "naam;lat;lon\nA;52.05;5.70\nB;0;0\nC;0.1;0\n",
@@ -330,7 +455,8 @@ def test_what_is_left_out_or_read_otherwise_is_told_by_row(tmp_path: Path) -> No
 
 def read_cases(path: Path, **asked: Any) -> tuple[dict[tuple[str, str, str], float | None], Receipt]:
     question = incidence.Question(**({"disease": "x"} | asked))
-    table, receipt = incidence.read(path, question, known_places(), "test")
+    cases, receipt = incidence.read(path, question, known_places(), "test")
+    table = pd.concat([cases.per_gemeente, cases.per_region.rename(columns={"vr_code": "gemeente_code"})])
     found = {
         (row.disease, row.gemeente_code, row.week): None if pd.isna(row.cases_n) else row.cases_n
         for row in table.itertuples(index=False)
@@ -430,7 +556,92 @@ CASES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         {("x", AMSTERDAM, "2020-W37"): None},
     ),
-    "per veiligheidsregio": ("a.csv", "veiligheidsregio;week;aantal\nTwente;202037;1\n", {}, "per veiligheidsregio"),
+    "weeks across": (
+        "a.csv",
+        "gemeente;2020-W36;2020-W37\nEde;5;6\nAmsterdam;7;x\n",
+        {},
+        {
+            ("x", EDE, "2020-W36"): 5,
+            ("x", EDE, "2020-W37"): 6,
+            ("x", AMSTERDAM, "2020-W36"): 7,
+            ("x", AMSTERDAM, "2020-W37"): None,
+        },
+    ),
+    "days across": (
+        "a.xlsx",
+        {"B": [["gemeente", *[f"2020-09-{day:02d}" for day in range(7, 14)]], ["Ede", 1, 2, 3, 4, 3, 2, 1]]},
+        {},
+        {("x", EDE, "2020-W37"): 16},
+    ),
+    "weeks in other words": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;2020w37;1\nEde;W38-2020;2\nEde;wk 39 2020;3\nEde;40/2020;4\nEde;2020/41;5\nEde;2020-W42*;6\n",
+        {},
+        {("x", EDE, f"2020-W{week}"): week - 36 for week in range(37, 43)},
+    ),
+    "the first day of a week": ("a.csv", "gemeente;week;aantal\nEde;2020-09-07;5\n", {}, {("x", EDE, "2020-W37"): 5}),
+    "the first and last day": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;7-9-2020 t/m 13-9-2020;5\n",
+        {},
+        {("x", EDE, "2020-W37"): 5},
+    ),
+    "days over two weeks": ("a.csv", "gemeente;week;aantal\nEde;9-9-2020 t/m 15-9-2020;5\n", {}, "no week of"),
+    "an American date": ("a.csv", "gemeente;datum;aantal\nEde;9/13/2020;5\n", {}, "is no date"),
+    "a week that has not been": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;2099-W10;5\n",
+        {"until": "2026-W40"},
+        "2099-W10 has not been",
+    ),
+    "RIVM's file that adds up": (
+        "a.csv",
+        "Date_of_report;Municipality_code;Municipality_name;Province;Total_reported;Hospital_admission;Deceased\n"
+        "2020-09-07 10:00:00;GM0228;Ede;Gelderland;100;1;1\n2020-09-08 10:00:00;GM0228;Ede;Gelderland;103;1;1\n",
+        {},
+        "cumulative",
+    ),
+    "a header that says it adds up": ("a.csv", "gemeente;datum;cumulatief aantal\nEde;7-9-2020;5\n", {}, "cumulative"),
+    "records of RIVM as JSON": (
+        "a.json",
+        '[{"Municipality_code": "GM0228", "Municipality_name": "Ede", "Date_of_publication": "2020-09-03", "Total_reported": 5}]',
+        {},
+        {("x", EDE, "2020-W36"): 5},
+    ),
+    "a disease under three names": (
+        "a.csv",
+        "ziekte;gemeente;week;aantal\nCOVID-19;Ede;202036;1\ncovid-19;Ede;202037;2\nCorona;Ede;202038;2\n",
+        {},
+        {("COVID-19", EDE, f"2020-W{week}"): n for week, n in ((36, 1), (37, 2), (38, 2))},
+    ),
+    "an error of a formula": ("a.csv", "gemeente;week;aantal\nEde;202037;#WAARDE!\n", {}, "is no count"),
+    "about five": ("a.csv", "gemeente;week;aantal\nEde;202037;ca. 5\n", {}, "is no count"),
+    "a percentage": ("a.csv", "gemeente;week;aantal\nEde;202037;12%\n", {}, "is no count"),
+    "a month": ("a.csv", "gemeente;maand;aantal\nEde;2020-09;5\n", {}, "week or date"),
+    "a name and its code": (
+        "a.csv",
+        "gemeente;week;aantal\nEde;202037;5\nGM0228;202037;5\n",
+        {},
+        "two rows for 2020-W37",
+    ),
+    "all parts of a merger": (
+        "a.csv",
+        "gemeente;week;aantal\nBoxmeer;202037;5\nCuijk;202037;1\nGrave;202037;1\nMill en Sint Hubert;202037;1\nSint Anthonis;202037;1\n",
+        {},
+        {("x", "GM1982", "2020-W37"): 9},
+    ),
+    "per veiligheidsregio": (
+        "a.csv",
+        "Veiligheidsregio;Jaar;Week;Aantal\nTwente;2020;37;5\nVR04;2020;37;6\nUtrecht;2020;37;7\nNederland;2020;37;18\n",
+        {},
+        {("x", "VR05", "2020-W37"): 5, ("x", "VR04", "2020-W37"): 6, ("x", "VR09", "2020-W37"): 7},
+    ),
+    "per GGD": (
+        "a.csv",
+        "GGD-regio;Jaar;Week;Meldingen\nGGD Twente;2020;37;5\nGGD Hart voor Brabant;2020;37;6\n",
+        {},
+        {("x", "VR05", "2020-W37"): 5},
+    ),
     "two diseases": (
         "a.csv",
         b'\xef\xbb\xbf"ziekte","gemeente","datum","aantal"\n"Griep","Ede","3-9-2020","50"\n"Mazelen","Ede","3-9-2020","5"\n',
@@ -566,6 +777,73 @@ COUNTS: dict[str, tuple[str, object, object]] = {
         "more than once .rows 2 and 3",
     ),
     "a gemeente of later": ("a.csv", f"gm_code;{GROUPS}\nGM0363;1;2;3;4;5;6;7;8\nGM1982;1;2;3;4;5;6;7;8\n", "GM1982"),
+    "sections across": (
+        "a.csv",
+        "Gemeente;" + ";".join(SECTIONS) + "\nEde;" + ";".join(str(n) for n in range(1, 20)) + "\n",
+        {(EDE, "A"): 1, (EDE, "B-F"): 20},
+    ),
+    "letters of groups across": (
+        "a.csv",
+        "gemeente;Totaal;A;B-F;G+I;H+J;K-L;M-N;O-Q;R-U\nEde;36;1;2;3;4;5;6;7;8\n",
+        {(EDE, "A"): 1, (EDE, "R-U"): 8},
+    ),
+    "groups with their names across": (
+        "a.csv",
+        "gemeente;A Landbouw;B-F Nijverheid;G+I Handel en horeca;H+J Vervoer;K-L Financieel;M-N Zakelijk;O-Q Overheid;R-U Cultuur\n"
+        "Ede;1;2;3;4;5;6;7;8\n",
+        {(EDE, "A"): 1, (EDE, "G+I"): 3},
+    ),
+    "keys of OData down": (
+        "a.csv",
+        '"ID";"BedrijfstakkenBranchesSBI2008";"RegioS";"Perioden";"Vestigingen_1"\n'
+        + "\n".join(
+            f'"{n}";"{key} ";"GM0228";"2021JJ00";"{n}"'
+            for n, key in enumerate(
+                [
+                    "301000",
+                    "305700",
+                    "307500",
+                    "346600",
+                    "348000",
+                    "350000",
+                    "354200",
+                    "383100",
+                    "389100",
+                    "391600",
+                    "396300",
+                    "402000",
+                    "403300",
+                    "410200",
+                    "417400",
+                    "419000",
+                    "422400",
+                    "428100",
+                    "435500",
+                ],
+                1,
+            )
+        ),
+        {(EDE, "A"): 1, (EDE, "B-F"): 20, (EDE, "R-U"): 37},
+    ),
+    "StatLine in English": (
+        "a.csv",
+        '"Sector/branches (SIC 2008)";"Regions";"Periods";"Establishments (number)"\n'
+        + "\n".join(
+            f'"{letter} Something else";"Ede";"2021";"{n}"' for n, letter in enumerate("ABCDEFGHIJKLMNOPQRS", 1)
+        )
+        + '\n"Source: CBS"',
+        {(EDE, "A"): 1, (EDE, "B-F"): 20},
+    ),
+    "names as CBS writes doubles": (
+        "a.csv",
+        f"gemeente;{GROUPS}\nUtrecht (gemeente);1;2;3;4;5;6;7;8\nUtrecht (PV);9;9;9;9;9;9;9;9\nHengelo (O.);1;2;3;4;5;6;7;8\nBergen (NH.);1;2;3;4;5;6;7;8\n",
+        {("GM0344", "A"): 1, ("GM0164", "A"): 1, (BERG, "A"): 1},
+    ),
+    "gzipped": (
+        "a.csv.gz",
+        gzip.compress(f"gm_code;{GROUPS}\nGM0363;1;2;3;4;5;6;7;8\n".encode()),
+        {(AMSTERDAM, "A"): 1},
+    ),
     "another table": ("a.csv", "a;b\n1;2\n", "fits none"),
 }
 
@@ -611,6 +889,61 @@ def test_a_custom_workbook_keeps_what_its_marks_say(tmp_path: Path) -> None:
         (EDE, "T1!D6"): (-1.0, "not_applicable"),
     }
     assert list(receipt.places_missed) == ["Nergens"]
+
+
+BOOKS: dict[str, tuple[list[list[object]], dict[tuple[str, str], float | None]]] = {
+    "regions under a header of any region": (
+        [
+            ["Regio", "Totaal"],
+            ["Nederland", 100],
+            ["Veiligheidsregio Groningen", 10],
+            ["VR13 Amsterdam-Amstelland", 8],
+            ["Zuid-Holland Zuid (VR)", "<5"],
+            ["Utrecht", 6],
+        ],
+        {("VR01", "T: Totaal"): 10, ("VR13", "T: Totaal"): 8, ("VR18", "T: Totaal"): None, ("VR09", "T: Totaal"): 6},
+    ),
+    "a header over two rows": (
+        [
+            ["Gemeentecode", "Gemeentenaam", "1 januari 2020", None],
+            [None, None, "Personen", "Bedrijven"],
+            ["GM0014", "G", 5, 6],
+        ],
+        {("GM0014", "T: 1 januari 2020 - Personen"): 5, ("GM0014", "T: 1 januari 2020 - Bedrijven"): 6},
+    ),
+    "codes and a description": (
+        [["Codes", "Omschrijving", "Aantal"], ["VR01", "Groningen", 5], ["VR02", "Fryslân", 6]],
+        {("VR01", "T: Aantal"): 5, ("VR02", "T: Aantal"): 6},
+    ),
+    "a column of years": (
+        [["Gemeente", "Jaar", "Aantal"], ["Ede", 2019, 5], ["Ede", 2020, 6], ["Utrecht", 2020, 7]],
+        {(EDE, "T: Aantal"): 6, ("GM0344", "T: Aantal"): 7},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_a_workbook_gives_its_right_answer(tmp_path: Path, name: str) -> None:
+    rows, answer = BOOKS[name]
+    found, _ = workbooks.read(put(tmp_path, "a.xlsx", {"T": rows}), 2020, areas(), known_places(), "test")
+    values = [None if pd.isna(value) else value for value in found["value"]]
+    assert dict(zip(zip(found["region_code"], found["measure"], strict=True), values, strict=True)) == answer
+
+
+def test_what_a_file_is_stands_in_its_header(tmp_path: Path) -> None:
+    tables = {
+        "incidence": "gemeente;week;aantal\nEde;2021-W53;5\n",
+        "establishments": f"gm_code;{GROUPS}\nGM0363;12,5;2;3;4;5;6;7;8\n",
+        "sites": "naam;gemeente\nA;Nergens\n",
+        "activations": "datum;soort;thema;gemeente;sector;uitkomst\n3-9-2020;preventief;wonen;Ede;lodging;niets\n",
+        "": "a;b\n1;2\n",
+    }
+    assert {kind: recognise.kind_of(put(tmp_path, "a.csv", text)) for kind, text in tables.items()} == {
+        kind: kind for kind in tables
+    }
+    book = {"T": [["Gemeente", "Gemeentecode", "Personen"], ["Ede", 228, 5]]}
+    assert recognise.kind_of(put(tmp_path, "a.xlsx", book)) == "workbook"
+    assert recognise.kind_of(put(tmp_path, "a.geojson", geojson(point(5.7, 52.05)))) == "sites"
 
 
 HEADER = "datum;soort;thema;veiligheidsregio;gemeente;sector;uitkomst"

@@ -223,7 +223,7 @@ class TestIncidence:
         path = write(
             tmp_path, "gemeente;week;aantal\nBrielle;2020-W37;4\nHellevoetsluis;202037;6\nWestvoorne;202037;0\n"
         )
-        found = incidence.read(path, incidence.Question("x"), known_places(), "test")[0]
+        found = incidence.read(path, incidence.Question("x"), known_places(), "test")[0].per_gemeente
         assert found[["gemeente_code", "cases_n"]].to_numpy().tolist() == [["GM1992", 10]]
 
     @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""What a file seems to be, told by its header alone: the rows are judged when it is read as that."""
+
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from geodata.errors import InputError
+from geodata.intake import columns, establishments, incidence, sites, wide, workbooks
+from geodata.intake.columns import ColumnMapping
+from geodata.intake.files import reader
+from geodata.intake.files.table import Knows, Options, Table
+
+_POINTS: Final = ({"x", "y"}, {"lon", "lat"}, {"point"})
+_PLACES: Final = frozenset({"gemeente", "place", "postcode", "street"})
+_OF_A_SITE: Final = frozenset({"name", "kind", "beds", "m2", "key", "street", "postcode"})
+_REGISTER: Final = frozenset({"datum inzet", "thema", "themas", "themes", "aanleiding", "trigger"})
+
+
+def kind_of(path: Path, options: Options | None = None) -> str:
+    """Return what a file seems to be: incidence, establishments, sites, workbook, or activations; '' for none.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read at all, whatever it is.
+    """
+    known: list[Knows] = [
+        columns.knows(incidence.FIELDS),
+        columns.knows(sites.FIELDS),
+        establishments.knows(),
+        lambda header: columns.fold_header(header) if columns.fold_header(header) in _REGISTER else "",
+    ]
+
+    def names(header: str) -> str:
+        return next((f"{place}{field}" for place, one in enumerate(known) if (field := one(header))), "")
+
+    try:
+        table = reader.read(path, path.name, names, options, takes_maps=True)
+    except InputError:
+        if workbooks.has_regions(path):
+            return "workbook"
+        raise
+    if isinstance(table.frame, gpd.GeoDataFrame):
+        return "sites"
+    return _by_header(table) or ("workbook" if workbooks.has_regions(path) else "")
+
+
+def _by_header(table: Table) -> str:
+    if {columns.fold_header(str(name)) for name in table.frame.columns} & _REGISTER:
+        return "activations"
+    none = ColumnMapping()
+    cases = set(columns.choose(table, incidence.FIELDS, none))
+    site = set(columns.choose(table, sites.FIELDS, none))
+    has_place = bool(cases & {"gemeente", "region"})
+    has_point = any(one <= site for one in _POINTS)
+    if has_place and "cases" in cases and not has_point and ("week" in cases or "date" in cases):
+        return "incidence"
+    if has_place and not has_point and wide.has_moments(table):
+        return "incidence"
+    if establishments.fits(table):
+        return "establishments"
+    return "sites" if has_point or (site & _PLACES and site & _OF_A_SITE) else ""
