@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from commands.run import add_disease, refuse_unknown_disease
 from door import export
 from door import store as access
 from geodata.snapshots import formats as store
@@ -17,12 +18,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     alarms.add_argument("--out", type=Path, required=True, help=store.LISTED)
     alarms.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     alarms.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the band")
+    add_disease(alarms)
     alarms.set_defaults(run=_alarms)
 
 
 def _alarms(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    found = context.alarms_of(scoped, load_model().disease, arguments.week)
+    refuse_unknown_disease(scoped, arguments.disease)
+    found = context.alarms_of(scoped, arguments.disease or load_model().disease, arguments.week)
     names = scoped.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
     week = str(found["week"].iloc[0]) if len(found) else arguments.week
     columns = ["gemeente_code", "cases_n", "expected_n", "p", "rank", "is_alarm", "gemeente_name", "week"]

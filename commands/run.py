@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from door import readiness
+from door.store import ScopedStore
 from geodata import logs, settings
-from geodata.errors import RisicobeeldError, unwritable
+from geodata.errors import InputError, RisicobeeldError, unwritable
 
 
 def run_one(
@@ -49,6 +51,24 @@ def parser_of(program: str, description: str, subjects: Sequence[Callable[[Any],
     for add in subjects:
         add(commands)
     return parser
+
+
+def add_disease(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses the disease of the picture."""
+    parser.add_argument("--disease", default="", help="of the diseases in the table; the model's own by default")
+
+
+def refuse_unknown_disease(store: ScopedStore, disease: str) -> None:
+    """Stop at a disease of which there are no figures.
+
+    Raises
+    ------
+    InputError
+        With the diseases that there are.
+    """
+    known = readiness.diseases(store)
+    if disease and disease not in known:
+        raise InputError("disease_unknown", asked=disease, known=", ".join(known) or "-")
 
 
 def bind(commands: Any, runs: Mapping[str, Callable[[argparse.Namespace], int | None]]) -> None:

@@ -12,7 +12,7 @@ from commands import foreign as foreign_commands
 from commands import publishing as publishing_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
-from commands.run import run_one
+from commands.run import add_disease, refuse_unknown_disease, run_one
 from door import export, readiness
 from door import store as access
 from door.readiness import Ranking
@@ -21,7 +21,7 @@ from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats as store
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
-from risk.index.model import VERSIONS, load_model
+from risk.index.model import VERSIONS, for_disease, load_model
 from risk.insight import evaluation as evaluate
 from risk.insight import method, papers
 from risk.scores import deliver, outputs
@@ -66,7 +66,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: str = "") -> None:
     """Compute the scores of a level, on the workers that were named, unless they are there."""
-    model = load_model(version=getattr(arguments, "model", ""))
+    model = for_disease(load_model(version=getattr(arguments, "model", "")), getattr(arguments, "disease", ""))
     if not outputs.is_ready(data_version, level, model, week):
         with batch_commands.pool_of(arguments) as pool:
             outputs.ensure(data_version, level, model, week, pool)
@@ -81,13 +81,15 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
     score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and band")
     _add_model(score)
+    add_disease(score)
     batch_commands.add_scheduler(score)
     score.set_defaults(run=_score)
 
 
 def _score(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    model = load_model(version=arguments.model)
+    refuse_unknown_disease(scoped, arguments.disease)
+    model = for_disease(load_model(version=arguments.model), arguments.disease)
     _ensure(arguments, scoped.data_version, arguments.level)
     scores = scoped.out("scores", arguments.level, model.version)
     with_places = arguments.out.suffix.lower() in store.MAPS

@@ -22,6 +22,7 @@ from geodata.errors import NotReadyError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
 from geodata.tables import coverage
+from geodata.weeks import diseases_of
 from register import read
 from words import LANGUAGES, read_texts
 
@@ -215,6 +216,17 @@ def of_version(data_version: str, disease: str) -> Readiness:
     if not is_demonstration:  # the example is of 2020, and a visit recorded to practise is of today
         found["incidence"] = _aged(found["incidence"], activations.as_of)
     return Readiness(found, disease, is_demonstration)
+
+
+def diseases(store: ScopedStore) -> tuple[str, ...]:
+    """Return the diseases of which there are infections: the picture of each can be chosen."""
+    return _diseases(store.data_version)
+
+
+@lru_cache(maxsize=8)
+def _diseases(data_version: str) -> tuple[str, ...]:
+    found = snapshot.version(data_version)
+    return diseases_of({name: found.table(name) for name in ("incidence", "regional_incidence")})
 
 
 @lru_cache(maxsize=8)

@@ -6,15 +6,19 @@ from functools import cache, cached_property
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
 from dashboard.map.layers import AreaLayer, Mark
-from dashboard.shell.session import STATIC_DIR
+from dashboard.shell.session import STATIC_DIR, selection
+from dashboard.shell.session import store as open_store
+from door import readiness
 from door.store import ScopedStore
 from geodata import codes
 from geodata.areas import regions
 from geodata.batch import Pool
-from risk.index.model import load_model
+from risk.index.declaration import Model
+from risk.index.model import for_disease, load_model
 from risk.insight import reasons as explain
 from risk.scores.outputs import Scored, ensure, is_ready, newest_signal, read_scored
 from words import LANGUAGES, Texts
@@ -89,7 +93,32 @@ class Board:
         return self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
 
 
-official_model = cache(load_model)
+_declared = cache(load_model)
+
+
+def official_model() -> Model:
+    """Return the model, for the disease that the address of the page asks for; a server has no such address."""
+    return for_disease(_declared(), chosen_disease())
+
+
+def chosen_disease() -> str:
+    """Return the disease that the address asks for, where there are infections with it; '' is the model's own."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ""
+    asked = selection().disease
+    if not asked:
+        return ""
+    store, _ = open_store()
+    return asked if asked in readiness.diseases(store) else ""
+
+
+def diseases(texts: Texts, store: ScopedStore) -> Mapping[str, str]:
+    """Return the diseases to choose from, '' for the model's own; none where there is no choice."""
+    own, found = _declared().disease, readiness.diseases(store)
+    others = {name: name for name in found if name != own}
+    if not others:
+        return {}
+    return {"": own if own in found else texts("picture.no_disease", name=own), **others}
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)

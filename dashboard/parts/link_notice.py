@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import streamlit as st
 
 from dashboard.parts import links
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Board, chosen_disease
 from dashboard.shell import session
+from door import readiness
 from door.store import ScopedStore
 from geodata.intake import places
 from geodata.weeks import last_day
@@ -28,7 +29,12 @@ def draw(texts: Texts, store: ScopedStore, shown: Board) -> None:
         The figures of all regions at the peildatum: they know the weeks.
     """
     asked = {name: str(st.query_params[name]) for name in session.FIELDS if name in st.query_params}
-    told = [*_choices(texts, asked), *_week(texts, asked, shown), *_unit(texts, asked, store, shown)]
+    told = [
+        *_choices(texts, asked),
+        *_disease(texts, asked, store),
+        *_week(texts, asked, shown),
+        *_unit(texts, asked, store, shown),
+    ]
     if told:
         lines = "".join(f"<p>{line}</p>" for line in told)
         links.linked(f'<div class="rb-notice" role="status">{lines}</div>', key="link-notice")
@@ -42,6 +48,14 @@ def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
         for name in ("level", "sector")
         if asked.get(name, "") and getattr(chosen, name) != asked[name]
     ]
+
+
+def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[str]:
+    """Return a sentence for a disease of which there are no figures."""
+    disease = asked.get("disease", "")
+    if not disease or disease == chosen_disease() or disease in readiness.diseases(store):
+        return []
+    return [html.escape(texts("link.no_disease", asked=_short(disease)))]
 
 
 def _week(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:

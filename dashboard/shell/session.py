@@ -60,6 +60,8 @@ class Selection:
         Id of the kept plan that is open; empty when none is.
     sort
         Column of `SORTS` that the list of sites is sorted by, with ``-`` before it from high to low; '' by score.
+    disease
+        Disease of the picture, one of those in the figures; '' is the model's own.
     start
         How many sites stand on the pages before this one; '' is the first page.
     """
@@ -79,6 +81,7 @@ class Selection:
     sort: str = ""
     start: str = ""
     layer: str = ""
+    disease: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -92,6 +95,7 @@ _START_DIGITS: Final = 7
 PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 BESIDE_MAX: Final = 3
+_DISEASE: Final = re.compile(r"[\w .,/()'+-]{1,60}")  # one that is in the figures; whoever reads them tells
 _AREA: Final = re.compile(r"\b(?:VR\d{2}|GM\d{4})\b")
 _WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))
@@ -124,6 +128,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         sort=sort if (sort := parameters.get("sort", "")).removeprefix("-") in SORTS else "",
         start=start if (start := parameters.get("start", "")).isdecimal() and len(start) < _START_DIGITS else "",
         layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
+        disease=disease if _DISEASE.fullmatch(disease := parameters.get("disease", "")) else "",
     )
 
 

@@ -105,6 +105,7 @@ class Fortnight:
         Array
             One value per area, or draws x areas.
         """
+        rising = self.rise(area_of, areas) if rise is None else rise
         if self.region_of is not None:
             draws = () if rates is None else rates.shape[:1]
             if not self._are_regions(area_of, areas):
@@ -120,7 +121,7 @@ class Fortnight:
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = [np.log2(_by_area(values * e, area_of, areas) / people / national) for values in (own, around)]
         signal = self.contrast.own * parts[0] + self.contrast.around * parts[1]
-        signal = signal + self.contrast.rising * (self.rise(area_of, areas) if rise is None else rise)
+        signal = signal + self.contrast.rising * rising
         enough = people >= (minimum - 1e-9) * np.maximum(_by_area(self.exposure, area_of, areas), 1e-12)
         return np.asarray(np.where(enough, signal, np.nan))
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +64,27 @@ def load_model(path: Path | None = None, version: str = "") -> Model:
             raise ModelError(f"There is no version {version} of the model; choose one of {known}.")
         content = _over(content, _read(VERSIONS[version]))
     return parse_model(content)
+
+
+def for_disease(model: Model, disease: str) -> Model:
+    """Return the model for the picture of another disease: the same declaration, under a version of its own.
+
+    Parameters
+    ----------
+    disease
+        As it stands in the table of infections; '' and the declared one give the model itself.
+
+    Examples
+    --------
+    >>> other = for_disease(load_model(), "mpox")
+    >>> other.disease, other.version == load_model().version, for_disease(load_model(), "") == load_model()
+    ('mpox', False, True)
+    """
+    if disease in ("", model.disease):
+        return model
+    letters = re.sub(r"[^a-z0-9]+", "_", disease.casefold()).strip("_")[:20]
+    digest = hashlib.sha256(disease.encode()).hexdigest()[:6]
+    return replace(model, disease=disease, version=f"{model.version}+{letters}.{digest}")
 
 
 def _over(content: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def run() -> None:
     first_start.card(texts, store)
     if ready.ranks(texts, store, Ranking.AREAS):
         _explorer()
+    elif choice := _disease_choice(texts, store):
+        links.linked(f'<div class="rb-controls">{choice}</div>', key="diseases")
 
 
 def _first(shown: Board, sector: str) -> pd.DataFrame:
@@ -76,6 +78,8 @@ def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
         go = {"unit": row["area_code"], "sector": sector, "within": "", "beside": ""}
         items.append(f"<li>{links.link(inner, level=shown.scored.level, **go)}</li>")
     title = html.escape(frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration))
+    if disease := board.chosen_disease():
+        title += f' <span class="rb-muted">{html.escape(disease)}</span>'
     if shown.week:
         then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
         title += f' <span class="rb-muted">{html.escape(then)}</span>'
@@ -162,6 +166,7 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
     parts = [
+        _disease_choice(texts, store),
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
@@ -170,6 +175,12 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
     ]
     links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
+
+
+def _disease_choice(texts: Texts, store: ScopedStore) -> str:
+    """Return the list of diseases (HTML); nothing where there are figures of one alone."""
+    options = board.diseases(texts, store)
+    return controls.dropdown(texts("picture.disease"), "disease", options, board.chosen_disease()) if options else ""
 
 
 def _parts(store: ScopedStore) -> list[downloads.Part]:
