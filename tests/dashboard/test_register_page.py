@@ -235,7 +235,7 @@ def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page:
     view(page, "Nieuw")
     field = page.get_by_role("combobox", name="Locatie, als er een is")
     field.fill(elsewhere)
-    expect(page.get_by_role("option", name="No results")).to_be_visible()
+    expect(page.get_by_role("option", name="Niets gevonden")).to_be_visible()
     field.fill(site["name"])
     page.get_by_role("option", name=re.compile(re.escape(site["name"]))).first.click()
     names = dict(open_store(LOTC).table("gemeenten")[["gemeente_code", "gemeente_name"]].to_numpy())
