@@ -27,7 +27,8 @@ _POINTS_N: Final = 41
 def _show(texts: Texts, chart: alt.Chart | alt.LayerChart, told: str, table: str) -> None:
     """Draw a chart with what it tells for who cannot see it, and its table on demand."""
     # Vega shows thousands, decimals and months by its own locale: every text is ours, so only plain numbers are left.
-    chart = chart.properties(description=told).configure_view(strokeWidth=0)
+    # Paper stays white when the page is dark: the colours of a chart are chosen for it.
+    chart = chart.properties(description=told, background="white").configure_view(strokeWidth=0)
     chart = chart.configure_axis(labelColor=_INK, titleColor=_INK).configure_legend(labelColor=_INK, titleColor=_INK)
     st.altair_chart(chart, width="stretch")
     with st.expander(texts("chart.table")):

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +35,7 @@ def flags(port: int, address: str) -> list[str]:
     >>> [flag for flag in flags(8501, "127.0.0.1") if "GC" in flag or "address" in flag]
     ['--server.address=127.0.0.1', '--runner.postScriptGC=false']
     """
-    told = {
-        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else value
-        for section, entries in tomllib.loads(_SETTINGS.read_text("utf-8")).items()
-        for name, value in entries.items()
-    }
+    told = dict(_flat(tomllib.loads(_SETTINGS.read_text("utf-8"))))
     told = {name: value for name, value in told.items() if _variable(name) not in os.environ}
     told |= {
         "server.port": port,
@@ -47,6 +44,15 @@ def flags(port: int, address: str) -> list[str]:
         "logger.enableRich": "false",
     }
     return [f"--{name}={value}" for name, value in told.items()]
+
+
+def _flat(entries: Mapping[str, Any], section: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every setting with its dotted name, as a flag says it."""
+    for name, value in entries.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{section}{name}.")
+        else:
+            yield f"{section}{name}", str(value).lower() if isinstance(value, bool) else value
 
 
 def _variable(name: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from access.database import engine as database
 from access.viewer import Viewer
-from dashboard.shell import problems, process, session, signin
+from dashboard.shell import problems, process, search, session, signin
 from door.store import ScopedStore
 from geodata import logs, metrics
 from geodata.errors import DatabaseAwayError, RisicobeeldError
@@ -43,6 +43,7 @@ _BUILTIN = {
     "Drag and drop file here": "app.drop",
     "Drag and drop files here": "app.drop",
     "Page not found": "app.not_found",
+    "more": "app.more",
 }
 """Words of Streamlit's own that a page may show, with the name of ours."""
 
@@ -56,7 +57,9 @@ def style(texts: Texts) -> None:
         data={
             "language": texts.language,
             "lost": texts("app.lost", time="{time}"),
-            "builtin": {told: texts(name) for told, name in _BUILTIN.items()} if texts.language != "en" else {},
+            "builtin": {told: texts(name, n="{n}") for told, name in _BUILTIN.items()}
+            if texts.language != "en"
+            else {},
         },
         on_again_change=_heard,
     )
@@ -166,6 +169,8 @@ def plain_head(title: str, intro: str) -> None:
 def corner(texts: Texts, viewer: Viewer | None) -> None:
     """Put language and who looks in the corner of the header, out of the way of the page."""
     with st.container(key="corner", horizontal=True, horizontal_alignment="right", width="content", gap="small"):
+        if viewer is not None:
+            search.box(texts)
         language_switch(texts)
         if viewer is not None:
             signin.menu(texts, viewer)

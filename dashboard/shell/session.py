@@ -64,6 +64,8 @@ class Selection:
         Disease of the picture, one of those in the figures; '' is the model's own.
     start
         How many sites stand on the pages before this one; '' is the first page.
+    guide
+        ``off`` when the viewer has put away how to read the picture.
     """
 
     level: str = "vr"
@@ -82,6 +84,7 @@ class Selection:
     start: str = ""
     layer: str = ""
     disease: str = ""
+    guide: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -129,6 +132,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         start=start if (start := parameters.get("start", "")).isdecimal() and len(start) < _START_DIGITS else "",
         layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
         disease=disease if _DISEASE.fullmatch(disease := parameters.get("disease", "")) else "",
+        guide="off" if parameters.get("guide") == "off" else "",
     )
 
 

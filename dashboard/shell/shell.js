@@ -83,7 +83,9 @@ function read(node) {
 let lastTold = "";
 
 function translate(text) {
-  const known = words.builtin[text.nodeValue.trim()];
+  const told = text.nodeValue.trim();
+  const more = /^(\d+) more$/.exec(told); // pages for which the bar has no room
+  const known = more && words.builtin.more ? words.builtin.more.replace("{n}", more[1]) : words.builtin[told];
   if (known) text.nodeValue = known;
 }
 

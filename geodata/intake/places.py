@@ -289,6 +289,12 @@ class Places:
         heirs = self.today(code)
         return str(heirs[0][0]) if len(heirs) == 1 else ""
 
+    def other_names(self) -> list[tuple[str, str]]:
+        """Return the names by which a gemeente of today is known too, with its code: everyday names, and names gone."""
+        gone = [(name, heir) for code, name in self.names.items() for heir, _ in self.today(code) if heir != code]
+        listed = dict.fromkeys([*_EVERYDAY.items(), *gone])
+        return [(name, str(code)) for name, code in listed if code in self._today and self.names[code] != name]
+
     def region_of(self, code: str) -> str:
         """Return the veiligheidsregio of a gemeente; of one that is gone, the region in which it lay."""
         return str(self._region_of.get(code, ""))

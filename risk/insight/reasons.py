@@ -1,6 +1,6 @@
 """Say in words why a unit has its score, and what would change it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from risk.index.normalise import denormalise
 from risk.index.pipeline import MISSING
 
 _SHOWN = 4
+_SEEN_0_10 = 0.05  # what shows as 0.1 or more
 _MISSING_WORDS = Text("ontbrekende gegevens", "missing figures")
 _REST_WORDS = Text("overige", "other")
 _REFERENCE_WORDS = Text("landelijk", "national")
@@ -136,6 +137,29 @@ def top_reason(told: Told, unit_id: str, lang: str) -> str:
     _row(told, unit_id)
     mine = told.contributions[told.contributions["unit_id"] == unit_id]
     return str(_top_reasons(mine, told.model, lang).get(unit_id, ""))
+
+
+def apart(told: Told, unit_ids: Sequence[str], lang: str) -> list[str]:
+    """Return for units that are named together a reason each that tells them apart.
+
+    The reason is the strongest that can be acted on (`top_reason`); where an earlier unit gave the same, the
+    strongest that none gave stands behind it, also one that nobody can change. '' for a unit that nothing raises.
+    """
+    fixed = {indicator.code for indicator in told.model.areas.indicators if indicator.is_fixed}
+    table = told.contributions[told.contributions["unit_id"].isin(unit_ids)]
+    table = table[(table["indicator_code"] != MISSING) & (table["contribution_0_10"] >= _SEEN_0_10)]
+    table = table.sort_values("contribution_0_10", ascending=False, kind="stable")
+    said: set[str] = set()
+    told_of = []
+    for unit_id in unit_ids:
+        codes = sorted(table.loc[table["unit_id"] == unit_id, "indicator_code"], key=fixed.__contains__)
+        first = [code for code in codes[:1] if code not in fixed]
+        fresh = [code for code in codes if code not in said][:1]
+        shown = list(dict.fromkeys(first + fresh))
+        said.update(shown)
+        words = [told.model.indicator(code).more[lang] for code in shown]
+        told_of.append("; ".join(words) if words else top_reason(told, unit_id, lang))
+    return told_of
 
 
 def top_reasons(told: Told, lang: str) -> pd.Series:

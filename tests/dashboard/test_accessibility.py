@@ -38,6 +38,16 @@ def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, loc
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["picture", "sectors?unit=VR06", "targets", "register", "sites?unit=DEMO-0010", "data"]
+)
+def test_axe_finds_nothing_serious_in_the_dark(product: str, open_page: Open, name: str) -> None:
+    page = settled(open_page(address(product, name), color_scheme="dark"))
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(17, 26, 33)"
+    assert axe.serious(page) == []
+
+
 def test_the_checker_does_find_a_fault(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sources"))
     page.evaluate("document.querySelector('h1').innerHTML = '<button></button>'")

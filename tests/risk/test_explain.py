@@ -137,3 +137,13 @@ def test_what_if_does_not_touch_the_reasons(outcome: Outcome) -> None:
 def test_numbers_are_written_as_the_language_does() -> None:
     assert explain.number(1234.5, "nl") == "1.234,5"
     assert explain.number(1234.5, "en") == "1,234.5"
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_units_that_are_named_together_get_reasons_that_differ(outcome: Outcome, lang: str) -> None:
+    units = list(outcome.scores.nlargest(4, "score_0_10")["unit_id"])
+    told = explain.apart(outcome, units, lang)
+    assert told[0] == explain.top_reason(outcome, units[0], lang)
+    assert len(set(told)) == len(units)
+    for unit, reason in zip(units, told, strict=True):
+        assert reason.split("; ")[0] == explain.top_reason(outcome, unit, lang) or "; " not in reason

@@ -23,6 +23,7 @@ from door.store import ScopedStore
 from geodata import codes
 from geodata.codes import Status
 from geodata.sources import catalogue
+from risk.insight import reasons as explain
 from risk.scores import deliver
 from words import Texts
 
@@ -67,13 +68,15 @@ def _first(shown: Board, sector: str) -> pd.DataFrame:
 def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
     """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
     items = []
-    for _, row in _first(shown, chosen.sector).iterrows():
+    rows = _first(shown, chosen.sector)
+    reasons = explain.apart(shown.scored, list(rows["unit_id"]), texts.language)
+    for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
         sector, place = row["sector_code"], why.place(texts, row, shown.ranked_n(row["sector_code"]))
         inner = (
             f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
             f"{html.escape(texts(f'sector.{sector}'))} "
             f'<span class="rb-muted">· {html.escape(place)}</span><br>'
-            f"{html.escape(why.top_reason(shown, row['unit_id'], texts))}"
+            f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
         )
         go = {"unit": row["area_code"], "sector": sector, "within": "", "beside": ""}
         items.append(f"<li>{links.link(inner, level=shown.scored.level, **go)}</li>")
@@ -130,6 +133,8 @@ def _explorer() -> None:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
         if compared.empty:
+            if not chosen.unit:
+                links.linked(_guide(texts, chosen), key="guide")
             why.panel(texts, chosen, store, shown)
             done = st.container()  # the reasons come first: the register may take a moment
         else:
@@ -137,6 +142,17 @@ def _explorer() -> None:
     st.html(_foot(texts, store, shown))
     if compared.empty and chosen.unit in shown.names:
         done.html(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+
+
+def _guide(texts: Texts, chosen: session.Selection) -> str:
+    """Return how to read the picture, in three steps (HTML); put away, what brings them back."""
+    if chosen.guide:
+        return f'<p class="rb-guide">{links.link(html.escape(texts("guide.title")), guide="")}</p>'
+    steps = "".join(f"<li>{html.escape(texts(f'guide.step_{number}'))}</li>" for number in (1, 2, 3))
+    away = links.link(html.escape(texts("guide.away")), guide="off")
+    return (
+        f'<section class="rb-guide"><h2>{html.escape(texts("guide.title"))}</h2><ol>{steps}</ol><p>{away}</p></section>'
+    )
 
 
 def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> str:
