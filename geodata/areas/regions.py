@@ -34,6 +34,22 @@ def region_names() -> dict[str, str]:
     return dict(zip(facts["vr_code"], facts["vr_name"], strict=True))
 
 
+@cache
+def labour_regions() -> dict[str, str]:
+    """Return the name of every labour market region (arbeidsmarktregio), by code; they are public.
+
+    Each has an employer service point and, where there is one, a regional mobility team. They do not nest in the
+    veiligheidsregio's.
+
+    Examples
+    --------
+    >>> labour_regions()["AM26"], len(labour_regions())
+    ('Midden-Brabant', 35)
+    """
+    facts = _read_facts("gemeente_facts.csv")
+    return dict(sorted(set(zip(facts["am_code"], facts["am_name"], strict=True))))
+
+
 def dissolve_veiligheidsregios(gemeenten: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the veiligheidsregio's as the exact union of their gemeenten.
 

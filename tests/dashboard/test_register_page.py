@@ -12,6 +12,7 @@ from access.database.who import UPKEEP
 from access.viewer import Viewer
 from door import desk
 from door.store import open_store
+from geodata.areas import regions
 from register import drafts
 from register import record as write
 from tests.dashboard.conftest import HOSTILE_NAME
@@ -167,6 +168,45 @@ def test_a_signal_becomes_an_activation(app: str, open_page: Open) -> None:
     row = recorded()[0]
     assert (row["themes"], row["trigger"], bool(row["signal_id"])) == ("vervoer", "externe_melding", True)
     assert list(open_store(LOTC).register("signals")["state"]) == ["activation"]
+
+
+def follow_up(page: Page, to: str) -> None:
+    """Choose the route of lost work, whose region is filled in, refer, and follow the referral until it is accepted."""
+    choose(page, "Route", "Werk of onderdak verloren → Werkgeversservicepunt of regionaal mobiliteitsteam")
+    expect(page.get_by_role("combobox", name="Arbeidsmarktregio")).to_have_value(to)
+    page.get_by_role("button", name="Doorverwijzing vastleggen").click()
+    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
+    page.keyboard.press("Escape")
+    if page.get_by_role("button", name="Terug naar de lijst").count():
+        page.get_by_role("button", name="Terug naar de lijst").click()
+    view(page, "Doorverwijzingen")
+    expect(page.get_by_role("cell", name=re.compile(f"mobiliteitsteam, {to}"))).to_be_visible()
+    choose(page, "Stand", "aangenomen")
+    page.get_by_role("button", name="Stand vastleggen").click()
+    expect(page.get_by_role("cell", name="aangenomen")).to_be_visible()
+
+
+def test_a_signal_is_referred_to_its_own_region_and_followed(app: str, open_page: Open) -> None:
+    told = {"origin": "partner", "theme": "werken", "gemeente_code": "GM0855", "sector_code": "distribution"}
+    write.record(LOTC, "signal", told | {"event_date": "2020-11-20", "text": "ontslagen en op straat"})
+    page = open_page(f"{app}/register")
+    view(page, "Signalen")
+    page.get_by_role("button", name="Doorverwijzen").click()
+    follow_up(page, "Midden-Brabant")
+    assert list(open_store(LOTC).register("signals")["state"]) == ["referral"]
+    row = open_store(LOTC).register("referrals").iloc[0]
+    assert (row["state"], row["to"].rpartition(", ")[2], row["vr_code"]) == ("accepted", "Midden-Brabant", "VR20")
+
+
+def test_an_activation_is_referred_to_the_region_of_its_site_and_followed(app: str, open_page: Open) -> None:
+    store = open_store(LOTC)
+    sites, gemeenten = store.table("sites"), store.table("gemeenten").set_index("gemeente_code")
+    site = sites[(sites["vr_code"] == "VR22") & (sites["sector_code"] != "")].iloc[0]
+    place = {"site_id": site["site_id"], "vr_code": "VR22", "sector_code": site["sector_code"], "gemeente_code": ""}
+    entry = write.record(LOTC, "activation", ACTIVATION | place)
+    page = open_page(f"{app}/register?entry={entry.entity_id}")
+    page.get_by_text("Doorverwijzen", exact=True).click()
+    follow_up(page, regions.labour_regions()[gemeenten.loc[site["gemeente_code"], "am_code"]])
 
 
 def test_hostile_texts_are_inert_on_every_page(app: str, open_page: Open) -> None:

@@ -70,7 +70,7 @@ def _actions(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
     with st.expander(texts("register.correct"), expanded="conflict" in st.session_state):
         entry.draw_correction(texts, store, row)
     with st.expander(texts("register.refer")):
-        triage.draw_refer(texts, store, vr_code=row["vr_code"], partners=row["partners"], activation_id=entity_id)
+        triage.draw_refer(texts, store, about=row, activation_id=entity_id)
     if may(store.viewer, Verb.ERASE, "activations"):
         _erase(texts, store, entity_id)
 

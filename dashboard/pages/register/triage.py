@@ -13,6 +13,7 @@ from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
 from door.store import ScopedStore
 from geodata import codes
+from geodata.areas.regions import labour_regions
 from register import personal
 from register import record as write
 from register.read import Filters
@@ -90,7 +91,7 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
         )
         refer, close = st.columns(2)
         with refer.popover(texts("register.refer"), width="stretch"):
-            draw_refer(texts, store, vr_code=row["vr_code"], partners="", signal=(signal_id, version))
+            draw_refer(texts, store, about={**row, "partners": ""}, signal=(signal_id, version))
         with close.popover(texts("register.to_closed"), width="stretch"):
             reason = st.text_input(texts("register.close_reason"), key=f"reason-{signal_id}")
             if st.button(texts("register.to_closed"), key=f"close-{signal_id}"):
@@ -164,12 +165,17 @@ def draw_refer(
     texts: Texts,
     store: ScopedStore,
     *,
-    vr_code: str,
-    partners: str,
+    about: Mapping[str, Any],
     activation_id: str = "",
     signal: tuple[str, int] | None = None,
 ) -> None:
-    """Draw the form of a referral: a route from the editable list, nothing else."""
+    """Draw the form of a referral: a route from the editable list, and whose region it goes to, nothing else.
+
+    Parameters
+    ----------
+    about
+        The signal or activation: vr_code, gemeente_code, site_id and partners, as far as it has them.
+    """
     st.caption(texts("register.refer_help"))
     routes = store.register("routes").set_index("route_id")
     name = "subject" if texts.language == "nl" else "subject_en"
@@ -182,15 +188,16 @@ def draw_refer(
             f"{routes.loc[code, name] or routes.loc[code, 'subject']} → {routes.loc[code, 'organisation']}"
         ),
     )
+    region = _region(texts, store, about, str(routes.loc[route, "area"]), key) if route else ""
     if not st.button(texts("register.refer_save"), key=f"refer-{key}") or route is None:
         return
     organisation = str(routes.loc[route, "organisation"])
     fields = {
         "event_date": str(date.today()),  # noqa: DTZ011  # the day here
         "route": route,
-        "to": organisation,
-        "vr_code": vr_code,
-        "partners": ";".join(part for part in (partners, organisation) if part),
+        "to": ", ".join(part for part in (organisation, region) if part),
+        "vr_code": about["vr_code"],
+        "partners": ";".join(part for part in (about.get("partners", ""), organisation) if part),
         "activation_id": activation_id,
     }
     if signal:
@@ -199,6 +206,42 @@ def draw_refer(
         write.record(store.viewer, "referral", fields)
     st.session_state["register_saved"] = True
     st.rerun()
+
+
+def _region(texts: Texts, store: ScopedStore, about: Mapping[str, Any], area: str, key: str) -> str:
+    """Return the name of the region that a route leads to, filled in from the gemeente, else from that of the site.
+
+    Where neither is known, the viewer chooses among those that lie in the veiligheidsregio.
+    """
+    if area == "vr":
+        return entry.region_names(store).get(about["vr_code"], "")
+    gemeente = str(about.get("gemeente_code", "")) or _gemeente_of(store, str(about.get("site_id", "")))
+    gemeenten = store.table("gemeenten")
+    column, names = {
+        "am": ("am_code", labour_regions()),
+        "gemeente": ("gemeente_code", entry.gemeente_names(store)),
+    }.get(area, ("", {}))
+    if not column:
+        return ""
+    near = gemeenten[gemeenten["vr_code"] == about["vr_code"]] if about["vr_code"] else gemeenten
+    known = gemeenten.loc[gemeenten["gemeente_code"] == gemeente, column]
+    found = sorted({*near[column], *known}, key=lambda code: names.get(code, code))
+    choice = st.selectbox(
+        texts(f"register.refer_{area}"),
+        found,
+        index=found.index(known.iloc[0]) if len(known) else None,
+        key=f"refer-region-{area}-{key}",
+        format_func=lambda code: names.get(code, code),
+        placeholder=texts("app.choose"),
+    )
+    return names.get(choice, "") if choice else ""
+
+
+def _gemeente_of(store: ScopedStore, site_id: str) -> str:
+    if not site_id or not store.may("sites"):
+        return ""
+    sites = store.table("sites")
+    return str(next(iter(sites.loc[sites["site_id"] == site_id, "gemeente_code"]), ""))
 
 
 def draw_referrals(texts: Texts, store: ScopedStore) -> None:
