@@ -151,7 +151,8 @@ def _guide(texts: Texts, chosen: session.Selection) -> str:
     steps = "".join(f"<li>{html.escape(texts(f'guide.step_{number}'))}</li>" for number in (1, 2, 3))
     away = links.link(html.escape(texts("guide.away")), guide="off")
     return (
-        f'<section class="rb-guide"><h2>{html.escape(texts("guide.title"))}</h2><ol>{steps}</ol><p>{away}</p></section>'
+        f'<section class="rb-guide"><header><h2>{html.escape(texts("guide.title"))}</h2>{away}</header>'
+        f"<ol>{steps}</ol></section>"
     )
 
 
