@@ -5,6 +5,7 @@ row of another disease then changes nothing, neither a date nor a score.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 import pandas as pd
@@ -23,6 +24,7 @@ _INFECTIONS: Final = ("incidence", "regional_incidence")
 _LOOK_BACK_N: Final = 52  # a year of weeks: a slider over more cannot be aimed
 
 
+@cache
 def last_day(week: str) -> pd.Timestamp:
     """Return the Sunday of an ISO week.
 

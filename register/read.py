@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +68,12 @@ class Filters:
         wrong = sorted(set(self.codes) - set(FACETS))
         if wrong:
             raise InputError(f"The register cannot filter by {wrong[0]!r}; choose from {', '.join(FACETS)}.")
+        object.__setattr__(self, "codes", {facet: tuple(allowed) for facet, allowed in self.codes.items()})
+
+    def __hash__(self) -> int:
+        """Return a number that is the same for the same question."""
+        codes = frozenset(self.codes.items())
+        return hash((codes, self.first, self.last, self.text, self.as_of, self.entity_id, self.newest_n))
 
 
 ALL: Final = Filters()
@@ -99,8 +105,28 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     among
         The snapshot whose activations stand beside the register's; the one in use by default.
     """
+    current = among or snapshot.current()
+    # With the hash of the newest event all is the same as it was: no row needs to be read or checked anew.
+    found = _table(who, name, filters, database.url(), _head(), str(current.path), current.data_version)
+    return found.copy(deep=False)  # whoever changes it changes a copy
+
+
+def _head() -> str:
+    """Return the hash of the newest event, '' without any."""
+    if not database.exists():
+        return ""
+    query = sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)
+    with database.reading(UPKEEP) as connection:
+        return str(connection.execute(query).scalar() or "")
+
+
+@lru_cache(maxsize=32)
+def _table(
+    who: Who, name: str, filters: Filters, _url: str, _head: str, folder: str, data_version: str
+) -> pd.DataFrame:
+    """Read and check the rows of a viewer; everything that they follow from is a part of the key."""
     kind = BY_TABLE[name]
-    base = _base_rows(kind, among)
+    base = _base_rows(kind, folder, data_version)
     ids = [row[kind.key] for row in base]
     own, taken = _own_rows(who, kind, filters, ids) if database.exists() else ([], frozenset())
     rows = [*own, *(row for row in base if _passes(kind, row, filters) and row[kind.key] not in taken)]
@@ -281,10 +307,9 @@ def parse_body(body: str) -> dict[str, Any]:
 # --- rows that came with the product ------------------------------------------------------------------
 
 
-def _base_rows(kind: Kind, among: Snapshot | None) -> tuple[dict[str, Any], ...]:
+def _base_rows(kind: Kind, folder: str, data_version: str) -> tuple[dict[str, Any], ...]:
     if kind.name == "activation":
-        current = among or snapshot.current()
-        return _snapshot_activations(str(current.path), current.data_version)
+        return _snapshot_activations(folder, data_version)
     return _shipped_rows(kind.name)
 
 
@@ -310,7 +335,9 @@ def _shipped_rows(name: str) -> tuple[dict[str, Any], ...]:
 
 def base_row(kind: Kind, entity_id: str, among: Snapshot | None = None) -> dict[str, Any] | None:
     """Return the row that came with the product under this id, None when there is none."""
-    return next((row for row in _base_rows(kind, among) if row[kind.key] == entity_id), None)
+    current = among or snapshot.current()
+    rows = _base_rows(kind, str(current.path), current.data_version)
+    return next((row for row in rows if row[kind.key] == entity_id), None)
 
 
 def _passes(kind: Kind, row: Mapping[str, Any], filters: Filters) -> bool:

@@ -7,7 +7,7 @@ module's message of a few kilobytes.
 import hashlib
 import json
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -140,8 +140,65 @@ def over_message(over: Overlay | None, codes: Sequence[str]) -> dict[str, Any] |
     return {"word": over.word, "places": places, "notes": over.notes, "colour": OVER_COLOUR}
 
 
+@dataclass(frozen=True)
+class SectorFigures:
+    """The figures of every sector of the areas that are shown, for a change of sector without the server.
+
+    Attributes
+    ----------
+    channel
+        Name under which the map finds them: of a level and a week.
+    sector
+        The sector that the picture shows.
+    message
+        What `figures_message` made.
+    """
+
+    channel: str
+    sector: str
+    message: bytes
+
+
+def figures_message(layers: Mapping[str, AreaLayer], codes: Sequence[str], *, assets: str, channel: str) -> bytes:
+    """Return the columns of every sector; made once per viewer, level and week, and not sent twice.
+
+    Parameters
+    ----------
+    layers
+        Sector -> its areas.
+    codes
+        Codes of the level in the order of the published boundaries.
+    assets
+        Address from `dashboard.map.assets.publish`.
+    channel
+        As of `SectorFigures`.
+
+    Returns
+    -------
+    bytes
+        Two lines of JSON: where the message belongs, with a digest; and per sector what `area_message` gives.
+    """
+    return _carried(
+        {sector: area_message(layer, codes) for sector, layer in layers.items()}, "figures", assets, channel
+    )
+
+
+def _carried(content: object, holds: str, assets: str, channel: str) -> bytes:
+    """Return a message for a component that only carries: its first line tells whose it is, and whether it is new."""
+    body = json.dumps(content, separators=(",", ":"))
+    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    head = {"assets": assets, "holds": holds, "channel": channel, "digest": digest}
+    return f"{json.dumps(head)}\n{body}".encode()
+
+
 def map_message(
-    picture: MapPicture, *, assets: str, geometry: Geometry, height: int, sites: str = ""
+    picture: MapPicture,
+    *,
+    assets: str,
+    geometry: Geometry,
+    height: int,
+    sites: str = "",
+    figures: SectorFigures | None = None,
 ) -> dict[str, Any]:
     """Return what the browser is told at each change; boundaries, names and sites reach it in other ways."""
     return {
@@ -158,6 +215,8 @@ def map_message(
         "focus": picture.focus,
         "tiles": TILE_URL if picture.background else "",
         "sites": sites,
+        "figures": figures.channel if figures else "",
+        "sector": figures.sector if figures else "",
         "scale": {
             "cuts": CLASS_CUTS,
             "colours": CLASS_COLOURS,
@@ -206,9 +265,7 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
         "ids": sites.site_ids,
         "names": sites.names,
     }
-    body = json.dumps(columns, separators=(",", ":"))
-    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
-    return f"{json.dumps({'assets': assets, 'channel': channel, 'digest': digest})}\n{body}".encode()
+    return _carried(columns, "sites", assets, channel)
 
 
 def _kept_site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
@@ -221,24 +278,10 @@ def _kept_site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
     return known[2]
 
 
-def warming(*, assets: str, geometry: Geometry) -> str:
-    """Return a script (HTML) that fetches what the map needs while Streamlit still draws the page above it.
-
-    Parameters
-    ----------
-    assets, geometry
-        As of `live_map`.
-    """
-    address = json.dumps(f"{assets}map.js")
-    return (
-        f"<script>import(new URL({address}, document.baseURI).href)"
-        f".then((map) => map.warm({json.dumps(geometry.url)})).catch(() => {{}})</script>"
-    )
-
-
 _BOOTSTRAP: Final = (FRONTEND_DIR / "bootstrap.js").read_text(encoding="utf-8")
 _mount_map = st.components.v2.component("risicobeeld_map", js=_BOOTSTRAP)
 _mount_sites = st.components.v2.component("risicobeeld_sites", js=_BOOTSTRAP)
+_mount_figures = st.components.v2.component("risicobeeld_figures", js=_BOOTSTRAP)
 
 
 def live_map(
@@ -248,6 +291,7 @@ def live_map(
     assets: str,
     geometry: Geometry,
     height: int = 540,
+    figures: SectorFigures | None = None,
     on_select: Callable[..., None] | None = None,
     on_select_site: Callable[[str], None] | None = None,
 ) -> MapEvent:
@@ -267,6 +311,8 @@ def live_map(
         Boundaries from `dashboard.map.assets.publish_geometry`.
     height
         Height in pixels of map and list; on a narrow screen of the map alone.
+    figures
+        Those of every sector, where the page offers a choice of sector (`dashboard.parts.controls`).
     on_select, on_select_site
         Called with the code or id before the page runs again, so that the whole page sees the new choice;
         with an empty string when the choice is undone. Where several areas can be chosen, `on_select` gets
@@ -293,9 +339,11 @@ def live_map(
         if picture.sites is not None:
             channel = f"{key}-sites"
             _mount_sites(key=channel, data=_kept_site_message(picture.sites, assets=assets, channel=channel))
+        if figures is not None:
+            _mount_figures(key=figures.channel, data=figures.message)
         result = _mount_map(
             key=key,
-            data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel),
+            data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures),
             on_selected_change=lambda: relay("selected", on_select),
             on_selected_site_change=lambda: relay("selected_site", on_select_site),
         )

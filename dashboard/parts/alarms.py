@@ -1,6 +1,5 @@
 """Alarms beside the picture: the list under the map and the lines over it. They never count in a score."""
 
-import contextlib
 import html
 from dataclasses import dataclass
 from datetime import date
@@ -44,10 +43,20 @@ def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: st
     if not store.may(TABLE):
         return ""
     words = {"": texts("alarms.layer_none")} | {name: texts(f"alarms.layer_{name}") for name in session.LAYERS}
-    with contextlib.suppress(InputError):
-        found = context.alarms_of(store, board.official_model().disease, week)
-        words["alarms"] += f": {int(found['is_alarm'].sum())}"
+    number = _alarms_n(str(store.viewer), store.data_version, board.official_model().disease, week, store)
+    if number is not None:
+        words["alarms"] += f": {number}"
     return controls.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _alarms_n(viewer: str, data_version: str, disease: str, week: str, _store: ScopedStore) -> int | None:  # noqa: ARG001 - the key
+    """Count the alarms of a week that the viewer may see, once; None where there are no infections to look at."""
+    try:
+        found = context.alarms_of(_store, disease, week)
+    except InputError:
+        return None
+    return int(found["is_alarm"].sum())
 
 
 def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay | None:

@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
 from dashboard.map.layers import AreaLayer, Mark
+from dashboard.map.live import SectorFigures, figures_message
 from dashboard.shell.session import STATIC_DIR, selection
 from dashboard.shell.session import store as open_store
 from door import readiness
@@ -73,12 +74,27 @@ class Board:
 
     def of_sector(self, sector_code: str) -> pd.DataFrame:
         """Return the scores of one sector ('' = all together), highest first, unscored last."""
-        rows = self.scores[self.scores["sector_code"] == sector_code]
-        return rows.sort_values(["score_0_10", "unit_id"], ascending=[False, True], na_position="last")
+        return self._by_sector.get(sector_code, self.scores.iloc[:0])
 
-    def highest_pairs(self, n: int) -> pd.DataFrame:
-        """Return the ``n`` highest pairs of area and sector, without sectors that do not count together."""
-        return self._pairs().nlargest(n, "score_0_10")
+    @cached_property
+    def _by_sector(self) -> Mapping[str, pd.DataFrame]:
+        rows = self.scores.sort_values(["score_0_10", "unit_id"], ascending=[False, True], na_position="last")
+        return {str(sector): found for sector, found in rows.groupby("sector_code")}
+
+    @cached_property
+    def layers(self) -> Mapping[str, AreaLayer]:
+        """Return the layer of the map of every sector in which an area has a score."""
+        return {
+            sector: area_layer(self, rows)
+            for sector, rows in self._by_sector.items()
+            if rows["score_0_10"].notna().any()
+        }
+
+    @cached_property
+    def highest_pairs(self) -> pd.DataFrame:
+        """Return scored pairs of area and sector, the highest first, without sectors that do not count together."""
+        pairs = self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
+        return pairs.dropna(subset=["score_0_10"]).sort_values("score_0_10", ascending=False, kind="stable")
 
     def ranked_n(self, sector_code: str) -> int:
         """Return how many units of the whole country have a place in the ranking of a sector ('' = all together)."""
@@ -88,9 +104,6 @@ class Board:
     def top_reasons(self) -> Mapping[str, Mapping[str, str]]:
         """Return the strongest reason of every scored unit, by language (`risk.insight.reasons.top_reasons`)."""
         return {language: dict(explain.top_reasons(self.scored, language)) for language in LANGUAGES}
-
-    def _pairs(self) -> pd.DataFrame:
-        return self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
 
 
 _declared = cache(load_model)
@@ -176,6 +189,22 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
 def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     """Publish what the browser fetches once: the map's files and the boundaries of this version of the data."""
     return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _figures_message(
+    viewer: str, version: str, newest_signal: int, channel: str, assets: str, _shown: Board, _geometry: Geometry
+) -> bytes:
+    return figures_message(_shown.layers, _geometry.codes[_shown.scored.level], assets=assets, channel=channel)
+
+
+def sector_figures(store: ScopedStore, shown: Board, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
+    """Return what the map needs to change from this sector to another without the server; scoped as the board is."""
+    level = shown.scored.level
+    channel = f"figures-{level}-{shown.week}"
+    version = f"{store.data_version} {shown.scored.model.version}"
+    message = _figures_message(str(store.viewer), version, newest_signal(level), channel, assets, shown, geometry)
+    return SectorFigures(channel, sector, message)
 
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:

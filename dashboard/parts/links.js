@@ -18,6 +18,7 @@ export default function show({ data, parentElement, setTriggerValue }) {
   const send = (choice) => {
     if (isAway()) return settle(box);
     setTriggerValue("followed", (box.unanswered = choice));
+    window.dispatchEvent(new CustomEvent("risicobeeld:choice", { detail: choice })); // the map need not wait
   };
   box.send = send;
   settle(box);

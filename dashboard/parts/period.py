@@ -4,7 +4,6 @@ import html
 from datetime import UTC, date, datetime
 
 from dashboard.parts import controls
-from dashboard.parts import figures as board
 from dashboard.parts.figures import Board
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
@@ -12,9 +11,9 @@ from geodata.weeks import last_day
 from words import Texts
 
 
-def week(store: ScopedStore, chosen: Selection, texts: Texts) -> str:
+def week(now: Board, chosen: Selection) -> str:
     """Return the chosen week where there is a picture of it; '' (the peildatum) otherwise."""
-    return chosen.week if chosen.week in board.open_board(store, "vr", texts).scored.weeks else ""
+    return chosen.week if chosen.week in now.scored.weeks else ""
 
 
 def slider(texts: Texts, now: Board, week: str) -> str:

@@ -71,12 +71,15 @@ def _run(port: int, address: str) -> None:
     import uvicorn.config  # noqa: PLC0415 - idem
     from streamlit.web import cli  # noqa: PLC0415 - idem
 
+    from dashboard.shell import process  # noqa: PLC0415 - idem
+
     if settings.has_json_log():
         # Both write with handlers of their own; a line that holds no JSON would also hold what it likes.
         streamlit.logger.setup_formatter = _only_through_the_root
         for name in [*streamlit.logger._loggers]:  # noqa: SLF001 - there is no public way to reach them
             _only_through_the_root(logging.getLogger(name))
         uvicorn.config.LOGGING_CONFIG["loggers"] = {}
+    process.ask_nobody()
     (_APP.parent / "static").mkdir(exist_ok=True)  # Streamlit looks for it once, when it starts
     cli.main(["run", str(_APP), *flags(port, address)], standalone_mode=False)
 

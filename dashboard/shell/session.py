@@ -176,7 +176,8 @@ def carry() -> None:
 
 def address(**changes: str) -> dict[str, str]:
     """Return what of the address is ours, with changes: what a link to another page must say."""
-    known = {name: st.query_params[name] for name in (*FIELDS, "lang", "as") if name in st.query_params}
+    asked = st.query_params.to_dict()  # once: each look at an address bar takes its time
+    known = {name: asked[name] for name in (*FIELDS, "lang", "as") if name in asked}
     return {name: value for name, value in (known | changes).items() if value}
 
 

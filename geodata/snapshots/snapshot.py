@@ -81,7 +81,13 @@ class Snapshot:
         if name not in self.files:
             raise SnapshotError("snapshot_lacks_table", path=self.path, table=name, restore=_RESTORE)
         _prove(path, self.files[name])
-        return store.read_parquet(name, path)
+        return _checked(name, path, self.files[name]).copy(deep=False)  # whoever changes it changes a copy
+
+
+@lru_cache(maxsize=24)
+def _checked(name: str, path: Path, _sha256: str) -> pd.DataFrame:
+    """Read a table and hold it against its contract, once per version."""
+    return store.read_parquet(name, path)
 
 
 def _digest(path: Path) -> str:

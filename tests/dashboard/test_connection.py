@@ -4,6 +4,7 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,45 @@ def server(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator
 
 def first_row(page: Page) -> str:
     return page.locator(FIRST).first.inner_text()
+
+
+def figures_of(page: Page) -> tuple[list[str], list[str]]:
+    """Return the rows of the list and the colours of the map."""
+    fills = page.locator("path.area").evaluate_all("all => all.map(path => path.getAttribute('fill'))")
+    return page.locator(".ranking tbody tr").all_inner_texts(), fills
+
+
+@pytest.mark.parametrize("level", ["vr", "gemeente"])
+def test_another_sector_is_painted_before_the_server_answers(
+    server: Server, new_page: Callable[..., Page], level: str
+) -> None:
+    texts = read_texts("nl")
+    page = new_page()
+    page.goto(f"{server.url}/?level={level}")
+    settled(page)
+    expect(page.locator(FIRST).first).to_be_visible()
+    sector, seen = page.get_by_role("combobox", name=texts("picture.sector")), [figures_of(page)]
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        for chosen in ("glass_horticulture", "slaughter_meat"):
+            before = first_row(page)
+            sector.select_option(texts(f"sector.{chosen}"))
+            expect(page.locator(FIRST).first).not_to_have_text(before)
+            seen.append(figures_of(page))
+        expect(page).not_to_have_url(re.compile("sector="))
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    expect(page).to_have_url(re.compile("sector=slaughter_meat"))
+    expect(page.locator(".rb-first")).to_contain_text(texts("sector.slaughter_meat"))
+    settled(page)
+    assert figures_of(page) == seen[2], "the server's answer is what was painted"
+    assert all(rows != others for (rows, _), (others, _) in pairwise(seen))
+    assert all(fills != others for (_, fills), (_, others) in pairwise(seen))
+    fresh = new_page()
+    fresh.goto(f"{server.url}/?level={level}&sector=slaughter_meat")
+    settled(fresh)
+    expect(fresh.locator(FIRST).first).to_be_visible()
+    assert figures_of(fresh) == seen[2], "and what a page shows that begins with this sector"
 
 
 def test_a_killed_server_is_said_and_what_is_chosen_then_never_stands_above_other_figures(

@@ -1,5 +1,5 @@
-// The only script that travels with each message: it finds the published component and hands over. The message of
-// the sites is bytes, with the address in its first line.
+// The only script that travels with each message: it finds the published component and hands over. The messages of
+// sites and of all sectors are bytes, with the address in their first line.
 export default async function bootstrap({ data, ...component }) {
   const [head, body] = data instanceof Uint8Array ? new TextDecoder().decode(data).split("\n") : [];
   const told = head ? JSON.parse(head) : data;

@@ -1,11 +1,12 @@
 // The component: one live picture per mounted element, kept through every new message.
 import { element, setText } from "./dom.js";
 import { decodeTopology } from "./topology.js";
-import { rankingOrder, readUnits } from "./units.js";
+import { NOT_SHOWN, rankingOrder, readUnits } from "./units.js";
 import { AreaMap } from "./areas.js";
 import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
+import { deliverFigures, figuresOf, forgetFigures } from "./figures.js";
 
 const leaflet = import("./leaflet.js").then(() => window.L); // loads while the boundaries and the style do
 const STYLES = ["./leaflet.css", "./map.css"];
@@ -55,8 +56,14 @@ class Picture {
     this.host = element("div", { class: "host" }, this.frame);
     this.styles = Promise.all(STYLES.map((name) => loadStyle(root, name)));
     root.append(this.host);
-    this.onConnection = ({ detail }) => detail.isThere && this.sendAgain();
+    this.ahead = null; // a sector that was chosen and that the page has yet to answer
+    this.onConnection = ({ detail }) => (detail.isThere ? this.sendAgain() : this.expect(null));
     window.addEventListener("risicobeeld:connection", this.onConnection);
+    this.onChoice = ({ detail }) => {
+      const choice = new URLSearchParams(detail);
+      if (choice.has("sector") && choice.size === 1) this.expect(choice.get("sector"));
+    };
+    window.addEventListener("risicobeeld:choice", this.onChoice);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
       onSelect: (index, event) => this.choose(index, event),
@@ -65,7 +72,9 @@ class Picture {
 
   async show(component) {
     const { data, setTriggerValue } = component;
+    if (this.data && this.data.figures !== data.figures) forgetFigures(this.data.figures);
     this.data = data;
+    if (data.sector === this.ahead || !figuresOf(data.figures, this.ahead)) this.ahead = null;
     this.send = setTriggerValue;
     this.host.lang = data.texts.language;
     this.host.style.setProperty("--height", `${data.height}px`);
@@ -90,7 +99,8 @@ class Picture {
   draw(geometry) {
     const { data } = this;
     const { texts, scale } = data;
-    this.units = readUnits(geometry[data.level], data.areas);
+    const figures = this.figures();
+    this.units = readUnits(geometry[data.level], figures);
     this.legend.fill(this.units, { texts, scale, over: data.over }); // first, for the map makes room for it
     if (!this.areas || this.geometry !== geometry) {
       this.followSites("");
@@ -122,10 +132,28 @@ class Picture {
     this.areas.drawOver(data.over);
     this.areas.focusOn(data.focus);
     this.areas.lookForTiles(data.tiles);
-    this.list.fill(rankingOrder(this.units, texts.language), { texts, scale, format: this.format });
+    const listed = JSON.stringify([data.level, figures, texts]);
+    if (listed !== this.listed) this.list.fill(rankingOrder(this.units, texts.language), { texts, scale, format: this.format });
+    this.listed = listed;
     this.showCredit(this.areas.hasTiles);
     this.showSelection();
     this.followSites(data.sites);
+  }
+
+  // What was chosen goes before what the page last said; drawn into an area, only that area is shown.
+  figures() {
+    const { areas, figures, focus } = this.data;
+    const ahead = figuresOf(figures, this.ahead);
+    if (!ahead || !focus) return ahead ?? areas;
+    return { ...ahead, classes: [...ahead.classes].map((letter, at) => (areas.classes[at] === NOT_SHOWN ? NOT_SHOWN : letter)).join("") };
+  }
+
+  // Paint a chosen sector at once; what is not here, and the reasons, come with the page's answer.
+  expect(sector) {
+    const now = figuresOf(this.data?.figures, sector) ? sector : null;
+    if (!this.areas || now === this.ahead) return;
+    this.ahead = now;
+    this.draw(this.geometry);
   }
 
   followSites(name) {
@@ -251,6 +279,7 @@ class Picture {
   remove() {
     this.gone = true;
     window.removeEventListener("risicobeeld:connection", this.onConnection);
+    window.removeEventListener("risicobeeld:choice", this.onChoice);
     if (this.areas) lastViews.set(this.data.geometry, this.areas.view());
     this.stopSites?.();
     this.siteLayer?.remove();
@@ -258,19 +287,9 @@ class Picture {
   }
 }
 
-// The page asks for this before it mounts the component: what the map needs travels while the rest is drawn.
-export function warm(address) {
-  loadGeometry(address).catch(() => {}); // the map itself will tell
-  for (const name of STYLES) {
-    const href = new URL(name, import.meta.url).href;
-    if (document.head.querySelector(`link[href="${href}"]`)) continue;
-    document.head.append(element("link", { rel: "preload", as: "style", href }));
-  }
-}
-
 export default function show(component) {
   if (component.data.channel) {
-    deliverSites(component.data, component.body);
+    (component.data.holds === "figures" ? deliverFigures : deliverSites)(component.data, component.body);
     return () => {};
   }
   const root = component.parentElement;

@@ -54,8 +54,12 @@ export class RankingList {
     this.scroller.style.setProperty("--word", longest);
     const focused = this.box.getRootNode().activeElement?.closest?.("tr")?.dataset.index;
     const highest = Math.max(...order.map((unit) => unit.high ?? 0), order.length);
+    const look = JSON.stringify([highest, withInterval, withMoves, texts, scale]);
     for (const unit of order) {
       const row = this.rows.get(unit.index) ?? this.addRow(unit);
+      const told = JSON.stringify(unit);
+      if (row.told === told && look === this.look) continue; // what stays is not written again
+      row.told = told;
       const [place, , score, risk, interval, moved] = row.children;
       this.fillPlace(place, unit, texts);
       setText(score, unit.score === null ? "–" : format.format(unit.score));
@@ -68,6 +72,7 @@ export class RankingList {
       moved.hidden = !withMoves;
       fillMoved(moved, unit, { texts, format });
     }
+    this.look = look;
     this.order = order.map((unit) => unit.index);
     this.body.replaceChildren(...this.order.map((index) => this.rows.get(index)));
     if (focused !== undefined) this.rows.get(Number(focused))?.querySelector("button")?.focus({ preventScroll: true });
@@ -81,6 +86,7 @@ export class RankingList {
     const row = element("tr", { role: "row", "data-index": unit.index }, cell("place"),
       element("th", { role: "rowheader", scope: "row", class: "name" }, button), cell("score"),
       cell("class", element("i"), element("span")), cell("interval", element("i", { class: "bar" }), element("span")), cell("moved"));
+    row.plainName = plain(unit.name);
     this.rows.set(unit.index, row);
     return row;
   }
@@ -98,7 +104,7 @@ export class RankingList {
     const wanted = this.filter.hidden ? "" : plain(this.filter.value);
     let found = 0;
     for (const row of this.rows.values()) {
-      row.hidden = !plain(row.querySelector("button").textContent).includes(wanted);
+      row.hidden = !row.plainName.includes(wanted);
       found += row.hidden ? 0 : 1;
     }
     setText(this.empty, found ? "" : this.emptyText);

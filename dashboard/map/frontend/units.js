@@ -1,7 +1,7 @@
 // The columns of a message, joined with the areas of the boundaries: one object per area.
 
 const NO_DATA = "-";
-const NOT_SHOWN = " ";
+export const NOT_SHOWN = " ";
 const MOVES_ZERO = 500; // stands for a score that stayed (live.py)
 
 function readPairs(text) {

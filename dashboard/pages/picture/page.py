@@ -8,7 +8,7 @@ import streamlit as st
 from access.rights import rows_of
 from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
-from dashboard.map.live import live_map, warming
+from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import first_start, side_by_side
@@ -39,11 +39,9 @@ def run() -> None:
     if problem is not None:
         frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
-    assets, geometry = board.map_files(store.data_version, store)
     st.html(
         f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
-        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>{warming(assets=assets, geometry=geometry)}',
-        unsafe_allow_javascript=True,
+        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
     )
     first_start.card(texts, store)
     if ready.ranks(texts, store, Ranking.AREAS):
@@ -58,8 +56,9 @@ def _first(shown: Board, sector: str) -> pd.DataFrame:
     When the highest pairs are all of one sector, the first of another sector follows them.
     """
     if sector:
-        return shown.of_sector(sector).dropna(subset=["score_0_10"]).head(_FIRST_N)
-    pairs = shown.highest_pairs(len(shown.scores)).dropna(subset=["score_0_10"])
+        rows = shown.of_sector(sector).head(_FIRST_N)
+        return rows[rows["score_0_10"].notna()]
+    pairs = shown.highest_pairs
     first = pairs.head(_FIRST_N)
     others = pairs[~pairs["sector_code"].isin(first["sector_code"])]
     return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
@@ -95,9 +94,10 @@ def _explorer() -> None:
     """Draw map, list and reasons; a choice in here redraws only this part of the page."""
     texts, chosen = session.texts(), session.selection()
     store, _ = session.store()
-    week = period.week(store, chosen, texts)
-    regions = board.open_board(store, "vr", texts, week)
-    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
+    now = board.open_board(store, "vr", texts)
+    week = period.week(now, chosen)
+    regions = board.open_board(store, "vr", texts, week) if week else now
+    link_notice.draw(texts, store, now)
     first = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()
@@ -128,7 +128,7 @@ def _explorer() -> None:
             within=region,
             unit=chosen.unit if chosen.unit in shown.names else "",
         )
-        _controls(texts, chosen, store, week, seen)
+        _controls(texts, chosen, store, now, week, seen)
     with way:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
@@ -178,7 +178,9 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
     return f'<section class="rb-done"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
 
 
-def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week: str, seen: downloads.Part) -> None:
+def _controls(
+    texts: Texts, chosen: session.Selection, store: ScopedStore, now: Board, week: str, seen: downloads.Part
+) -> None:
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
@@ -188,7 +190,7 @@ def _controls(texts: Texts, chosen: session.Selection, store: ScopedStore, week:
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
         alarms.choose(texts, store, chosen, week),
-        period.slider(texts, board.open_board(store, "vr", texts), week),
+        period.slider(texts, now, week),
     ]
     links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
@@ -213,7 +215,7 @@ def _draw_map(
     assets, geometry = board.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
     picture = MapPicture(
-        areas=board.area_layer(shown, rows),
+        areas=board.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=map_texts(texts, is_demonstration=shown.is_demonstration),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
@@ -228,6 +230,7 @@ def _draw_map(
         assets=assets,
         geometry=geometry,
         height=_MAP_HEIGHT_PX,
+        figures=board.sector_figures(store, shown, chosen.sector, assets, geometry),
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
     )

@@ -47,7 +47,7 @@ def _page() -> None:
     store, _ = session.store()
     chosen = session.selection()
     store = store.as_known_on(period.known_on(chosen))
-    shown = board.open_board(store, "vr", texts, period.week(store, chosen, texts))
+    shown = board.open_board(store, "vr", texts, period.week(board.open_board(store, "vr", texts), chosen))
     link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     allowed = list(shown.of_sector("")["area_code"])
     vr_code = shown.region_of(chosen.unit, allowed)

@@ -43,7 +43,7 @@ def _page() -> None:
     texts = session.texts()
     store, _ = session.store()
     chosen = session.selection()
-    week = period.week(store, chosen, texts)
+    week = period.week(board.open_board(store, "vr", texts), chosen)
     regions = board.open_board(store, "vr", texts, week)
     link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -71,7 +71,7 @@ def _page() -> None:
     store, _ = session.store()
     chosen = session.selection()
     store = store.as_known_on(period.known_on(chosen))
-    week = period.week(store, chosen, texts)
+    week = period.week(board.open_board(store, "vr", texts), chosen)
     shown = board.open_board(store, "site", texts, week)
     sites = board.open_sites(store, texts, week)
     slider = period.slider(texts, board.open_board(store, "vr", texts), week)
