@@ -2,9 +2,29 @@
 
 import errno
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 from words import read_texts
+
+
+class InEach(str):
+    """A part of a sentence that differs by language: English as a text, the others for a page in that language.
+
+    Examples
+    --------
+    >>> day = InEach("day", nl="dag")
+    >>> str(day), day.words["nl"]
+    ('day', 'dag')
+    """
+
+    __slots__ = ("words",)
+    words: Mapping[str, str]
+
+    def __new__(cls, english: str, **others: str) -> Self:
+        """Make it of the English text and those of other languages."""
+        made = super().__new__(cls, english)
+        made.words = {"en": english, **others}
+        return made
 
 
 class RisicobeeldError(Exception):

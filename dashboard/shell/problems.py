@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from geodata.errors import NotReadyError, RisicobeeldError
+from geodata.errors import InEach, NotReadyError, RisicobeeldError
 from words import Texts
 
 _FIELDS: Final = ("field", "fields")  # values that are fields of the register
@@ -28,6 +28,8 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
 
 def _called(texts: Texts, name: str, value: object) -> object:
     """Call fields of the register as its pages do."""
+    if isinstance(value, InEach):
+        return value.words.get(texts.language, str(value))
     if name not in _FIELDS:
         return value
     fields = str(value).split(", ")

@@ -169,7 +169,7 @@ def numbers(
         values = pd.Series(cells.to_numpy(dtype=float, na_value=np.nan), index=cells.index)
         found = Numbers(values, _marks(values.isna(), Mark.BLANK))
     elif pd.api.types.is_datetime64_any_dtype(cells):
-        raise InputError(f"{where} holds dates where numbers belong; format the column as a number and try again.")
+        raise InputError("column_of_dates", where=where)
     else:
         quick = _quick(cells, may_hold_groups=groups or is_whole)
         found = (
@@ -179,10 +179,8 @@ def numbers(
         )
     wrong = found.marks.eq(Mark.UNREADABLE)
     if refuses and wrong.any():
-        raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no"
-            f" {'count' if is_whole else 'number'}; correct the cell and try again."
-        )
+        key = "cell_no_count" if is_whole else "cell_no_number"
+        raise InputError(key, where=where, a=rows[wrong].iloc[0], b=shown(cells[wrong].iloc[0]))
     if is_whole:
         found = _whole(found, cells, where, rows, refuses=refuses)
     return found
@@ -285,10 +283,7 @@ class _Notation:
                 evidence.setdefault(",", text)
         if len(evidence) > 1:
             one, other = (row_of(evidence[mark]) for mark in (".", ","))
-            raise InputError(
-                f"{where} is written in two notations: {evidence['.']!r} (row {one}) and {evidence[',']!r} (row"
-                f" {other}); write the whole column with one decimal mark and try again."
-            )
+            raise InputError("two_notations", where=where, a=evidence["."], one=one, b=evidence[","], other=other)
         self.mark = next(iter(evidence), "")
         self._either = either
         if not self.mark and either:
@@ -300,8 +295,12 @@ class _Notation:
         if not self.mark and not groups and len(self._either) > 1:
             point, comma = self._either["."], self._either[","]
             raise InputError(
-                f"{self._where} holds {point!r} (row {self._row_of(point)}) and {comma!r} (row {self._row_of(comma)}):"
-                " nothing tells which mark stands before the decimals; write the column in one way and try again."
+                "decimal_mark_unclear",
+                where=self._where,
+                point=point,
+                a=self._row_of(point),
+                comma=comma,
+                b=self._row_of(comma),
             )
         found, why = np.full(len(self.plain), np.nan), np.full(len(self.plain), "", dtype=object)
         for number, text in enumerate(self.plain):
@@ -342,10 +341,7 @@ def _whole(found: Numbers, cells: pd.Series, where: str, rows: pd.Series, *, ref
     if not wrong.any():
         return found
     if refuses:
-        raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no count: things that are counted"
-            " are whole; correct the cell and try again."
-        )
+        raise InputError("count_with_fraction", where=where, a=rows[wrong].iloc[0], b=shown(cells[wrong].iloc[0]))
     return Numbers(
         values.mask(wrong),
         found.marks.mask(wrong, Mark.UNREADABLE.value),

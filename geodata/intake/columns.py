@@ -57,13 +57,11 @@ def read_mapping(path: Path | None, fields: Mapping[str, object]) -> ColumnMappi
         mapping = ColumnMapping(**content)
         unknown = sorted({*mapping.columns, *mapping.words, *mapping.defaults} - set(fields))
     except OSError as error:
-        raise InputError(f"Mapping {path} cannot be read ({error.strerror}); give the path of a TOML file.") from error
+        raise InputError("mapping_unreadable", path=path, strerror=error.strerror) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise InputError(
-            f"Mapping {path} is not a mapping ({error}); it holds the tables columns, words and defaults."
-        ) from error
+        raise InputError("mapping_is_none", path=path, error=error) from error
     if unknown:
-        raise InputError(f"Mapping {path} names {unknown[0]!r}; the fields are: {', '.join(fields)}.")
+        raise InputError("mapping_unknown_field", path=path, a=unknown[0], b=", ".join(fields))
     return mapping
 
 
@@ -118,8 +116,7 @@ def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, st
             wanted = re.sub(r"\s+", " ", mapping.columns[name]).strip()
             if wanted.casefold() not in lower:
                 raise InputError(
-                    f"{table.name} has no column {mapping.columns[name]!r}, which the mapping names for {name};"
-                    f" it has: {', '.join(headers)}."
+                    "mapping_unknown_column", name=table.name, a=mapping.columns[name], part=name, b=", ".join(headers)
                 )
             chosen[name] = lower[wanted.casefold()]
             continue

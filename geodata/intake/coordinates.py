@@ -33,7 +33,7 @@ def of_rows(
     odd = pd.Series("", index=frame.index, dtype="str")
     if isinstance(frame, gpd.GeoDataFrame):
         if frame.crs is None:
-            raise InputError(f"{where} does not say in which coordinates it is; save it with its projection (.prj).")
+            raise InputError("map_without_coordinates", where=where)
         present = frame.geometry.notna() & ~frame.geometry.is_empty
         with np.errstate(invalid="ignore"):  # a corner at infinity is judged below, like any other
             points = frame.geometry.where(present).representative_point()
@@ -149,8 +149,11 @@ def _judged(
     if codes.CRS_WGS84 in allowed and degrees.sum() > _MOST * both.sum():
         if x[degrees].median() > y[degrees].median():
             raise InputError(
-                f"{where}: longitude and latitude seem exchanged (row {np.asarray(row_n)[degrees.to_numpy()][0]}:"
-                f" {x[degrees].iloc[0]:g}, {y[degrees].iloc[0]:g}); exchange the two and try again."
+                "degrees_exchanged",
+                where=where,
+                a=np.asarray(row_n)[degrees.to_numpy()][0],
+                b=x[degrees].iloc[0],
+                c=y[degrees].iloc[0],
             )
         _mark(odd, both & ~degrees)
         return coordinates_rd(x.where(degrees), y.where(degrees), codes.CRS_WGS84)
@@ -160,17 +163,15 @@ def _judged(
     exchanged = both & y.between(*_RD_X) & x.between(*_RD_Y)
     if codes.CRS_RD in allowed and exchanged.sum() > _MOST * both.sum():
         raise InputError(
-            f"{where}: x and y seem exchanged (row {np.asarray(row_n)[exchanged.to_numpy()][0]}:"
-            f" {x[exchanged].iloc[0]:.0f}, {y[exchanged].iloc[0]:.0f}); exchange the two and try again."
+            "metres_exchanged",
+            where=where,
+            a=np.asarray(row_n)[exchanged.to_numpy()][0],
+            b=x[exchanged].iloc[0],
+            c=y[exchanged].iloc[0],
         )
     if allowed == {codes.CRS_WGS84}:
-        raise InputError(
-            f"{where}: the coordinates are metres, not the degrees (WGS84) that the file says; save it with the"
-            " coordinates that it is in, and try again."
-        )
-    raise InputError(
-        f"{where}: the coordinates are neither degrees (WGS84) nor metres of the Netherlands (RD); convert them first."
-    )
+        raise InputError("metres_as_degrees", where=where)
+    raise InputError("coordinates_unknown", where=where)
 
 
 def _mark(odd: pd.Series, rows: pd.Series) -> None:

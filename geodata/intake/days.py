@@ -78,10 +78,7 @@ def dates(cells: pd.Series, where: str, row_n: Any = None) -> pd.Series:
     found = {text: as_date(text) for text in texts.unique()}
     wrong = texts.map({text: value is None for text, value in found.items()}).astype(bool)
     if wrong.any():
-        raise InputError(
-            f"{where}, row {rows[wrong].iloc[0]}: {shown(cells[wrong].iloc[0])} is no date; write it as 2020-09-03 or"
-            " 3-9-2020 and try again."
-        )
+        raise InputError("cell_no_date", where=where, a=rows[wrong].iloc[0], b=shown(cells[wrong].iloc[0]))
     stamps: pd.Series = pd.to_datetime(texts.map(found)).astype("datetime64[ns]")
     return stamps
 

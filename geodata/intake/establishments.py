@@ -57,12 +57,12 @@ def read_mapping(path: Path) -> Mapping:
         for pattern in (mapping.code, mapping.name, *(p for ps in mapping.groups.values() for p in ps)):
             re.compile(pattern)
     except OSError as error:
-        raise InputError(f"Mapping {path} cannot be read ({error.strerror}); give the path of a TOML file.") from error
+        raise InputError("mapping_unreadable", path=path, strerror=error.strerror) from error
     except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError, re.error) as error:
-        raise InputError(f"Mapping {path} is not a mapping ({error}); see geodata/sources/mappings.") from error
+        raise InputError("mapping_is_no_layout", path=path, error=error) from error
     unknown = set(mapping.groups) - set(CBS_GROUPS)
     if unknown or not mapping.groups:
-        raise InputError(f"Mapping {path} names groups that CBS does not have: {sorted(unknown)}; use {CBS_GROUPS}.")
+        raise InputError("mapping_unknown_groups", path=path, a=sorted(unknown), groups=CBS_GROUPS)
     return mapping
 
 
@@ -136,8 +136,10 @@ def _mapping_for(frame: pd.DataFrame, where: str) -> Mapping:
         if _fits(frame, mapping):
             return mapping
     raise InputError(
-        f"The header of {where} fits none of the known layouts ({'; '.join(m.title for m in _shipped())});"
-        f" it has: {', '.join(map(str, frame.columns[:12]))}. Write a mapping in TOML and name it with --mapping."
+        "layout_unknown",
+        where=where,
+        a="; ".join(m.title for m in _shipped()),
+        b=", ".join(map(str, frame.columns[:12])),
     )
 
 
@@ -186,7 +188,7 @@ def read(path: Path, question: Question, gemeenten: pd.DataFrame, places: Places
     )
     frame = frame[frame["gemeente_code"] != ""]
     if frame.empty:
-        raise InputError(f"{path.name} holds no gemeente (code GM and four digits); export the table per gemeente.")
+        raise InputError("no_gemeente", name=path.name)
     read_from = {"gemeente": (_matching(table.frame, mapping.code) or _matching(table.frame, mapping.name))[0]}
     receipt.kept_n = len(frame)
     if mapping.long:
@@ -198,10 +200,7 @@ def read(path: Path, question: Question, gemeenten: pd.DataFrame, places: Places
     if doubled.any():
         first = frame.loc[doubled, "gemeente_code"].iloc[0]
         numbers = frame.loc[frame["gemeente_code"].eq(first), "row_n"].head(2)
-        raise InputError(
-            f"{path.name}: gemeente {first} occurs more than once (rows {' and '.join(map(str, numbers))}); keep one"
-            " row for each."
-        )
+        raise InputError("gemeente_again", name=path.name, first=first, a=" and ".join(map(str, numbers)))
     counts, columns_read = _counts(frame, mapping, path.name, receipt)
     receipt.columns_read = read_from | columns_read
     used = {*receipt.columns_read.values()}
@@ -219,7 +218,7 @@ def _codes(
     columns = _matching(frame, mapping.code)
     names = _matching(frame, mapping.name)
     if not columns and not names:
-        raise InputError(f"{table.name} has no column with the code or name of the gemeente; add one and try again.")
+        raise InputError("no_column_of_gemeenten", name=table.name)
     given = as_texts(frame[(columns or names)[0]])
     other = as_texts(frame[names[0]]) if names else given
     number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other]))
@@ -233,10 +232,7 @@ def _codes(
     tell_missed(given.iloc[lost], table.row_n[lost], receipt, places)
     if len(lost) and len(lost) == int(np.isin(kinds, [Kind.GEMEENTE, Kind.MISS]).sum()) > 1 and not any(codes):
         nearest = next(iter(receipt.places_missed))
-        raise InputError(
-            f"{table.name} holds no gemeente (code GM and four digits, or its name; the first row says {nearest!r});"
-            " export the table per gemeente."
-        )
+        raise InputError("no_gemeente_named", name=table.name, nearest=nearest)
     if len(lost) and not question.is_partial:
         refuse_missed(receipt, table.name)
     return pd.Series(codes, index=frame.index, dtype="str")
@@ -257,7 +253,7 @@ def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
     for role in ("group", "value"):
         found = _matching(frame, mapping.long[role])
         if not found:
-            raise InputError(f"{where} has no column {mapping.long[role]}; export the table again.")
+            raise InputError("column_absent", where=where, a=mapping.long[role])
         columns[role] = found[0]
     key = ["gemeente_code", columns["group"]]
     doubled = frame.duplicated(key, keep=False)
@@ -265,11 +261,9 @@ def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
         group = frame[frame[key].eq(frame.loc[doubled, key].iloc[0]).all(axis="columns")]
         used = {*key, columns["value"], "row_n"}
         unread = [name for name in frame.columns if name not in used and group[name].astype("str").unique().size > 1]
-        because = f", which differ in column {unread[0]!r}" if unread else ""
-        raise InputError(
-            f"{where}: a gemeente and section occur more than once (rows"
-            f" {' and '.join(map(str, group['row_n'].head(2)))}{because}); keep one row for each."
-        )
+        rows = " & ".join(map(str, group["row_n"].head(2)))
+        said = "section_again_unread" if unread else "section_again"
+        raise InputError(said, where=where, rows=rows, column="".join(unread[:1]))
     sections = as_texts(frame[columns["group"]])
     wide = frame.assign(**{columns["group"]: sections}).pivot_table(
         index="gemeente_code", columns=columns["group"], values=columns["value"], aggfunc="first", dropna=False
@@ -289,11 +283,11 @@ def _of_period(frame: pd.DataFrame, mapping: Mapping, year: int, where: str, rec
         if years and years[0] != str(year):
             receipt.note("other_year", year=year, period=given.iloc[0])
         if len(set(given)) > 1:
-            raise InputError(f"{where} holds more than one period; export the year that you want to import.")
+            raise InputError("more_periods", where=where)
         return frame
     fitting = given[given.str.fullmatch(rf"{year}(JJ00)?\*{{0,2}}")]
     if fitting.empty or fitting.unique().size > 1:
-        raise InputError(f"{where} holds more than one period; export the year that you want to import.")
+        raise InputError("more_periods", where=where)
     receipt.note("period_taken", period=fitting.iloc[0], n=len(years))
     return frame.loc[fitting.index]
 
@@ -307,7 +301,7 @@ def _counts(frame: pd.DataFrame, mapping: Mapping, where: str, receipt: Receipt)
     ]
     if len(absent) > len(CBS_GROUPS) - _FEWEST_GROUPS_N or len(absent) == len(mapping.groups):
         pattern = mapping.groups[absent[0]][0]
-        raise InputError(f"{where} has no column for {pattern!r}; export it again or give another --mapping.")
+        raise InputError("group_column_absent", where=where, pattern=pattern)
     for group in absent:
         receipt.note("group_absent", group=group)
     for group, patterns in mapping.groups.items():
@@ -334,15 +328,14 @@ def _counts(frame: pd.DataFrame, mapping: Mapping, where: str, receipt: Receipt)
         receipt.tally(key, int(marks.get(mark.value, 0)))
     result = pd.concat(parts, ignore_index=True)
     if result["establishments_n"].isna().all():
-        raise InputError(f"{where} holds no figure at all; export a year for which CBS gives establishments.")
+        raise InputError("no_figure_at_all", where=where)
     return result, columns_read
 
 
 def _one_column(frame: pd.DataFrame, pattern: str, where: str) -> str:
     found = _matching(frame, pattern)
     if len(found) != 1:
-        problem = "no column" if not found else "more than one column"
-        raise InputError(f"{where} has {problem} for {pattern!r}; export it again or give another --mapping.")
+        raise InputError("group_columns_several" if found else "group_column_absent", where=where, pattern=pattern)
     return found[0]
 
 
@@ -351,10 +344,7 @@ def _numbers(column: pd.Series, where: str, row_n: pd.Series, receipt: Receipt) 
     found = cells.numbers(column, where, is_whole=True, row_n=row_n)
     wrong = found.figures.lt(0)
     if wrong.any():
-        raise InputError(
-            f"{where}, row {row_n[wrong].iloc[0]}: {cells.shown(column[wrong].iloc[0])} is no count; correct the cell"
-            " and try again."
-        )
+        raise InputError("cell_no_count", where=where, a=row_n[wrong].iloc[0], b=cells.shown(column[wrong].iloc[0]))
     receipt.tally("provisional", found.provisional_n)
     return found.figures, found.marks[found.marks.ne("")].value_counts()
 

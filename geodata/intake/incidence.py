@@ -13,7 +13,7 @@ import pandas as pd
 from geodata import contracts
 from geodata.areas import joins, regions
 from geodata.codes import Status
-from geodata.errors import InputError, UnknownCodeError
+from geodata.errors import InEach, InputError, UnknownCodeError
 from geodata.intake import cells, columns, days, series, wide
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
@@ -28,6 +28,12 @@ FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"]
 
 _DISEASES: Final = {word: name for name, words in _WORDS["diseases"].items() for word in words}
 
+_DUTCH: Final = {
+    "cases": "het aantal gevallen",
+    "gemeente": "gemeente",
+    "region": "veiligheidsregio",
+    "week or date": "week of datum",
+}
 _LISTED_N: Final = 20
 
 
@@ -141,10 +147,10 @@ def _refuse_missing(table: Table, chosen: Mapping[str, str], level: str) -> None
     headers = ", ".join(map(str, table.frame.columns))
     missing = [name for name in (level, "cases") if name not in chosen]
     if missing or not {"week", "date"} & set(chosen):
-        raise InputError(
-            f"{table.name} lacks a column for {missing[0] if missing else 'week or date'}; it has:"
-            f" {headers}. Name it in a mapping (--mapping)."
+        lacked = (
+            InEach(missing[0], nl=_DUTCH.get(missing[0], "")) if missing else InEach("week or date", nl="week of datum")
         )
+        raise InputError("cases_lack_column", name=table.name, a=lacked, headers=headers)
 
 
 def _rows(
@@ -157,8 +163,7 @@ def _rows(
     negative = cases.figures.lt(0)
     if negative.any():
         raise InputError(
-            f"{where}, row {table.row_n[negative.to_numpy()][0]}: {cases.figures[negative].iloc[0]:g} cases cannot be;"
-            " correct the cell and try again."
+            "cases_below_nil", where=where, a=table.row_n[negative.to_numpy()][0], b=cases.figures[negative].iloc[0]
         )
     receipt.tally("provisional", cases.provisional_n)
     unknown = kind.eq(Kind.UNKNOWN)
@@ -170,7 +175,7 @@ def _rows(
         raise InputError("cases_without_places", name=where, level=level, column=chosen[level])
     diseases = _diseases(columns.texts(frame, chosen, mapping, "disease").replace("", question.disease), receipt)
     if diseases[is_row].eq("").any():
-        raise InputError(f"{where} does not say of which disease it is; name it with --disease.")
+        raise InputError("disease_unsaid", where=where)
     week, day = _weeks(table, chosen, mapping, is_row)
     rows = pd.DataFrame(
         {
@@ -265,15 +270,17 @@ def refuse_missed(receipt: Receipt, where: str) -> None:
     UnknownCodeError
         With every unknown place, its row and the nearest names; nothing has changed by then.
     """
+    said = InEach(_missed(receipt, "row", "like", "or", "more"), nl=_missed(receipt, "rij", "zoals", "of", "meer"))
+    raise UnknownCodeError("places_unknown", where=where, a=len(receipt.places_missed), said=said)
+
+
+def _missed(receipt: Receipt, row: str, like: str, either: str, more: str) -> str:
     listed = [
-        f"{text} (row {rows[0]}{', like ' + ' or '.join(near) if near else ''})"
+        f"{text} ({row} {rows[0]}{f', {like} ' + f' {either} '.join(near) if near else ''})"
         for text, (near, rows) in receipt.places_missed.items()
     ]
-    said = "; ".join(listed[:_LISTED_N]) + (f" and {len(listed) - _LISTED_N} more" if len(listed) > _LISTED_N else "")
-    raise UnknownCodeError(
-        f"{where} holds {len(listed)} code(s) that are no gemeente of that year: {said}; correct them or give the"
-        " right year, or leave their rows out with --partial. Nothing was changed."
-    )
+    rest_n = len(listed) - _LISTED_N
+    return "; ".join(listed[:_LISTED_N]) + (f"; {rest_n} {more}" if rest_n > 0 else "")
 
 
 def _weeks(
@@ -285,9 +292,7 @@ def _weeks(
         stamps = days.dates(frame[chosen["date"]], f"{where}, {chosen['date']}", table.row_n)
         missing = stamps.isna() & is_row
         if missing.any():
-            raise InputError(
-                f"{where}: a row has no date (row {table.row_n[missing.to_numpy()][0]}); fill it in and try again."
-            )
+            raise InputError("row_without_date", where=where, a=table.row_n[missing.to_numpy()][0])
         return stamps.dt.strftime("%G-W%V"), stamps
     given = columns.texts(frame, chosen, mapping, "week")
     year = columns.texts(frame, chosen, mapping, "year") if "year" in chosen else pd.Series("", index=frame.index)
@@ -298,21 +303,19 @@ def _weeks(
     wrong = found.isna() & is_row
     if wrong.any():
         row, text = table.row_n[wrong.to_numpy()][0], given[wrong].iloc[0]
-        year_said = f" of {year[wrong].iloc[0]}" if year[wrong].iloc[0] else ""
-        raise InputError(
-            f"{where}, row {row}: {text!r}{year_said} is no week of the calendar{_weeks_in(text, year[wrong].iloc[0])};"
-            " write it as 2020-W37 and try again."
-        )
+        of = year[wrong].iloc[0]
+        last = _last_week(text, of)
+        key = "no_week_53" if last else "no_week"
+        raise InputError(key, where=where, row=row, text=f"{text} {of}".strip(), of=of or text[:4], last=last)
     return found, pd.Series(pd.NaT, index=frame.index)
 
 
-def _weeks_in(text: str, year: str) -> str:
-    """Tell how many weeks a year has, where it was week 53 that is not there."""
+def _last_week(text: str, year: str) -> int:
+    """Return how many weeks a year has, where it was week 53 that is not there; else 0."""
     of = year or text[:4]
     if not of.isdigit() or not 1900 <= int(of) <= 9998 or "53" not in text:
-        return ""
-    last = date(int(of), 12, 28).isocalendar().week
-    return f" ({of} has {last} weeks)"
+        return 0
+    return date(int(of), 12, 28).isocalendar().week
 
 
 def _tell_marks(rows: pd.DataFrame, receipt: Receipt) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from geodata.errors import InputError
+from geodata.errors import InEach, InputError
 from words import Texts, read_texts
 
 _SHOWN_N: Final = 10  # rows that a summary names; all of them stand in the list that can be saved
@@ -122,11 +122,15 @@ class Receipt:
             return
         if is_asked_for and self.kept_n:
             return
-        texts = read_texts("en")
-        because = "; ".join(f"row {line.row_n}: {_said(texts, line)}" for line in self.left_out[:3])
-        keeps = f"keeps {self.kept_n} of {candidates_n} rows" if candidates_n else "holds no row that can be kept"
-        advice = "correct the file" + (", or import it as it is with --partial" if self.kept_n else "")
-        raise InputError(f"{self.file} {keeps}{f' ({because})' if because else ''}; {advice}. Nothing was changed.")
+        if not candidates_n:
+            raise InputError("keeps_no_row", file=self.file)
+        key = "keeps_too_little" if self.kept_n else "keeps_nothing"
+        because = InEach(self._first_left_out("en"), nl=self._first_left_out("nl"))
+        raise InputError(key, file=self.file, kept_n=self.kept_n, candidates_n=candidates_n, because=because)
+
+    def _first_left_out(self, language: str) -> str:
+        texts = read_texts(language)
+        return "; ".join(f"{texts('receipt.row', row_n=line.row_n)} {_said(texts, line)}" for line in self.left_out[:3])
 
     def rows(self, language: str = "en") -> pd.DataFrame:
         """Return every row that was left out, changed or passed over, as a list that can be saved."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import pandas as pd
 
-from geodata.errors import InputError
+from geodata.errors import InEach, InputError
 from geodata.intake.columns import fold_header
 from geodata.intake.files.table import Table
 from geodata.intake.receipt import Receipt
@@ -45,10 +45,9 @@ def refuse_repeated(rows: pd.DataFrame, table: Table, chosen: Mapping[str, str])
     numbers = " and ".join(str(number) for number in group["row_n"].head(2))
     if unread:
         raise InputError(
-            f"{table.name}: {first['area_code']} has several rows for {when} (rows {numbers}) that differ in"
-            f" column {unread[0]!r}, which is not read; keep one row for each, the total over {unread[0]!r}."
+            "rows_differ_unread", name=table.name, a=first["area_code"], when=when, numbers=numbers, b=unread[0]
         )
-    raise InputError(f"{table.name}: {first['area_code']} has two rows for {when} (rows {numbers}); keep one of them.")
+    raise InputError("rows_for_one_moment", name=table.name, a=first["area_code"], when=when, numbers=numbers)
 
 
 def counted(rows: pd.DataFrame, series: str, headers: Mapping[str, str], where: str, receipt: Receipt) -> pd.DataFrame:
@@ -79,11 +78,7 @@ def counted(rows: pd.DataFrame, series: str, headers: Mapping[str, str], where: 
         receipt.note("steps_taken", n=int(is_first.sum()))
         return ordered.assign(cases_n=step.mask(fell))[~is_first]
     if not series and (_says_cumulative(headers) or _looks_cumulative(ordered["cases_n"], step)):
-        raise InputError(
-            f"{where}: the cases of a gemeente never fall from one {moment} to the next, so they look cumulative; give"
-            " the new cases of each, or say --series cumulative to take the steps (--series counted to take them as"
-            " they are)."
-        )
+        raise InputError("series_adds_up", where=where, moment=InEach(moment, nl="dag" if moment == "day" else moment))
     return ordered
 
 

@@ -52,8 +52,11 @@ def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Se
     unknown = found.eq("")
     if unknown.any():
         raise InputError(
-            f"{where}, row {row_n[unknown].iloc[0]}: {given[unknown].iloc[0]!r} is no kind of site; give --kind where"
-            f" there is none, or a mapping with [words.kind] to one of {', '.join(codes.SITE_KINDS)}."
+            "no_kind_of_site",
+            where=where,
+            a=row_n[unknown].iloc[0],
+            b=given[unknown].iloc[0],
+            c=", ".join(codes.SITE_KINDS),
         )
     return found
 
@@ -68,10 +71,7 @@ def countries(given: pd.Series, row_n: NDArray[np.int64], where: str) -> pd.Seri
     """
     found: pd.Series = given.map({text: _country(text) for text in given.unique()})
     if found.isna().all():
-        raise InputError(
-            f"{where}, row {row_n[0]}: {given.iloc[0]!r} is no country that sites are kept of; write NL, DE or"
-            " BE (Nederland, Duitsland, België)."
-        )
+        raise InputError("no_country_kept", where=where, a=row_n[0], b=given.iloc[0])
     return found
 
 

@@ -137,7 +137,7 @@ def read_placed(
         The file has no places, no kind, keeps less than half of its rows, or cannot be understood.
     """
     if question.kind and question.kind not in codes.SITE_KINDS:
-        raise InputError(f"Kind {question.kind!r} does not exist; choose one of {', '.join(codes.SITE_KINDS)}.")
+        raise InputError("kind_absent", kind=question.kind, a=", ".join(codes.SITE_KINDS))
     table = reader.read(path, path.name, columns.knows(FIELDS, question.mapping), question.options, takes_maps=True)
     receipt = table.receipt("sites")
     chosen = columns.choose(table, FIELDS, question.mapping)
@@ -252,10 +252,7 @@ def _refuse_nowhere(given: pd.DataFrame, frame: pd.DataFrame, where: str) -> Non
     is_somewhere = given["x"].notna() | given["named"].ne("") | given["gemeente"].ne("") | given["misses"].ne("")
     if is_somewhere.any() or given["why"].isin(["x", "y", "country"]).any():
         return
-    raise InputError(
-        f"{where} says nowhere where the sites are: it has no coordinates ({', '.join(map(str, frame.columns))});"
-        " name the columns in a mapping, or give addresses and --geocode."
-    )
+    raise InputError("sites_nowhere", where=where, a=", ".join(map(str, frame.columns)))
 
 
 def _leave_out_unplaced(

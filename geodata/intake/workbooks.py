@@ -73,10 +73,7 @@ def read(
         if figures is not None:
             found.append(figures)
     if not found or not sum(map(len, found)):
-        raise InputError(
-            f"{path.name}: no sheet has a header with gemeente or veiligheidsregio and rows that name one;"
-            " check that it is the workbook of CBS."
-        )
+        raise InputError("workbook_without_regions", name=path.name)
     table = pd.concat(found, ignore_index=True)
     table["vr_code"] = table["region_code"].map(regions_of).fillna(table["region_code"])
     missing = table["value"].isna()

@@ -80,11 +80,11 @@ def write(path: Path, of: Snapshot, named: Sequence[str] = ()) -> Packed:
         The ending is another, the folder cannot be written, or a named table is not a secret one of the snapshot.
     """
     if path.suffix.lower() != ".zip":
-        raise InputError(f"{path.name} does not end in .zip; a bundle is a zip file: choose such a name.")
+        raise InputError("bundle_ending", name=path.name)
     secret = secret_tables(of)
     if unknown := sorted(set(named) - set(secret)):
         have = ", ".join(secret) or "none"
-        raise InputError(f"Table {unknown[0]} is no secret table of this installation ({have}); leave it out.")
+        raise InputError("bundle_no_secret_table", a=unknown[0], have=have)
     left_out = tuple(name for name in secret if name not in named)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -126,13 +126,11 @@ def unpacked(path: Path) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
         described = _unzip(path, folder)
         for name, sha256 in described["files"].items():
             if _digest(folder / name) != sha256:
-                raise InputError(f"{name} in {path.name} is damaged; get the bundle again from where it was made.")
+                raise InputError("bundle_part_damaged", name=name, part=path.name)
         try:
             yield snapshot.read_core(folder), tuple(described["left_out"])
         except SnapshotError as error:
-            raise InputError(
-                f"{path.name} holds no whole snapshot; get the bundle again from where it was made."
-            ) from error
+            raise InputError("bundle_not_whole", name=path.name) from error
 
 
 def _unzip(path: Path, folder: Path) -> "dict[str, dict[str, str]]":
@@ -142,13 +140,10 @@ def _unzip(path: Path, folder: Path) -> "dict[str, dict[str, str]]":
         with zipfile.ZipFile(path) as archive:
             infos = {info.filename: info for info in archive.infolist()}
             if len(infos) > _MAX_FILES or sum(info.file_size for info in infos.values()) > _MAX_BYTES:
-                raise InputError(f"{path.name} is larger than a data bundle can be; it was not unpacked.")
+                raise InputError("bundle_too_large", name=path.name)
             described = json.loads(archive.read(infos[BUNDLE]))
             if described["format"] != FORMAT:
-                raise InputError(
-                    f"{path.name} has format {described['format']}, and this version reads {FORMAT};"
-                    " use the version of the product that made it."
-                )
+                raise InputError("bundle_of_other_format", name=path.name, a=described["format"], ours=FORMAT)
             for name in described["files"]:
                 if Path(name).name != name:
                     raise InputError(refused)

@@ -46,7 +46,7 @@ def handed_over(content: bytes, name: str) -> Iterator[Path]:
     """
     plain = re.split(r"[/\\]", name)[-1].strip().lstrip(".")
     if not plain or len(plain.encode()) > 200 or not plain.isprintable():
-        raise InputError("The file has no usable name; give it a short name with its ending, and try again.")
+        raise InputError("file_name_unusable")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / plain
         path.write_bytes(content)
@@ -85,9 +85,7 @@ def import_establishments(
         The file names what is no gemeente of that year; all are listed.
     """
     if not regions.FIRST_YEAR <= year <= date.max.year:
-        raise InputError(
-            f"Year {year} is before {regions.FIRST_YEAR}; give figures of {regions.FIRST_YEAR} or later (--year)."
-        )
+        raise InputError("year_too_early", year=year, first_year=regions.FIRST_YEAR)
     mapping = establishments.read_mapping(mapping_path) if mapping_path else None
     question = establishments.Question(year, mapping, options, is_partial)
     counts, receipt = establishments.read(path, question, known_areas()["gemeenten"], known_places())

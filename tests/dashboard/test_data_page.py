@@ -64,6 +64,6 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     cases.write_text(CASES, "utf-8")
     parks.write_text("naam;lat;lon\nPark;52.1;5.3\nPark 2;52.2;5.4\n", "utf-8")
     bundle.write(packed, snapshot.current())
-    found = [upload.seems(path, 2021) for path in (cases, parks, packed)]
+    found = [upload.seems(path) for path in (cases, parks, packed)]
     assert found == ["incidence", "sites", upload.BUNDLE]
     assert upload.year_of("kwb-2021.xlsx", date(2026, 1, 1)) == 2021

@@ -72,7 +72,7 @@ def read(
         except InputError:
             raise
         except _BROKEN as error:
-            raise InputError(f"{name} cannot be read as a map; open it in a map program and save it again.") from error
+            raise InputError("map_unreadable", name=name) from error
 
 
 def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
@@ -80,17 +80,17 @@ def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
     ending = Path(name).suffix.lower()
     if ending == ".shp":
         if isinstance(source, bytes):
-            raise InputError(f"{name} is one part of a Shapefile; put all parts (.shp, .dbf, .shx, .prj) in one zip.")
+            raise InputError("shapefile_part", name=name)
         parts = [part for part in source.parent.glob(f"{source.stem}.*") if part.suffix.lower() in _SIBLINGS]
         if not any(part.suffix.lower() == ".dbf" for part in parts) or not any(
             part.suffix.lower() == ".shx" for part in parts
         ):
-            raise InputError(f"{name} cannot be read as a map: its .dbf or .shx is missing; put all parts beside it.")
+            raise InputError("shapefile_lacks", name=name)
         digest = hashlib.sha256()
         for part in sorted(parts):
             digest.update(part.read_bytes())
         if source.read_bytes()[:4] != b"\x00\x00\x27\x0a":
-            raise InputError(f"{name} cannot be read as a map: it is no Shapefile; save it again.")
+            raise InputError("no_shapefile", name=name)
         return source, digest.hexdigest()
     content = source.read_bytes() if isinstance(source, Path) else source
     sha256 = hashlib.sha256(content).hexdigest()
@@ -108,16 +108,16 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
     start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if ending in (".geojson", ".json"):
         if not start.startswith(b"{"):
-            raise InputError(f"{name} cannot be read as a map: it is no GeoJSON; save it again as GeoJSON.")
+            raise InputError("no_geojson", name=name)
         if _depth(content) > _DEPTH:
-            raise InputError(f"{name} cannot be read as a map: it is nested too deep; save it again as GeoJSON.")
+            raise InputError("geojson_too_deep", name=name)
     if ending == ".gpkg" and not (content.startswith(b"SQLite format 3\x00") and content[68:70] == b"GP"):
-        raise InputError(f"{name} cannot be read as a map: it is no GeoPackage; save it again.")
+        raise InputError("no_geopackage", name=name)
     if ending == ".kml":
         if not re.search(rb"<kml[\s>]", content[:65536]):
-            raise InputError(f"{name} cannot be read as a map: it is no KML; save it again.")
+            raise InputError("no_kml", name=name)
         if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
-            raise InputError(f"{name} declares entities of its own, which a map does not need; save it again as KML.")
+            raise InputError("kml_with_entities", name=name)
 
 
 def _depth(content: bytes) -> int:
@@ -143,18 +143,16 @@ def _unpacked(content: bytes, name: str, folder: Path) -> Path:
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        raise InputError(f"{name} cannot be read as a zip file; pack it again.") from error
+        raise InputError("zip_unreadable", name=name) from error
     found = sorted(path for path in folder.iterdir() if path.suffix in _DRIVERS)
     if not found:
-        raise InputError(
-            f"{name} holds no map (.shp with .dbf and .shx, .geojson, .gpkg or .kml); pack one and try again."
-        )
+        raise InputError("zip_without_map", name=name)
     if len({path.suffix for path in found}) > 1 or (len(found) > 1 and found[0].suffix != ".shp"):
-        raise InputError(f"{name} holds several maps ({', '.join(path.name for path in found)}); pack one of them.")
+        raise InputError("zip_several_maps", name=name, a=", ".join(path.name for path in found))
     for path in found:
         if path.suffix == ".shp":
             if not path.with_suffix(".dbf").exists() or not path.with_suffix(".shx").exists():
-                raise InputError(f"{name}: {path.name} lacks its .dbf or .shx; pack all parts of the Shapefile.")
+                raise InputError("zip_shapefile_lacks", name=name, part=path.name)
         else:
             _refuse_other_content(path.read_bytes(), name, path.suffix)
     return found[0] if len(found) == 1 else folder
@@ -168,13 +166,13 @@ def _is_part(part: zipfile.ZipInfo) -> bool:
 
 def _refuse_bomb(wanted: list[zipfile.ZipInfo], name: str) -> None:
     if len(wanted) > _MAX_MEMBERS_N or sum(part.file_size for part in wanted) > _MAX_UNPACKED:
-        raise InputError(f"{name} unpacks to too much; put one map in the zip and try again.")
+        raise InputError("zip_too_big", name=name)
     if any(part.flag_bits & 1 for part in wanted):
-        raise InputError(f"{name} has a password; pack it without one and try again.")
+        raise InputError("file_has_password", name=name)
     names = [PurePosixPath(part.filename).name.lower() for part in wanted]
     doubled = [one for one in names if names.count(one) > 1]
     if doubled:
-        raise InputError(f"{name} holds {doubled[0]} twice; put one map in the zip and try again.")
+        raise InputError("zip_holds_twice", name=name, a=doubled[0])
 
 
 def _features(
@@ -184,20 +182,20 @@ def _features(
     where = f"GeoJSON:{path}" if ending in (".geojson", ".json") else str(path)
     layers = [str(title) for title, kind in pyogrio.list_layers(where) if kind is not None]
     if not layers:
-        raise InputError(f"{name} holds no map layer; save a layer with points or areas.")
+        raise InputError("map_without_layer", name=name)
     chosen = [title for title in layers if title.casefold() == layer.strip().casefold()] if layer else layers
     if not chosen:
-        raise InputError(f"Layer {layer!r} of {name} is not there; it has: {', '.join(layers)}.")
+        raise InputError("layer_absent", layer=layer, name=name, a=", ".join(layers))
     if len(chosen) > 1:
-        raise InputError(f"{name} has more than one layer ({', '.join(layers)}); choose one with --layer.")
+        raise InputError("layers_several", name=name, a=", ".join(layers))
     about = pyogrio.read_info(where, layer=chosen[0])
     if about["driver"] not in _DRIVERS[ending]:
-        raise InputError(f"{name} cannot be read as a map: it is {about['driver']}, not what its ending says.")
+        raise InputError("map_of_another_kind", name=name, a=about["driver"])
     if about["features"] > max_rows_n:
-        raise InputError(f"{name} has {about['features']} features, too many at once; divide it and try again.")
+        raise InputError("map_too_many", name=name, a=about["features"])
     frame = pyogrio.read_dataframe(where, layer=chosen[0], datetime_as_string=True, on_invalid="ignore")
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"{name} holds no map layer; save a layer with points or areas.")
+        raise InputError("map_without_layer", name=name)
     frame = frame.reset_index(drop=True)
     frame.columns = [str(column).strip() if column != "geometry" else column for column in frame.columns]
     notes: list[Line] = []

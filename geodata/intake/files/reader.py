@@ -64,7 +64,7 @@ def read(
     """
     options = options or Options()
     ending = Path(name).suffix.lower()
-    kinds = "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile" if takes_maps else "CSV or XLSX file"
+    kinds = "CSV, XLSX, GeoJSON, GeoPackage, KML, Shapefile" if takes_maps else "CSV, XLSX"
     _refuse_kind(source, name, kinds, takes_maps=takes_maps)
     packs = packed.table_in(source, name)
     if packs is not None:
@@ -78,7 +78,7 @@ def read(
         table = found
     elif ending in MAP_ENDINGS:
         if not takes_maps:
-            raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
+            raise InputError("file_of_another_kind", name=name, kinds=kinds)
         frame, sha256, notes = maps.read(source, name, options.layer, MAX_ROWS_N)
         table = Table(name, frame, np.arange(1, len(frame) + 1), sha256, ending in (".shp", ".zip"), notes=notes)
     else:
@@ -91,7 +91,7 @@ def read(
             table = spreadsheet.read(content, name, knows, options)
         table = replace(table, sha256=sha256)
     if table.frame.empty:
-        raise InputError(f"{name} holds no rows; export the table again.")
+        raise InputError("file_without_rows", name=name)
     return table
 
 
@@ -99,17 +99,17 @@ def _refuse_kind(source: Path | bytes, name: str, kinds: str, *, takes_maps: boo
     """Stop at a file that is not there, is of a kind that is not read, is empty or too big."""
     ending = Path(name).suffix.lower()
     if isinstance(source, Path) and not source.is_file():
-        raise InputError(f"{source.name} does not exist; give the path of a {kinds}.")
+        raise InputError("file_absent", name=source.name, kinds=kinds)
     if ending in _OLD_SHEETS:
-        raise InputError(f"{name} is a spreadsheet of another kind ({ending}); save it as .xlsx or .csv and try again.")
+        raise InputError("spreadsheet_of_another_kind", name=name, ending=ending)
     is_table = ending in (*TEXT_ENDINGS, *SHEET_ENDINGS, *_PACKED)
     if not is_table and not (ending in MAP_ENDINGS and takes_maps):
-        raise InputError(f"{name} is no {kinds}; save it as one of these and try again.")
+        raise InputError("file_of_another_kind", name=name, kinds=kinds)
     size_n = _size(source)
     if size_n > MAX_BYTES:
-        raise InputError(f"{name} is {size_n >> 20} MB, more than {MAX_BYTES >> 20} MB; divide it and try again.")
+        raise InputError("file_too_big", name=name, a=size_n >> 20, b=MAX_BYTES >> 20)
     if not size_n:
-        raise InputError(f"{name} is empty; export it again.")
+        raise InputError("file_is_empty", name=name)
 
 
 def _size(source: Path | bytes) -> int:
@@ -120,10 +120,10 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
     start = content[:_START_N].lstrip(codecs.BOM_UTF8 + b" \r\n\t")
     is_zip = content[:4] in (b"PK\x03\x04", b"PK\x05\x06")
     if re.match(rb"<(!doctype\s+html|html|\?xml|head|body|table)", start[:200].lower()):
-        raise InputError(f"{name} holds a web page or XML, no table; export it again as {ending[1:].upper()}.")
+        raise InputError("file_is_web_page", name=name, a=ending[1:].upper())
     if ending in TEXT_ENDINGS and is_zip:
-        raise InputError(f"{name} is a workbook or zip with another ending; give it the ending that it had.")
+        raise InputError("workbook_with_other_ending", name=name)
     if ending in SHEET_ENDINGS and content[:4] == b"\xd0\xcf\x11\xe0":
-        raise InputError(f"{name} is an old workbook, or one with a password; save it as .xlsx without one.")
+        raise InputError("workbook_old", name=name)
     if ending in SHEET_ENDINGS and not is_zip:
-        raise InputError(f"{name} cannot be read as a table: it is no workbook; open it and save it as .xlsx or .csv.")
+        raise InputError("no_workbook", name=name)

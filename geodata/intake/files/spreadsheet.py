@@ -71,9 +71,9 @@ def open_book(content: bytes, name: str) -> Any:
         raise InputError(_NO_BOOK.format(name=name)) from error
     unpacked_n = sum(part.file_size for part in parts)
     if unpacked_n > MAX_BYTES or (unpacked_n > _SMALL_BYTES and unpacked_n > _MAX_RATIO * len(content)):
-        raise InputError(f"{name} unpacks to {unpacked_n >> 20} MB; save it as CSV, or divide it.")
+        raise InputError("workbook_unpacks_big", name=name, a=unpacked_n >> 20)
     if any(part.flag_bits & 1 for part in parts):
-        raise InputError(f"{name} has a password; save it without one and try again.")
+        raise InputError("file_has_password", name=name)
     try:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
@@ -89,9 +89,9 @@ def opened(path: Path) -> tuple[bytes, Any]:
         It is not there, or is no workbook.
     """
     if not path.is_file():
-        raise InputError(f"{path.name} does not exist; give the path of a workbook (.xlsx).")
+        raise InputError("workbook_absent", name=path.name)
     if path.suffix.lower() not in (".xlsx", ".xlsm"):
-        raise InputError(f"{path.name} is no workbook; save it as .xlsx and try again.")
+        raise InputError("is_no_workbook", name=path.name)
     content = path.read_bytes()
     return content, open_book(content, path.name)
 
@@ -134,7 +134,7 @@ def rows_of(book: Any, title: str, name: str) -> Iterator[list[Any]]:
                 cells.pop()
             yield cells
     except UNREADABLE as error:
-        raise InputError(f"{name}, sheet {title}, cannot be read; open it and save it again as .xlsx.") from error
+        raise InputError("sheet_unreadable", name=name, title=title) from error
 
 
 def refuse_unanswered(content: bytes, title: str, name: str) -> None:
@@ -165,10 +165,7 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
                 and value.value is None
                 and cell.data_type == "f"
             ):
-                raise InputError(
-                    f"{name}, cell {cell.coordinate}, holds a formula that was never calculated; open the workbook,"
-                    " save it, and try again."
-                )
+                raise InputError("formula_uncalculated", name=name, coordinate=cell.coordinate)
 
 
 @dataclass(frozen=True)
@@ -205,14 +202,14 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
         for row in rows_of(book, title, name):
             cells_n += len(row)
             if len(rows) >= MAX_ROWS_N or cells_n > MAX_CELLS_N // 4:
-                raise InputError(f"{name} holds too many cells at once; divide it, or save the sheet as CSV.")
+                raise InputError("too_many_cells", name=name)
             rows.append(row)
         block = statline.find(rows)
         candidates.append(_Found(title, rows, None if block else find_header(rows, knows), block))
     book.close()
     with_rows = [found for found in candidates if any(not is_blank(cell) for row in found.rows for cell in row)]
     if not with_rows:
-        raise InputError(f"{name} is empty; export it again.")
+        raise InputError("file_is_empty", name=name)
     best = max(found.rank for found in with_rows)
     # Where no header is known, the sheet with most rows and columns could be any: then all with a table are meant.
     chosen = (
@@ -223,7 +220,7 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     )
     if len(chosen) > 1:
         titles = ", ".join(repr(found.title) for found in chosen)
-        raise InputError(f"{name} has a table on more than one sheet ({titles}); choose one with --sheet.")
+        raise InputError("sheets_several", name=name, titles=titles)
     (found,) = chosen
     refuse_unanswered(content, found.title, name)
     others = [title for title in visible if title != found.title]
@@ -242,15 +239,14 @@ def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) 
         There is none, or it is hidden.
     """
     if not visible:
-        raise InputError(f"{name} has no visible sheet; show the one that is meant and save it again.")
+        raise InputError("no_visible_sheet", name=name)
     if not asked:
         return visible
     found = [title for title in visible if title.strip().casefold() == asked.strip().casefold()]
     if not found:
-        why = (
-            "is hidden; show it first" if asked.casefold() in {title.casefold() for title in hidden} else "is not there"
-        )
-        raise InputError(f"Sheet {asked!r} of {name} {why}; it has: {', '.join(visible)}.")
+        is_hidden = asked.casefold() in {title.casefold() for title in hidden}
+        key = "sheet_is_hidden" if is_hidden else "sheet_absent"
+        raise InputError(key, sheet=asked, name=name, sheets=", ".join(visible))
     return found
 
 

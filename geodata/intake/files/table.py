@@ -166,7 +166,7 @@ def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) 
         seen[low] = seen.get(low, 0) + 1
         if seen[low] > 1:
             if knows(text):
-                raise InputError(f"{name} has two columns called {text!r}; rename or remove one of them and try again.")
+                raise InputError("header_twice", name=name, text=text)
             text = f"{text} ({seen[low]})"
         names.append(text)
     return frame.iloc[:, keep].set_axis(pd.Index(names, dtype="str"), axis="columns")

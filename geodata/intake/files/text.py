@@ -46,7 +46,7 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     lines = io.StringIO(sample.decode("utf-8", errors="replace"), newline="").readlines()
     lines = lines if is_whole or len(lines) < 2 else lines[:-1]
     if not any(line.strip() for line in lines):
-        raise InputError(f"{name} is empty; export it again.")
+        raise InputError("file_is_empty", name=name)
     declared = re.fullmatch(r"\"?sep=(.)\"?\s*", lines[0], re.IGNORECASE)
     separator = declared[1] if declared else _separator(lines, knows)
     rows, ends = _sample_rows(lines, separator, name)
@@ -57,11 +57,11 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     header = rows[head]
     width = len(header)
     if width > MAX_COLUMNS_N:
-        raise InputError(f"{name} has {width} columns, more than {MAX_COLUMNS_N}; export only those that are needed.")
+        raise InputError("too_many_columns", name=name, width=width, most=MAX_COLUMNS_N)
     below = len("".join(lines[: ends[head]]).encode("utf-8"))
     rows_n = content.count(b"\n", below) + 1
     if rows_n > MAX_ROWS_N or rows_n * width > MAX_CELLS_N:
-        raise InputError(f"{name} has some {rows_n} rows of {width} cells, too many at once; divide it and try again.")
+        raise InputError("table_too_big", name=name, rows_n=rows_n, width=width)
     frame, row_n, passed = _body(content, below, separator, header, head, name)
     passed = [*lines_above(rows[first:head], head - first), *passed] if block is None else passed
     frame, row_n, more = only_rows(frame, row_n, header)
@@ -78,11 +78,11 @@ def _decoded(content: bytes, name: str) -> bytes:
             try:
                 content = content.decode(encoding).encode("utf-8")
             except UnicodeError as error:
-                raise InputError(f"{name} breaks off within a letter (UTF-16); export it again as CSV.") from error
+                raise InputError("utf16_breaks_off", name=name) from error
     while content.startswith(codecs.BOM_UTF8):
         content = content.removeprefix(codecs.BOM_UTF8)
     if b"\x00" in content:
-        raise InputError(f"{name} is no text file; export it again as CSV.")
+        raise InputError("no_text_file", name=name)
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -118,7 +118,7 @@ def _sample_rows(lines: list[str], separator: str, name: str) -> tuple[list[list
             if len(rows) > HEADER_WITHIN_N:
                 break
     except csv.Error as error:
-        raise InputError(f"{name} cannot be read as a table ({error}); open it and save it again.") from error
+        raise InputError("table_unreadable_start", name=name, error=error) from error
     return rows, ends
 
 
@@ -147,7 +147,7 @@ def _body(
             ),
         )
     except (pa.ArrowException, ValueError) as error:
-        raise InputError(f"{name} cannot be read as a table ({_short(error)}); open it and save it again.") from error
+        raise InputError("table_unreadable_body", name=name, a=_short(error)) from error
     row_n = np.arange(1, table.num_rows + len(odd) + 1)
     row_n = np.delete(row_n, [number - 1 for number, _, _ in odd]) + head + 1
     _refuse_open_quotes(content, table, odd, separator, row_n, head, name)
@@ -156,10 +156,7 @@ def _body(
     longer = {number: _fitted(text, separator, width) for number, _, text in extra}
     lost = [number for number, row in longer.items() if row is None]
     if lost:
-        raise InputError(
-            f"{name} breaks off: {len(lost)} row(s) have too few or too many cells, the first is row"
-            f" {lost[0] + head + 1}; export it again."
-        )
+        raise InputError("table_breaks_off", name=name, a=len(lost), b=lost[0] + head + 1)
     if longer:
         added = pd.DataFrame([row for row in longer.values() if row is not None], columns=names, dtype="str")
         row_n = np.concatenate([row_n, np.array([*longer], np.int64) + head + 1])
@@ -209,9 +206,7 @@ def _refuse_open_quotes(
         found = pa.compute.match_substring_regex(column, pattern).to_numpy()
         swallowed += [int(row_n[position]) for position in np.flatnonzero(found) if table.num_columns > 1]
     if swallowed:
-        raise InputError(
-            f'{name}: row {min(swallowed)} opens a quote (") that is never closed; close or remove it and try again.'
-        )
+        raise InputError("quote_left_open", name=name, a=min(swallowed))
 
 
 def _swallows(text: str, separator: str, width: int) -> bool:
