@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from geodata.errors import InputError
+from geodata.errors import InEach, InputError
 from geodata.intake.files import maps, packed, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 from geodata.intake.receipt import Line
@@ -24,6 +24,10 @@ SHEET_ENDINGS: Final = (".xlsx", ".xlsm")
 MAP_ENDINGS: Final = maps.ENDINGS
 _PACKED: Final = (".gz", ".zip", ".json")  # what they hold says whether it is a table
 _OLD_SHEETS: Final = (".xls", ".xlsb", ".ods", ".numbers")
+_TABLES: Final = InEach("CSV or XLSX file", nl="CSV of XLSX")
+_WITH_MAPS: Final = InEach(
+    "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile", nl="CSV, XLSX, GeoJSON, GeoPackage, KML of Shapefile"
+)
 _START_N: Final = 1 << 16
 
 
@@ -64,7 +68,7 @@ def read(
     """
     options = options or Options()
     ending = Path(name).suffix.lower()
-    kinds = "CSV, XLSX, GeoJSON, GeoPackage, KML, Shapefile" if takes_maps else "CSV, XLSX"
+    kinds = _WITH_MAPS if takes_maps else _TABLES
     _refuse_kind(source, name, kinds, takes_maps=takes_maps)
     packs = packed.table_in(source, name)
     if packs is not None:
