@@ -355,7 +355,9 @@ CONTRACTS = {
             {
                 "work_id": _OPEN,
                 "event_date": _date(),
-                "kind": _text(values=("communication", "product", "contact")),
+                "kind": _text(
+                    values=("communication", "product", "contact", "assignment", "coordination", "conclusions")
+                ),
                 "vr_code": _text(_VR, empty=True),
                 "title": _FREE,
                 "organisation": _OPEN,

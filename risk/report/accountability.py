@@ -9,8 +9,9 @@ from access.rights import Rows, rows_of
 from door.store import ScopedStore
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
-from risk.report.facts import Facts, gather
-from risk.report.words import band_of, read_words, sector_name, stamp_of
+from risk.report.facts import WORK_KINDS, Facts, gather
+from risk.report.words import band_of, month_words, read_words, route_names, sector_name, stamp_of, viewer_words
+from words import read_texts
 
 _COUNTS = ("by_theme", "by_kind", "by_trigger", "by_integral", "by_found", "by_measures", "by_sector", "by_region")
 _LONGEST_LIST = 100
@@ -46,17 +47,25 @@ def accountability(
         scope = words["scope_region"].format(
             scope=", ".join(facts.regions.values()) if viewer.vr_codes else str(viewer)
         )
-    period = words["period"].format(first=first, last=last, viewer=viewer, version=store.data_version)
+    day = read_texts(language).day
+    period = words["period"].format(
+        first=day(first), last=day(last), viewer=viewer_words(store, language), version=store.data_version
+    )
     blocks: list[Block] = [Heading(words["title"], 1), Paragraph(scope), Paragraph(period, is_small=True)]
+    blocks += _text(facts, words, "assignment", language)
+    blocks += _composition(store, words)
     blocks += _summary(facts, words)
-    blocks += _by_month(facts, words, band)
+    blocks += _by_month(facts, words, band, language)
     for place, name in enumerate(_COUNTS):
         step(0.5 + 0.5 * place / len(_COUNTS))
         blocks += _count(facts, words, name, language, band)
         if name == "by_region":
             blocks += _map(store, facts, words, band)
-    blocks += _referrals(facts, words)
-    blocks += _work(facts, words)
+    blocks += _plan(facts, words)
+    blocks += _referrals(facts, words, route_names(store, language))
+    blocks += _work(facts, words, language)
+    blocks += _text(facts, words, "coordination", language)
+    blocks += _text(facts, words, "conclusions", language)
     blocks.append(stamp_of(store, language, last))
     return Document(words["title"], language, band, tuple(blocks))
 
@@ -78,10 +87,55 @@ def _summary(facts: Facts, words: Mapping[str, str]) -> list[Block]:
     return [Heading(words["summary"]), grid, Paragraph(words["summary_def"], is_small=True)]
 
 
+def _text(facts: Facts, words: Mapping[str, str], kind: str, language: str) -> list[Block]:
+    """Return a text of the log book with its date, or where it can be written."""
+    blocks: list[Block] = [Heading(words[kind]), Paragraph(words[f"{kind}_def"], is_small=True)]
+    if kind not in facts.texts:
+        return [*blocks, Paragraph(words["text_none"])]
+    day, text = facts.texts[kind]
+    blocks += [Paragraph(part) for part in text.split("\n\n") if part.strip()]
+    return [*blocks, Paragraph(words["text_of"].format(day=read_texts(language).day(day)), is_small=True)]
+
+
+def _composition(store: ScopedStore, words: Mapping[str, str]) -> list[Block]:
+    """Return who takes part, by function: never a name."""
+    blocks: list[Block] = [Heading(words["composition"]), Paragraph(words["composition_def"], is_small=True)]
+    if not store.may("contacts"):
+        return [*blocks, Paragraph(words["none"])]
+    contacts = store.register("contacts")
+    if contacts.empty:
+        return [*blocks, Paragraph(words["none"])]
+    contacts = contacts.assign(
+        organisation=contacts["organisation"].where(contacts["ring"] != "region", words["per_region"])
+    )
+    counted = contacts.groupby(["ring", "organisation", "function"], sort=False)["contact_id"].count().reset_index()
+    rows = tuple(
+        (words[f"ring_{row.ring}"], str(row.organisation), str(row.function), str(row.contact_id))
+        for row in counted.itertuples()
+    )
+    return [*blocks, Grid((words["ring"], words["organisation"], words["function"], words["number"]), rows, (3,))]
+
+
+def _plan(facts: Facts, words: Mapping[str, str]) -> list[Block]:
+    """Lay the lines of the plans of the period beside what came of them, by list."""
+    blocks: list[Block] = [Heading(words["plan"]), Paragraph(words["plan_period_def"], is_small=True)]
+    if facts.plan.empty:
+        return [*blocks, Paragraph(words["none"])]
+    visits = facts.activations[facts.activations["plan_line_id"] != ""]
+    header = tuple(words[name] for name in ("list", "planned", "visited", "found", "nothing_found"))
+    rows = []
+    for name, lines in facts.plan.groupby("list", sort=False):
+        mine = visits[visits["plan_line_id"].isin(lines["plan_line_id"])]
+        found = mine["infections_found"].value_counts()
+        numbers = (len(lines), mine["plan_line_id"].nunique(), found.get("yes", 0), found.get("no", 0))
+        rows.append((words[f"list_{name}"], *(str(int(number)) for number in numbers)))
+    return [*blocks, Grid(header, tuple(rows), (1, 2, 3, 4))]
+
+
 def label_of(name: str, code: str, facts: Facts, words: Mapping[str, str], language: str) -> str:
     """Return the word for a code of a count."""
     if name == "by_region":
-        return f"{facts.regions.get(code, code)} ({code})"
+        return facts.regions.get(code, code)
     if name == "by_sector":
         return sector_name(code, language)
     if name == "by_measures":
@@ -109,40 +163,61 @@ def _map(store: ScopedStore, facts: Facts, words: Mapping[str, str], band: str) 
     regions = store.table("veiligheidsregios")
     if not isinstance(regions, gpd.GeoDataFrame):
         return []
-    return [Picture(charts.map_of_regions(regions, facts.counts["by_region"], band), words["map"], width_cm=12)]
+    return [Picture(charts.map_of_regions(regions, facts.counts["by_region"], band, words), words["map"], width_cm=9)]
 
 
-def _by_month(facts: Facts, words: Mapping[str, str], band: str) -> list[Block]:
+def _by_month(facts: Facts, words: Mapping[str, str], band: str, language: str) -> list[Block]:
     names = ("activations", "preventief", "repressief", "signals", "referrals", "work")
-    rows = tuple((month, *(str(facts.by_month.loc[month, name]) for name in names)) for month in facts.by_month.index)
+    rows = tuple(
+        (month_words(month, language), *(str(facts.by_month.loc[month, name]) for name in names))
+        for month in facts.by_month.index
+    )
     grid = Grid((words["month"], *(words[name] for name in names)), rows, (1, 2, 3, 4, 5, 6))
     blocks: list[Block] = [Heading(words["by_month"]), Paragraph(words["by_month_def"], is_small=True), grid]
     if len(facts.activations):
-        blocks.append(Picture(charts.months(facts.by_month, words, band), words["chart_month"]))
+        shown = facts.by_month.rename(index=lambda month: month_words(month, language))
+        blocks.append(Picture(charts.months(shown, words, band), words["chart_month"]))
     return blocks
 
 
-def _referrals(facts: Facts, words: Mapping[str, str]) -> list[Block]:
+def _referrals(facts: Facts, words: Mapping[str, str], routes: Mapping[str, str]) -> list[Block]:
     blocks: list[Block] = [Heading(words["by_referral"]), Paragraph(words["by_referral_def"], is_small=True)]
     if facts.referrals.empty:
         return [*blocks, Paragraph(words["none"])]
     counts = facts.referrals.groupby(["route", "state"]).size().reset_index(name="n")
-    rows = tuple((str(row.route), words.get(str(row.state), str(row.state)), str(row.n)) for row in counts.itertuples())
+    rows = tuple(
+        (routes.get(str(row.route), str(row.route)), words.get(str(row.state), str(row.state)), str(row.n))
+        for row in counts.itertuples()
+    )
     return [*blocks, Grid((words["route"], words["state"], words["number"]), rows, (2,))]
 
 
-def _work(facts: Facts, words: Mapping[str, str]) -> list[Block]:
+def _work(facts: Facts, words: Mapping[str, str], language: str) -> list[Block]:
     blocks: list[Block] = [Heading(words["work_list"]), Paragraph(words["work_list_def"], is_small=True)]
     if facts.work.empty:
         return [*blocks, Paragraph(words["none"])]
     counted = tuple((words[code], str(number)) for code, number in facts.counts["by_work"].items())
     listed = facts.work.sort_values("event_date").head(_LONGEST_LIST)
     rows = tuple(
-        (f"{row.event_date:%Y-%m-%d}", words.get(str(row.kind), ""), str(row.title), str(row.organisation))
+        (
+            read_texts(language).day(row.event_date.date()),
+            words.get(str(row.kind), ""),
+            str(row.title),
+            str(row.organisation),
+        )
         for row in listed.itertuples()
     )
     header = (words["date"], words["kind"], words["what"], words["organisation"])
-    blocks += [Grid((words["kind"], words["number"]), counted, (1,)), Grid(header, rows)]
+    monthly = facts.work.groupby([facts.work["event_date"].dt.strftime("%Y-%m"), "kind"]).size().unstack(fill_value=0)
+    per_month = tuple(
+        (month_words(str(month), language), *(str(int(row.get(kind, 0))) for kind in WORK_KINDS))
+        for month, row in monthly.iterrows()
+    )
+    blocks += [
+        Grid((words["kind"], words["number"]), counted, (1,)),
+        Grid((words["month"], *(words[kind] for kind in WORK_KINDS)), per_month, (1, 2, 3)),
+        Grid(header, rows),
+    ]
     if len(facts.work) > _LONGEST_LIST:
         blocks.append(Paragraph(words["more"].format(n=len(facts.work) - _LONGEST_LIST)))
     return blocks

@@ -24,13 +24,13 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
 
 def _png(figure: Any, band: str) -> bytes:
     if band:
-        figure.text(0.5, 0.5, band, rotation=25, ha="center", va="center", fontsize=20, color="#8a0000", alpha=0.22)
+        figure.suptitle(band, fontsize=8, color="#8a0000")  # above the drawing, so that it hides no label
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=_DPI, metadata={"Software": None})
     return target.getvalue()
 
 
-def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: str) -> bytes:
+def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: str, words: Mapping[str, str]) -> bytes:
     """Return a map (PNG) of the number of activations per veiligheidsregio, each number written in its region.
 
     Parameters
@@ -43,10 +43,10 @@ def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: s
     figure, axes = _figure(5.6, 6.4)
     numbers = regions["vr_code"].map(counts)
     highest = max(1, int(numbers.max()) if numbers.notna().any() else 1)
-    shades = [
-        "#d9d9d9" if pd.isna(number) else "#ffffff" if number == 0 else _BLUES[round(4 * number / highest)]
-        for number in numbers
-    ]
+    shade_of = {
+        number: "#ffffff" if number == 0 else _BLUES[round(4 * number / highest)] for number in range(highest + 1)
+    }
+    shades = ["#d9d9d9" if pd.isna(number) else shade_of[int(number)] for number in numbers]
     regions.plot(ax=axes, color=shades, edgecolor="#5b6b76", linewidth=0.5)
     for place, number in zip(regions.geometry.representative_point(), numbers, strict=True):
         if pd.notna(number):
@@ -60,7 +60,24 @@ def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: s
                 color="white" if is_dark else "#16242e",
             )
     axes.set_axis_off()
+    _legend(axes, shade_of, words, has_grey=bool(numbers.isna().any()))
     return _png(figure, band)
+
+
+def _legend(axes: Any, shade_of: Mapping[int, str], words: Mapping[str, str], *, has_grey: bool) -> None:
+    """Say which numbers a shade stands for."""
+    from matplotlib.patches import Patch  # noqa: PLC0415 - only reports need it
+
+    ranges: dict[str, list[int]] = {}
+    for number, shade in shade_of.items():
+        ranges.setdefault(shade, []).append(number)
+    told = {shade: f"{found[0]}" if len(found) == 1 else f"{found[0]}-{found[-1]}" for shade, found in ranges.items()}
+    if has_grey:
+        told["#d9d9d9"] = words["out_of_scope"]
+    patches = [Patch(facecolor=shade, edgecolor="#5b6b76", label=label) for shade, label in told.items()]
+    axes.legend(
+        handles=patches, title=words["activations"], loc="upper left", fontsize=11, title_fontsize=11, frameon=False
+    )
 
 
 def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits: gpd.GeoDataFrame, band: str) -> bytes:

@@ -14,6 +14,8 @@ from register.read import Filters, in_training
 from register.schema import MEASURES, REFERRAL_STATES, measure_codes
 
 WORK_KINDS: Final = ("communication", "product", "contact")
+TEXT_KINDS: Final = ("assignment", "coordination", "conclusions")
+"""Kinds of the log book that are texts of the report: written once, dated, used until a newer one."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Facts:
         Month (2020-09) x activations, preventief, repressief, signals, referrals, work.
     regions
         Code -> name of the veiligheidsregio's in the viewer's scope.
+    texts
+        Kind of text (`TEXT_KINDS`) -> its date and the text: the newest up to the last day, else the first after it.
+    plan
+        The lines of approved plans, and of plans that were carried out, whose week began in the period.
     """
 
     first: date
@@ -40,6 +46,8 @@ class Facts:
     by_month: pd.DataFrame
     regions: Mapping[str, str]
     is_invented: bool
+    texts: Mapping[str, tuple[date, str]]
+    plan: pd.DataFrame
 
 
 def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = None) -> Facts:
@@ -66,6 +74,7 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
     tables = {name: _rows(store, name, filters) for name in names}
     is_invented = store.is_demonstration or any(bool(in_training(rows).any()) for rows in tables.values() if len(rows))
     activations, referrals, work = tables["activations"], tables["referrals"], tables["work_log"]
+    work = work[work["kind"].isin(WORK_KINDS)].reset_index(drop=True)
     regions = _regions(store)
     counts = {
         "by_theme": _listed(activations["themes"].str.split(";"), codes.THEMES),
@@ -90,7 +99,31 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
         _by_month(first, last, activations, tables["signals"], referrals, work),
         regions,
         is_invented,
+        _texts(store, last, as_of),
+        _plan(store, first, last, as_of),
     )
+
+
+def _texts(store: ScopedStore, last: date, as_of: date | None) -> dict[str, tuple[date, str]]:
+    if not store.may("work_log"):
+        return {}
+    rows = store.register("work_log", Filters(as_of=as_of)).sort_values("event_date", kind="stable")
+    found = {}
+    for kind in TEXT_KINDS:
+        mine = rows[(rows["kind"] == kind) & (rows["text"] != "")]
+        until = mine[mine["event_date"] <= pd.Timestamp(last)]
+        if len(mine):
+            row = mine.iloc[0] if until.empty else until.iloc[-1]
+            found[kind] = row["event_date"].date(), str(row["text"])
+    return found
+
+
+def _plan(store: ScopedStore, first: date, last: date, as_of: date | None) -> pd.DataFrame:
+    if not store.may("plan_lines"):
+        return contracts.empty("plan_lines")
+    lines = store.register("plan_lines", Filters(as_of=as_of))
+    begins = lines["week"].map(lambda week: date.fromisocalendar(int(week[:4]), int(week[-2:]), 1))
+    return lines[(lines["plan_state"] != "draft") & (begins >= first) & (begins <= last)].reset_index(drop=True)
 
 
 def _rows(store: ScopedStore, name: str, filters: Filters) -> pd.DataFrame:

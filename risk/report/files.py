@@ -3,14 +3,18 @@
 import base64
 import html
 import io
-from collections.abc import Callable
+import math
+import re
+import struct
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from geodata.errors import InputError
 from geodata.snapshots import formats as store
-from risk.report.blocks import Document, Grid, Heading, Paragraph, Picture
+from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
+from risk.report.words import read_words
 
 _STYLE: Final = """
 body{font:16px/1.5 sans-serif;color:#16242e;max-width:50rem;margin:2rem auto;padding:0 1rem}
@@ -118,9 +122,26 @@ def as_docx(document: Document) -> bytes:
         else:
             shape = made.add_picture(io.BytesIO(block.png), width=Cm(block.width_cm))
             shape._inline.docPr.set("descr", _plain(block.alt))  # noqa: SLF001 - the library offers no way to set this text
+    _number_pages(made.sections[0].footer.paragraphs[0], document.language)
     target_file = io.BytesIO()
     made.save(target_file)
     return target_file.getvalue()
+
+
+def _number_pages(paragraph: Any, language: str) -> None:
+    """Put the number of the page and of all pages in a footer, as fields that Word fills in."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415 - only a report needs it
+    from docx.oxml import OxmlElement  # noqa: PLC0415
+    from docx.oxml.ns import qn  # noqa: PLC0415
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for part in re.split(r"(\{page\}|\{pages\})", read_words(language)["page_of"]):
+        if field := {"{page}": "PAGE", "{pages}": "NUMPAGES"}.get(part):
+            simple = OxmlElement("w:fldSimple")
+            simple.set(qn("w:instr"), field)
+            paragraph._p.append(simple)  # noqa: SLF001 - the library offers no fields
+        else:
+            paragraph.add_run(part)
 
 
 def _plain(text: str) -> str:
@@ -148,7 +169,8 @@ def as_pdf(document: Document) -> bytes:
         def footer(self) -> None:
             self.set_y(-12)
             self.set_font("sans", "", 8)
-            self.cell(0, 5, f"{self.page_no()}", align="C")
+            told = read_words(document.language)["page_of"].format(page=self.page_no(), pages="{nb}")
+            self.cell(0, 5, told, align="C")
 
     made: Any = Page(format="A4")
     made.add_font("sans", "", fonts / "DejaVuSans.ttf")
@@ -157,8 +179,10 @@ def as_pdf(document: Document) -> bytes:
     made.set_lang(document.language)
     made.set_auto_page_break(auto=True, margin=16)
     made.add_page()
-    for block in document.blocks:
+    for place, block in enumerate(document.blocks):
         if isinstance(block, Heading):
+            if not _fits(made, document.blocks[place:]):
+                made.add_page()
             made.ln(1 if block.level == 1 else 4)
             made.set_font("sans", "B", 18 if block.level == 1 else 12)
             made.multi_cell(0, 8, block.text, new_x="LMARGIN", new_y="NEXT")
@@ -181,6 +205,32 @@ def as_pdf(document: Document) -> bytes:
         else:
             _pdf_picture(made, block)
     return bytes(made.output())
+
+
+_LINE_SIGNS: Final = 110  # what stands on a line of the page, about
+_ROW_MM: Final = 5.2
+_PAGE_MM: Final = 260
+
+
+def _fits(made: Any, blocks: Sequence[Block]) -> bool:
+    """Tell whether a heading with all that stands under it fits on what is left of the page, or on no page at all."""
+    height = 12.0
+    for block in blocks[1:]:
+        if isinstance(block, Heading):
+            break
+        if isinstance(block, Paragraph):
+            height += 5 * math.ceil(len(block.text) / _LINE_SIGNS) + 1
+        elif isinstance(block, Grid):
+            height += _ROW_MM * (1 + len(block.rows)) + 2
+        else:
+            height += _height_mm(block) + 2
+    left = made.h - made.b_margin - made.get_y()
+    return height <= left or (height > _PAGE_MM and left > _PAGE_MM / 3)
+
+
+def _height_mm(picture: Picture) -> float:
+    width, height = struct.unpack(">II", picture.png[16:24])  # of the header that every PNG begins with
+    return float(picture.width_cm * 10 * height / width)
 
 
 def _widths(grid: Grid) -> tuple[int, ...]:

@@ -9,11 +9,14 @@ from access.rights import Verb
 from access.viewer import may
 from door.store import ScopedStore
 from geodata import contracts
+from geodata.areas.regions import region_names
 from register.read import in_training
+from risk.index.classify import class_name
 from risk.index.model import load_model
 from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
-from risk.report.words import band_of, read_words, sector_name, stamp_of
+from risk.report.words import band_of, read_words, route_names, sector_name, stamp_of
+from words import read_texts
 
 _LONGEST = 8
 _SCORE_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
@@ -33,14 +36,16 @@ def meeting_sheet(store: ScopedStore, since: date, language: str = "nl", *, step
     step(0.0)
     activations = store.register("activations")
     is_invented = store.is_demonstration or (len(activations) > 0 and bool(in_training(activations).any()))
-    title = words["meeting_title"].format(since=since)
-    blocks: list[Block] = [Heading(title, 1), Paragraph(words["meeting_intro"].format(since=since), is_small=True)]
+    told = read_texts(language).day(since)
+    title = words["meeting_title"].format(since=told)
+    blocks: list[Block] = [Heading(title, 1), Paragraph(words["meeting_intro"].format(since=told), is_small=True)]
     blocks += _activations(_since(activations, since), words, language)
     blocks += _signals(_open(store, "signals"), since, words)
-    blocks += _referrals(_since(_open(store, "referrals"), since, "state_date"), words)
+    referrals = _since(_open(store, "referrals"), since, "state_date")
+    blocks += _referrals(referrals, words, route_names(store, language), language)
     blocks += _plan(_open(store, "plan_lines"), activations, words)
     step(0.5)
-    blocks += _moved(store, since, words)
+    blocks += _moved(store, since, words, language)
     last = max(since, activations["event_date"].max().date()) if len(activations) else since
     blocks.append(stamp_of(store, language, last, load_model().version))
     return Document(title, language, band_of(language, is_invented=is_invented), tuple(blocks))
@@ -68,8 +73,8 @@ def _grid(
 def _activations(rows: pd.DataFrame, words: Mapping[str, str], language: str) -> list[Block]:
     listed = [
         (
-            f"{row.event_date:%Y-%m-%d}",
-            str(row.vr_code),
+            read_texts(language).day(row.event_date.date()),
+            region_names().get(str(row.vr_code), str(row.vr_code)),
             sector_name(str(row.sector_code), language),
             words[str(row.kind)],
             _short(str(row.outcome)),
@@ -92,9 +97,14 @@ def _signals(rows: pd.DataFrame, since: date, words: Mapping[str, str]) -> list[
     return [Heading(words["open_signals"]), grid, Paragraph(words["signals_def"], is_small=True)]
 
 
-def _referrals(rows: pd.DataFrame, words: Mapping[str, str]) -> list[Block]:
+def _referrals(rows: pd.DataFrame, words: Mapping[str, str], routes: Mapping[str, str], language: str) -> list[Block]:
+    day = read_texts(language).day
     listed = [
-        (f"{row.state_date:%Y-%m-%d}", str(row.route), words.get(str(row.state), str(row.state)))
+        (
+            day(row.state_date.date()),
+            routes.get(str(row.route), str(row.route)),
+            words.get(str(row.state), str(row.state)),
+        )
         for row in rows.itertuples()
     ]
     header = (words["date"], words["route"], words["state"])
@@ -115,15 +125,17 @@ def _plan(lines: pd.DataFrame, activations: pd.DataFrame, words: Mapping[str, st
     return [Heading(words["plan"]), grid, Paragraph(words["plan_def"], is_small=True)]
 
 
-def _moved(store: ScopedStore, since: date, words: Mapping[str, str]) -> list[Block]:
+def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: str) -> list[Block]:
     heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
     if not may(store.viewer, Verb.RUN, "evaluation"):
         return [*heading, Paragraph(words["moved_needs"])]
     moved = classes_moved(store, since)
     if not moved:
         return [*heading, Paragraph(words["moved_none"])]
-    rows = [(name, f"{before:.0f}", f"{after:.0f}") for name, before, after in moved]
-    return [*heading, *_grid((words["region"], words["before"], words["after"]), rows, words, (1, 2))]
+    rows = [
+        (name, class_name(int(before), language), class_name(int(after), language)) for name, before, after in moved
+    ]
+    return [*heading, *_grid((words["region"], words["before"], words["after"]), rows, words)]
 
 
 def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, float]]:

@@ -10,6 +10,7 @@ from typing import Final
 from door import export
 from door.store import ScopedStore
 from geodata import codes
+from geodata.areas.regions import region_names
 from geodata.errors import InputError
 from risk.report.blocks import Paragraph
 from words import read_texts
@@ -45,14 +46,46 @@ def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: 
     words = read_words(language)
     model = words["stamp_model"].format(version=model_version) if model_version else ""
     told = words["stamp"].format(
-        day=f"{peildatum:%Y-%m-%d}",
+        day=read_texts(language).day(peildatum),
         model=model,
         version=store.data_version,
-        scope=store.viewer,
+        scope=viewer_words(store, language),
         sources=export.attributions(store.sources),
-        licence=export.PLACES_LICENCE,
+        licence=words["licence"],
     )
     return Paragraph(told, is_small=True)
+
+
+def viewer_words(store: ScopedStore, language: str) -> str:
+    """Return whose eyes a document is made for, in words: the role with its regions or organisation."""
+    viewer = store.viewer
+    name = read_texts(language)(f"role.{viewer.role}")
+    scope = ", ".join(region_names().get(code, code) for code in viewer.vr_codes) or viewer.organisation
+    return f"{name} {scope}" if scope else name
+
+
+def route_names(store: ScopedStore, language: str) -> Mapping[str, str]:
+    """Return the subject of every route that a referral can take, by its code."""
+    if not store.may("routes"):
+        return {}
+    routes = store.register("routes")
+    subject = (
+        routes["subject"]
+        if language == "nl"
+        else routes["subject_en"].where(routes["subject_en"] != "", routes["subject"])
+    )
+    return dict(zip(routes["route_id"], subject, strict=True))
+
+
+def month_words(month: str, language: str) -> str:
+    """Return a month as its language writes it.
+
+    Examples
+    --------
+    >>> month_words("2020-09", "nl")
+    'september 2020'
+    """
+    return f"{read_texts(language).month(int(month[5:]))} {month[:4]}"
 
 
 def band_of(language: str, *, is_invented: bool) -> str:

@@ -6,12 +6,17 @@ from functools import partial
 
 import streamlit as st
 
+from access.rights import Verb
+from access.viewer import may
 from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
 from dashboard.shell import frame, session
 from door.store import ScopedStore
+from register import personal
+from register import record as write
 from risk.report.accountability import accountability
 from risk.report.blocks import Document, Grid, Heading, Paragraph
+from risk.report.facts import TEXT_KINDS
 from risk.report.files import ENDINGS, render
 from risk.report.meeting import meeting_sheet
 from words import Texts
@@ -30,22 +35,67 @@ def run() -> None:
         ready.tell(texts, store, stands, "activations", "ready.no_report")
         return
     last = _last_day(store)
-    columns = st.columns([1, 1, 1, 1, 1, 1], vertical_alignment="bottom")
-    first_day = columns[0].date_input(
-        texts("report.first"), last - timedelta(days=_PERIOD_DAYS - 1), format="DD-MM-YYYY"
+    columns = st.columns(6, vertical_alignment="bottom")
+    periods = _periods(texts, store, last)
+    chosen = columns[0].selectbox(
+        texts("report.period"), ["", *periods], format_func=lambda n: n or texts("report.own")
     )
-    last_day = columns[1].date_input(texts("report.last"), last, format="DD-MM-YYYY")
-    if columns[2].button(texts("report.make"), type="primary", width="stretch"):
+    if chosen:
+        first_day, last_day = periods[chosen]
+    else:
+        first_day = columns[1].date_input(
+            texts("report.first"), last - timedelta(days=_PERIOD_DAYS - 1), format="DD-MM-YYYY"
+        )
+        last_day = columns[2].date_input(texts("report.last"), last, format="DD-MM-YYYY")
+    if columns[3].button(texts("report.make"), type="primary", width="stretch"):
         st.session_state["document"] = _make(texts, store, "report", first_day, last_day)
-    since = columns[3].date_input(texts("report.since"), last - timedelta(days=_MEETING_DAYS), format="DD-MM-YYYY")
-    if columns[4].button(texts("report.make_meeting"), width="stretch"):
+    since = columns[4].date_input(texts("report.since"), last - timedelta(days=_MEETING_DAYS), format="DD-MM-YYYY")
+    if columns[5].button(texts("report.make_meeting"), width="stretch"):
         st.session_state["document"] = _make(texts, store, "meeting", since, last_day)
+    _fixed_texts(texts, store)
     work.tell_stopped(texts)
     made = st.session_state.get("document")
     if made is not None and made[0] == (str(store.viewer), texts.language):
         _show(texts, store, made[1])
     else:
         st.info(texts("report.empty"))
+
+
+def _periods(texts: Texts, store: ScopedStore, last: date) -> dict[str, tuple[date, date]]:
+    """Return the months, quarters and years in which something happened, newest first, each with its days."""
+    days = store.register("activations")["event_date"].dropna()
+    found: dict[str, tuple[date, date]] = {}
+    for letter, told in (("M", "month"), ("Q", "quarter"), ("Y", "year")):
+        for one in sorted(set(days.dt.to_period(letter)), reverse=True):
+            name = texts(f"report.{told}", month=texts.month(one.month), quarter=one.quarter, year=one.year)
+            found[name] = (one.start_time.date(), min(one.end_time.date(), max(last, one.start_time.date())))
+    return found
+
+
+def _fixed_texts(texts: Texts, store: ScopedStore) -> None:
+    """Let who keeps the log book write the texts of the report: each is dated, and stays until a newer one."""
+    if not may(store.viewer, Verb.RECORD, "work_log", ""):
+        return
+    rows = store.register("work_log")
+    with st.expander(texts("report.texts")), st.form("report-texts", border=False):
+        st.caption(texts("report.texts_how"))
+        written = {}
+        for kind in TEXT_KINDS:
+            mine = rows[rows["kind"] == kind].sort_values("event_date", kind="stable")
+            now = "" if mine.empty else str(mine["text"].iloc[-1])
+            label = texts(f"contacts.work_{kind}")
+            if now:
+                label += f" ({texts.day(mine['event_date'].iloc[-1].date())})"
+            written[kind] = now, st.text_area(label, now, key=f"text-{kind}", max_chars=personal.LONGEST_TEXT)
+        day = st.date_input(texts("report.texts_day"), _last_day(store), format="DD-MM-YYYY")
+        if st.form_submit_button(texts("contacts.save"), type="primary"):
+            for kind, (before, after) in written.items():
+                if after.strip() and after != before:
+                    title = texts(f"contacts.work_{kind}")
+                    fields = {"kind": kind, "title": title, "text": after.strip(), "event_date": str(day)}
+                    write.record(store.viewer, "work", fields)
+            st.session_state.pop("document", None)
+            st.rerun()
 
 
 def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) -> tuple[tuple[str, str], Document]:
@@ -58,6 +108,8 @@ def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) 
             made = accountability(store, first, last, texts.language, step=tell)
         else:
             made = meeting_sheet(store, first, texts.language, step=tell)
+    file_name = texts(f"report.file_{name}", first=first, last=last)
+    st.session_state["document_name"] = file_name
     return (str(store.viewer), texts.language), made
 
 
@@ -73,7 +125,7 @@ def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
         column.download_button(
             texts("report.save", ending=ending),
             key=f"save{ending}",
-            file_name=f"risicobeeld{ending}",
+            file_name=f"{st.session_state.get('document_name', 'risicobeeld')}{ending}",
             data=partial(_file, store, document, ending),
             on_click="ignore",
             width="stretch",
