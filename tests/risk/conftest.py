@@ -6,15 +6,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import settings
 from shapely.geometry import Point, box
 
 from geodata import codes, contracts
 from risk.index.declaration import Model
 from risk.index.model import load_model
-
-settings.register_profile("no_deadline", deadline=None)  # a busy machine proves nothing about the index
-settings.load_profile("no_deadline")
 
 Tables = dict[str, pd.DataFrame]
 WEEKS = [f"2020-W{week}" for week in range(36, 49)]
