@@ -1,12 +1,15 @@
 """Shared by all tests: a data folder of its own for each test, and the folder with real figures."""
 
 import fcntl
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,23 @@ ROOT = Path(__file__).parents[1]
 _THOROUGH = re.compile(
     r"subprocess|tests\.server|nbclient|postgres|scored|commands\.\w+ import main|run_pipeline|demonstration"
 )
+# Nothing of the kind, but more seconds than all the others of `make quick` together.
+_LONG = {
+    "test_audit",
+    "test_backup",
+    "test_compare",
+    "test_disclosure",
+    "test_drill",
+    "test_estimates",
+    "test_import_commands",
+    "test_learn",
+    "test_restore_states",
+    "test_sampling",
+    "test_selection",
+    "test_site_tables",
+    "test_store",
+    "test_whole_backup",
+}
 
 RETRIES_ALLOWED_N = 3
 
@@ -39,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"browser", "start_browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1))
-        if _is_thorough(item.path):
+        if _is_thorough(item.path) or "postgresql" in item.name:
             item.add_marker(pytest.mark.thorough)
 
 
@@ -48,7 +68,9 @@ def _is_thorough(path: Path) -> bool:
     """Tell whether the tests of a module take their time: `make quick` leaves them to `make test`."""
     rooms = {"access", "dashboard", "deploy", "operations", "several", "browser"}
     inside = path.relative_to(ROOT).parts if path.is_relative_to(ROOT) else ()
-    return inside[:1] == ("tests",) and bool(rooms & set(inside) or _THOROUGH.search(path.read_text("utf-8")))
+    if inside[:1] != ("tests",):
+        return False
+    return bool(rooms & set(inside) or path.stem in _LONG or _THOROUGH.search(path.read_text("utf-8")))
 
 
 def _retried(config: pytest.Config) -> list[str]:
@@ -80,35 +102,63 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compute the scores of the demonstration once for all test processes; return the folder ``out`` to copy.
-
-    A server that finds them in its data folder starts as one does after ``make run``.
-    """
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Give ``once(name, make)``: the first test process makes this folder, the others wait for it and share it."""
     base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "computed"
-    shared.mkdir(exist_ok=True)
-    with (shared / "lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (shared / "done").exists():
-            environment = os.environ | {"RISICOBEELD_DATA": str(shared)}
-            subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, env=environment, cwd=ROOT)
-            (shared / "done").touch()
-    return shared / "out"
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return lambda name, make: _made_once(shared / name, make)
 
 
 @pytest.fixture(scope="session")
-def half_empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Give the data folder of a half-empty installation (`tests.door.states.STATES`), made once."""
-    folders: dict[str, Path] = {}
+def computed() -> Path:
+    """Compute the scores of the demonstration once for all test processes; return the folder ``out`` to copy.
 
-    def of(name: str) -> Path:
-        if name not in folders:
-            folders[name] = tmp_path_factory.mktemp("state")
-            states.make(name, folders[name], tmp_path_factory.mktemp("files"))
-        return folders[name]
+    A server that finds them in its data folder starts as one does after ``make run``. A later run of tests finds
+    them too, until one line of what computes them changes.
+    """
+    digest = hashlib.sha256()
+    rooms = [ROOT / name for name in ("words", "geodata", "access", "register", "door", "risk", "commands")]
+    for path in sorted(path for room in rooms for path in room.rglob("*") if path.suffix not in (".pyc", "")):
+        digest.update(path.read_bytes())
+    digest.update((ROOT / "requirements.txt").read_bytes())
+    kept = Path(tempfile.gettempdir()) / f"risicobeeld-tests-{os.getuid()}"
+    kept.mkdir(mode=0o700, exist_ok=True)
+    folder = kept / digest.hexdigest()[:16]
+    return _made_once(folder, _prepare) / "data" / "out"
 
-    return of
+
+def _prepare(folder: Path) -> None:
+    environment = os.environ | {"RISICOBEELD_DATA": str(folder / "data")}
+    subprocess.run([sys.executable, "-m", "risk", "prepare"], check=True, env=environment, cwd=ROOT)
+
+
+def _made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            make(folder)
+            (folder / "done").touch()
+    return folder
+
+
+@pytest.fixture
+def scored(data_dir: Path, computed: Path) -> Path:
+    """Lay the scores of the demonstration in the data folder: for tests about what is made of them."""
+    if not (data_dir / "out").exists():
+        shutil.copytree(computed, data_dir / "out")
+    return data_dir
+
+
+@pytest.fixture(scope="session")
+def half_empty(once: Callable[[str, Callable[[Path], None]], Path]) -> Callable[[str], Path]:
+    """Give the data folder of a half-empty installation (`tests.door.states.STATES`), made once for all processes."""
+
+    def make(name: str, folder: Path) -> None:
+        (folder / "files").mkdir()
+        states.make(name, folder / "data", folder / "files")
+
+    return cache(lambda name: once(f"state-{name}", partial(make, name)) / "data")
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from risk.targets import table as target_table
 from risk.targets.request import read_request
 from words import read_texts
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Share the scores between these tests: computing them anew for each would prove nothing more."""
+    """Share one folder between these tests."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     return folder
 

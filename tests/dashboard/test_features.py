@@ -17,6 +17,7 @@ from access.viewer import parse_viewer
 from dashboard.server import features, feed
 from door.store import open_store
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day on the wall
 
 

@@ -23,6 +23,7 @@ from door import store as access
 from geodata import settings
 from geodata.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TODAY = date.today()  # noqa: DTZ011 - a day on the wall
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=2)
 
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Share the scores between these tests; each begins without a token."""
+    """Share one folder between these tests; each begins without a token."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     (folder / "feed_tokens.json").unlink(missing_ok=True)
     return folder

@@ -34,7 +34,7 @@ def wait_for_map(page: Page, areas_n: int = 25) -> None:
 
 def faults(page: Page) -> list[tuple[str, str, str]]:
     """Return what axe finds once the page is done and nothing fades any more."""
-    settled(page).wait_for_timeout(1_000)
+    settled(page)
     return axe.serious(page)
 
 
@@ -236,6 +236,7 @@ def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[...,
     assert "Traceback" not in page.locator("body").inner_text()
 
 
+@pytest.mark.usefixtures("scored")
 def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) -> None:
     scored = outputs.read_scored(access.open_store(access.Viewer("lotc")), "vr", load_model())
     together = scored.scores[scored.scores["sector_code"] == ""].set_index("area_code")["score_0_10"]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
@@ -14,6 +15,7 @@ from tests.dashboard.conftest import settled
 Open = Callable[..., Page]
 
 
+@pytest.mark.usefixtures("scored")
 def test_the_table_shows_what_was_computed(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sectors"))
     expect(page.locator(".rb-heat tbody tr")).to_have_count(25)

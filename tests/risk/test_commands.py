@@ -14,12 +14,13 @@ from geodata import codes
 from risk.index.declaration import Model
 from risk.insight import method
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def scored_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one data folder for all commands here, so that the scores are computed once."""
+    """Return one data folder for all commands here."""
     return tmp_path_factory.mktemp("scored")
 
 

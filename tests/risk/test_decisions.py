@@ -10,6 +10,7 @@ from risk.scores.outputs import ensure
 from risk.targets import decisions
 from risk.targets import inputs as target_inputs
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 DAY = pd.Timestamp("2020-11-30")
 
 

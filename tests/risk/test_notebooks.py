@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the notebook's own machinery, on its event loop
 @pytest.mark.parametrize(
     ("name", "words"),

@@ -18,6 +18,7 @@ from risk.targets import plans
 from risk.targets.plan import Plan
 from risk.targets.request import Mark, change, read_request
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 LOTC = Viewer("lotc", person="test")
 
 
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Share the scores between these tests."""
+    """Share the register between these tests."""
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     return folder
 

@@ -10,6 +10,8 @@ from risk.targets import plan as targets
 from risk.targets import plans
 from risk.targets.request import read_request
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
+
 
 @pytest.fixture
 def made():

@@ -15,18 +15,20 @@ from risk.targets import plan as targets
 from risk.targets import table as target_table
 from risk.targets.request import read_request
 
+pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 WANTED = ["list", "site_id", "vr_code", "kind", "score_0_10", "inclusion_probability", "reason"]
 
 
 @pytest.fixture(scope="module")
 def scores_dir(tmp_path_factory):
-    """Keep the scores of the demonstration for the whole module: computing them is not what is tested here."""
+    """Keep one data folder for the whole module."""
     return tmp_path_factory.mktemp("data")
 
 
 @pytest.fixture(autouse=True)
 def data_dir(scores_dir, monkeypatch):
     monkeypatch.setenv("RISICOBEELD_DATA", str(scores_dir))
+    return scores_dir
 
 
 def _targets(path, *more, seed=7):
