@@ -77,31 +77,42 @@ def test_a_process_killed_at_any_point_of_the_switch_leaves_a_whole_picture() ->
     script = textwrap.dedent(
         """
         import os, signal, sys
-        stop = int(sys.argv[1])
-        count = 0
-        def audit(event, arguments):
-            global count
-            if event in ("open", "os.rename", "os.mkdir", "os.remove", "shutil.copyfile", "os.chmod") and armed:
-                count += 1
-                if count == stop:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        armed = False
         from tests.geodata.test_snapshot import core
-        sys.addaudithook(audit)
-        armed = True
-        core("second")
+        def write_until(stop):
+            count = 0
+            def audit(event, arguments):
+                nonlocal count
+                if event in ("open", "os.rename", "os.mkdir", "os.remove", "shutil.copyfile", "os.chmod"):
+                    count += 1
+                    if count == stop:
+                        os.kill(os.getpid(), signal.SIGKILL)
+            sys.addaudithook(audit)
+            core("second")
+        for line in sys.stdin:
+            writer = os.fork()  # what a writer needs is loaded once for all
+            if not writer:
+                try:
+                    write_until(int(line))
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            print(os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1]), flush=True)
         """
     )
     outcomes = set()
-    for stop in (1, 5, 9, 14, 20, 26, 32, 40, 55, 10_000):
-        result = subprocess.run(
-            [sys.executable, "-c", script, str(stop)], env=os.environ | {"PYTHONPATH": "."}, check=False
-        )
-        outcomes.add(result.returncode)
-        found = snapshot.current()
-        assert found.table("exposure") is not None
-        if result.returncode == 0:
-            assert found.data_version != first.data_version
+    command, environment = [sys.executable, "-c", script], os.environ | {"PYTHONPATH": "."}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as launcher:
+        for stop in (1, 5, 9, 14, 20, 26, 32, 40, 55, 10_000):
+            launcher.stdin.write(f"{stop}\n")
+            status = int(launcher.stdout.readline())
+            outcomes.add(status)
+            found = snapshot.current()
+            assert found.table("exposure") is not None
+            if status == 0:
+                assert found.data_version != first.data_version
+        launcher.stdin.close()
     assert outcomes == {0, -signal.SIGKILL}
 
 
