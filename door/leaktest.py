@@ -5,7 +5,9 @@ region's rows. Whose a row is, is worked out here apart from the door, so that a
 """
 
 import hashlib
+import html
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,13 +24,17 @@ from access.viewer import Viewer, may
 from door import store as access
 from door.store import ScopedStore
 from geodata import codes, contracts, settings
-from geodata.errors import AccessDeniedError, SnapshotError
+from geodata.errors import AccessDeniedError, InputError, SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from register import read
 
 _SURFACE: Final = "leaktest"
 _SHORTEST_MARK: Final = 5
+_LONG_FIGURE: Final = 7  # digits; a shorter figure may stand on a page by chance
+_A_WORD: Final = re.compile(r"[a-z_]+")  # a code or a word of the language: it stands on pages by itself
+_WORD: Final = re.compile(r"\w+")
+_TAG: Final = re.compile(r"<[^>]*>")
 _NEXT_COUNT: Final = 0.5  # nearer than this rounds to the count itself
 _BY_CHANCE: Final = 0.4  # a class of five is guessed right once in five; small classes meet their mean more often
 
@@ -80,9 +86,7 @@ def run(
     AccessDeniedError
         Only the privacy officer and LOT-C may.
     """
-    if not may(by, rules.Verb.RUN, "leak_test"):
-        raise AccessDeniedError("leaktest_denied", role=by)
-    nation = access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
+    nation = _nation(by)
     tables = dict(_tables(nation))
     owned = {name: _owners(table, nation) for name, table in tables.items()}
     marks = _marks(tables, owned)
@@ -115,6 +119,68 @@ def run(
         "leak test", who=by.who, role=str(by), surface=_SURFACE, rows_n=len(leaks), data_version=nation.data_version
     )
     return certificate
+
+
+def walk(by: Viewer, folder: Path) -> list[str]:
+    """Test a published folder: look in every file for names, texts, identities and figures that not everybody may see.
+
+    Returns
+    -------
+    list of str
+        One sentence per file in which something stands; it does not repeat what.
+
+    Raises
+    ------
+    AccessDeniedError
+        Only the privacy officer and LOT-C may.
+    InputError
+        There is no such folder, or nothing in it.
+    """
+    marks: dict[str, list[str]] = {}
+    for mark in _secret_texts(dict(_tables(_nation(by)))):
+        if first := _WORD.search(mark):
+            marks.setdefault(first[0], []).append(mark[first.start() :])
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not paths:
+        raise InputError("leaktest_folder", path=folder)
+    found = []
+    for path in paths:
+        text = _as_read(path.read_bytes().decode("utf-8", "replace"))
+        places = (word for word in _WORD.finditer(text) if word[0] in marks)
+        seen = {mark for word in places for mark in marks[word[0]] if text.startswith(mark, word.start())}
+        if seen:
+            found.append(f"{path.relative_to(folder)} shows {len(seen)} mark(s)")
+    audit.note("leak test", who=by.who, role=str(by), surface=_SURFACE, table=str(folder), rows_n=len(found))
+    return found
+
+
+def _nation(by: Viewer) -> ScopedStore:
+    if not may(by, rules.Verb.RUN, "leak_test"):
+        raise AccessDeniedError("leaktest_denied", role=by)
+    return access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
+
+
+def _secret_texts(tables: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Return what who sees the nation alone may not see: identities, secret columns, points and long figures."""
+    forbidden = _forbidden("policy", tables)
+    secret = set()
+    for name, table in tables.items():
+        contract = contracts.CONTRACTS.get(name) or contracts.CONTRACTS[name.rsplit("_", 1)[0]]
+        hidden = {one for one in contract.schema.columns if contract.secrecy(one) != contracts.Secrecy.OPEN}
+        hidden |= {one for one in contract.key if one.endswith("_id")}
+        secret |= {
+            " ".join(text.split())
+            for column, text, _ in _cells(table)
+            if text in forbidden
+            and not _A_WORD.fullmatch(text)
+            and (column in hidden or sum(map(str.isdigit, text)) >= _LONG_FIGURE)
+        }
+    return secret
+
+
+def _as_read(text: str) -> str:
+    """Return the text of a page as somebody reads it, on one line."""
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
 
 
 def counts_told(data_version: str) -> list[str]:

@@ -139,7 +139,7 @@ def _load(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, _store: ScopedStore
 ) -> Board:
     """Load a board; the viewer, both versions and the signals are the key, so that nobody gets another's."""
-    return _read(_store, level, "")
+    return read_board(_store, level, "")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
@@ -147,10 +147,11 @@ def _load_week(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, week: str, _store: ScopedStore
 ) -> Board:
     """Load a board as it stood at the end of a week."""
-    return _read(_store, level, week)
+    return read_board(_store, level, week)
 
 
-def _read(store: ScopedStore, level: str, week: str) -> Board:
+def read_board(store: ScopedStore, level: str, week: str = "") -> Board:
+    """Return the board of a level, computed first where it is not there; nothing is kept for others."""
     gemeenten, regions_ = store.table("gemeenten"), store.table("veiligheidsregios")
     names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
