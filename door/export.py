@@ -37,7 +37,7 @@ TABLES = (
 def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -> int:
     """Write one core table as the viewer may see it; return the number of rows.
 
-    In a map format exposure, activations and incidence take the area of their gemeente as place. Each row
+    In a map format exposure, activations and incidence take the area of their gemeente or region as place. Each row
     carries `STAMP` and the peildatum, the newest date of the sources behind the table. Sites of OpenStreetMap
     stay a file of their own under their licence, beside the other: ``NAME-osm``. A line in the audit trail
     tells that it went out.
@@ -59,6 +59,8 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
     needs_places = path.suffix.lower() in store.MAPS and not isinstance(table, gpd.GeoDataFrame)
     if needs_places and "gemeente_code" in table.columns:
         table = with_places(table, "gemeente_code", scoped)
+    elif needs_places and name == "regional_incidence":
+        table = with_places(table, "vr_code", scoped)
     behind = [record for record in scoped.sources if name in catalogue.source(record.source_id).feeds]
     table = stamped(
         table.assign(peildatum=max((record.source_date for record in behind), default="")),

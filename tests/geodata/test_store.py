@@ -39,7 +39,8 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
     }
     table = readers[ending](path)
     assert len(table) == rows_n == len(lotc().table(name))
-    assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()
+    if rows_n or ending != ".geojson":  # a GeoJSON without features has no columns
+        assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()
     if ending == ".geojson" and rows_n:
         west, south, east, north = table.total_bounds
         assert (3 < west < east < 8, 50 < south < north < 54) == (True, True)
