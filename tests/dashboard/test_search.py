@@ -77,6 +77,7 @@ def test_the_box_opens_with_ctrl_k_on_every_page_and_leads_on_by_keyboard(
     product: str, open_page: Open, path: str
 ) -> None:
     page = settled(open_page(product + path))
+    expect(page.get_by_role("button", name="Zoeken")).to_be_visible()  # from then on the keys are heard
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Zoeken")
     expect(field).to_be_focused()
