@@ -189,7 +189,7 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
     rows = shown.of_sector("")
     told = why.not_told_apart(texts, shown, "")
     listed = [_score_cells(country, texts, row, _region_link(country, row["area_code"])) for _, row in rows.iterrows()]
-    pairs = shown.highest_pairs(_PAIRS_N)
+    pairs = shown.highest_pairs.head(_PAIRS_N)
     highest = [
         _score_cells(
             country,
