@@ -69,7 +69,7 @@ def of_rows(
 
 
 def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) -> cells.Numbers:
-    if column.dtype != float:
+    if not pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_datetime64_any_dtype(column):
         column = _plain_degrees(column)
     return cells.numbers(column, where, groups=groups, refuses=False, row_n=row_n)
 
@@ -89,7 +89,11 @@ def _plain_degrees(column: pd.Series) -> pd.Series:
     >>> _plain_degrees(pd.Series(['52°03\'00"N', "5,7° O", "4.9"])).tolist()
     [52.05, 5.7, '4.9']
     """
-    texts = column[column.map(lambda cell: isinstance(cell, str) and "°" in cell).astype(bool)]
+    if column.dtype != object:  # a million texts are looked through at once
+        has_mark = column.str.contains("°", regex=False).fillna(value=False).astype(bool)
+    else:
+        has_mark = column.map(lambda cell: isinstance(cell, str) and "°" in cell).astype(bool)
+    texts = column[has_mark]
     found = {text: match for text in texts.unique() if (match := _DEGREES.fullmatch(text.strip()))}
     if not found:
         return column

@@ -204,9 +204,13 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["country"] = country.fillna("")
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
-    number, different = pd.factorize(pd.MultiIndex.from_arrays([named, reading.text(frame, "province")]))
-    texts = [text for text, _ in different]
-    meant = [_today(text, places, province) for text, province in different]
+    if "province" in chosen:
+        number, pairs = pd.factorize(pd.MultiIndex.from_arrays([named, reading.text(frame, "province")]))
+    else:  # most lists have none, and pairs of a million rows take their time
+        number, alone = pd.factorize(named)
+        pairs = [(text, "") for text in alone]
+    texts = [text for text, _ in pairs]
+    meant = [_today(text, places, province) for text, province in pairs]
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)
