@@ -18,6 +18,7 @@ from risk.report.sheet import region_sheet
 from risk.report.words import monday, week_words
 from risk.scores.outputs import ensure
 from risk.targets.plan import LISTS
+from risk.targets.plans import dates_of
 from risk.targets.table import protocols
 from words import read_texts
 
@@ -111,7 +112,8 @@ def kept_table(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.Ge
     told = told.assign(
         other_vr_codes=[others.get(site, "") for site in told["site_id"]],
         protocol=[rules.get(sector, "") for sector in told["sector_code"]],
-        peildatum=pd.to_datetime(told["plan_id"].str[:8], format="%Y%m%d"),
+        # A plan that was named by hand has no date of its own: its lines begin with their week.
+        peildatum=dates_of(told).fillna(pd.to_datetime(told["week"].map(monday))),
         model_version=model.version,
     )
     stamped = export.with_own_sources(export.stamped(told, store, lang=language), store, told["site_id"])

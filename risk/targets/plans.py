@@ -26,6 +26,17 @@ def plan_id(plan: Plan, inputs: Inputs) -> str:
     return f"{inputs.peildatum:%Y%m%d}-{plan.seed}-{digest[:8]}"
 
 
+def dates_of(lines: pd.DataFrame) -> pd.Series:
+    """Return the peildatum that the name of each line's plan begins with; NaT where a plan is named otherwise.
+
+    Examples
+    --------
+    >>> dates_of(pd.DataFrame({"plan_id": ["20201130-7-0a1b2c3d", "our plan"]})).dt.day.tolist()
+    [30.0, nan]
+    """
+    return pd.to_datetime(lines["plan_id"].str[:8], format="%Y%m%d", errors="coerce")
+
+
 def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
     """Return the lines of a plan as the register keeps them: contract ``plan_lines`` without its key."""
     lines = plan.lines.assign(reason=reasons(plan, inputs, lang))

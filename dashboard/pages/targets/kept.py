@@ -270,7 +270,7 @@ def _interval(texts: Texts, share: float, low: float, high: float) -> str:
 
 def _alarm(texts: Texts, store: ScopedStore, visits: pd.DataFrame) -> None:
     lines = store.table("plan_lines")
-    dated = lines.assign(date=pd.to_datetime(lines["plan_id"].str.slice(0, 8), format="%Y%m%d", errors="coerce"))
+    dated = lines.assign(date=plans.dates_of(lines))
     alarm = outcome.revisit_alarm(outcome.past_visits(dated, visits, store.table("sites")))
     if alarm.is_raised:
         st.warning(texts("targets.alarm"))
