@@ -191,7 +191,7 @@ def test_a_plan_tells_of_every_site_what_it_rests_on_and_leaves_with_few() -> No
     assert table[["attribution", "licence", "model_version", "data_version"]].ne("").all(axis=None)
     code = table["vr_code"].iloc[0]
     sheet = render(visits.region_sheet(table, code, store, "en"), ".html").decode()
-    for told in ("Reference date 2020-11-30", official_model().version, store.data_version, "ODbL", "scope lotc"):
+    for told in ("Reference date 30 November 2020", official_model().version, store.data_version, "ODbL", "LOT-C"):
         assert told in sheet
     for command in ("targets --seed 1 --out", "score --level site --out", "problems --out"):
         assert risk_main.main([*command.split(), "never.csv", "--as", "analyst"]) == 2

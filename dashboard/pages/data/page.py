@@ -15,7 +15,7 @@ from dashboard.pages.data import upload
 from dashboard.pages.data.upload import Answers, Tried
 from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
-from dashboard.shell import frame, session
+from dashboard.shell import frame, problems, session
 from door.store import ScopedStore
 from geodata import codes, settings
 from geodata.codes import Status
@@ -141,15 +141,13 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
         answers = _ask(texts, store, path, seems or kinds[0], kinds)
         if problem is not None and answers.options == Options():
-            frame.failure(texts, problem)
-            st.caption(texts("data.nothing_changed"))
+            _refused(texts, problem)
             return
         try:
             with st.spinner(texts("data.reading")):
                 tried = upload.attempt(path, answers)
         except RisicobeeldError as error:
-            frame.failure(texts, error)
-            st.caption(texts("data.nothing_changed"))
+            _refused(texts, error)
             return
         _show_receipt(texts, tried)
         st.caption(texts("data.switches_off" if store.is_demonstration else "data.replaces"))
@@ -233,6 +231,13 @@ def _own(viewer: Viewer) -> tuple[str, ...]:
     """Return the regions whose sites somebody may import; none for who may import all."""
     is_own = rows_of(viewer.role, "sites", Verb.MANAGE) is Rows.OWN
     return tuple(viewer.vr_codes) if is_own else ()
+
+
+def _refused(texts: Texts, error: RisicobeeldError) -> None:
+    """Say why a file is refused, and once that nothing was changed: some reasons end with it."""
+    frame.failure(texts, error)
+    if texts("data.nothing_changed") not in problems.in_words(texts, error):
+        st.caption(texts("data.nothing_changed"))
 
 
 def _show_receipt(texts: Texts, tried: Tried) -> None:
