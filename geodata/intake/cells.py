@@ -179,8 +179,12 @@ def numbers(
         )
     wrong = found.marks.eq(Mark.UNREADABLE)
     if refuses and wrong.any():
-        key = "cell_no_count" if is_whole else "cell_no_number"
-        raise InputError(key, where=where, a=rows[wrong].iloc[0], b=shown(cells[wrong].iloc[0]))
+        raise InputError(
+            "cell_no_count" if is_whole else "cell_no_number",
+            where=where,
+            a=rows[wrong].iloc[0],
+            b=shown(cells[wrong].iloc[0]),
+        )
     if is_whole:
         found = _whole(found, cells, where, rows, refuses=refuses)
     return found

@@ -262,8 +262,9 @@ def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
         used = {*key, columns["value"], "row_n"}
         unread = [name for name in frame.columns if name not in used and group[name].astype("str").unique().size > 1]
         rows = " & ".join(map(str, group["row_n"].head(2)))
-        said = "section_again_unread" if unread else "section_again"
-        raise InputError(said, where=where, rows=rows, column="".join(unread[:1]))
+        raise InputError(
+            "section_again_unread" if unread else "section_again", where=where, rows=rows, column="".join(unread[:1])
+        )
     sections = as_texts(frame[columns["group"]])
     wide = frame.assign(**{columns["group"]: sections}).pivot_table(
         index="gemeente_code", columns=columns["group"], values=columns["value"], aggfunc="first", dropna=False

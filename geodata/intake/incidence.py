@@ -305,8 +305,14 @@ def _weeks(
         row, text = table.row_n[wrong.to_numpy()][0], given[wrong].iloc[0]
         of = year[wrong].iloc[0]
         last = _last_week(text, of)
-        key = "no_week_53" if last else "no_week"
-        raise InputError(key, where=where, row=row, text=f"{text} {of}".strip(), of=of or text[:4], last=last)
+        raise InputError(
+            "no_week_53" if last else "no_week",
+            where=where,
+            row=row,
+            text=f"{text} {of}".strip(),
+            of=of or text[:4],
+            last=last,
+        )
     return found, pd.Series(pd.NaT, index=frame.index)
 
 

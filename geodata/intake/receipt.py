@@ -124,9 +124,13 @@ class Receipt:
             return
         if not candidates_n:
             raise InputError("keeps_no_row", file=self.file)
-        key = "keeps_too_little" if self.kept_n else "keeps_nothing"
-        because = InEach(self._first_left_out("en"), nl=self._first_left_out("nl"))
-        raise InputError(key, file=self.file, kept_n=self.kept_n, candidates_n=candidates_n, because=because)
+        raise InputError(
+            "keeps_too_little" if self.kept_n else "keeps_nothing",
+            file=self.file,
+            kept_n=self.kept_n,
+            candidates_n=candidates_n,
+            because=InEach(self._first_left_out("en"), nl=self._first_left_out("nl")),
+        )
 
     def _first_left_out(self, language: str) -> str:
         texts = read_texts(language)

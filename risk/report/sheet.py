@@ -73,7 +73,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
             str(number),
             week_words(str(line["week"]), language),
             _site(line, names, language),
-            KIND_WORDS[line["kind"]][language],
+            _kind(line, language),
             str(line["partners"]).replace(";", ", "),
             str(line["reason"]),
         )
@@ -97,9 +97,14 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     return Document(title, language, band, tuple(blocks))
 
 
+def _kind(line: pd.Series, language: str) -> str:
+    """Return the kind of a line's site in words; '' for a site that has left the list since."""
+    return KIND_WORDS[line["kind"]][language] if line["kind"] else ""
+
+
 def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
     """Return what a site is called and where it lies; one without a name is called by its kind and id."""
-    name = line["name"] or f"{KIND_WORDS[line['kind']][language]} {line['site_id']}"
+    name = line["name"] or f"{_kind(line, language)} {line['site_id']}".strip()
     return ", ".join(filter(None, [name, names.get(line["gemeente_code"], "")]))
 
 

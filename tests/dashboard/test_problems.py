@@ -50,14 +50,16 @@ NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the
 }
 
 
-def first_text(call: ast.Call) -> str | None:
-    """Return the key or sentence that an error is made with, ``{}`` where values stand."""
+def first_texts(call: ast.Call) -> list[str]:
+    """Return the keys or the sentence that an error is made with, ``{}`` where values stand."""
     for node in call.args[getattr(call.func, "id", "") == "conflict" :]:  # that one names the kind of entry first
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return node.value
+            return [node.value]
+        if isinstance(node, ast.IfExp):
+            return [one.value for one in (node.body, node.orelse) if isinstance(one, ast.Constant)]
         if isinstance(node, ast.JoinedStr):
-            return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
-    return None
+            return ["".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)]
+    return []
 
 
 @cache
@@ -65,8 +67,9 @@ def made(path: Path) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return with what every error of a module is made: its key or sentence, and the names of its values."""
     calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
     errors = [call for call in calls if getattr(call.func, "id", "").endswith(("Error", "conflict"))]
-    found = [(first_text(call), frozenset(str(word.arg) for word in call.keywords)) for call in errors]
-    return tuple((text, values) for text, values in found if text)
+    return tuple(
+        (text, frozenset(str(word.arg) for word in call.keywords)) for call in errors for text in first_texts(call)
+    )
 
 
 def everywhere() -> list[tuple[str, frozenset[str]]]:

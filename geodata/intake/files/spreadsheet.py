@@ -245,8 +245,9 @@ def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) 
     found = [title for title in visible if title.strip().casefold() == asked.strip().casefold()]
     if not found:
         is_hidden = asked.casefold() in {title.casefold() for title in hidden}
-        key = "sheet_is_hidden" if is_hidden else "sheet_absent"
-        raise InputError(key, sheet=asked, name=name, sheets=", ".join(visible))
+        raise InputError(
+            "sheet_is_hidden" if is_hidden else "sheet_absent", sheet=asked, name=name, sheets=", ".join(visible)
+        )
     return found
 
 
