@@ -35,19 +35,3 @@ def test_the_list_of_a_comparison_keeps_its_place_on_a_desk(product: str, open_p
     for width in (1024, 1280, 1400, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.locator(".scroller").evaluate("(list) => list.clientHeight") <= 900
-
-
-def test_the_menu_ends_before_search_language_and_viewer(product: str, open_page: Callable[..., Page]) -> None:
-    """The longest name of a region stands there; what does not fit of the menu folds."""
-    page = settled(open_page(f"{product}/region?as=region:VR06"))
-    for width in (1024, 1280, 1400, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
-        corner = page.locator(".st-key-corner .rb-search-open")
-        expect(corner).to_be_visible()
-        page.wait_for_function(
-            """() => {
-              const left = document.querySelector(".st-key-corner .rb-search-open").getBoundingClientRect().left;
-              const links = [...document.querySelectorAll("header a")].filter((link) => link.offsetParent);
-              return links.length > 1 && links.every((link) => link.getBoundingClientRect().right <= left);
-            }"""
-        )

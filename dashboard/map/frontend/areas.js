@@ -274,6 +274,8 @@ export class AreaMap {
 
   remove() {
     this.resizing.disconnect();
+    // The end of a zoom comes by a timer that outlives the map and would look for its pane.
+    this.map._animatingZoom = false;
     this.map.remove();
   }
 }
