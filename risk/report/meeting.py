@@ -12,6 +12,7 @@ from geodata import contracts
 from geodata.areas.regions import region_names
 from register.read import in_training
 from risk.index.classify import class_name
+from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
 from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
@@ -19,7 +20,6 @@ from risk.report.words import band_of, read_words, route_names, sector_name, sta
 from words import read_texts
 
 _LONGEST = 8
-_SCORE_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 
 
 def meeting_sheet(store: ScopedStore, since: date, language: str = "nl", *, step: Step = unseen) -> Document:
@@ -140,7 +140,7 @@ def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: 
 
 def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, float]]:
     """Return the regions whose class (1 to 5, all sectors together) changed since a date: name, then, now."""
-    tables = {name: store.table(name) for name in _SCORE_TABLES}
+    tables = {name: store.table(name) for name in CORE_TABLES}
     model = load_model()
     before, after = (
         score(tables, "vr", model, rebuilds=0, at=at).scores.set_index("unit_id")

@@ -27,12 +27,12 @@ from geodata.weeks import Tables, last_day, weeks_of
 from risk import index
 from risk.index import pipeline
 from risk.index.declaration import Model
+from risk.index.indicators import CORE_TABLES
 from risk.index.model import MODEL_FILE, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
 from risk.scores import compare, site_tables, telling_apart
 
-_TABLES = ("gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence", "regional_incidence")
 _ENOUGH_FOR_QUANTILES = 10
 
 
@@ -213,7 +213,7 @@ def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
     Signals carry no status of their own, so training entries cannot be told from real ones: they count only
     beside invented figures.
     """
-    tables = {name: batch.table(name) for name in _TABLES}
+    tables = {name: batch.table(name) for name in CORE_TABLES}
     return tables | ({"signals": batch.table("signals")} if batch.is_demonstration else {})
 
 
