@@ -112,21 +112,51 @@ class AreaSampler:
         known = np.nan_to_num(self.workers).astype(np.float32)
         noise = rng.standard_normal((draws, *known.shape), np.float32) * self.log_sd.astype(np.float32)
         workers = known * np.exp(noise)
+        weight = workers + np.float32(_ALMOST_NOBODY)
+        by_unit = self.rollup.add(weight).reshape(draws, len(self.rollup.areas), -1)
         # One indicator after the other in memory: each is written and read whole.
-        values = np.repeat(self.nominal.T[:, None, :], draws, axis=1)
+        values = np.empty((self.nominal.shape[1], draws, len(self.nominal)), np.float32)
         for place, indicator in enumerate(self.model.areas.indicators):
             figures = self.figures.get(indicator.code)
-            drawn = None if figures is None else self._drawn(indicator, figures, workers, rng)
-            if drawn is not None:
-                values[place] = scaled_one(indicator, drawn, self.low[:, place], self.high[:, place])
-                values[place][:, self._missing[place]] = np.nan
+            if figures is not None and figures.of_sectors is not None:
+                values[place] = self._of_sectors(place, figures, by_unit, rng)
+                continue
+            drawn = None if figures is None else self._drawn(indicator, figures, workers, weight, by_unit, rng)
+            if drawn is None:
+                values[place] = self.nominal[:, place]
+                continue
+            values[place] = scaled_one(indicator, drawn, self.low[:, place], self.high[:, place])
+            values[place][:, self._missing[place]] = np.nan
         for column, rows, pool in self._pools:
             values[column][:, rows] = rng.choice(pool, (draws, len(rows)))
         if self.places is not None:
-            values = np.ascontiguousarray(values[..., self.places])
+            values = np.take(values, self.places, axis=2)
         return values.transpose(1, 2, 0)
 
-    def _drawn(self, indicator: Indicator, figures: Figures, workers: Single, rng: np.random.Generator) -> Array | None:
+    def _of_sectors(self, place: int, figures: Figures, by_unit: Single, rng: np.random.Generator) -> Single:
+        """Return 0-10 of what is the same in every area of a sector, draws x units: only together it is a mean."""
+        assert figures.of_sectors is not None  # noqa: S101 - for the type checker: the caller looked
+        draws, indicator, counted = len(by_unit), self.model.areas.indicators[place], self.rollup.grid.counted
+        shares = np.repeat(figures.of_sectors.astype(np.float32)[None], draws, axis=0)
+        if figures.condition:
+            shares = self._conditions(figures.condition, draws, rng)
+        # The goalposts are the same in every area.
+        low, high = (posts[: by_unit.shape[2], place] for posts in (self.low, self.high))
+        together = (by_unit[..., :-1][..., counted] @ shares[:, counted, None])[..., 0] / by_unit[..., -1]
+        values = np.empty_like(by_unit)
+        values[..., :-1] = scaled_one(indicator, shares, low[:-1], high[:-1])[:, None]
+        values[..., -1] = scaled_one(indicator, together, low[-1], high[-1])
+        return values.reshape(draws, -1)
+
+    def _drawn(
+        self,
+        indicator: Indicator,
+        figures: Figures,
+        workers: Single,
+        weight: Single,
+        by_unit: Single,
+        rng: np.random.Generator,
+    ) -> Array | None:
         """Return raw values, draws x units; None where nothing can be other than it is."""
         add, minimum = self.rollup.add, self.model.scale.minimum_present
         if figures.fortnight is not None:
@@ -146,12 +176,9 @@ class AreaSampler:
         if figures.is_count:
             return None
         cells = figures.cells.astype(np.float32)
-        if figures.condition:
-            cells = self._conditions(figures.condition, len(workers), rng)
-        weight = workers + np.float32(_ALMOST_NOBODY)
         is_known = np.isfinite(cells)
         if is_known.all():
-            over, under = add(weight * cells), add(weight)
+            over, under = add(weight * cells), by_unit.reshape(len(workers), -1)
         else:
             over, under = add(weight * np.where(is_known, cells, 0)), add(weight * is_known)
         return np.asarray(np.divide(over, under, out=np.zeros_like(over), where=under > 0))
@@ -181,13 +208,13 @@ class AreaSampler:
         return np.asarray(drawn * (over + np.float32(prior.shape)) / (under + np.float32(prior.rate)))
 
     def _conditions(self, name: str, draws: int, rng: np.random.Generator) -> Single:
-        """Return a working condition around its judgement, draws x 1 x sectors."""
+        """Return a working condition around its judgement, draws x sectors."""
         mean = np.array([self.model.conditions[sector].shares[name] for sector in SECTORS])
         concentration = self.model.uncertainty.condition_concentration
         inside = np.clip(mean, 1e-6, 1 - 1e-6)
         drawn = rng.beta(concentration * inside, concentration * (1 - inside), (draws, len(SECTORS)))
         drawn = np.where((mean <= 0) | (mean >= 1), mean, drawn)
-        return drawn[:, None, :].astype(np.float32)
+        return drawn.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ class Figures:
         The denominator is the exposed workers over this number; 0 for another denominator.
     are_workers
         The cells are the exposed workers themselves.
-    condition
-        The cells are this working condition of the sectors.
+    of_sectors, condition
+        One value per sector, the same in every gemeente; where it is a working condition, its name.
     """
 
     cells: Array
@@ -78,6 +78,7 @@ class Figures:
     fortnight: Fortnight | None = None
     per_workers: float = 0.0
     are_workers: bool = False
+    of_sectors: Array | None = None
     condition: str = ""
 
 
@@ -415,7 +416,7 @@ def _spread(inputs: Inputs, table: pd.DataFrame, column: str) -> Array:
 
 def _of_sectors(inputs: Inputs, values: Array, source: str) -> Figures:
     cells = np.repeat(values[None, :], inputs.grid.shape[0], axis=0)
-    return Figures(cells, _all(inputs, Status.ASSUMPTION), (source, None))
+    return Figures(cells, _all(inputs, Status.ASSUMPTION), (source, None), of_sectors=values)
 
 
 def _across(values: Array) -> Array:

@@ -182,9 +182,10 @@ def rebuild(
 
 
 def _points(ranks: NDArray[np.int32], shares: Sequence[float]) -> list[Array]:
-    places = np.sort(ranks.T, axis=1).astype(float)
-    repeats = places.shape[1]
-    return [places[:, min(int(share * repeats), repeats - 1)] for share in shares]
+    repeats = len(ranks)
+    places = [min(int(share * repeats), repeats - 1) for share in shares]
+    found = np.partition(ranks.T, sorted(set(places)), axis=1)
+    return [found[:, place].astype(float) for place in places]
 
 
 def sensitivity(
@@ -249,7 +250,7 @@ def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int6
         (np.isfinite(score) & (measured.unplaced == ""))[order],
         {way: array[order].astype(np.float32) for way, array in _ways(values, measured).items()},
         score[order].astype(np.float32),
-        None if measured.sampler is None else measured.sampler.some(order),
+        measured.sampler,
     )
 
 
@@ -318,16 +319,22 @@ def _rebuilt(shared: tuple[Problem, tuple[str, ...]], block: _Block) -> Run:
     else:
         scores = np.repeat(problem.score[None], block.draws, axis=0)
     scores = np.where(np.isnan(scores), problem.score, scores)
-    centred = scores.astype(float)
-    for ranking in problem.rankings:
-        mine = problem.scored[ranking]
-        if mine.any():
-            centred[:, ranking] -= centred[:, ranking][:, mine].mean(axis=1, keepdims=True)
+    centred = scores - _means(problem, scores)
     first = np.zeros((len(CAPACITIES), len(problem.order)))
     if problem.measured.level == "site":
         everywhere = _ranks(problem, scores, (slice(0, len(problem.order)),))
         first = np.stack([(everywhere <= capacity).sum(axis=0) for capacity in CAPACITIES]).astype(float)
     return Run(_ranks(problem, scores, problem.rankings), centred.sum(axis=0), (centred**2).sum(axis=0), first)
+
+
+def _means(problem: Problem, scores: Single) -> Array:
+    """Return in each rebuild the mean score of every unit's ranking, rebuilds x units."""
+    if not problem.rankings:
+        return np.zeros(scores.shape)
+    starts = [ranking.start for ranking in problem.rankings]
+    scored = np.add.reduceat(problem.scored.astype(float), starts)
+    total = np.add.reduceat(np.where(problem.scored, scores, 0.0), starts, axis=1, dtype=float)
+    return np.repeat(total / np.maximum(scored, 1), np.diff([*starts, scores.shape[1]]), axis=1)
 
 
 def _drawn(problem: Problem, block: _Block, rng: np.random.Generator) -> Single:
@@ -337,7 +344,7 @@ def _drawn(problem: Problem, block: _Block, rng: np.random.Generator) -> Single:
     flat = values.transpose(2, 0, 1).reshape(values.shape[-1], -1).T
     drops = problem.measured.index.drops_missing
     found = steps(flat, problem.weights, problem.model.scale, drops_missing=drops)
-    return found.joined.astype(np.float32).reshape(block.draws, -1)
+    return found.joined.astype(np.float32).reshape(block.draws, -1)[:, problem.order]
 
 
 def _chosen(problem: Problem, block: _Block, rng: np.random.Generator, on: Collection[str]) -> Single:
