@@ -9,9 +9,11 @@ import pandas as pd
 
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError
+from risk.index.model import load_model
 
-CLASS_CUTS: Final = (2.0, 4.0, 6.0, 8.0)
-"""Scores (0-10) where the next class begins; they never follow the data, so a colour keeps its meaning."""
+CLASS_CUTS: Final = load_model().scale.classes
+"""Scores (0-10) where the next class begins, from the model; they never follow the data, so a colour keeps its
+meaning."""
 
 CLASS_COLOURS: Final = ("#d5eef9", "#99d2f0", "#56a3db", "#2a6bae", "#19366f")
 """One ramp from light to dark: lightness falls evenly, so that it reads the same without colour vision."""

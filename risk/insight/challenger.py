@@ -20,6 +20,16 @@ from risk.insight.visits import NEVER_FEATURES, visit_table
 Array = NDArray[np.float64]
 
 VISITS_NEEDED: Final = 200
+NOT_CAUSAL: Final = Text(
+    "Een bezoek uit een steekproef weegt daarin een gedeeld door de kans op dat bezoek, elk ander bezoek een; waarom"
+    " men ergens anders ging kijken, is niet gemodelleerd. Wat het leert, geldt voor plekken waar is gekeken, en is"
+    " niet als oorzaak te lezen.",
+    "In it a visit drawn at random weighs one over the chance of that visit, every other visit one; why people went to"
+    " look elsewhere is not modelled. What it learns holds for places where somebody looked, and may not be read as a"
+    " cause.",
+)
+"""Which weights the learned model uses, and what follows from that."""
+
 _FOLDS = 5
 _SMALLEST_RATE = 1e-4
 
@@ -104,18 +114,20 @@ def _challenger(visits: pd.DataFrame, model: Model, found_n: int) -> Challenger:
 def sentence(challenger: Challenger, lang: str) -> str:
     """Return in one sentence whether there is a challenger, or how many visits are missing."""
     if challenger.missing_n:
-        return Text(
+        words = Text(
             f"Er is nog geen geleerd model: {challenger.visits_n} bezoeken hebben een bekende uitkomst (bevindingen én "
             f"geen bevindingen), er zijn er nog minstens {challenger.missing_n} nodig.",
             f"There is no learned model yet: {challenger.visits_n} visits have a known outcome (finds and no finds), "
             f"at least {challenger.missing_n} more are needed.",
-        )[lang]
-    return Text(
+        )
+        return f"{words[lang]} {NOT_CAUSAL[lang]}"
+    words = Text(
         f"Het geleerde model rust op {challenger.visits_n} bezoeken, waarvan {challenger.found_n} met besmettingen; "
         "het staat naast de index en vervangt die niet.",
         f"The learned model rests on {challenger.visits_n} visits, of which {challenger.found_n} found infections; it "
         "stands beside the index and does not replace it.",
-    )[lang]
+    )
+    return f"{words[lang]} {NOT_CAUSAL[lang]}"
 
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]

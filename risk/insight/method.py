@@ -9,6 +9,7 @@ from geodata.weeks import Tables
 from risk.index.aggregate import weigh
 from risk.index.declaration import CONDITIONS, Indicator, Model, Text
 from risk.index.pipeline import score
+from risk.insight.challenger import NOT_CAUSAL
 
 SWITCHES = ("confirmed_infections", "registered_migrant_workers")
 """Indicators whose effect on the ranking is shown: the activation history, and counts by origin."""
@@ -393,7 +394,13 @@ def _not_used(lang: str) -> list[str]:
         "Clusters of "
         "infections and the learned model stand beside the index and do not count.",
     )
-    return [*_section(Text("Wat niet meetelt", "What does not count"), lang), words[lang], ""]
+    return [
+        *_section(Text("Wat niet meetelt", "What does not count"), lang),
+        words[lang],
+        "",
+        f"{Text('Het geleerde model.', 'The learned model.')[lang]} {NOT_CAUSAL[lang]}",
+        "",
+    ]
 
 
 def _beside(lang: str) -> list[str]:

@@ -41,6 +41,7 @@ def test_below_two_hundred_visits_it_says_how_many_are_missing(tables: Tables, m
     assert len(challenger.quality) == len(challenger.coefficients) == 0
     assert str(challenger.missing_n) in learn.sentence(challenger, "nl")
     assert str(challenger.missing_n) in learn.sentence(challenger, "en")
+    assert "may not be read as a cause" in learn.sentence(challenger, "en")
 
 
 @pytest.mark.parametrize("found", [0.0, 1.0])
