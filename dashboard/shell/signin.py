@@ -159,7 +159,7 @@ def menu(texts: Texts, current: Viewer) -> None:
         label = role_name(texts, current)
     else:
         own = ()
-        label = f"{texts('signin.practice')} · {role_name(texts, current)}"
+        label = f"{role_name(texts, current)} · {texts('signin.practice')}"  # a narrow header cuts the end
     with st.popover(label, width="content"), st.container(width=_MENU_WIDTH_PX):
         if not settings.has_sign_in():
             st.html(f"<p>{html.escape(texts('signin.banner'))}</p>")

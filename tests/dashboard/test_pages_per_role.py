@@ -32,12 +32,25 @@ def test_a_role_opens_its_pages_and_no_other(product: str, open_page: Open, role
     page = settled(open_page(f"{product}/{own[-1].name}?as={role}&lang={language}"))
     shown = page.get_by_test_id("stTopNavLink").all_inner_texts()
     assert set(shown) <= {texts(f"page.{one.name}") for one in own}
+    assert menu_right_px(page) <= corner_left_px(page), "who looks stands beside the menu, never over it"
     for one in own:
         go_to(page, texts(f"page.{one.name}"))
         expect(page.locator("h1")).to_be_visible(timeout=120_000)
         settled(page)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
         assert parse_qs(urlsplit(page.url).query).get("as") == [role], "the role goes along"
+
+
+def menu_right_px(page: Page) -> float:
+    """Return where the navigation ends."""
+    links = page.locator('[data-testid="stTopNavLink"]:visible, [data-testid="stTopNavSection"]:visible').all()
+    return max(box["x"] + box["width"] for one in links if (box := one.bounding_box()))
+
+
+def corner_left_px(page: Page) -> float:
+    """Return where search, language and who looks begin."""
+    buttons = page.locator(".st-key-corner button:visible").all()
+    return min(box["x"] for one in buttons if (box := one.bounding_box()))
 
 
 def go_to(page: Page, title: str) -> None:
