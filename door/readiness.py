@@ -34,6 +34,10 @@ STALE_WEEKS: Final = 3
 """Incidence that ends longer before the last event of the picture is history, and tells nothing of now."""
 
 
+RESIDENTS: Final = "migrant_workers_n"
+LODGING: Final = "lodging"
+
+
 class State(StrEnum):
     """How a table stands."""
 
@@ -64,7 +68,7 @@ class TableState:
     covered_pct
         Part of the people who live (of the workers who work, where that is known) where there are figures, 0-100.
     kinds
-        For sites: kind -> how many regions a list covers.
+        For sites: kind -> how many regions a list covers. For exposure: `RESIDENTS` -> in how many gemeenten known.
     statuses
         How many rows are official, estimate, assumption, fictional or missing.
     """
@@ -108,20 +112,25 @@ class Readiness:
             return "sites"
         if exposure is not State.READY:
             return "establishments_rest" if exposure is State.PARTIAL else "establishments"
-        if incidence is not State.READY:
-            return _INCIDENCE_STEPS[incidence]
-        return ""
+        return "" if incidence is State.READY or self._stands_without_incidence() else _INCIDENCE_STEPS[incidence]
+
+    def _stands_without_incidence(self) -> bool:
+        """Tell whether a picture without infections has enough left (docs/method.md): it is named after them."""
+        residents = self.tables["exposure"].kinds.get(RESIDENTS, 0)
+        lodgings = self.tables["sites"].kinds.get(LODGING, 0)
+        return residents >= ENOUGH * self.tables["exposure"].whole_n and lodgings >= ENOUGH * len(codes.VR_CODES)
 
     def next_step(self) -> str:
         """Return what would add most to the picture now; '' when nothing is missing."""
-        found = self.missing(Ranking.AREAS)
+        incidence = self.tables["incidence"].state
+        found = self.missing(Ranking.AREAS) or _INCIDENCE_STEPS.get(incidence, "")
         if found:
             return found
         if self.is_demonstration:
             return "own_figures"
         if not self.has("sites"):
             return "sites"
-        if self.tables["sites"].kinds.get("lodging", 0) < len(codes.VR_CODES):
+        if self.tables["sites"].kinds.get(LODGING, 0) < len(codes.VR_CODES):
             return "lodging"
         return "" if self.has("activations") else "activations"
 
@@ -181,7 +190,7 @@ class Readiness:
             "incidence_n": incidence.covered_n,
             "all_n": exposure.whole_n,
             "incidence_day": incidence.as_of,
-            "lodging_n": sites.kinds.get("lodging", 0),
+            "lodging_n": sites.kinds.get(LODGING, 0),
             "regions_n": len(codes.VR_CODES),
         }
 
@@ -273,6 +282,7 @@ def _exposure(found: Snapshot) -> TableState:
         covered_n,
         whole_n,
         percent,
+        kinds={RESIDENTS: newest.loc[newest["migrant_workers_n"].notna(), "gemeente_code"].nunique()},
         statuses=_counted(table["workers_n_status"]),
     )
 

@@ -504,6 +504,7 @@ CONTRACTS = {
                 "completeness_pct": _number(0, 100),
                 "not_ranked_reason": _text(values=("incomplete", "place", "size"), empty=True),
                 "picture_lacks": _OPEN,
+                "ranked_as": _text(values=codes.CBS_GROUPS, empty=True),
                 "model_version": _OPEN,
                 "data_version": _OPEN,
             },

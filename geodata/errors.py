@@ -75,6 +75,10 @@ class InputError(RisicobeeldError, ValueError):
     """A file or an argument that a user gave cannot be used as it is."""
 
 
+class UnlikePicturesError(InputError):
+    """Two pictures of which one lacks a dimension or route that the other has: they are not compared."""
+
+
 class NotReadyError(RisicobeeldError, ValueError):
     """Nothing may be ranked yet: a table that a ranking cannot do without is absent.
 

@@ -23,6 +23,7 @@ from dashboard.shell import frame
 from door import export
 from door.store import ScopedStore
 from geodata.snapshots import formats as files
+from risk.index import classify
 from risk.scores import deliver
 from words import Texts, read_texts
 
@@ -52,6 +53,8 @@ class Part:
         Code of the veiligheidsregio that the areas lie in, for title and name; '' for the whole country.
     unit
         Code of the chosen area, which is outlined on the map; '' when none is.
+    by_place
+        Colour a map by the place in the country instead of by score.
     """
 
     level: str
@@ -61,6 +64,7 @@ class Part:
     site_ids: frozenset[str] | None = None
     within: str = ""
     unit: str = ""
+    by_place: bool = False
 
     @property
     def name(self) -> str:
@@ -80,7 +84,8 @@ def title(texts: Texts, shown: Board, part: Part) -> str:
     sector = texts(sectors.get(part.sector, f"sector.{part.sector}"))
     if part.level == "site":
         sector = ""
-    return " · ".join(filter(None, [level, sector, texts.day(shown.scored.peildatum.date())]))
+    without = classify.without(shown.lacks, texts.language)
+    return " · ".join(filter(None, [level, sector, without, texts.day(shown.scored.peildatum.date())]))
 
 
 def file_name(texts: Texts, shown: Board, part: Part) -> str:
@@ -169,12 +174,13 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
         rows = rows[rows["area_code"].isin(part.area_codes)]
     source, column = ("veiligheidsregios", "vr_code") if part.level == "vr" else ("gemeenten", "gemeente_code")
     areas = cast("gpd.GeoDataFrame", store.table(source))
-    words = map_texts(texts, is_demonstration=shown.is_demonstration)
+    words = map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks)
     picture = MapPicture(
         areas=board.area_layer(shown, rows),
         texts=words,
         selected=part.unit if part.unit in set(rows["area_code"]) else "",
         background=False,
+        ranked_n=shown.ranked_n(rows["sector_code"].iloc[0]) if part.by_place and len(rows) else 0,
     )
     page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))
     store.note_export(f"scores_{part.level} (.html)", len(rows))

@@ -19,12 +19,15 @@ from dashboard.map.layers import (
     NEIGHBOURS,
     NO_DATA_COLOURS,
     OVER_COLOUR,
+    PLACE_COLOURS,
     SITE_SHAPES,
     TILE_URL,
     MapPicture,
     MapTexts,
     Mark,
     SiteLayer,
+    fifth,
+    shade,
 )
 from dashboard.map.markup import Unit, area_lines, page_parts, score_line, sign, units_of
 from geodata.codes import CRS_WGS84, SITE_KINDS
@@ -93,10 +96,12 @@ def _head() -> str:
     return f"<style>{css}</style>\n<script>{js}\nrisicobeeld.shapes = {shapes};</script>"
 
 
-def _fill(unit: Unit | None) -> str:
+def _fill(unit: Unit | None, ranked_n: int) -> str:
     if unit is None:
         return _OUTSIDE_COLOUR
-    return _HATCH if unit.risk_class is None else CLASS_COLOURS[unit.risk_class - 1]
+    if ranked_n:
+        return PLACE_COLOURS[fifth(unit.rank, ranked_n)] if unit.rank else _HATCH
+    return _HATCH if unit.risk_class is None or unit.score is None else shade(unit.score, unit.risk_class)
 
 
 def _in_degrees(areas: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
@@ -116,7 +121,7 @@ def _in_degrees(areas: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
 def _add_areas(shown: folium.Map, picture: MapPicture, areas: gpd.GeoDataFrame, *, opacity: float) -> None:
     units = units_of(picture.areas)
     table = areas.assign(
-        fill=[_fill(units.get(code)) for code in areas["code"]],
+        fill=[_fill(units.get(code), picture.ranked_n) for code in areas["code"]],
         tip=[
             area_lines(name, units[code], picture.texts) if code in units else []
             for code, name in zip(areas["code"], areas["name"], strict=True)

@@ -18,6 +18,11 @@ meaning."""
 CLASS_COLOURS: Final = ("#d5eef9", "#99d2f0", "#56a3db", "#2a6bae", "#19366f")
 """One ramp from light to dark: lightness falls evenly, so that it reads the same without colour vision."""
 
+PLACE_COLOURS: Final = ("#0b4f2e", "#2f7d4f", "#66a878", "#a6cfab", "#e1efde")
+"""Of the fifths of the country by place, the highest first: another hue than the classes, for it is another thing."""
+
+_TOWARDS_NEXT: Final = 0.3  # how far a colour goes to that of the next class within its own: a step stays between them
+
 CLASS_INKS: Final = ("#10233f", "#10233f", "#10233f", "#ffffff", "#ffffff")
 """The text colour that stands out at least 4.5 to 1 on each class colour."""
 
@@ -68,6 +73,42 @@ def class_of(score_0_10: float | None) -> int | None:
     if score_0_10 is None:
         return None
     return 1 + sum(score_0_10 >= cut for cut in CLASS_CUTS)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    """Return a colour between two (``#rrggbb``): `share` 0 is the first, 1 the other."""
+    pairs = [(int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)
+
+
+def shade(score_0_10: float, risk_class: int) -> str:
+    """Return the colour of a score: that of its class, lighter or darker by where in the class it lies.
+
+    Examples
+    --------
+    >>> shade(5.0, 3) == CLASS_COLOURS[2], shade(4.0, 3) != shade(5.9, 3)
+    (True, True)
+    """
+    edges = (0.0, *CLASS_CUTS, 10.0)
+    low, high = edges[risk_class - 1], edges[risk_class]
+    place = 2 * min(max((score_0_10 - low) / (high - low), 0.0), 1.0) - 1  # -1 at the lower cut, 1 at the higher
+    colours = ("#ffffff", *CLASS_COLOURS, "#000000")
+    return _mixed(colours[risk_class], colours[risk_class + (1 if place > 0 else -1)], _TOWARDS_NEXT * abs(place))
+
+
+SHADES: Final = tuple(shade(tenth / 10, class_of(tenth / 10) or 1) for tenth in range(100))
+"""The colour of every tenth from 0.0 to 9.9, for the live map."""
+
+
+def fifth(rank: float, ranked_n: int) -> int:
+    """Return in which fifth of the ranking a place lies, 0 for the highest.
+
+    Examples
+    --------
+    >>> [fifth(rank, 25) for rank in (1, 5, 6, 25)]
+    [0, 0, 1, 4]
+    """
+    return min(int((rank - 1) * len(PLACE_COLOURS) // ranked_n), len(PLACE_COLOURS) - 1)
 
 
 def _classes(given: Sequence[float | None], scores: Sequence[float | None]) -> tuple[int | None, ...]:
@@ -276,6 +317,8 @@ class MapTexts:
     neighbours: dict[str, str] = field(default_factory=dict, hash=False)
     several: str = ""
     several_hint: str = ""
+    place_title: str = ""
+    place_words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.class_words) != len(CLASS_COLOURS):
@@ -305,6 +348,9 @@ class MapPicture:
     has_list
         Whether the ranked list stands beside the live map; without it the page itself must give the figures in a
         table.
+    ranked_n
+        How many areas the places are counted among, when the colours are to show the place in the country; 0 shows
+        the score.
     """
 
     areas: AreaLayer
@@ -317,3 +363,4 @@ class MapPicture:
     focus: str = ""
     background: bool = True
     has_list: bool = True
+    ranked_n: int = 0

@@ -8,6 +8,7 @@ from dashboard.map.layers import (
     CLASS_CUTS,
     NO_DATA_COLOURS,
     OVER_COLOUR,
+    PLACE_COLOURS,
     SITE_SHAPES,
     AreaLayer,
     MapPicture,
@@ -15,6 +16,7 @@ from dashboard.map.layers import (
     Mark,
     Overlay,
     SiteLayer,
+    fifth,
 )
 from geodata.codes import SITE_KINDS
 
@@ -108,7 +110,7 @@ def _chip(risk_class: int | None) -> str:
     return f'<i class="chip" style="background:{CLASS_COLOURS[risk_class - 1]}"></i>'
 
 
-def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None) -> str:
+def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None, ranked_n: int) -> str:
     edges = (0, *CLASS_CUTS, 10)
     rows = []
 
@@ -118,7 +120,10 @@ def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None) -> str:
             f'<td class="count">{count}</td></tr>'
         )
 
-    for risk_class in reversed(range(1, len(CLASS_COLOURS) + 1)):
+    for place, colour in enumerate(PLACE_COLOURS if ranked_n else ()):
+        inside = sum(unit.rank is not None and fifth(unit.rank, ranked_n) == place for unit in units)
+        add(f'<i class="chip" style="background:{colour}"></i>', "", texts.place_words[place], inside)
+    for risk_class in reversed(range(1, 0 if ranked_n else len(CLASS_COLOURS) + 1)):
         steps = f"{edges[risk_class - 1]:.0f}–{edges[risk_class]:.0f}"
         count = sum(unit.risk_class == risk_class for unit in units)
         add(_chip(risk_class), steps, texts.class_words[risk_class - 1], count)
@@ -131,8 +136,9 @@ def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None) -> str:
             add(f'<i class="ring ring-{mark:d}">{sign}</i>', "", _mark_word(mark, texts), count)
     if over is not None:
         add(f'<i class="chip over" style="border-color:{OVER_COLOUR}"></i>', "", over.word, len(over.codes))
+    title = escape(texts.place_title if ranked_n else texts.legend_title)
     return (
-        f'<details class="card classes" open><summary>{escape(texts.legend_title)}</summary>'
+        f'<details class="card classes" open><summary>{title}</summary>'
         f"<table><tbody>{''.join(rows)}</tbody></table></details>"
     )
 
@@ -183,13 +189,13 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
             f'<tr role="row"><td role="cell" class="place">{place}</td>'
             f'<th role="rowheader" scope="row" class="name">{escape(names[code])}</th>'
             f'<td role="cell" class="score">{score}</td>'
-            f'<td role="cell" class="class">{_chip(unit.risk_class)}{escape(word)}</td>'
+            f'<td role="cell" class="class" title="{escape(word)}">{_chip(unit.risk_class)}{escape(_short(word))}</td>'
             f"{interval}{moved}</tr>"
         )
     caption = escape(texts.list_caption)
     kinds = [name for name, is_there in (("with-interval", with_interval), ("with-moves", with_moves)) if is_there]
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
-    width = max(map(len, (*texts.class_words, texts.no_data)))
+    width = max(len(_short(word)) for word in (*texts.class_words, texts.no_data))
     return (
         f'<section class="ranking"><div class="scroller" style="--word:{width}" tabindex="0" role="region" '
         f'aria-label="{caption}">'
@@ -197,6 +203,11 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div></section>'
     )
+
+
+def _short(word: str) -> str:
+    """Return the word of a class without what the picture lacks, which the head of the column says once."""
+    return word.split(",", maxsplit=1)[0]
 
 
 def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: bool) -> tuple[str, str]:
@@ -218,8 +229,6 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     ground, line = NO_DATA_COLOURS
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
     before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
-    after = (
-        f'{_legend(list(units.values()), texts, picture.over)}<p class="credit">{credit}</p></div>{sites}</section>'
-        f"{_ranking(units, names, texts)}</div></main>"
-    )
+    legend = _legend(list(units.values()), texts, picture.over, picture.ranked_n)
+    after = f'{legend}<p class="credit">{credit}</p></div>{sites}</section>{_ranking(units, names, texts)}</div></main>'
     return before, after

@@ -1,11 +1,14 @@
 """The words of the map in the page's language."""
 
+from collections.abc import Sequence
+
 from dashboard.map.layers import NEIGHBOURS, MapTexts
 from geodata.codes import SITE_KINDS
+from risk.index import classify
 from words import Texts
 
 
-def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
+def map_texts(texts: Texts, *, is_demonstration: bool, lacks: Sequence[str] = ()) -> MapTexts:
     """Return every word on the map and its list.
 
     Parameters
@@ -14,8 +17,10 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         The language of the page.
     is_demonstration
         While figures are invented the band stands over the map, and the head of each list says that it is an example.
+    lacks
+        Dimensions and routes that the picture lacks: its legend is named after them, and its classes too.
     """
-    words = [texts(f"class.{number}") for number in range(1, 6)]
+    words = [classify.class_words(texts(f"class.{number}"), lacks, texts.language) for number in range(1, 6)]
 
     def marked(name: str) -> str:
         return texts("class.example", word=texts(name)) if is_demonstration else texts(name)
@@ -24,7 +29,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         language=texts.language,
         class_words=(words[0], words[1], words[2], words[3], words[4]),
         kind_words={kind: texts(f"kind.{kind}") for kind in SITE_KINDS},
-        legend_title=texts("picture.scale"),
+        legend_title=" ".join(filter(None, [texts("picture.scale"), classify.without(lacks, texts.language)])),
         no_data=texts("map.no_data"),
         flagged=texts("map.flagged"),
         unsure=texts("map.unsure"),
@@ -34,7 +39,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         rank=texts("map.rank"),
         name=texts("map.name"),
         score=texts("map.score"),
-        risk_class=marked("map.class"),
+        risk_class=classify.class_words(marked("map.class"), lacks, texts.language),
         interval=texts("map.interval"),
         interval_hint=texts("map.interval_hint"),
         moved=texts("map.moved"),
@@ -55,5 +60,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool) -> MapTexts:
         failed=texts("map.failed"),
         attribution=texts("map.attribution"),
         tile_attribution=texts("map.tiles"),
+        place_title=texts("map.place_title"),
+        place_words=tuple(texts(f"map.place_{number}") for number in range(1, 6)),
         band=texts("map.band") if is_demonstration else "",
     )

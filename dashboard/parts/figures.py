@@ -18,6 +18,7 @@ from door.store import ScopedStore
 from geodata import codes
 from geodata.areas import regions
 from geodata.batch import Pool
+from risk.index import classify
 from risk.index.declaration import Model
 from risk.index.model import for_disease, load_model
 from risk.insight import reasons as explain
@@ -67,6 +68,11 @@ class Board:
         """Return the gemeenten of a veiligheidsregio."""
         return frozenset(code for code, region in self.vr_of.items() if region == vr_code)
 
+    @cached_property
+    def lacks(self) -> tuple[str, ...]:
+        """Return the dimensions and routes that the picture lacks, and is named after."""
+        return classify.lacks_of(self.scores)
+
     @property
     def week(self) -> str:
         """Return the week at whose end this picture stood; '' is the peildatum."""
@@ -93,7 +99,10 @@ class Board:
     @cached_property
     def highest_pairs(self) -> pd.DataFrame:
         """Return scored pairs of area and sector, the highest first, without sectors that do not count together."""
-        pairs = self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together])]
+        seen: dict[str, str] = {}  # sectors that are ranked as one group are one pair with an area
+        apart = self.scored.apart
+        again = [code for code, one in apart.items() if one.ranked_as and seen.setdefault(one.ranked_as, code) != code]
+        pairs = self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together, *again])]
         return pairs.dropna(subset=["score_0_10"]).sort_values("score_0_10", ascending=False, kind="stable")
 
     def ranked_n(self, sector_code: str) -> int:
@@ -186,6 +195,13 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
         return _load_week(*key, week, store) if week else _load(*key, store)
 
 
+def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> str:
+    """Return the title of a page of a level, named after what its picture lacks; bare while that is yet unknown."""
+    if not is_ready(store.data_version, level, official_model()):
+        return words
+    return " ".join(filter(None, [words, classify.without(open_board(store, level, texts).lacks, texts.language)]))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     """Publish what the browser fetches once: the map's files and the boundaries of this version of the data."""
@@ -209,7 +225,7 @@ def sector_figures(store: ScopedStore, shown: Board, sector: str, assets: str, g
 
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
-    """Return the sites the viewer may see, with their score and place in degrees (EPSG:4326)."""
+    """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326)."""
     shown = open_board(store, "site", texts, week)
     return _load_sites(str(store.viewer), store.data_version, week, newest_signal("site"), store, shown)
 
@@ -221,7 +237,8 @@ def _load_sites(
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
     placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
-    scores = _scores.scores.set_index("unit_id")["score_0_10"]
+    found = _scores.scores.set_index("unit_id")
+    scores = found["score_0_10"].where(found["rank"].notna())  # an expected score of an unknown size is no class
     return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
 
 

@@ -11,6 +11,7 @@ from dashboard.parts.figures import Board
 from dashboard.shell import frame
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
+from risk.index import classify
 from risk.insight import reasons as explain
 from words import Texts
 
@@ -32,8 +33,11 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     if found is None or not found.why:
         return ""
     name = texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all")
+    inside = [code for code, one in shown.scored.apart.items() if one.ranked_as == found.ranked_as]
     return texts(
-        f"apart.{found.why}",
+        "apart.as_group" if found.ranked_as else f"apart.{found.why}",
+        group=texts(f"cbs_group.{found.ranked_as}") if found.ranked_as else "",
+        members=", ".join(texts(f"sector.{code}").lower() for code in inside),
         sector=name,
         level=texts(f"apart.level_{shown.scored.level}"),
         n=found.scored_n,
@@ -42,14 +46,16 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     )
 
 
+def sector_name(texts: Texts, row: pd.Series) -> str:
+    """Return the name of the sector that a row of scores is of: of its CBS group where it is ranked as that."""
+    if row["ranked_as"]:
+        return texts("apart.group_name", group=texts(f"cbs_group.{row['ranked_as']}"))
+    return texts(f"sector.{row['sector_code']}") if row["sector_code"] else texts("picture.sector_all")
+
+
 def lacks(texts: Texts, shown: Board) -> str:
     """Say which dimensions and routes the picture lacks, which it is named after; '' when it is whole."""
-    codes = {code for text in shown.scores["picture_lacks"].unique() for code in str(text).split(";") if code}
-    areas = shown.scored.model.areas
-    name_of = {one.code: one.name[texts.language] for one in areas.routes}
-    name_of |= {one.code: one.name[texts.language] for one in areas.dimensions}
-    named = [name for code, name in name_of.items() if code in codes]
-    return texts("picture.lacks", what=", ".join(named)) if named else ""
+    return texts("picture.lacks", without=classify.without(shown.lacks, texts.language)) if shown.lacks else ""
 
 
 def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
@@ -94,8 +100,9 @@ def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) ->
 
 
 def _explanation(texts: Texts, shown: Board) -> str:
+    words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     rows = "".join(
-        f"<dt>{frame.chip(number, texts(f'class.{number}'))}</dt><dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
+        f"<dt>{frame.chip(number, words[number - 1])}</dt><dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
         for number in range(5, 0, -1)
     )
     scale = frame.marked(texts, texts("picture.scale"), is_demonstration=shown.is_demonstration)
@@ -113,7 +120,9 @@ def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
 def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     head = f"<h3>{html.escape(title)}</h3>"
     if row["sector_code"]:
-        head += f'<p class="rb-muted">{html.escape(texts("sector." + row["sector_code"]))}</p>'
+        head += f'<p class="rb-muted">{html.escape(sector_name(texts, row))}</p>'
+    if row["ranked_as"]:
+        head += f'<p class="rb-muted">{html.escape(not_told_apart(texts, shown, row["sector_code"]))}</p>'
     complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))
     if pd.isna(row["score_0_10"]):
         told = not_told_apart(texts, shown, row["sector_code"]) or texts("picture.not_scored")
@@ -158,7 +167,9 @@ def single_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
 
 def score_words(texts: Texts, row: pd.Series) -> str:
     """Return the score of a scored unit with the word of its class, as plain text."""
-    return f"{texts.number(row['score_0_10'])} {texts('class.' + str(int(row['risk_class'])))}"
+    lacks = str(row["picture_lacks"]).split(";") if row["picture_lacks"] else ()
+    word = classify.class_words(texts(f"class.{int(row['risk_class'])}"), lacks, texts.language)
+    return f"{texts.number(row['score_0_10'])} {word}"
 
 
 def score_head(texts: Texts, shown: Board) -> str:

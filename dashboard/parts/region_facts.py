@@ -26,7 +26,8 @@ def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[s
     moved = store.out("changes", "vr", shown.scored.model.version, shown.week)
     mine = moved[moved["unit_id"] == unit].set_index("indicator_code")["change_0_10"]
     if mine.empty:
-        return texts("region.change_unknown"), []
+        refused = shown.scored.refused.get("changes")
+        return texts(f"problem.{refused}" if refused else "region.change_unknown"), []
     total, now = float(mine.sum()), float(shown.unit(unit)["score_0_10"])
     if abs(total) < _FELT:
         told = texts("region.unchanged", weeks=changes.WEEKS)
@@ -39,6 +40,8 @@ def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[s
 
 def since_before(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> str:
     """Say what data, model and world did to a score since the picture before this one; '' where there is none."""
+    if refused := shown.scored.refused.get("causes"):
+        return texts(f"problem.{refused}")
     table = store.out("causes", "vr", shown.scored.model.version, shown.week).set_index("unit_id")
     if unit not in table.index:
         return ""

@@ -85,7 +85,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, si
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
         areas=board.area_layer(gemeenten, gemeenten.of_sector("")),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         sites=SiteLayer(
             site_ids=tuple(around["site_id"]),
             names=tuple(around["name"]),

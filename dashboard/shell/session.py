@@ -66,6 +66,8 @@ class Selection:
         How many sites stand on the pages before this one; '' is the first page.
     guide
         ``off`` when the viewer has put away how to read the picture.
+    places
+        ``1`` when the map is coloured by the place in the country instead of by class and score.
     """
 
     level: str = "vr"
@@ -85,6 +87,7 @@ class Selection:
     layer: str = ""
     disease: str = ""
     guide: str = ""
+    places: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -133,6 +136,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         layer=layer if (layer := parameters.get("layer", "")) in LAYERS else "",
         disease=disease if _DISEASE.fullmatch(disease := parameters.get("disease", "")) else "",
         guide="off" if parameters.get("guide") == "off" else "",
+        places="1" if parameters.get("places") == "1" else "",
     )
 
 

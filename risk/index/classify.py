@@ -1,12 +1,15 @@
-"""Classes that are never cut anew, and ranks within a level and sector."""
+"""Classes that are never cut anew, what they and a picture are called, and ranks within a level and sector."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from geodata.errors import UnlikePicturesError
 from risk.index.declaration import Scale, Text
+from words import read_texts
 
 Array = NDArray[np.floating]
 
@@ -42,6 +45,60 @@ def class_name(risk_class: float, lang: str) -> str:
     if np.isnan(risk_class):
         return Text("niet gescoord", "not scored")[lang]
     return CLASS_NAMES[int(risk_class)][lang]
+
+
+def lacks_of(scores: pd.DataFrame) -> tuple[str, ...]:
+    """Return the codes of the dimensions and routes that scores lack (contract ``Scores``).
+
+    Examples
+    --------
+    >>> lacks_of(pd.DataFrame({"picture_lacks": ["context;wonen", "context;wonen"]}))
+    ('context', 'wonen')
+    """
+    texts = scores["picture_lacks"].unique()
+    return tuple(dict.fromkeys(code for text in texts for code in str(text).split(";") if code))
+
+
+def without(lacks: Iterable[str], language: str) -> str:
+    """Return what stands in titles and names of files; '' for a picture that is whole.
+
+    Examples
+    --------
+    >>> without(("context", "wonen"), "nl"), without((), "en")
+    ('zonder besmettingen en huisvesting', '')
+    """
+    words = read_texts(language)
+    names = [words(f"lacks.{code}") for code in lacks]
+    if not names:
+        return ""
+    listed = ", ".join(names[:-1])
+    return words("lacks.without", what=words("lacks.and", first=listed, last=names[-1]) if listed else names[-1])
+
+
+def class_words(word: str, lacks: Iterable[str], language: str) -> str:
+    """Return the word of a class, which says which dimension the picture lacks: a route is said in the title alone.
+
+    Examples
+    --------
+    >>> class_words("hoog", ("context", "wonen"), "nl"), class_words("high", ("wonen",), "en")
+    ('hoog, zonder besmettingen', 'high')
+    """
+    words = read_texts(language)
+    dimensions = [code for code in lacks if f"lacks.dimension.{code}" in words]
+    return f"{word}, {without(dimensions, language)}" if dimensions else word
+
+
+def refuse_unlike(one: Iterable[str], other: Iterable[str]) -> None:
+    """Let through only pictures that lack the same: what one has not counted would look like a change.
+
+    Raises
+    ------
+    UnlikePicturesError
+        One of them lacks what the other has; the sentence names it.
+    """
+    unlike = sorted(set(one) ^ set(other))
+    if unlike:
+        raise UnlikePicturesError(f"pictures_differ_{unlike[0]}")
 
 
 def rank(score: ArrayLike, group: ArrayLike) -> Array:

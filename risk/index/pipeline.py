@@ -384,10 +384,11 @@ def _score_table(
             "completeness_pct": 100 * found.completeness,
             "not_ranked_reason": why.astype(str),
             "picture_lacks": ";".join(whole.lacks),
+            "ranked_as": "",
             "model_version": model.version,
             "data_version": data_version,
         }
-    ).astype({"not_ranked_reason": "str", "picture_lacks": "str"})
+    ).astype({"not_ranked_reason": "str", "picture_lacks": "str", "ranked_as": "str"})
 
 
 def _indicator_table(prepared: Prepared) -> pd.DataFrame:

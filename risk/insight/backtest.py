@@ -53,11 +53,14 @@ class Dated:
         Per area a column for each of `RULES`, and ``later``: cases per 100,000 of the weeks after.
     regions
         The veiligheidsregio of each area.
+    lacks
+        What the picture of that date lacked: those that lack different things are not compared.
     """
 
     date: pd.Timestamp
     units: pd.DataFrame
     regions: Array
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,9 @@ def dated(tables: Tables, model: Model, level: str, previous: Model | None = Non
         date, later = last_day(weeks[place]), weeks[place + 1 : place + 1 + HORIZON_WEEKS]
         outcome = score(tables, level, model, rebuilds=0, at=date)
         earlier = None if previous is None else score(tables, level, previous, rebuilds=0, at=date)
+        earlier = earlier if earlier is not None and earlier.lacks == outcome.lacks else None
         units = _rules(outcome, earlier, tables, date).assign(later=_per_100k(tables, level, later))
-        found.append(Dated(date, units, _regions(tables, level, units.index)))
+        found.append(Dated(date, units, _regions(tables, level, units.index), outcome.lacks))
     return found[::-1]
 
 

@@ -7,7 +7,9 @@ from typing import Final
 
 import pandas as pd
 
+from geodata import contracts
 from geodata.weeks import Tables
+from risk.index.classify import refuse_unlike
 from risk.index.pipeline import Outcome, score
 
 WEEKS: Final = 4
@@ -33,13 +35,17 @@ def changes(tables: Tables, now: Outcome) -> pd.DataFrame:
     DataFrame
         Contract ``changes``: unit_id, indicator_code (also ``missing`` and `REFERENCE`), change_0_10. Only units
         scored then and now; empty when the earlier score would rest on other indicators.
+
+    Raises
+    ------
+    UnlikePicturesError
+        One of the two pictures lacks a dimension or route that the other has.
     """
     level = now.scores["level"].iloc[0]
     earlier = score(tables, level, now.model, rebuilds=0, at=now.peildatum - pd.Timedelta(weeks=WEEKS))
+    refuse_unlike(earlier.lacks, now.lacks)
     if dict(earlier.left_out) != dict(now.left_out):
-        return pd.DataFrame({"unit_id": [], "indicator_code": [], "change_0_10": []}).astype(
-            {"unit_id": "str", "indicator_code": "str", "change_0_10": float}
-        )
+        return contracts.empty("changes")
     change = (_parts(now) - _parts(earlier)).dropna()
     return change.rename("change_0_10").reset_index()
 

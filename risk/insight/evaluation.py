@@ -62,6 +62,8 @@ class Evaluation:
         How many places each assumption alone moves a rank on average, largest first.
     challenger
         The learned model, or how much is missing for it.
+    unlike_n
+        Dates whose picture lacks what that of the last does not, or the other way round: they are not compared.
     """
 
     level: str
@@ -73,6 +75,7 @@ class Evaluation:
     stability: pd.DataFrame
     assumptions: pd.DataFrame
     challenger: Challenger
+    unlike_n: int = 0
 
 
 def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Model | None = None) -> Evaluation:
@@ -89,7 +92,9 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Mo
     """
     tables = of_disease(tables, model.disease)
     visits = visit_table(tables, model) if len(tables["activations"]) else pd.DataFrame()
-    found = backtest.agreement(backtest.dated(tables, model, level, previous))
+    dates = backtest.dated(tables, model, level, previous)
+    alike = [one for one in dates if one.lacks == dates[-1].lacks]
+    found = backtest.agreement(alike)
     return Evaluation(
         level,
         backtest.by_date(found),
@@ -100,6 +105,7 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Mo
         stability(tables, model, level),
         assumptions(tables, model, level),
         challenge_visits(visits, model),
+        len(dates) - len(alike),
     )
 
 
@@ -134,11 +140,15 @@ def _at_a_tenth(
 
 
 def stability(tables: Tables, model: Model, level: str) -> pd.DataFrame:
-    """Return how alike the rankings of consecutive months are, all sectors together."""
+    """Return how alike the rankings of consecutive months are, all sectors together.
+
+    Months whose picture lacks what that of the last does not, or the other way round, take no part.
+    """
     dates = _month_ends(tables)
-    rankings = [(date, together(score(tables, level, model, rebuilds=0, at=date))) for date in dates]
+    outcomes = [(date, score(tables, level, model, rebuilds=0, at=date)) for date in dates]
+    alike = [(date, together(one)) for date, one in outcomes if one.lacks == outcomes[-1][1].lacks]
     rows = []
-    for (before, first), (after, second) in pairwise(rankings):
+    for (before, first), (after, second) in pairwise(alike):
         k = max(3, len(first) // 10)
         tau = kendall(first, second)
         rows.append((before, after, k, jaccard_at_k(first, second, k), tau, bool(tau < STABILITY_ALARM)))
@@ -222,7 +232,7 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
             verdict(evaluation, lang),
             _in_words(evaluation.pooled, lang),
         ),
-        (Text("Per datum", "By date"), "", _in_words(evaluation.backtest, lang)),
+        (Text("Per datum", "By date"), _unlike_note(evaluation.unlike_n, lang), _in_words(evaluation.backtest, lang)),
         (
             Text("Bekende uitbraken", "Outbreaks that are known"),
             outbreaks_note(evaluation.outbreaks, lang),
@@ -242,6 +252,17 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
     for title, words, table in sections:
         lines += [f"## {title[lang]}", "", note, "", words, "", _markdown(table, lang), ""]
     return "\n".join(line for place, line in enumerate(lines) if line or lines[place - 1])
+
+
+def _unlike_note(unlike_n: int, lang: str) -> str:
+    """Say how many dates take no part; '' when all do."""
+    told = Text(
+        f"Van {unlike_n} data telt het beeld iets niet mee dat de laatste wel meetelt, of andersom; zij worden er niet "
+        "mee vergeleken.",
+        f"On {unlike_n} dates the picture leaves out what the last one counts, or the other way round; they are not "
+        "compared with it.",
+    )
+    return told[lang] if unlike_n else ""
 
 
 def _finds_note(evaluation: Evaluation, lang: str) -> str:

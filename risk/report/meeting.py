@@ -10,8 +10,9 @@ from access.viewer import may
 from door.store import ScopedStore
 from geodata import contracts
 from geodata.areas.regions import region_names
+from geodata.errors import UnlikePicturesError
 from register.read import in_training
-from risk.index.classify import class_name
+from risk.index.classify import class_name, refuse_unlike
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
 from risk.index.pipeline import score
@@ -129,7 +130,10 @@ def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: 
     heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
     if not may(store.viewer, Verb.RUN, "evaluation"):
         return [*heading, Paragraph(words["moved_needs"])]
-    moved = classes_moved(store, since)
+    try:
+        moved = classes_moved(store, since)
+    except UnlikePicturesError as error:
+        return [*heading, Paragraph(read_texts(language)(f"problem.{error.key}"))]
     if not moved:
         return [*heading, Paragraph(words["moved_none"])]
     rows = [
@@ -139,17 +143,24 @@ def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: 
 
 
 def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, float]]:
-    """Return the regions whose class (1 to 5, all sectors together) changed since a date: name, then, now."""
+    """Return the regions whose class (1 to 5, all sectors together) changed since a date: name, then, now.
+
+    Raises
+    ------
+    UnlikePicturesError
+        One of the two pictures lacks a dimension or route that the other has.
+    """
     tables = {name: store.table(name) for name in CORE_TABLES}
     model = load_model()
-    before, after = (
-        score(tables, "vr", model, rebuilds=0, at=at).scores.set_index("unit_id")
-        for at in (pd.Timestamp(since - timedelta(days=1)), None)
+    then, now = (
+        score(tables, "vr", model, rebuilds=0, at=at) for at in (pd.Timestamp(since - timedelta(days=1)), None)
     )
+    refuse_unlike(then.lacks, now.lacks)
+    before, after = (one.scores.set_index("unit_id") for one in (then, now))
     names = tables["veiligheidsregios"].set_index("vr_code")["vr_name"]
     units = after.index[after["sector_code"] == ""].intersection(before.index)
     pairs = [(unit, before.loc[unit, "risk_class"], after.loc[unit, "risk_class"]) for unit in units]
-    moved = [(str(names.get(unit, unit)), then, now) for unit, then, now in pairs if pd.notna(then) and then != now]
+    moved = [(str(names.get(unit, unit)), old, new) for unit, old, new in pairs if pd.notna(old) and old != new]
     return sorted((one for one in moved if pd.notna(one[2])), key=lambda one: one[1] - one[2])
 
 

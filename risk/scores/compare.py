@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from geodata.weeks import Tables, peildatum
+from risk.index.classify import refuse_unlike
 from risk.index.declaration import Model
 from risk.index.pipeline import score
 
@@ -42,15 +43,22 @@ def compare(before: Version, after: Version, level: str) -> pd.DataFrame:
     DataFrame
         unit_id, score_before, score_after, change, of which data, world and model; NaN where a unit is not
         scored in one of the steps (or is new, or gone).
+
+    Raises
+    ------
+    UnlikePicturesError
+        One of the two pictures lacks a dimension or route that the other has.
     """
     then = peildatum(before.tables, before.model.disease)
     steps = [
-        _scores(before.tables, level, before.model),
-        _scores(after.tables, level, before.model, then),
-        _scores(after.tables, level, before.model),
-        _scores(after.tables, level, after.model),
+        score(before.tables, level, before.model, rebuilds=0),
+        score(after.tables, level, before.model, rebuilds=0, at=then),
+        score(after.tables, level, before.model, rebuilds=0),
+        score(after.tables, level, after.model, rebuilds=0),
     ]
-    table = pd.concat(steps, axis=1, keys=range(4))
+    for one in steps[1:]:
+        refuse_unlike(steps[0].lacks, one.lacks)
+    table = pd.concat([one.scores.set_index("unit_id")["score_0_10"] for one in steps], axis=1, keys=range(4))
     return pd.DataFrame(
         {
             "score_before": table[0],
@@ -61,7 +69,3 @@ def compare(before: Version, after: Version, level: str) -> pd.DataFrame:
             "model": table[3] - table[2],
         }
     ).reset_index(names="unit_id")
-
-
-def _scores(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = None) -> pd.Series:
-    return score(tables, level, model, rebuilds=0, at=at).scores.set_index("unit_id")["score_0_10"]

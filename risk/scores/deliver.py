@@ -7,7 +7,7 @@ from door import export
 from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import UnknownCodeError
-from risk.index.classify import class_name
+from risk.index import classify
 from risk.index.declaration import Text
 
 ALL_SECTORS = "all"
@@ -53,9 +53,10 @@ def score_table(
     table = scores
     if sector in codes.SECTORS or (sector == "" and not is_site):
         table = table[table["sector_code"] == sector]
+    lacks = classify.lacks_of(scores)
     named = table.assign(
         area_name=_names(store, table, level),
-        class_name=[_class_word(value, store, lang) for value in table["risk_class"]],
+        class_name=[_class_word(value, store, lang, lacks) for value in table["risk_class"]],
     )
     licence = export.PLACES_LICENCE if with_places and not is_site else export.FIGURES_LICENCE
     named = export.stamped(named, store, lang=lang, licence=licence)
@@ -100,6 +101,8 @@ def _names(store: ScopedStore, table: pd.DataFrame, level: str) -> pd.Series:
     return pd.Series(table["area_code"].map(names).fillna(""))
 
 
-def _class_word(risk_class: float, store: ScopedStore, lang: str) -> str:
-    mark = _EXAMPLE[lang] if store.is_demonstration and risk_class == risk_class else ""  # noqa: PLR0124  (NaN)
-    return mark + class_name(risk_class, lang)
+def _class_word(risk_class: float, store: ScopedStore, lang: str, lacks: tuple[str, ...]) -> str:
+    if pd.isna(risk_class):
+        return classify.class_name(risk_class, lang)
+    mark = _EXAMPLE[lang] if store.is_demonstration else ""
+    return mark + classify.class_words(classify.class_name(risk_class, lang), lacks, lang)

@@ -6,7 +6,7 @@ who looks then gets their part through the door.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,9 +19,9 @@ from door import readiness
 from door import store as access
 from door.readiness import Ranking
 from door.store import ScopedStore
-from geodata import codes, weeks
+from geodata import codes, contracts, weeks
 from geodata.batch import LOCAL, Pool
-from geodata.errors import InputError, ModelError, SnapshotError
+from geodata.errors import InputError, ModelError, SnapshotError, UnlikePicturesError
 from geodata.snapshots import snapshot
 from geodata.weeks import Tables, last_day, weeks_of
 from risk import index
@@ -31,7 +31,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import MODEL_FILE, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
-from risk.scores import compare, site_tables, telling_apart
+from risk.scores import compare, groups, site_tables, telling_apart
 
 _ENOUGH_FOR_QUANTILES = 10
 
@@ -98,6 +98,8 @@ class Scored:
         Earlier weeks whose picture can be had (`geodata.weeks.weeks_of`), the oldest first.
     week
         The week at whose end this picture stood; '' is the peildatum.
+    refused
+        Comparison (``changes``, ``causes``) -> name of the sentence that says why it is not made.
     """
 
     level: str
@@ -112,6 +114,7 @@ class Scored:
     spread: dict[str, Spread]
     weeks: tuple[str, ...] = ()
     week: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
     apart: dict[str, telling_apart.Ranking] = field(default_factory=dict)
 
 
@@ -148,6 +151,7 @@ def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") ->
         },
         weeks=tuple(facts["weeks"]),
         week=week,
+        refused=facts["refused"],
         apart={sector: telling_apart.Ranking(**one) for sector, one in facts["apart"].items()},
     )
 
@@ -165,6 +169,7 @@ def method_sha256() -> str:
         Path(codes.__file__),
         Path(weeks.__file__),
         Path(telling_apart.__file__),
+        Path(groups.__file__),
     )
 
 
@@ -252,21 +257,26 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     at = last_day(week) if week else None
     areas = _areas(data_version, pool) if level == "site" and not week and model == load_model() else None
     outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
-    indicators = outcome.indicators
     apart = telling_apart.rankings(outcome, tables["exposure"], level) if level in pipeline.AREA_LEVELS else {}
-    scores = telling_apart.withheld(telling_apart.ties_alike(outcome.scores, model), apart)
-    beside = _beside(tables, outcome, level, week, pool)
+    whole = telling_apart.ties_alike(outcome.scores, model)
+    shown = groups.ranked(tables, outcome, whole, apart, at=at, pool=pool)
+    scores = telling_apart.withheld(shown.scores, shown.apart)
+    beside, refused = _beside(tables, outcome, level, week, pool)
+    if "changes" in beside:  # what moved a sector alone is not what moved its group
+        as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
+        beside["changes"] = beside["changes"][~beside["changes"]["unit_id"].isin(as_group)]
     snapshot.write_out(
         folder,
-        {"scores": scores, "contributions": outcome.contributions, "indicators": indicators, **beside},
+        {"scores": scores, "contributions": shown.contributions, "indicators": shown.indicators, **beside},
         {
             "left_out": dict(outcome.left_out),
             "not_together": list(outcome.not_together),
             "peildatum": outcome.peildatum.date().isoformat(),
-            "status_share": telling_apart.status_shares(outcome.contributions, indicators),
-            "apart": {sector: asdict(one) for sector, one in apart.items()},
+            "status_share": telling_apart.status_shares(shown.contributions, shown.indicators),
+            "apart": {sector: asdict(one) for sector, one in shown.apart.items()},
             "spread": {str(code): asdict(spread(part)) for code, part in scores.groupby("sector_code")},
             "weeks": list(earlier),
+            "refused": refused,
             "data_version": data_version,
             "declaration": MODEL_FILE.read_text("utf-8") if model == load_model() else "",
             "newest_signal": signal,
@@ -275,23 +285,35 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     )
 
 
-def _beside(tables: Tables, outcome: pipeline.Outcome, level: str, week: str, pool: Pool) -> dict[str, pd.DataFrame]:
-    """Return the tables beside the scores; those of sites serve the choice of targets, which looks at today alone."""
+def _beside(
+    tables: Tables, outcome: pipeline.Outcome, level: str, week: str, pool: Pool
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Return the tables beside the scores, and why some are empty: pictures that lack different things.
+
+    Those of sites serve the choice of targets, which looks at today alone.
+    """
+    if level == "site":
+        return ({} if week else site_tables.beside_scores(tables, outcome, pool)), {}
+    found: dict[str, pd.DataFrame] = {}
+    refused: dict[str, str] = {}
+    makers: dict[str, Callable[[], pd.DataFrame]] = {"changes": lambda: changes.changes(tables, outcome)}
     if level == "vr":
-        return {"changes": changes.changes(tables, outcome), "causes": _causes(tables, outcome, week)}
-    if level != "site":
-        return {"changes": changes.changes(tables, outcome)}
-    return {} if week else site_tables.beside_scores(tables, outcome, pool)
+        makers["causes"] = lambda: _causes(tables, outcome, week)
+    for name, make in makers.items():
+        try:
+            found[name] = make()
+        except UnlikePicturesError as error:
+            found[name], refused[name] = contracts.empty(name), error.key
+    return found, refused
 
 
 def _causes(tables: Tables, outcome: pipeline.Outcome, week: str) -> pd.DataFrame:
     """Return what data, world and model did to each score since the picture before this one; empty without one."""
     before = None if week else _before(outcome)
-    columns = ["unit_id", *compare.SUMS]
     if before is None:
-        return pd.DataFrame(columns=columns).astype({name: "str" if name == "unit_id" else float for name in columns})
+        return contracts.empty("causes")
     found = compare.compare(before, compare.Version(tables, outcome.model), "vr")
-    return found[columns].dropna().reset_index(drop=True)
+    return found[["unit_id", *compare.SUMS]].dropna().reset_index(drop=True)
 
 
 def _before(outcome: pipeline.Outcome) -> compare.Version | None:

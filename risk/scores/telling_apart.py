@@ -46,12 +46,15 @@ class Ranking:
         Part of the variance of the score that comes from what was measured in each area (0-1).
     why
         '' where they can be told apart.
+    ranked_as
+        The CBS group as which the sector is ranked, such as ``A``; '' where it is not.
     """
 
     scored_n: int
     distinct_n: int
     measured_share: float
     why: str = ""
+    ranked_as: str = ""
 
 
 def rankings(outcome: Outcome, exposure: pd.DataFrame, level: str) -> dict[str, Ranking]:
@@ -141,7 +144,7 @@ def shared_out(exposure: pd.DataFrame) -> dict[str, str]:
 
 def withheld(scores: pd.DataFrame, found: Mapping[str, Ranking]) -> pd.DataFrame:
     """Return scores without those of sectors whose areas cannot be told apart: no class, no flag, no place."""
-    hidden = scores["sector_code"].isin([sector for sector, one in found.items() if one.why])
+    hidden = scores["sector_code"].isin([sector for sector, one in found.items() if one.why and not one.ranked_as])
     blanked = scores.copy()
     blanked.loc[hidden, list(_BLANKED)] = np.nan
     blanked.loc[hidden, "is_flagged"] = False

@@ -16,6 +16,7 @@ from risk.targets.estimates import Calibration, calibrate
 from risk.targets.plan import CHANCE
 
 RANDOM_LISTS: Final = ("random", "random_unknown")
+_OF_SCORES: Final = ("score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class", "not_ranked_reason")
 _FOUND: Final = {"yes": 1.0, "no": 0.0}
 
 
@@ -68,7 +69,7 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     problems = read_problems(store)
     visits = read_visits(store)
     joined = sites.merge(
-        scored.scores[["unit_id", "score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class"]],
+        scored.scores[["unit_id", *_OF_SCORES]],
         left_on="site_id",
         right_on="unit_id",
         how="left",

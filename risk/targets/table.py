@@ -69,6 +69,10 @@ _FELL: Final = Text("daalde {rise} in vier weken, minder dan elders", "fell {ris
 _DRAWN: Final = Text(
     "geloot: {drawn} van de {total} in {stratum}", "drawn at random: {drawn} of the {total} in {stratum}"
 )
+_SIZE_UNKNOWN: Final = Text(
+    "grootte onbekend, dus eerst uitzoeken: gekozen om de kans dat zij bij de eersten hoort",
+    "size unknown, so find out first: chosen for its chance to be among the first",
+)
 _LOCKED: Final = Text("vastgezet: {reason}", "locked in: {reason}")
 _UNKNOWN: Final = Text("weinig bekend", "little known")
 _OTHERS: Final = (Text("overige soorten", "other kinds"), Text("overige regio's", "other regions"))
@@ -160,6 +164,8 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], lang:
             drawn=line["drawn_n"], total=line["stratum_n"], stratum=stratum_name(line["stratum"], lang)
         )
     words = [why] if why else []
+    if line.get("not_ranked_reason") == "size":
+        words.insert(0, _SIZE_UNKNOWN[lang])
     if line["list"] == "rising":
         sentence = _ROSE if line["rise_0_10"] > 0 else _FELL
         words.insert(0, sentence[lang].format(rise=explain.number(abs(line["rise_0_10"]), lang, 2)))

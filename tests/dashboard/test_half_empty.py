@@ -11,6 +11,8 @@ from dashboard.pages import PAGES
 from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
+from geodata import contracts
+from geodata.snapshots import snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
 from tests.door import states
@@ -40,6 +42,10 @@ def draw(page: str, language: str, **address: str) -> AppTest:
 
 def words_on(drawn: AppTest) -> str:
     return " ".join(element.proto.body for element in drawn.get("html"))
+
+
+def listed_on(drawn: AppTest) -> str:
+    return " ".join(one.proto.json for one in drawn.get("bidi_component"))
 
 
 def escaped(text: str) -> str:
@@ -96,15 +102,15 @@ def test_who_may_not_import_is_told_who_can(state: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
 def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str) -> None:
-    """Every page stands on a sector whose gemeenten have no score of their own, and says why there is none."""
+    """Every page stands on a sector that is ranked as its group there, and says so and what would separate them."""
     for page in ("picture", "region", "sectors", "method", "sources"):
         chosen = {"sector": "glass_horticulture", "level": "gemeente", "unit": "GM0363"}
         drawn = draw(page, language, **chosen)
         assert not drawn.exception, (state, page, drawn.exception)
         assert not drawn.error, (page, [one.value for one in drawn.error])
-        if page == "picture":
-            told = read_texts(language)("apart.level_gemeente")
-            assert any(told in one.value for one in drawn.info)
+        if page in ("picture", "sectors"):
+            texts = read_texts(language)
+            assert escaped(texts("cbs_group.A")) in words_on(drawn) + listed_on(drawn), page
 
 
 def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) -> None:
@@ -127,12 +133,16 @@ def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) 
     texts = read_texts("nl")
     listed = " ".join(one.proto.json for one in draw("sites", "nl").get("bidi_component"))
     assert texts("sites.find_out_first", n=len(apart)) in listed
-    first = listed.index("Distributiecentrum")
-    assert "Vakantiepark" not in listed[listed.index("<tbody") : first], "a park of unknown size leads the list"
+    ranked, apart_list = listed.split("find-out-first", 1)
+    assert "Vakantiepark" not in ranked, "a park of unknown size is in the ranked list"
+    assert texts("sites.find_out_title", n=len(apart)) in apart_list
+    chances = scores.set_index("unit_id").loc[apart["unit_id"]]
+    assert "rb-chip" not in apart_list, "what nobody knows the size of has no class"
+    assert chances["p_top_k"].notna().all()
     drawn = draw("sites", "nl", unit=apart["unit_id"].iloc[0])
     assert not drawn.error
     assert texts("picture.no_place_size") in words_on(drawn)
-    assert texts("picture.lacks", what="wonen") in words_on(draw("picture", "nl"))
+    assert texts("picture.lacks", without="zonder huisvesting") in words_on(draw("picture", "nl"))
 
 
 def linked_on(drawn: AppTest) -> str:
@@ -161,3 +171,21 @@ def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
         usual = linked_on(draw("picture", "en", disease="flu"))
         assert "There are no figures of the disease flu" in usual
         assert 'data-go=\\"disease=\\" selected' in usual
+
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
+    known = snapshot.current()
+    bare = {name: known.table(name) for name in known.files} | {"incidence": contracts.empty("incidence")}
+    snapshot.write_core(bare, known.sources)
+    store = open_store(Viewer("lotc"))
+    for level in ("vr", "site"):
+        outputs.read_scored(store, level, load_model())
+    tail = {"nl": "zonder besmettingen", "en": "without infections"}[language]
+    for page in ("picture", "region", "sectors", "sites"):
+        drawn = draw(page, language)
+        assert not drawn.exception, (page, drawn.exception)
+        told = words_on(drawn)
+        assert f" {tail}</h1>" in told, page
+        assert f", {tail}</span>" in told or page == "sectors", f"{page} has classes without it"

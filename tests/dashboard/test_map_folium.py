@@ -11,7 +11,7 @@ from folium.plugins import MiniMap
 from playwright.sync_api import Page, expect
 
 from dashboard.map.folium_map import as_single_file, folium_map
-from dashboard.map.layers import CLASS_COLOURS, AreaLayer, MapPicture, MapTexts, Mark, SiteLayer
+from dashboard.map.layers import SHADES, AreaLayer, MapPicture, MapTexts, Mark, SiteLayer, class_of, shade
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError
 from tests.dashboard.conftest import HOSTILE_NAME
@@ -89,9 +89,11 @@ def test_opens_from_disk_and_asks_for_nothing(
     assert asked == []
     colours = areas.evaluate_all("all => all.map((path) => path.getAttribute('fill'))")
     assert colours[0] == "url(#rb-hatch)"
-    assert colours[1] == CLASS_COLOURS[0]
-    assert colours[23] == CLASS_COLOURS[4]
-    assert colours[24] not in CLASS_COLOURS
+    for place in (1, 23):
+        score = picture.areas.scores[place]
+        assert score is not None
+        assert colours[place] == shade(score, class_of(score) or 0)
+    assert colours[24] not in SHADES
     assert page.evaluate("document.documentElement.lang") == "nl"
 
 

@@ -16,6 +16,8 @@ from dashboard.map.layers import (
     CLASS_CUTS,
     CLASS_INKS,
     NO_DATA_COLOURS,
+    PLACE_COLOURS,
+    SHADES,
     SITE_SHAPES,
     AreaLayer,
     MapPicture,
@@ -23,6 +25,8 @@ from dashboard.map.layers import (
     Mark,
     SiteLayer,
     class_of,
+    fifth,
+    shade,
 )
 from dashboard.map.live import area_message, map_message, site_message
 from geodata.codes import SITE_KINDS
@@ -108,6 +112,24 @@ def lightness(light: np.ndarray) -> float:
 def test_each_class_is_clearly_darker_than_the_one_below(matrix: object) -> None:
     steps = -np.diff([lightness(np.asarray(matrix) @ linear(colour)) for colour in CLASS_COLOURS])
     assert (steps > 9).all()  # a difference of 2 in L* can just be seen
+
+
+def test_within_a_class_a_higher_score_is_darker_and_between_classes_a_step_stays() -> None:
+    light = [lightness(linear(colour)) for colour in SHADES]
+    steps = -np.diff(light)
+    assert (steps > 0).all()
+    across = [steps[int(10 * cut) - 1] for cut in CLASS_CUTS]
+    within = [step for at, step in enumerate(steps, start=1) if at / 10 not in CLASS_CUTS]
+    assert min(across) > 2 * max(within), "a class is still seen as one"
+    for number, colour in enumerate(CLASS_COLOURS, start=1):
+        assert shade(2.0 * number - 1, number) == colour
+
+
+def test_fifths_of_the_country_are_told_apart_and_are_no_class() -> None:
+    light = [lightness(linear(colour)) for colour in PLACE_COLOURS]
+    assert (np.diff(light) > 9).all()
+    assert not set(PLACE_COLOURS) & set(CLASS_COLOURS)
+    assert [fifth(rank, 342) for rank in (1, 69, 70, 342)] == [0, 0, 1, 4]
 
 
 def test_text_on_a_class_colour_can_be_read() -> None:

@@ -1,6 +1,7 @@
 // The map itself: areas as paths, outlines for hover and choice, marks, the view, the background.
 import { element, reducedMotion, setText, svgElement } from "./dom.js";
 import { roomiestPoint } from "./topology.js";
+import { fillOf } from "./units.js";
 
 const HATCH = "rb-hatch";
 const TILE_OPACITY = 0.82;
@@ -201,7 +202,7 @@ export class AreaMap {
       svg.setAttribute("aria-hidden", "true"); // the list beside the map says the same in words
     }
     units.forEach((unit, index) => {
-      const fill = !unit.shown ? "#e9eaec" : unit.riskClass === null ? `url(#${HATCH})` : scale.colours[unit.riskClass];
+      const fill = !unit.shown ? "#e9eaec" : fillOf(unit, scale) ?? `url(#${HATCH})`;
       const { options } = paths[index];
       if (options.fillColor === fill) return;
       options.fillColor = fill;

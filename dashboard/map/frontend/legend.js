@@ -1,6 +1,13 @@
 // The five fixed classes with their words and counts, and the kinds of site; each can be folded away.
 import { element, setText } from "./dom.js";
 import { shapeSign } from "./sites.js";
+import { fifthOf } from "./units.js";
+
+function chipOf(colour) {
+  const chip = element("i", { class: "chip" });
+  chip.style.background = colour;
+  return chip;
+}
 
 export class Legend {
   constructor() {
@@ -14,19 +21,21 @@ export class Legend {
   }
 
   fill(units, { texts, scale, over }) {
-    setText(this.classTitle, texts.legend_title);
+    setText(this.classTitle, scale.rankedN ? texts.place_title : texts.legend_title);
     const shown = units.filter((unit) => unit.shown);
     const edges = [0, ...scale.cuts, 10];
     const row = (sign, steps, word, count) => element("tr", {},
       element("td", {}, sign), element("td", { class: "steps" }, steps),
       element("th", { scope: "row" }, word), element("td", { class: "count" }, String(count)));
-    const rows = scale.colours.map((colour, index) => {
-      const chip = element("i", { class: "chip" });
-      chip.style.background = colour;
-      return row(chip, `${edges[index]}–${edges[index + 1]}`, texts.class_words[index],
+    const byPlace = () => scale.places.map((colour, fifth) => {
+      const inside = shown.filter((unit) => unit.rank && fifthOf(unit, scale) === fifth);
+      return row(chipOf(colour), "", texts.place_words[fifth], inside.length);
+    });
+    const rows = scale.rankedN ? byPlace() : scale.colours.map((colour, index) => {
+      return row(chipOf(colour), `${edges[index]}–${edges[index + 1]}`, texts.class_words[index],
         shown.filter((unit) => unit.riskClass === index).length);
     }).reverse();
-    const without = shown.filter((unit) => unit.riskClass === null).length;
+    const without = shown.filter((unit) => (scale.rankedN ? !unit.rank : unit.riskClass === null)).length;
     if (without) rows.push(row(element("i", { class: "chip hatch" }), "", texts.no_data, without));
     for (const [mark, sign, word] of [[1, "1", texts.flagged], [2, "?", texts.unsure]]) {
       const count = shown.filter((unit) => unit.mark === mark).length;

@@ -50,7 +50,9 @@ export class RankingList {
     this.head.replaceChildren(...titles.map(([name, text]) => element("th", { role: "columnheader", scope: "col", class: name }, text)),
       ...(withInterval ? [element("th", { role: "columnheader", scope: "col", class: "interval", title: texts.interval_hint }, texts.interval)] : []),
       ...(withMoves ? [element("th", { role: "columnheader", scope: "col", class: "moved", title: texts.moved_hint }, texts.moved)] : []));
-    const longest = Math.max(...[...texts.class_words, texts.no_data].map((word) => word.length));
+    // A picture that lacks a dimension says so in its class words: here once in the head, and on hover in each row.
+    const short = (word) => word.split(",")[0];
+    const longest = Math.max(...[...texts.class_words, texts.no_data].map((word) => short(word).length));
     this.scroller.style.setProperty("--word", longest);
     const focused = this.box.getRootNode().activeElement?.closest?.("tr")?.dataset.index;
     const highest = Math.max(...order.map((unit) => unit.high ?? 0), order.length);
@@ -66,7 +68,9 @@ export class RankingList {
       const [chip, word] = risk.children;
       chip.className = unit.riskClass === null ? "chip hatch" : "chip";
       chip.style.background = unit.riskClass === null ? "" : scale.colours[unit.riskClass];
-      setText(word, unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass]);
+      const full = unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass];
+      setText(word, short(full));
+      word.title = full;
       interval.hidden = !withInterval;
       fillInterval(interval, unit, highest);
       moved.hidden = !withMoves;

@@ -35,6 +35,18 @@ export function readUnits(areas, message) {
   });
 }
 
+// The colour of an area: the shade of its score within its class, or the fifth of the country that its place is in.
+export function fillOf(unit, scale) {
+  if (scale.rankedN) return unit.rank ? scale.places[fifthOf(unit, scale)] : null;
+  if (unit.riskClass === null) return null;
+  const [low, high] = [[0, ...scale.cuts][unit.riskClass], [...scale.cuts, 10][unit.riskClass]];
+  return scale.shades[Math.min(Math.max(Math.round(unit.score * 10), low * 10), high * 10 - 1)];
+}
+
+export function fifthOf(unit, { rankedN, places }) {
+  return Math.min(Math.floor(((unit.rank - 1) * places.length) / rankedN), places.length - 1);
+}
+
 // By place, then by name; units without a score come last.
 export function rankingOrder(units, language) {
   return units

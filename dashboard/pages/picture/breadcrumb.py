@@ -81,9 +81,8 @@ def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> No
         sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
     place = shown.names.get(within, texts("trail.nation"))
     title = texts("trail.sites_in", place=place)
-    ranks = scored.scores.set_index("unit_id")["rank"].reindex(sites["site_id"])
-    placed = sites.assign(_apart=ranks.isna().to_numpy())  # those without a place never lead the list
-    highest = placed.sort_values(["_apart", "score_0_10", "site_id"], ascending=[True, False, True]).head(_LISTED_N)
+    # Those without a place in the ranking have no score here, and come last.
+    highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
     body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else html.escape(texts("trail.none"))
     more = ""
     if len(sites) > _LISTED_N:

@@ -40,7 +40,7 @@ def run() -> None:
         frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
     st.html(
-        f'<h1 class="rb-title">{html.escape(texts("app.title"))}</h1>'
+        f'<h1 class="rb-title">{html.escape(board.title(store, texts, texts("app.title")))}</h1>'
         f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
     )
     first_start.card(texts, store)
@@ -73,7 +73,7 @@ def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
         sector, place = row["sector_code"], why.place(texts, row, shown.ranked_n(row["sector_code"]))
         inner = (
             f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
-            f"{html.escape(texts(f'sector.{sector}'))} "
+            f"{html.escape(why.sector_name(texts, row))} "
             f'<span class="rb-muted">· {html.escape(place)}</span><br>'
             f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
         )
@@ -111,10 +111,13 @@ def _explorer() -> None:
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
+        told = why.not_told_apart(texts, shown, chosen.sector)
         if rows["score_0_10"].notna().any():
+            if told:
+                st.html(f'<p class="rb-page rb-muted" role="note">{html.escape(told)}</p>')
             _draw_map(texts, chosen, store, shown, rows, within)
         else:
-            st.info(why.not_told_apart(texts, shown, chosen.sector) or texts("picture.nothing_to_show"))
+            st.info(told or texts("picture.nothing_to_show"))
         alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
             trail.site_list(texts, store, shown, within)
@@ -127,6 +130,7 @@ def _explorer() -> None:
             area_codes,
             within=region,
             unit=chosen.unit if chosen.unit in shown.names else "",
+            by_place=chosen.places == "1",
         )
         _controls(texts, chosen, store, now, week, seen)
     with way:
@@ -189,6 +193,7 @@ def _controls(
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1"),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
@@ -216,12 +221,13 @@ def _draw_map(
     may_compare = side_by_side.may_compare(store)
     picture = MapPicture(
         areas=board.area_layer(shown, rows) if within else shown.layers[chosen.sector],
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within,
+        ranked_n=shown.ranked_n(chosen.sector) if chosen.places else 0,
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
     live_map(

@@ -34,7 +34,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, texts("page.region"))
+    frame.page_head(texts, store, board.title(store, texts, texts("page.region")))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
 
@@ -179,7 +179,7 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
         areas=board.area_layer(shown, rows[rows["area_code"].isin(own)]),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         selected=chosen.unit if chosen.unit in own else "",
         focus=vr_code,
     )

@@ -12,6 +12,7 @@ from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
+from risk.index import classify
 from words import Texts
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def as_pdf(
         _sectors(figure.add_axes((0.07, 0.53, 0.86, 0.29)), texts, regions, vr_code)
         _map(figure.add_axes((0.07, 0.12, 0.5, 0.36)), texts, store, gemeenten, vr_code)
         figure.text(0.6, 0.475, "\n\n".join(map(_wrapped, told)), va="top", size=8.5, color=_INK, linespacing=1.35)
-        _legend(figure, texts)
+        _legend(figure, texts, regions.lacks)
         stamp = _wrapped(downloads.stamp_line(texts, store, regions), 128)
         figure.text(0.07, 0.05, stamp, va="bottom", size=6.5, color=_MUTED, linespacing=1.3)
         page = io.BytesIO()
@@ -70,7 +71,8 @@ def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
             color="#4d3800",
             bbox={"facecolor": "#fff3cd", "edgecolor": "none", "pad": 4},
         )
-    figure.text(0.07, 0.925, shown.names[vr_code], size=19, weight="bold", color=_INK)
+    title = " ".join(filter(None, [shown.names[vr_code], classify.without(shown.lacks, texts.language)]))
+    figure.text(0.07, 0.925, title, size=19, weight="bold", color=_INK)
     figure.text(0.07, 0.9, _wrapped(texts("picture.intro"), 105), va="top", size=8, color=_MUTED)
     if not pd.isna(row["score_0_10"]):
         _chip(figure, 0.075, 0.857, texts, row)
@@ -118,10 +120,10 @@ def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Board, vr_code: 
     axes.set_title(texts("region.sheet_map"), size=9, color=_INK, loc="left")
 
 
-def _legend(figure: "Figure", texts: Texts) -> None:
+def _legend(figure: "Figure", texts: Texts, lacks: tuple[str, ...]) -> None:
     """Name the classes, the highest on top."""
     for number, (colour, ink) in enumerate(zip(CLASS_COLOURS, CLASS_INKS, strict=True), start=1):
-        word = texts(f"class.{number}")
+        word = classify.class_words(texts(f"class.{number}"), lacks, texts.language)
         figure.text(
             0.605,
             0.13 + 0.018 * number,

@@ -20,6 +20,7 @@ from dashboard.shell.session import Selection
 from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes
+from risk.index import classify
 from risk.scores import deliver
 from words import Texts
 
@@ -31,7 +32,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, texts("page.sectors"), texts("sectors.intro"))
+    frame.page_head(texts, store, board.title(store, texts, texts("page.sectors")), texts("sectors.intro"))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
 
@@ -117,7 +118,7 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
     wide = rows.set_index(["area_code", "sector_code"])[["score_0_10", "risk_class"]].reindex(cells_of)
     scores, classes = (wide[name].to_numpy().reshape(len(order), -1) for name in ("score_0_10", "risk_class"))
     names = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
-    words = [texts(f"class.{one}") for one in range(1, 6)]
+    words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     head = "".join(
         f'<th scope="col">{links.link(f"<span>{html.escape(name)}</span>", sector=code, is_stop=False)}</th>'
         for code, name in zip(_COLUMNS, names, strict=True)
@@ -152,7 +153,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, cho
     of_sector = rows[rows["sector_code"] == chosen.sector].sort_values("score_0_10", ascending=False)
     picture = MapPicture(
         areas=board.area_layer(shown, of_sector),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         selected=chosen.unit if chosen.unit in set(of_sector["area_code"]) else "",
         focus=within,
         has_list=False,

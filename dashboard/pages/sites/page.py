@@ -9,6 +9,7 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
+from dashboard.pages.sites import find_out
 from dashboard.parts import figures as board
 from dashboard.parts import link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
@@ -31,7 +32,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, texts("page.sites"))
+    frame.page_head(texts, store, board.title(store, texts, texts("page.sites"), "site"))
     stands = ready.of(store)
     if not stands.has("sites"):
         ready.tell(texts, store, stands, "sites", "ready.no_sites")
@@ -85,10 +86,14 @@ def _page() -> None:
     sought = _filters(texts, shown, sites, chosen)
     chosen = session.selection()
     found = _found(shown, sites, chosen, sought)
+    apart = find_out.by_chance(store, shown, found)
+    ranked = found[~found["site_id"].isin(apart["site_id"])]
     list_side, map_side = st.columns([2.6, 1], gap="medium")
     with list_side:
+        listed = _sorted(texts, store, shown, ranked, chosen)
         links.linked(
-            _list(texts, store, shown, _sorted(texts, store, shown, found, chosen), chosen, len(sites)),
+            _list(texts, store, shown, listed, chosen, (len(sites), len(apart)))
+            + find_out.section(texts, shown, apart),
             key="sites-list",
         )
     with map_side:
@@ -165,18 +170,10 @@ def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame,
     else:
         values = found[{"size": "size_n", "score": "score_0_10"}[column]]
     is_rising = not chosen.sort.startswith("-") and bool(chosen.sort)
-    # By score those without a place stand apart, at the end: what is not known of them would else lead the list.
-    apart = _without_place(shown, found) if column == "score" else False
-    keyed = found.assign(_order=values, _apart=apart).sort_values(
-        ["_apart", "_order", "site_id"], ascending=[True, is_rising, True], na_position="last"
+    keyed = found.assign(_order=values).sort_values(
+        ["_order", "site_id"], ascending=[is_rising, True], na_position="last"
     )
-    return keyed.drop(columns=["_order", "_apart"])
-
-
-def _without_place(shown: Board, found: pd.DataFrame) -> pd.Series:
-    """Tell of each site whether it has no place in the ranking: its size or place is to be found out first."""
-    ranks = shown.scores.set_index("unit_id")["rank"]
-    return pd.Series(ranks.reindex(found["site_id"]).isna().to_numpy(), index=found.index)
+    return keyed.drop(columns="_order")
 
 
 def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> None:
@@ -185,7 +182,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, ch
     assets, geometry = board.map_files(store.data_version, store)
     picture = MapPicture(
         areas=board.area_layer(regions, regions.of_sector("")),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=regions.lacks),
         sites=SiteLayer(
             site_ids=tuple(found["site_id"]),
             names=tuple(found["name"]),
@@ -207,8 +204,13 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, ch
     )
 
 
-def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection, all_n: int) -> str:
-    """Return one page of the sites (HTML), each with its place in the ranking and its reason."""
+def _list(
+    texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection, counts: tuple[int, int]
+) -> str:
+    """Return one page of the ranked sites (HTML), each with its place and reason; all there are, and those apart."""
+    all_n, apart_n = counts
+    if found.empty and apart_n:
+        return f'<p class="rb-page" role="status">{html.escape(texts("sites.find_out_all", n=apart_n))}</p>'
     if found.empty:
         return f'<p class="rb-page">{html.escape(texts("sites.none"))}</p>'
     visited = site_page.last_visits(store, shown)
@@ -237,11 +239,12 @@ def _list(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, c
     heads += [why.score_head(texts, shown), texts("map.interval"), texts("targets.reason"), texts("sites.visited")]
     columns = ("site", "kind", "place", "size", "score", "", "", "visited")
     shown_heads = [_head(texts, head, column, chosen) for head, column in zip(heads, columns, strict=True)]
-    named = "sites.count" if len(found) == all_n else "sites.count_of"
-    told = texts(named, n=texts.number(len(found), 0), all=texts.number(all_n, 0))
+    found_n = len(found) + apart_n
+    named = "sites.count" if found_n == all_n else "sites.count_of"
+    told = texts(named, n=texts.number(found_n, 0), all=texts.number(all_n, 0))
     if len(found) > _LISTED_N:
         told += " " + texts("sites.page_of", first=start + 1, last=start + len(listed))
-    if apart_n := int(_without_place(shown, found).sum()):
+    if apart_n:
         told += " " + texts("sites.find_out_first", n=texts.number(apart_n, 0))
     table = tables.table(texts("sites.caption"), heads, rows, shown_heads=shown_heads)
     pages = _pages(texts, start, len(found))

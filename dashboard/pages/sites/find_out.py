@@ -1,0 +1,83 @@
+"""Sites that stand apart: of unknown size or place, by how likely they are to be among the first."""
+
+import html
+
+import pandas as pd
+
+from dashboard.parts import links, tables
+from dashboard.parts import reasons as why
+from dashboard.parts import site as site_page
+from dashboard.parts.figures import Board
+from door.store import ScopedStore
+from words import Texts
+
+FIRST_N = 40
+"""The chance is that of being among so many of all sites: as many as a plan of a fortnight has visits."""
+_LISTED_N = 50
+_ROUNDED_TO_NIL = 0.005
+
+
+def apart(shown: Board, found: pd.DataFrame) -> pd.Series:
+    """Tell of each site whether it has no place in the ranking: its size or place is to be found out first."""
+    ranks = shown.scores.set_index("unit_id")["rank"]
+    return pd.Series(ranks.reindex(found["site_id"]).isna().to_numpy(), index=found.index)
+
+
+def by_chance(store: ScopedStore, shown: Board, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the sites that stand apart with ``p_first``, the likeliest first; NaN where the chance is not known.
+
+    An earlier week keeps no chances over all sectors together: there that of the own sector stands in.
+    """
+    rows = found[apart(shown, found)]
+    scores = shown.scores.set_index("unit_id")
+    chance = scores["p_top_k"]
+    if not shown.week and store.may("first_site"):
+        table = store.out("first", "site", shown.scored.model.version)
+        known = table[table["capacity_n"] == FIRST_N].set_index("unit_id")["p_first"]
+        chance = known.reindex(scores.index).fillna(0.0).where(scores["p_top_k"].notna())
+    told = rows.assign(p_first=chance.reindex(rows["site_id"]).to_numpy(float))
+    return told.sort_values(["p_first", "site_id"], ascending=[False, True], na_position="last")
+
+
+def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
+    """Return the list to find out first (HTML for `links.linked`): no class, for nobody knows how large they are.
+
+    Parameters
+    ----------
+    rows
+        From `by_chance`.
+    """
+    if rows.empty:
+        return ""
+    scores = shown.scores.set_index("unit_id")
+    cells = []
+    for row in rows.head(_LISTED_N).to_dict("records"):
+        kind, scored = texts(f"kind.{row['kind']}"), scores.loc[row["site_id"]]
+        reason = scored["not_ranked_reason"] or "incomplete"
+        cells.append(
+            [
+                links.link(html.escape(row["name"] or f"{kind} {row['site_id']}"), unit=row["site_id"]),
+                html.escape(kind),
+                html.escape(site_page.place_name(texts, shown, row)),
+                html.escape(texts(f"sites.unknown_{reason}")),
+                html.escape(_chance(texts, row["p_first"])),
+                why.place_span(scored.fillna({"rank": scored["rank_p05"]})),
+                html.escape(why.top_reason(shown, row["site_id"], texts)),
+            ]
+        )
+    heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "unknown")]
+    heads += [texts("sites.chance", n=FIRST_N), texts("map.interval"), texts("targets.reason")]
+    title = texts("sites.find_out_title", n=texts.number(len(rows), 0))
+    told = texts("sites.find_out_how", n=FIRST_N)
+    if len(rows) > _LISTED_N:
+        told += " " + texts("sites.find_out_more", n=_LISTED_N)
+    return (
+        f'<section class="rb-page" id="find-out-first"><h2>{html.escape(title)}</h2>'
+        f'<p class="rb-muted">{html.escape(told)}</p>{tables.table(title, heads, cells, numeric=(4,))}</section>'
+    )
+
+
+def _chance(texts: Texts, share: float) -> str:
+    if pd.isna(share):
+        return "–"
+    return f"< {texts.percent(0.01)}" if share < _ROUNDED_TO_NIL else texts.percent(share)

@@ -1,0 +1,75 @@
+"""Sectors of which only the CBS group is known per gemeente show one ranking: that of the group."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from geodata import codes
+from geodata.weeks import Tables
+from risk.index.declaration import Model
+from risk.index.pipeline import score
+from risk.scores import groups, telling_apart
+
+AGRICULTURE = [sector for sector, one in codes.SECTORS.items() if one.cbs_group == "A"]
+
+
+@pytest.fixture
+def shared(tables: Tables) -> Tables:
+    """Return the tables with the workers of agriculture shared out by the same counts in every gemeente."""
+    exposure = tables["exposure"].copy()
+    mine = exposure["sector_code"].isin(AGRICULTURE)
+    count = exposure.loc[exposure["sector_code"] == AGRICULTURE[0]].set_index("gemeente_code")["workers_n"] + 5
+    share = exposure.loc[mine, "sector_code"].map({one: codes.SECTORS[one].share_of_group for one in AGRICULTURE})
+    exposure.loc[mine, "workers_n"] = 3 * share * exposure.loc[mine, "gemeente_code"].map(count)
+    exposure.loc[mine, "workers_n_source"] = "group_share"
+    exposure.loc[mine, "establishments_n"] = np.nan
+    return tables | {"exposure": exposure}
+
+
+def _ranked(tables: Tables, model: Model) -> groups.Scored:
+    outcome = score(tables, "gemeente", model, rebuilds=40, data_version="0123456789ab")
+    apart = telling_apart.rankings(outcome, tables["exposure"], "gemeente")
+    whole = telling_apart.ties_alike(outcome.scores, model)
+    return groups.ranked(tables, outcome, whole, apart, rebuilds=40)
+
+
+def test_the_sectors_of_a_group_share_its_ranking(shared: Tables, model: Model) -> None:
+    found = _ranked(shared, model)
+    scores = telling_apart.withheld(found.scores, found.apart)
+    wide = scores.pivot_table(index="area_code", columns="sector_code", values="score_0_10")
+    for sector in AGRICULTURE:
+        assert found.apart[sector].ranked_as == "A"
+        assert_allclose(wide[sector], wide[AGRICULTURE[0]])
+    of_group = scores[scores["sector_code"].isin(AGRICULTURE)]
+    assert set(of_group["ranked_as"]) == {"A"}
+    assert of_group["score_0_10"].notna().all()
+    assert set(scores.loc[~scores["sector_code"].isin(AGRICULTURE), "ranked_as"]) == {""}
+    assert scores["unit_id"].is_unique
+    parts = found.contributions.groupby("unit_id")["contribution_0_10"].sum()
+    rows = of_group.set_index("unit_id")
+    assert_allclose(parts.reindex(rows.index), rows["score_0_10"] - rows["reference_0_10"], atol=1e-9)
+    indicators = found.indicators
+    assert not indicators.duplicated(["unit_id", "indicator_code"]).any()
+
+
+def test_a_group_has_the_workers_of_its_sectors_together_and_their_average_conditions(
+    shared: Tables, model: Model
+) -> None:
+    carrier_of = groups.carriers(dict.fromkeys(AGRICULTURE, "A"))
+    assert set(carrier_of.values()) == {AGRICULTURE[0]}
+    whole = groups.merged(shared, carrier_of)["exposure"]
+    mine = shared["exposure"][shared["exposure"]["sector_code"].isin(AGRICULTURE)]
+    got = whole[whole["sector_code"] == AGRICULTURE[0]].set_index("gemeente_code")["workers_n"]
+    assert_allclose(got.sort_index(), mine.groupby("gemeente_code")["workers_n"].sum().sort_index())
+    assert not set(whole["sector_code"]) & set(AGRICULTURE[1:])
+    shares = [model.conditions[one].shares["proximity"] for one in AGRICULTURE]
+    mean = groups.averaged(model, carrier_of).conditions[AGRICULTURE[0]].shares["proximity"]
+    jobs = [codes.SECTORS[one].jobs_n for one in AGRICULTURE]
+    assert mean == pytest.approx(float(np.average(shares, weights=jobs)))
+    assert groups.averaged(model, carrier_of).conditions["construction"] == model.conditions["construction"]
+
+
+def test_nothing_changes_where_every_sector_has_its_own_figures(tables: Tables, model: Model) -> None:
+    found = _ranked(tables, model)
+    assert set(found.scores["ranked_as"]) == {""}
+    assert not any(one.ranked_as for one in found.apart.values())

@@ -1,0 +1,112 @@
+"""A picture that lacks a dimension says so wherever it goes, has no flags, and stands beside none that has it."""
+
+from datetime import date
+
+import pytest
+
+from dashboard.files import downloads
+from dashboard.map.words import map_texts
+from dashboard.parts import reasons, region_facts
+from dashboard.parts.figures import Board
+from door import readiness
+from door.readiness import Ranking
+from door.store import Viewer, open_store
+from geodata import contracts
+from geodata.errors import UnlikePicturesError
+from geodata.snapshots import snapshot
+from geodata.weeks import Tables
+from risk.index import classify
+from risk.index.declaration import Model
+from risk.index.model import load_model
+from risk.index.pipeline import score
+from risk.insight import changes, evaluation
+from risk.report import meeting
+from risk.scores import compare, deliver, outputs
+from words import LANGUAGES, read_texts
+
+
+def _without_incidence(tables: Tables) -> Tables:
+    return tables | {"incidence": contracts.empty("incidence")}
+
+
+def _later(tables: Tables) -> Tables:
+    """Return the tables with infections in the last weeks alone: the picture of a month before has none."""
+    incidence = tables["incidence"]
+    return tables | {"incidence": incidence[incidence["week"] >= "2020-W47"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_of_the_model_has_its_name(model: Model, language: str) -> None:
+    words = read_texts(language)
+    for part in (*model.areas.dimensions, *model.areas.routes, *model.sites.dimensions, *model.sites.routes):
+        assert f"lacks.{part.code}" in words
+        assert f"problem.pictures_differ_{part.code}" in words
+    for dimension in (*model.areas.dimensions, *model.sites.dimensions):
+        assert classify.class_words("x", [dimension.code], language) != "x"
+
+
+def test_pictures_that_lack_different_things_are_not_compared(tables: Tables, model: Model) -> None:
+    bare = _without_incidence(tables)
+    assert score(bare, "vr", model, rebuilds=0).lacks == ("context",)
+    for one, other in ((tables, bare), (bare, tables)):
+        with pytest.raises(UnlikePicturesError, match="without infections"):
+            compare.compare(compare.Version(one, model), compare.Version(other, model), "vr")
+    later = _later(tables)
+    now = score(later, "vr", model, rebuilds=0)
+    assert now.lacks == ()
+    with pytest.raises(UnlikePicturesError):
+        changes.changes(later, now)
+    shown = evaluation.stability(tables, model, "vr")
+    assert len(evaluation.stability(later, model, "vr")) < len(shown), "months without infections take no part"
+
+
+def _use(weeks_from: str) -> None:
+    """Put figures in use that have infections from a week on; '' is none at all."""
+    known = snapshot.current()
+    incidence = known.table("incidence")
+    late = incidence[incidence["week"] >= weeks_from] if weeks_from else contracts.empty("incidence")
+    snapshot.write_core({name: known.table(name) for name in known.files} | {"incidence": late}, known.sources)
+
+
+def test_a_picture_without_infections_says_so_everywhere() -> None:
+    _use("")
+    store, model = open_store(Viewer("lotc")), load_model()
+    ready = readiness.of(store, model.disease)
+    assert ready.may_rank(Ranking.AREAS)
+    assert ready.next_step() == "incidence"
+    scored = outputs.read_scored(store, "vr", model)
+    assert scored.scores["score_0_10"].notna().any()
+    assert not scored.scores["is_flagged"].any()
+    regions = store.table("veiligheidsregios")
+    names = dict(zip(regions["vr_code"], regions["vr_name"], strict=True))
+    shown = Board(scored, names, store.is_demonstration)
+    for language, tail in (("nl", "zonder besmettingen"), ("en", "without infections")):
+        texts = read_texts(language)
+        assert tail in downloads.title(texts, shown, downloads.Part("vr"))
+        assert tail.replace(" ", "-") in downloads.file_name(texts, shown, downloads.Part("vr"))
+        table = deliver.score_table(store, scored.scores, "vr", lang=language)
+        assert table["class_name"].str.endswith(f", {tail}").all()
+        row = shown.of_sector("").iloc[0]
+        assert reasons.score_words(texts, row).endswith(f", {tail}")
+        on_map = map_texts(texts, is_demonstration=False, lacks=shown.lacks)
+        assert all(word.endswith(f", {tail}") for word in (*on_map.class_words, on_map.risk_class))
+        assert on_map.legend_title.endswith(tail)
+        page = downloads.as_map(store, shown, downloads.Part("vr"), texts).decode()
+        assert tail in page.split("</title>")[0]
+
+
+def test_a_meeting_sheet_refuses_to_lay_them_side_by_side() -> None:
+    _use("2020-W47")
+    sheet = meeting.meeting_sheet(open_store(Viewer("lotc")), date(2020, 10, 20), "nl")
+    told = " ".join(getattr(block, "text", "") for block in sheet.blocks)
+    assert read_texts("nl")("problem.pictures_differ_context") in told
+
+
+def test_a_page_refuses_to_tell_what_changed() -> None:
+    _use("2020-W47")
+    store = open_store(Viewer("lotc"))
+    scored = outputs.read_scored(store, "vr", load_model())
+    assert scored.refused["changes"] == "pictures_differ_context"
+    told, causes = region_facts.change(read_texts("en"), store, Board(scored, {}, is_demonstration=False), "VR06")
+    assert told == read_texts("en")("problem.pictures_differ_context")
+    assert causes == []
