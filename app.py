@@ -43,11 +43,18 @@ def main() -> None:
         for page in PAGES
         if page not in shown
     }
-    chosen = st.navigation([*pages.values(), *closed.values()], position="top")
-    name = next(name for name, page in (pages | closed).items() if page is chosen)
-    st.set_page_config(page_title=f"{texts(f'page.{name}')} - {texts('app.title')}")
+    asked = frame.asked_page()
+    unknown = {}
+    if asked and asked not in pages | closed:  # or Streamlit says so itself, in English, over another page
+        draw = partial(frame.unknown, asked)
+        unknown[asked] = st.Page(draw, title=texts("link.unknown_page"), url_path=asked, visibility="hidden")
+    every = pages | closed | unknown
+    chosen = st.navigation(list(every.values()), position="top")
+    name = next(name for name, page in every.items() if page is chosen)
+    title = texts("link.unknown_page" if name in unknown else f"page.{name}")
+    st.set_page_config(page_title=f"{title} - {texts('app.title')}")
     try:
-        with watch.page_run(name, viewer), session.one_picture():
+        with watch.page_run("unknown" if name in unknown else name, viewer), session.one_picture():
             frame.guarded(chosen.run)()
     finally:
         process.settle()

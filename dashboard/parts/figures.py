@@ -183,11 +183,11 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
     key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
         return _load_week(*key, week, store) if week else _load(*key, store)
-    with st.spinner(texts("picture.first_time"), show_time=True):
+    with st.spinner(texts("picture.first_time", level=texts(f"level.{level}").lower()), show_time=True):
         bar = st.empty()
 
         def show(done: int, total: int) -> None:
-            bar.progress(done / total)
+            bar.progress(done / total, texts("picture.computing", percent=texts.percent(done / total)))
 
         pool = Pool(progress_of=lambda _step: show)
         ensure(store.data_version, level, model, week, pool)

@@ -1,11 +1,14 @@
 """What every page has around it: the style, the language switch, the band, and how errors look."""
 
+import difflib
 import html
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -32,6 +35,7 @@ _shell = st.components.v2.component(
 )
 
 
+_PAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _BUILTIN = {
     "Skip to main content": "app.skip",
     "No results": "app.no_results",
@@ -159,6 +163,25 @@ def closed(page: str) -> None:
     """Say that the viewer may not open a page, and who can change that; it does exist, for others."""
     texts = session.texts()
     plain_head(texts("link.no_page"), texts("link.no_page_why", page=texts(f"page.{page}")))
+
+
+def asked_page() -> str:
+    """Return the name of the page that the address asks for; '' for the first page, or a name that no page can have."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    path = urlsplit(st.context.url or "").path.strip("/").removeprefix(base).strip("/")
+    return path if _PAGE_NAME.fullmatch(path) else ""
+
+
+def unknown(asked: str) -> None:
+    """Say that there is no such page, and lead to the nearest that there is."""
+    texts = session.texts()
+    plain_head(texts("link.unknown_page"), texts("link.unknown_page_why", asked=asked))
+    pages = session.offered_pages()
+    named = {texts(f"page.{name}").casefold(): name for name in pages} | {name: name for name in pages}
+    found = difflib.get_close_matches(asked.casefold(), named, n=1, cutoff=0.6)
+    near = [named[found[0]]] if found else []
+    for name in dict.fromkeys([*near, *list(pages)[:1]]):
+        st.page_link(pages[name], label=texts(f"page.{name}"), query_params=session.address())
 
 
 def plain_head(title: str, intro: str) -> None:

@@ -197,6 +197,11 @@ def offer_pages(pages: Mapping[str, StreamlitPage]) -> None:
     st.session_state["_pages"] = dict(pages)
 
 
+def offered_pages() -> dict[str, StreamlitPage]:
+    """Return the pages that the navigation shows, by name."""
+    return dict(st.session_state.get("_pages", {}))
+
+
 def _remember() -> None:
     st.session_state["_address"] = address()
 

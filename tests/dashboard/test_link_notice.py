@@ -1,6 +1,7 @@
 """A link to what is not there says so and offers the nearest; a page one may not open says that."""
 
 import shutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,18 @@ def test_a_page_that_one_may_not_open_says_so(serve: Callable[..., str], new_pag
     page.goto(serve(ROOT / "app.py") + "/privacy?as=lotc")
     expect(page.get_by_role("heading", name="Deze bladzijde is er niet voor u")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_a_page_that_does_not_exist_says_so_and_leads_to_the_nearest(
+    serve: Callable[..., str], new_page: Callable[..., Page]
+) -> None:
+    page, address = new_page(), serve(ROOT / "app.py")
+    page.goto(f"{address}/locatie?sector=slaughter_meat")
+    expect(page.get_by_role("heading", name="Deze bladzijde bestaat niet")).to_be_visible()
+    expect(page.get_by_text("Er is geen bladzijde locatie.")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    page.get_by_test_id("stMain").get_by_role("link", name="Locaties").click()
+    expect(page).to_have_url(re.compile(r"/sites\?.*sector=slaughter_meat"))
+    page.goto(f"{address}/locatie?lang=en")
+    expect(page.get_by_role("heading", name="This page does not exist")).to_be_visible()
