@@ -21,6 +21,7 @@ from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
+from geodata.tables import coverage
 
 _LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
@@ -78,6 +79,14 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     site.add_argument("--geocode", action="store_true", help="look up addresses without coordinates at PDOK")
     site.add_argument("--drop-likely", action="store_true", help="leave out the second of two likely duplicates")
     site.add_argument("--duplicates", type=Path, metavar="FILE", help="write the likely duplicates to a file")
+    site.add_argument(
+        "--covers",
+        nargs="+",
+        choices=(coverage.WHOLE_COUNTRY, *codes.VR_CODES),
+        default=(),
+        metavar="NL|VR",
+        help="where the list is whole: what it does not name there, is not there; without it the rows tell",
+    )
     site.add_argument("--layer", default="", help="which layer of a map to read, where it has several")
     _add_receipt(site)
     batch_commands.add_scheduler(site)
@@ -199,6 +208,7 @@ def _import_sites(arguments: argparse.Namespace) -> None:
         drops_likely=arguments.drop_likely,
         options=Options(arguments.sheet, arguments.layer),
         is_partial=arguments.partial,
+        covers=";".join(sorted(set(arguments.covers))) if coverage.WHOLE_COUNTRY not in arguments.covers else "NL",
     )
     with batch_commands.pool_of(arguments) as pool:
         progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None

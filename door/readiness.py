@@ -335,17 +335,18 @@ def _sites(found: Snapshot) -> TableState:
     regions_n = len(found.table("veiligheidsregios"))
     if table.empty:
         return TableState("sites", State.ABSENT, whole_n=regions_n)
-    cover = coverage.of_sites(table)
-    kinds = {str(kind): len(coverage.covered_regions(table, [kind])) for kind in sorted(cover["kind"].unique())}
+    cover = {str(kind): coverage.covered_regions(table, [kind]) for kind in sorted(table["kind"].unique())}
+    kinds = {kind: len(regions) for kind, regions in cover.items() if regions}
+    covered = frozenset().union(*cover.values())
     weights = _weights(found)
     vr_of = found.table("gemeenten").set_index("gemeente_code")["vr_code"]
-    inside = vr_of.reindex(weights.index).isin(cover["vr_code"]).to_numpy()
+    inside = vr_of.reindex(weights.index).isin(covered).to_numpy()
     return TableState(
         "sites",
         State.READY,
         len(table),
         pd.Timestamp(table["source_date"].max()).date().isoformat(),
-        cover["vr_code"].nunique(),
+        len(covered),
         regions_n,
         float(100 * weights[inside].sum() / weights.sum()),
         kinds=kinds,

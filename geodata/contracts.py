@@ -21,11 +21,15 @@ from geodata.errors import ContractError
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
-LATER: Final = {"exposure": ("workers_n_log_sd",)}
-"""Columns that a table of an older delivery lacks: they are added, as not known."""
+LATER: Final[dict[str, dict[str, object]]] = {
+    "exposure": {"workers_n_log_sd": float("nan")},
+    "sites": {"list_covers": ""},
+}
+"""Columns that a table of an older delivery lacks, with what they are added as: not known."""
 
 _GM = r"^GM\d{4}$"
 _VR = r"^VR(0[1-9]|1\d|2[0-5])$"
+_COVER = r"^(NL|VR(0[1-9]|1\d|2[0-5])(;VR(0[1-9]|1\d|2[0-5]))*)$"
 _AM = r"^AM\d{2}$"
 _WEEK = r"^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$"
 
@@ -203,6 +207,7 @@ CONTRACTS = {
                 "source": _OPEN,
                 "source_date": _date(),
                 "status": _STATUS,
+                "list_covers": _text(_COVER, empty=True),
             },
             spatial=True,
         ),
@@ -567,6 +572,12 @@ CONTRACTS = {
 }
 
 
+def completed(name: str, table: Table) -> Table:
+    """Return a table with the columns that one of an older delivery lacks (`LATER`), as not known."""
+    later = {column: value for column, value in LATER.get(name, {}).items() if column not in table.columns}
+    return cast("Table", table.assign(**later)) if later else table
+
+
 def check(name: str, table: Table) -> Table:
     """Return the table as its contract wants it, or say in one sentence what breaks.
 
@@ -592,8 +603,7 @@ def check(name: str, table: Table) -> Table:
     geodata.errors.ContractError: Table contributions: column contribution_0_10 is missing; add it and try again.
     """
     contract = CONTRACTS[name]
-    later = [column for column in LATER.get(name, ()) if column not in table.columns]
-    table = table.assign(**dict.fromkeys(later, float("nan"))) if later else table
+    table = completed(name, table)
     for column in contract.columns:
         if column not in table.columns:
             raise ContractError(f"Table {name}: column {column} is missing; add it and try again.")

@@ -65,6 +65,9 @@ class Question:
         The sheet or layer to take.
     is_partial
         Keep what can be kept, also where that is less than half.
+    covers
+        Where the list is whole: ``NL``, or codes of veiligheidsregio's with ``;`` between them; '' is not declared,
+        and the rows tell (`geodata.tables.coverage`).
     """
 
     source: str
@@ -76,6 +79,7 @@ class Question:
     drops_likely: bool = False
     options: Options = field(default_factory=Options)
     is_partial: bool = False
+    covers: str = ""
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def import_sites(
     table, report = sites.read(path, question, known_areas(), known_places(), progress, pool)
     if only_in:
         table = _only_in(table, only_in, report.receipt, is_asked_for=question.is_partial)
-    checked = contracts.check("sites", table)
+    checked = contracts.check("sites", table.assign(list_covers=question.covers))
     report.receipt.is_dry_run = is_dry_run
     if not is_dry_run:
         _store("sites_file", path, question.source_date, checked, "sites", report.receipt)

@@ -87,7 +87,7 @@ class Snapshot:
 @lru_cache(maxsize=24)
 def _checked(name: str, path: Path, _sha256: str) -> pd.DataFrame:
     """Read a table and hold it against its contract, once per version."""
-    return store.read_parquet(name, path)
+    return contracts.completed(name, store.read_parquet(name, path))
 
 
 def _digest(path: Path) -> str:

@@ -1,8 +1,9 @@
 """Which kinds of site the lists cover, in which regions: outside that, a site that is not listed is unknown, not nil.
 
-A list covers the kinds that it names, and a kind only in those veiligheidsregio's where it has rows: one region's
-list of lodgings says nothing of the other twenty-four, and a list of holiday parks says nothing of lodgings. A list
-with a kind in nine tenths of the regions is a list of the whole country: there the other regions have none.
+A list covers the kinds that it names, in the regions that whoever imports it declares (`import sites --covers`).
+Without a declaration it covers a kind only in those veiligheidsregio's where it has rows: one region's list of
+lodgings says nothing of the other twenty-four, and a list of holiday parks says nothing of lodgings. A list with a
+kind in nine tenths of the regions is then one of the whole country: there the other regions have none.
 """
 
 from collections.abc import Collection
@@ -12,6 +13,8 @@ import pandas as pd
 
 from geodata import codes
 
+WHOLE_COUNTRY: Final = "NL"
+"""What a list of the whole country declares to cover."""
 LODGING: Final = frozenset({"lodging"})
 """The kind without which nobody knows where people sleep: holiday parks alone are no list of lodgings."""
 NATIONAL: Final = 0.9
@@ -50,10 +53,25 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     >>> parks = pd.DataFrame({"kind": ["holiday_park"], "vr_code": ["VR20"], "source": ["osm"]})
     >>> sorted(covered_regions(parks)), sorted(covered_regions(parks, ["holiday_park"]))
     ([], ['VR20'])
+    >>> declared = pd.DataFrame(
+    ...     {"kind": ["lodging"], "vr_code": ["VR20"], "source": ["list"], "list_covers": ["VR19;VR20"]}
+    ... )
+    >>> sorted(covered_regions(declared))
+    ['VR19', 'VR20']
     """
-    cover = of_sites(sites)
-    by_kind = [_regions_of(cover[cover["kind"] == kind]) for kind in kinds]
+    declared = sites["list_covers"].fillna("") if "list_covers" in sites else pd.Series("", index=sites.index)
+    told, rest = sites[declared != ""], of_sites(sites[declared == ""])
+    by_kind = [
+        _declared(told.loc[told["kind"] == kind, "list_covers"]) | _regions_of(rest[rest["kind"] == kind])
+        for kind in kinds
+    ]
     return frozenset.intersection(*by_kind) if by_kind else frozenset()
+
+
+def _declared(covers: pd.Series) -> frozenset[str]:
+    """Return the regions that lists were declared to cover."""
+    told = {code for one in covers.unique() for code in str(one).split(";")}
+    return frozenset(codes.VR_CODES) if WHOLE_COUNTRY in told else frozenset(told)
 
 
 def _regions_of(cover: pd.DataFrame) -> frozenset[str]:

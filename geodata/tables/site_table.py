@@ -108,6 +108,7 @@ def site_table(
         sector_code=_mapped(sites["kind"], codes.KIND_SECTOR, ""),
         source=source,
         status=status.value,
+        list_covers="",
     )
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geodata.codes import VR_CODES, MissingReason, Status
+from geodata.codes import MissingReason, Status
+from geodata.tables import coverage
 from geodata.weeks import fortnight, last_day
 from risk.index.declaration import Model
 from risk.index.epidemic import Fortnight, count
@@ -24,7 +25,6 @@ Whole = NDArray[np.int64]
 Origin = tuple[str, pd.Timestamp | None]
 
 _NEAREST_LODGINGS = 5
-_NATIONAL_SHARE = 0.9
 _LODGING_KINDS = ("lodging", "holiday_park")
 _PER_100K, _PER_10K, _PER_1000 = 100_000, 10_000, 1_000
 
@@ -199,16 +199,8 @@ def lodgings_listed(inputs: Inputs) -> NDArray[np.bool_]:
 
 
 def regions_with_lodgings(sites: pd.DataFrame) -> frozenset[str]:
-    """Return the regions that a list of lodgings covers; a list of holiday parks alone covers none.
-
-    A list that names lodgings in nine tenths of the regions is one of the whole country: where it names none there
-    are none.
-    """
-    if not len(sites):
-        return frozenset()
-    listed = sites.loc[sites["kind"] == "lodging", "vr_code"]
-    found = frozenset(str(code) for code in listed.unique() if code)
-    return frozenset(VR_CODES) if len(found) >= _NATIONAL_SHARE * len(VR_CODES) else found
+    """Return the regions that a list of lodgings covers (`geodata.tables.coverage`); one of holiday parks none."""
+    return coverage.covered_regions(sites) if len(sites) else frozenset()
 
 
 def land_border(inputs: Inputs) -> Figures:

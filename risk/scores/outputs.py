@@ -23,6 +23,7 @@ from geodata import codes, contracts, weeks
 from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError, ModelError, SnapshotError, UnlikePicturesError
 from geodata.snapshots import snapshot
+from geodata.tables import coverage
 from geodata.weeks import Tables, last_day, weeks_of
 from risk import index
 from risk.index import pipeline
@@ -170,6 +171,7 @@ def method_sha256() -> str:
         Path(weeks.__file__),
         Path(telling_apart.__file__),
         Path(groups.__file__),
+        Path(coverage.__file__),
     )
 
 

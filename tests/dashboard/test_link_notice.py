@@ -1,7 +1,7 @@
 """A link to what is not there says so and offers the nearest; a page one may not open says that."""
 
-import shutil
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 

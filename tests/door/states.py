@@ -79,7 +79,7 @@ def _establishments(path: Path, name: str) -> None:
     _write(path, ["gm_code", *(f"vest_{group.replace('+', '_').replace('-', '_')}" for group in GROUPS)], rows)
 
 
-def _sites(path: Path, name: str) -> None:
+def write_sites(path: Path, name: str) -> None:
     known = gemeenten().head(40)
     if name == "lodging_of_one_region":
         known = gemeenten().query("vr_code == 'VR20'")
@@ -112,7 +112,7 @@ def _activations(path: Path, _name: str) -> None:
 
 _WRITERS = {
     "establishments": _establishments,
-    "sites": _sites,
+    "sites": write_sites,
     "incidence": _incidence,
     "activations": _activations,
 }

@@ -12,6 +12,8 @@ from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
 from geodata.errors import NotReadyError
+from geodata.tables import coverage
+from risk.index.measure import regions_with_lodgings
 from risk.index.model import load_model
 from tests.door import states
 from words import LANGUAGES, read_texts
@@ -152,3 +154,20 @@ def test_every_step_is_one_sentence_in_both_languages(state: str) -> None:
     assert ready.missing(Ranking.AREAS) == states.STATES[state]
     for what in Ranking:
         assert bool(ready.missing(what)) != ready.may_rank(what)
+
+
+def test_a_list_covers_what_its_import_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One region's few lodgings, declared whole for the country: elsewhere there are none; undeclared: unknown."""
+    path = tmp_path / "lodging.csv"
+    states.write_sites(path, "lodging_of_one_region")
+    told = {}
+    for declared in ((), ("--covers", "VR19", "VR20"), ("--covers", "NL")):
+        assert data_command.main(["import", "sites", str(path), "--kind", "lodging", *declared]) == 0
+        store = open_store(Viewer("lotc"))
+        told[declared] = readiness.of(store, load_model().disease)["sites"].kinds["lodging"]
+        assert regions_with_lodgings(store.table("sites")) == coverage.covered_regions(store.table("sites"))
+    assert list(told.values()) == [1, 2, 25]
+    with pytest.raises(SystemExit) as stopped:
+        data_command.main(["import", "sites", str(path), "--covers", "VR99"])
+    assert stopped.value.code == 2
+    assert "VR99" in capsys.readouterr().err
