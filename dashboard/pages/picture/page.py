@@ -136,6 +136,8 @@ def _explorer() -> None:
     with way:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
+        by_place = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1")
+        links.linked(f'<div class="rb-controls">{by_place}</div>', key="by-place")
         if compared.empty:
             if not chosen.unit:
                 links.linked(_guide(texts, chosen), key="guide")
@@ -193,7 +195,6 @@ def _controls(
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
-        controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1"),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
