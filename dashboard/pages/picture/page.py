@@ -136,8 +136,7 @@ def _explorer() -> None:
     with way:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
-        by_place = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1")
-        links.linked(f'<div class="rb-controls">{by_place}</div>', key="by-place")
+        _by_place(texts, chosen)
         if compared.empty:
             if not chosen.unit:
                 links.linked(_guide(texts, chosen), key="guide")
@@ -200,6 +199,13 @@ def _controls(
     ]
     links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
+
+
+def _by_place(texts: Texts, chosen: session.Selection) -> None:
+    """Let the viewer colour the map by place; the first screen, with nothing chosen, has no room for it."""
+    if chosen != session.Selection(guide=chosen.guide):
+        switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1")
+        links.linked(f'<div class="rb-controls">{switch}</div>', key="by-place")
 
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> str:
