@@ -173,7 +173,6 @@ def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
         assert 'data-go=\\"disease=\\" selected' in usual
 
 
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
     known = snapshot.current()
