@@ -82,6 +82,10 @@ def keys(section: str) -> set[str]:
 
 def test_every_key_has_its_words_and_no_words_are_left_over() -> None:
     used = {text for text, _ in everywhere() if " " not in text}
+    for family in [text for text in used if "{}" in text]:  # a key for each part of the index
+        used.remove(family)
+        used |= (found := {key for key in keys("problem") if re.fullmatch(family.replace("{}", r"\w+"), key)})
+        assert found, family
     assert used == keys("problem")
     assert keys("command") <= used
 
