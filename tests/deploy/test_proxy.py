@@ -111,7 +111,13 @@ def test_cookies_go_over_https_only_and_nothing_comes_from_elsewhere(proxy: str)
     for cookie in cookies:
         assert "secure" in cookie.lower(), cookie
     policy = answer.headers["content-security-policy"]
-    for part in ("object-src 'none'", "base-uri 'self'", "frame-ancestors 'self'"):
+    for part in (
+        "script-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'self'",
+    ):
         assert part in policy
     assert "http:" not in policy
     assert "*" not in policy
