@@ -15,9 +15,10 @@ import getpass
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -25,10 +26,12 @@ from typing import Final
 import pandas as pd
 
 from geodata import settings
-from geodata.errors import AccessDeniedError
+from geodata.errors import UnnotedError
 
 COLUMNS: Final = ("at", "who", "role", "surface", "what", "table", "rows_n", "data_version")
 _LONGEST_LINE_BYTES: Final = 65_536
+_RESERVE_BYTES: Final = 1_048_576
+_ROOM_BYTES: Final = 2 * _RESERVE_BYTES
 KEEP_DAYS: Final = 730
 """Two years: long enough to look into a complaint, an assumption that the controller may change."""
 
@@ -69,7 +72,7 @@ def note(
 
     Raises
     ------
-    AccessDeniedError
+    UnnotedError
         The line cannot be kept, so what it tells of may not happen.
     """
     try:
@@ -80,7 +83,7 @@ def note(
             line = dict(zip(COLUMNS, values, strict=True))
             _append(path, json.dumps(line | {"hash": _link(_newest(path), line)}, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise AccessDeniedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
+        raise UnnotedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
 
 
 @contextmanager
@@ -97,11 +100,41 @@ def _turn() -> Iterator[None]:
 def _append(path: Path, text: str) -> None:
     handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
-        written_n = os.write(handle, text.encode())  # one write: whole, or told as damaged
-        if written_n < len(text.encode()):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        try:
+            _write(handle, text.encode())
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not _give_up_reserve():
+                raise
+            _write(handle, text.encode())
+        else:
+            _keep_reserve()
     finally:
         os.close(handle)
+
+
+def _write(handle: int, body: bytes) -> None:
+    """Write a line whole or not at all."""
+    size = os.fstat(handle).st_size
+    if os.write(handle, body) < len(body):
+        os.ftruncate(handle, size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _keep_reserve() -> None:
+    """Keep room for some thousand lines, so that people can still read when the disk is full."""
+    reserve = folder() / ".reserve"
+    if reserve.exists() or shutil.disk_usage(folder()).free < _ROOM_BYTES:
+        return
+    with reserve.open("wb") as file, suppress(OSError):  # it is a help, and never in the way
+        os.posix_fallocate(file.fileno(), 0, _RESERVE_BYTES)
+
+
+def _give_up_reserve() -> bool:
+    """Free the room that was kept; tell whether there was any."""
+    reserve = folder() / ".reserve"
+    kept = reserve.exists() and reserve.stat().st_size > 0
+    reserve.unlink(missing_ok=True)
+    return kept
 
 
 def _open(path: Path, flags: int) -> int:

@@ -103,6 +103,10 @@ class AccessDeniedError(RisicobeeldError, PermissionError):
     """The viewer may not see or do this; the sentence says who may."""
 
 
+class UnnotedError(AccessDeniedError):
+    """The audit trail cannot be written, so what it would have told of does not happen."""
+
+
 class ModelError(RisicobeeldError, ValueError):
     """The index declared in ``risk/model.toml`` contradicts itself."""
 
@@ -141,5 +145,5 @@ def unwritable(error: OSError) -> InputError:
     '[Errno 98] Address already in use'
     """
     if error.errno in _DISK:
-        return InputError("folder_unwritable", path=error.filename or "A file", cause=error.strerror)
+        return InputError("folder_unwritable", path=error.filename2 or error.filename or "A file", cause=error.strerror)
     return InputError(str(error))

@@ -1,6 +1,9 @@
 """The audit trail: whole lines, a period, and months that go when their time is over."""
 
 import multiprocessing
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +12,17 @@ import pytest
 from access import audit
 from access.viewer import Viewer
 from door import store as access
-from geodata.errors import AccessDeniedError
+from geodata.errors import AccessDeniedError, UnnotedError
 
 
 def write_lines(number: int) -> None:
     for line in range(200):
         audit.note("read", who=f"writer {number}", role="lotc", surface="test", table="é" * 50, rows_n=line)
+
+
+def write_long_lines(lines_n: int) -> None:
+    for _ in range(lines_n):
+        audit.note("read", who="x" * 20_000, role="lotc", surface="test")
 
 
 def test_lines_of_many_writers_never_mix() -> None:
@@ -38,6 +46,36 @@ def test_nothing_is_read_when_the_line_cannot_be_kept(data_dir: Path) -> None:
     (data_dir / "audit").write_text("a file where the folder should be")
     with pytest.raises(AccessDeniedError, match="nothing is read unseen"):
         access.open_store(Viewer("lotc")).table("gemeenten")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder on a file system of its own of 4 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+    monkeypatch.setenv("RISICOBEELD_DATA", str(place / "data"))
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_people_still_read_on_a_full_disk_and_what_does_not_fit_is_refused_whole(small_disk: Path) -> None:
+    access.open_store(Viewer("lotc")).table("gemeenten")
+    (small_disk / "fill").write_bytes(b"")
+    with (small_disk / "fill").open("ab", buffering=0) as fill, suppress(OSError):
+        while fill.write(b"0" * 4096):
+            pass
+    seen = access.open_store(Viewer("lotc")).table("gemeenten")
+    assert len(seen) == 342
+    with pytest.raises(UnnotedError, match="free some space"):  # the reserve is not endless
+        write_long_lines(1_000)
+    (small_disk / "fill").unlink()
+    audit.note("read", who="a", role="lotc", surface="after")
+    assert "damaged" not in set(audit.read()["what"])
+    assert audit.chain()[1] == []
 
 
 def test_only_the_privacy_officer_reads_the_trail() -> None:
