@@ -33,9 +33,9 @@ from dashboard.map.assets import publish, publish_geometry
 from dashboard.map.layers import AreaLayer, MapPicture, Mark, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.text import read_texts
+from words import read_texts
 from geodata.codes import SITE_KINDS
-from geodata.regions import encode_topology
+from geodata.areas.regions import encode_topology
 
 st.set_page_config(layout="wide")
 STATIC, state = Path(__file__).parent / "static", st.session_state

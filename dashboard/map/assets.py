@@ -17,7 +17,9 @@ from typing import Any, Final
 
 from xstatic.pkg import leaflet
 
+from geodata.areas import landmarks
 from geodata.errors import ContractError, SnapshotError
+from geodata.settings import EMBEDDED_DIR
 
 STATIC_ADDRESS: Final = "app/static"
 """Where Streamlit serves the static folder, relative to the address of any page."""
@@ -49,6 +51,7 @@ def _component_files() -> tuple[str, Mapping[str, bytes]]:
     files = {path.name: path.read_bytes() for path in sorted(FRONTEND_DIR.iterdir()) if path.is_file()}
     files["leaflet.js"] = (_LEAFLET_DIR / "leaflet.js").read_bytes()  # the small one, a third of its sources
     files["leaflet.css"] = (_LEAFLET_DIR / "leaflet.css").read_bytes()
+    files[landmarks.FILE] = (EMBEDDED_DIR / landmarks.FILE).read_bytes()
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}:{len(content)}:".encode() + content)

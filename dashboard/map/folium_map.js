@@ -58,7 +58,7 @@ const risicobeeld = {
     return new risicobeeld.Site(latlng, { radius: 7, renderer: risicobeeld.canvas, pane: "markerPane", kind, shade });
   },
 
-  finish(map, { hatch: [ground, line] }) {
+  finish(map, { hatch: [ground, line], level, landmarks, areas }) {
     const make = (tag, attributes, ...children) => {
       const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
       Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
@@ -70,5 +70,9 @@ const risicobeeld = {
         make("rect", { width: 6, height: 6, fill: ground }),
         make("line", { x1: 0, y1: 0, x2: 0, y2: 6, stroke: line, "stroke-width": 2.4 }))));
     map.invalidateSize();
+    const names = new Landmarks(L, map, landmarks, [...document.querySelectorAll(".card.classes")]);
+    const marks = [];
+    map.eachLayer((layer) => { if (layer.options.icon?.options.html?.classList?.contains("ring")) marks.push(layer.getLatLng()); });
+    names.show(level, areas.map(([name, bounds, anchor]) => ({ name, bounds: L.latLngBounds(bounds), anchor: () => anchor })), marks);
   },
 };

@@ -30,13 +30,14 @@ from dashboard.map.layers import (
     shade,
 )
 from dashboard.map.markup import Unit, area_lines, page_parts, score_line, sign, units_of
+from geodata.areas import landmarks
 from geodata.codes import CRS_WGS84, SITE_KINDS
 from geodata.errors import ContractError
 
 _COORDINATE_GRID: Final = 1e-5  # degrees, about a metre: more digits only make the file larger
 _HATCH: Final = "url(#rb-hatch)"
 _OUTSIDE_COLOUR: Final = "#e9eaec"
-_SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+_NOT_HERE: Final = re.compile(r"^//# sourceMappingURL=.*$|^export ", re.MULTILINE)  # of a script that stands alone
 _HERE: Final = Path(__file__).parent
 _FETCHES: Final = re.compile(r"<(?:script|link|img)\b[^>]*\b(?:src|href)=[^>]*>|L\.tileLayer\([^)]*", re.IGNORECASE)
 
@@ -89,9 +90,9 @@ def _head() -> str:
     """Return Leaflet and our own style and script, to stand in the page itself."""
     library = Path(leaflet.BASE_DIR)
     style = [library / "leaflet.css", FRONTEND_DIR / "map.css", _HERE / "folium_map.css"]
-    scripts = [library / "leaflet.js", _HERE / "folium_map.js"]
+    scripts = [library / "leaflet.js", FRONTEND_DIR / "names.js", _HERE / "folium_map.js"]
     css = "\n".join(path.read_text("utf-8") for path in style)
-    js = "\n".join(_SOURCE_MAP.sub("", path.read_text("utf-8")) for path in scripts)
+    js = "\n".join(_NOT_HERE.sub("", path.read_text("utf-8")) for path in scripts)
     shapes = json.dumps([SITE_SHAPES[kind] for kind in SITE_KINDS])
     return f"<style>{css}</style>\n<script>{js}\nrisicobeeld.shapes = {shapes};</script>"
 
@@ -172,6 +173,18 @@ def _marks(picture: MapPicture, areas: gpd.GeoDataFrame) -> dict[str, Any]:
         for code, point in points
         if code in units and units[code].mark is not Mark.NONE
     )
+
+
+def _named(picture: MapPicture, areas: gpd.GeoDataFrame) -> list[list[Any]]:
+    """Return name, bounds and a point inside of each area in the picture: latitude first, as Leaflet has it."""
+    inside = areas[areas["code"].isin(picture.areas.codes)]
+    points = inside.representative_point()
+    return [
+        [name, [[south, west], [north, east]], [point.y, point.x]]
+        for name, (west, south, east, north), point in zip(
+            inside["name"], inside.bounds.round(5).itertuples(index=False), points, strict=True
+        )
+    ]
 
 
 def _sites(sites: SiteLayer, texts: MapTexts) -> dict[str, Any]:
@@ -259,7 +272,8 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     focus = table[table["code"] == picture.focus]
     west, south, east, north = (focus if len(focus) else table).total_bounds
     shown.fit_bounds([[south, west], [north, east]], padding=(14, 14))
-    shown.add_child(_Finish({"hatch": NO_DATA_COLOURS, "level": picture.areas.level}))
+    facts = {"hatch": NO_DATA_COLOURS, "level": picture.areas.level, "landmarks": landmarks.content()}
+    shown.add_child(_Finish(facts | {"areas": _named(picture, table)}))
     figure.add_child(_After(after))
     return shown
 

@@ -18,6 +18,7 @@ from access.rights import rows_of
 from dashboard.shell import session
 from door.store import ScopedStore
 from geodata import codes
+from geodata.areas import landmarks
 from geodata.areas.regions import region_names
 from geodata.intake.places import fold, known_places
 from words import LANGUAGES, Texts, read_texts
@@ -185,7 +186,7 @@ def _regions() -> Iterator[Entry]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _gemeenten(language: str, data_version: str, _store: ScopedStore) -> list[Entry]:
-    """Return the gemeenten by today's names, by those of every day, and by those of gemeenten that are gone."""
+    """Return the gemeenten by today's names and those of every day, those that are gone, and the larger places."""
     gemeenten, regions = _store.table("gemeenten"), region_names()
     now = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     lies_in = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
@@ -198,6 +199,11 @@ def _gemeenten(language: str, data_version: str, _store: ScopedStore) -> list[En
         if code in now:
             where = read_texts(language)("search.now", gemeente=now[code])
             listed.append(Entry("place", name, (fold(name),), "picture", opened[code], where))
+    known = {(one.name, one.changes["unit"]) for one in listed}
+    for place in landmarks.places():
+        code = place.gemeente_code
+        if code in now and (place.name, code) not in known:
+            listed.append(Entry("place", place.name, (fold(place.name),), "picture", opened[code], now[code]))
     return listed
 
 

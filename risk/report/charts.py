@@ -7,6 +7,8 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
+from risk.report import orientation
+
 _BLUES: Final = ("#e8f1f7", "#b3d2e5", "#6fa8cc", "#2b77ab", "#01486f")
 _KIND_COLOURS: Final = {"preventief": "#2b77ab", "repressief": "#c8501e"}
 _DPI: Final = 150
@@ -91,6 +93,7 @@ def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits:
     figure, axes = _figure(5.6, 5.6)
     gemeenten.plot(ax=axes, color="#eef2f4", edgecolor="#b7c2c9", linewidth=0.5)
     region.boundary.plot(ax=axes, color="#5b6b76", linewidth=1.2)
+    orientation.draw(axes, gemeenten, "gemeente_name")
     for number, point in enumerate(visits.geometry, 1):
         if point is None or point.is_empty:
             continue  # a site without a place stands in the table alone

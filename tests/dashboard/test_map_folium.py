@@ -142,7 +142,19 @@ def test_gemeenten_carry_the_borders_of_their_regions(
     picture = MapPicture(AreaLayer("gemeente", codes, (5.0,) * 342), TEXTS)
     open_file(page, tmp_path, as_single_file(folium_map(picture, invented_areas.to_crs("EPSG:28992"))))
     expect(page.locator("path.leaflet-interactive")).to_have_count(342)
-    expect(page.locator("path[fill=none]")).to_have_count(25)
+    expect(page.locator("path[fill=none]:not(.river)")).to_have_count(25)
+
+
+def test_names_and_water_stand_in_the_file(
+    picture: MapPicture, invented_regions: gpd.GeoDataFrame, new_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = new_page()
+    open_file(page, tmp_path, as_single_file(folium_map(picture, invented_regions)))
+    names = page.locator(".landmark .area")
+    expect(names.filter(has_text="Streek 24")).to_have_count(1)
+    expect(names.filter(has_text="Streek 25")).to_have_count(0)  # not in the picture
+    expect(page.locator("path.river")).to_have_count(1)
+    expect(page.locator("path.lake")).to_have_count(1)
 
 
 def test_it_is_a_folium_map_like_any_other(picture: MapPicture, invented_regions: gpd.GeoDataFrame) -> None:

@@ -188,6 +188,38 @@ def test_the_list_goes_by_place_and_ends_with_what_has_no_score(page: Page) -> N
     assert page.locator("svg #rb-hatch").count() == 1
 
 
+def boxes(names: Locator) -> list[tuple[str, float, float, float, float]]:
+    return names.evaluate_all(
+        """all => all.map((one) => {
+          const {left, top, right, bottom} = one.getBoundingClientRect();
+          return [one.textContent, left, top, right, bottom];
+        })"""
+    )
+
+
+def test_names_never_lie_over_each_other_and_more_come_as_one_zooms_in(page: Page) -> None:
+    names = page.locator(".landmark span")
+    expect(names.filter(has_text="Streek 25")).to_have_count(1)
+    assert page.locator(".landmark .town").count() == 0
+    expect(page.locator("path.river")).to_have_count(1)
+    press(page, "Gemeenten")
+    expect(names.filter(has_text="Streek")).to_have_count(0)
+    expect(page.locator(".landmark .town").filter(has_text="Amsterdam")).to_have_count(1)
+    for _ in range(4):
+        before = page.locator(".landmark .area").all_inner_texts()
+        press(page, "Inzoomen")
+        wait_until(
+            page, lambda before=before: page.locator(".landmark .area").all_inner_texts() != before or not before
+        )
+        found = boxes(names)
+        for at, (name, left, top, right, bottom) in enumerate(found):
+            for other, far_left, far_top, far_right, far_bottom in found[:at]:
+                apart = left >= far_right or far_left >= right or top >= far_bottom or far_top >= bottom
+                assert apart, (name, other)
+    expect(page.locator(".landmark .area.gemeente").first).to_contain_text("Vierkant")
+    assert page.evaluate("window.hacked") is None
+
+
 def test_legend_counts_every_area_once(page: Page) -> None:
     counts = page.locator(".classes tr:has(.chip) .count").all_inner_texts()
     assert sum(map(int, counts)) == 25

@@ -35,6 +35,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[search.Entry]]:
         ("tilburg", "gemeente", {"unit": "GM0855", "level": "gemeente"}),
         ("Den Haag", "place", {"unit": "GM0518"}),
         ("the hague", "place", {"unit": "GM0518"}),
+        ("volendam", "place", {"unit": "GM0385", "within": "GM0385"}),
         ("sudwest fr", "gemeente", {"unit": "GM1900"}),
         ("noord oost gelderland", "vr", {"unit": "VR06", "level": "vr"}),
         ("greenhouse h", "sector", {"sector": "glass_horticulture"}),

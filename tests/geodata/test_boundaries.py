@@ -178,7 +178,7 @@ def test_the_file_is_small():
 
 def test_the_licences_are_named():
     text = (settings.EMBEDDED_DIR / "LICENCES.md").read_text(encoding="utf-8")
-    for needed in ("© Kadaster", "CC BY 4.0", "© OpenStreetMap contributors", "ODbL 1.0", "CBS"):
+    for needed in ("© Kadaster", "CC BY 4.0", "© OpenStreetMap contributors", "ODbL 1.0", "GeoNames", "CBS"):
         assert needed in text
 
 

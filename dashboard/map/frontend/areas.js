@@ -21,6 +21,22 @@ function probeTiles(url) {
   return tileProbe;
 }
 
+const whenIdle = () => new Promise((resolve) => {
+  if (window.requestIdleCallback) requestIdleCallback(resolve, { timeout: 3000 });
+  else setTimeout(resolve, 300);
+});
+
+let landmarks = null; // the module and its file, for every map
+
+function loadLandmarks() {
+  landmarks ??= Promise.all([
+    import("./names.js"),
+    fetch(new URL("landmarks.json", import.meta.url), { cache: "force-cache" }).then((answer) => answer.json()),
+  ]).then(([{ Landmarks }, content]) => ({ Landmarks, content }));
+  landmarks.catch(() => { landmarks = null; });
+  return landmarks;
+}
+
 function makeHatch([ground, line]) {
   return svgElement("defs", {},
     svgElement("pattern", { id: HATCH, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
@@ -117,9 +133,9 @@ export class AreaMap {
       this.offerSeveral(true);
       if (!this.choosesSeveral) this.onOne();
     });
-    const box = element("div", { class: "buttons" }, ...Object.values(this.buttons), this.several);
-    this.L.DomEvent.disableClickPropagation(box);
-    this.container.append(box);
+    this.buttonBox = element("div", { class: "buttons" }, ...Object.values(this.buttons), this.several);
+    this.L.DomEvent.disableClickPropagation(this.buttonBox);
+    this.container.append(this.buttonBox);
   }
 
   label(texts) {
@@ -211,6 +227,7 @@ export class AreaMap {
       element.classList.toggle("outside", !unit.shown);
     });
     this.drawMarks();
+    this.drawNames();
   }
 
   drawMarks() {
@@ -225,6 +242,25 @@ export class AreaMap {
       sign.className = `ring ring-${unit.mark} ${this.level}`;
       sign.textContent = unit.mark === 1 ? String(unit.rank) : "?";
     });
+  }
+
+  // Names and water come when the map stands and the browser has nothing else to do.
+  drawNames() {
+    if (this.landmarks) {
+      const areas = this.geometry[this.level];
+      const shown = this.units.filter((unit) => unit.shown).map(({ index, name }) => ({
+        name,
+        bounds: (areas[index].bounds ??= this.L.latLngBounds(areas[index].polygons.flatMap((rings) => rings[0]))),
+        anchor: () => (areas[index].anchor ??= roomiestPoint(areas[index].polygons)),
+      }));
+      this.landmarks.show(this.level, shown, this.marks.map((mark) => mark.getLatLng()));
+      return;
+    }
+    this.naming ??= whenIdle().then(loadLandmarks).then(({ Landmarks, content }) => {
+      if (!this.container.isConnected || this.isGone) return;
+      this.landmarks = new Landmarks(this.L, this.map, content, [this.legend, this.buttonBox]);
+      this.drawNames();
+    }, () => { this.naming = null; }); // a map without names is a map; the next message tries again
   }
 
   makeMark() {
@@ -274,6 +310,7 @@ export class AreaMap {
   }
 
   remove() {
+    this.isGone = true;
     this.resizing.disconnect();
     // The end of a zoom comes by a timer that outlives the map and would look for its pane.
     this.map._animatingZoom = false;

@@ -13,6 +13,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
 from risk.index import classify
+from risk.report import orientation
 from words import Texts
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Board, vr_code: 
     areas.plot(ax=axes, color=colours, edgecolor="white", linewidth=0.6)
     axes.set_aspect("equal")
     axes.axis("off")
+    orientation.draw(axes, areas, "gemeente_name")
     axes.set_title(texts("region.sheet_map"), size=9, color=_INK, loc="left")
 
 
