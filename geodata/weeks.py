@@ -28,12 +28,20 @@ _LOOK_BACK_N: Final = 52  # a year of weeks: a slider over more cannot be aimed
 def last_day(week: str) -> pd.Timestamp:
     """Return the Sunday of an ISO week.
 
+    Raises
+    ------
+    InputError
+        The calendar has no such week.
+
     Examples
     --------
     >>> last_day("2020-W53")
     Timestamp('2021-01-03 00:00:00')
     """
-    return pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
+    try:
+        return pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
+    except ValueError:
+        raise InputError("week_not_in_calendar", week=week) from None
 
 
 def week_of(day: pd.Timestamp) -> str:
