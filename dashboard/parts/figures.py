@@ -183,11 +183,13 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
     key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
         return _load_week(*key, week, store) if week else _load(*key, store)
-    with st.spinner(texts("picture.first_time", level=texts(f"level.{level}").lower()), show_time=True):
+    with st.spinner(texts("picture.first_time", level=texts(f"level.{level}").lower())):
         bar = st.empty()
 
         def show(done: int, total: int) -> None:
-            bar.progress(done / total, texts("picture.computing", percent=texts.percent(done / total)))
+            is_done = done == total  # the next step has yet to tell how far it is
+            told = texts("picture.computed" if is_done else "picture.computing", percent=texts.percent(done / total))
+            bar.progress(done / total, told)
 
         pool = Pool(progress_of=lambda _step: show)
         ensure(store.data_version, level, model, week, pool)
