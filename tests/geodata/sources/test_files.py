@@ -183,7 +183,7 @@ class TestNumbers:
         english = f"{whole:,}.{cents:02d}"
         dutch = english.translate(str.maketrans(",.", ".,"))
         for text in (english, dutch):
-            assert cells.numbers(pd.Series([text]), "x").figures.tolist() == [whole + cents / 100]
+            assert cells.numbers(pd.Series([text]), "x").figures.tolist() == [float(f"{whole}.{cents:02d}")]
 
     def test_a_column_in_two_notations_is_refused(self) -> None:
         with pytest.raises(InputError, match=r"two notations.*row 2.*row 3"):
