@@ -71,7 +71,11 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg, kml, shp or zip; WGS84 or RD")
     site.add_argument("file", type=Path)
     site.add_argument(
-        "--kind", dest="site_kind", choices=codes.SITE_KINDS, default="", help="kind of all rows without one"
+        "--kind",
+        dest="site_kind",
+        metavar="KIND",
+        default="",
+        help=f"kind of all rows without one: {', '.join(codes.SITE_KINDS)}, or one that you added",
     )
     site.add_argument("--mapping", type=Path, help="a TOML file: which column holds what")
     site.add_argument("--date", type=date.fromisoformat, help="date of the figures (today)")

@@ -112,7 +112,7 @@ def _tell(
 
 
 def _add_sample(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kind", choices=codes.SITE_KINDS, required=True)
+    parser.add_argument("--kind", required=True, help=f"one of {', '.join(codes.SITE_KINDS)}, or one that was added")
     parser.add_argument("--size-below", type=float, help="only sites smaller than this, in the kind's own unit")
     parser.add_argument("--size-from", type=float, help="only sites of at least this size")
     parser.add_argument("--vr", action="append", default=[], help="a veiligheidsregio; may be given again")

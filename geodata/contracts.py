@@ -16,7 +16,7 @@ import pandera.pandas as pa
 import shapely
 from pandera.errors import SchemaErrors
 
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.errors import ContractError
 
 Table = TypeVar("Table", bound=pd.DataFrame)
@@ -31,6 +31,8 @@ _GM = r"^GM\d{4}$"
 _VR = r"^VR(0[1-9]|1\d|2[0-5])$"
 _COVER = r"^(NL|VR(0[1-9]|1\d|2[0-5])(;VR(0[1-9]|1\d|2[0-5]))*)$"
 _AM = r"^AM\d{2}$"
+KIND_RULE: Final = "is_kind_of_site"
+"""Name of the rule that a value is a kind of site, one that ships or one that was added."""
 _WEEK = r"^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$"
 
 
@@ -90,6 +92,11 @@ def _text(
     if values:
         checks.append(pa.Check.isin([*values, ""] if empty else values))
     return pa.Column(str, checks, coerce=True, nullable=False, metadata={"secrecy": secrecy})
+
+
+def _is_kind(values: "pd.Series[str]") -> "pd.Series[bool]":
+    """Tell of each value whether it is a kind of site, one that ships or one that was added."""
+    return values.isin(site_kinds.codes())
 
 
 def _number(low: float | None = 0, high: float | None = None, *, missing: bool = True) -> pa.Column:
@@ -194,7 +201,7 @@ CONTRACTS = {
             ("site_id",),
             {
                 "site_id": _OPEN,
-                "kind": _text(values=codes.SITE_KINDS),
+                "kind": pa.Column(str, pa.Check(_is_kind, name=KIND_RULE), coerce=True, nullable=False),
                 "name": _NAME,
                 "sector_code": _text(values=tuple(codes.SECTORS), empty=True),
                 "country": _text(values=codes.COUNTRIES),
@@ -655,6 +662,10 @@ def _first_failure(name: str, failures: pd.DataFrame) -> str:
     first = (failures if telling.empty else telling).iloc[0]
     column, value = first["column"] or first["failure_case"], first["failure_case"]
     rule = str(first["check"]).split("(", maxsplit=1)[0]
+    if rule == KIND_RULE:
+        return (
+            f"Table {name} holds the kind of site {value!r}, which nobody declares; put it back in {site_kinds.FILE}."
+        )
     shown = "an empty value" if rule == "not_nullable" else f"{value!r}" if isinstance(value, str) else str(value)
     more = f" ({len(failures)} values in all)" if len(failures) > 1 else ""
     return (

@@ -22,6 +22,7 @@ from dashboard.parts.figures import Board
 from dashboard.shell import frame
 from door import export
 from door.store import ScopedStore
+from geodata import site_kinds
 from geodata.snapshots import formats as files
 from risk.index import classify
 from risk.scores import deliver
@@ -136,7 +137,7 @@ def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd
     gemeenten = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
     regions = store.table("veiligheidsregios").set_index("vr_code")["vr_name"]
     return rows.assign(
-        kind_name=[texts(f"kind.{kind}") for kind in sites["kind"]],
+        kind_name=[site_kinds.name(kind, texts) for kind in sites["kind"]],
         gemeente_name=sites["gemeente_code"].map(gemeenten).fillna("").to_numpy(),
         vr_code=sites["vr_code"].to_numpy(),
         vr_name=sites["vr_code"].map(regions).fillna("").to_numpy(),

@@ -20,7 +20,6 @@ from dashboard.map.layers import (
     NO_DATA_COLOURS,
     OVER_COLOUR,
     PLACE_COLOURS,
-    SITE_SHAPES,
     TILE_URL,
     MapPicture,
     MapTexts,
@@ -28,10 +27,11 @@ from dashboard.map.layers import (
     SiteLayer,
     fifth,
     shade,
+    site_shapes,
 )
 from dashboard.map.markup import Unit, area_lines, page_parts, score_line, sign, units_of
 from geodata.areas import landmarks
-from geodata.codes import CRS_WGS84, SITE_KINDS
+from geodata.codes import CRS_WGS84
 from geodata.errors import ContractError
 
 _COORDINATE_GRID: Final = 1e-5  # degrees, about a metre: more digits only make the file larger
@@ -93,7 +93,7 @@ def _head() -> str:
     scripts = [library / "leaflet.js", FRONTEND_DIR / "names.js", _HERE / "folium_map.js"]
     css = "\n".join(path.read_text("utf-8") for path in style)
     js = "\n".join(_NOT_HERE.sub("", path.read_text("utf-8")) for path in scripts)
-    shapes = json.dumps([SITE_SHAPES[kind] for kind in SITE_KINDS])
+    shapes = json.dumps(list(site_shapes().values()))
     return f"<style>{css}</style>\n<script>{js}\nrisicobeeld.shapes = {shapes};</script>"
 
 
@@ -189,13 +189,14 @@ def _named(picture: MapPicture, areas: gpd.GeoDataFrame) -> list[list[Any]]:
 
 def _sites(sites: SiteLayer, texts: MapTexts) -> dict[str, Any]:
     """Return the sites that have a place; shape, colour and words are in the properties."""
+    place = {kind: number for number, kind in enumerate(site_shapes())}
     columns = zip(sites.names, sites.kinds, sites.longitudes, sites.latitudes, sites.scores, sites.classes, strict=True)
     return _features(
         (
             longitude,
             latitude,
             {
-                "kind": SITE_KINDS.index(kind),
+                "kind": place[kind],
                 "fill": NO_DATA_COLOURS[0] if risk_class is None else CLASS_COLOURS[risk_class - 1],
                 "tip": [name, texts.kind_words[kind], score_line(risk_class, score, texts)],
             },

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from geodata.codes import SITE_KINDS
+from geodata import site_kinds
 from geodata.errors import ContractError
 from risk.index.model import load_model
 
@@ -41,6 +41,14 @@ SITE_SHAPES: Final = {
 }
 """A shape per kind of site: an SVG path in a square of 16 by 16. Shape tells the kind, colour the class."""
 
+_ADDED_SHAPES: Final = (
+    "M1 1H15L8 8L15 15H1L8 8Z",
+    "M8 1L15 8H11V15H5V8H1Z",
+    "M5 1H11L15 5V11L11 15H5L1 11V5Z",
+    "M1 5H15V11H1Z",
+)
+"""The shapes of kinds that an installation added, in turn."""
+
 TILE_URL: Final = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
 """Background map of Kadaster (BRT, grey); the one outside address a map may use."""
 
@@ -52,6 +60,12 @@ NEIGHBOURS: Final = {"DE": (6.36, 51.6), "BE": (4.6, 51.12)}
 """Where a neighbouring country's name stands (longitude, latitude): just over the border, on open ground."""
 
 Level = Literal["vr", "gemeente"]
+
+
+def site_shapes() -> dict[str, str]:
+    """Return a shape for every kind of site, those that an installation added too."""
+    added = [kind for kind in site_kinds.codes() if kind not in SITE_SHAPES]
+    return SITE_SHAPES | {kind: _ADDED_SHAPES[number % len(_ADDED_SHAPES)] for number, kind in enumerate(added)}
 
 
 class Mark(IntEnum):
@@ -231,7 +245,7 @@ class SiteLayer:
     Attributes
     ----------
     site_ids, names, kinds
-        One per site; kinds are those of `geodata.codes.SITE_KINDS`.
+        One per site; kinds are those of `geodata.site_kinds.codes`.
     longitudes, latitudes
         Degrees; None or NaN for a site that has no place: it is counted, not drawn.
     scores
@@ -257,10 +271,11 @@ class SiteLayer:
         _check_lengths("map layer of sites", len(self.site_ids), **columns)
         _check_scores("map layer of sites", self.scores)
         object.__setattr__(self, "classes", _classes(self.classes, self.scores))
-        unknown = sorted(set(self.kinds) - set(SITE_KINDS))
+        unknown = sorted(set(self.kinds) - set(site_kinds.codes()))
         if unknown:
             raise ContractError(
-                f"A map layer of sites has the unknown kind {unknown[0]}; the kinds are {', '.join(SITE_KINDS)}."
+                f"A map layer of sites has the unknown kind {unknown[0]}; "
+                f"the kinds are {', '.join(site_kinds.codes())}."
             )
 
 

@@ -23,15 +23,14 @@ from dashboard.map.layers import (
     OVER_COLOUR,
     PLACE_COLOURS,
     SHADES,
-    SITE_SHAPES,
     TILE_URL,
     AreaLayer,
     MapPicture,
     Mark,
     Overlay,
     SiteLayer,
+    site_shapes,
 )
-from geodata.codes import SITE_KINDS
 from geodata.errors import UnknownCodeError
 
 _DIGITS: Final = string.digits + string.ascii_lowercase
@@ -238,7 +237,7 @@ def _neighbours(picture: MapPicture) -> list[tuple[str, float, float]]:
 
 
 def _kind_words(picture: MapPicture) -> list[str]:
-    return [picture.texts.kind_words[kind] for kind in SITE_KINDS] if picture.sites else []
+    return [picture.texts.kind_words[kind] for kind in site_shapes()] if picture.sites else []
 
 
 def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
@@ -257,12 +256,14 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
     -------
     bytes
         Two lines of JSON: where the message belongs, with a digest by which the browser sees that nothing
-        changed; and per site the digit of its kind, its class (1-5, or ``-``), score in tenths, degrees times
-        100,000 (None without a place), id and name.
+        changed; and per site the letter of its kind (the first is 0, and on from there), its class (1-5, or
+        ``-``), score in tenths, degrees times 100,000 (None without a place), id and name.
     """
+    shapes = site_shapes()
+    letters = {kind: chr(ord("0") + number) for number, kind in enumerate(shapes)}
     columns = {
-        "shapes": [SITE_SHAPES[kind] for kind in SITE_KINDS],
-        "kinds": "".join(str(SITE_KINDS.index(kind)) for kind in sites.kinds),
+        "shapes": list(shapes.values()),
+        "kinds": "".join(letters[kind] for kind in sites.kinds),
         "classes": "".join(map(_class_letter, sites.classes)),
         "scores": [None if score is None else round(score * 10) for score in sites.scores],
         "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],

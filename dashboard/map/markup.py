@@ -9,7 +9,6 @@ from dashboard.map.layers import (
     NO_DATA_COLOURS,
     OVER_COLOUR,
     PLACE_COLOURS,
-    SITE_SHAPES,
     AreaLayer,
     MapPicture,
     MapTexts,
@@ -17,8 +16,8 @@ from dashboard.map.layers import (
     Overlay,
     SiteLayer,
     fifth,
+    site_shapes,
 )
-from geodata.codes import SITE_KINDS
 
 
 @dataclass(frozen=True)
@@ -145,12 +144,12 @@ def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None, ranked_n: 
 
 def _site_legend(sites: SiteLayer, texts: MapTexts) -> str:
     items = []
-    for kind in SITE_KINDS:
+    for kind, shape in site_shapes().items():
         count = sites.kinds.count(kind)
         if count:
             items.append(
                 '<li><svg viewBox="-1 -1 18 18" width="14" height="14" aria-hidden="true">'
-                f'<path class="site-shape" d="{SITE_SHAPES[kind]}"/></svg>'
+                f'<path class="site-shape" d="{shape}"/></svg>'
                 f'<span>{escape(texts.kind_words[kind])}</span><span class="count">{count}</span></li>'
             )
     unplaced = sum(longitude is None for longitude in sites.longitudes)

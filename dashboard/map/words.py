@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard.map.layers import NEIGHBOURS, MapTexts
-from geodata.codes import SITE_KINDS
+from geodata import site_kinds
 from risk.index import classify
 from words import Texts
 
@@ -28,7 +28,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool, lacks: Sequence[str] = ()
     return MapTexts(
         language=texts.language,
         class_words=(words[0], words[1], words[2], words[3], words[4]),
-        kind_words={kind: texts(f"kind.{kind}") for kind in SITE_KINDS},
+        kind_words={kind: site_kinds.name(kind, texts) for kind in site_kinds.codes()},
         legend_title=" ".join(filter(None, [texts("picture.scale"), classify.without(lacks, texts.language)])),
         no_data=texts("map.no_data"),
         flagged=texts("map.flagged"),

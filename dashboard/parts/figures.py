@@ -15,7 +15,7 @@ from dashboard.shell.session import STATIC_DIR, selection
 from dashboard.shell.session import store as open_store
 from door import readiness
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.areas import regions
 from geodata.batch import Pool
 from risk.index import classify
@@ -251,7 +251,7 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
     if found.empty:
         return ""
     site = found.iloc[0]
-    kind = texts(f"kind.{site['kind']}")
+    kind = site_kinds.name(site["kind"], texts)
     size = (
         "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
     )

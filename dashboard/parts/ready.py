@@ -16,6 +16,7 @@ from dashboard.shell import session
 from door import readiness
 from door.readiness import Ranking, Readiness, State, TableState
 from door.store import ScopedStore
+from geodata import site_kinds
 from words import Texts
 
 _PER_REGION = ("sites", "activations")
@@ -90,7 +91,7 @@ def _row(texts: Texts, one: TableState) -> list[str]:
     unit = "regions" if one.name in _PER_REGION else "gemeenten"
     cover = texts(f"ready.cover_{unit}", n=one.covered_n, all=one.whole_n, percent=texts.percent(one.covered_pct / 100))
     if one.name == "sites" and one.kinds:
-        cover += ": " + ", ".join(f"{texts(f'kind.{kind}').lower()} {n}" for kind, n in one.kinds.items())
+        cover += ": " + ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in one.kinds.items())
     return [
         html.escape(texts(f"ready.tables.{one.name}")),
         html.escape(texts(f"ready.states.{one.state}")),

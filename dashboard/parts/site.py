@@ -19,6 +19,7 @@ from dashboard.parts.figures import Board
 from dashboard.shell import session
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
+from geodata import site_kinds
 from risk.targets.request import Mark
 from words import Texts
 
@@ -124,7 +125,7 @@ def size_words(texts: Texts, site: Site) -> str:
 
 def title(texts: Texts, site: Site) -> str:
     """Return what a site is called: its name where the viewer may know it, else its kind and number."""
-    return str(site["name"]) or f"{texts('kind.' + site['kind'])} {site['site_id']}"
+    return str(site["name"]) or f"{site_kinds.name(site['kind'], texts)} {site['site_id']}"
 
 
 def last_visits(store: ScopedStore, shown: Board) -> dict[str, pd.Timestamp]:
@@ -143,7 +144,7 @@ def _section(title_: str, body: str) -> str:
 def _known(texts: Texts, shown: Board, site: Site) -> str:
     """List what a source says, with that source, its date and the status."""
     facts = [
-        ("sites.kind", texts(f"kind.{site['kind']}")),
+        ("sites.kind", site_kinds.name(site["kind"], texts)),
         ("picture.sector", texts(f"sector.{site['sector_code']}") if site["sector_code"] else texts("sites.no_sector")),
         ("sites.place", place_name(texts, shown, site)),
         ("sites.region", shown.names.get(site["vr_code"], "–")),

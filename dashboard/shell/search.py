@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from access.rights import rows_of
 from dashboard.shell import session
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.areas import landmarks
 from geodata.areas.regions import region_names
 from geodata.intake.places import fold, known_places
@@ -218,9 +218,9 @@ def _sites(viewer: str, data_version: str, language: str, _store: ScopedStore) -
 
 def _site(texts: Texts, site: Mapping[Any, Any], gemeenten: "pd.Series[str]") -> Entry:
     place = str(gemeenten.get(site["gemeente_code"], ""))
-    kind = texts(f"kind.{site['kind']}")
-    kinds = " ".join(read_texts(language)(f"kind.{site['kind']}") for language in LANGUAGES)
+    kind = site_kinds.name(site["kind"], texts)
+    named = " ".join(site_kinds.name(site["kind"], read_texts(language)) for language in LANGUAGES)
     name = str(site["name"]) or f"{kind} {site['site_id']}"
-    spellings = (fold(name), fold(f"{name} {kinds} {place} {site['site_id']}"))
+    spellings = (fold(name), fold(f"{name} {named} {place} {site['site_id']}"))
     where = ", ".join(one for one in (kind, place) if one)
     return Entry("site", name, spellings, "sites", {"unit": str(site["site_id"])}, where)

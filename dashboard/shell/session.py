@@ -18,7 +18,7 @@ from streamlit.navigation.page import StreamlitPage
 from access.viewer import Viewer
 from dashboard.shell import signin
 from door.store import ScopedStore, open_last_good, open_store
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.errors import SnapshotError
 from words import Texts, choose_language, read_texts
 
@@ -123,7 +123,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         sector=sector if sector in codes.SECTORS else "",
         unit=_identity(parameters.get("unit", "")),
         sites="1" if parameters.get("sites") == "1" else "",
-        kind=kind if (kind := parameters.get("kind", "")) in codes.SITE_KINDS else "",
+        kind=kind if (kind := parameters.get("kind", "")) in site_kinds.codes() else "",
         part=part if (part := parameters.get("part", "")) in PARTS else "",
         entry=_identity(parameters.get("entry", "")),
         week=week if _WEEK.fullmatch(week := parameters.get("week", "")) else "",

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geodata import codes
+from geodata import site_kinds
 from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.places import fold
 from geodata.intake.receipt import Receipt
+from geodata.site_kinds import Kind
 
 WORDS: Final[Mapping[str, Any]] = tomllib.loads((Path(__file__).parent / "sites.toml").read_text("utf-8"))
 """The headers of every field, and the words for kinds and countries."""
@@ -24,6 +26,12 @@ _KINDS: Final = {fold(word): kind for kind, words in WORDS["kinds"].items() for 
 _COUNTRIES: Final[Mapping[str, str]] = {word: code for code, words in WORDS["countries"].items() for word in words}
 _SIZES: Final = ("fte", "beds", "m2")
 _BEHIND: Final = re.compile(r"\s*[(\[,;/].*$")
+
+
+@cache
+def _added(added: tuple[Kind, ...]) -> dict[str, str]:
+    """Return the words for the kinds that an installation added."""
+    return {fold(word): kind.code for kind in added for word in (kind.code, kind.nl, kind.en, *kind.words)}
 
 
 def kind_of(text: str) -> str:
@@ -36,7 +44,8 @@ def kind_of(text: str) -> str:
     """
     folded = fold(_BEHIND.sub("", text))
     singular = [folded, folded.removesuffix("s"), folded.removesuffix("en"), folded.removesuffix("en") + "f"]
-    return next((kind for word in (fold(text), *singular) if (kind := _KINDS.get(word))), "")
+    known = _KINDS | _added(tuple(site_kinds.own().values()))
+    return next((kind for word in (fold(text), *singular) if (kind := known.get(word))), "")
 
 
 def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Series:
@@ -56,7 +65,7 @@ def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Se
             where=where,
             a=row_n[unknown].iloc[0],
             b=given[unknown].iloc[0],
-            c=", ".join(codes.SITE_KINDS),
+            c=", ".join(site_kinds.codes()),
         )
     return found
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata import batch, codes, contracts
+from geodata import batch, codes, contracts, site_kinds
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
@@ -140,8 +140,8 @@ def read_placed(
     InputError
         The file has no places, no kind, keeps less than half of its rows, or cannot be understood.
     """
-    if question.kind and question.kind not in codes.SITE_KINDS:
-        raise InputError("kind_absent", kind=question.kind, a=", ".join(codes.SITE_KINDS))
+    if question.kind and question.kind not in site_kinds.codes():
+        raise InputError("kind_absent", kind=question.kind, a=", ".join(site_kinds.codes()))
     table = reader.read(path, path.name, columns.knows(FIELDS, question.mapping), question.options, takes_maps=True)
     receipt = table.receipt("sites")
     chosen = columns.choose(table, FIELDS, question.mapping)

@@ -10,7 +10,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.areas import joins
 from geodata.codes import Status
 
@@ -83,7 +83,7 @@ def site_table(
     for column, default in (("size_n", np.nan), ("employer_group", ""), ("country", "NL"), ("gemeente_code", "")):
         if column not in sites:
             sites[column] = default
-    usual_unit = _mapped(sites["kind"], _UNIT, "fte")
+    usual_unit = _mapped(sites["kind"], site_kinds.usual_units(_UNIT), "fte")
     if "size_unit" in sites:
         sites["size_unit"] = sites["size_unit"].where(sites["size_n"].notna(), usual_unit)
     else:
@@ -105,7 +105,7 @@ def site_table(
         sites["source_date"] = pd.Timestamp(source_date)
     return sites.assign(
         site_id=source + ":" + sites["key"].astype(str),
-        sector_code=_mapped(sites["kind"], codes.KIND_SECTOR, ""),
+        sector_code=_mapped(sites["kind"], site_kinds.sectors(), ""),
         source=source,
         status=status.value,
         list_covers="",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from geodata import site_kinds
 from geodata.errors import ModelError
 from risk.index.declaration import (
     CONDITIONS,
@@ -50,6 +51,8 @@ def load_model(path: Path | None = None, version: str = "") -> Model:
     ------
     ModelError
         The file cannot be read, lacks something, or contradicts itself; one sentence says where.
+    InputError
+        The kinds of site that the installation added cannot be read.
 
     Examples
     --------
@@ -63,7 +66,20 @@ def load_model(path: Path | None = None, version: str = "") -> Model:
             known = ", ".join([str(content.get("version")), *VERSIONS])
             raise ModelError(f"There is no version {version} of the model; choose one of {known}.")
         content = _over(content, _read(VERSIONS[version]))
-    return parse_model(content)
+    return _with_own_kinds(parse_model(content))
+
+
+def _with_own_kinds(model: Model) -> Model:
+    """Return the model with the kinds of site that the installation added, under a version of its own."""
+    added = site_kinds.own()
+    if not added:
+        return model
+    return replace(
+        model,
+        version=f"{model.version}+kinds.{site_kinds.digest(added)}",
+        site_kinds={**model.site_kinds, **{code: kind.judged_0_10 for code, kind in added.items()}},
+        site_kind_sizes={**model.site_kind_sizes, **{code: kind.sizes for code, kind in added.items()}},
+    )
 
 
 def for_disease(model: Model, disease: str) -> Model:

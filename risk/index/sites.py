@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from geodata import site_kinds
 from geodata.batch import Pool, cut, run_pieces
-from geodata.codes import KIND_SECTOR, SECTORS, MissingReason, Status
+from geodata.codes import SECTORS, MissingReason, Status
 from geodata.weeks import Tables, peildatum
 from risk.index.aggregate import present_for_all
 from risk.index.declaration import Model
@@ -106,7 +107,7 @@ def look_around(
     beds, km = _distances(sites, sites["kind"].isin(HOUSES).to_numpy(bool))
     unlisted = ~(sites["kind"].isin(HOUSES) | sites["vr_code"].isin(regions_with_lodgings(sites))).to_numpy(bool)
     beds[unlisted], km[unlisted] = np.nan, np.nan  # outside the cover of a list lodgings are unknown, not far
-    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(KIND_SECTOR))
+    sector = sites["sector_code"].where(sites["sector_code"] != "", sites["kind"].map(site_kinds.sectors()).fillna(""))
     area = sites["gemeente_code"].where(sites["gemeente_code"] != "", sites["vr_code"])
     signals = tables.get("signals", pd.DataFrame())
     rows = pd.DataFrame(
@@ -266,7 +267,10 @@ def _factors(around: Around, rows: pd.DataFrame) -> dict[str, _Factor]:
     found = {
         "site_kind": _Factor(_looked_up(rows["kind"], dict(model.site_kinds)), Status.ASSUMPTION, model_origin),
         "site_season": _of_sector(
-            sector, {s: season_at(model.seasons[s].months, around.date) for s in SECTORS}, lives, model_origin
+            sector,
+            {s: season_at(model.seasons[s].months, around.date) for s in SECTORS},
+            lives | (sector == "").to_numpy(bool),
+            model_origin,
         ),
         "site_size": _size(rows, model, site_origin),
         "site_lodging": _Factor(rows["beds_n"].to_numpy(float), Status.ESTIMATE, site_origin, not_applicable=is_house),
@@ -295,14 +299,14 @@ def _near(area: pd.Series, sector: pd.Series, is_whole: Mask, areas_table: pd.Da
 
 
 def _looked_up(keys: pd.Series, values: dict[str, float]) -> Array:
-    kinds = keys.astype("category")
-    table = np.array([values.get(str(name), np.nan) for name in kinds.cat.categories] + [np.nan])
-    found: Array = table[kinds.cat.codes.to_numpy()]
+    named = keys.astype("category")
+    table = np.array([values.get(str(name), np.nan) for name in named.cat.categories] + [np.nan])
+    found: Array = table[named.cat.codes.to_numpy()]
     return found
 
 
 def _of_sector(sector: pd.Series, values: dict[str, float], lives: Mask, origin: Origin) -> _Factor:
-    """Return a factor of the sector; who lives somewhere may work in any, so housing has none."""
+    """Return a factor of the sector; who lives somewhere may work in any, so housing has none, like an added kind."""
     raw = _looked_up(sector, values)
     return _Factor(np.where(lives, np.nan, raw), Status.ASSUMPTION, origin, not_applicable=lives)
 
@@ -319,7 +323,12 @@ def _size(rows: pd.DataFrame, model: Model, origin: Origin) -> _Factor:
             low[both], high[both] = pair
     known = rows["status"]
     status: NDArray[np.object_] = known.cat.categories.to_numpy(object)[known.cat.codes.to_numpy()]
-    return _Factor(rows["size_n"].to_numpy(float), status, origin, low, high)
+    size = rows["size_n"].to_numpy(float)
+    # An added kind that does not say what is small and large: its sites count as middling, and that is told.
+    unsized = [kind for kind, by_unit in model.site_kind_sizes.items() if not by_unit]
+    middling = rows["kind"].isin(unsized).to_numpy(bool) & np.isnan(size)
+    size, status = np.where(middling, np.sqrt(low * high), size), np.where(middling, Status.ASSUMPTION.value, status)
+    return _Factor(size, status, origin, low, high)
 
 
 def _distances(sites: pd.DataFrame, is_house: Mask) -> tuple[Array, Array]:

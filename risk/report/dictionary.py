@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandera.pandas as pa
 
-from geodata import codes, contracts
+from geodata import codes, contracts, site_kinds
 from geodata.contracts import Contract
 from geodata.snapshots.snapshot import SourceRecord
 from geodata.sources import catalogue
@@ -111,6 +111,9 @@ def _field(contract: Contract, name: str, column: pa.Column) -> dict[str, Any]:
         found["unit"] = unit
     limits: dict[str, Any] = {"required": not column.nullable}
     for check in column.checks:
+        if check.name == contracts.KIND_RULE:  # the list grows with the kinds that an installation adds
+            limits["enum"] = list(site_kinds.codes())
+            continue
         key, value = _OF_CHECK[str(check.name)]
         told = check.statistics[value]
         limits[key] = list(told) if key == "enum" else told
@@ -149,12 +152,16 @@ def _codes() -> dict[str, list[dict[str, Any]]]:
     ]
     return {
         "sector_code": sectors,
-        "kind": [_code(kind, f"kind.{kind}") for kind in codes.SITE_KINDS],
+        "kind": [_kind(kind) for kind in site_kinds.codes()],
         "status": [_code(status.value, f"status.{status}") for status in codes.Status],
         "located": [_code(one, f"located.{one}") for one in codes.LOCATED],
         "missing_reason": [_code(one.value, f"missing_means.{one.value}") for one in codes.MissingReason if one.value],
         "risk_class": [{"code": number, **_both(name)} for number, name in CLASS_NAMES.items()],
     }
+
+
+def _kind(code: str) -> dict[str, Any]:
+    return {"code": code, **{language: site_kinds.name(code, read_texts(language)) for language in LANGUAGES}}
 
 
 def _code(code: str, name: str) -> dict[str, Any]:

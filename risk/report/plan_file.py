@@ -11,7 +11,7 @@ import pandas as pd
 
 from door import export
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from risk.index.model import load_model
 from risk.report.files import render
 from risk.report.sheet import region_sheet
@@ -65,7 +65,7 @@ def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gp
     regions = _names(store, "veiligheidsregios", "vr")
     gemeenten = _names(store, "gemeenten", "gemeente")
     about = sites.reindex(lines["site_id"])
-    kinds = [texts(f"kind.{kind}") if isinstance(kind, str) and kind else "" for kind in about["kind"]]
+    kinds = [site_kinds.name(kind, texts) if isinstance(kind, str) and kind else "" for kind in about["kind"]]
     names = [
         str(name) if isinstance(name, str) and name else " ".join(filter(None, [kind, site]))
         for name, kind, site in zip(about["name"], kinds, lines["site_id"], strict=True)

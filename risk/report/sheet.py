@@ -7,12 +7,13 @@ import geopandas as gpd
 import pandas as pd
 
 from door.store import ScopedStore
+from geodata import site_kinds
 from geodata.errors import InputError
 from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
 from risk.report.words import band_of, stamp_of, week_words
-from risk.targets.table import KIND_WORDS
+from words import read_texts
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
 _INTRO: Final = Text(
@@ -99,7 +100,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
 
 def _kind(line: pd.Series, language: str) -> str:
     """Return the kind of a line's site in words; '' for a site that has left the list since."""
-    return KIND_WORDS[line["kind"]][language] if line["kind"] else ""
+    return site_kinds.name(line["kind"], read_texts(language)).lower() if line["kind"] else ""
 
 
 def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:

@@ -19,7 +19,7 @@ from door import readiness
 from door import store as access
 from door.readiness import Ranking
 from door.store import ScopedStore
-from geodata import codes, contracts, weeks
+from geodata import codes, contracts, site_kinds, weeks
 from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError, ModelError, SnapshotError, UnlikePicturesError
 from geodata.snapshots import snapshot
@@ -168,6 +168,7 @@ def method_sha256() -> str:
         Path(index.__file__).parent,
         MODEL_FILE,
         Path(codes.__file__),
+        Path(site_kinds.__file__),
         Path(weeks.__file__),
         Path(telling_apart.__file__),
         Path(groups.__file__),

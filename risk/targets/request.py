@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from geodata.codes import SECTORS, SITE_KINDS, VR_CODES
+from geodata import site_kinds
+from geodata.codes import SECTORS, VR_CODES
 from geodata.errors import InputError
 
 DEFAULT_FILE: Final = Path(__file__).with_name("request.toml")
@@ -105,6 +106,8 @@ def read_request(path: Path | None = None) -> Request:
     (40, Quota(at_least=1, at_most=4))
     """
     base = _content(DEFAULT_FILE)
+    for code, kind in site_kinds.own().items():
+        base["kinds"][code] = {"hours": kind.hours, "partners": list(kind.partners)}
     return parse_request(base if path is None else _merged(base, _content(path), path.name))
 
 
@@ -254,12 +257,12 @@ def _check(request: Request) -> None:
     for what, given, known in (
         ("region", request.regions, VR_CODES),
         ("sector", request.sectors, tuple(SECTORS)),
-        ("kind", request.kinds, SITE_KINDS),
+        ("kind", request.kinds, site_kinds.codes()),
         ("partner", request.partners, tuple(sorted({p for visit in request.kinds.values() for p in visit.partners}))),
     ):
         if unknown := sorted(set(given) - set(known)):
             raise InputError("request_unknown_code", what=what, code=repr(unknown[0]), known=", ".join(known))
-    if missing := sorted(set(SITE_KINDS) - set(request.kinds)):
+    if missing := sorted(set(site_kinds.codes()) - set(request.kinds)):
         raise InputError(f"The request does not say what a visit to a {missing[0]} takes; add it under kinds.")
     for name, quota in (("each_region", request.each_region), *request.regions.items(), *request.sectors.items()):
         if quota.at_most is not None and quota.at_least > quota.at_most:

@@ -7,13 +7,14 @@ import pandas as pd
 
 from door import export
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from risk.index.declaration import Text
 from risk.insight import reasons as explain
 from risk.targets import draw as sampling
 from risk.targets.inputs import RANDOM_LISTS, Inputs
 from risk.targets.limits import limit_text
 from risk.targets.plan import Plan
+from words import read_texts
 
 COLUMNS: Final = (
     "list",
@@ -49,16 +50,6 @@ COLUMNS: Final = (
     *export.STAMP,
 )
 
-KIND_WORDS: Final = {
-    "slaughterhouse": Text("slachthuis", "slaughterhouse"),
-    "meat_plant": Text("vleesbedrijf", "meat plant"),
-    "greenhouse": Text("kas", "greenhouse"),
-    "packing_hall": Text("pakhal", "packing hall"),
-    "distribution_centre": Text("distributiecentrum", "distribution centre"),
-    "lodging": Text("logies", "lodging"),
-    "holiday_park": Text("vakantiepark", "holiday park"),
-    "building_site": Text("bouwplaats", "building site"),
-}
 _WHYS_N: Final = 2
 _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "completeness_pct")
 
@@ -187,10 +178,15 @@ def stratum_name(stratum: str, lang: str) -> str:
     parts = stratum.split("/")
     unknown = [_UNKNOWN[lang]] if parts[0] == sampling.UNKNOWN else []
     named = [
-        others[lang] if part == "other" else (_KINDS | _PARTS | {"all": _ALL}).get(part, Text(part, part))[lang]
+        others[lang] if part == "other" else _part(part, lang)
         for part, others in zip(parts[len(unknown) :], _OTHERS, strict=False)
     ]
     return ", ".join([*unknown, *named])
+
+
+def _part(part: str, lang: str) -> str:
+    known = _KINDS | _PARTS | {"all": _ALL}
+    return known[part][lang] if part in known else site_kinds.name(part, read_texts(lang)).lower()
 
 
 def left_out_table(plan: Plan, lang: str) -> pd.DataFrame:

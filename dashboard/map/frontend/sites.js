@@ -18,7 +18,7 @@ export function deliverSites({ channel: name, digest }, body) {
   box.sites = {
     ...columns,
     digest,
-    kinds: Uint8Array.from(columns.kinds, Number),
+    kinds: Uint8Array.from(columns.kinds, (letter) => letter.charCodeAt(0) - 48),
     classes: Int8Array.from(columns.classes, (letter) => (letter === "-" ? -1 : Number(letter) - 1)),
     scores: Float64Array.from(columns.scores, (tenths) => tenths / 10),
     longitudes: degrees(columns.longitudes),

@@ -17,7 +17,7 @@ from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
 from dashboard.shell import frame, problems, session
 from door.store import ScopedStore
-from geodata import codes, settings
+from geodata import settings, site_kinds
 from geodata.codes import Status
 from geodata.errors import RisicobeeldError
 from geodata.intake import series
@@ -189,12 +189,12 @@ def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[
         elif kind == "incidence":
             disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
         elif kind == "sites":
-            choices = ("", *codes.SITE_KINDS)
+            choices = ("", *site_kinds.codes())
             site_kind = st.selectbox(
                 texts("data.site_kind"),
                 choices,
                 index=choices.index(upload.site_kind_of(path.name)),
-                format_func=lambda one: texts(f"kind.{one}") if one else texts("data.kind_in_file"),
+                format_func=lambda one: site_kinds.name(one, texts) if one else texts("data.kind_in_file"),
                 key="data-site-kind",
             )
             status = st.selectbox(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from geodata import site_kinds
 from geodata.codes import Status
 from geodata.errors import RisicobeeldError
 from geodata.intake import recognise, sites
@@ -99,7 +100,8 @@ def site_kind_of(name: str) -> str:
     >>> site_kind_of("holiday_parks.csv"), site_kind_of("locaties.csv")
     ('holiday_park', '')
     """
-    found = [kind for kind, words in _NAMES.items() if any(word in name.lower() for word in words)]
+    added = {code: (code, *(word.casefold() for word in kind.words)) for code, kind in site_kinds.own().items()}
+    found = [kind for kind, words in (_NAMES | added).items() if any(word in name.lower() for word in words)]
     return found[0] if len(found) == 1 else ""
 
 

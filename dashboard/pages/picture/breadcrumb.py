@@ -14,6 +14,7 @@ from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
+from geodata import site_kinds
 from words import Texts
 
 _LISTED_N = 10
@@ -95,7 +96,7 @@ def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], titl
     rows = [
         [
             _link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"])),
-            html.escape(texts(f"kind.{site['kind']}")),
+            html.escape(site_kinds.name(str(site["kind"]), texts)),
             html.escape(site_page.place_name(texts, scored, site)),
             why.score_chip(texts, scores.loc[str(site["site_id"])]),
         ]

@@ -20,7 +20,7 @@ from dashboard.shell.session import Selection
 from door import export
 from door.readiness import Ranking
 from door.store import ScopedStore
-from geodata import codes
+from geodata import site_kinds
 from risk.scores import deliver
 from words import Texts
 
@@ -51,7 +51,7 @@ def _unranked(texts: Texts, store: ScopedStore) -> str:
     rows = [
         [
             html.escape(site["name"] or site["site_id"]),
-            html.escape(texts(f"kind.{site['kind']}")),
+            html.escape(site_kinds.name(site["kind"], texts)),
             html.escape(regions.get(site["vr_code"], "–")),
             html.escape(site_page.size_words(texts, site)),
         ]
@@ -122,11 +122,11 @@ def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection)
         )
         st.selectbox(
             texts("sites.kind"),
-            ["", *codes.SITE_KINDS],
+            ["", *site_kinds.codes()],
             key="sites-kind",
             width=240,
             label_visibility="collapsed",
-            format_func=lambda kind: texts(f"kind.{kind}") if kind else texts("sites.all_kinds"),
+            format_func=lambda kind: site_kinds.name(kind, texts) if kind else texts("sites.all_kinds"),
             on_change=lambda: session.select(kind=st.session_state["sites-kind"] or "", start=""),
         )
         if len(regions) > 1:
@@ -164,7 +164,7 @@ def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame,
     elif column == "site":
         values = found["name"].where(found["name"] != "", found["site_id"]).str.casefold()
     elif column == "kind":
-        values = found["kind"].map(lambda kind: texts(f"kind.{kind}"))
+        values = found["kind"].map(lambda kind: site_kinds.name(kind, texts))
     elif column == "place":
         values = found["gemeente_code"].map(shown.names)
     else:
@@ -220,7 +220,7 @@ def _list(
     listed = found.iloc[start : start + _LISTED_N]
     rows = []
     for site in listed.to_dict("records"):
-        kind, row = texts(f"kind.{site['kind']}"), scores.loc[site["site_id"]]
+        kind, row = site_kinds.name(site["kind"], texts), scores.loc[site["site_id"]]
         label = links.link(html.escape(site["name"] or f"{kind} {site['site_id']}"), unit=site["site_id"])
         last = visited.get(site["site_id"])
         rows.append(

@@ -11,6 +11,7 @@ from access.viewer import may
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import tables
 from door.store import ScopedStore
+from geodata import site_kinds
 from risk.index.model import load_model
 from risk.targets import decisions
 from words import Texts
@@ -55,7 +56,7 @@ def _connected(texts: Texts, store: ScopedStore, names: dict[str, str]) -> None:
         [
             html.escape(row["name"] or row["site_id"]),
             html.escape(names.get(row["vr_code"], "")),
-            html.escape(texts(f"kind.{row['kind']}")),
+            html.escape(site_kinds.name(row["kind"], texts)),
             html.escape(row["for_site_id"]),
         ]
         for row in seen.to_dict("records")

@@ -23,7 +23,7 @@ from dashboard.parts import links, tables
 from dashboard.shell import frame
 from door import export
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as files
 from risk.index.model import load_model
@@ -315,7 +315,7 @@ def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:
             [
                 html.escape(names.get(row["site_id"]) or row["site_id"]),
                 html.escape(inputs.region_names.get(row["vr_code"], row["vr_code"])),
-                html.escape(texts(f"kind.{row['kind']}")),
+                html.escape(site_kinds.name(row["kind"], texts)),
                 texts.number(row["points"]),
                 html.escape(row["reason"]),
             ]

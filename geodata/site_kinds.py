@@ -1,0 +1,182 @@
+"""The kinds of site: those that ship, and those that an installation adds in a file of its data folder.
+
+An outbreak of another disease may turn on other places: poultry farms, cooling towers. ``site_kinds.toml`` in the
+data folder names them, each with what the index, a plan and the pages need to know of it; no release is needed.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from geodata import settings
+from geodata.codes import KIND_SECTOR, SECTORS, SITE_KINDS, SIZE_UNITS
+from geodata.errors import InputError
+from words import Texts
+
+FILE: Final = "site_kinds.toml"
+MOST_N: Final = 24
+"""Kinds that a file may add."""
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{2,39}")
+_ENTRIES: Final = ("nl", "en", "judged_0_10", "sector", "words", "sizes", "hours", "partners")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of site that an installation added.
+
+    Attributes
+    ----------
+    nl, en
+        Its name, as a page shows it.
+    judged_0_10
+        How close together people are there, or what else makes an outbreak likely: a judgement, like those in
+        ``[site.kinds]`` of the model.
+    sector
+        The sector whose season and confirmed infections count for it; '' takes those of all sectors together.
+    words
+        What lists of sites call it.
+    sizes
+        By unit, what is small and large for the kind; without any its sites all count as middling.
+    hours, partners
+        What a visit takes.
+    """
+
+    code: str
+    nl: str
+    en: str
+    judged_0_10: float
+    sector: str = ""
+    words: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
+    hours: float = 6.0
+    partners: tuple[str, ...] = ("gemeente",)
+
+
+def own() -> dict[str, Kind]:
+    """Return the kinds that this installation added, by code.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or an entry of it is absent, unknown or out of bounds.
+    """
+    path = settings.data_dir() / FILE
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+def codes() -> tuple[str, ...]:
+    """Return the codes of all kinds, those that ship first.
+
+    Examples
+    --------
+    >>> codes()[:2]
+    ('slaughterhouse', 'meat_plant')
+    """
+    return (*SITE_KINDS, *own())
+
+
+def sectors() -> dict[str, str]:
+    """Return the sector of each kind; '' where it has none of its own."""
+    return KIND_SECTOR | {code: kind.sector for code, kind in own().items()}
+
+
+def usual_units(shipped: Mapping[str, str]) -> dict[str, str]:
+    """Return the unit in which the size of a kind is usually told, of the shipped ones and the added ones."""
+    return dict(shipped) | {code: next(iter(kind.sizes)) for code, kind in own().items() if kind.sizes}
+
+
+def name(kind: str, texts: Texts) -> str:
+    """Return what a kind is called on a page; its code where nobody named it.
+
+    Examples
+    --------
+    >>> from words import read_texts
+    >>> name("greenhouse", read_texts("nl")), name("moon_base", read_texts("nl"))
+    ('Kas', 'moon base')
+    """
+    if (known := f"kind.{kind}") in texts:
+        return texts(known)
+    added = own().get(kind)
+    if added is None:
+        return kind.replace("_", " ")
+    return added.nl if texts.language == "nl" else added.en
+
+
+def digest(kinds: Mapping[str, Kind]) -> str:
+    """Return six letters that are the same for the same added kinds."""
+    told = repr([(kind, sorted(kind.sizes.items())) for kind in kinds.values()])
+    return hashlib.sha256(told.encode()).hexdigest()[:6]
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed_at: int) -> dict[str, Kind]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("site_kinds_unreadable", name=FILE, cause=error) from error
+    if len(content) > MOST_N:
+        raise InputError("site_kinds_too_many", name=FILE, n=len(content), most=MOST_N)
+    return {code: _kind(code, entry) for code, entry in content.items()}
+
+
+def _kind(code: str, entry: Any) -> Kind:
+    def refuse(what: str) -> InputError:
+        return InputError("site_kinds_wrong", name=FILE, kind=code, entry=what)
+
+    if not _CODE.fullmatch(code) or code in SITE_KINDS or not isinstance(entry, dict):
+        raise InputError("site_kinds_code", name=FILE, kind=code, a=", ".join(SITE_KINDS))
+    if unknown := sorted(set(entry) - set(_ENTRIES)):
+        raise InputError("site_kinds_entry", name=FILE, kind=code, entry=unknown[0], a=", ".join(_ENTRIES))
+    names = [_text(entry.get(language), refuse(language)) for language in ("nl", "en")]
+    sector = entry.get("sector", "")
+    if sector and sector not in SECTORS:
+        raise refuse("sector")
+    return Kind(
+        code,
+        names[0],
+        names[1],
+        _number(entry.get("judged_0_10"), 0, 10, refuse("judged_0_10")),
+        sector,
+        _texts(entry.get("words", []), refuse("words")),
+        _sizes(entry.get("sizes", {}), refuse("sizes")),
+        _number(entry.get("hours", 6.0), 0, 1000, refuse("hours")),
+        _texts(entry.get("partners", ["gemeente"]), refuse("partners")),
+    )
+
+
+def _text(value: object, wrong: InputError) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > 60:
+        raise wrong
+    return value.strip()
+
+
+def _texts(values: object, wrong: InputError) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise wrong
+    return tuple(_text(value, wrong) for value in values)
+
+
+def _number(value: object, low: float, high: float, wrong: InputError) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise wrong
+    return float(value)
+
+
+def _sizes(value: object, wrong: InputError) -> dict[str, tuple[float, float]]:
+    if not isinstance(value, dict) or set(value) - set(SIZE_UNITS):
+        raise wrong
+    found = {}
+    for unit, pair in value.items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise wrong
+        low, high = (_number(one, 1e-9, 1e9, wrong) for one in pair)
+        if not low < high:
+            raise wrong
+        found[unit] = (low, high)
+    return found
