@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.files import reader_table
+from dashboard.map import inside
 from dashboard.map.folium_map import as_single_file, folium_map
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
@@ -56,6 +57,10 @@ class Part:
         Code of the chosen area, which is outlined on the map; '' when none is.
     by_place
         Colour a map by the place in the country instead of by score.
+    inside
+        What a map shows in place of the score, as in the address (`dashboard.map.inside`).
+    has_values
+        Put the figures on a map.
     """
 
     level: str
@@ -66,6 +71,8 @@ class Part:
     within: str = ""
     unit: str = ""
     by_place: bool = False
+    inside: str = ""
+    has_values: bool = False
 
     @property
     def name(self) -> str:
@@ -86,7 +93,8 @@ def title(texts: Texts, shown: Board, part: Part) -> str:
     if part.level == "site":
         sector = ""
     without = classify.without(shown.lacks, texts.language)
-    return " · ".join(filter(None, [level, sector, without, texts.day(shown.scored.peildatum.date())]))
+    shown_inside = inside.title_of(texts, shown.scored, part.inside)
+    return " · ".join(filter(None, [level, sector, shown_inside, without, texts.day(shown.scored.peildatum.date())]))
 
 
 def file_name(texts: Texts, shown: Board, part: Part) -> str:
@@ -128,7 +136,8 @@ def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_p
         rows = rows[keep]
     elif part.area_codes:
         rows = rows[rows["area_code"].isin(part.area_codes)]
-    return rows.reset_index(drop=True)
+    rows = rows.reset_index(drop=True)
+    return rows if part.level == "site" else inside.with_figures(shown.scored, rows, part.inside)
 
 
 def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd.DataFrame:
@@ -182,6 +191,8 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
         selected=part.unit if part.unit in set(rows["area_code"]) else "",
         background=False,
         ranked_n=shown.ranked_n(rows["sector_code"].iloc[0]) if part.by_place and len(rows) else 0,
+        inside=inside.layer(texts, shown.scored, rows, part.inside),
+        has_values=part.has_values,
     )
     page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))
     store.note_export(f"scores_{part.level} (.html)", len(rows))

@@ -73,6 +73,6 @@ const risicobeeld = {
     const names = new Landmarks(L, map, landmarks, [...document.querySelectorAll(".card.classes")]);
     const marks = [];
     map.eachLayer((layer) => { if (layer.options.icon?.options.html?.classList?.contains("ring")) marks.push(layer.getLatLng()); });
-    names.show(level, areas.map(([name, bounds, anchor]) => ({ name, bounds: L.latLngBounds(bounds), anchor: () => anchor })), marks);
+    names.show(level, areas.map(([name, bounds, anchor, value]) => ({ name, value, bounds: L.latLngBounds(bounds), anchor: () => anchor })), marks);
   },
 };

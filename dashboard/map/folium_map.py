@@ -29,7 +29,7 @@ from dashboard.map.layers import (
     shade,
     site_shapes,
 )
-from dashboard.map.markup import Unit, area_lines, page_parts, score_line, sign, units_of
+from dashboard.map.markup import Unit, area_lines, number, page_parts, score_line, sign, units_of
 from geodata.areas import landmarks
 from geodata.codes import CRS_WGS84
 from geodata.errors import ContractError
@@ -97,9 +97,12 @@ def _head() -> str:
     return f"<style>{css}</style>\n<script>{js}\nrisicobeeld.shapes = {shapes};</script>"
 
 
-def _fill(unit: Unit | None, ranked_n: int) -> str:
+def _fill(unit: Unit | None, picture: MapPicture) -> str:
     if unit is None:
         return _OUTSIDE_COLOUR
+    if picture.inside:
+        return _HATCH if unit.step is None else picture.inside.colours[unit.step]
+    ranked_n = picture.ranked_n
     if ranked_n:
         return PLACE_COLOURS[fifth(unit.rank, ranked_n)] if unit.rank else _HATCH
     return _HATCH if unit.risk_class is None or unit.score is None else shade(unit.score, unit.risk_class)
@@ -120,11 +123,11 @@ def _in_degrees(areas: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
 
 
 def _add_areas(shown: folium.Map, picture: MapPicture, areas: gpd.GeoDataFrame, *, opacity: float) -> None:
-    units = units_of(picture.areas)
+    units = units_of(picture.areas, picture.inside)
     table = areas.assign(
-        fill=[_fill(units.get(code), picture.ranked_n) for code in areas["code"]],
+        fill=[_fill(units.get(code), picture) for code in areas["code"]],
         tip=[
-            area_lines(name, units[code], picture.texts) if code in units else []
+            area_lines(name, units[code], picture.texts, picture.inside) if code in units else []
             for code, name in zip(areas["code"], areas["name"], strict=True)
         ],
     )
@@ -176,13 +179,23 @@ def _marks(picture: MapPicture, areas: gpd.GeoDataFrame) -> dict[str, Any]:
 
 
 def _named(picture: MapPicture, areas: gpd.GeoDataFrame) -> list[list[Any]]:
-    """Return name, bounds and a point inside of each area in the picture: latitude first, as Leaflet has it."""
+    """Return name, bounds, a point inside and the figure of each area in the picture: latitude first, as in Leaflet."""
+    units = units_of(picture.areas, picture.inside)
+
+    def figure(code: str) -> str:
+        unit = units[code]
+        if not picture.has_values:
+            return ""
+        if picture.inside:
+            return unit.told if unit.step is not None else ""
+        return "" if unit.score is None else number(unit.score, picture.texts)
+
     inside = areas[areas["code"].isin(picture.areas.codes)]
     points = inside.representative_point()
     return [
-        [name, [[south, west], [north, east]], [point.y, point.x]]
-        for name, (west, south, east, north), point in zip(
-            inside["name"], inside.bounds.round(5).itertuples(index=False), points, strict=True
+        [name, [[south, west], [north, east]], [point.y, point.x], figure(code)]
+        for code, name, (west, south, east, north), point in zip(
+            inside["code"], inside["name"], inside.bounds.round(5).itertuples(index=False), points, strict=True
         )
     ]
 

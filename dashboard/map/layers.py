@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from dashboard.map.inside import Inside
 from geodata import site_kinds
 from geodata.errors import ContractError
 from risk.index.model import load_model
@@ -366,6 +367,10 @@ class MapPicture:
     ranked_n
         How many areas the places are counted among, when the colours are to show the place in the country; 0 shows
         the score.
+    inside
+        An indicator that is shown in place of the score, in the order of `areas`.
+    has_values
+        Whether the figure of each area stands under its name.
     """
 
     areas: AreaLayer
@@ -379,3 +384,5 @@ class MapPicture:
     background: bool = True
     has_list: bool = True
     ranked_n: int = 0
+    inside: Inside | None = None
+    has_values: bool = False

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboard.map import inside
 from dashboard.map.assets import FRONTEND_DIR, Geometry
 from dashboard.map.layers import (
     CLASS_COLOURS,
@@ -209,6 +210,8 @@ def map_message(
         "hasList": picture.has_list,
         "level": picture.areas.level,
         "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
+        "inside": inside.message(picture.inside, picture.areas.codes, geometry.codes[picture.areas.level]),
+        "values": picture.has_values,
         "over": over_message(picture.over, geometry.codes["gemeente"]),
         "selected": picture.selected,
         "beside": picture.beside,
@@ -216,7 +219,7 @@ def map_message(
         "focus": picture.focus,
         "tiles": TILE_URL if picture.background else "",
         "sites": sites,
-        "figures": figures.channel if figures else "",
+        "figures": figures.channel if figures and not picture.inside else "",  # they hold scores alone
         "sector": figures.sector if figures else "",
         "scale": {
             "cuts": CLASS_CUTS,

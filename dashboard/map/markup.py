@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
+from dashboard.map.inside import Inside
 from dashboard.map.layers import (
     CLASS_COLOURS,
     CLASS_CUTS,
@@ -13,7 +14,6 @@ from dashboard.map.layers import (
     MapPicture,
     MapTexts,
     Mark,
-    Overlay,
     SiteLayer,
     fifth,
     site_shapes,
@@ -31,6 +31,8 @@ class Unit:
     high: int | None
     mark: Mark
     moved: float | None = None
+    step: int | None = None
+    told: str = ""
 
     @property
     def interval(self) -> str:
@@ -38,8 +40,9 @@ class Unit:
         return f"{self.low}–{self.high}" if self.low and self.high else ""
 
 
-def units_of(areas: AreaLayer) -> dict[str, Unit]:
-    """Return the columns of a layer as one record per code."""
+def units_of(areas: AreaLayer, inside: Inside | None = None) -> dict[str, Unit]:
+    """Return the columns of a layer, and of what is shown in place of the score, as one record per code."""
+    figures = inside.of(areas.codes) if inside else {}
     empty = (None,) * len(areas.codes)
     columns = zip(
         areas.codes,
@@ -57,7 +60,9 @@ def units_of(areas: AreaLayer) -> dict[str, Unit]:
         return None if number is None else round(number)
 
     return {
-        code: Unit(score, whole(risk_class), whole(rank), whole(low), whole(high), mark, moved)
+        code: Unit(
+            score, whole(risk_class), whole(rank), whole(low), whole(high), mark, moved, *figures.get(code, (None, ""))
+        )
         for code, score, risk_class, rank, low, high, mark, moved in columns
     }
 
@@ -78,9 +83,11 @@ def _mark_word(mark: Mark, texts: MapTexts) -> str:
     return {Mark.FLAGGED: texts.flagged, Mark.UNSURE: texts.unsure}.get(mark, "")
 
 
-def area_lines(name: str, unit: Unit, texts: MapTexts) -> list[str]:
+def area_lines(name: str, unit: Unit, texts: MapTexts, inside: Inside | None = None) -> list[str]:
     """Return what is said of an area on hover, as plain text."""
     lines = [name, score_line(unit.risk_class, unit.score, texts)]
+    if inside:
+        lines.append(f"{inside.title}: {unit.told}")
     if unit.rank:
         lines.append(f"{texts.rank} {unit.rank}" + (f" ({unit.interval})" if unit.interval else ""))
     word = _mark_word(unit.mark, texts)
@@ -106,10 +113,15 @@ def sign(unit: Unit) -> str:
 def _chip(risk_class: int | None) -> str:
     if risk_class is None:
         return '<i class="chip hatch"></i>'
-    return f'<i class="chip" style="background:{CLASS_COLOURS[risk_class - 1]}"></i>'
+    return _chip_of(CLASS_COLOURS[risk_class - 1])
 
 
-def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None, ranked_n: int) -> str:
+def _chip_of(colour: str) -> str:
+    return f'<i class="chip" style="background:{colour}"></i>'
+
+
+def _legend(units: list[Unit], picture: MapPicture) -> str:
+    texts, over, ranked_n, inside = picture.texts, picture.over, picture.ranked_n, picture.inside
     edges = (0, *CLASS_CUTS, 10)
     rows = []
 
@@ -119,15 +131,21 @@ def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None, ranked_n: 
             f'<td class="count">{count}</td></tr>'
         )
 
-    for place, colour in enumerate(PLACE_COLOURS if ranked_n else ()):
-        inside = sum(unit.rank is not None and fifth(unit.rank, ranked_n) == place for unit in units)
-        add(f'<i class="chip" style="background:{colour}"></i>', "", texts.place_words[place], inside)
-    for risk_class in reversed(range(1, 0 if ranked_n else len(CLASS_COLOURS) + 1)):
+    if inside:
+        for step, (colour, word) in enumerate(zip(inside.colours, inside.words, strict=True)):
+            add(_chip_of(colour), "", word, sum(unit.step == step for unit in units))
+        for reason in inside.reasons:
+            add(_chip(None), "", reason, sum(unit.step is None and unit.told == reason for unit in units))
+    by_place = ranked_n if not inside else 0
+    for place, colour in enumerate(PLACE_COLOURS if by_place else ()):
+        within = sum(unit.rank is not None and fifth(unit.rank, by_place) == place for unit in units)
+        add(_chip_of(colour), "", texts.place_words[place], within)
+    for risk_class in reversed(range(1, 0 if by_place or inside else len(CLASS_COLOURS) + 1)):
         steps = f"{edges[risk_class - 1]:.0f}–{edges[risk_class]:.0f}"
         count = sum(unit.risk_class == risk_class for unit in units)
         add(_chip(risk_class), steps, texts.class_words[risk_class - 1], count)
     without = sum(unit.risk_class is None for unit in units)
-    if without:
+    if without and not inside:
         add(_chip(None), "", texts.no_data, without)
     for mark, sign in ((Mark.FLAGGED, "1"), (Mark.UNSURE, "?")):
         count = sum(unit.mark is mark for unit in units)
@@ -135,7 +153,7 @@ def _legend(units: list[Unit], texts: MapTexts, over: Overlay | None, ranked_n: 
             add(f'<i class="ring ring-{mark:d}">{sign}</i>', "", _mark_word(mark, texts), count)
     if over is not None:
         add(f'<i class="chip over" style="border-color:{OVER_COLOUR}"></i>', "", over.word, len(over.codes))
-    title = escape(texts.place_title if ranked_n else texts.legend_title)
+    title = escape(inside.title if inside else texts.place_title if ranked_n else texts.legend_title)
     return (
         f'<details class="card classes" open><summary>{title}</summary>'
         f"<table><tbody>{''.join(rows)}</tbody></table></details>"
@@ -161,10 +179,11 @@ def _site_legend(sites: SiteLayer, texts: MapTexts) -> str:
     )
 
 
-def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> str:
+def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts, inside: Inside | None) -> str:
     """Return the list beside the map, by place; units without a score come last, by name."""
     with_interval = any(unit.interval for unit in units.values())
-    titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score), ("class", texts.risk_class)]
+    titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score)]
+    titles.append(("class", inside.title if inside else texts.risk_class))
     with_moves = any(unit.moved is not None for unit in units.values())
     if with_interval:
         titles.append(("interval", texts.interval))
@@ -181,14 +200,15 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
                 f'<span class="unseen"> {escape(_mark_word(unit.mark, texts))}</span>'
             )
         score = "–" if unit.score is None else number(unit.score, texts)
-        word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
+        chip, word = _shown_of(unit, texts, inside)
+        short = word if inside else _short(word)
         interval = f'<td role="cell" class="interval">{unit.interval}</td>' if with_interval else ""
         moved = f'<td role="cell" class="moved">{moved_cell(unit.moved, texts)}</td>' if with_moves else ""
         rows.append(
             f'<tr role="row"><td role="cell" class="place">{place}</td>'
             f'<th role="rowheader" scope="row" class="name">{escape(names[code])}</th>'
             f'<td role="cell" class="score">{score}</td>'
-            f'<td role="cell" class="class" title="{escape(word)}">{_chip(unit.risk_class)}{escape(_short(word))}</td>'
+            f'<td role="cell" class="class" title="{escape(word)}">{chip}{escape(short)}</td>'
             f"{interval}{moved}</tr>"
         )
     caption = escape(texts.list_caption)
@@ -202,6 +222,14 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts) -> 
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div></section>'
     )
+
+
+def _shown_of(unit: Unit, texts: MapTexts, inside: Inside | None) -> tuple[str, str]:
+    """Return the chip and the words of what the map shows of an area: its class, or the figure in place of it."""
+    if inside:
+        return (_chip(None) if unit.step is None else _chip_of(inside.colours[unit.step])), unit.told
+    word = texts.no_data if unit.risk_class is None else texts.class_words[unit.risk_class - 1]
+    return _chip(unit.risk_class), word
 
 
 def _short(word: str) -> str:
@@ -221,13 +249,17 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     with_background
         Whether the background map, with its own attribution, is used.
     """
-    texts, units = picture.texts, units_of(picture.areas)
+    texts, inside = picture.texts, picture.inside
+    units = units_of(picture.areas, inside)
     band = f'<p class="band">{escape(texts.band)}</p>' if texts.band else ""
     sites = "" if picture.sites is None else _site_legend(picture.sites, texts)
     credit = escape(texts.attribution + (f" · {texts.tile_attribution}" if with_background else ""))
     ground, line = NO_DATA_COLOURS
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
     before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
-    legend = _legend(list(units.values()), texts, picture.over, picture.ranked_n)
-    after = f'{legend}<p class="credit">{credit}</p></div>{sites}</section>{_ranking(units, names, texts)}</div></main>'
+    legend = _legend(list(units.values()), picture)
+    told = "".join(f"<span>{escape(note)}</span>" for note in inside.notes) if inside else ""
+    notes = f'<p class="card notes">{told}</p>' if told else ""
+    after = f'{legend}<p class="credit">{credit}</p></div>{notes}{sites}</section>'
+    after += f"{_ranking(units, names, texts, inside)}</div></main>"
     return before, after

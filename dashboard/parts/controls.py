@@ -33,20 +33,28 @@ def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **als
     return f'<fieldset class="rb-choice"><legend class="rb-unseen">{html.escape(label)}</legend>{buttons}</fieldset>'
 
 
-def dropdown(label: str, name: str, options: Mapping[str, str], chosen: str) -> str:
-    """Return a list to choose one from (HTML); parameters as of `choice`."""
+def dropdown(label: str, name: str, options: Mapping[str, str | Mapping[str, str]], chosen: str) -> str:
+    """Return a list to choose one from (HTML); parameters as of `choice`, with options of one heading together."""
     listed = "".join(
-        f'<option data-go="{_go({name: value})}"{" selected" if value == chosen else ""}>{html.escape(words)}</option>'
+        _option(name, value, words, chosen)
+        if isinstance(words, str)
+        else f'<optgroup label="{html.escape(value)}">'
+        f"{''.join(_option(name, *one, chosen) for one in words.items())}</optgroup>"
         for value, words in options.items()
     )
     return f'<select class="rb-dropdown" name="{html.escape(name)}" aria-label="{html.escape(label)}">{listed}</select>'
 
 
-def switch(label: str, name: str, *, is_on: bool) -> str:
-    """Return a switch (HTML): on is ``1``, off is empty."""
+def _option(name: str, value: str, words: str, chosen: str) -> str:
+    selected = " selected" if value == chosen else ""
+    return f'<option data-go="{_go({name: value})}"{selected}>{html.escape(words)}</option>'
+
+
+def switch(label: str, name: str, *, is_on: bool, **also: str) -> str:
+    """Return a switch (HTML): on is ``1``, off is empty; others as `also` change when it goes on."""
     return (
         f'<label class="rb-switch"><input type="checkbox" role="switch" name="{html.escape(name)}"'
-        f' data-go="{_go({name: "1"})}" data-off="{_go({name: ""})}"{" checked" if is_on else ""}>'
+        f' data-go="{_go(also | {name: "1"})}" data-off="{_go({name: ""})}"{" checked" if is_on else ""}>'
         f"<span>{html.escape(label)}</span></label>"
     )
 

@@ -68,6 +68,10 @@ class Selection:
         ``off`` when the viewer has put away how to read the picture.
     places
         ``1`` when the map is coloured by the place in the country instead of by class and score.
+    inside
+        Indicator that the map shows in place of the score; with ``.part`` behind it, what that adds to the score.
+    numbers
+        ``1`` when figures stand on the map.
     """
 
     level: str = "vr"
@@ -88,6 +92,8 @@ class Selection:
     disease: str = ""
     guide: str = ""
     places: str = ""
+    inside: str = ""
+    numbers: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -102,6 +108,7 @@ PARTS: Final = ("what_if", "with_without", "intervals", "seasons")
 _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and osm:way/123#2
 BESIDE_MAX: Final = 3
 _DISEASE: Final = re.compile(r"[\w .,/()'+-]{1,60}")  # one that is in the figures; whoever reads them tells
+_INDICATOR: Final = re.compile(r"[a-z0-9_]{1,60}(\.part)?")  # one of the model; whoever draws it tells
 _AREA: Final = re.compile(r"\b(?:VR\d{2}|GM\d{4})\b")
 _WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))
@@ -137,6 +144,8 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         disease=disease if _DISEASE.fullmatch(disease := parameters.get("disease", "")) else "",
         guide="off" if parameters.get("guide") == "off" else "",
         places="1" if parameters.get("places") == "1" else "",
+        inside=inside if _INDICATOR.fullmatch(inside := parameters.get("inside", "")) else "",
+        numbers="1" if parameters.get("numbers") == "1" else "",
     )
 
 

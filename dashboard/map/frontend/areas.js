@@ -248,8 +248,9 @@ export class AreaMap {
   drawNames() {
     if (this.landmarks) {
       const areas = this.geometry[this.level];
-      const shown = this.units.filter((unit) => unit.shown).map(({ index, name }) => ({
+      const shown = this.units.filter((unit) => unit.shown).map(({ index, name, ...unit }) => ({
         name,
+        value: this.values ? this.values(unit) : "",
         bounds: (areas[index].bounds ??= this.L.latLngBounds(areas[index].polygons.flatMap((rings) => rings[0]))),
         anchor: () => (areas[index].anchor ??= roomiestPoint(areas[index].polygons)),
       }));

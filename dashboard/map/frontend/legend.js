@@ -14,6 +14,7 @@ export class Legend {
     this.classTitle = element("summary");
     this.classRows = element("tbody");
     this.classes = element("details", { class: "card classes", open: true }, this.classTitle, element("table", {}, this.classRows));
+    this.notes = element("p", { class: "card notes", hidden: true });
     this.siteTitle = element("summary");
     this.siteRows = element("ul");
     this.unplaced = element("li", { class: "unplaced" });
@@ -21,7 +22,10 @@ export class Legend {
   }
 
   fill(units, { texts, scale, over }) {
-    setText(this.classTitle, scale.rankedN ? texts.place_title : texts.legend_title);
+    const { inside } = scale;
+    this.notes.hidden = !inside;
+    this.notes.replaceChildren(...(inside?.notes ?? []).map((note) => element("span", {}, note)));
+    setText(this.classTitle, inside ? inside.title : scale.rankedN ? texts.place_title : texts.legend_title);
     const shown = units.filter((unit) => unit.shown);
     const edges = [0, ...scale.cuts, 10];
     const row = (sign, steps, word, count) => element("tr", {},
@@ -31,12 +35,18 @@ export class Legend {
       const inside = shown.filter((unit) => unit.rank && fifthOf(unit, scale) === fifth);
       return row(chipOf(colour), "", texts.place_words[fifth], inside.length);
     });
-    const rows = scale.rankedN ? byPlace() : scale.colours.map((colour, index) => {
+    const byStep = () => inside.colours.map((colour, step) =>
+      row(chipOf(colour), "", inside.words[step], shown.filter((unit) => unit.step === step).length));
+    const rows = inside ? byStep() : scale.rankedN ? byPlace() : scale.colours.map((colour, index) => {
       return row(chipOf(colour), `${edges[index]}–${edges[index + 1]}`, texts.class_words[index],
         shown.filter((unit) => unit.riskClass === index).length);
     }).reverse();
     const without = shown.filter((unit) => (scale.rankedN ? !unit.rank : unit.riskClass === null)).length;
-    if (without) rows.push(row(element("i", { class: "chip hatch" }), "", texts.no_data, without));
+    for (const reason of inside?.reasons ?? []) {
+      const there = shown.filter((unit) => unit.step === null && unit.told === reason).length;
+      if (there) rows.push(row(element("i", { class: "chip hatch" }), "", reason, there));
+    }
+    if (without && !inside) rows.push(row(element("i", { class: "chip hatch" }), "", texts.no_data, without));
     for (const [mark, sign, word] of [[1, "1", texts.flagged], [2, "?", texts.unsure]]) {
       const count = shown.filter((unit) => unit.mark === mark).length;
       if (count) rows.push(row(element("i", { class: `ring ring-${mark}` }, sign), "", word, count));

@@ -50,7 +50,7 @@ class Picture {
     this.legend = new Legend();
     this.credit = element("p", { class: "credit" });
     this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legend.classes, this.credit);
-    this.stage = element("section", { class: "stage" }, this.band, this.sheet, this.legend.sites);
+    this.stage = element("section", { class: "stage" }, this.band, this.sheet, this.legend.notes, this.legend.sites);
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
@@ -72,7 +72,10 @@ class Picture {
 
   async show(component) {
     const { data, setTriggerValue } = component;
-    if (this.data && this.data.figures !== data.figures) forgetFigures(this.data.figures);
+    if (data.figures && this.channel !== data.figures) { // while an indicator is shown they wait
+      forgetFigures(this.channel);
+      this.channel = data.figures;
+    }
     this.data = data;
     if (data.sector === this.ahead || !figuresOf(data.figures, this.ahead)) this.ahead = null;
     this.send = setTriggerValue;
@@ -98,9 +101,10 @@ class Picture {
 
   draw(geometry) {
     const { data } = this;
-    const { texts, scale } = data;
+    const { texts } = data;
+    const scale = { ...data.scale, inside: data.inside };
     const figures = this.figures();
-    this.units = readUnits(geometry[data.level], figures);
+    this.units = readUnits(geometry[data.level], figures, data.inside);
     this.legend.fill(this.units, { texts, scale, over: data.over }); // first, for the map makes room for it
     if (!this.areas || this.geometry !== geometry) {
       this.followSites("");
@@ -128,11 +132,13 @@ class Picture {
     this.areas.offerSeveral(data.beside !== null);
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.areas.label(texts);
+    const figure = (unit) => (unit.score === null ? "" : this.format.format(unit.score));
+    this.areas.values = data.values && (data.inside ? (unit) => (unit.step === null ? "" : unit.told) : figure);
     this.areas.paint(data.level, this.units, scale);
     this.areas.drawOver(data.over);
     this.areas.focusOn(data.focus);
     this.areas.lookForTiles(data.tiles);
-    const listed = JSON.stringify([data.level, figures, texts]);
+    const listed = JSON.stringify([data.level, figures, texts, data.inside]);
     if (listed !== this.listed) this.list.fill(rankingOrder(this.units, texts.language), { texts, scale, format: this.format });
     this.listed = listed;
     this.showCredit(this.areas.hasTiles);
@@ -258,6 +264,7 @@ class Picture {
   describeArea(unit) {
     const { texts } = this.data;
     const lines = [element("strong", {}, unit.name), this.scoreLine(unit.riskClass, unit.score)];
+    if (this.data.inside) lines.push(element("span", {}, `${this.data.inside.title}: ${unit.told}`));
     if (unit.rank) {
       const interval = unit.low ? ` (${unit.low}–${unit.high})` : "";
       lines.push(element("span", { class: "muted" }, `${texts.rank} ${unit.rank}${interval}`));

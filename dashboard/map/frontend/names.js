@@ -51,7 +51,7 @@ export class Landmarks {
     map.on("moveend resize", this.again);
   }
 
-  // `areas` are {name, bounds, anchor()} of what is in the picture; `marks` the places of the rings in it.
+  // `areas` are {name, value, bounds, anchor()} of what is in the picture; `marks` the places of the rings in it.
   show(level, areas, marks) {
     this.shown = { level, areas, marks };
     this.draw();
@@ -65,6 +65,7 @@ export class Landmarks {
     const isFar = level === "gemeente" && zoom < 8.5;
     this.taken = [
       ...this.covers.filter((one) => getComputedStyle(one).position === "absolute").map((one) => this.boxOf(one)),
+      ...[...map.getContainer().querySelectorAll(".neighbour span")].map((one) => this.boxOf(one)),
       ...marks.map((mark) => this.box(map.latLngToContainerPoint(mark), isFar ? 5 : MARK, isFar ? 5 : MARK)),
     ];
     this.placed = [];
@@ -98,9 +99,13 @@ export class Landmarks {
   }
 
   nameArea({ area, width, height }, level) {
-    const lines = inLines(area.name);
-    const [wide, high] = this.measure(lines, "area", level === "vr" ? 600 : 500);
-    if (wide > width * FITS || high > height * FITS) return;
+    const value = area.value ? [area.value] : [];
+    // Where a name and its figure have no room, the figure alone may have.
+    const tries = [[...inLines(area.name), ...value], value].filter((lines) => lines.length);
+    const sizes = tries.map((lines) => this.measure(lines, "area", level === "vr" ? 600 : 500));
+    const fitting = sizes.findIndex(([wide, high]) => wide <= width * FITS && high <= height * FITS);
+    if (fitting < 0) return;
+    const [lines, [wide, high]] = [tries[fitting], sizes[fitting]];
     const place = area.anchor();
     const at = this.map.latLngToContainerPoint(place);
     const offsets = [[0, 0], [0, MARK + high / 2], [0, -MARK - high / 2]];

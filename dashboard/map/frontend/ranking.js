@@ -44,7 +44,7 @@ export class RankingList {
     this.filter.setAttribute("aria-label", texts.list_filter);
     this.emptyText = texts.list_empty;
     this.box.setAttribute("aria-label", texts.list_caption);
-    const titles = [["place", texts.rank], ["name", texts.name], ["score", texts.score], ["class", texts.risk_class]];
+    const titles = [["place", texts.rank], ["name", texts.name], ["score", texts.score], ["class", scale.inside ? scale.inside.title : texts.risk_class]];
     this.table.classList.toggle("with-interval", withInterval);
     this.table.classList.toggle("with-moves", withMoves);
     this.head.replaceChildren(...titles.map(([name, text]) => element("th", { role: "columnheader", scope: "col", class: name }, text)),
@@ -66,10 +66,11 @@ export class RankingList {
       this.fillPlace(place, unit, texts);
       setText(score, unit.score === null ? "–" : format.format(unit.score));
       const [chip, word] = risk.children;
-      chip.className = unit.riskClass === null ? "chip hatch" : "chip";
-      chip.style.background = unit.riskClass === null ? "" : scale.colours[unit.riskClass];
-      const full = unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass];
-      setText(word, short(full));
+      const colour = scale.inside ? scale.inside.colours[unit.step] : scale.colours[unit.riskClass];
+      chip.className = colour ? "chip" : "chip hatch";
+      chip.style.background = colour ?? "";
+      const full = scale.inside ? unit.told : unit.riskClass === null ? texts.no_data : texts.class_words[unit.riskClass];
+      setText(word, scale.inside ? full : short(full));
       word.title = full;
       interval.hidden = !withInterval;
       fillInterval(interval, unit, highest);

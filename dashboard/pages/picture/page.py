@@ -7,6 +7,7 @@ import streamlit as st
 
 from access.rights import rows_of
 from dashboard.files import downloads
+from dashboard.map import inside
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
@@ -131,6 +132,8 @@ def _explorer() -> None:
             within=region,
             unit=chosen.unit if chosen.unit in shown.names else "",
             by_place=chosen.places == "1",
+            inside=chosen.inside,
+            has_values=chosen.numbers == "1",
         )
         _controls(texts, chosen, store, now, week, seen)
     with way:
@@ -194,6 +197,7 @@ def _controls(
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        controls.dropdown(texts("inside.label"), "inside", inside.options(texts, now.scored), chosen.inside),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
@@ -204,8 +208,9 @@ def _controls(
 def _by_place(texts: Texts, chosen: session.Selection) -> None:
     """Let the viewer colour the map by place; the first screen, with nothing chosen, has no room for it."""
     if chosen != session.Selection(guide=chosen.guide):
-        switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1")
-        links.linked(f'<div class="rb-controls">{switch}</div>', key="by-place")
+        switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
+        values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
+        links.linked(f'<div class="rb-controls">{switch}{values}</div>', key="by-place")
 
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> str:
@@ -226,6 +231,7 @@ def _draw_map(
 ) -> None:
     assets, geometry = board.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
+    within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
     picture = MapPicture(
         areas=board.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
@@ -235,6 +241,8 @@ def _draw_map(
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within,
         ranked_n=shown.ranked_n(chosen.sector) if chosen.places else 0,
+        inside=within_score,
+        has_values=chosen.numbers == "1",
         selected_site="" if chosen.unit in shown.names else chosen.unit,
     )
     live_map(
