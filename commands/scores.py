@@ -17,19 +17,21 @@ from door import export, readiness
 from door import store as access
 from door.readiness import Ranking
 from geodata import codes
-from geodata.errors import AccessDeniedError
+from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import formats as store
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import VERSIONS, for_disease, load_model
 from risk.insight import evaluation as evaluate
 from risk.insight import method, papers
-from risk.scores import deliver, outputs
+from risk.scores import context, deliver, outputs
 
 
 def add_commands(commands: Any) -> None:
     """Add every command on the scores and the visits; each sets ``run``."""
-    prepare = commands.add_parser("prepare", help="compute the scores of every level once, so that pages only read")
+    prepare = commands.add_parser(
+        "prepare", help="compute scores of every level and alarms once, so that pages only read"
+    )
     prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
     batch_commands.add_scheduler(prepare)
     prepare.set_defaults(run=_prepare)
@@ -49,10 +51,22 @@ def _prepare(arguments: argparse.Namespace) -> None:
     for level in codes.LEVELS:
         _ensure(arguments, store.data_version, level)
         print(f"scores of level {level} are ready")
+    _prepare_alarms(store, model.disease)
     for week in outputs.read_scored(store, "vr", model).weeks if arguments.weeks else ():
         for level in codes.LEVELS:
             _ensure(arguments, store.data_version, level, week)
         print(f"scores of week {week} are ready")
+        _prepare_alarms(store, model.disease, week)
+
+
+def _prepare_alarms(store: access.ScopedStore, disease: str, week: str = "") -> None:
+    """Store what takes seconds beside the scores; say why where the infections do not reach for it."""
+    try:
+        context.prepare(store.data_version, disease, week)
+    except InputError as error:
+        print(error)
+    else:
+        print(f"alarms of {week or 'the last week'} are ready")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

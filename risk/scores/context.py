@@ -1,18 +1,24 @@
 """What stands beside the scores and never enters them: alarms, neighbours together, hot spots.
 
 Computed for the whole country, for inside one region they would mean something else in each; who looks then gets
-their part through the door. Only infections are needed: no sites, no establishments.
+their part through the door. Only infections are needed: no sites, no establishments. What takes seconds is stored
+beside the scores, so that a page only reads it.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
 
 import pandas as pd
 
 from door import store as access
 from door.store import ScopedStore
-from geodata import contracts
-from geodata.errors import InputError
-from risk.insight import alarms, clusters
+from geodata import contracts, weeks
+from geodata.errors import InputError, SnapshotError
+from geodata.snapshots import formats, snapshot
+from risk.index.model import for_disease, load_model
+from risk.insight import alarms, clusters, detection
+from risk.scores import outputs
 
 _SHOWN_GROUPS = 5
 _LARGEST_P = 0.05
@@ -78,6 +84,18 @@ def hot_spots_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFra
     return store.computed("hot_spots_gemeente", _hot_spots(store.data_version, disease, week))
 
 
+def prepare(data_version: str, disease: str, week: str = "") -> None:
+    """Compute and store hot spots and groups of a week, unless this code already did so from these data.
+
+    Raises
+    ------
+    InputError
+        The weeks that they need are not in the table.
+    """
+    _hot_spots(data_version, disease, week)  # first, for it needs fewer weeks
+    _groups(data_version, disease, week)
+
+
 @lru_cache(maxsize=4)
 def _cases(data_version: str, disease: str) -> pd.DataFrame:
     batch = access.open_batch(data_version)
@@ -96,8 +114,41 @@ def _alarms(data_version: str, disease: str, week: str) -> pd.DataFrame:
     return alarms.alarms(cases, _or_last(cases, week))
 
 
-@lru_cache(maxsize=16)
 def _groups(data_version: str, disease: str, week: str) -> pd.DataFrame:
+    return _stored("alarm_groups", _find_groups, data_version, disease, week)
+
+
+def _hot_spots(data_version: str, disease: str, week: str) -> pd.DataFrame:
+    return _stored("hot_spots", _find_hot_spots, data_version, disease, week)
+
+
+def _stored(
+    name: str, find: Callable[[str, str, str], pd.DataFrame], data_version: str, disease: str, week: str
+) -> pd.DataFrame:
+    """Return a table as it is stored; find and store it first where this code did not do so from these data."""
+    folder = snapshot.out_level(for_disease(load_model(), disease).version, data_version, name, week)
+    if not _is_fresh(folder):
+        with snapshot.one_at_a_time(folder):
+            if not _is_fresh(folder):
+                snapshot.write_out(folder, {name: find(data_version, disease, week)}, {"code_sha256": _code_sha256()})
+    return formats.read_parquet(name, folder / f"{name}.parquet")
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        facts = snapshot.read_facts(folder)
+    except SnapshotError:
+        return False
+    return facts.get("code_sha256") == _code_sha256() and snapshot.is_whole(folder, facts)
+
+
+@cache
+def _code_sha256() -> str:
+    """Return the digest of all that these tables follow from but the data."""
+    return outputs.digest_of(*(Path(str(one.__file__)) for one in (alarms, clusters, detection, weeks)), Path(__file__))
+
+
+def _find_groups(data_version: str, disease: str, week: str) -> pd.DataFrame:
     cases, gemeenten = _cases(data_version, disease), access.open_batch(data_version).table("gemeenten")
     week = _or_last(cases, week)
     found = alarms.neighbours_together(cases, week, gemeenten)
@@ -110,8 +161,7 @@ def _groups(data_version: str, disease: str, week: str) -> pd.DataFrame:
     return contracts.check("alarm_groups", pd.DataFrame(rows, columns=contracts.CONTRACTS["alarm_groups"].columns))
 
 
-@lru_cache(maxsize=16)
-def _hot_spots(data_version: str, disease: str, week: str) -> pd.DataFrame:
+def _find_hot_spots(data_version: str, disease: str, week: str) -> pd.DataFrame:
     cases, gemeenten = _cases(data_version, disease), access.open_batch(data_version).table("gemeenten")
     week = _or_last(cases, week)
     place = int(cases.columns.get_indexer(pd.Index([week]))[0])

@@ -164,8 +164,8 @@ def method_sha256() -> str:
     That is the room of the index, its declaration, the codes and weeks of the domain, and the versions of the
     libraries that compute. A report, a page or a command changes no score and is not in it.
     """
-    return _digest(
-        Path(index.__file__).parent,
+    return digest_of(
+        *sorted(Path(index.__file__).parent.rglob("*.py")),
         MODEL_FILE,
         Path(codes.__file__),
         Path(site_kinds.__file__),
@@ -176,9 +176,10 @@ def method_sha256() -> str:
     )
 
 
-def _digest(room: Path, *files: Path) -> str:
+def digest_of(*files: Path) -> str:
+    """Return the digest of some code with the versions of the libraries that compute."""
     digest = hashlib.sha256()
-    for path in (*sorted(room.rglob("*.py")), *files):
+    for path in files:
         digest.update(path.read_bytes())
     for library in (np, scipy, pd):
         digest.update(f"{library.__name__} {library.__version__};".encode())

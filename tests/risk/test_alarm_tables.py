@@ -11,7 +11,7 @@ from commands import scores as commands
 from door.store import Viewer, open_store
 from geodata import contracts
 from geodata.errors import AccessDeniedError, InputError
-from geodata.snapshots import snapshot
+from geodata.snapshots import formats, snapshot
 from geodata.sources import catalogue
 from risk.scores import context
 
@@ -62,6 +62,21 @@ def test_hot_spots_and_groups_keep_their_contracts_and_hold_no_count() -> None:
     contracts.check("alarm_groups", groups)
     assert set(hot["gemeente_code"]) <= set(store.table("gemeenten")["gemeente_code"])
     assert not any(column.endswith("cases_n") for column in (*hot.columns, *groups.columns))
+
+
+def test_prepared_tables_are_read_and_damaged_ones_made_anew(scored: Path) -> None:
+    store = open_store(Viewer("lotc"))
+    found = {
+        one.stem: one for one in (scored / "out").glob("*/*/*.parquet") if one.stem in ("alarm_groups", "hot_spots")
+    }
+    assert set(found) == {"alarm_groups", "hot_spots"}
+    written = {name: path.stat().st_mtime_ns for name, path in found.items()}
+    context.groups_of(store, DISEASE)
+    hot = context.hot_spots_of(store, DISEASE)
+    assert {name: path.stat().st_mtime_ns for name, path in found.items()} == written
+    found["hot_spots"].write_bytes(b"nothing")
+    pd.testing.assert_frame_equal(context.hot_spots_of(store, DISEASE), hot)
+    assert formats.read_parquet("hot_spots", found["hot_spots"]).equals(hot)
 
 
 def test_a_week_outside_the_table_is_refused_in_a_sentence() -> None:
