@@ -6,7 +6,7 @@ One ramp and one pair of colours that differ in lightness serve all: they read t
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import altair as alt
 import pandas as pd
@@ -26,13 +26,20 @@ _POINTS_N: Final = 41
 
 def _show(texts: Texts, chart: alt.Chart | alt.LayerChart, told: str, table: str) -> None:
     """Draw a chart with what it tells for who cannot see it, and its table on demand."""
+    _draw(chart, told)
+    with st.expander(texts("chart.table")):
+        st.html(f'<section class="rb-page">{table}</section>')
+
+
+def _draw(
+    chart: alt.Chart | alt.LayerChart | alt.FacetChart, told: str, width: Literal["stretch", "content"] = "stretch"
+) -> None:
+    """Draw a chart with what it tells for who cannot see it."""
     # Vega shows thousands, decimals and months by its own locale: every text is ours, so only plain numbers are left.
     # Paper stays white when the page is dark: the colours of a chart are chosen for it.
     chart = chart.properties(description=told, background="white").configure_view(strokeWidth=0)
     chart = chart.configure_axis(labelColor=_INK, titleColor=_INK).configure_legend(labelColor=_INK, titleColor=_INK)
-    st.altair_chart(chart, width="stretch")
-    with st.expander(texts("chart.table")):
-        st.html(f'<section class="rb-page">{table}</section>')
+    st.altair_chart(chart, width=width)
 
 
 def rank_intervals(texts: Texts, rows: pd.DataFrame, names: Mapping[str, str], ranked_n: int) -> None:
@@ -178,6 +185,116 @@ def trend(texts: Texts, dated: pd.DataFrame, words: Mapping[str, str], told: str
     ]
     table = tables.table(told, [texts("chart.month"), *words.values()], cells, numeric=range(1, len(words) + 1))
     _show(texts, line.properties(height=240), told, table)
+
+
+def through_the_weeks(texts: Texts, weeks: pd.DataFrame, measures: pd.DataFrame, told: str) -> None:
+    """Draw a unit through the weeks in panels below one another, with a line where a national measure began.
+
+    Parameters
+    ----------
+    weeks
+        In order: label, score, then (the score as known then), rank, low and high (of its place), incidence
+        (per 100,000), preventief_n, repressief_n, known_n (of them recorded by the end of the week); NaN is unknown.
+    measures
+        label of the week, and words.
+    told
+        What the panels tell.
+    """
+    order = list(weeks["label"])
+    axis = alt.Axis(labelAngle=0, labelOverlap=True)
+    x = alt.X("label:N", sort=order, title=None, axis=axis, scale=alt.Scale(domain=order))
+    rules = (
+        alt.Chart(measures)
+        .mark_rule(color=_ORANGE, strokeDash=[2, 3], strokeWidth=1.5)
+        .encode(x=x, tooltip=[alt.Tooltip("words:N", title=texts("time.measure"))])
+    )
+    base = alt.Chart(weeks)
+
+    def y(column: str, word: str, scale: alt.Scale | None = None) -> alt.Y:
+        numbered = alt.Axis(format="d", tickMinStep=1, minExtent=34, maxExtent=34, tickCount=4)
+        return alt.Y(f"{column}:Q", title=texts(f"time.{word}"), axis=numbered, scale=scale or alt.Scale())
+
+    def hint(column: str, word: str) -> list[alt.Tooltip]:
+        return [
+            alt.Tooltip("label:N", title=texts("time.week")),
+            alt.Tooltip(f"{column}:Q", title=texts(f"time.{word}"), format=".1f"),
+        ]
+
+    line = base.mark_line(color=_DARK, point=alt.OverlayMarkDef(color=_DARK, size=40))
+    score = line.encode(x=x, y=y("score", "score", alt.Scale(domain=[0, 10])), tooltip=hint("score", "score"))
+    then = base.mark_line(color=_ORANGE, strokeDash=[6, 4], point=alt.OverlayMarkDef(color=_ORANGE, shape="diamond"))
+    panels = [rules + score]
+    if weeks["then"].notna().any():
+        panels[0] += then.encode(x=x, y="then:Q", tooltip=hint("then", "then"))
+    turned = alt.Scale(reverse=True, zero=False, nice=False)
+    band = base.mark_area(color=_LIGHT, opacity=0.45).encode(x=x, y=y("low", "place", turned), y2="high:Q")
+    panels.append(rules + band + line.encode(x=x, y=y("rank", "place", turned), tooltip=hint("rank", "place")))
+    if weeks["incidence"].notna().any():
+        bars = base.mark_bar(color=_LIGHT).encode(x=x, y=y("incidence", "incidence"))
+        panels.append(rules + bars.encode(tooltip=hint("incidence", "incidence")))
+    if len(visits := _visits(texts, weeks)):
+        colour = alt.Color(
+            "kind:N", scale=alt.Scale(range=[_LIGHT, _ORANGE]), legend=alt.Legend(title=None, orient="top")
+        )
+        drawn = alt.Chart(visits).mark_bar().encode(x=x, y=y("n", "visits"), color=colour, tooltip=hint("n", "visits"))
+        done = weeks[weeks["preventief_n"] + weeks["repressief_n"] > 0]
+        known = (
+            alt.Chart(done)
+            .mark_tick(color=_INK, thickness=3)
+            .encode(x=x, y="known_n:Q", tooltip=hint("known_n", "known"))
+        )
+        panels.append(rules + drawn + known)
+    for panel in panels:
+        _draw(panel.properties(height=130), told)
+
+
+def _visits(texts: Texts, weeks: pd.DataFrame) -> pd.DataFrame:
+    """Return the activations as one row per week and kind; none where nothing was done or may be seen."""
+    kinds = {kind: texts(f"region.{kind}") for kind in ("preventief", "repressief")}
+    rows = [
+        {"label": week["label"], "kind": word, "n": week[f"{kind}_n"]}
+        for _, week in weeks.iterrows()
+        for kind, word in kinds.items()
+        if week[f"{kind}_n"] > 0
+    ]
+    return pd.DataFrame(rows)
+
+
+def side_by_side(texts: Texts, weeks: pd.DataFrame, told: str) -> None:
+    """Draw the score of every area through the weeks, each in a small panel on one and the same scale.
+
+    Parameters
+    ----------
+    weeks
+        label (of the week), name and score.
+    told
+        What the panels tell.
+    """
+    order = list(dict.fromkeys(weeks["label"]))
+    chart = (
+        alt.Chart(weeks)
+        .mark_line(color=_DARK, point=alt.OverlayMarkDef(size=12, color=_DARK))
+        .encode(
+            x=alt.X("label:N", sort=order, title=None, axis=None),
+            y=alt.Y(
+                "score:Q", title=None, scale=alt.Scale(domain=[0, 10]), axis=alt.Axis(values=[0, 5, 10], format="d")
+            ),
+            tooltip=[
+                alt.Tooltip("name:N", title=texts("map.name")),
+                alt.Tooltip("label:N", title=texts("time.week")),
+                alt.Tooltip("score:Q", title=texts("time.score"), format=".1f"),
+            ],
+        )
+        .properties(width=190, height=62)
+        .facet(
+            facet=alt.Facet(
+                "name:N", sort=list(dict.fromkeys(weeks["name"])), title=None, header=alt.Header(labelLimit=190)
+            ),
+            columns=5,
+            spacing=14,
+        )
+    )
+    _draw(chart, told, width="content")
 
 
 def calibration(texts: Texts, learned: Calibration) -> None:

@@ -72,6 +72,8 @@ class Selection:
         Indicator that the map shows in place of the score; with ``.part`` behind it, what that adds to the score.
     numbers
         ``1`` when figures stand on the map.
+    time
+        ``1`` when the page shows the weeks one after another.
     """
 
     level: str = "vr"
@@ -94,6 +96,7 @@ class Selection:
     places: str = ""
     inside: str = ""
     numbers: str = ""
+    time: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -146,6 +149,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         places="1" if parameters.get("places") == "1" else "",
         inside=inside if _INDICATOR.fullmatch(inside := parameters.get("inside", "")) else "",
         numbers="1" if parameters.get("numbers") == "1" else "",
+        time="1" if parameters.get("time") == "1" else "",
     )
 
 

@@ -12,9 +12,10 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
+from dashboard.pages.region import over_time
 from dashboard.pages.region import sheet as region_sheet
+from dashboard.parts import controls, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import figures as board
-from dashboard.parts import link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
@@ -57,6 +58,8 @@ def _page() -> None:
     standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
     _first_steps(texts, store, shown, vr_code, chosen)
     _looking_back(texts, store, shown, chosen)
+    if chosen.time:
+        over_time.draw(texts, store, shown, _inside(chosen, vr_code).unit, chosen.sector)
     with st.container(key="region-parts"):
         where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
     with where:
@@ -94,6 +97,7 @@ def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Select
     parts = period.slider(texts, now, shown.week)
     if store.may("activations"):
         parts += period.choose_known(texts, now, chosen)
+    parts += controls.switch(texts("time.show"), "time", is_on=chosen.time == "1")
     told = period.notice(texts, store, shown)
     links.linked(f'<div class="rb-controls">{parts}</div>{told}', key="region-back")
 
