@@ -47,14 +47,19 @@ export class Landmarks {
     L.polyline(rivers.map(unpack), { ...style, className: "river" }).addTo(map);
     this.group = L.layerGroup().addTo(map);
     this.pen = document.createElement("canvas").getContext("2d");
-    this.again = () => this.draw();
-    map.on("moveend resize", this.again);
+    map.on("moveend resize", () => this.draw());
+    map.on("unload", () => { this.shown = null; });
   }
 
   // `areas` are {name, value, bounds, anchor()} of what is in the picture; `marks` the places of the rings in it.
+  // Names come after the colours are painted, and stay where they are as long as they would come out the same.
   show(level, areas, marks) {
+    const key = JSON.stringify([level, marks, areas.map(({ name, value }) => [name, value])]);
+    if (key === this.key) return;
+    this.key = key;
     this.shown = { level, areas, marks };
-    this.draw();
+    cancelAnimationFrame(this.waiting);
+    this.waiting = requestAnimationFrame(() => setTimeout(() => this.draw()));
   }
 
   draw() {
