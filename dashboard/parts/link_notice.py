@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from dashboard.map import inside
 from dashboard.parts import links
 from dashboard.parts.figures import Board, chosen_disease
 from dashboard.shell import session
@@ -32,6 +33,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Board) -> None:
     told = [
         *_choices(texts, asked),
         *_disease(texts, asked, store),
+        *_indicator(texts, asked, shown),
         *_week(texts, asked, shown),
         *_unit(texts, asked, store, shown),
     ]
@@ -48,6 +50,14 @@ def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
         for name in ("level", "sector")
         if asked.get(name, "") and getattr(chosen, name) != asked[name]
     ]
+
+
+def _indicator(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
+    """Return a sentence for an indicator that the map cannot show: the model or the picture has none such."""
+    code = asked.get("inside", "")
+    if not code or inside.title_of(texts, shown.scored, code):
+        return []
+    return [html.escape(texts("link.no_inside", asked=_short(code)))]
 
 
 def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[str]:

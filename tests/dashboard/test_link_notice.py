@@ -43,6 +43,7 @@ def notice_of(page: str, **address: str) -> str:
         ("picture", {"unit": "GM0756"}, ("GM0756 uit de link bestaat niet meer", "Land van Cuijk")),
         ("picture", {"unit": "GM9999"}, ("GM9999 uit de link is er niet",)),
         ("picture", {"week": "2031-W01", "lang": "en"}, ("no picture of week 2031-W01", "the nearest week")),
+        ("picture", {"inside": "nothing", "lang": "en"}, ("The indicator nothing of the link is not in this picture",)),
         ("picture", {"level": "banana"}, ("Het niveau banana uit de link bestaat niet",)),
         ("sites", {"unit": "DEMO-9999"}, ("DEMO-9999 uit de link is er niet", "DEMO-0")),
         ("sectors", {"sector": "<script>"}, ("De sector &lt;script&gt; uit de link",)),
@@ -67,6 +68,7 @@ def test_a_site_of_another_region_is_as_absent_as_one_that_does_not_exist() -> N
 @pytest.mark.usefixtures("demonstration")
 def test_a_link_that_fits_says_nothing() -> None:
     assert notice_of("picture", unit="GM1859", level="gemeente", week="2020-W44", sector="slaughter_meat") == ""
+    assert notice_of("picture", inside="exposed_workers.part") == ""
 
 
 def test_a_page_that_one_may_not_open_says_so(serve: Callable[..., str], new_page: Callable[..., Page]) -> None:
