@@ -1,13 +1,17 @@
 """A country of canaries: every region's rows carry a name, a number, a place and a text that are only its own."""
 
+import pickle
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 from shapely import Point
 
+from access.database import engine as database
 from access.viewer import Viewer
 from geodata import codes, settings
 from geodata.snapshots import snapshot
@@ -83,6 +87,22 @@ def build() -> tuple[str, dict[str, Canary]]:
     for level in LEVELS:
         outputs.ensure(made.data_version, level, model)
     return model.version, canaries
+
+
+def build_in(folder: Path) -> None:
+    """Build the country in a folder: its data folder, and what `build` returned."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISICOBEELD_DATA", str(folder / "data"))
+        patch.delenv("RISICOBEELD_REGISTER", raising=False)
+        made = build()
+        database.close()
+    (folder / "made.pickle").write_bytes(pickle.dumps(made))
+
+
+def copy(built: Path, data: Path) -> tuple[str, dict[str, Canary]]:
+    """Copy a country that was built to a data folder; return the model's version and the canaries."""
+    shutil.copytree(built / "data", data)
+    return pickle.loads((built / "made.pickle").read_bytes())  # noqa: S301 - our own bytes
 
 
 def _register(canary: Canary) -> None:

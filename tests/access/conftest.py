@@ -1,7 +1,7 @@
 """One country of canaries for all tests of this folder."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,15 @@ from tests.access import canaries
 
 
 @pytest.fixture(scope="session")
-def country(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, dict[str, canaries.Canary]]]:
+def country(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[[str, Callable[[Path], None]], Path]
+) -> Iterator[tuple[Path, str, dict[str, canaries.Canary]]]:
     """Return the data folder full of canaries, the version of the model that scored them, and them by region."""
     folder = tmp_path_factory.mktemp("canaries") / "data"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISICOBEELD_DATA", str(folder))
         patch.delenv("RISICOBEELD_REGISTER", raising=False)
-        version, made = canaries.build()
+        version, made = canaries.copy(once("canaries", canaries.build_in), folder)
         yield folder, version, made
     database.close()
 

@@ -1,6 +1,6 @@
 """In a browser nothing of one region reaches another: pages, map, downloads, errors and logs, caches warm."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,14 @@ Birds = dict[str, canaries.Canary]
 
 
 @pytest.fixture(scope="module")
-def aviary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Birds, Path, dict[str, str]]]:
+def aviary(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[[str, Callable[[Path], None]], Path]
+) -> Iterator[tuple[str, Birds, Path, dict[str, str]]]:
     """Serve a country of canaries; give its address, the canaries, the server's log and one site per region."""
     folder = tmp_path_factory.mktemp("aviary")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISICOBEELD_DATA", str(folder / "data"))
-        _, birds = canaries.build()
+        _, birds = canaries.copy(once("canaries", canaries.build_in), folder / "data")
         sites = access.open_store(canaries.LOTC).table("sites").drop_duplicates("vr_code")
         one_site = dict(zip(sites["vr_code"], sites["site_id"], strict=True))
         server, url = start_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder / "data"))
