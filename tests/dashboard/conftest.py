@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import geopandas as gpd
@@ -17,6 +18,9 @@ import pytest
 import topojson
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from shapely import box
+
+if TYPE_CHECKING:
+    from tests.dashboard.house import House
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
@@ -110,6 +114,14 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
     yield start
     for process, _ in running.values():
         stop(process)
+
+
+@pytest.fixture(scope="session")
+def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., "House"]]:
+    """Give what builds a server with sign-in and its provider; the same options share one."""
+    from tests.dashboard.house import houses  # noqa: PLC0415 - it needs this module
+
+    yield from houses(tmp_path_factory.mktemp, computed)
 
 
 @pytest.fixture

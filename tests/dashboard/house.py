@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -59,7 +58,6 @@ class House:
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (our own provider)
 
 
-@contextmanager
 def houses(folder_of: Callable[[str], Path], computed: Path) -> Iterator[Callable[..., House]]:
     """Give what builds a house; ``build("--token-max-age", "12")`` one whose tokens run out soon."""
     running: list[subprocess.Popen[bytes]] = []

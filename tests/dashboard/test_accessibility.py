@@ -32,7 +32,6 @@ def address(product: str, name: str) -> str:
 @pytest.mark.parametrize(("locale", "width"), [("nl-NL", 1400), ("en-GB", 390)])
 def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, locale: str, width: int) -> None:
     page = settled(open_page(address(product, name), locale=locale, width=width))
-    page.wait_for_timeout(1_000)  # colours that fade in count as they end
     assert axe.serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("h1").count() == 1

@@ -13,7 +13,7 @@ from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from tests.dashboard.conftest import settled
-from tests.dashboard.house import House, houses, knock
+from tests.dashboard.house import House, knock
 from words import Texts, read_texts
 
 LOTC = Viewer("lotc", person="test")
@@ -23,10 +23,10 @@ DESK, TELEPHONE = (1400, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[House]:
+def house(house_of: Callable[..., House]) -> Iterator[House]:
     """One provider and one server for all; what each person sees is their own."""
-    with houses(tmp_path_factory.mktemp, computed) as build, pytest.MonkeyPatch.context() as patch:
-        found = build()
+    with pytest.MonkeyPatch.context() as patch:
+        found = house_of()
         patch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
         for role in ("analyst", "lotc", f"region:{SITE_VR}"):
             sub = role.split(":")[0]

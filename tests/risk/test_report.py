@@ -82,7 +82,7 @@ def test_both_languages_have_the_same_words():
 days = st.dates(date(2020, 8, 25), date(2020, 12, 5))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     entries=st.lists(
         st.fixed_dictionaries(

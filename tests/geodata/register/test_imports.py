@@ -204,7 +204,7 @@ def test_any_bytes_are_a_table_or_one_sentence(tmp_path, lotc, content, name):
         imports.import_activations(path, lotc)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(max_size=60),
     measures=st.text(max_size=30),
