@@ -18,6 +18,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import one_thread  # noqa: F401 - for what it does
 from tests.door import states
 from tools import get_browser
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from geodata.errors import InputError
 
@@ -123,12 +124,14 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
     largest = max(float(counts.sum()), 1.0)
     limits = [(np.log(_SMALLEST_SHAPE), np.log(largest)), (np.log(pooled) - 5, np.log(pooled) + 5)]
     starts = [np.array([np.log(min(shape, largest)), np.log(pooled)]) for shape in (0.3, 3.0, 30.0)]
-    found = [
-        optimize.minimize(
-            minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}
-        )
-        for start in starts
-    ]
+    # the search works on two numbers: threads would only wait for one another
+    with threadpool_limits(1):
+        found = [
+            optimize.minimize(
+                minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}
+            )
+            for start in starts
+        ]
     shape, mean = np.exp(min(found, key=lambda result: float(result.fun)).x)
     return float(shape), float(shape / mean)
 

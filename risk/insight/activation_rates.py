@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from geodata.codes import ACTIVATION_KINDS
 from geodata.weeks import Tables
@@ -59,9 +58,7 @@ def picture(tables: Tables, level: str, model: Model) -> pd.DataFrame:
             activations_n=found["size"].fillna(0).to_numpy(float),
             last_visited=found["max"].to_numpy("datetime64[ns]"),
         )
-        # the search for a prior works on two numbers: threads would only wait for one another
-        with threadpool_limits(1):
-            parts += [_with_rates(part[part["sector_code"] == sector]) for sector in (*SECTORS, "")]
+        parts += [_with_rates(part[part["sector_code"] == sector]) for sector in (*SECTORS, "")]
     table = pd.concat(parts).sort_values(["unit_id", "kind"], ignore_index=True)
     return table.drop(columns="workers_n")
 
