@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import one_thread  # noqa: F401 - for what it does
+from tests import examples, one_thread  # noqa: F401 - for what they do
 from tests.door import states
 from tools import get_browser
 
@@ -46,12 +44,6 @@ _LONG = {
 }
 
 RETRIES_ALLOWED_N = 3
-
-# A busy machine is no defect of the product: no test of ours fails on time.
-_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-hypothesis_settings.register_profile("patient", **_PATIENT)
-hypothesis_settings.register_profile("quick", max_examples=20, **_PATIENT)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access import audit
@@ -23,6 +23,7 @@ from register.read import Filters
 from risk.index.model import load_model
 from risk.scores import context
 from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
+from tests.examples import examples
 
 Birds = dict[str, Canary]
 COMPUTED = {  # what stands beside the scores and is not stored with them
@@ -143,7 +144,7 @@ codes_asked = st.lists(st.sampled_from([*codes.VR_CODES, ""]), max_size=4).map(t
 days = st.dates(date(2020, 8, 1), date(2020, 12, 31))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120)
 @given(
     code=st.sampled_from(codes.VR_CODES),
     name=st.sampled_from(sorted(read.BY_TABLE)),
@@ -166,7 +167,7 @@ def test_no_filter_widens_what_a_region_sees(birds, *, code, name, asked, first,
     assert not newest_n or len(rows) <= newest_n
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15)
 @given(mine=st.sets(st.sampled_from(codes.VR_CODES), min_size=1, max_size=4))
 @pytest.mark.usefixtures("birds")
 def test_several_regions_are_seen_together_and_no_more(mine: set[str]) -> None:

@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -27,6 +27,7 @@ from risk.index import pipeline
 from risk.index import sites as index_sites
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
+from tests.examples import examples
 
 # The cluster's own event loops and temporary folders, which it closes in its own time when it stops.
 pytestmark = [
@@ -77,7 +78,7 @@ def refused(_shared: None, piece: int) -> int:
     return piece
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4)
 @given(n=st.integers(0, 9), seed=st.integers(0, 99))
 def test_seeds_go_with_the_pieces_whoever_draws(pool: batch.Pool, n: int, seed: int) -> None:
     streams = np.random.SeedSequence(seed).spawn(n)
@@ -109,7 +110,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(3)
 @given(size=st.integers(20, 400))
 def test_a_file_of_sites_is_read_the_same_however_it_is_cut_and_wherever(
     pool: batch.Pool, listed: Path, size: int
@@ -139,7 +140,7 @@ def test_a_file_of_sites_is_read_the_same_however_it_is_cut_and_wherever(
     assert told.outside_n > 0
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(2)
 @given(size=st.integers(100, 700), seed=st.integers(1, 99))
 def test_sites_are_scored_the_same_however_they_are_cut_and_wherever(pool: batch.Pool, size: int, seed: int) -> None:
     core = snapshot.read_core(EMBEDDED_DIR)

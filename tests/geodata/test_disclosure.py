@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -19,6 +19,7 @@ from geodata.errors import AccessDeniedError, UnknownCodeError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import SourceRecord
 from geodata.sources import catalogue
+from tests.examples import examples
 
 UNPUBLISHED = "secret_exposure"
 """A source of counts of workers that nobody published; the product ships none, so the tests declare one."""
@@ -68,7 +69,7 @@ def test_two_small_cells_that_only_hide_each_other_are_given_more_room() -> None
     assert widths(table, suppress(table, small))[small].min() >= SMALLEST_PERSONS_N - 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(arrays(float, (4, 3), elements=st.integers(0, 60).map(float)))
 def test_any_small_table_is_safe_or_wholly_withheld(inner: np.ndarray) -> None:
     table = with_margins(inner)
@@ -234,7 +235,7 @@ cells = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cells)
 def test_no_small_cell_of_a_region_is_shown_nor_found_by_subtraction(found: dict[tuple[str, str], int]) -> None:
     counts = pd.DataFrame([(vr, kind, n) for (vr, kind), n in found.items()], columns=["vr_code", "kind", "n"])

@@ -5,15 +5,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.areas import joins, regions
+from tests.examples import examples
 from tests.server.figures import gemeenten
 
 
 class TestToToday:
-    @settings(deadline=None, max_examples=30)
+    @examples(30)
     @given(st.integers(2020, 2026), st.integers(0, 2**32 - 1))
     def test_the_national_total_is_kept_from_any_year(self, year: int, seed: int) -> None:
         codes = regions.gemeenten_of_year(gemeenten(), year)
@@ -42,7 +43,7 @@ class TestPoints:
         found = joins.gemeente_of_points(areas.geometry.representative_point(), areas)
         assert found.tolist() == areas["gemeente_code"].tolist()
 
-    @settings(deadline=None, max_examples=25)
+    @examples(25)
     @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), min_size=1, max_size=40))
     def test_a_point_on_a_border_counts_once(self, places: list[tuple[float, float]]) -> None:
         boxes = [shapely.box(x, y, x + 1, y + 1) for x in range(3) for y in range(3)]

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access import audit, people
@@ -14,6 +14,7 @@ from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
 from geodata.errors import AccessDeniedError, InputError
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOTC = Viewer("lotc", person="test")
@@ -152,7 +153,7 @@ def test_only_lotc_changes_who_enters(role: str) -> None:
             people.everyone(by)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(max_size=40))
 def test_what_is_no_address_is_refused_and_never_stored(text: str) -> None:
     try:

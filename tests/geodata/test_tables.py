@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata import contracts
@@ -14,6 +14,7 @@ from geodata.errors import InputError, SourceError
 from geodata.tables import core as tables
 from geodata.tables import duplicates, estimates, exposure
 from geodata.tables.estimates import AGENCIES, AgencyMatrix
+from tests.examples import examples
 from tests.server.figures import DETAIL, SECTIONS, corop_of, count, gemeenten
 
 LETTERS = "".join(SECTIONS)
@@ -123,7 +124,7 @@ class TestExposure:
 
 
 class TestAgencyWorkers:
-    @settings(max_examples=50, deadline=None)
+    @examples(50)
     @given(
         st.floats(0, 1),
         st.lists(st.floats(0, 0.3), min_size=3, max_size=3),

@@ -6,7 +6,7 @@ from math import factorial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -14,6 +14,7 @@ from risk.index.aggregate import Weights, aggregate, weigh
 from risk.index.contributions import contributions, log_mean
 from risk.index.declaration import Scale
 from risk.index.model import load_model
+from tests.examples import examples
 
 MODEL = load_model()
 SCALE = Scale((2, 4, 6, 8), 0.1, 0.6, 3, 0.1, 3, 0.5)
@@ -96,7 +97,7 @@ def _cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
     return np.array(values), np.array(reference), exponent
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(_cases())
 def test_reference_plus_contributions_is_the_score(case: tuple[np.ndarray, np.ndarray, float]) -> None:
     values, reference, exponent = case

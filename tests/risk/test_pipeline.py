@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -19,6 +19,7 @@ from risk.index.declaration import Model
 from risk.index.indicators import Measured, measure
 from risk.index.model import load_model
 from risk.index.pipeline import Outcome, prepare, score, what_if
+from tests.examples import examples
 from tests.risk.conftest import invent
 
 Tables = dict[str, pd.DataFrame]
@@ -437,7 +438,7 @@ def one_unit(make_tables: Callable[..., Tables], model: Model) -> Measured:
     )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(place=st.integers(0, 15), ends=st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), sign=st.sampled_from([1, -1]))
 def test_from_the_rates_onward_a_score_moves_with_each_indicator_by_its_direction(
     one_unit: Measured, model: Model, place: int, ends: tuple[float, float], sign: int
@@ -483,7 +484,7 @@ RAISING = {
 }
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(column=st.sampled_from(sorted(RAISING)), factor=st.floats(1.01, 50), seed=st.integers(1, 5))
 def test_more_of_what_is_risky_never_lowers_the_score(model: Model, column: str, factor: float, seed: int) -> None:
     tables = _few(seed)
@@ -502,7 +503,7 @@ def test_more_of_what_is_risky_never_lowers_the_score(model: Model, column: str,
     assert after >= before - 1e-9
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(seed=st.integers(1, 100))
 def test_the_order_of_the_rows_changes_nothing(in_order: dict[str, pd.Series], model: Model, seed: int) -> None:
     shuffled = {name: table.sample(frac=1, random_state=seed) for name, table in _few().items()}
@@ -511,7 +512,7 @@ def test_the_order_of_the_rows_changes_nothing(in_order: dict[str, pd.Series], m
         assert_allclose(found[level].reindex(in_order[level].index), in_order[level])
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(seed=st.integers(1, 100), place=st.integers(1, 12))
 def test_a_copy_of_a_gemeente_changes_nobody_elses_score(
     make_tables: Callable[..., Tables], model: Model, seed: int, place: int
@@ -545,7 +546,7 @@ def six_areas() -> Tables:
     return invent(6, sites=20, activations=5)
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(values=st.lists(st.one_of(st.floats(0, 1e12), st.just(np.nan)), min_size=12, max_size=12))
 def test_any_workers_give_scores_between_0_and_10_or_none(six_areas: Tables, model: Model, values: list[float]) -> None:
     tables = six_areas

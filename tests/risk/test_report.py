@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import docx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.database import engine as database
@@ -23,6 +23,7 @@ from risk.report.blocks import Document, Grid, Heading, Paragraph
 from risk.report.facts import gather
 from risk.report.meeting import meeting_sheet
 from risk.report.words import read_words
+from tests.examples import examples
 
 QUARTER = (date(2020, 9, 1), date(2020, 11, 30))
 LOTC = Viewer("lotc")
@@ -82,7 +83,7 @@ def test_both_languages_have_the_same_words():
 days = st.dates(date(2020, 8, 25), date(2020, 12, 5))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     entries=st.lists(
         st.fixed_dictionaries(
@@ -223,7 +224,7 @@ def test_hostile_texts_are_inert_in_every_file(tmp_path):
         files.write_document(document, tmp_path / f"r{ending}")
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(st.text(max_size=80))
 def test_any_text_can_be_written_in_any_file(text):
     document = Document(text, "nl", "", (Heading(text), Paragraph(text), Grid((text, "n"), ((text, "1"),), (1,))))

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.codes import SITE_KINDS, VR_CODES
 from geodata.errors import InputError
 from risk.targets import draw as sampling
+from tests.examples import examples
 
 
 def _frame(rng, n, low_share=0.15):
@@ -29,7 +30,7 @@ def _drawn(frame, draws_n, seed):
     return sampling.draw(frame, strata, drawn_n, seed)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(1, 400), st.integers(1, 60), st.integers(0, 2**32), st.floats(0, 1))
 def test_chances_add_up_and_nobody_is_without_one(sites_n, draws_n, seed, low_share):
     frame = _frame(np.random.default_rng(seed), sites_n, low_share)
@@ -87,7 +88,7 @@ def test_a_changed_list_changes_the_fingerprint():
     assert sampling.frame_sha256(fewer["site_id"], strata.iloc[1:]) != sampling.frame_sha256(frame["site_id"], strata)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=12), st.integers(1, 100), st.integers(1, 3))
 def test_allocation_adds_up_and_keeps_its_bounds(sizes, draws_n, minimum):
     named = {f"h{i:02d}": n for i, n in enumerate(sizes)}

@@ -5,12 +5,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from risk.targets import select as selection
 from risk.targets.left_out import OUTSCORED, SEVERAL, price, why_left_out
 from risk.targets.select import ImpossibleError, Problem, could_enter, find_clash, join_limits, lots, select, solve
+from tests.examples import examples
 
 INF = np.inf
 
@@ -84,7 +85,7 @@ def problems(draw, *, with_minimums=True):
     return _problem(points, rows, is_open=is_open)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(problems())
 def test_selection_equals_brute_force(problem):
     most = _brute_force(problem)
@@ -95,7 +96,7 @@ def test_selection_equals_brute_force(problem):
         assert found.gap == 0
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(problems(), st.integers(1, 4))
 def test_looking_at_a_few_first_changes_nothing(problem, first_n):
     whole = solve(problem)
@@ -107,13 +108,13 @@ def test_looking_at_a_few_first_changes_nothing(problem, first_n):
         assert few.objective == pytest.approx(whole.objective, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problems(with_minimums=False))
 def test_never_below_greedy(problem):
     assert select(problem).objective >= problem.points @ _greedy(problem) - 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problems())
 def test_a_larger_budget_never_lowers_the_objective(problem):
     found = solve(problem)
@@ -124,7 +125,7 @@ def test_a_larger_budget_never_lowers_the_objective(problem):
     assert larger.objective >= found.objective - 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problems())
 def test_clashing_limits_are_a_smallest_set(problem):
     if solve(problem) is not None:
@@ -190,7 +191,7 @@ def test_order_of_rows_does_not_change_the_set():
     assert chosen(np.arange(60)) == chosen(rng.permutation(60))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problems())
 def test_left_out_for_a_limit_means_in_without_it(problem):
     best = solve(problem)
@@ -234,7 +235,7 @@ def test_a_closed_candidate_is_explained_by_what_closes_it():
     assert why_left_out(problem, best, range(3), blocked) == {1: ("revisit", "S1"), 2: OUTSCORED}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(problems())
 def test_who_cannot_enter_does_not_enter_when_opened(problem):
     best = solve(problem)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.codes import KIND_SECTOR, SITE_KINDS, VR_CODES
@@ -15,6 +15,7 @@ from risk.targets import plan as targets
 from risk.targets.estimates import calibrate
 from risk.targets.request import Mark, Quota, change, read_request
 from risk.targets.select import ImpossibleError
+from tests.examples import examples
 
 PEILDATUM = pd.Timestamp("2020-11-30")
 REQUEST = read_request()
@@ -217,7 +218,7 @@ def test_calibrated_points_are_expected_finds():
     assert made.lines["points"].between(0, 1).all()
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.integers(1, 80), st.floats(0, 1), st.integers(0, 10_000))
 def test_any_capacity_and_share_gives_a_plan_within_it(capacity, share, seed):
     request = change(REQUEST, capacity=capacity, audit_share=share, each_region=Quota(0, 4))

@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.viewer import Viewer
@@ -26,6 +26,7 @@ from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
 from register import imports as register_imports
+from tests.examples import examples
 
 GROUPS = "vest_A;vest_B_F;vest_G_I;vest_H_J;vest_K_L;vest_M_N;vest_O_Q;vest_R_U"
 SECTIONS = [
@@ -1082,7 +1083,7 @@ numbers = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(numbers, st.booleans(), st.booleans(), st.booleans())
 def test_a_column_of_numbers_is_read_back_equal(
     values: list[float], has_mark: bool, has_quotes: bool, has_crlf: bool

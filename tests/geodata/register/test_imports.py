@@ -6,7 +6,7 @@ import string
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.database import engine as database
@@ -18,6 +18,7 @@ from geodata import codes
 from geodata.errors import InputError, RisicobeeldError
 from register import chain, imports, personal
 from register import record as write
+from tests.examples import examples
 
 pytestmark = pytest.mark.usefixtures("closed")
 HEADER = ["event_date", "gemeente_code", "sector_code", "themes", "kind", "outcome"]
@@ -171,7 +172,7 @@ columns = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(120)
 @given(st.data())
 def test_whatever_a_file_holds_nothing_breaks_and_nothing_is_half_done(tmp_path, lotc, data):
     header = data.draw(st.one_of(columns, st.just(HEADER)))
@@ -195,7 +196,7 @@ def test_whatever_a_file_holds_nothing_breaks_and_nothing_is_half_done(tmp_path,
     assert {row.action for row in imports.plan(path, lotc).rows} <= {"unchanged"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.xlsx", "a.pdf"]))
 def test_any_bytes_are_a_table_or_one_sentence(tmp_path, lotc, content, name):
     path = tmp_path / name
@@ -204,7 +205,7 @@ def test_any_bytes_are_a_table_or_one_sentence(tmp_path, lotc, content, name):
         imports.import_activations(path, lotc)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(
     text=st.text(max_size=60),
     measures=st.text(max_size=30),
