@@ -212,7 +212,7 @@ def _import_sites(arguments: argparse.Namespace) -> None:
         drops_likely=arguments.drop_likely,
         options=Options(arguments.sheet, arguments.layer),
         is_partial=arguments.partial,
-        covers=";".join(sorted(set(arguments.covers))) if coverage.WHOLE_COUNTRY not in arguments.covers else "NL",
+        covers=coverage.declared(arguments.covers),
     )
     with batch_commands.pool_of(arguments) as pool:
         progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None

@@ -201,7 +201,8 @@ def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> st
     """Return the title of a page of a level, named after what its picture lacks; bare while that is yet unknown."""
     if not is_ready(store.data_version, level, official_model()):
         return words
-    return " ".join(filter(None, [words, classify.without(open_board(store, level, texts).lacks, texts.language)]))
+    without = classify.without(open_board(store, level, texts).lacks, texts.language)
+    return texts("lacks.title", title=words, without=without) if without else words
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -144,6 +144,8 @@ def import_sites(
     if only_in:
         table = _only_in(table, only_in, report.receipt, is_asked_for=question.is_partial)
     checked = contracts.check("sites", table.assign(list_covers=question.covers))
+    if question.covers:
+        report.receipt.note("covers", regions=question.covers.replace(";", ", "))
     report.receipt.is_dry_run = is_dry_run
     if not is_dry_run:
         _store("sites_file", path, question.source_date, checked, "sites", report.receipt)

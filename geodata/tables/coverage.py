@@ -68,6 +68,17 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     return frozenset.intersection(*by_kind) if by_kind else frozenset()
 
 
+def declared(regions: Collection[str]) -> str:
+    """Return where a list is whole as the column ``list_covers`` says it; the whole country needs no regions.
+
+    Examples
+    --------
+    >>> declared(["VR20", "VR19"]), declared(["VR19", "NL"]), declared([])
+    ('VR19;VR20', 'NL', '')
+    """
+    return WHOLE_COUNTRY if WHOLE_COUNTRY in regions else ";".join(sorted(set(regions)))
+
+
 def _declared(covers: pd.Series) -> frozenset[str]:
     """Return the regions that lists were declared to cover."""
     told = {code for one in covers.unique() for code in str(one).split(";")}

@@ -12,7 +12,7 @@ from geodata import contracts
 from geodata.areas.regions import region_names
 from geodata.errors import UnlikePicturesError
 from register.read import in_training
-from risk.index.classify import class_name, refuse_unlike
+from risk.index.classify import class_name, class_words, refuse_unlike, without
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import load_model
 from risk.index.pipeline import score
@@ -130,20 +130,26 @@ def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: 
     heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
     if not may(store.viewer, Verb.RUN, "evaluation"):
         return [*heading, Paragraph(words["moved_needs"])]
+    texts = read_texts(language)
     try:
-        moved = classes_moved(store, since)
+        moved, lacks = classes_moved(store, since)
     except UnlikePicturesError as error:
-        return [*heading, Paragraph(read_texts(language)(f"problem.{error.key}"))]
+        return [*heading, Paragraph(texts(f"problem.{error.key}"))]
+    if lacks:
+        heading.append(Paragraph(f"{texts('picture.lacks', without=without(lacks, language))}."))
     if not moved:
         return [*heading, Paragraph(words["moved_none"])]
     rows = [
-        (name, class_name(int(before), language), class_name(int(after), language)) for name, before, after in moved
+        (name, *(class_words(class_name(int(one), language), lacks, language) for one in (before, after)))
+        for name, before, after in moved
     ]
     return [*heading, *_grid((words["region"], words["before"], words["after"]), rows, words)]
 
 
-def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, float]]:
-    """Return the regions whose class (1 to 5, all sectors together) changed since a date: name, then, now.
+def classes_moved(store: ScopedStore, since: date) -> tuple[list[tuple[str, float, float]], tuple[str, ...]]:
+    """Return the regions whose class (1 to 5, all sectors together) changed since a date, and what both pictures lack.
+
+    A region is its name with the class of then and of now.
 
     Raises
     ------
@@ -161,7 +167,7 @@ def classes_moved(store: ScopedStore, since: date) -> list[tuple[str, float, flo
     units = after.index[after["sector_code"] == ""].intersection(before.index)
     pairs = [(unit, before.loc[unit, "risk_class"], after.loc[unit, "risk_class"]) for unit in units]
     moved = [(str(names.get(unit, unit)), old, new) for unit, old, new in pairs if pd.notna(old) and old != new]
-    return sorted((one for one in moved if pd.notna(one[2])), key=lambda one: one[1] - one[2])
+    return sorted((one for one in moved if pd.notna(one[2])), key=lambda one: one[1] - one[2]), now.lacks
 
 
 def _short(text: str) -> str:

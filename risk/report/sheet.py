@@ -9,6 +9,7 @@ import pandas as pd
 from door.store import ScopedStore
 from geodata import site_kinds
 from geodata.errors import InputError
+from risk.index import classify
 from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
@@ -82,11 +83,14 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
     weeks = ", ".join(week_words(week, language) for week in sorted(lines["week"].unique()))
+    lacks = classify.lacks_of(lines)
+    named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
     intro = _ONE if len(lines) == 1 else _INTRO
     picture = charts.map_of_visits(region, inside, lines, band)
     blocks: list[Block] = [
         Heading(title, 1),
         Paragraph(intro[language].format(n=len(lines), weeks=weeks)),
+        *([Paragraph(f"{named}.")] if named else []),
         Grid(tuple(head[language] for head in _HEADS), rows),
         Picture(picture, _MAP[language], 12.0),
         *_notes(lines, dict(zip(regions["vr_code"], regions["vr_name"], strict=True)), language),

@@ -8,6 +8,7 @@ import pandas as pd
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
+from risk.index import classify
 from risk.index.declaration import Text
 from risk.insight import reasons as explain
 from risk.targets import draw as sampling
@@ -45,6 +46,7 @@ COLUMNS: Final = (
     "seed",
     "frame_sha256",
     "points_are",
+    "picture_lacks",
     "model_version",
     "peildatum",
     *export.STAMP,
@@ -55,6 +57,7 @@ _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "com
 
 _POINTS: Final = Text("{points} risicopunten", "{points} risk points")
 _FINDS: Final = Text("{points} verwachte vondsten", "{points} expected finds")
+_PICTURE: Final = Text("beeld {without}", "picture {without}")
 _ROSE: Final = Text("steeg {rise} in vier weken", "rose {rise} in four weeks")
 _FELL: Final = Text("daalde {rise} in vier weken, minder dan elders", "fell {rise} in four weeks, less than elsewhere")
 _DRAWN: Final = Text(
@@ -105,6 +108,7 @@ def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> g
         other_vr_codes=_looked_up(lines["site_id"], linked),
         protocol=_looked_up(lines["sector_code"], protocols(store, lang)),
         points_are=plan.points_are,
+        picture_lacks=";".join(classify.lacks_of(inputs.scored.scores)),
         model_version=inputs.scored.model.version,
         peildatum=inputs.peildatum,
     )
@@ -132,8 +136,12 @@ def reasons(plan: Plan, inputs: Inputs, lang: str) -> pd.Series:
     """Return in a few words why each line is in the plan."""
     why = _whys(plan.lines["site_id"], inputs, lang)
     locked = {mark.site_id: mark.reason for mark in plan.request.locked}
+    without = classify.without(classify.lacks_of(inputs.scored.scores), lang)
     return pd.Series(
-        [_reason(line, plan, str(why.get(line["site_id"], "")), locked, lang) for _, line in plan.lines.iterrows()],
+        [
+            _reason(line, plan, str(why.get(line["site_id"], "")), locked, without, lang)
+            for _, line in plan.lines.iterrows()
+        ],
         index=plan.lines.index,
         dtype="str",
     )
@@ -149,7 +157,7 @@ def _whys(site_ids: pd.Series, inputs: Inputs, lang: str) -> dict[str, str]:
     return {str(site): "; ".join(some) for site, some in words.groupby(highest["unit_id"])}
 
 
-def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], lang: str) -> str:
+def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], without: str, lang: str) -> str:
     if line["list"] in RANDOM_LISTS:
         return _DRAWN[lang].format(
             drawn=line["drawn_n"], total=line["stratum_n"], stratum=stratum_name(line["stratum"], lang)
@@ -163,7 +171,8 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], lang:
     if line["site_id"] in locked:
         words.insert(0, _LOCKED[lang].format(reason=locked[line["site_id"]]))
     points = _FINDS if plan.points_are == "expected_finds" else _POINTS
-    words.append(points[lang].format(points=explain.number(line["points"], lang, 1 + (points is _FINDS))))
+    told = points[lang].format(points=explain.number(line["points"], lang, 1 + (points is _FINDS)))
+    words.append(f"{told} ({_PICTURE[lang].format(without=without)})" if without else told)
     return "; ".join(words)
 
 

@@ -21,7 +21,12 @@ from risk.index.model import load_model
 from risk.index.pipeline import score
 from risk.insight import changes, evaluation
 from risk.report import meeting
+from risk.report.sheet import region_sheet
 from risk.scores import compare, deliver, outputs
+from risk.targets import inputs as target_inputs
+from risk.targets import plan as targets
+from risk.targets import table as target_table
+from risk.targets.request import read_request
 from words import LANGUAGES, read_texts
 
 
@@ -100,6 +105,23 @@ def test_a_meeting_sheet_refuses_to_lay_them_side_by_side() -> None:
     sheet = meeting.meeting_sheet(open_store(Viewer("lotc")), date(2020, 10, 20), "nl")
     told = " ".join(getattr(block, "text", "") for block in sheet.blocks)
     assert read_texts("nl")("problem.pictures_differ_context") in told
+
+
+def test_a_plan_its_sheets_and_the_meeting_sheet_are_named_after_it() -> None:
+    _use("")
+    store, model = open_store(Viewer("lotc")), load_model()
+    inputs = target_inputs.read_inputs(store, model)
+    plan = targets.make_plan(inputs.frame, read_request(), 1, inputs.peildatum)
+    for language, tail in (("nl", "zonder besmettingen"), ("en", "without infections")):
+        table = target_table.target_table(plan, inputs, store, language)
+        assert set(table["picture_lacks"]) == {"context"}
+        chosen = table[table["list"] == "risk"]
+        assert chosen["reason"].str.contains(tail).all()
+        page = region_sheet(table, chosen["vr_code"].iloc[0], store, language)
+        sheet = meeting.meeting_sheet(store, date(2020, 11, 1), language)
+        named = read_texts(language)("picture.lacks", without=tail)
+        for document in (page, sheet):
+            assert f"{named}." in [getattr(block, "text", "") for block in document.blocks]
 
 
 def test_a_page_refuses_to_tell_what_changed() -> None:

@@ -28,6 +28,7 @@ from geodata.refresh import fetch as fetching
 from geodata.snapshots import snapshot
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
+from geodata.tables import coverage
 from words import Texts
 
 _FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
@@ -183,6 +184,7 @@ def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[
             key=f"data-kind-{path.name}",
         )
         year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
+        covers: list[str] = []
         if kind in ("establishments", "workbook"):
             guess = upload.year_of(path.name, _today())
             year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key="data-year"))
@@ -200,9 +202,29 @@ def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[
             status = st.selectbox(
                 texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
             )
+            covers = _ask_cover(texts, store)
     is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
     options, how = _ask_more(texts, kind, path)
-    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, _own(store.viewer), options, how)
+    own = _own(store.viewer)
+    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, own, options, how, tuple(covers))
+
+
+def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
+    """Ask where a list is whole; who imports the sites of an own region answers for no other."""
+    regions = store.table("veiligheidsregios").sort_values("vr_name")
+    names = dict(regions[["vr_code", "vr_name"]].to_numpy())
+    if own := _own(store.viewer):
+        names = {code: name for code, name in names.items() if code in own}
+    else:
+        names = {coverage.WHOLE_COUNTRY: texts("data.covers_all")} | names
+    return st.multiselect(
+        texts("data.covers"),
+        list(names),
+        format_func=names.__getitem__,
+        placeholder=texts("data.covers_unsaid"),
+        help=texts("data.covers_help"),
+        key="data-covers",
+    )
 
 
 def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:

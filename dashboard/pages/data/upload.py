@@ -16,6 +16,7 @@ from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.sources.http import Progress
+from geodata.tables import coverage
 
 BUNDLE: Final = "bundle"
 ACTIVATIONS: Final = "activations"
@@ -43,6 +44,8 @@ class Answers:
         Of a region's contact: the regions whose sites are kept; empty is the whole country.
     options
         The sheet or layer to take, where a file has several.
+    covers
+        Of sites: where the list is declared whole, ``NL`` or codes of veiligheidsregio's; none is not declared.
     series
         Of incidence: ``counted`` or ``cumulative`` where the figures only rise; '' to have such a file refused.
     """
@@ -56,6 +59,7 @@ class Answers:
     vr_codes: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
     series: str = ""
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,5 +186,6 @@ def _sites(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress
         status=answers.status,
         options=answers.options,
         is_partial=answers.is_partial,
+        covers=coverage.declared(answers.covers),
     )
     return imports.import_sites(path, question, progress, is_dry_run=is_dry_run, only_in=answers.vr_codes).receipt

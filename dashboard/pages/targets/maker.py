@@ -26,6 +26,7 @@ from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as files
+from risk.index import classify
 from risk.index.model import load_model
 from risk.report import plan_file
 from risk.report.files import render
@@ -200,7 +201,7 @@ def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
     )
     picture = MapPicture(
         areas=board.area_layer(shown, shown.of_sector("")),
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration),
+        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         sites=layer,
         has_list=False,
     )
@@ -264,7 +265,7 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         st.download_button(
             texts("targets.download"),
             _file(table, ending, texts.language),
-            file_name=f"{texts('targets.file')}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
+            file_name=f"{_file_words(texts, inputs)}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
             on_click=lambda: store.note_export("targets", len(table)),
         )
         regions = sorted(table["vr_code"].unique())
@@ -284,6 +285,12 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
                 mime="text/html",
                 on_click=lambda: store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum())),
             )
+
+
+def _file_words(texts: Texts, inputs: Inputs) -> str:
+    """Return what the file of a plan is called: after what its picture lacks, too."""
+    without = classify.without(classify.lacks_of(inputs.scored.scores), texts.language)
+    return "-".join(filter(None, [texts("targets.file"), without.replace(",", "").replace(" ", "-")]))
 
 
 def _file(table: gpd.GeoDataFrame, ending: str, language: str) -> Callable[[], bytes]:

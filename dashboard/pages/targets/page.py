@@ -9,6 +9,7 @@ from access.viewer import may
 from dashboard.pages.targets import connect as plan_links
 from dashboard.pages.targets import kept as plan_list
 from dashboard.pages.targets import maker as plan_maker
+from dashboard.parts import figures as board
 from dashboard.parts import ready
 from dashboard.shell import frame, session
 from door.readiness import Ranking
@@ -26,7 +27,8 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, texts("page.targets"), texts("targets.intro"))
+    title = board.title(store, texts, texts("page.targets"), "site")
+    frame.page_head(texts, store, title, texts("targets.intro"))
     # Who makes no plans comes for the visits that are planned; so does who follows a link to a plan.
     first = "make" if may(store.viewer, Verb.RECORD, "plan_lines", "") else "plans"
     if session.selection().plan:
