@@ -201,7 +201,12 @@ def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> st
     """Return the title of a page of a level, named after what its picture lacks; bare while that is yet unknown."""
     if not is_ready(store.data_version, level, official_model()):
         return words
-    without = classify.without(open_board(store, level, texts).lacks, texts.language)
+    return named(texts, words, open_board(store, level, texts))
+
+
+def named(texts: Texts, words: str, shown: Board) -> str:
+    """Return a title with what the picture lacks behind it."""
+    without = classify.without(shown.lacks, texts.language)
     return texts("lacks.title", title=words, without=without) if without else words
 
 

@@ -25,7 +25,7 @@ from access.viewer import Viewer
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.pages.method.document import to_html
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board, official_model, read_board
+from dashboard.parts.figures import Board, named, official_model, read_board
 from dashboard.parts.tables import table
 from dashboard.shell.frame import marked
 from door import export
@@ -33,7 +33,7 @@ from door import store as access
 from door.store import ScopedStore
 from geodata.errors import InputError, unwritable
 from geodata.snapshots import formats as store
-from risk.index.classify import CLASS_NAMES, class_name
+from risk.index.classify import CLASS_NAMES, class_name, class_words
 from risk.insight import method, reasons
 from risk.report import dictionary
 from risk.scores import deliver
@@ -174,6 +174,7 @@ def _foot(country: _Country, texts: Texts) -> str:
     shown, scoped = country.shown, country.scoped
     assert scoped.known_on is not None  # noqa: S101 - `pages` sets it
     lines = [
+        *filter(None, [why.lacks(texts, shown)]),
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
         texts("publish.known_on", day=texts.day(scoped.known_on)),
         texts("publish.versions", model=shown.scored.model.version, data=scoped.data_version),
@@ -209,7 +210,7 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
         + _scores_table(texts, texts("publish.pairs"), texts("publish.region"), highest)
         + f"<h2>{html.escape(texts('publish.done'))}</h2>{counted}"
     )
-    return texts("publish.title"), body
+    return named(texts, texts("publish.title"), shown), body
 
 
 def _region_link(country: _Country, code: str) -> str:
@@ -242,7 +243,7 @@ def _region(country: _Country, texts: Texts, code: str) -> tuple[str, str]:
         f"<h2>{html.escape(texts('publish.done'))}</h2>",
         *(_counts(country, texts, name, by, code) for name, by in _COUNTED),
     ]
-    return shown.names[code], "".join(parts)
+    return named(texts, shown.names[code], shown), "".join(parts)
 
 
 def _method(country: _Country, texts: Texts) -> tuple[str, str]:
@@ -315,7 +316,8 @@ def _chip(country: _Country, texts: Texts, row: pd.Series) -> str:
 
 
 def _class(country: _Country, texts: Texts, number: float) -> str:
-    return marked(texts, class_name(number, texts.language), is_demonstration=country.shown.is_demonstration)
+    word = class_words(class_name(number, texts.language), country.shown.lacks, texts.language)
+    return marked(texts, word, is_demonstration=country.shown.is_demonstration)
 
 
 def _counts(country: _Country, texts: Texts, name: str, by: str, code: str) -> str:

@@ -82,6 +82,30 @@ def test_every_page_has_its_state(state: str, language: str) -> None:
             assert escaped(texts("ready.what_there_is")) in told
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [name for name, step in states.STATES.items() if not step], indirect=True)
+def test_every_page_of_a_picture_without_housing_stands(state: str, language: str) -> None:
+    """Areas are ranked and named after what they lack; sites and plans wait for a list of sites."""
+    store = open_store(Viewer("lotc"))
+    ready = readiness.of(store, load_model().disease)
+    for level in ("vr", "site") if ready.may_rank(Ranking.SITES) else ("vr",):
+        outputs.read_scored(store, level, load_model())
+    tail = {"nl": "zonder huisvesting", "en": "without housing"}[language]
+    for page in PAGES:
+        if not page.is_for(Viewer("lotc")):
+            continue
+        drawn = draw(page.name, language)
+        told = words_on(drawn)
+        assert not drawn.exception, (state, page.name, drawn.exception)
+        assert not drawn.error, (page.name, [one.value for one in drawn.error])
+        if page.name in RANKED:
+            assert tail in told.split("</h1>")[0], page.name
+        if page.name in ("targets", "sites") and not ready.may_rank(Ranking.SITES):
+            assert escaped(ready.sentence("sites", language, is_command=False)) in told, page.name
+        if page.name == "report":
+            assert escaped(read_texts(language)("ready.no_report")) in told
+
+
 @pytest.mark.parametrize("state", ["establishments", "half_the_country"], indirect=True)
 def test_workers_are_shown_as_size_where_nothing_is_ranked(state: str) -> None:
     told = words_on(draw("picture", "nl"))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from commands import data as data_command
@@ -25,6 +26,7 @@ RANKING = (
     ["evaluate", "--level", "vr", "--out", "{out}.md"],
     ["papers", "--out", "{out}"],
     ["prepare"],
+    ["publish", "--out", "{out}"],
 )
 OF_SITES = (
     ["score", "--level", "site", "--out", "{out}.csv"],
@@ -37,6 +39,9 @@ OF_A_LIST = (
 OF_ACTIVATIONS = (["report", "--from", "2020-09-01", "--to", "2020-11-30", "--out", "{out}.html"],)
 HAVE_SITES = ("sites", "lodging_of_one_region")
 HALF_EMPTY = [name for name, step in states.STATES.items() if step]
+RANKED = [name for name, step in states.STATES.items() if not step]
+HAVE_INFECTIONS = ("incidence", "establishments+incidence", "lodging_of_one_region", "half_the_country")
+"""Of the disease of the picture; each has figures of the same weeks."""
 
 
 def step_of(name: str) -> str:
@@ -119,6 +124,29 @@ def test_an_absent_table_is_not_exported(state: str, tmp_path: Path, capsys: pyt
         assert data_command.main(["export", name, "--out", str(out)]) == (0 if ready.has(name) else 2)
         assert out.exists() == ready.has(name), name
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("state", RANKED, indirect=True)
+def test_what_is_ranked_is_named_after_what_it_lacks(state: str, tmp_path: Path) -> None:
+    """No list of lodgings covers the country: the picture is one without housing, and no class of it says more."""
+    for level in ("vr", "gemeente"):
+        status, left = run(["score", "--level", level, "--out", "{out}.csv"], tmp_path / level)
+        assert (status, len(left)) == (0, 1), state
+        table = pd.read_csv(left[0])
+        assert set(table["picture_lacks"]) == {"wonen"}
+        assert table["completeness_pct"].between(60, 100).all()
+    for command in OF_SITES:
+        status, left = run(command, tmp_path / command[0])
+        assert bool(left) == (state in HAVE_SITES), command
+        assert status == (0 if state in HAVE_SITES else 2)
+
+
+@pytest.mark.parametrize("state", states.STATES, indirect=True)
+def test_no_alarm_without_infections(state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, left = run(["alarms", "--out", "{out}.csv"], tmp_path / "files")
+    has = state in HAVE_INFECTIONS
+    assert (status, len(left)) == ((0, 1) if has else (2, 0))
+    assert has or capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize("state", HALF_EMPTY, indirect=True)

@@ -8,6 +8,7 @@ from dashboard.files import downloads
 from dashboard.map.words import map_texts
 from dashboard.parts import reasons, region_facts
 from dashboard.parts.figures import Board
+from dashboard.server import publish
 from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
@@ -98,6 +99,12 @@ def test_a_picture_without_infections_says_so_everywhere() -> None:
         assert on_map.legend_title.endswith(tail)
         page = downloads.as_map(store, shown, downloads.Part("vr"), texts).decode()
         assert tail in page.split("</title>")[0]
+    published = publish.pages(date(2020, 11, 30))
+    for prefix, tail in (("", "zonder besmettingen"), ("en/", "without infections")):
+        for name in ("index.html", "regions/VR06.html"):
+            page = published[f"{prefix}{name}"].decode()
+            assert tail in page.split("</title>")[0]
+            assert f", {tail}</span>" in page, "a class without it"
 
 
 def test_a_meeting_sheet_refuses_to_lay_them_side_by_side() -> None:
