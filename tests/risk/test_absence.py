@@ -36,6 +36,21 @@ def test_removing_a_table_never_raises_completeness(tables: Tables, model: Model
     assert (found[frozenset()] > found[frozenset({"incidence"})]).all()
 
 
+def test_without_infections_residents_and_lodgings_reach_what_a_ranking_needs(tables: Tables, model: Model) -> None:
+    """The gate of `door.readiness` opens where the completeness does: one of the two lists is not enough."""
+    lodgings = tables["sites"][tables["sites"]["kind"] == "lodging"]
+    bare = _without(tables, ("incidence", "activations", "sites"))
+    unknown = bare["exposure"].assign(migrant_workers_n=np.nan)
+    for sites, exposure, is_enough in (
+        (lodgings, bare["exposure"], True),
+        (lodgings, unknown, False),
+        (bare["sites"], bare["exposure"], False),
+    ):
+        found = score(bare | {"sites": sites, "exposure": exposure}, "vr", model, rebuilds=0)
+        assert ((found.scores["completeness_pct"] >= 60) == is_enough).all()
+        assert (found.scores["score_0_10"].notna() == is_enough).all()
+
+
 def test_one_regions_list_changes_no_other_regions_score_at_any_level(tables: Tables, model: Model) -> None:
     sites = tables["sites"]
     own = sites["vr_code"] == sites["vr_code"].iloc[0]
