@@ -81,7 +81,7 @@ def _status(arguments: argparse.Namespace) -> int:
     for source in sources:
         age = "" if source["age_days"] is None else f"{source['age_days']} days old"
         print(
-            f"  {source['source']:<22}{source['status']:<11}{source['date']:<12}{source['rows']:>7} rows"
+            f"  {source['source']:<21} {source['status']:<11}{source['date']:<12}{source['rows']:>7} rows"
             f"  {age:<15}{source['health']}"
         )
     for name, attempt in attempts.items():

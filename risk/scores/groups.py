@@ -56,7 +56,10 @@ def carriers(grouped: Mapping[str, str]) -> dict[str, str]:
 
 
 def merged(tables: Tables, carrier_of: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Return the tables with the workers and activations of each group under its one sector."""
+    """Return the tables with the activations of each group under its one sector, and its workers under every one.
+
+    A sector without workers would be one that nothing is known of, and too many of those leave out size for all.
+    """
     exposure, activations = tables["exposure"], tables["activations"]
     mine = exposure["sector_code"].isin(carrier_of)
     rows = exposure[mine].assign(sector_code=exposure.loc[mine, "sector_code"].map(carrier_of))
@@ -64,10 +67,13 @@ def merged(tables: Tables, carrier_of: Mapping[str, str]) -> dict[str, pd.DataFr
     whole = together.first().assign(**together[list(_COUNTS)].sum(min_count=1)[list(_COUNTS)])
     if "workers_n_log_sd" in whole:  # what is not known is each sector's part of the group, not the group
         whole["workers_n_log_sd"] = METHODS["section_count"].log_sd
+    named = [whole[whole["sector_code"] == one].assign(sector_code=sector) for sector, one in carrier_of.items()]
     placed = activations["sector_code"].map(carrier_of).fillna(activations["sector_code"])
     return {
         **tables,
-        "exposure": pd.concat([exposure[~mine], whole[exposure.columns]], ignore_index=True).astype(exposure.dtypes),
+        "exposure": pd.concat([exposure[~mine], *(one[exposure.columns] for one in named)], ignore_index=True).astype(
+            exposure.dtypes
+        ),
         "activations": activations.assign(sector_code=placed.astype(activations["sector_code"].dtype)),
     }
 
@@ -127,7 +133,8 @@ def ranked(
     found = pipeline.score(
         whole, "gemeente", averaged(model, carrier_of), data_version=version, at=at, pool=pool, rebuilds=rebuilds
     )
-    of_groups = telling_apart.rankings(found, whole["exposure"], "gemeente")
+    alone = ~whole["exposure"]["sector_code"].isin(set(carrier_of) - set(carrier_of.values()))
+    of_groups = telling_apart.rankings(found, whole["exposure"][alone], "gemeente")
     shown = telling_apart.ties_alike(found.scores, model).assign(ranked_as="")
     tables_of = {"scores": bare.scores, "contributions": bare.contributions, "indicators": bare.indicators}
     given = {"scores": shown, "contributions": found.contributions, "indicators": found.indicators}

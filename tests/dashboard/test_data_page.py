@@ -59,6 +59,20 @@ def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) ->
     expect(page.get_by_role("button", name="Databundel bewaren")).to_have_count(0)
 
 
+def test_a_list_of_sites_is_asked_where_it_is_whole(serve: Callable[..., str], open_page: Open, tmp_path: Path) -> None:
+    """A region's contact answers for the own region alone, and the receipt says what was declared."""
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path / "installation"))
+    file = tmp_path / "logies.csv"
+    file.write_text("naam;lat;lon\nVerzonnen logies;51.56;5.09\nVerzonnen logies 2;51.57;5.08\n", "utf-8")
+    page = settled(open_page(f"{url}/data?as=region:VR20"))
+    page.locator("input[type=file]").set_input_files(file)
+    asked = page.get_by_role("combobox", name="Waar is de lijst volledig?")
+    asked.click()
+    expect(page.get_by_role("option")).to_have_text(["Midden- en West-Brabant"])
+    page.get_by_role("option").click()
+    expect(page.get_by_text("volledig verklaard voor VR20")).to_be_visible()
+
+
 def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     cases, parks, packed = tmp_path / "a.csv", tmp_path / "parken.csv", tmp_path / "b.zip"
     cases.write_text(CASES, "utf-8")

@@ -61,12 +61,31 @@ def test_a_group_has_the_workers_of_its_sectors_together_and_their_average_condi
     mine = shared["exposure"][shared["exposure"]["sector_code"].isin(AGRICULTURE)]
     got = whole[whole["sector_code"] == AGRICULTURE[0]].set_index("gemeente_code")["workers_n"]
     assert_allclose(got.sort_index(), mine.groupby("gemeente_code")["workers_n"].sum().sort_index())
-    assert not set(whole["sector_code"]) & set(AGRICULTURE[1:])
+    for sector in AGRICULTURE[1:]:
+        same = whole[whole["sector_code"] == sector].set_index("gemeente_code")["workers_n"]
+        assert_allclose(same.sort_index(), got.sort_index())
     shares = [model.conditions[one].shares["proximity"] for one in AGRICULTURE]
     mean = groups.averaged(model, carrier_of).conditions[AGRICULTURE[0]].shares["proximity"]
     jobs = [codes.SECTORS[one].jobs_n for one in AGRICULTURE]
     assert mean == pytest.approx(float(np.average(shares, weights=jobs)))
     assert groups.averaged(model, carrier_of).conditions["construction"] == model.conditions["construction"]
+
+
+def test_groups_are_ranked_where_no_sector_has_figures_of_its_own(tables: Tables, model: Model) -> None:
+    """Establishments per group of the CBS alone: size is known of every group, so it is not left out."""
+    exposure = tables["exposure"].copy()
+    count = exposure.groupby("gemeente_code")["workers_n"].transform("sum") + 5
+    share = exposure["sector_code"].map({code: one.share_of_group for code, one in codes.SECTORS.items()})
+    exposure["workers_n"] = share.fillna(1.0) * count
+    exposure[["establishments_n", "migrant_workers_n"]] = np.nan
+    exposure["workers_n_source"] = [f"jobs x share of establishments of SBI:{code}" for code in exposure["sector_code"]]
+    found = _ranked(tables | {"exposure": exposure}, model)
+    groups_n = {sector: one.ranked_as for sector, one in found.apart.items() if one.why == telling_apart.Why.GROUP}
+    assert len(groups_n) > len(codes.SECTORS) / 2
+    assert all(groups_n.values()), groups_n
+    shown = found.scores[found.scores["sector_code"].isin(groups_n)]
+    assert shown["score_0_10"].notna().all()
+    assert "size" not in set(shown["picture_lacks"].str.split(";").explode())
 
 
 def test_nothing_changes_where_every_sector_has_its_own_figures(tables: Tables, model: Model) -> None:
