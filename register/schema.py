@@ -44,7 +44,7 @@ MEASURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA", "gemeente", "politie", "KMAR", "RIEC", "veiligheidsregio")
 
 REFERRAL_STATES: Final = ("sent", "accepted", "done", "returned")
-_LONGEST_FIELD: Final = 200
+LONGEST_FIELD: Final = 200
 _LONG_FIELDS: Final = ("text", "text_en", "outcome", "partners", "measures")
 
 
@@ -279,7 +279,7 @@ def _cleaned(kind: Kind, name: str, value: Any) -> object:
 
 def _text(name: str, value: object) -> str:
     """Return a text without the control characters that files and screens choke on."""
-    longest = personal.LONGEST_TEXT if name in _LONG_FIELDS else _LONGEST_FIELD
+    longest = personal.LONGEST_TEXT if name in _LONG_FIELDS else LONGEST_FIELD
     text = str(value)
     personal.refuse_long(text, longest, name)
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))

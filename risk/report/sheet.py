@@ -83,7 +83,8 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
     weeks = ", ".join(week_words(week, language) for week in sorted(lines["week"].unique()))
-    lacks = classify.lacks_of(lines)
+    # A plan that was kept is of the picture of its day: its reasons say what that lacked.
+    lacks = classify.lacks_of(lines) if "picture_lacks" in lines else ()
     named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
     intro = _ONE if len(lines) == 1 else _INTRO
     picture = charts.map_of_visits(region, inside, lines, band)

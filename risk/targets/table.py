@@ -8,6 +8,7 @@ import pandas as pd
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
+from register.schema import LONGEST_FIELD
 from risk.index import classify
 from risk.index.declaration import Text
 from risk.insight import reasons as explain
@@ -64,8 +65,8 @@ _DRAWN: Final = Text(
     "geloot: {drawn} van de {total} in {stratum}", "drawn at random: {drawn} of the {total} in {stratum}"
 )
 _SIZE_UNKNOWN: Final = Text(
-    "grootte onbekend, dus eerst uitzoeken: gekozen om de kans dat zij bij de eersten hoort",
-    "size unknown, so find out first: chosen for its chance to be among the first",
+    "grootte onbekend, eerst uitzoeken: kans om bij de eersten te horen",
+    "size unknown, find out first: a chance to be among the first",
 )
 _LOCKED: Final = Text("vastgezet: {reason}", "locked in: {reason}")
 _UNKNOWN: Final = Text("weinig bekend", "little known")
@@ -162,7 +163,7 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], witho
         return _DRAWN[lang].format(
             drawn=line["drawn_n"], total=line["stratum_n"], stratum=stratum_name(line["stratum"], lang)
         )
-    words = [why] if why else []
+    words: list[str] = []
     if line.get("not_ranked_reason") == "size":
         words.insert(0, _SIZE_UNKNOWN[lang])
     if line["list"] == "rising":
@@ -172,8 +173,12 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], witho
         words.insert(0, _LOCKED[lang].format(reason=locked[line["site_id"]]))
     points = _FINDS if plan.points_are == "expected_finds" else _POINTS
     told = points[lang].format(points=explain.number(line["points"], lang, 1 + (points is _FINDS)))
-    words.append(f"{told} ({_PICTURE[lang].format(without=without)})" if without else told)
-    return "; ".join(words)
+    told = f"{told} ({_PICTURE[lang].format(without=without)})" if without else told
+    for more in why.split("; ") if why else []:  # a plan is kept with its reasons, in a field of the register
+        if len("; ".join([*words, more, told])) <= LONGEST_FIELD:
+            words.append(more)
+    whole = "; ".join([*words, told])
+    return whole if len(whole) <= LONGEST_FIELD else f"{whole[: LONGEST_FIELD - 1]}…"
 
 
 def stratum_name(stratum: str, lang: str) -> str:

@@ -16,6 +16,7 @@ from geodata import contracts
 from geodata.errors import UnlikePicturesError
 from geodata.snapshots import snapshot
 from geodata.weeks import Tables
+from register.schema import LONGEST_FIELD
 from risk.index import classify
 from risk.index.declaration import Model
 from risk.index.model import load_model
@@ -26,6 +27,7 @@ from risk.report.sheet import region_sheet
 from risk.scores import compare, deliver, outputs
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
+from risk.targets import plans
 from risk.targets import table as target_table
 from risk.targets.request import read_request
 from words import LANGUAGES, read_texts
@@ -126,9 +128,13 @@ def test_a_plan_its_sheets_and_the_meeting_sheet_are_named_after_it() -> None:
         assert chosen["reason"].str.contains(tail).all()
         page = region_sheet(table, chosen["vr_code"].iloc[0], store, language)
         sheet = meeting.meeting_sheet(store, date(2020, 11, 1), language)
+        assert (table["reason"].str.len() <= LONGEST_FIELD).all()
         named = read_texts(language)("picture.lacks", without=tail)
         for document in (page, sheet):
             assert f"{named}." in [getattr(block, "text", "") for block in document.blocks]
+    unknown = plan.lines["not_ranked_reason"] == "size"
+    assert unknown.any(), "no line has the longest reason"
+    assert plans.keep_draft(store, plan, inputs, "nl"), "a plan with a site of unknown size can be kept"
 
 
 def test_a_page_refuses_to_tell_what_changed() -> None:
