@@ -22,6 +22,7 @@ from geodata.snapshots import formats as store
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import VERSIONS, for_disease, load_model
+from risk.index.model_check import check_posts
 from risk.insight import evaluation as evaluate
 from risk.insight import method, papers
 from risk.scores import context, deliver, outputs
@@ -140,6 +141,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     result = evaluate.evaluate(tables, model, arguments.level, _version_before(model))
     text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
     _deliver(text, arguments.out)
+    check_posts(result.at_posts)  # last, so that who is refused has the report that shows why
 
 
 def _version_before(model: Model) -> Model | None:

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import Final
 
 from geodata import codes
 from geodata.errors import ModelError
 from risk.index.declaration import CONDITIONS, LANGUAGES, TABLES, TRANSFORMS, Goalposts, Index, Indicator, Model, Text
 
+AT_MOST_AT_A_POST: Final = 1 / 3
 _HIGH, _LOW, _MIDDLE = 9.0, 1.0, 4.0
 
 
@@ -23,6 +25,31 @@ def check_model(model: Model) -> None:
     _check_sectors(model)
     _check_history(model)
     _check_sites(model)
+
+
+def check_posts(shares: Mapping[str, float]) -> None:
+    """Refuse goalposts of the infections at which too many areas stand: there the index cannot tell them apart.
+
+    Parameters
+    ----------
+    shares
+        Date (such as 2020-06-07) -> share of the areas that stand at a goalpost or beyond it.
+
+    Raises
+    ------
+    ModelError
+        On some date it is more than a third.
+
+    Examples
+    --------
+    >>> check_posts({"2020-06-07": 0.2})
+    """
+    worst = max(shares, key=lambda date: shares[date], default="")
+    if worst and shares[worst] > AT_MOST_AT_A_POST:
+        _refuse(
+            f"On {worst} {shares[worst]:.0%} of the areas stand at a goalpost of the infections, more than a third, "
+            "and cannot be told apart; widen these goalposts in model.toml."
+        )
 
 
 def _refuse(sentence: str) -> None:

@@ -16,6 +16,7 @@ from scipy import stats
 
 from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
+from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
 from risk.insight.alarms import alarms, weekly_cases
 from risk.insight.ranking_metrics import BOOTSTRAPS
@@ -107,6 +108,27 @@ def dated(tables: Tables, model: Model, level: str, previous: Model | None = Non
         units = _rules(outcome, earlier, tables, date).assign(later=_per_100k(tables, level, later))
         found.append(Dated(date, units, _regions(tables, level, units.index), outcome.lacks))
     return found[::-1]
+
+
+def at_posts(tables: Tables, model: Model, level: str) -> dict[str, float]:
+    """Return per date with infections the share of the areas that stand at a goalpost of these, or beyond it.
+
+    Parameters
+    ----------
+    tables, model, level
+        As for `dated`; every week with a picture counts, not every fourth.
+    """
+    tables = of_disease(tables, model.disease)
+    places = [place for place, one in enumerate(model.areas.indicators) if one.table == "incidence"]
+    found = {}
+    for week in sorted(tables["incidence"]["week"].unique()) if len(tables["incidence"]) else ():
+        measured = measure(tables, level, model, last_day(week))
+        together = (measured.units["sector_code"] == "").to_numpy()
+        raw, low, high = (part[together][:, places] for part in (measured.raw, measured.low, measured.high))
+        if np.isfinite(raw).any():
+            at = ((raw <= low) | (raw >= high)).sum(axis=0) / np.maximum(np.isfinite(raw).sum(axis=0), 1)
+            found[f"{last_day(week):%Y-%m-%d}"] = float(at.max())
+    return found
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ Where the index does not beat "size only", the report says so. On demonstration 
 the machinery works and says nothing about the index.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -64,6 +64,8 @@ class Evaluation:
         The learned model, or how much is missing for it.
     unlike_n
         Dates whose picture lacks what that of the last does not, or the other way round: they are not compared.
+    at_posts
+        Per date the share of areas at a goalpost of the infections (`risk.insight.backtest.at_posts`).
     """
 
     level: str
@@ -76,6 +78,7 @@ class Evaluation:
     assumptions: pd.DataFrame
     challenger: Challenger
     unlike_n: int = 0
+    at_posts: Mapping[str, float] = field(default_factory=dict)
 
 
 def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Model | None = None) -> Evaluation:
@@ -106,6 +109,7 @@ def evaluate(tables: Tables, model: Model, level: str = "gemeente", previous: Mo
         assumptions(tables, model, level),
         challenge_visits(visits, model),
         len(dates) - len(alike),
+        backtest.at_posts(tables, model, level),
     )
 
 
@@ -232,7 +236,11 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
             verdict(evaluation, lang),
             _in_words(evaluation.pooled, lang),
         ),
-        (Text("Per datum", "By date"), _unlike_note(evaluation.unlike_n, lang), _in_words(evaluation.backtest, lang)),
+        (
+            Text("Per datum", "By date"),
+            f"{_unlike_note(evaluation.unlike_n, lang)} {_posts_note(evaluation.at_posts, lang)}".strip(),
+            _in_words(evaluation.backtest, lang),
+        ),
         (
             Text("Bekende uitbraken", "Outbreaks that are known"),
             outbreaks_note(evaluation.outbreaks, lang),
@@ -263,6 +271,19 @@ def _unlike_note(unlike_n: int, lang: str) -> str:
         "compared with it.",
     )
     return told[lang] if unlike_n else ""
+
+
+def _posts_note(at_posts: Mapping[str, float], lang: str) -> str:
+    """Say on which date most areas stood at a goalpost of the infections; '' without infections."""
+    if not at_posts:
+        return ""
+    date, share = max(at_posts.items(), key=lambda one: one[1])
+    return Text(
+        f"Op {date} stond het grootste deel van de gebieden aan een grenswaarde van de besmettingen, waar zij niet van"
+        f" elkaar te onderscheiden zijn: {share:.0%}; meer dan een derde wordt geweigerd.",
+        f"On {date} the largest part of the areas stood at a goalpost of the infections, where they cannot be told"
+        f" apart: {share:.0%}; more than a third is refused.",
+    )[lang]
 
 
 def _finds_note(evaluation: Evaluation, lang: str) -> str:

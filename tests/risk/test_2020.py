@@ -1,18 +1,21 @@
 """The index on the real epidemic of 2020: public figures that are read where they lie, and never committed."""
 
 import os
+import tomllib
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from door import store as access
 from geodata import contracts, settings
+from geodata.errors import ModelError
 from geodata.snapshots import snapshot
 from geodata.weeks import last_day
 from risk.index.indicators import measure
-from risk.index.model import load_model
+from risk.index.model import MODEL_FILE, load_model, parse_model
+from risk.index.model_check import check_posts
+from risk.insight import backtest
 
 FOLDER = Path(os.environ.get("RISICOBEELD_TESTDATA", "/nowhere"))
 CASES = FOLDER / "rivm" / "positives_gemeente_per_day_2020.csv.gz"
@@ -36,14 +39,18 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.mark.parametrize("level", ["vr", "gemeente"])
 def test_at_no_date_does_more_than_a_third_stand_at_a_post(tables: dict[str, pd.DataFrame], level: str) -> None:
-    model = load_model()
-    place = model.areas.codes.index("infections_contrast")
-    for week in sorted(tables["incidence"]["week"].unique())[3:]:
-        measured = measure(tables, level, model, last_day(week))
-        values = measured.raw[(measured.units["sector_code"] == "").to_numpy(), place]
-        low, high = model.indicator("infections_contrast").goalposts.at(level)
-        assert np.isfinite(values).all(), week
-        assert ((values <= low) | (values >= high)).mean() <= 1 / 3, week
+    shares = backtest.at_posts(tables, load_model(), level)
+    assert len(shares) >= 40
+    check_posts(shares)
+
+
+def test_goalposts_as_narrow_as_a_level_are_refused(tables: dict[str, pd.DataFrame]) -> None:
+    content = tomllib.loads(MODEL_FILE.read_text("utf-8"))
+    content["indicators"]["infections_contrast"]["goalposts"] = {"all": [-0.1, 0.1]}
+    summer = tables["incidence"]["week"].between("2020-W22", "2020-W26")
+    few = tables | {"incidence": tables["incidence"][summer]}
+    with pytest.raises(ModelError, match="widen these goalposts"):
+        check_posts(backtest.at_posts(few, parse_model(content), "gemeente"))
 
 
 def test_an_island_without_a_case_leads_nothing(tables: dict[str, pd.DataFrame]) -> None:

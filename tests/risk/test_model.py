@@ -15,6 +15,7 @@ from risk.index import indicators
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model
 from risk.index.model import MODEL_FILE, load_model, parse_model
+from risk.index.model_check import check_posts
 
 CONTENT = tomllib.loads(MODEL_FILE.read_text("utf-8"))
 Change = Callable[[dict[str, Any]], Any]
@@ -199,3 +200,10 @@ def test_the_order_of_the_sectors_follows_the_evidence(model: Model) -> None:
     order = ["slaughter_meat", "packing_wholesale", "distribution", "glass_horticulture", "construction", "open_field"]
     values = [work(sector) for sector in order]
     assert values == sorted(values, reverse=True)
+
+
+def test_goalposts_at_which_more_than_a_third_of_the_areas_stand_are_refused() -> None:
+    check_posts({})
+    check_posts({"2020-06-07": 1 / 3, "2020-07-05": 0.1})
+    with pytest.raises(ModelError, match="On 2020-07-05 40% of the areas stand at a goalpost of the infections"):
+        check_posts({"2020-06-07": 0.35, "2020-07-05": 0.4})
