@@ -27,14 +27,18 @@ _THOROUGH = re.compile(
 )
 # Nothing of the kind, but more seconds than all the others of `make quick` together.
 _LONG = {
+    "test_2020",
+    "test_alarms",
     "test_audit",
     "test_backup",
     "test_compare",
     "test_disclosure",
     "test_drill",
     "test_estimates",
+    "test_history",
     "test_import_commands",
     "test_learn",
+    "test_national_factor",
     "test_restore_states",
     "test_sampling",
     "test_selection",

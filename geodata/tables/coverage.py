@@ -59,10 +59,10 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     >>> sorted(covered_regions(declared))
     ['VR19', 'VR20']
     """
-    declared = sites["list_covers"].fillna("") if "list_covers" in sites else pd.Series("", index=sites.index)
-    told, rest = sites[declared != ""], of_sites(sites[declared == ""])
+    said = sites["list_covers"].fillna("") if "list_covers" in sites else pd.Series("", index=sites.index)
+    rest = of_sites(sites[said == ""])
     by_kind = [
-        _declared(told.loc[told["kind"] == kind, "list_covers"]) | _regions_of(rest[rest["kind"] == kind])
+        _declared(said[(said != "") & (sites["kind"] == kind)]) | _regions_of(rest[rest["kind"] == kind])
         for kind in kinds
     ]
     return frozenset.intersection(*by_kind) if by_kind else frozenset()
