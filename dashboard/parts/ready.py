@@ -16,7 +16,7 @@ from dashboard.shell import session
 from door import readiness
 from door.readiness import Ranking, Readiness, State, TableState
 from door.store import ScopedStore
-from geodata import site_kinds
+from geodata import codes, site_kinds
 from words import Texts
 
 _PER_REGION = ("sites", "activations")
@@ -123,3 +123,13 @@ def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> str:
     heads = [texts("ready.workers_region"), texts("ready.workers_n")]
     table = tables.table(texts("ready.workers"), heads, rows, numeric=(1,), kind="rb-sizes", is_caption_shown=True)
     return f"{table}<p class='rb-muted'>{html.escape(texts('ready.workers_how'))}</p>"
+
+
+def lists_cover(texts: Texts, stands: Readiness) -> str:
+    """Say of which kinds no list covers the whole country (HTML): there a gap is not none; '' where all do."""
+    part = {kind: n for kind, n in stands["sites"].kinds.items() if n < len(codes.VR_CODES)}
+    if stands.is_demonstration or not part:
+        return ""
+    kinds = ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in part.items())
+    told = texts("ready.lists_cover", kinds=kinds, regions_n=len(codes.VR_CODES))
+    return f'<p class="rb-page rb-muted" role="note">{html.escape(told)}</p>'

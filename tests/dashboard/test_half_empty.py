@@ -102,6 +102,10 @@ def test_every_page_of_a_picture_without_housing_stands(state: str, language: st
             assert tail in told.split("</h1>")[0], page.name
         if page.name in ("targets", "sites") and not ready.may_rank(Ranking.SITES):
             assert escaped(ready.sentence("sites", language, is_command=False)) in told, page.name
+        if page.name in ("targets", "sites") and ready.may_rank(Ranking.SITES):
+            kinds = {"nl": "logies 1", "en": "lodging 1"}[language]
+            cover = read_texts(language)("ready.lists_cover", kinds=kinds, regions_n=25)
+            assert escaped(cover) in told, page.name
         if page.name == "report":
             assert escaped(read_texts(language)("ready.no_report")) in told
 

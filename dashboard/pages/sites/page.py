@@ -37,6 +37,8 @@ def run() -> None:
     if not stands.has("sites"):
         ready.tell(texts, store, stands, "sites", "ready.no_sites")
     elif stands.may_rank(Ranking.SITES):
+        if cover := ready.lists_cover(texts, stands):
+            st.html(cover)
         _page()
     else:
         ready.tell(texts, store, stands, stands.missing(Ranking.SITES), "ready.sites_unranked")

@@ -29,6 +29,8 @@ def run() -> None:
     store = frame.open_store(texts)
     title = board.title(store, texts, texts("page.targets"), "site")
     frame.page_head(texts, store, title, texts("targets.intro"))
+    if cover := ready.lists_cover(texts, ready.of(store)):
+        st.html(cover)
     # Who makes no plans comes for the visits that are planned; so does who follows a link to a plan.
     first = "make" if may(store.viewer, Verb.RECORD, "plan_lines", "") else "plans"
     if session.selection().plan:
