@@ -1,14 +1,19 @@
-"""The commands ``python -m risk report`` and ``python -m risk meeting``."""
+"""The commands ``python -m risk report``, ``meeting`` and ``digest``."""
 
 import argparse
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from access.rights import Rows, rows_of
 from door import readiness
 from door import store as access
 from door.readiness import Ranking
+from geodata import codes
+from geodata.errors import AccessDeniedError
 from risk.index.model import load_model
+from risk.notices.forms import digest
+from risk.notices.notices import today_of
 from risk.report.accountability import accountability
 from risk.report.files import write_document
 from risk.report.meeting import meeting_sheet
@@ -16,7 +21,7 @@ from risk.report.words import LANGUAGES
 
 
 def add_commands(commands: Any) -> None:
-    """Add both commands; each sets ``run``."""
+    """Add the commands; each sets ``run``."""
     reporting = commands.add_parser("report", help="the accountability report of a period")
     reporting.add_argument("--from", dest="first", type=_day, required=True, help="first day, as 2020-09-01")
     reporting.add_argument("--to", dest="last", type=_day, required=True, help="last day")
@@ -25,7 +30,12 @@ def add_commands(commands: Any) -> None:
     meeting = commands.add_parser("meeting", help="one page of what changed since a date")
     meeting.add_argument("--since", type=_day, required=True, help="a day, as 2020-11-16")
     meeting.set_defaults(run=_meeting)
-    for command in (reporting, meeting):
+    telling = commands.add_parser("digest", help="what there is for a person or for each region, and where to look")
+    telling.add_argument("--since", type=_day, required=True, help="the first day to tell of, as 2020-11-16")
+    telling.add_argument("--today", type=_day, help="the last one; today by default, of the example its last day")
+    telling.add_argument("--each-region", action="store_true", help="a file per region, --out names their folder")
+    telling.set_defaults(run=_digest)
+    for command in (reporting, meeting, telling):
         command.add_argument("--lang", choices=LANGUAGES, default="nl")
         command.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
         command.add_argument("--out", type=Path, required=True, help=".docx, .html or .pdf")
@@ -44,6 +54,24 @@ def _report(arguments: argparse.Namespace) -> None:
     made = accountability(store, arguments.first, arguments.last, arguments.lang, as_of=arguments.as_of)
     write_document(made, arguments.out)
     print(f"report of {arguments.first} to {arguments.last} written to {arguments.out}")
+
+
+def _digest(arguments: argparse.Namespace) -> None:
+    viewer = access.parse_viewer(arguments.viewer)
+    if arguments.each_region:
+        viewers = {code: access.Viewer("region", (code,)) for code in codes.VR_CODES}
+        if rows_of(viewer.role, "scores_vr") != Rows.ALL or rows_of(viewer.role, "signals") != Rows.ALL:
+            raise AccessDeniedError("digest_denied", role=viewer.role)
+        paths = {code: arguments.out / f"{code}.html" for code in viewers}
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    else:
+        viewers, paths = {"": viewer}, {"": arguments.out}
+    for code, one in viewers.items():
+        store = access.open_store(one)
+        today = arguments.today or today_of(store, datetime.now(UTC).date())
+        write_document(digest(store, arguments.since, today, arguments.lang), paths[code])
+        store.note_export("digest", 1)
+    print(f"digest since {arguments.since} written to {arguments.out}")
 
 
 def _meeting(arguments: argparse.Namespace) -> None:

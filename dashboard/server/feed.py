@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
@@ -33,12 +33,16 @@ from door import store as access
 from door.store import ScopedStore
 from geodata import logs, settings
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
+from risk.notices import forms
+from risk.notices.notices import notices, rules, today_of
 from risk.report import dictionary
 from risk.scores import deliver
 from risk.scores.outputs import read_scored
+from words import read_texts
 
 SURFACE: Final = "feed"
 DICTIONARY: Final = features.DICTIONARY
+NOTICES: Final = {"/notices.atom": forms.ATOM_TYPE, "/notices.ics": forms.CALENDAR_TYPE}
 LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
 _LOG = logging.getLogger(__name__)
@@ -87,7 +91,7 @@ def _route(path: str) -> str:
     """Return what the log may say of a path: an id in it stays out."""
     if path.startswith("/collections/"):
         return "/collections/..."
-    return path if path in (*LEVELS, DICTIONARY, *features.ROUTES, "/health") else "other"
+    return path if path in (*LEVELS, *NOTICES, DICTIONARY, *features.ROUTES, "/health") else "other"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -106,6 +110,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._health()
             elif address.path in LEVELS:
                 self._scores(LEVELS[address.path], asked)
+            elif address.path in NOTICES:
+                self._notices(address.path, asked)
             elif address.path == DICTIONARY:
                 self._dictionary(asked)
             elif _is_of_features(address.path):
@@ -124,7 +130,9 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, "application/json", json.dumps({"status": "ok", "data": data_version}).encode())
 
     def _not_found(self) -> None:
-        self._say(HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, DICTIONARY, *features.ROUTES, '/health'])}.")
+        self._say(
+            HTTPStatus.NOT_FOUND, f"Ask for {', '.join([*LEVELS, *NOTICES, DICTIONARY, *features.ROUTES, '/health'])}."
+        )
 
     def _store(self, asked: dict[str, str]) -> ScopedStore | None:
         """Return the door of whose token this is; None, and the answer is given, when it is nobody's."""
@@ -151,6 +159,19 @@ class Handler(BaseHTTPRequestHandler):
         scoped = self._store(asked)
         if scoped is not None:
             self._answer(HTTPStatus.OK, "application/json", dictionary.as_json(official_model(), scoped.sources))
+
+    def _notices(self, path: str, asked: dict[str, str]) -> None:
+        scoped = self._store(asked)
+        if scoped is None:
+            return
+        texts = read_texts("en" if asked.get("lang") == "en" else "nl")
+        today = today_of(scoped, datetime.now(UTC).date())
+        found = notices(scoped, today - timedelta(days=rules()["since_days"]), today)
+        is_feed = path == "/notices.atom"
+        address = f"{self._base()}{path}"
+        body = forms.atom(scoped, found, today, texts, address) if is_feed else forms.calendar(scoped, found, texts)
+        scoped.note_export("notices", len(found))
+        self._answer(HTTPStatus.OK, NOTICES[path], body)
 
     def _base(self) -> str:
         """Return where this server is reached: the host that was asked for, as a name or address and a port."""

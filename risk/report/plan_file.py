@@ -14,6 +14,7 @@ from door.store import ScopedStore
 from geodata import codes, site_kinds
 from risk.index.model import load_model
 from risk.report.files import render
+from risk.report.icalendar import escaped, folded
 from risk.report.sheet import region_sheet
 from risk.report.words import monday, week_words
 from risk.scores.outputs import ensure
@@ -24,7 +25,6 @@ from words import read_texts
 
 _SHEET_ENDINGS: Final = (".pdf", ".html")
 _NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
-_LINE_OCTETS: Final = 75  # RFC 5545, 3.1
 
 
 def plan_words(plan_id: str, language: str) -> str:
@@ -161,35 +161,11 @@ def calendar(table: gpd.GeoDataFrame, language: str) -> bytes:
             f"DTSTAMP:{pd.Timestamp(line['peildatum']):%Y%m%d}T000000Z",
             f"DTSTART;VALUE=DATE:{first:%Y%m%d}",
             f"DTEND;VALUE=DATE:{first + timedelta(days=7):%Y%m%d}",
-            f"SUMMARY:{_calendar_text(title)}",
-            f"LOCATION:{_calendar_text(place)}",
-            f"DESCRIPTION:{_calendar_text('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
+            f"SUMMARY:{escaped(title)}",
+            f"LOCATION:{escaped(place)}",
+            f"DESCRIPTION:{escaped('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
         ]
     told.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in told).encode()
-
-
-def _calendar_text(text: str) -> str:
-    r"""Return a text in which the signs of a calendar file mean nothing.
-
-    Examples
-    --------
-    >>> print(_calendar_text("a, b; c\\d"))
-    a\, b\; c\\d
-    """
-    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-    return " ".join(escaped.split())
-
-
-def _folded(line: str) -> str:
-    """Return a line in pieces of at most 75 octets, none of which ends within a letter."""
-    pieces: list[str] = []
-    piece = ""
-    for letter in line:
-        if len((piece + letter).encode()) > _LINE_OCTETS - bool(pieces):
-            pieces.append(piece)
-            piece = ""
-        piece += letter
-    return "\r\n ".join([*pieces, piece])
+    return "".join(f"{folded(line)}\r\n" for line in told).encode()

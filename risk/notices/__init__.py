@@ -1,0 +1,1 @@
+"""What there is to tell a person since a day: how many of what, and where to look."""
