@@ -8,6 +8,7 @@ with NaN and say why in their status or reason column.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final, TypeVar, cast
 
 import geopandas as gpd
@@ -637,6 +638,11 @@ def empty(name: str) -> pd.DataFrame:
     >>> len(empty("sites")), list(empty("contributions"))
     (0, ['unit_id', 'indicator_code', 'contribution_0_10'])
     """
+    return _empty(name).copy()
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
     contract = CONTRACTS[name]
     frame = pd.DataFrame({column: pd.Series(dtype=object) for column in contract.schema.columns})
     if contract.is_spatial:

@@ -8,6 +8,7 @@ Not built, and why: EARS cannot tell an outbreak from a national wave (its C2 fl
 outbreak), and Farrington's method needs three years of weeks, which no table here has.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -143,6 +144,41 @@ def alarms_of_weeks(cases: pd.DataFrame) -> pd.DataFrame:
         except InputError:  # a week without a past has no alarms; the command says so for the one that is asked
             continue
     return pd.concat(tables, ignore_index=True) if tables else contracts.empty("alarms")
+
+
+def lasting(weekly: Iterable[tuple[str, Mapping[str, int]]]) -> pd.DataFrame:
+    """Return where there are alarms now, and since when: one week without ends nothing, two do.
+
+    Parameters
+    ----------
+    weekly
+        Week after week, the newest first: the week, and the number of alarms of each place that has any.
+
+    Returns
+    -------
+    DataFrame
+        vr_code, week (the newest), first_week, alarms_n (in the newest week).
+
+    Examples
+    --------
+    >>> weekly = [("2020-W48", {"VR06": 2, "VR07": 1}), ("2020-W47", {}), ("2020-W46", {"VR06": 1}), ("2020-W45", {})]
+    >>> lasting(weekly).to_numpy().tolist()
+    [['VR06', '2020-W48', '2020-W46', 2], ['VR07', '2020-W48', '2020-W48', 1]]
+    """
+    newest, now = "", {}
+    first: dict[str, str] = {}
+    going_on: set[str] = set()
+    before: set[str] = set()
+    for week, alarms_n in weekly:
+        if not newest:
+            newest, now, going_on, before = week, dict(alarms_n), set(alarms_n), set(alarms_n)
+        first |= dict.fromkeys(going_on & set(alarms_n), week)
+        going_on &= before | set(alarms_n)
+        before = set(alarms_n)
+        if not going_on:
+            break
+    rows = [(code, newest, first[code], int(n)) for code, n in sorted(now.items())]
+    return pd.DataFrame(rows, columns=["vr_code", "week", "first_week", "alarms_n"])
 
 
 def size_before(before: Array) -> float:

@@ -55,3 +55,28 @@ def _parts(outcome: Outcome) -> pd.Series:
     reference = outcome.scores.assign(indicator_code=REFERENCE).set_index(keys)["reference_0_10"]
     parts: pd.Series = pd.concat([outcome.contributions.set_index(keys)["contribution_0_10"], reference])
     return parts
+
+
+def sure(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    """Return the units whose class changed and whose places then and now have intervals that do not meet.
+
+    A score that swings around a cut changes nothing, whatever its class does.
+
+    Returns
+    -------
+    DataFrame
+        unit_id, risk_class.
+
+    Examples
+    --------
+    >>> columns = ["unit_id", "risk_class", "rank_p05", "rank_p95"]
+    >>> then = pd.DataFrame([("VR01", 2.0, 10, 15), ("VR02", 2.0, 10, 15), ("VR03", 2.0, 10, 15)], columns=columns)
+    >>> now = pd.DataFrame([("VR01", 3.0, 1, 4), ("VR02", 3.0, 8, 12), ("VR03", 2.0, 1, 4)], columns=columns)
+    >>> sure(now, then).to_numpy().tolist()
+    [['VR01', 3]]
+    """
+    columns = ["risk_class", "rank_p05", "rank_p95"]
+    both = now.set_index("unit_id")[columns].join(then.set_index("unit_id")[columns].add_suffix("_then")).dropna()
+    apart = (both["rank_p95"] < both["rank_p05_then"]) | (both["rank_p05"] > both["rank_p95_then"])
+    changed = both.loc[(both["risk_class"] != both["risk_class_then"]) & apart, "risk_class"]
+    return changed.astype(int).reset_index()

@@ -7,6 +7,7 @@ from typing import Final
 
 from door import export
 from door.store import ScopedStore
+from geodata.areas.regions import region_names
 from risk.notices.notices import Notice, notices
 from risk.report.blocks import Block, Document, Heading, Paragraph
 from risk.report.icalendar import escaped, folded
@@ -25,7 +26,7 @@ def digest(store: ScopedStore, since: date, today: date, language: str) -> Docum
     InputError
         The period ends before it begins.
     """
-    texts, regions = read_texts(language), names(store)
+    texts, regions = read_texts(language), names()
     found = notices(store, since, today)
     scope = ", ".join(regions.get(code, code) for code in store.viewer.vr_codes) or str(store.viewer)
     title = texts("notice.digest", scope=scope)
@@ -34,14 +35,15 @@ def digest(store: ScopedStore, since: date, today: date, language: str) -> Docum
     blocks: list[Block] = [Heading(title, 1), Paragraph(period, is_small=True)]
     blocks += [Heading(count)] if found else [Paragraph(texts("notice.quiet"))]
     blocks += [Paragraph(one.in_words(texts, regions)) for one in found]
+    sheet = texts("notice.sheet", page=texts("page.report"))
+    blocks += [Paragraph(sheet)] if store.may("activations") else []
     blocks.append(Paragraph(texts("notice.never"), is_small=True))
     return Document(title, language, export.band(store, language), tuple(blocks))
 
 
-def names(store: ScopedStore) -> dict[str, str]:
+def names() -> dict[str, str]:
     """Return the name of every veiligheidsregio by its code; '' is the country's and has none."""
-    table = store.table("veiligheidsregios")
-    return {"": "", **dict(zip(table["vr_code"], table["vr_name"], strict=True))}
+    return {"": "", **region_names()}
 
 
 def atom(store: ScopedStore, found: Sequence[Notice], today: date, texts: Texts, address: str) -> bytes:
@@ -63,7 +65,7 @@ def atom(store: ScopedStore, found: Sequence[Notice], today: date, texts: Texts,
     _add(feed, "updated", _moment(newest))
     ET.SubElement(ET.SubElement(feed, "author"), "name").text = texts("app.title")
     ET.SubElement(feed, "link", {"rel": "self", "href": address})
-    regions = names(store)
+    regions = names()
     for one in found:
         entry = ET.SubElement(feed, "entry")
         _add(entry, "id", f"{address}#{one.notice_id}")
@@ -77,7 +79,7 @@ def calendar(store: ScopedStore, found: Sequence[Notice], texts: Texts) -> bytes
     """Return the planned visits among notices as a calendar: per region and week how many, on the page of targets."""
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//notices//NL", "CALSCALE:GREGORIAN"]
     band = export.band(store, texts.language)
-    regions = names(store)
+    regions = names()
     for one in found:
         if one.rule == "visit":
             told += [

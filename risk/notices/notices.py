@@ -21,9 +21,10 @@ from door.store import ScopedStore
 from geodata.errors import InputError
 from geodata.refresh import health
 from geodata.weeks import last_day
+from risk.index.declaration import Model
 from risk.index.model import load_model
 from risk.scores import context
-from risk.scores.outputs import read_scored
+from risk.scores.outputs import ensure
 from words import Texts
 
 _LEVEL: Final = "vr"
@@ -69,13 +70,13 @@ def rules() -> Mapping[str, Any]:
 
 def today_of(store: ScopedStore, today: date) -> date:
     """Return the day that a viewer's "now" is: of invented figures the date of the picture, else the day itself."""
-    if not store.is_demonstration or not store.may("scores_vr"):
+    if not store.is_demonstration:
         return today
-    last: date = read_scored(store, _LEVEL, load_model()).peildatum.date()
-    return last
+    ensure(store.data_version, _LEVEL, _model())
+    return date.fromisoformat(store.facts(_LEVEL, _model().version)["peildatum"])
 
 
-def notices(store: ScopedStore, since: date, today: date) -> list[Notice]:
+def notices(store: ScopedStore, since: date, today: date, *, may_wait: bool = True) -> list[Notice]:
     """Return what there is to tell a viewer, the newest first; what nobody recorded or measured tells nothing.
 
     Parameters
@@ -84,6 +85,8 @@ def notices(store: ScopedStore, since: date, today: date) -> list[Notice]:
         The first day to tell of.
     today
         The last one; of visits up to ``ahead_days`` after it.
+    may_wait
+        False compares with pictures of earlier weeks that are stored, and computes none.
 
     Raises
     ------
@@ -92,50 +95,61 @@ def notices(store: ScopedStore, since: date, today: date) -> list[Notice]:
     """
     if today < since:
         raise InputError("period_reversed", last=today, first=since)
+    asked = _Asked(store, since, today, may_wait)
     found = []
     for rule, declared in rules()["rule"].items():
         last = today + timedelta(days=declared.get("ahead_days", 0))
         is_open = may(store.viewer, Verb.MANAGE, "sources") if rule == "source" else store.may(declared["table"])
-        for key, vr_code, on, n in _FOUND[rule](store, since) if is_open else ():
+        for key, vr_code, on, n in _FOUND[rule](asked) if is_open else ():
             if since <= on <= last:
                 found.append(Notice(f"{rule}-{key}", rule, vr_code, on, n, declared["page"]))
     return sorted(found, key=lambda one: (-one.on.toordinal(), one.notice_id))
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a rule looks at: the door, and the period."""
+
+    store: ScopedStore
+    since: date
+    today: date
+    may_wait: bool
+
+    @property
+    def may_rank(self) -> bool:
+        """Tell whether there are scores to speak of."""
+        return of(self.store, _model().disease).may_rank(Ranking.AREAS)
+
+
 Found = Iterator[tuple[str, str, date, int]]
 
 
-def _alarms(store: ScopedStore, _since: date) -> Found:
-    try:
-        found = context.alarms_of(store, load_model().disease)
-    except InputError:
-        return  # without weeks of infections there is no alarm
-    found = found[found["is_alarm"]]
-    regions = store.table("gemeenten").set_index("gemeente_code")["vr_code"]
-    for vr_code, rows in found.groupby(found["gemeente_code"].map(regions)):
-        week = str(rows["week"].iloc[0])
-        yield f"{vr_code}-{week}", str(vr_code), last_day(week).date(), len(rows)
+@cache
+def _model() -> Model:
+    return load_model()
 
 
-def _classes(store: ScopedStore, since: date) -> Found:
-    """Give each region whose class changed for sure: the intervals of its places then and now do not meet.
+def _alarms(asked: _Asked) -> Found:
+    """Give each region with alarms, as one event since its first week without a quiet one between."""
+    for one in context.lasting_alarms(asked.store, _model().disease).itertuples():
+        yield f"{one.vr_code}-{one.first_week}", one.vr_code, last_day(one.week).date(), one.alarms_n
 
-    A score that swings around a cut tells nothing, whatever its class does.
-    """
-    model = load_model()
-    if not of(store, model.disease).may_rank(Ranking.AREAS):
-        return
-    now = read_scored(store, _LEVEL, model)
-    earlier = [week for week in now.weeks if last_day(week).date() < since]
-    if not earlier:
-        return
-    columns = ["risk_class", "rank_p05", "rank_p95"]
-    before = read_scored(store, _LEVEL, model, earlier[-1]).scores.set_index("unit_id")[columns]
-    both = now.scores[now.scores["sector_code"] == ""].set_index("unit_id")[columns].join(before, rsuffix="_then")
-    both = both.dropna()
-    apart = (both["rank_p95"] < both["rank_p05_then"]) | (both["rank_p05"] > both["rank_p95_then"])
-    for code in both.index[(both["risk_class"] != both["risk_class_then"]) & apart]:
-        yield str(code), str(code), now.peildatum.date(), 1
+
+def _classes(asked: _Asked) -> Found:
+    """Give each region whose class changed for sure."""
+    if asked.may_rank:
+        for one in context.changed_classes(asked.store, asked.since, may_wait=asked.may_wait).itertuples():
+            yield f"{one.vr_code}-{one.risk_class}", one.vr_code, asked.today, 1
+
+
+def _neighbours(asked: _Asked) -> Found:
+    """Give how many regions around the viewer's own moved, without saying which; each week is one event."""
+    if asked.may_rank:
+        least_n = rules()["rule"]["neighbour"]["least_n"]
+        n, _ = context.moved_around(asked.store, asked.since, least_n, may_wait=asked.may_wait)
+        if n:
+            own = asked.store.viewer.vr_codes
+            yield f"{'+'.join(own)}-{asked.today:%G-W%V}", own[0], asked.today, n
 
 
 def _by_week(rows: pd.DataFrame, days: pd.Series) -> Found:
@@ -145,37 +159,43 @@ def _by_week(rows: pd.DataFrame, days: pd.Series) -> Found:
         yield f"{vr_code}-{week}", str(vr_code), some.max().date(), len(some)
 
 
-def _signals(store: ScopedStore, since: date) -> Found:
-    rows = store.register("signals")
-    new = rows[(rows["state"] == "new") & (rows["recorded_at"] >= pd.Timestamp(since))]  # nobody took it up yet
-    yield from _by_week(new, new["recorded_at"])
+def _moments(asked: _Asked, rows: pd.DataFrame) -> pd.Series:
+    """Return when rows became known; of the example when they happened, for it lies in the past."""
+    return rows["event_date" if asked.store.is_demonstration else "recorded_at"]
 
 
-def _visits(store: ScopedStore, _since: date) -> Found:
-    rows = store.table("plan_lines")
+def _signals(asked: _Asked) -> Found:
+    rows = asked.store.register("signals")
+    rows = rows[(rows["state"] == "new") & (_moments(asked, rows) >= pd.Timestamp(asked.since))]  # nobody took it up
+    yield from _by_week(rows, _moments(asked, rows))
+
+
+def _visits(asked: _Asked) -> Found:
+    rows = asked.store.table("plan_lines")
     rows = rows[rows["plan_state"] == "approved"]
     for (vr_code, week), some in rows.groupby(["vr_code", "week"]):
         monday = date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
         yield f"{vr_code}-{week}", str(vr_code), monday, len(some)
 
 
-def _connections(store: ScopedStore, since: date) -> Found:
+def _connections(asked: _Asked) -> Found:
     """Give the questions to be connected with another region's contact about sites that are linked."""
-    rows = store.table("decisions")
-    asked = (rows["subject"] == "handover") & rows["state"].isin(["open", "asked"])
-    rows = rows[asked & (rows["recorded_at"] >= pd.Timestamp(since))]
-    yield from _by_week(rows, rows["recorded_at"])
+    rows = asked.store.table("decisions")
+    is_open = (rows["subject"] == "handover") & rows["state"].isin(["open", "asked"])
+    rows = rows[is_open & (_moments(asked, rows) >= pd.Timestamp(asked.since))]
+    yield from _by_week(rows, _moments(asked, rows))
 
 
-def _sources(_store: ScopedStore, _since: date) -> Found:
+def _sources(_asked: _Asked) -> Found:
     for source_id, attempt in health.read().items():
         if attempt.error:
             yield source_id, "", date.fromisoformat(attempt.tried_at[:10]), 1
 
 
-_FOUND: Final[dict[str, Callable[[ScopedStore, date], Found]]] = {
+_FOUND: Final[dict[str, Callable[[_Asked], Found]]] = {
     "alarm": _alarms,
     "class": _classes,
+    "neighbour": _neighbours,
     "signal": _signals,
     "visit": _visits,
     "connect": _connections,

@@ -1,11 +1,12 @@
-"""What stands beside the scores and never enters them: alarms, neighbours together, hot spots.
+"""What stands beside the scores and never enters them: alarms, neighbours together, hot spots, what changed for sure.
 
 Computed for the whole country, for inside one region they would mean something else in each; who looks then gets
 their part through the door. Only infections are needed: no sites, no establishments. What takes seconds is stored
 beside the scores, so that a page only reads it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -14,11 +15,14 @@ import pandas as pd
 from door import store as access
 from door.store import ScopedStore
 from geodata import contracts, weeks
+from geodata.areas import regions
 from geodata.errors import InputError, SnapshotError
 from geodata.snapshots import formats, snapshot
+from geodata.weeks import last_day
 from risk.index.model import for_disease, load_model
-from risk.insight import alarms, clusters, detection
+from risk.insight import alarms, changes, clusters, detection
 from risk.scores import outputs
+from risk.scores.outputs import is_ready, read_scored
 
 _SHOWN_GROUPS = 5
 _LARGEST_P = 0.05
@@ -94,6 +98,94 @@ def prepare(data_version: str, disease: str, week: str = "") -> None:
     """
     _hot_spots(data_version, disease, week)  # first, for it needs fewer weeks
     _groups(data_version, disease, week)
+
+
+def lasting_alarms(store: ScopedStore, disease: str) -> pd.DataFrame:
+    """Return the regions with alarms in the last week, as far as the viewer may see alarms.
+
+    Returns
+    -------
+    DataFrame
+        vr_code, week, first_week, alarms_n (`risk.insight.alarms.lasting`); empty without infections.
+    """
+    return store.in_scope("alarms_gemeente", _lasting(store.data_version, disease))
+
+
+def changed_classes(store: ScopedStore, since: date, *, may_wait: bool = True) -> pd.DataFrame:
+    """Return the regions whose class is another, for sure, than before a day, as far as the viewer may see scores.
+
+    Sure is as `risk.insight.changes.sure` has it.
+
+    Parameters
+    ----------
+    since
+        The picture at the end of the last week before it is compared with.
+    may_wait
+        False compares with the last week before it whose picture is stored, and computes none.
+
+    Returns
+    -------
+    DataFrame
+        vr_code, risk_class; empty without an earlier picture.
+    """
+    return store.in_scope("scores_vr", _changed(store.data_version, since, may_wait=may_wait))
+
+
+def moved_around(store: ScopedStore, since: date, least_n: int, *, may_wait: bool = True) -> tuple[int, int]:
+    """Return how many regions around the viewer's own have an alarm or another class, and of how many.
+
+    Parameters
+    ----------
+    since, may_wait
+        As for `changed_classes`.
+    least_n
+        Around fewer regions than this nothing is counted, for the count would tell which: then both are 0.
+    """
+    own = set(store.viewer.vr_codes)
+    borders = _neighbours(store.data_version)
+    around = {other for code in own for other in borders.get(code, ())} - own
+    if len(around) < least_n:
+        return 0, 0
+    alarmed = _lasting(store.data_version, load_model().disease)["vr_code"]
+    moved = {*alarmed, *_changed(store.data_version, since, may_wait=may_wait)["vr_code"]}
+    return len(around & moved), len(around)
+
+
+@lru_cache(maxsize=8)
+def _lasting(data_version: str, disease: str) -> pd.DataFrame:
+    region = access.open_batch(data_version).table("gemeenten").set_index("gemeente_code")["vr_code"]
+    return alarms.lasting(_alarms_back(data_version, disease, region))
+
+
+def _alarms_back(data_version: str, disease: str, region: pd.Series) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Give week after week back how many gemeenten of each region have an alarm, as far as there is a past."""
+    for week in reversed(_cases(data_version, disease).columns):
+        try:
+            found = _alarms(data_version, disease, str(week))
+        except InputError:
+            return  # there is no past to compare this week with
+        yield str(week), found.loc[found["is_alarm"], "gemeente_code"].map(region).value_counts().to_dict()
+
+
+@lru_cache(maxsize=16)
+def _changed(data_version: str, since: date, *, may_wait: bool) -> pd.DataFrame:
+    store, model = access.open_batch(data_version), load_model()
+    now = read_scored(store, "vr", model)
+    earlier = [
+        week
+        for week in now.weeks
+        if last_day(week).date() < since and (may_wait or is_ready(data_version, "vr", model, week))
+    ]
+    if not earlier:
+        return pd.DataFrame({"vr_code": [], "risk_class": []})
+    then = read_scored(store, "vr", model, earlier[-1]).scores
+    return changes.sure(now.scores[now.scores["sector_code"] == ""], then).rename(columns={"unit_id": "vr_code"})
+
+
+@lru_cache(maxsize=4)
+def _neighbours(data_version: str) -> dict[str, frozenset[str]]:
+    pairs = regions.neighbours(access.open_batch(data_version).table("veiligheidsregios"), "vr_code")
+    return {str(code): frozenset(some) for code, some in pairs.groupby("code")["neighbour_code"]}
 
 
 @lru_cache(maxsize=4)

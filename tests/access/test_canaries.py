@@ -21,9 +21,12 @@ from register import read
 from register import record as write
 from register.read import Filters
 from risk.index.model import load_model
+from risk.notices import forms
+from risk.notices.notices import notices
 from risk.scores import context
 from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
 from tests.examples import examples
+from words import read_texts
 
 Birds = dict[str, Canary]
 COMPUTED = {  # what stands beside the scores and is not stored with them
@@ -106,6 +109,23 @@ def test_exported_files_hold_the_own_region_only_and_say_for_whom(birds: Birds, 
             text = read_back(path)
             assert find(text, birds, own=code) == []
             assert f"region:{code}" in text
+
+
+@pytest.mark.parametrize("role", ["lotc", "analyst", "policy", "privacy", "partner:Partner-VR06", *codes.VR_CODES])
+def test_notices_hold_no_canary_at_all_not_even_the_own(birds: Birds, role: str) -> None:
+    """Whoever reads over a shoulder or in a mailbox learns how many and where to look."""
+    scoped = of_region(role) if role in codes.VR_CODES else access.open_store(access.parse_viewer(role))
+    since, today = date(2020, 9, 1), date(2020, 11, 30)
+    found, texts = notices(scoped, since, today, may_wait=False), read_texts("nl")
+    told = [
+        forms.atom(scoped, found, today, texts, "http://127.0.0.1/notices.atom").decode(),
+        forms.calendar(scoped, found, texts).decode(),
+        str(forms.digest(scoped, since, today, "nl")),
+    ]
+    assert find("\n".join(told), birds, own="") == []
+    if role in codes.VR_CODES:
+        assert {one.vr_code for one in found} == {role}
+        assert {"signal", "visit"} <= {one.rule for one in found}
 
 
 def test_errors_tell_nothing_of_what_was_asked_for(birds: Birds) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,12 +18,14 @@ import httpx
 import pytest
 
 from access import audit, tokens
-from access.viewer import parse_viewer
+from access.viewer import Viewer, parse_viewer
 from dashboard.server import feed
 from door import store as access
 from geodata import settings
 from geodata.errors import InputError
+from register import record as write
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TODAY = date.today()  # noqa: DTZ011 - a day on the wall
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=2)
@@ -88,6 +91,60 @@ def test_sites_are_only_for_those_who_may_take_them_away(address: str, role: str
     status, answer = ask(f"{address}/site.geojson", tokens.give("x", parse_viewer(role), TOMORROW))
     assert status == 403
     assert "may not" in str(answer["error"])
+
+
+def fetch(url: str, token: str) -> tuple[str, str]:
+    """Return what an address answers, with its type."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        return answer.headers["Content-Type"], answer.read().decode()
+
+
+def test_notices_are_an_atom_feed_whose_entries_keep_their_id(address: str) -> None:
+    token = tokens.give("lezer", parse_viewer("region:VR06"), TOMORROW)
+    fields = {"event_date": "2020-11-24", "origin": "own", "theme": "wonen", "text": "nachtwerk", "vr_code": "VR06"}
+    entries = []
+    for _ in range(2):
+        write.record(Viewer("lotc", person="feed test"), "signal", fields | {"sector_code": "lodging"})
+        kind, body = fetch(f"{address}/notices.atom", token)
+        feed_of = ET.fromstring(body)  # noqa: S314 - our own
+        titles = {entry.findtext(f"{ATOM}id"): entry.findtext(f"{ATOM}title") for entry in feed_of.iter(f"{ATOM}entry")}
+        entries.append(titles[f"{address}/notices.atom#signal-VR06-2020-W48"])
+    assert kind == "application/atom+xml"
+    assert [title.split(":")[0] for title in entries] == [
+        "Een nieuw signaal dat nog niemand oppakte",
+        "2 nieuwe signalen die nog niemand oppakte",
+    ]
+    assert "nachtwerk" not in body
+    assert (feed_of.findtext(f"{ATOM}id"), feed_of.findtext(f"{ATOM}updated")[:7]) == (
+        f"{address}/notices.atom",
+        "2020-11",
+    )
+    assert feed_of.findtext(f"{ATOM}title").startswith("VOORBEELD")
+    other = fetch(f"{address}/notices.atom", tokens.give("ander", parse_viewer("region:VR20"), TOMORROW))[1]
+    assert "signal-VR06" not in other
+
+
+def test_planned_visits_are_a_calendar_without_a_place(address: str) -> None:
+    line = {"plan_id": "p", "plan_state": "approved", "list": "risk", "vr_code": "VR06", "week": "2020-W50"}
+    for _ in range(3):
+        write.record(Viewer("lotc", person="feed test"), "plan_line", line | {"reason": "nachtwerk"})
+    kind, body = fetch(f"{address}/notices.ics?lang=en", tokens.give("k", parse_viewer("region:VR06"), TOMORROW))
+    lines = body.replace("\r\n ", "").split("\r\n")
+    assert kind == "text/calendar; charset=utf-8"
+    assert (lines[0], lines[-2], lines.count("BEGIN:VEVENT")) == ("BEGIN:VCALENDAR", "END:VCALENDAR", 1)
+    assert {"UID:visit-VR06-2020-W50@risicobeeld", "DTSTART;VALUE=DATE:20201207", "DTEND;VALUE=DATE:20201214"} <= set(
+        lines
+    )
+    assert "3 visits in an approved plan" in body.replace("\r\n ", "")
+    assert "nachtwerk" not in body
+    assert max(len(one.encode()) for one in body.split("\r\n")) <= 75
+
+
+@pytest.mark.parametrize("path", ["notices.atom", "notices.ics"])
+def test_notices_are_behind_a_token_too(address: str, path: str) -> None:
+    assert ask(f"{address}/{path}")[0] == 401
+    assert ask(f"{address}/{path}?token=guess")[0] == 401
 
 
 def test_only_a_living_token_opens_the_address(address: str) -> None:
