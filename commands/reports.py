@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from access.rights import Rows, rows_of
+from commands.run import add_disease, refuse_unknown_disease
 from door import readiness
 from door import store as access
 from door.readiness import Ranking
@@ -29,6 +30,7 @@ def add_commands(commands: Any) -> None:
     reporting.set_defaults(run=_report)
     meeting = commands.add_parser("meeting", help="one page of what changed since a date")
     meeting.add_argument("--since", type=_day, required=True, help="a day, as 2020-11-16")
+    add_disease(meeting)
     meeting.set_defaults(run=_meeting)
     telling = commands.add_parser("digest", help="what there is for a person or for each region, and where to look")
     telling.add_argument("--since", type=_day, required=True, help="the first day to tell of, as 2020-11-16")
@@ -76,8 +78,9 @@ def _digest(arguments: argparse.Namespace) -> None:
 
 def _meeting(arguments: argparse.Namespace) -> None:
     store = access.open_store(access.parse_viewer(arguments.viewer))
-    ready = readiness.of(store, load_model().disease)
+    refuse_unknown_disease(store, arguments.disease)
+    ready = readiness.of(store, arguments.disease or load_model().disease)
     if not ready.has("activations"):
         ready.require(Ranking.AREAS)
-    write_document(meeting_sheet(store, arguments.since, arguments.lang), arguments.out)
+    write_document(meeting_sheet(store, arguments.since, arguments.lang, disease=arguments.disease), arguments.out)
     print(f"meeting sheet since {arguments.since} written to {arguments.out}")

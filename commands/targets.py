@@ -7,13 +7,14 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
+from commands.run import add_disease, refuse_unknown_disease
 from door import export, readiness
 from door import store as access
 from door.readiness import Ranking
 from geodata import codes
 from geodata.errors import InputError
 from geodata.snapshots import formats as store
-from risk.index.model import load_model
+from risk.index.model import for_disease, load_model
 from risk.report.files import write_document
 from risk.report.sheet import region_sheet
 from risk.targets import checks as site_checks
@@ -49,13 +50,15 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="also write one printable sheet per region")
     parser.add_argument("--prices", action="store_true", help="also print what every quota costs")
     _add_common(parser)
+    add_disease(parser)
     parser.set_defaults(run=_targets)
 
 
 def _targets(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
     export.refuse_sites(scoped)
-    model = load_model()
+    refuse_unknown_disease(scoped, arguments.disease)
+    model = for_disease(load_model(), arguments.disease)
     readiness.of(scoped, model.disease).require(Ranking.SITES)
     request = read_request(arguments.request)
     if arguments.capacity is not None:

@@ -13,8 +13,9 @@ from geodata.areas.regions import region_names
 from geodata.errors import UnlikePicturesError
 from register.read import in_training
 from risk.index.classify import class_name, class_words, refuse_unlike, without
+from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
-from risk.index.model import load_model
+from risk.index.model import for_disease, load_model
 from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
 from risk.report.words import band_of, read_words, route_names, sector_name, stamp_of
@@ -23,8 +24,12 @@ from words import read_texts
 _LONGEST = 8
 
 
-def meeting_sheet(store: ScopedStore, since: date, language: str = "nl", *, step: Step = unseen) -> Document:
+def meeting_sheet(
+    store: ScopedStore, since: date, language: str = "nl", *, disease: str = "", step: Step = unseen
+) -> Document:
     """Return the sheet of what was recorded or changed on or after a date; ``step`` hears the part that is done.
+
+    The classes are those of the picture of a disease; '' is the model's own.
 
     Raises
     ------
@@ -46,9 +51,9 @@ def meeting_sheet(store: ScopedStore, since: date, language: str = "nl", *, step
     blocks += _referrals(referrals, words, route_names(store, language), language)
     blocks += _plan(_open(store, "plan_lines"), activations, words)
     step(0.5)
-    blocks += _moved(store, since, words, language)
+    blocks += _moved(store, since, for_disease(load_model(), disease), words, language)
     last = max(since, activations["event_date"].max().date()) if len(activations) else since
-    blocks.append(stamp_of(store, language, last, load_model().version))
+    blocks.append(stamp_of(store, language, last, for_disease(load_model(), disease).version))
     return Document(title, language, band_of(language, is_invented=is_invented), tuple(blocks))
 
 
@@ -126,13 +131,13 @@ def _plan(lines: pd.DataFrame, activations: pd.DataFrame, words: Mapping[str, st
     return [Heading(words["plan"]), grid, Paragraph(words["plan_def"], is_small=True)]
 
 
-def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: str) -> list[Block]:
+def _moved(store: ScopedStore, since: date, model: Model, words: Mapping[str, str], language: str) -> list[Block]:
     heading: list[Block] = [Heading(words["moved"]), Paragraph(words["moved_def"], is_small=True)]
     if not may(store.viewer, Verb.RUN, "evaluation"):
         return [*heading, Paragraph(words["moved_needs"])]
     texts = read_texts(language)
     try:
-        moved, lacks = classes_moved(store, since)
+        moved, lacks = classes_moved(store, since, model)
     except UnlikePicturesError as error:
         return [*heading, Paragraph(texts(f"problem.{error.key}"))]
     if lacks:
@@ -146,7 +151,9 @@ def _moved(store: ScopedStore, since: date, words: Mapping[str, str], language: 
     return [*heading, *_grid((words["region"], words["before"], words["after"]), rows, words)]
 
 
-def classes_moved(store: ScopedStore, since: date) -> tuple[list[tuple[str, float, float]], tuple[str, ...]]:
+def classes_moved(
+    store: ScopedStore, since: date, model: Model
+) -> tuple[list[tuple[str, float, float]], tuple[str, ...]]:
     """Return the regions whose class (1 to 5, all sectors together) changed since a date, and what both pictures lack.
 
     A region is its name with the class of then and of now.
@@ -157,7 +164,6 @@ def classes_moved(store: ScopedStore, since: date) -> tuple[list[tuple[str, floa
         One of the two pictures lacks a dimension or route that the other has.
     """
     tables = {name: store.table(name) for name in CORE_TABLES}
-    model = load_model()
     then, now = (
         score(tables, "vr", model, rebuilds=0, at=at) for at in (pd.Timestamp(since - timedelta(days=1)), None)
     )

@@ -29,7 +29,7 @@ from risk import index
 from risk.index import pipeline
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
-from risk.index.model import MODEL_FILE, load_model, parse_model
+from risk.index.model import MODEL_FILE, for_disease, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
 from risk.scores import compare, groups, site_tables, telling_apart
@@ -336,7 +336,7 @@ def _before(outcome: pipeline.Outcome) -> compare.Version | None:
     return None
 
 
-def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, float]) -> Trial:
+def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, float], model: Model) -> Trial:
     """Return what other weights would do to the ranking of a sector; the official version stays as it is.
 
     Ranks are national; the table holds the units the viewer may see.
@@ -345,14 +345,16 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
     ----------
     weights
         As for `risk.index.pipeline.what_if`.
+    model
+        The official declaration, for the disease of the picture.
 
     Raises
     ------
     ModelError
         A weight has an unknown code or is negative.
     """
-    ensure(store.data_version, level, load_model())
-    official = _official(store.data_version, level)
+    ensure(store.data_version, level, model)
+    official = _official(store.data_version, level, model.disease)
     keys, columns = ["unit_id", "area_code", "sector_code"], ["score_0_10", "rank"]
     other = pipeline.what_if(official.prepared, weights).set_index(keys)[columns]
     both = official.scores.set_index(keys)[columns].join(other, rsuffix="_what_if").reset_index()
@@ -373,10 +375,10 @@ def rankings(store: ScopedStore) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=4)
-def _official(data_version: str, level: str) -> pipeline.Outcome:
+def _official(data_version: str, level: str, disease: str) -> pipeline.Outcome:
     """Compute the official scores with all that a trial starts from, once per version of the data."""
     batch = access.open_batch(data_version)
-    return pipeline.score(_tables(batch), level, load_model(), rebuilds=0)
+    return pipeline.score(_tables(batch), level, for_disease(load_model(), disease), rebuilds=0)
 
 
 @lru_cache(maxsize=2)

@@ -71,3 +71,8 @@ def test_a_file_per_region_is_kept_beside_the_others(tmp_path: Path, capsys: pyt
     out = str(tmp_path / "out.csv")
     assert scores_command.main(["score", "--level", "vr", "--out", out, "--disease", "flu"]) == 2
     assert "choose one of: mpox" in capsys.readouterr().err
+    assert scores_command.main(["meeting", "--since", "2020-11-16", "--out", out, "--disease", "flu"]) == 2
+    assert "choose one of: mpox" in capsys.readouterr().err
+    asked = ["targets", "--seed", "1", "--out", out, "--disease", "flu"]
+    assert scores_command.main(asked) == 2
+    assert "choose one of: mpox" in capsys.readouterr().err

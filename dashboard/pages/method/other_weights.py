@@ -46,8 +46,10 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         return
     with table_side:
         beside = _beside(texts, kept)
-        trials = [outputs.what_if(store, _LEVEL, session.selection().sector, one.weights) for one in beside]
-        trial = outputs.what_if(store, _LEVEL, session.selection().sector, weights)
+        trials = [
+            outputs.what_if(store, _LEVEL, session.selection().sector, one.weights, official_model()) for one in beside
+        ]
+        trial = outputs.what_if(store, _LEVEL, session.selection().sector, weights, official_model())
         st.html(_table(texts, store, trial, list(zip(beside, trials, strict=True))))
 
 

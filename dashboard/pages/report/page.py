@@ -10,6 +10,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
+from dashboard.parts.figures import chosen_disease
 from dashboard.shell import frame, session
 from door.store import ScopedStore
 from register import personal
@@ -107,7 +108,7 @@ def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) 
         if name == "report":
             made = accountability(store, first, last, texts.language, step=tell)
         else:
-            made = meeting_sheet(store, first, texts.language, step=tell)
+            made = meeting_sheet(store, first, texts.language, disease=chosen_disease(), step=tell)
     file_name = texts(f"report.file_{name}", first=first, last=last)
     st.session_state["document_name"] = file_name
     return (str(store.viewer), texts.language), made

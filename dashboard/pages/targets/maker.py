@@ -27,7 +27,6 @@ from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as files
 from risk.index import classify
-from risk.index.model import load_model
 from risk.report import plan_file
 from risk.report.files import render
 from risk.report.sheet import region_sheet
@@ -72,10 +71,11 @@ def draw(texts: Texts, store: ScopedStore) -> None:
 
 def read_inputs(store: ScopedStore) -> Inputs:
     """Return what plans are made from, read again when the data or the register's plans changed."""
-    key = (str(store.viewer), store.data_version, st.session_state.get("targets-round", 0))
+    model = board.official_model()
+    key = (str(store.viewer), store.data_version, model.version, st.session_state.get("targets-round", 0))
     known = st.session_state.get("targets-inputs")
     if known is None or known[0] != key:
-        known = (key, target_inputs.read_inputs(store, load_model()))
+        known = (key, target_inputs.read_inputs(store, model))
         st.session_state["targets-inputs"] = known
     return known[1]
 
@@ -87,7 +87,8 @@ def forget() -> None:
 
 def _plan(store: ScopedStore, inputs: Inputs, request: Request, seed: int) -> Plan:
     """Return the plan of a request, made once as long as nothing changes."""
-    key = (repr(request), seed, store.data_version, str(store.viewer), st.session_state.get("targets-round", 0))
+    model, turn = inputs.scored.model.version, st.session_state.get("targets-round", 0)
+    key = (repr(request), seed, store.data_version, model, str(store.viewer), turn)
     known = st.session_state.get("targets-plan")
     if known is None or known[0] != key:
         frame_ = target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked])
