@@ -15,7 +15,7 @@ from door.store import open_store
 from geodata.areas import regions
 from register import drafts
 from register import record as write
-from tests.dashboard.conftest import HOSTILE_NAME
+from tests.dashboard.conftest import HOSTILE_NAME, settled
 
 APP = Path(__file__).parents[2] / "app.py"
 LOTC = Viewer("lotc")
@@ -51,9 +51,16 @@ def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("combobox", name=label).fill(option)
-    page.get_by_role("option", name=option, exact=True).click()
+    field, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
+    settled(page)
+    field.click()
+    for _ in range(20):  # whatever still moves on the page, an expander that opens, closes the list again
+        field.fill("")
+        field.fill(option)
+        if wanted.is_visible():
+            break
+        page.wait_for_timeout(100)
+    wanted.click()
 
 
 def view(page: Page, name: str) -> None:
@@ -204,7 +211,7 @@ def test_an_activation_is_referred_to_the_region_of_its_site_and_followed(app: s
     site = sites[(sites["vr_code"] == "VR22") & (sites["sector_code"] != "")].iloc[0]
     place = {"site_id": site["site_id"], "vr_code": "VR22", "sector_code": site["sector_code"], "gemeente_code": ""}
     entry = write.record(LOTC, "activation", ACTIVATION | place)
-    page = open_page(f"{app}/register?entry={entry.entity_id}")
+    page = settled(open_page(f"{app}/register?entry={entry.entity_id}"))
     page.get_by_text("Doorverwijzen", exact=True).click()
     follow_up(page, regions.labour_regions()[gemeenten.loc[site["gemeente_code"], "am_code"]])
 
