@@ -105,8 +105,8 @@ def test_only_what_scores_follow_from_makes_them_stale(tmp_path: Path) -> None:
     (room / "aggregate.py").write_text("exponent = 3")
     codes = tmp_path / "codes.py"
     codes.write_text("parks = 'lodging'")
-    first = outputs._digest(room, codes)
+    first = outputs.digest_of(room / "aggregate.py", codes)
     report.write_text("# a comment")
-    assert outputs._digest(room, codes) == first
+    assert outputs.digest_of(room / "aggregate.py", codes) == first
     codes.write_text("parks = 'distribution'")
-    assert outputs._digest(room, codes) != first
+    assert outputs.digest_of(room / "aggregate.py", codes) != first

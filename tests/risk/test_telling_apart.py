@@ -87,11 +87,13 @@ def test_shares_are_weighted_by_what_they_move() -> None:
 
 
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
-def test_real_group_shares_give_no_place_to_a_gemeente(state: str, model: Model) -> None:
+def test_real_group_shares_place_a_gemeente_as_its_group_alone(state: str, model: Model) -> None:
     scored = outputs.read_scored(open_store(Viewer("lotc")), "gemeente", model)
     assert scored.apart["glass_horticulture"].why == Why.GROUP, state
-    rows = scored.scores[scored.scores["sector_code"] == "glass_horticulture"]
-    assert rows["score_0_10"].isna().all()
-    assert scored.spread["glass_horticulture"].scored_n == 0
+    by_area = scored.scores.set_index("area_code")
+    glass, field = (by_area[by_area["sector_code"] == one] for one in ("glass_horticulture", "open_field"))
+    assert set(glass["ranked_as"]) == set(field["ranked_as"]) == {"A"}, "as agriculture, and not alone"
+    shown = ["score_0_10", "risk_class", "rank", "rank_p05", "rank_p95", "is_flagged"]
+    pd.testing.assert_frame_equal(glass[shown], field[shown])
     assert isinstance(scored.apart[""], Ranking)
     assert sum(scored.status_share.values()) == pytest.approx(1)

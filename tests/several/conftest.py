@@ -3,7 +3,7 @@
 import pytest
 
 from access.database import engine as database
-from tests.dashboard.conftest import new_page  # noqa: F401 - a fixture
+from tests.dashboard.conftest import kept_contexts, new_page  # noqa: F401 - fixtures
 from tests.server.postgres import new_database, running
 
 
