@@ -23,6 +23,7 @@ from geodata.refresh import health
 from geodata.weeks import last_day
 from risk.index.declaration import Model
 from risk.index.model import load_model
+from risk.report.words import monday
 from risk.scores import context
 from risk.scores.outputs import ensure
 from words import Texts
@@ -174,8 +175,7 @@ def _visits(asked: _Asked) -> Found:
     rows = asked.store.table("plan_lines")
     rows = rows[rows["plan_state"] == "approved"]
     for (vr_code, week), some in rows.groupby(["vr_code", "week"]):
-        monday = date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
-        yield f"{vr_code}-{week}", str(vr_code), monday, len(some)
+        yield f"{vr_code}-{week}", str(vr_code), monday(str(week)), len(some)
 
 
 def _connections(asked: _Asked) -> Found:

@@ -12,6 +12,7 @@ from geodata import codes, contracts
 from geodata.errors import InputError
 from register.read import Filters, in_training
 from register.schema import MEASURES, REFERRAL_STATES, measure_codes
+from risk.report.words import monday
 
 WORK_KINDS: Final = ("communication", "product", "contact")
 TEXT_KINDS: Final = ("assignment", "coordination", "conclusions")
@@ -122,7 +123,7 @@ def _plan(store: ScopedStore, first: date, last: date, as_of: date | None) -> pd
     if not store.may("plan_lines"):
         return contracts.empty("plan_lines")
     lines = store.register("plan_lines", Filters(as_of=as_of))
-    begins = lines["week"].map(lambda week: date.fromisocalendar(int(week[:4]), int(week[-2:]), 1))
+    begins = lines["week"].map(monday)
     return lines[(lines["plan_state"] != "draft") & (begins >= first) & (begins <= last)].reset_index(drop=True)
 
 

@@ -152,3 +152,10 @@ def test_a_draw_takes_an_added_kind(tmp_path: Path, capsys: pytest.CaptureFixtur
     asked = ["sample", "--kind", "poultry_farm", "--n", "5", "--seed", "1", "--out", str(out)]
     assert scores_command.main(asked) == 0, capsys.readouterr().err
     assert len(pd.read_csv(out)) == 5
+
+
+def test_a_kind_is_named_in_one_place_so_that_an_added_one_has_a_name_everywhere() -> None:
+    root = Path(__file__).parents[2]
+    rooms = [root / room for room in ("commands", "dashboard", "door", "risk")]
+    asks = [path for room in rooms for path in room.rglob("*.py") if 'f"kind.{' in path.read_text("utf-8")]
+    assert asks == [], "call geodata.site_kinds.name"

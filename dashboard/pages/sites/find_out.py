@@ -9,6 +9,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
+from geodata import site_kinds
 from words import Texts
 
 FIRST_N = 40
@@ -52,7 +53,7 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
     scores = shown.scores.set_index("unit_id")
     cells = []
     for row in rows.head(_LISTED_N).to_dict("records"):
-        kind, scored = texts(f"kind.{row['kind']}"), scores.loc[row["site_id"]]
+        kind, scored = site_kinds.name(row["kind"], texts), scores.loc[row["site_id"]]
         reason = scored["not_ranked_reason"] or "incomplete"
         cells.append(
             [
