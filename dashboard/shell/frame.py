@@ -61,6 +61,7 @@ def style(texts: Texts) -> None:
         data={
             "language": texts.language,
             "lost": texts("app.lost", time="{time}"),
+            "health": f"{_base()}/_stcore/health",
             "builtin": {told: texts(name, n="{n}") for told, name in _BUILTIN.items()}
             if texts.language != "en"
             else {},
@@ -165,10 +166,15 @@ def closed(page: str) -> None:
     plain_head(texts("link.no_page"), texts("link.no_page_why", page=texts(f"page.{page}")))
 
 
+def _base() -> str:
+    """Return the path under which the product stands; '' at the root of its address."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
 def asked_page() -> str:
     """Return the name of the page that the address asks for; '' for the first page, or a name that no page can have."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    path = urlsplit(st.context.url or "").path.strip("/").removeprefix(base).strip("/")
+    path = urlsplit(st.context.url or "").path.removeprefix(_base()).strip("/")
     return path if _PAGE_NAME.fullmatch(path) else ""
 
 

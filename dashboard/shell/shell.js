@@ -1,5 +1,8 @@
 // Around every page: its language, the bar that says that the connection is lost, and the menu of a telephone.
 const RELOAD_AFTER_MS = 20_000;
+const BEAT_MS = 5_000;
+const PATIENCE_MS = 2_000; // for one beat; two lost beats in a row are a lost connection, one slow answer is not
+const LONG_SILENCE_MS = 20_000;
 const root = document.documentElement;
 const app = () => document.querySelector("[data-testid=stApp]");
 const isThere = () => navigator.onLine && (app()?.dataset.testConnectionState ?? "CONNECTED") === "CONNECTED";
@@ -8,6 +11,7 @@ const isRunning = () => (app()?.dataset.testScriptState ?? "notRunning") !== "no
 let words, bar, live, drawAgain; // of the newest message of the page
 let drawn = new Date();
 let state = "there"; // "away" without a connection; "asking" and "drawing" until the page stands as the server has it
+let silentSince = 0; // since when no beat came back on a line that nobody closed: a cable that is out, a dead tunnel
 
 export default function show({ data, setTriggerValue }) {
   words = data;
@@ -24,6 +28,7 @@ export default function show({ data, setTriggerValue }) {
   });
   ["online", "offline"].forEach((name) => window.addEventListener(name, look));
   closeMenuAsPeopleExpect();
+  setTimeout(beat, BEAT_MS);
   live = document.createElement("div");
   live.className = "rb-unseen";
   live.setAttribute("aria-live", "polite");
@@ -47,15 +52,63 @@ function look() {
   else if (state === "drawing" && !isRunning()) become("there");
 }
 
+// A socket does not notice that the network is silently gone; a small question of its own does. A hidden tab asks
+// nothing. Silence locks no control: the line may be there still, and then what was chosen arrives after all.
+async function beat() {
+  const began = Date.now();
+  if (!document.hidden && state === "there") {
+    let isHeard = await answers();
+    if (!isHeard && !silentSince) {
+      await pause(PATIENCE_MS - (Date.now() - began)); // what fails at once gets the time of what does not answer
+      isHeard = await answers();
+    }
+    if (document.hidden || isHeard) hear();
+    else {
+      silentSince ||= began;
+      tell();
+    }
+  }
+  setTimeout(beat, BEAT_MS);
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+async function answers() {
+  try { // a redirect or a refusal is an answer too; 502 and above come from a proxy that finds no server
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return (await fetch(words.health, { cache: "no-store", redirect: "manual", signal })).status < 502;
+  } catch {
+    return false;
+  }
+}
+
+// After a short silence nothing has happened, and a busy server gets no more to do. After a long one the socket may be
+// dead although the network is back: the page is asked for anew.
+function hear() {
+  if (!silentSince) return;
+  const isLong = Date.now() - silentSince > LONG_SILENCE_MS;
+  silentSince = 0;
+  if (state !== "there") return;
+  if (!isLong) return tell();
+  become("away");
+  look();
+}
+
+function tell() {
+  const isLost = state !== "there" || Boolean(silentSince);
+  if (bar.hidden !== isLost) return;
+  const clock = drawn.toLocaleTimeString(words.language, { hour: "2-digit", minute: "2-digit" });
+  bar.textContent = isLost ? words.lost.replace("{time}", clock) : "";
+  bar.hidden = !isLost;
+}
+
 // Whoever has controls listens to "risicobeeld:connection"; the attribute says how it is now.
 function become(next) {
   const wasAway = state !== "there";
   state = next;
   const isAway = state !== "there";
+  tell();
   if (isAway === wasAway) return;
-  const clock = drawn.toLocaleTimeString(words.language, { hour: "2-digit", minute: "2-digit" });
-  bar.textContent = isAway ? words.lost.replace("{time}", clock) : "";
-  bar.hidden = !isAway;
   root.toggleAttribute("data-away", isAway);
   window.dispatchEvent(new CustomEvent("risicobeeld:connection", { detail: { isThere: !isAway } }));
 }

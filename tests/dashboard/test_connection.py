@@ -113,6 +113,35 @@ def test_a_killed_server_is_said_and_what_is_chosen_then_never_stands_above_othe
     expect(page.locator(FIRST).first).not_to_have_text(before)
 
 
+def test_a_silent_loss_is_said_and_a_busy_server_is_not_asked_for_more(
+    server: Server, new_page: Callable[..., Page]
+) -> None:
+    """A cable that is out or a dead tunnel closes nothing: to the browser they are a server that never answers."""
+    page = new_page()
+    page.goto(f"{server.url}/sources")
+    settled(page)
+    bar = page.locator(".rb-lost")
+    page.evaluate("""() => {
+      window.runs = 0;
+      const app = document.querySelector("[data-testid=stApp]");
+      new MutationObserver(() => { window.runs += app.dataset.testScriptState === "running"; })
+        .observe(app, { attributeFilter: ["data-test-script-state"] });
+    }""")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        expect(bar).to_have_text(re.compile(r"^Geen verbinding; wat u ziet is van \d\d:\d\d"))
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    expect(bar).to_be_hidden()
+    assert page.evaluate("window.runs") == 0
+    page.context.set_offline(True)
+    expect(bar).to_be_visible()
+    page.context.set_offline(False)
+    expect(bar).to_be_hidden()
+    assert page.evaluate("window.runs") > 0, "what the browser itself calls offline ends with the page as it is now"
+
+
 def test_a_choice_that_was_on_its_way_is_sent_again(server: Server, new_page: Callable[..., Page]) -> None:
     page = new_page()
     page.goto(server.url)
