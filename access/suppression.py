@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+import scipy
 
 SMALLEST_PERSONS_N: Final = 10
 """Counts of persons from 1 to 9 are withheld (the standard of Washington's Department of Health)."""
@@ -89,7 +89,9 @@ def _interval(table: Array, withheld: Mask, cell: int) -> tuple[float, float]:
     goal[cell] = 1
     ends = []
     for sign in (1, -1):
-        found = linprog(sign * goal, A_eq=equations, b_eq=np.zeros(len(equations)), bounds=bounds, method="highs")
+        found = scipy.optimize.linprog(
+            sign * goal, A_eq=equations, b_eq=np.zeros(len(equations)), bounds=bounds, method="highs"
+        )
         ends.append(float(sign * found.fun) if found.status == 0 else np.inf)
     return ends[0], ends[1]
 
@@ -138,15 +140,15 @@ def _cheapest(table: Array, withheld: Mask, cell: int) -> Mask:
     width[cell], width[n + cell] = 1, -1
     fall_n = np.minimum(values, room)
     constraints = [
-        LinearConstraint(np.hstack([equations, blank, blank]), 0, 0),
-        LinearConstraint(np.hstack([blank, equations, blank]), 0, 0),
-        LinearConstraint(width, SMALLEST_PERSONS_N, np.inf),
+        scipy.optimize.LinearConstraint(np.hstack([equations, blank, blank]), 0, 0),
+        scipy.optimize.LinearConstraint(np.hstack([blank, equations, blank]), 0, 0),
+        scipy.optimize.LinearConstraint(width, SMALLEST_PERSONS_N, np.inf),
     ]
     for block in (0, 1):  # -fall * withheld <= change <= room * withheld, for the rise and for the fall
         change = np.hstack([one if block == 0 else 0 * one, one if block == 1 else 0 * one])
         constraints += [
-            LinearConstraint(np.hstack([change, -room * one]), -np.inf, 0),
-            LinearConstraint(np.hstack([change, fall_n[:, None] * one]), 0, np.inf),
+            scipy.optimize.LinearConstraint(np.hstack([change, -room * one]), -np.inf, 0),
+            scipy.optimize.LinearConstraint(np.hstack([change, fall_n[:, None] * one]), 0, np.inf),
         ]
     cost = 1 + np.log1p(values)
     is_margin = np.zeros(table.shape, bool)
@@ -157,10 +159,10 @@ def _cheapest(table: Array, withheld: Mask, cell: int) -> Mask:
         np.concatenate([-fall_n, -fall_n, withheld.ravel().astype(float)]),
         np.concatenate([np.full(2 * n, room), np.ones(n)]),
     )
-    found = milp(
+    found = scipy.optimize.milp(
         np.concatenate([np.zeros(2 * n), cost]),
         constraints=constraints,
-        bounds=Bounds(*bounds),
+        bounds=scipy.optimize.Bounds(*bounds),
         integrality=np.concatenate([np.zeros(2 * n), np.ones(n)]),
         options={"mip_rel_gap": 0.02},
     )

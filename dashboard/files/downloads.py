@@ -15,7 +15,6 @@ import streamlit as st
 
 from dashboard.files import reader_table
 from dashboard.map import inside
-from dashboard.map.folium_map import as_single_file, folium_map
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
 from dashboard.parts import figures as board
@@ -179,6 +178,8 @@ def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language:
 
 def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
     """Return the areas of a part as one HTML page that opens without a network; it never holds a site."""
+    from dashboard.map.folium_map import as_single_file, folium_map  # noqa: PLC0415 - slow to load, for this file alone
+
     rows = shown.of_sector(part.sector if part.sector != deliver.ALL_SECTORS else "")
     if part.area_codes:
         rows = rows[rows["area_code"].isin(part.area_codes)]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
 
 from geodata.areas import regions
 from geodata.codes import MissingReason, Status
@@ -18,7 +17,7 @@ from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.files import spreadsheet
-from geodata.intake.files.table import is_blank, is_note
+from geodata.intake.files.table import column_letter, is_blank, is_note
 from geodata.intake.incidence import tell_missed
 from geodata.intake.places import Kind, Place, Places, fold, known_places
 from geodata.intake.receipt import Receipt
@@ -150,13 +149,11 @@ def _sheet_figures(
                     "measure": f"{title}: {header}",
                     "value": read.figures[is_figure].to_numpy(),
                     "mark": read.marks[is_figure].to_numpy(),
-                    "cell": [
-                        f"{title}!{get_column_letter(number + 1)}{row + 1}" for row in read.marks.index[is_figure]
-                    ],
+                    "cell": [f"{title}!{column_letter(number)}{row + 1}" for row in read.marks.index[is_figure]],
                 }
             )
         )
-        receipt.columns_read[f"{title}: {get_column_letter(number + 1)}"] = header
+        receipt.columns_read[f"{title}: {column_letter(number)}"] = header
         _tell_marks(read, receipt)
     receipt.columns_passed += [f"{title}: {header}" for header in passed]
     receipt.rows_n += len(grid) - head - 1

@@ -15,10 +15,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from geodata import codes, contracts
 from geodata.errors import InputError, SnapshotError
@@ -156,6 +152,8 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
 
     Texts stay texts, so a code keeps its zeros and a formula never runs; what is missing is an empty cell.
     """
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to load, for workbooks alone
+
     book = Workbook()
     book.remove(book.active)
     for sheet in sheets:
@@ -165,7 +163,10 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     return _without_moment(whole)
 
 
-def _fill_sheet(page: Worksheet, sheet: Sheet) -> None:
+def _fill_sheet(page: Any, sheet: Sheet) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - idem
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
     table = neutralise_formulas(_flat(sheet.table))
     page.append(list(table.columns))
     for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
+import scipy
 import shapely
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from scipy.spatial import cKDTree
 
 _NEAR_M = 250.0
 _METRES = 10_000_000  # more than any coordinate, so that two become one number
@@ -74,7 +74,11 @@ def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     located = np.flatnonzero(sites.geometry.notna())
     points = sites.geometry.iloc[located]
     coordinates = np.column_stack([points.x, points.y])
-    pairs = cKDTree(coordinates).query_pairs(_NEAR_M, output_type="ndarray") if len(located) else np.empty((0, 2), int)
+    pairs = (
+        scipy.spatial.cKDTree(coordinates).query_pairs(_NEAR_M, output_type="ndarray")
+        if len(located)
+        else np.empty((0, 2), int)
+    )
     kinds = pd.factorize(sites["kind"].iloc[located])[0]
     pairs = pairs[kinds[pairs[:, 0]] == kinds[pairs[:, 1]]]
     distance = np.hypot(*(coordinates[pairs[:, 0]] - coordinates[pairs[:, 1]]).T)

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from access import audit
 from access.database import engine as database
-from access.database import migrate
 from access.database.engine import events
 from access.database.who import UPKEEP
 from geodata import known
@@ -233,6 +232,8 @@ def _swap_in(incoming: Incoming, path: Path, erased: Mapping[tuple[str, str], st
     """Make a new file beside the one that cannot be used, and put it in its place when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_name(f".restored-{path.name}")
+    from access.database import migrate  # noqa: PLC0415 - Alembic is slow to load, seldom needed
+
     beside.unlink(missing_ok=True)
     engine = sa.create_engine(f"sqlite:///{beside}", poolclass=sa.NullPool)
     try:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geodata.codes import MissingReason, Status
 from geodata.tables import coverage
@@ -185,7 +185,7 @@ def lodging_distance_km(inputs: Inputs) -> Figures | None:
         return None
     shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
     from_points = shapes.representative_point()
-    tree = cKDTree(np.column_stack([lodgings.geometry.x, lodgings.geometry.y]))
+    tree = scipy.spatial.cKDTree(np.column_stack([lodgings.geometry.x, lodgings.geometry.y]))
     nearest = min(_NEAREST_LODGINGS, len(lodgings))
     metres, _ = tree.query(np.column_stack([from_points.x, from_points.y]), k=list(range(1, nearest + 1)))
     cells = np.repeat(metres.mean(axis=1, keepdims=True) / 1000, len(SECTORS), axis=1)

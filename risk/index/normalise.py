@@ -7,8 +7,8 @@ which has no goalposts, a skewed indicator is cut at its quantiles.
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from geodata.errors import ModelError
 
@@ -151,7 +151,9 @@ def is_skewed(values: ArrayLike) -> bool:
     known = known[np.isfinite(known)]
     if known.size < 3 or np.ptp(known) == 0:
         return False
-    return bool(abs(stats.skew(known, bias=False)) > _SKEW and stats.kurtosis(known, bias=False) > _KURTOSIS)
+    return bool(
+        abs(scipy.stats.skew(known, bias=False)) > _SKEW and scipy.stats.kurtosis(known, bias=False) > _KURTOSIS
+    )
 
 
 def treatment(values: ArrayLike) -> Literal["none", "winsorise", "log"]:

@@ -12,8 +12,8 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geodata import site_kinds
 from geodata.batch import Pool, cut, run_pieces
@@ -340,11 +340,11 @@ def _distances(sites: pd.DataFrame, is_house: Mask) -> tuple[Array, Array]:
         if houses.size and work.size:
             xy = np.column_stack([sites.geometry.x, sites.geometry.y])
             near = min(_NEAREST, houses.size)
-            metres, which = cKDTree(xy[houses]).query(xy[work], k=list(range(1, near + 1)), workers=-1)
+            metres, which = scipy.spatial.cKDTree(xy[houses]).query(xy[work], k=list(range(1, near + 1)), workers=-1)
             capacity = np.r_[_beds(sites.iloc[houses]), 0.0]
             beds[work] = (capacity[which] * (metres <= _NEAR_M)).sum(axis=1)
             km[work] = np.minimum(metres[:, 0], _FAR_M) / _PER_KM
-            km[houses] = np.minimum(cKDTree(xy[work]).query(xy[houses], workers=-1)[0], _FAR_M) / _PER_KM
+            km[houses] = np.minimum(scipy.spatial.cKDTree(xy[work]).query(xy[houses], workers=-1)[0], _FAR_M) / _PER_KM
     return beds, km
 
 

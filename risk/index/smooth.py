@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from geodata.errors import InputError
@@ -82,8 +82,8 @@ def posterior_rate(shape: ArrayLike, rate: ArrayLike) -> Array:
     shown = np.array(shapes / rates)
     vague = shapes < _VAGUE_SHAPE
     if vague.any():
-        upper = special.gammaincinv(shapes[vague], _UPPER) / rates[vague]
-        middle = special.gammaincinv(shapes[vague], 0.5) / rates[vague]
+        upper = scipy.special.gammaincinv(shapes[vague], _UPPER) / rates[vague]
+        middle = scipy.special.gammaincinv(shapes[vague], 0.5) / rates[vague]
         shown[vague] = np.where(shown[vague] > upper, middle, shown[vague])
     return shown
 
@@ -127,7 +127,7 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
     # the search works on two numbers: threads would only wait for one another
     with threadpool_limits(1):
         found = [
-            optimize.minimize(
+            scipy.optimize.minimize(
                 minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}
             )
             for start in starts
@@ -184,9 +184,9 @@ def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: f
     """
     counts, exposed = np.asarray(events, float), np.asarray(exposure, float)
     terms = (
-        special.gammaln(counts + shape)
-        - special.gammaln(shape)
-        - special.gammaln(counts + 1)
+        scipy.special.gammaln(counts + shape)
+        - scipy.special.gammaln(shape)
+        - scipy.special.gammaln(counts + 1)
         + shape * np.log(rate / (rate + exposed))
         + counts * np.log(exposed / (rate + exposed))
     )
@@ -197,8 +197,8 @@ def interval_of(shape: ArrayLike, rate: ArrayLike) -> tuple[Array, Array]:
     """Return the 5 and 95 % points of gamma distributions."""
     shapes, rates = np.asarray(shape, float), np.asarray(rate, float)
     return (
-        np.asarray(special.gammaincinv(shapes, _LOWER) / rates),
-        np.asarray(special.gammaincinv(shapes, _UPPER) / rates),
+        np.asarray(scipy.special.gammaincinv(shapes, _LOWER) / rates),
+        np.asarray(scipy.special.gammaincinv(shapes, _UPPER) / rates),
     )
 
 

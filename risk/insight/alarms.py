@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, spatial, special, stats
 
 from geodata import contracts, weeks
 from geodata.errors import InputError
@@ -116,9 +116,9 @@ def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     size = size_before(before[usable])
     p = np.full(len(counts), np.nan)
     mean = np.maximum(expected[usable], 1e-12)
-    p[usable] = stats.nbinom.sf(now[usable] - 1, size, size / (size + mean))
+    p[usable] = scipy.stats.nbinom.sf(now[usable] - 1, size, size / (size + mean))
     rejected = np.zeros(len(counts), bool)
-    rejected[usable] = stats.false_discovery_control(p[usable]) <= _FALSE_DISCOVERY_RATE
+    rejected[usable] = scipy.stats.false_discovery_control(p[usable]) <= _FALSE_DISCOVERY_RATE
     table = pd.DataFrame(
         {
             "gemeente_code": cases.index,
@@ -214,7 +214,7 @@ def size_before(before: Array) -> float:
     quiet = np.ones(len(counts), bool)
     size = _likeliest_size(counts, mean)
     for _ in range(2):
-        chance = stats.nbinom.sf(counts - 1, size, size / (size + mean))
+        chance = scipy.stats.nbinom.sf(counts - 1, size, size / (size + mean))
         quiet = chance.min(axis=1) >= _AN_OUTBREAK
         if quiet.sum() < _ENOUGH_GEMEENTEN:
             break
@@ -226,15 +226,17 @@ def _likeliest_size(counts: Array, mean: Array) -> float:
     def loss(log_size: float) -> float:
         size = float(np.exp(log_size))
         per_count = (
-            special.gammaln(counts + size)
-            - special.gammaln(size)
+            scipy.special.gammaln(counts + size)
+            - scipy.special.gammaln(size)
             + size * np.log(size / (size + mean))
             + counts * np.log(mean / (size + mean))
         )
         information = (mean / (1 + mean / size)).sum(axis=1)
         return float(0.5 * np.log(information).sum() - per_count.sum())
 
-    found = optimize.minimize_scalar(loss, bounds=tuple(np.log(_SIZES)), method="bounded", options={"xatol": 0.01})
+    found = scipy.optimize.minimize_scalar(
+        loss, bounds=tuple(np.log(_SIZES)), method="bounded", options={"xatol": 0.01}
+    )
     return float(np.exp(found.x))
 
 
@@ -273,7 +275,7 @@ def neighbours_together(
     spots = np.column_stack([points.x, points.y]) / 1000
     clusters = space_time_scan(
         np.round(counts[whole]),
-        spatial.distance.cdist(spots, spots),
+        scipy.spatial.distance.cdist(spots, spots),
         max_distance=SCAN_RADIUS_KM,
         max_periods=SCAN_LONGEST_WEEKS,
         n_simulations=n_simulations,

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
@@ -192,7 +192,7 @@ def _correlations(table: Array) -> Array:
         alike = np.flatnonzero((known == pattern[:, None]).all(axis=0))
         if pattern.sum() < 3:
             continue
-        ranks = stats.rankdata(table[pattern][:, [*alike, -1]], axis=0)
+        ranks = scipy.stats.rankdata(table[pattern][:, [*alike, -1]], axis=0)
         ranks -= ranks.mean(axis=0)
         spread = np.sqrt((ranks**2).sum(axis=0))
         scale = spread[:-1] * spread[-1]

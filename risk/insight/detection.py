@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import spatial, stats
 
 from geodata.errors import InputError
 
@@ -128,7 +128,7 @@ def poisson_scan(
     redraws = np.random.default_rng(seed).multinomial(total, share / share.sum(), size=n_simulations)
     table, highest = _log_table(total), np.zeros(n_simulations)
     candidates = []
-    for order in _circles(spatial.distance.cdist(spots, spots), people, max_share):
+    for order in _circles(scipy.spatial.distance.cdist(spots, spots), people, max_share):
         mu = awaited[order].cumsum()
         inside = counts[order].cumsum()
         ratio = _log_ratio(inside, mu, total, table)
@@ -208,7 +208,7 @@ def _permuted(per_place: Whole, late: Whole, n: int, seed: int) -> Whole:
     if n == 0:
         return np.zeros((0, len(per_place), len(late)), np.int64)
     columns = np.append(per_place.sum() - late.sum(), late)
-    drawn = stats.random_table(per_place, columns, seed=np.random.default_rng(seed)).rvs(size=n)
+    drawn = scipy.stats.random_table(per_place, columns, seed=np.random.default_rng(seed)).rvs(size=n)
     return _backwards(np.asarray(drawn)[:, :, 1:].astype(np.int64))
 
 

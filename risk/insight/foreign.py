@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from geodata.errors import ModelError
 from risk.index.normalise import goalposts, percentile_rank, z_score
@@ -177,12 +177,12 @@ def rank_intervals(
     for turn in range(repeats):
         drawn = _drawn(tree, rng, concentration, "geometric" if rng.random() < 0.5 else "arithmetic")
         joined = _join(drawn, columns[_WAYS[rng.integers(len(_WAYS))]], {})
-        ranks[turn, known] = stats.rankdata(-joined[known], method="min")
+        ranks[turn, known] = scipy.stats.rankdata(-joined[known], method="min")
     low, high = (np.quantile(ranks[:, known], share, axis=0) for share in (0.05, 0.95))
     table = pd.DataFrame({"value_0_10": whole}, index=values.index).assign(
         rank=np.nan, rank_p05=np.nan, rank_p95=np.nan
     )
-    table.loc[known, "rank"] = stats.rankdata(-whole[known], method="min")
+    table.loc[known, "rank"] = scipy.stats.rankdata(-whole[known], method="min")
     table.loc[known, "rank_p05"], table.loc[known, "rank_p95"] = low, high
     return table
 
@@ -228,7 +228,7 @@ def _rescaled(values: pd.DataFrame, leaf: Leaf, way: str) -> Array:
     if way == "percentile":
         return _percentile(column, leaf.direction)
     if way == "z":
-        return np.asarray(10 * stats.norm.cdf(leaf.direction * np.asarray(z_score(column), float)))
+        return np.asarray(10 * scipy.stats.norm.cdf(leaf.direction * np.asarray(z_score(column), float)))
     return _scaled(column, leaf)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 Whole = NDArray[np.int64]
 
@@ -65,7 +65,7 @@ def _by_distance(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     if not houses.size or not work.size:
         return _pairs(np.empty(0, np.int64), np.empty(0, np.int64), [])
     xy = np.column_stack([sites.geometry.x, sites.geometry.y])
-    distance, nearest = cKDTree(xy[work]).query(xy[houses], distance_upper_bound=NEAR_M)
+    distance, nearest = scipy.spatial.cKDTree(xy[work]).query(xy[houses], distance_upper_bound=NEAR_M)
     near = np.isfinite(distance)
     return _pairs(houses[near], work[nearest[near]], ["distance"] * int(near.sum()))
 

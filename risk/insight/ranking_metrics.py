@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def spearman(one: ArrayLike, other: ArrayLike) -> float:
     """
     x, y = np.asarray(one, float), np.asarray(other, float)
     known = np.isfinite(x) & np.isfinite(y)
-    x, y = stats.rankdata(x[known]), stats.rankdata(y[known])
+    x, y = scipy.stats.rankdata(x[known]), scipy.stats.rankdata(y[known])
     if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan")
     return float(np.corrcoef(x, y)[0, 1])
@@ -117,7 +117,7 @@ def kendall(one: pd.Series, other: pd.Series) -> float:
     both = pd.concat([one, other], axis=1, join="inner").dropna()
     if len(both) < 3:
         return float("nan")
-    return float(stats.kendalltau(both.iloc[:, 0], both.iloc[:, 1]).statistic)
+    return float(scipy.stats.kendalltau(both.iloc[:, 0], both.iloc[:, 1]).statistic)
 
 
 def deciles(predicted: ArrayLike, found: ArrayLike, groups: int = 10) -> pd.DataFrame:

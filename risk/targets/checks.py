@@ -5,8 +5,8 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geodata.areas import joins
 from geodata.tables import duplicates
@@ -144,7 +144,9 @@ def _same_size(part: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Return pairs of one kind and one known size within a few steps of each other."""
     if part.empty:
         return np.empty((0, 2), np.int64)
-    pairs = cKDTree(np.column_stack([part.geometry.x, part.geometry.y])).query_pairs(_DOUBLE_M, output_type="ndarray")
+    pairs = scipy.spatial.cKDTree(np.column_stack([part.geometry.x, part.geometry.y])).query_pairs(
+        _DOUBLE_M, output_type="ndarray"
+    )
     a, b = pairs[:, 0], pairs[:, 1]
     kind, size = part["kind"].to_numpy(object), part["size_n"].to_numpy(float)
     return np.asarray(pairs[(kind[a] == kind[b]) & (size[a] == size[b])], np.int64)

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from geodata.codes import VR_CODES
 from geodata.errors import InputError
@@ -238,4 +238,4 @@ def chance_to_see(frame_n: int, share: float, draws_n: int) -> float:
     0.767
     """
     finds_n = max(1, round(share * frame_n))
-    return float(1 - stats.hypergeom.pmf(0, frame_n, finds_n, min(draws_n, frame_n)))
+    return float(1 - scipy.stats.hypergeom.pmf(0, frame_n, finds_n, min(draws_n, frame_n)))

@@ -5,9 +5,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from sklearn.isotonic import IsotonicRegression
 
 Array = NDArray[np.float64]
 
@@ -47,8 +46,8 @@ def exact_interval(found: float, visits_n: float, certainty: float = 0.95) -> tu
     if visits_n <= 0:
         return 0.0, 1.0
     tail = (1 - certainty) / 2
-    low = 0.0 if found <= 0 else stats.beta.ppf(tail, found, visits_n - found + 1)
-    high = 1.0 if found >= visits_n else stats.beta.ppf(1 - tail, found + 1, visits_n - found)
+    low = 0.0 if found <= 0 else scipy.stats.beta.ppf(tail, found, visits_n - found + 1)
+    high = 1.0 if found >= visits_n else scipy.stats.beta.ppf(1 - tail, found + 1, visits_n - found)
     return float(low), float(high)
 
 
@@ -184,5 +183,7 @@ def calibrate(points: ArrayLike, found: ArrayLike, probability: ArrayLike) -> Ca
 
 
 def _isotonic(x: Array, y: Array, weight: Array, knots: Array) -> Array:
+    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415 - slow to load, for a calibration alone
+
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(x, y, weight)
     return np.asarray(fitted.predict(knots))

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from risk.targets.estimates import Share, exact_interval, share_found
 from risk.targets.inputs import RANDOM_LISTS
@@ -148,7 +148,7 @@ def _trend(n: Array, hits: Array) -> float:
     whole, common = n.sum(), hits.sum() / n.sum()
     score = float(place @ (hits - n * common))
     variance = common * (1 - common) * float(place**2 @ n - (place @ n) ** 2 / whole)
-    return 1.0 if variance <= 0 else float(stats.norm.sf(score / np.sqrt(variance)))
+    return 1.0 if variance <= 0 else float(scipy.stats.norm.sf(score / np.sqrt(variance)))
 
 
 def past_visits(lines: pd.DataFrame, visits: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from geodata.errors import InputError
 
@@ -41,7 +40,7 @@ class Limits:
     """
 
     names: tuple[tuple[str, str], ...]
-    matrix: sparse.csr_array
+    matrix: "scipy.sparse.csr_array"  # named only: loading it waits until a plan is made
     low: Array
     high: Array
 
@@ -62,7 +61,7 @@ def join_limits(rows: Iterable[tuple[str, str, Places, Array, float, float]], ca
     columns = np.concatenate([row[2] for row in listed]) if listed else np.empty(0, np.intp)
     values = np.concatenate([row[3] for row in listed]) if listed else np.empty(0)
     ends = np.cumsum([0, *(row[2].size for row in listed)])
-    matrix = sparse.csr_array((values, columns, ends), shape=(len(listed), candidates_n))
+    matrix = scipy.sparse.csr_array((values, columns, ends), shape=(len(listed), candidates_n))
     return Limits(
         tuple((row[0], row[1]) for row in listed),
         matrix,
@@ -215,8 +214,10 @@ def _relax(gain: Array, limits: Limits, places: Places) -> tuple[Array, float] |
     above, below = np.flatnonzero(np.isfinite(limits.high)), np.flatnonzero(np.isfinite(limits.low))
     if not above.size and not below.size:
         return np.zeros(names_n), float(np.maximum(gain, 0).sum())
-    both = sparse.vstack([matrix[above], -matrix[below]], format="csr")
-    relaxed = linprog(-gain, A_ub=both, b_ub=np.r_[limits.high[above], -limits.low[below]], bounds=(0, 1))
+    both = scipy.sparse.vstack([matrix[above], -matrix[below]], format="csr")
+    relaxed = scipy.optimize.linprog(
+        -gain, A_ub=both, b_ub=np.r_[limits.high[above], -limits.low[below]], bounds=(0, 1)
+    )
     if relaxed.x is None:
         return None
     duals = np.zeros(names_n)
@@ -227,11 +228,13 @@ def _relax(gain: Array, limits: Limits, places: Places) -> tuple[Array, float] |
 
 def _whole(gain: Array, limits: Limits, places: Places) -> tuple[Mask, float] | None:
     """Return which of some candidates are best, and the gap to better ones among them; None when none can be."""
-    answer = milp(
+    answer = scipy.optimize.milp(
         -gain,
         integrality=np.ones(places.size),
-        bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(limits.matrix[:, places], limits.low, limits.high)] if limits.names else [],
+        bounds=scipy.optimize.Bounds(0, 1),
+        constraints=[scipy.optimize.LinearConstraint(limits.matrix[:, places], limits.low, limits.high)]
+        if limits.names
+        else [],
         options={"mip_rel_gap": 0.0, "node_limit": _NODES_MAX},
     )
     if answer.x is None:
@@ -313,13 +316,15 @@ def _must_stretch(problem: Problem, firm: list[int], *, elastic: bool = True) ->
     limits = problem.limits if elastic else problem.limits.only(firm)
     firm_rows = np.isin(np.arange(len(limits.names)), firm) if elastic else np.ones(len(firm), bool)
     n, m = problem.points.size, len(limits.names)
-    stretch = sparse.eye_array(m, format="csr")
+    stretch = scipy.sparse.eye_array(m, format="csr")
     upper = np.where(firm_rows, 0.0, np.inf)
-    answer = milp(
+    answer = scipy.optimize.milp(
         np.r_[np.zeros(n), np.ones(2 * m)],
         integrality=np.r_[np.ones(n), np.zeros(2 * m)],
-        bounds=Bounds(0, np.r_[problem.is_open.astype(float), upper, upper]),
-        constraints=LinearConstraint(sparse.hstack([limits.matrix, stretch, -stretch]), limits.low, limits.high),
+        bounds=scipy.optimize.Bounds(0, np.r_[problem.is_open.astype(float), upper, upper]),
+        constraints=scipy.optimize.LinearConstraint(
+            scipy.sparse.hstack([limits.matrix, stretch, -stretch]), limits.low, limits.high
+        ),
         options={"node_limit": _NODES_MAX},
     )
     if answer.x is None:

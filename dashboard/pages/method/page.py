@@ -7,8 +7,8 @@ import streamlit as st
 from access.rights import rows_of
 from dashboard.pages.method import document
 from dashboard.pages.method import other_weights as what_if
-from dashboard.parts import charts, ready, tables
 from dashboard.parts import figures as board
+from dashboard.parts import ready, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
 from door.readiness import Ranking
@@ -48,6 +48,8 @@ def _page() -> None:
         _intervals(texts, store)
     elif part == "seasons":
         st.html(f'<p class="rb-page">{html.escape(texts("chart.seasons_how"))}</p>')
+        from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
         charts.seasons(texts, official_model().seasons)
     else:
         _words(texts)
@@ -102,6 +104,8 @@ def _intervals(texts: Texts, store: ScopedStore) -> None:
     shown, sector = board.open_board(store, "vr", texts), session.selection().sector
     name = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
     st.html(f'<p class="rb-page">{html.escape(texts("chart.intervals_how", sector=name))}</p>')
+    from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
     charts.rank_intervals(texts, shown.of_sector(sector), shown.names, shown.ranked_n(sector))
 
 

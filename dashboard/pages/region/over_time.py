@@ -5,8 +5,8 @@ import html
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts import charts, progress, tables
 from dashboard.parts import figures as board
+from dashboard.parts import progress, tables
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
 from geodata.weeks import last_day, week_of
@@ -43,6 +43,8 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
     weeks = _weeks(texts, store, now, mine, area_code, sector)
     measures = _measures(texts, weeks, now.scored.peildatum)
     told = texts("time.told", name=name)
+    from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
     charts.through_the_weeks(texts, weeks, measures, told)
     lines = [texts("time.then_how") if weeks["then"].notna().any() else texts("time.no_then"), texts("time.how")]
     if weeks["closures_n"].sum():
@@ -157,6 +159,8 @@ def _all_regions(texts: Texts, shown: Board, scores: pd.DataFrame, of_sector: st
     )
     title = html.escape(texts("time.all", sector=of_sector))
     st.html(f'<section class="rb-page"><h2>{title}</h2></section>')
+    from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
     charts.side_by_side(texts, weeks, texts("time.all_told"))
     with st.expander(texts("chart.table")):
         wide = weeks.pivot_table(index="name", columns="label", values="score", sort=False)

@@ -11,7 +11,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.register import activation as opened
 from dashboard.pages.register import triage
-from dashboard.parts import charts, entry, links, tables
+from dashboard.parts import entry, links, tables
 from dashboard.shell import frame, session
 from door.store import ScopedStore
 from geodata import codes
@@ -69,6 +69,8 @@ def _list(texts: Texts, store: ScopedStore) -> None:
     shown = rows.head(_SHOWN_N)
     has_more = len(rows) > len(shown)
     if st.toggle(texts("chart.trend")):  # it reads every entry: only for who asks
+        from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
         words = charts.names_of(codes.ACTIVATION_KINDS, texts, "register")
         charts.trend(texts, store.register("activations", filters), words, texts("chart.trend_told"))
     caption = texts("register.found", shown=len(shown)) if has_more else texts("register.found_all", n=len(rows))

@@ -14,7 +14,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.files import reader_table
 from dashboard.pages.targets import maker as plan_maker
-from dashboard.parts import charts, links, tables
+from dashboard.parts import links, tables
 from dashboard.shell import frame, session
 from door import export
 from door.store import ScopedStore
@@ -258,6 +258,8 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
         if base.visits_n < _FEW_N:
             st.caption(texts("targets.few"))
     if inputs.calibration is not None:
+        from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
+
         charts.calibration(texts, inputs.calibration)
     _alarm(texts, store, inputs.visits)
 

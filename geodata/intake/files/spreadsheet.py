@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
 from geodata.errors import InputError
@@ -74,6 +73,8 @@ def open_book(content: bytes, name: str) -> Any:
         raise InputError("workbook_unpacks_big", name=name, a=unpacked_n >> 20)
     if any(part.flag_bits & 1 for part in parts):
         raise InputError("file_has_password", name=name)
+    import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
+
     try:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
@@ -145,6 +146,8 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
     InputError
         With the first such cell.
     """
+    import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             sheets = [part for part in packed.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", part)]

@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from openpyxl.utils import get_column_letter
 
 from geodata.errors import InputError
 from geodata.intake.receipt import Line, Receipt
@@ -154,6 +153,19 @@ def header_text(cell: Cell) -> str:
     return re.sub(r"\s+", " ", str(cell).replace("\ufeff", "").replace("\u00a0", " ")).strip()
 
 
+def column_letter(number: int) -> str:
+    """Return how a workbook names its column of a number from 0.
+
+    Examples
+    --------
+    >>> column_letter(27)
+    'AB'
+    """
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - slow to load, for workbooks alone
+
+    return str(get_column_letter(number + 1))
+
+
 def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) -> pd.DataFrame:
     """Give columns their headers; blank columns go, and two of one name that is read are refused."""
     texts = [header_text(cell) for cell in header]
@@ -161,7 +173,7 @@ def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) 
     seen: dict[str, int] = {}
     names = []
     for number in keep:
-        text = texts[number] or f"({get_column_letter(number + 1)})"
+        text = texts[number] or f"({column_letter(number)})"
         low = text.casefold()
         seen[low] = seen.get(low, 0) + 1
         if seen[low] > 1:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import cbsodata
 import pandas as pd
 
 from geodata import settings
@@ -206,6 +205,8 @@ def titles_with(source_id: str, text: str) -> dict[str, str]:
     SourceError
         The list cannot be had.
     """
+    import cbsodata  # noqa: PLC0415 - slow to load, and only a fetch needs it
+
     host = _host("cbs_catalog")
     rows = http.call(
         source_id,
@@ -219,6 +220,8 @@ def titles_with(source_id: str, text: str) -> dict[str, str]:
 
 def _host(base: str = "cbs_v3") -> str:
     """Tell the client which host to ask, and how; return the host."""
+    import cbsodata  # noqa: PLC0415 - idem
+
     parts = urlsplit(http.base(base))
     cbsodata.options.use_https = parts.scheme == "https"
     return parts.netloc
@@ -231,6 +234,8 @@ def _options() -> dict[str, Any]:
 
 
 def _meta(source_id: str, table_id: str, name: str) -> Rows:
+    import cbsodata  # noqa: PLC0415 - idem
+
     host = _host()
     return http.call(
         source_id,
@@ -240,6 +245,8 @@ def _meta(source_id: str, table_id: str, name: str) -> Rows:
 
 
 def _download(source_id: str, table_id: str, select: list[str] | None, filters: str) -> Resources:
+    import cbsodata  # noqa: PLC0415 - idem
+
     host = _host()
 
     def ask() -> Resources:
