@@ -95,6 +95,7 @@ _UNITS: Final = re.compile(
 _PROVISIONAL: Final = re.compile(r"(?<=\d)\s*\*{1,2}$")
 _GROUPED_BY_BLANKS: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3})+(?:[.,]\d+)?")
 _BLANKS: Final = " \u00a0\u202f\u2009\t'’"
+_CODED: Final = (-99_995, -99_996, -99_997, -99_998, -99_999, -99_999_999)  # of CBS's maps: there is no figure
 _BIGGEST: Final = 1e15  # beyond it a float no longer holds every whole number
 
 
@@ -340,6 +341,11 @@ _SWAPPED: Final = str.maketrans(",.", ".,")
 
 
 def _whole(found: Numbers, cells: pd.Series, where: str, rows: pd.Series, *, refuses: bool) -> Numbers:
+    coded = found.figures.isin(_CODED)
+    if coded.any():
+        words = dict(cells[coded].astype("str").value_counts())
+        marks = found.marks.mask(coded, Mark.UNKNOWN.value)
+        found = Numbers(found.figures.mask(coded), marks, found.provisional_n, found.doubtful, {**found.words, **words})
     values = found.figures
     wrong = values.notna() & ((values % 1 != 0) | values.abs().gt(_BIGGEST))
     if not wrong.any():

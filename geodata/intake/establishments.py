@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata.areas import joins, regions
 from geodata.codes import CBS_GROUPS
@@ -228,7 +229,11 @@ def _codes(
     for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
         is_total = kinds[position] in (Kind.TOTAL, Kind.UNKNOWN)
         receipt.pass_over(table.row_n[position], "total_row" if is_total else "other_level", text=given.iloc[position])
-    lost = np.flatnonzero(kinds == Kind.MISS)
+    # CBS lists the gemeenten of every year, those of another one without a figure
+    is_empty = (kinds == Kind.MISS) & _has_no_figure(frame, mapping)
+    for position in np.flatnonzero(is_empty).tolist():
+        receipt.pass_over(table.row_n[position], "other_year_empty", text=given.iloc[position], year=question.year)
+    lost = np.flatnonzero((kinds == Kind.MISS) & ~is_empty)
     tell_missed(given.iloc[lost], table.row_n[lost], receipt, places)
     if len(lost) and len(lost) == int(np.isin(kinds, [Kind.GEMEENTE, Kind.MISS]).sum()) > 1 and not any(codes):
         nearest = next(iter(receipt.places_missed))
@@ -236,6 +241,14 @@ def _codes(
     if len(lost) and not question.is_partial:
         refuse_missed(receipt, table.name)
     return pd.Series(codes, index=frame.index, dtype="str")
+
+
+def _has_no_figure(frame: pd.DataFrame, mapping: Mapping) -> NDArray[np.bool_]:
+    patterns = [mapping.long["value"]] if mapping.long else [one for group in mapping.groups.values() for one in group]
+    is_empty = np.ones(len(frame), dtype=bool)
+    for column in _matching(frame, *patterns):
+        is_empty &= as_texts(frame[column]).isin(["", ".", "-"]).to_numpy()
+    return is_empty
 
 
 def _place(given: str, name: str, known: set[str], places: Places) -> Place:

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata import contracts
 from geodata.areas import joins, regions
@@ -214,9 +215,9 @@ def _areas(
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
         receipt.pass_over(table.row_n[position], "unknown_row", text=given.iloc[position])
     lost = np.flatnonzero(kinds == Kind.MISS)
-    tell_missed(given.iloc[lost], table.row_n[lost], receipt, places)
+    tell_missed(given.iloc[lost], table.row_n[lost], receipt, places, level)
     if len(lost) and not question.is_partial:
-        refuse_missed(receipt, table.name)
+        refuse_missed(receipt, table.name, level)
     index = table.frame.index
     return pd.Series(codes, index=index, dtype="str"), pd.Series(kinds, index=index, dtype="str")
 
@@ -251,18 +252,21 @@ def _diseases(given: pd.Series, receipt: Receipt) -> pd.Series:
 
 
 def tell_missed(
-    given: pd.Series, row_n: "np.ndarray[tuple[int], np.dtype[np.int64]]", receipt: Receipt, places: Places
+    given: pd.Series, row_n: NDArray[np.int64], receipt: Receipt, places: Places, level: str = "gemeente"
 ) -> None:
-    """Write into a receipt which places nobody knows, with the nearest names and the rows."""
+    """Write into a receipt which gemeenten, or regions, nobody knows, with the nearest names and the rows."""
+    nearest, key = (
+        (places.nearest, "place_unknown") if level == "gemeente" else (places.nearest_region, "region_unknown")
+    )
     by_text: dict[str, list[int]] = {}
     for text, number in zip(given, row_n.tolist(), strict=True):
         by_text.setdefault(str(text)[:60], []).append(number)
-        receipt.leave_out(number, "place_unknown", text=str(text)[:60])
+        receipt.leave_out(number, key, text=str(text)[:60])
     for text, rows in by_text.items():
-        receipt.miss(text, places.nearest(text), rows)
+        receipt.miss(text, nearest(text), rows)
 
 
-def refuse_missed(receipt: Receipt, where: str) -> None:
+def refuse_missed(receipt: Receipt, where: str, level: str = "gemeente") -> None:
     """Stop for places that nobody knows, and list them.
 
     Raises
@@ -271,7 +275,8 @@ def refuse_missed(receipt: Receipt, where: str) -> None:
         With every unknown place, its row and the nearest names; nothing has changed by then.
     """
     said = InEach(_missed(receipt, "row", "like", "or", "more"), nl=_missed(receipt, "rij", "zoals", "of", "meer"))
-    raise UnknownCodeError("places_unknown", where=where, a=len(receipt.places_missed), said=said)
+    key = "places_unknown" if level == "gemeente" else "regions_unknown"
+    raise UnknownCodeError(key, where=where, a=len(receipt.places_missed), said=said)
 
 
 def _missed(receipt: Receipt, row: str, like: str, either: str, more: str) -> str:

@@ -57,6 +57,7 @@ _PROVINCES: Final = _NAMES["provinces"]
 _PROVINCE_WORDS: Final = _NAMES["province_words"]
 _EVERYDAY: Final = _NAMES["everyday"]
 _GGD: Final = _NAMES["ggd"]
+_GGD_CODES: Final = _NAMES["ggd_codes"]
 _TWO_REGIONS: Final = ("hart voor brabant", "west brabant")  # GGDs over parts of two veiligheidsregio's
 _TOTALS: Final = frozenset(_NAMES["words"]["totals"])
 _UNKNOWNS: Final = frozenset(_NAMES["words"]["unknowns"])
@@ -69,7 +70,12 @@ _KIND_BEHIND: Final = re.compile(
 _KIND_BEFORE: Final = re.compile(r"(veiligheidsregio\s|ggd\s|vr\d{2}$|provincie\s|pv\d{2}$)", re.IGNORECASE)
 _GEMEENTE_BEFORE: Final = re.compile(r"^(gemeente|gem\.)\s+", re.IGNORECASE)
 _GEMEENTE_BEHIND: Final = re.compile(r",\s*gem(eente|\.)?$", re.IGNORECASE)
-_REGION_BEFORE: Final = re.compile(r"^(veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE)
+_REGION_BEFORE: Final = re.compile(
+    r"^(veiligheids-?\s*(en|&)\s*gezondheidsregio|veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE
+)
+_GGD_CODE: Final = re.compile(r"GG[ _-]?(\d{4})", re.IGNORECASE)
+_WHOLE_COUNTRY: Final = re.compile(r"nl\d{2,}", re.IGNORECASE)
+_ARTICLE_BEHIND: Final = re.compile(r"(?P<name>.+?)\s*,\s*(?P<article>de|den|het|'?s-?|'t)", re.IGNORECASE)
 _FOOTNOTE: Final = re.compile(r"(?<=[^\s\d])\s*(?:\*{1,3}|[¹²³⁴⁵]|\d\)|\[\d\])$")
 _BOTH: Final = (
     re.compile(r"(?P<code>(?:GM|VR)[ _-]?\d{1,4}|\d{4})\s*[-–:,/ ]\s*(?P<name>[^\W\d].*)", re.IGNORECASE),
@@ -221,6 +227,8 @@ class Places:
         return self.region(text) if kind in ("vr", "ggd") else Place(Kind.OTHER, "", text)
 
     def _gemeente(self, text: str) -> Place:
+        if behind := _ARTICLE_BEHIND.fullmatch(text):  # as a list in the order of the alphabet writes it: Bilt, De
+            text = f"{behind['article']} {behind['name']}"
         codes = self._by_name.get(_key(text), set())
         if len(codes) != 1:
             codes = self._in_a_province(text) or codes
@@ -253,6 +261,8 @@ class Places:
             return Place(Kind.REGION, full, self._region_names[full])
         if said := _no_place(text):
             return said
+        if ggd := _GGD_CODE.fullmatch(text):
+            text = _GGD_CODES.get(ggd[1], text)
         bare = _KIND_BEHIND.sub("", text)
         for spelling in (bare, _REGION_BEFORE.sub("", bare), _REGION_BEFORE.sub("", _REGION_BEFORE.sub("", bare))):
             found = self._regions.get(_key(spelling))
@@ -271,14 +281,23 @@ class Places:
         return Place(Kind.PROVINCE, code, _PROVINCES[code]) if code else Place(Kind.MISS, "", text)
 
     def nearest(self, cell: Any, count_n: int = 3) -> list[str]:
-        """Return the names that look most like one that nobody knows; those of a name that several have, first."""
+        """Return the names that look most like one that nobody knows; those of a name that several have, first.
+
+        Of a gemeente of another year those it became, or was made of.
+        """
         text = text_of(cell)
+        if (place := self.find(text)).kind is Kind.GEMEENTE:
+            parts = [old for old, heirs in self._heirs.items() for code, _ in heirs if code == place.code != old]
+            codes = parts if place.code in self._today else [code for code, _ in self.today(place.code)]
+            return [self.names[code] for code in codes]
         same = self._by_name.get(_key(text), set())
         if same:
             return sorted(self.names[code] for code in same)
-        choices = {code: fold(name) for code, name in self.names.items()}
-        found = process.extract(fold(text), choices, scorer=fuzz.WRatio, limit=count_n, score_cutoff=_TOO_FAR)
-        return [self.names[code] for _, _, code in found]
+        return _alike(text, self.names, count_n)
+
+    def nearest_region(self, cell: Any, count_n: int = 3) -> list[str]:
+        """Return the names of veiligheidsregio's that look most like one that nobody knows."""
+        return _alike(text_of(cell), self._region_names, count_n)
 
     def today(self, code: str) -> list[tuple[str, float]]:
         """Return the gemeente or gemeenten of today in which one of any year lies, each with its share (0-1)."""
@@ -308,11 +327,17 @@ class Places:
         return None if code in self._today else self._last_year.get(code)
 
 
+def _alike(text: str, names: Mapping[str, str], count_n: int) -> list[str]:
+    choices = {code: fold(name) for code, name in names.items()}
+    found = process.extract(fold(text), choices, scorer=fuzz.WRatio, limit=count_n, score_cutoff=_TOO_FAR)
+    return [names[code] for _, _, code in found]
+
+
 def _no_place(text: str) -> Place | None:
     """Return what a cell says that names no place: the whole country, or that the place is not known."""
     if text.casefold() in _UNKNOWNS or fold(text) in _UNKNOWNS:
         return Place(Kind.UNKNOWN, "", text)
-    return Place(Kind.TOTAL, "", text) if fold(text) in _TOTALS else None
+    return Place(Kind.TOTAL, "", text) if fold(text) in _TOTALS or _WHOLE_COUNTRY.fullmatch(text) else None
 
 
 def _key(text: str) -> str:

@@ -286,6 +286,8 @@ def _leave_out_unplaced(
         if why and not (why == "town" and text):
             said = str(table.frame.loc[label, headers[why]])[:60] if headers[why] else ""
             receipt.leave_out(number, "town_unknown" if why == "town" else f"no_{why}", text=said)
+        elif text and places.find(text).kind is Kind.GEMEENTE:
+            receipt.leave_out(number, "place_divided", text=text, heirs=", ".join(places.nearest(text)))
         elif text:
             receipt.leave_out(number, "place_unknown", text=text[:60])
         else:

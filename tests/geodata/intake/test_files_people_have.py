@@ -2,11 +2,8 @@
 
 import gzip
 import io
-import json
 import os
-import zipfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.viewer import Viewer
-from geodata.areas import mergers
 from geodata.errors import InputError, RisicobeeldError
-from geodata.intake import cells, establishments, incidence, recognise, sites, workbooks
+from geodata.intake import cells, recognise, workbooks
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
-from geodata.intake.receipt import Receipt
 from register import imports as register_imports
 from tests.examples import examples
+from tests.geodata.intake.reading import areas, geojson, point, put, read_cases, read_counts, read_sites, zipped
 
 GROUPS = "vest_A;vest_B_F;vest_G_I;vest_H_J;vest_K_L;vest_M_N;vest_O_Q;vest_R_U"
 SECTIONS = [
@@ -53,52 +49,7 @@ SECTIONS = [
 COLUMN_NAMES = GROUPS.split(";")
 
 
-@cache
-def areas() -> dict[str, pd.DataFrame]:
-    return mergers.known_areas()
-
-
-def put(folder: Path, name: str, content: object) -> Path:
-    """Write a file: bytes or text as it is, a dict of sheets as a workbook (``~`` before a title hides it)."""
-    path = folder / name
-    if isinstance(content, dict):
-        book = openpyxl.Workbook()
-        book.remove(book.active)
-        for title, rows in content.items():
-            sheet = book.create_sheet(title.removeprefix("~"))
-            sheet.sheet_state = "hidden" if title.startswith("~") else "visible"
-            for row in rows:
-                sheet.append(list(row))
-        book.save(path)
-    else:
-        path.write_bytes(content if isinstance(content, bytes) else str(content).encode())
-    return path
-
-
 # --- sites: name -> what the file holds, options, and (name, gemeente, size, unit) of each site or the refusal
-
-
-def read_sites(path: Path, **asked: Any) -> tuple[pd.DataFrame, Receipt]:
-    question = sites.Question("sites_file.x", "2026-01-01", **({"kind": "lodging"} | asked))
-    places = known_places()
-    table, report = sites.read(path, question, areas(), places, lambda _done, _total: None)
-    return pd.DataFrame(table), report.receipt
-
-
-def point(x: float, y: float, **properties: object) -> dict[str, object]:
-    return {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": [x, y]}}
-
-
-def geojson(*features: dict[str, object]) -> str:
-    return json.dumps({"type": "FeatureCollection", "features": list(features)})
-
-
-def zipped(files: dict[str, str]) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:
-        for name, text in files.items():
-            packed.writestr(name, text)
-    return held.getvalue()
 
 
 EDE, AMSTERDAM, BERG = "GM0228", "GM0363", "GM0373"
@@ -454,17 +405,6 @@ def test_what_is_left_out_or_read_otherwise_is_told_by_row(tmp_path: Path) -> No
 # --- cases
 
 
-def read_cases(path: Path, **asked: Any) -> tuple[dict[tuple[str, str, str], float | None], Receipt]:
-    question = incidence.Question(**({"disease": "x"} | asked))
-    cases, receipt = incidence.read(path, question, known_places(), "test")
-    table = pd.concat([cases.per_gemeente, cases.per_region.rename(columns={"vr_code": "gemeente_code"})])
-    found = {
-        (row.disease, row.gemeente_code, row.week): None if pd.isna(row.cases_n) else row.cases_n
-        for row in table.itertuples(index=False)
-    }
-    return found, receipt
-
-
 DAYS = "".join(
     f"Ede;{day}-9-2020;{n}\n" for day, n in ((7, 1), (8, 2), (9, 3), (10, 1), (11, 5), (12, 2), (13, 4), (14, 9))
 )
@@ -673,12 +613,6 @@ def test_cases_of_an_unknown_place_are_counted_and_not_spread(tmp_path: Path) ->
 
 
 # --- establishments
-
-
-def read_counts(path: Path, year: int = 2021) -> dict[tuple[str, str], float]:
-    question = establishments.Question(year)
-    table, _ = establishments.read(path, question, areas()["gemeenten"], known_places())
-    return dict(zip(zip(table["gemeente_code"], table["group"], strict=True), table["establishments_n"], strict=True))
 
 
 def wide(*top: list[object], across: list[object], rows: list[list[object]]) -> list[list[object]]:

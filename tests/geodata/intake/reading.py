@@ -1,0 +1,78 @@
+"""How the tests of the imports write a file and read it back."""
+
+import io
+import json
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+
+from geodata.areas import mergers
+from geodata.intake import establishments, incidence, sites
+from geodata.intake.places import known_places
+from geodata.intake.receipt import Receipt
+
+
+@cache
+def areas() -> dict[str, pd.DataFrame]:
+    return mergers.known_areas()
+
+
+def put(folder: Path, name: str, content: object) -> Path:
+    """Write a file: bytes or text as it is, a dict of sheets as a workbook (``~`` before a title hides it)."""
+    path = folder / name
+    if isinstance(content, dict):
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for title, rows in content.items():
+            sheet = book.create_sheet(title.removeprefix("~"))
+            sheet.sheet_state = "hidden" if title.startswith("~") else "visible"
+            for row in rows:
+                sheet.append(list(row))
+        book.save(path)
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else str(content).encode())
+    return path
+
+
+def read_sites(path: Path, **asked: Any) -> tuple[pd.DataFrame, Receipt]:
+    question = sites.Question("sites_file.x", "2026-01-01", **({"kind": "lodging"} | asked))
+    places = known_places()
+    table, report = sites.read(path, question, areas(), places, lambda _done, _total: None)
+    return pd.DataFrame(table), report.receipt
+
+
+def point(x: float, y: float, **properties: object) -> dict[str, object]:
+    return {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": [x, y]}}
+
+
+def geojson(*features: dict[str, object]) -> str:
+    return json.dumps({"type": "FeatureCollection", "features": list(features)})
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+    return held.getvalue()
+
+
+def read_cases(path: Path, **asked: Any) -> tuple[dict[tuple[str, str, str], float | None], Receipt]:
+    question = incidence.Question(**({"disease": "x"} | asked))
+    cases, receipt = incidence.read(path, question, known_places(), "test")
+    table = pd.concat([cases.per_gemeente, cases.per_region.rename(columns={"vr_code": "gemeente_code"})])
+    found = {
+        (row.disease, row.gemeente_code, row.week): None if pd.isna(row.cases_n) else row.cases_n
+        for row in table.itertuples(index=False)
+    }
+    return found, receipt
+
+
+def read_counts(path: Path, year: int = 2021) -> dict[tuple[str, str], float]:
+    question = establishments.Question(year)
+    table, _ = establishments.read(path, question, areas()["gemeenten"], known_places())
+    return dict(zip(zip(table["gemeente_code"], table["group"], strict=True), table["establishments_n"], strict=True))
