@@ -18,6 +18,7 @@ from dashboard.map import inside
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
 from dashboard.parts import figures as board
+from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame
 from door import export
@@ -87,8 +88,8 @@ def title(texts: Texts, shown: Board, part: Part) -> str:
         level = texts("download.within", level=level, region=shown.names[part.within])
     if part.site_ids is not None:
         level = texts("download.filtered", level=level, n=len(part.site_ids))
-    sectors = {"": "picture.sector_all", deliver.ALL_SECTORS: "download.each_sector"}
-    sector = texts(sectors.get(part.sector, f"sector.{part.sector}"))
+    is_each = part.sector == deliver.ALL_SECTORS
+    sector = texts("download.each_sector") if is_each else why.sector_name(texts, shown, part.sector)
     if part.level == "site":
         sector = ""
     without = classify.without(shown.lacks, texts.language)
@@ -122,7 +123,7 @@ def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_p
     rows = deliver.score_table(store, shown.scores, part.level, part.sector, lang=language, with_places=with_places)
     texts = read_texts(language)
     rows = rows.assign(
-        sector_name=[texts(f"sector.{code}") if code else texts("picture.sector_all") for code in rows["sector_code"]],
+        sector_name=[why.sector_name(texts, shown, code) for code in rows["sector_code"]],
         reason=rows["unit_id"].map(shown.top_reasons[language]).fillna(""),
     )
     if part.level == "site":

@@ -99,11 +99,22 @@ class Board:
     @cached_property
     def highest_pairs(self) -> pd.DataFrame:
         """Return scored pairs of area and sector, the highest first, without sectors that do not count together."""
-        seen: dict[str, str] = {}  # sectors that are ranked as one group are one pair with an area
+        pairs = self.each_once[~self.each_once["sector_code"].isin(["", *self.scored.not_together])]
+        return pairs.dropna(subset=["score_0_10"]).sort_values("score_0_10", ascending=False, kind="stable")
+
+    @cached_property
+    def each_once(self) -> pd.DataFrame:
+        """Return the scores without a second sector of a group: sectors that are ranked as one group are one."""
+        seen: dict[str, str] = {}
         apart = self.scored.apart
         again = [code for code, one in apart.items() if one.ranked_as and seen.setdefault(one.ranked_as, code) != code]
-        pairs = self.scores[~self.scores["sector_code"].isin(["", *self.scored.not_together, *again])]
-        return pairs.dropna(subset=["score_0_10"]).sort_values("score_0_10", ascending=False, kind="stable")
+        return self.scores[~self.scores["sector_code"].isin(again)]
+
+    def sectors_of(self, area_code: str) -> pd.DataFrame:
+        """Return the scores of the sectors of an area, the highest first, unscored last; those of a group once."""
+        rows = self.each_once
+        rows = rows[(rows["area_code"] == area_code) & (rows["sector_code"] != "")]
+        return rows.sort_values(["score_0_10", "sector_code"], ascending=[False, True], na_position="last")
 
     def ranked_n(self, sector_code: str) -> int:
         """Return how many units of the whole country have a place in the ranking of a sector ('' = all together)."""

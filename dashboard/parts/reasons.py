@@ -32,13 +32,12 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     found = shown.scored.apart.get(sector_code)
     if found is None or not found.why:
         return ""
-    name = texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all")
     inside = [code for code, one in shown.scored.apart.items() if one.ranked_as == found.ranked_as]
     return texts(
         "apart.as_group" if found.ranked_as else f"apart.{found.why}",
         group=texts(f"cbs_group.{found.ranked_as}") if found.ranked_as else "",
         members=", ".join(texts(f"sector.{code}").lower() for code in inside),
-        sector=name,
+        sector=texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all"),
         level=texts(f"apart.level_{shown.scored.level}"),
         n=found.scored_n,
         distinct=found.distinct_n,
@@ -46,11 +45,12 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     )
 
 
-def sector_name(texts: Texts, row: pd.Series) -> str:
-    """Return the name of the sector that a row of scores is of: of its CBS group where it is ranked as that."""
-    if row["ranked_as"]:
-        return texts("apart.group_name", group=texts(f"cbs_group.{row['ranked_as']}"))
-    return texts(f"sector.{row['sector_code']}") if row["sector_code"] else texts("picture.sector_all")
+def sector_name(texts: Texts, shown: Board, sector_code: str) -> str:
+    """Return the name of a sector ('' = all together): of its CBS group where the picture ranks it as that."""
+    found = shown.scored.apart.get(sector_code)
+    if found is not None and found.ranked_as:
+        return texts("apart.group_name", group=texts(f"cbs_group.{found.ranked_as}"))
+    return texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all")
 
 
 def lacks(texts: Texts, shown: Board) -> str:
@@ -120,7 +120,7 @@ def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
 def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     head = f"<h3>{html.escape(title)}</h3>"
     if row["sector_code"]:
-        head += f'<p class="rb-muted">{html.escape(sector_name(texts, row))}</p>'
+        head += f'<p class="rb-muted">{html.escape(sector_name(texts, shown, row["sector_code"]))}</p>'
     if row["ranked_as"]:
         head += f'<p class="rb-muted">{html.escape(not_told_apart(texts, shown, row["sector_code"]))}</p>'
     complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))

@@ -196,7 +196,8 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
             country,
             texts,
             row,
-            f"{_region_link(country, row['area_code'])}: {html.escape(texts('sector.' + row['sector_code']))}",
+            f"{_region_link(country, row['area_code'])}: "
+            f"{html.escape(why.sector_name(texts, shown, row['sector_code']))}",
         )
         for _, row in pairs.iterrows()
     ]
@@ -229,11 +230,9 @@ def _region(country: _Country, texts: Texts, code: str) -> tuple[str, str]:
         f"<p>{html.escape(texts('picture.completeness', percent=texts.percent(row['completeness_pct'] / 100)))}</p>",
         _map(country, texts, code, ""),
     ]
-    mine = shown.scores[(shown.scores["area_code"] == code) & (shown.scores["sector_code"] != "")]
-    mine = mine.sort_values(["score_0_10", "sector_code"], ascending=[False, True], na_position="last")
     sectors = [
-        _score_cells(country, texts, one, html.escape(texts(f"sector.{one['sector_code']}")))
-        for _, one in mine.iterrows()
+        _score_cells(country, texts, one, html.escape(why.sector_name(texts, shown, one["sector_code"])))
+        for _, one in shown.sectors_of(code).iterrows()
     ]
     parts += [
         f"<h2>{html.escape(texts('publish.sectors'))}</h2>",

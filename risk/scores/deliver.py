@@ -11,7 +11,7 @@ from risk.index import classify
 from risk.index.declaration import Text
 
 ALL_SECTORS = "all"
-OF_A_SECTOR = ("score_0_10", "risk_class", "class_name", "is_flagged", "rank", "rank_p05", "rank_p95")
+OF_A_SECTOR = ("score_0_10", "risk_class", "class_name", "is_flagged", "rank", "rank_p05", "rank_p95", "ranked_as")
 _EXAMPLE = Text("voorbeeld: ", "example: ")
 
 

@@ -1,4 +1,4 @@
-"""Sectors of which only their whole CBS group has figures per gemeente: they are ranked as that group.
+"""Sectors of which only their whole CBS group has figures per gemeente: areas of any size rank as that group.
 
 The group is scored as one sector is, by the same index: its workers are summed, and its conditions and season are
 the averages of its sectors with their national jobs as weights. Each of its sectors then shows that one ranking.
@@ -105,6 +105,7 @@ def _with_months(own: Season, months: tuple[float, ...]) -> Season:
 
 def ranked(
     tables: Tables,
+    level: str,
     outcome: pipeline.Outcome,
     scores: pd.DataFrame,
     apart: Mapping[str, Ranking],
@@ -113,11 +114,11 @@ def ranked(
     pool: Pool = LOCAL,
     rebuilds: int | None = None,
 ) -> Scored:
-    """Return the tables of level ``gemeente`` with grouped sectors under the ranking of their group.
+    """Return the tables of a level of areas with grouped sectors under the ranking of their group.
 
     Parameters
     ----------
-    tables, at, pool, rebuilds
+    tables, level, at, pool, rebuilds
         As for `risk.index.pipeline.score`.
     outcome, scores, apart
         Of the level: as scored, ties alike, and `risk.scores.telling_apart.rankings`.
@@ -128,13 +129,11 @@ def ranked(
     if not grouped:
         return bare
     carrier_of, model = carriers(grouped), outcome.model
-    whole = merged(tables, carrier_of)
+    whole, of_group = merged(tables, carrier_of), averaged(model, carrier_of)
     version = str(scores["data_version"].iloc[0])
-    found = pipeline.score(
-        whole, "gemeente", averaged(model, carrier_of), data_version=version, at=at, pool=pool, rebuilds=rebuilds
-    )
+    found = pipeline.score(whole, level, of_group, data_version=version, at=at, pool=pool, rebuilds=rebuilds)
     alone = ~whole["exposure"]["sector_code"].isin(set(carrier_of) - set(carrier_of.values()))
-    of_groups = telling_apart.rankings(found, whole["exposure"][alone], "gemeente")
+    of_groups = telling_apart.rankings(found, whole["exposure"][alone])
     shown = telling_apart.ties_alike(found.scores, model).assign(ranked_as="")
     tables_of = {"scores": bare.scores, "contributions": bare.contributions, "indicators": bare.indicators}
     given = {"scores": shown, "contributions": found.contributions, "indicators": found.indicators}

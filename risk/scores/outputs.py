@@ -261,14 +261,14 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     at = last_day(week) if week else None
     areas = _areas(data_version, pool) if level == "site" and not week and model == load_model() else None
     outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
-    apart = telling_apart.rankings(outcome, tables["exposure"], level) if level in pipeline.AREA_LEVELS else {}
+    apart = telling_apart.rankings(outcome, tables["exposure"]) if level in pipeline.AREA_LEVELS else {}
     whole = telling_apart.ties_alike(outcome.scores, model)
-    shown = groups.ranked(tables, outcome, whole, apart, at=at, pool=pool)
+    shown = groups.ranked(tables, level, outcome, whole, apart, at=at, pool=pool)
     scores = telling_apart.withheld(shown.scores, shown.apart)
     beside, refused = _beside(tables, outcome, level, week, pool)
-    if "changes" in beside:  # what moved a sector alone is not what moved its group
-        as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
-        beside["changes"] = beside["changes"][~beside["changes"]["unit_id"].isin(as_group)]
+    as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
+    for name in {"changes", "causes"} & set(beside):  # what moved a sector alone is not what moved its group
+        beside[name] = beside[name][~beside[name]["unit_id"].isin(as_group)].reset_index(drop=True)
     snapshot.write_out(
         folder,
         {"scores": scores, "contributions": shown.contributions, "indicators": shown.indicators, **beside},
@@ -354,10 +354,14 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
         A weight has an unknown code or is negative.
     """
     ensure(store.data_version, level, model)
-    official = _official(store.data_version, level, model.disease)
+    apart = store.facts(level, model.version)["apart"]
+    grouped = {code: one["ranked_as"] for code, one in apart.items() if one["ranked_as"]}
+    carrier_of = groups.carriers(grouped) if sector in grouped else {}
+    sector = carrier_of.get(sector, sector)
+    official = _official(store.data_version, level, model.disease, tuple(carrier_of.items()))
     keys, columns = ["unit_id", "area_code", "sector_code"], ["score_0_10", "rank"]
     other = pipeline.what_if(official.prepared, weights).set_index(keys)[columns]
-    both = official.scores.set_index(keys)[columns].join(other, rsuffix="_what_if").reset_index()
+    both = official.scores.set_index(keys)[columns].join(other, suffixes=("", "_what_if")).reset_index()
     both = both[both["sector_code"] == sector].dropna(subset=["rank", "rank_what_if"])
     k = int(official.scores.loc[official.scores["sector_code"] == sector, "k_n"].max())
     stays_n = int(((both["rank"] <= k) & (both["rank_what_if"] <= k)).sum())
@@ -375,10 +379,17 @@ def rankings(store: ScopedStore) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=4)
-def _official(data_version: str, level: str, disease: str) -> pipeline.Outcome:
-    """Compute the official scores with all that a trial starts from, once per version of the data."""
-    batch = access.open_batch(data_version)
-    return pipeline.score(_tables(batch), level, for_disease(load_model(), disease), rebuilds=0)
+def _official(
+    data_version: str, level: str, disease: str, carriers: tuple[tuple[str, str], ...] = ()
+) -> pipeline.Outcome:
+    """Compute the official scores with all that a trial starts from, once per version of the data.
+
+    With `carriers` (`risk.scores.groups.carriers`) those of the groups of sectors, each under its one sector.
+    """
+    tables, model = _tables(access.open_batch(data_version)), for_disease(load_model(), disease)
+    if carriers:
+        tables, model = groups.merged(tables, dict(carriers)), groups.averaged(model, dict(carriers))
+    return pipeline.score(tables, level, model, rebuilds=0)
 
 
 @lru_cache(maxsize=2)

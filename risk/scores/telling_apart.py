@@ -57,7 +57,7 @@ class Ranking:
     ranked_as: str = ""
 
 
-def rankings(outcome: Outcome, exposure: pd.DataFrame, level: str) -> dict[str, Ranking]:
+def rankings(outcome: Outcome, exposure: pd.DataFrame) -> dict[str, Ranking]:
     """Return for every sector ('' = all together) how well its areas can be told apart.
 
     Parameters
@@ -66,10 +66,8 @@ def rankings(outcome: Outcome, exposure: pd.DataFrame, level: str) -> dict[str, 
         Scores of a level of areas, with their parts.
     exposure
         Contract ``Exposure``: by which method the workers of each sector came about.
-    level
-        ``vr`` or ``gemeente``: of a gemeente more is estimated.
     """
-    grouped = shared_out(exposure) if level == "gemeente" else {}
+    grouped = shared_out(exposure)
     indicators = outcome.prepared.measured.index.indicators
     is_measured = np.array([*(one.table not in _NOT_PER_AREA for one in indicators), False])
     found = {}

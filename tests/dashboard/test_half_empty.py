@@ -1,5 +1,8 @@
 """Every page in every half-empty installation says what is missing and the next step, in both languages."""
 
+import io
+import re
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from commands import data as data_command
 from dashboard.pages import PAGES
+from dashboard.server import publish
 from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
-from geodata import contracts
+from geodata import codes, contracts
 from geodata.snapshots import snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
@@ -131,25 +135,67 @@ def test_who_may_not_import_is_told_who_can(state: str) -> None:
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
 def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str) -> None:
     """Every page stands on a sector that is ranked as its group there, and says so and what would separate them."""
-    for page in ("picture", "region", "sectors", "method", "sources"):
-        chosen = {"sector": "glass_horticulture", "level": "gemeente", "unit": "GM0363"}
-        drawn = draw(page, language, **chosen)
-        assert not drawn.exception, (state, page, drawn.exception)
-        assert not drawn.error, (page, [one.value for one in drawn.error])
-        if page in ("picture", "sectors"):
-            texts = read_texts(language)
-            assert escaped(texts("cbs_group.A")) in words_on(drawn) + listed_on(drawn), page
+    texts = read_texts(language)
+    for level, unit in (("gemeente", "GM0363"), ("vr", "VR13")):
+        for page in ("picture", "region", "sectors", "method", "sources"):
+            drawn = draw(page, language, sector="glass_horticulture", level=level, unit=unit, time="1")
+            assert not drawn.exception, (state, page, drawn.exception)
+            assert not drawn.error, (page, [one.value for one in drawn.error])
+            if page in ("picture", "sectors", "region"):
+                assert escaped(texts("cbs_group.A")) in words_on(drawn) + listed_on(drawn), page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
+def test_a_card_a_list_and_a_file_name_the_group_that_a_rank_rests_on(state: str, language: str) -> None:
+    """By counts per CBS group nobody says slaughterhouses, or construction: their group stands there once."""
+    texts = read_texts(language)
+    inside = [code for code, one in codes.SECTORS.items() if one.cbs_group == "B-F"]
+    group = escaped(texts("apart.group_name", group=texts("cbs_group.B-F")))
+    region = listed_on(draw("region", language, unit="VR13"))
+    assert region.count(group) == 1, state
+    first = listed_on(draw("picture", language)).split("rb-first", 1)[1].split("</section>")[0]
+    files = publish.pages(date(2020, 12, 31))
+    prefix = "" if language == LANGUAGES[0] else f"{language}/"
+    sheet = files[f"{prefix}regions/VR13.html"].decode().split(escaped(texts("publish.workers")))[0]
+    assert sheet.count(group) == 1
+    for code in inside:
+        assert not re.search(rf">{escaped(texts(f'sector.{code}'))}<", region + first + sheet), code
+    scores = pd.read_csv(io.BytesIO(files["scores.csv"]))
+    assert set(scores.loc[scores["sector_code"].isin(inside), "ranked_as"]) == {"B-F"}
+
+
+def import_real(testdata: Path, folder: Path) -> None:
+    """Import the establishments of the CBS, and the infections of 2020 up to the start of September."""
+    days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz").dropna()
+    days = days[days["date"] <= "2020-09-06"].astype({"infected": int})
+    named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
+    named.to_csv(folder / "rivm.csv", index=False)
+    for command in (
+        ["establishments", str(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv"), "--year", "2021"],
+        ["incidence", str(folder / "rivm.csv"), "--disease", "COVID-19"],
+    ):
+        assert data_command.main(["import", *command]) == 0
+
+
+def test_real_regions_rank_slaughter_as_its_group(testdata: Path, tmp_path: Path) -> None:
+    """No card of a region says slaughterhouses where it rests on the establishments of section B to F."""
+    import_real(testdata, tmp_path)
+    scored = outputs.read_scored(open_store(Viewer("lotc")), "vr", load_model())
+    by_sector = {sector: rows.set_index("area_code") for sector, rows in scored.scores.groupby("sector_code")}
+    slaughter, food = by_sector["slaughter_meat"], by_sector["food_processing"]
+    assert set(slaughter["ranked_as"]) == {"B-F"}
+    assert slaughter["score_0_10"].notna().all()
+    pd.testing.assert_series_equal(slaughter["score_0_10"], food["score_0_10"])
+    texts = read_texts("nl")
+    told = listed_on(draw("picture", "nl")).split("rb-first", 1)[1].split("</section>")[0]
+    assert not re.search(rf"{texts('sector.slaughter_meat')}|{texts('sector.construction')}", told)
 
 
 def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) -> None:
     """Parks without a size come after the distribution centres, with a count, and their own page says why."""
-    days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz").dropna()
-    days = days[days["date"] <= "2020-09-06"].astype({"infected": int})
-    named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
-    named.to_csv(tmp_path / "rivm.csv", index=False)
+    import_real(testdata, tmp_path)
     for command in (
-        ["establishments", str(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv"), "--year", "2021"],
-        ["incidence", str(tmp_path / "rivm.csv"), "--disease", "COVID-19"],
         ["sites", str(testdata / "sites/holiday_parks.csv"), "--kind", "holiday_park"],
         ["sites", str(testdata / "sites/distribution_centres.csv"), "--kind", "distribution_centre"],
     ):

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from geodata import codes
 from geodata.weeks import Tables
 from risk.index.declaration import Model
-from risk.index.pipeline import score
+from risk.index.pipeline import AREA_LEVELS, score
 from risk.scores import groups, telling_apart
 
 AGRICULTURE = [sector for sector, one in codes.SECTORS.items() if one.cbs_group == "A"]
@@ -26,15 +26,16 @@ def shared(tables: Tables) -> Tables:
     return tables | {"exposure": exposure}
 
 
-def _ranked(tables: Tables, model: Model) -> groups.Scored:
-    outcome = score(tables, "gemeente", model, rebuilds=40, data_version="0123456789ab")
-    apart = telling_apart.rankings(outcome, tables["exposure"], "gemeente")
+def _ranked(tables: Tables, model: Model, level: str = "gemeente") -> groups.Scored:
+    outcome = score(tables, level, model, rebuilds=40, data_version="0123456789ab")
+    apart = telling_apart.rankings(outcome, tables["exposure"])
     whole = telling_apart.ties_alike(outcome.scores, model)
-    return groups.ranked(tables, outcome, whole, apart, rebuilds=40)
+    return groups.ranked(tables, level, outcome, whole, apart, rebuilds=40)
 
 
-def test_the_sectors_of_a_group_share_its_ranking(shared: Tables, model: Model) -> None:
-    found = _ranked(shared, model)
+@pytest.mark.parametrize("level", AREA_LEVELS)
+def test_the_sectors_of_a_group_share_its_ranking(shared: Tables, model: Model, level: str) -> None:
+    found = _ranked(shared, model, level)
     scores = telling_apart.withheld(found.scores, found.apart)
     wide = scores.pivot_table(index="area_code", columns="sector_code", values="score_0_10")
     for sector in AGRICULTURE:

@@ -50,7 +50,7 @@ def test_without_figures_per_area_nothing_is_told_apart(tables: Tables, model: M
         "incidence": tables["incidence"].assign(cases_n=0.0),
     }
     outcome = pipeline.score(bare, "vr", model, rebuilds=20)
-    found = telling_apart.rankings(outcome, bare["exposure"], "vr")
+    found = telling_apart.rankings(outcome, bare["exposure"])
     shown = telling_apart.withheld(outcome.scores, found)
     for sector, one in found.items():
         rows = shown[shown["sector_code"] == sector]
@@ -62,7 +62,7 @@ def test_without_figures_per_area_nothing_is_told_apart(tables: Tables, model: M
 
 def test_figures_per_area_are_told_apart(tables: Tables, model: Model) -> None:
     outcome = pipeline.score(tables, "gemeente", model, rebuilds=0)
-    found = telling_apart.rankings(outcome, tables["exposure"], "gemeente")
+    found = telling_apart.rankings(outcome, tables["exposure"])
     assert not found["slaughter_meat"].why
     pd.testing.assert_frame_equal(telling_apart.withheld(outcome.scores, {}), outcome.scores)
 
@@ -86,14 +86,21 @@ def test_shares_are_weighted_by_what_they_move() -> None:
     assert telling_apart.status_shares(parts, cells) == pytest.approx({"assumption": 2 / 3, "official": 1 / 3})
 
 
+@pytest.mark.parametrize("level", pipeline.AREA_LEVELS)
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
-def test_real_group_shares_place_a_gemeente_as_its_group_alone(state: str, model: Model) -> None:
-    scored = outputs.read_scored(open_store(Viewer("lotc")), "gemeente", model)
+def test_real_group_shares_place_an_area_as_its_group_alone(state: str, level: str, model: Model) -> None:
+    store = open_store(Viewer("lotc"))
+    scored = outputs.read_scored(store, level, model)
     assert scored.apart["glass_horticulture"].why == Why.GROUP, state
     by_area = scored.scores.set_index("area_code")
     glass, field = (by_area[by_area["sector_code"] == one] for one in ("glass_horticulture", "open_field"))
     assert set(glass["ranked_as"]) == set(field["ranked_as"]) == {"A"}, "as agriculture, and not alone"
     shown = ["score_0_10", "risk_class", "rank", "rank_p05", "rank_p95", "is_flagged"]
     pd.testing.assert_frame_equal(glass[shown], field[shown])
+    moved = store.out("changes", level, model.version)["unit_id"]
+    assert not moved.str.endswith(":open_field").any(), "what moved a sector alone is not what moved its group"
+    trial = outputs.what_if(store, level, "open_field", {}, model)
+    kept = trial.ranks.set_index("area_code")["score_0_10"]
+    pd.testing.assert_series_equal(kept.sort_index(), field["score_0_10"].sort_index(), check_names=False)
     assert isinstance(scored.apart[""], Ranking)
     assert sum(scored.status_share.values()) == pytest.approx(1)

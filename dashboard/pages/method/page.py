@@ -9,6 +9,7 @@ from dashboard.pages.method import document
 from dashboard.pages.method import other_weights as what_if
 from dashboard.parts import figures as board
 from dashboard.parts import ready, tables
+from dashboard.parts import reasons as why
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
 from door.readiness import Ranking
@@ -102,7 +103,7 @@ def _weights_file(language: str) -> bytes:
 def _intervals(texts: Texts, store: ScopedStore) -> None:
     """Show how sure each place in the ranking is, of the sector that the address names."""
     shown, sector = board.open_board(store, "vr", texts), session.selection().sector
-    name = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    name = why.sector_name(texts, shown, sector)
     st.html(f'<p class="rb-page">{html.escape(texts("chart.intervals_how", sector=name))}</p>')
     from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
 

@@ -74,7 +74,7 @@ def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
         sector, place = row["sector_code"], why.place(texts, row, shown.ranked_n(row["sector_code"]))
         inner = (
             f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
-            f"{html.escape(why.sector_name(texts, row))} "
+            f"{html.escape(why.sector_name(texts, shown, sector))} "
             f'<span class="rb-muted">· {html.escape(place)}</span><br>'
             f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
         )

@@ -34,7 +34,7 @@ def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataF
 def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> str:
     """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons."""
     areas = [row for _, row in rows.iterrows()]
-    sector = texts(f"sector.{chosen.sector}") if chosen.sector else texts("picture.sector_all")
+    sector = why.sector_name(texts, shown, chosen.sector)
     names = "".join(f'<th scope="col">{html.escape(shown.names[row["area_code"]])}</th>' for row in areas)
     facts = [
         _line(why.score_head(texts, shown), [why.score_chip(texts, row) for row in areas]),

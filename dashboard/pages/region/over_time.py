@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.parts import figures as board
 from dashboard.parts import progress, tables
+from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
 from geodata.weeks import last_day, week_of
@@ -28,7 +29,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
     """
     level = "vr" if area_code.startswith("VR") else "gemeente"
     now = board.open_board(store, level, texts)
-    of_sector = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+    of_sector = why.sector_name(texts, now, sector)
     name = shown.names[area_code]
     st.html(
         f'<section class="rb-page"><h2>{html.escape(texts("time.title", name=name, sector=of_sector))}</h2></section>'

@@ -141,12 +141,12 @@ def _scale(texts: Texts, spread: Spread, score: float) -> str:
 
 def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
     """List the sectors of the region, highest first, each with its strongest reason."""
-    rows = shown.scores[(shown.scores["area_code"] == vr_code) & (shown.scores["sector_code"] != "")]
-    rows = rows.sort_values(["score_0_10", "sector_code"], ascending=[False, True], na_position="last")
+    rows = shown.sectors_of(vr_code)
     first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
     rest = rows.iloc[_FIRST_N:]
     caption = texts("region.sectors")
-    is_open = " open" if sector in set(rest["sector_code"]) else ""
+    names = {why.sector_name(texts, shown, code) for code in rest["sector_code"]}
+    is_open = " open" if why.sector_name(texts, shown, sector) in names else ""
     more = (
         f"<details{is_open}><summary>{html.escape(texts('region.more_sectors', n=len(rest)))}</summary>"
         f"{_sector_table(texts, shown, rest, sector, texts('region.rest'))}</details>"
@@ -163,8 +163,8 @@ def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, c
 
 def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list[str]:
     code = row["sector_code"]
-    name = texts(f"sector.{code}") if code else texts("picture.sector_all")
-    mark = ' aria-current="true"' if code == sector else ""
+    name = why.sector_name(texts, shown, code)
+    mark = ' aria-current="true"' if name == why.sector_name(texts, shown, sector) else ""
     label = links.link(f"<span{mark}>{html.escape(name)}</span>", sector=code)
     if pd.isna(row["score_0_10"]):
         return [label, html.escape(texts("map.no_data")), ""]
@@ -197,8 +197,7 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
     )
 
 
-def _titled(texts: Texts, name: str, sector: str, body: str) -> str:
-    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")
+def _titled(texts: Texts, name: str, of: str, body: str) -> str:
     return (
         f'<section class="rb-page"><h2>{html.escape(texts(name))}</h2><p class="rb-muted">{html.escape(of)}</p>'
         f"{body}</section>"
@@ -213,7 +212,8 @@ def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, secto
     note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
     if before := region_facts.since_before(texts, store, shown, region_facts.unit_id(vr_code, sector)):
         note += f"<p>{html.escape(before)}</p>"
-    return _titled(texts, "region.changed", sector, f"<p>{html.escape(told)}</p>{listed}{note}")
+    of = why.sector_name(texts, shown, sector)
+    return _titled(texts, "region.changed", of, f"<p>{html.escape(told)}</p>{listed}{note}")
 
 
 def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
@@ -225,7 +225,8 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: 
     heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
     table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
     note = f'<p class="rb-muted">{html.escape(texts("region.done_how"))}</p>'
-    return _titled(texts, "region.done", sector, table + note)
+    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")  # never of a group: visits are counted
+    return _titled(texts, "region.done", of, table + note)
 
 
 def _done_row(texts: Texts, row: pd.Series) -> list[str]:

@@ -117,11 +117,12 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
     cells_of = pd.MultiIndex.from_product([order, _COLUMNS])
     wide = rows.set_index(["area_code", "sector_code"])[["score_0_10", "risk_class"]].reindex(cells_of)
     scores, classes = (wide[name].to_numpy().reshape(len(order), -1) for name in ("score_0_10", "risk_class"))
-    names = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
+    heads = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
+    names = [why.sector_name(texts, shown, code) for code in _COLUMNS]
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     head = "".join(
         f'<th scope="col">{links.link(f"<span>{html.escape(name)}</span>", sector=code, is_stop=False)}</th>'
-        for code, name in zip(_COLUMNS, names, strict=True)
+        for code, name in zip(_COLUMNS, heads, strict=True)
     )
     body, stop = [], (chosen.unit if chosen.unit in set(order) else order.iloc[0], chosen.sector)
     for area, of_scores, of_classes in zip(order, scores, classes, strict=True):
