@@ -14,6 +14,7 @@ from dashboard.map.live import SectorFigures, figures_message
 from dashboard.shell.session import STATIC_DIR, selection
 from dashboard.shell.session import store as open_store
 from door import readiness
+from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.areas import regions
@@ -22,6 +23,7 @@ from risk.index import classify
 from risk.index.declaration import Model
 from risk.index.model import for_disease, load_model
 from risk.insight import reasons as explain
+from risk.scores import outputs
 from risk.scores.outputs import Scored, ensure, is_ready, newest_signal, read_scored
 from words import LANGUAGES, Texts
 
@@ -209,15 +211,19 @@ def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> 
 
 
 def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> str:
-    """Return the title of a page of a level, named after what its picture lacks; bare while that is yet unknown."""
-    if not is_ready(store.data_version, level, official_model()):
-        return words
-    return named(texts, words, open_board(store, level, texts))
+    """Return the title of a page of a level, named after what its picture lacks, before that has been computed."""
+    model = official_model()
+    what = Ranking.SITES if level == "site" else Ranking.AREAS
+    if not readiness.of(store, model.disease).may_rank(what):
+        return words  # there is no picture to name
+    if is_ready(store.data_version, level, model):
+        return named(texts, words, open_board(store, level, texts).lacks)
+    return named(texts, words, outputs.lacks(store, level, model))
 
 
-def named(texts: Texts, words: str, shown: Board) -> str:
+def named(texts: Texts, words: str, lacks: Sequence[str]) -> str:
     """Return a title with what the picture lacks behind it."""
-    without = classify.without(shown.lacks, texts.language)
+    without = classify.without(lacks, texts.language)
     return texts("lacks.title", title=words, without=without) if without else words
 
 

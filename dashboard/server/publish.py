@@ -211,7 +211,7 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
         + _scores_table(texts, texts("publish.pairs"), texts("publish.region"), highest)
         + f"<h2>{html.escape(texts('publish.done'))}</h2>{counted}"
     )
-    return named(texts, texts("publish.title"), shown), body
+    return named(texts, texts("publish.title"), shown.lacks), body
 
 
 def _region_link(country: _Country, code: str) -> str:
@@ -242,7 +242,7 @@ def _region(country: _Country, texts: Texts, code: str) -> tuple[str, str]:
         f"<h2>{html.escape(texts('publish.done'))}</h2>",
         *(_counts(country, texts, name, by, code) for name, by in _COUNTED),
     ]
-    return named(texts, shown.names[code], shown), "".join(parts)
+    return named(texts, shown.names[code], shown.lacks), "".join(parts)
 
 
 def _method(country: _Country, texts: Texts) -> tuple[str, str]:

@@ -162,6 +162,14 @@ def score(
     )
 
 
+def lacks(tables: Tables, level: str, model: Model) -> tuple[str, ...]:
+    """Return the dimensions and routes that a picture will lack, long before its scores and intervals are there.
+
+    Parameters and errors as for `score`.
+    """
+    return _level(tables, level, model, None, None, LOCAL).lacks
+
+
 def site_scores(
     tables: Tables, model: Model, areas: Mapping[str, "Outcome"], at: pd.Timestamp, pool: Pool = LOCAL
 ) -> tuple[Array, Mapping[str, str]]:

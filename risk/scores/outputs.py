@@ -370,6 +370,22 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
     return Trial(both[both["unit_id"].isin(seen)].sort_values("rank_what_if", ignore_index=True), agreement, k, stays_n)
 
 
+def lacks(store: ScopedStore, level: str, model: Model) -> tuple[str, ...]:
+    """Return the dimensions and routes that a picture lacks, which it is named after; no score need be there.
+
+    Raises
+    ------
+    InputError
+        The level does not exist, or no table holds a date.
+    """
+    return _lacks(store.data_version, level, model.disease)
+
+
+@lru_cache(maxsize=16)
+def _lacks(data_version: str, level: str, disease: str) -> tuple[str, ...]:
+    return pipeline.lacks(_tables(access.open_batch(data_version)), level, for_disease(load_model(), disease))
+
+
 def rankings(store: ScopedStore) -> pd.DataFrame:
     """Return the ranking of regions with and without each switch (`method.with_and_without`), as far as seen."""
     ensure(store.data_version, "vr", load_model())
