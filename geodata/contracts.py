@@ -306,6 +306,7 @@ CONTRACTS = {
                 "reason": _FREE,
                 "seed": _WHOLE,
                 "frame_sha256": _OPEN,
+                "picture_lacks": _OPEN,
             },
         ),
         _contract(

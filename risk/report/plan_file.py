@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ import pandas as pd
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
+from risk.index import classify
 from risk.index.model import load_model
 from risk.report.files import render
 from risk.report.icalendar import escaped, folded
@@ -27,22 +28,26 @@ _SHEET_ENDINGS: Final = (".pdf", ".html")
 _NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
 
 
-def plan_words(plan_id: str, language: str) -> str:
-    """Return what a plan is called: the date of its picture and the seed of its draw.
+def plan_words(plan_id: str, language: str, lacks: Sequence[str] = ()) -> str:
+    """Return what a plan is called: the date of its picture, the seed of its draw, and what the picture lacked.
 
     Examples
     --------
     >>> plan_words("20201130-17-51ea8b52", "nl")
     'Plan van 30 november 2020 (loting 17, 51ea8b52)'
+    >>> plan_words("ours", "en", ("context",))
+    'ours (picture without infections)'
     """
     texts = read_texts(language)
     day, _, rest = plan_id.partition("-")
     seed, _, print_ = rest.rpartition("-")
     try:
         made = texts.day(date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:8]}"))
+        words = texts("targets.plan_of", day=made, seed=seed, print=print_)
     except ValueError:
-        return plan_id
-    return texts("targets.plan_of", day=made, seed=seed, print=print_)
+        words = plan_id
+    without = classify.without(lacks, language)
+    return texts("lacks.title", title=words, without=without) if without else words
 
 
 def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.GeoDataFrame:

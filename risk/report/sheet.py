@@ -83,8 +83,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
     weeks = ", ".join(week_words(week, language) for week in sorted(lines["week"].unique()))
-    # A plan that was kept is of the picture of its day: its reasons say what that lacked.
-    lacks = classify.lacks_of(lines) if "picture_lacks" in lines else ()
+    lacks = classify.lacks_of(lines)  # of the picture that the plan was made from, however long ago
     named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
     intro = _ONE if len(lines) == 1 else _INTRO
     picture = charts.map_of_visits(region, inside, lines, band)

@@ -10,6 +10,7 @@ import pandas as pd
 from door.store import ScopedStore
 from geodata.errors import ConflictError, InputError
 from register import record as write
+from risk.index.classify import lacks_of
 from risk.targets.inputs import Inputs
 from risk.targets.plan import Plan
 from risk.targets.table import reasons
@@ -40,7 +41,7 @@ def dates_of(lines: pd.DataFrame) -> pd.Series:
 def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
     """Return the lines of a plan as the register keeps them: contract ``plan_lines`` without its key."""
     lines = plan.lines.assign(reason=reasons(plan, inputs, lang))
-    name = plan_id(plan, inputs)
+    name, lacks = plan_id(plan, inputs), ";".join(lacks_of(inputs.scored.scores))
     return [
         {
             "plan_id": name,
@@ -57,6 +58,7 @@ def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
             "reason": line["reason"],
             "seed": plan.seed,
             "frame_sha256": plan.frame_sha256,
+            "picture_lacks": lacks,
         }
         for _, line in lines.iterrows()
     ]

@@ -1,10 +1,17 @@
 """Plans through the register, on the demonstration: draft, approved, carried out, and what comes back."""
 
+from dataclasses import replace
+
 import pytest
 
 from door import store as access
 from geodata.errors import AccessDeniedError, InputError
+from register import record as write
+from risk.index.classify import lacks_of
 from risk.index.model import load_model
+from risk.report import plan_file
+from risk.report.blocks import Paragraph
+from risk.report.sheet import region_sheet as sheet_of
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans
@@ -64,6 +71,25 @@ def test_a_region_and_a_partner_see_their_own_lines(made):
     nvwa = plans.lines_of(access.open_store(access.parse_viewer("partner:NVWA")), name)
     assert nvwa["partners"].str.contains("NVWA").all()
     assert 0 < len(nvwa) < 40
+
+
+def test_a_kept_plan_says_what_its_picture_lacked(made):
+    """What the picture of its day lacked stays with a plan, whatever pictures come after it."""
+    store, inputs, plan = made
+    scored = inputs.scored
+    bare = replace(inputs, scored=replace(scored, scores=scored.scores.assign(picture_lacks="context;wonen")))
+    rows = plans.plan_rows(plan, bare, "nl")
+    assert {row["picture_lacks"] for row in rows} == {"context;wonen"}
+    write.record_many(store.viewer, "plan_line", [row | {"plan_id": "ours"} for row in rows[:3]])
+    lines = plans.lines_of(store, "ours")
+    assert lacks_of(lines) == ("context", "wonen")
+    table = plan_file.kept_table(lines, store, "en")
+    assert set(table["picture_lacks"]) == {"context;wonen"}
+    sheet = sheet_of(table, str(table["vr_code"].iloc[0]), store, "en")
+    told = " ".join(block.text for block in sheet.blocks if isinstance(block, Paragraph))
+    assert "Picture without infections and housing" in told
+    kept = plans.lines_of(store, plans.keep_draft(store, plan, inputs, "nl"))
+    assert lacks_of(kept) == ()
 
 
 def test_what_is_not_there_is_named(made):

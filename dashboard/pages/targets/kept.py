@@ -2,7 +2,7 @@
 
 import html
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from door.store import ScopedStore
 from geodata import codes
 from geodata.snapshots import formats
 from register import personal
+from risk.index import classify
 from risk.report import plan_file
 from risk.targets import checks as site_checks
 from risk.targets import decisions, outcome, plans
@@ -65,13 +66,17 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     if asked and asked not in names:
         st.warning(frame.markdown_escape(texts("targets.plan_unknown", plan=asked)))
     lines = plan_file.lines_in_words(plans.lines_of(store, name), store, texts.language)
-    st.html(f'<section class="rb-page"><h2>{html.escape(names[name])}</h2></section>')
+    lacks = classify.lacks_of(lines)
+    title = plan_file.plan_words(name, texts.language, lacks)
+    told = texts("targets.lacked", without=classify.without(lacks, texts.language)) if lacks else ""
+    note = f'<p role="note">{html.escape(told)}</p>' if told else ""
+    st.html(f'<section class="rb-page"><h2>{html.escape(title)}</h2>{note}</section>')
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         _approve(texts, store, name, int((lines["plan_state"] == plans.DRAFT).sum()))
     if (done := st.session_state.pop("plans-approved", None)) is not None:
         st.success(texts("targets.approved_done", n=done))
     if export.may_take_sites(store):
-        _files(texts, store, name)
+        _files(texts, store, name, lacks)
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         _carry_out(texts, store, lines[lines["plan_state"] == plans.APPROVED])
     columns = ("site", "region", "week", "list", "plan", "partners", "reason")
@@ -93,7 +98,7 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
         for label, line in zip(parts, lines.to_dict("records"), strict=True)
     ]
     heads = [texts(f"targets.{column}") for column in columns]
-    links.linked(tables.table(names[name], heads, cells), key="plans-lines")
+    links.linked(tables.table(title, heads, cells), key="plans-lines")
 
 
 def _what(line: Mapping[str, Any]) -> str:
@@ -120,14 +125,14 @@ def _approve(texts: Texts, store: ScopedStore, name: str, drafts_n: int) -> None
     st.rerun(scope="fragment")
 
 
-def _files(texts: Texts, store: ScopedStore, name: str) -> None:
+def _files(texts: Texts, store: ScopedStore, name: str, lacks: Sequence[str]) -> None:
     """Offer the plan as it was kept: as a table, as a map, as the sheets of all regions, as a calendar."""
 
     def table() -> gpd.GeoDataFrame:
         return plan_file.kept_table(plans.lines_of(store, name), store, texts.language)
 
     made: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "xlsx": (formats.BY_ENDING[".xlsx"].label, lambda: _workbook(texts, table(), name)),
+        "xlsx": (formats.BY_ENDING[".xlsx"].label, lambda: _workbook(texts, table(), name, lacks)),
         "csv": (
             formats.BY_ENDING[".csv"].label,
             lambda: formats.csv_for_reader(reader_table.rounded(table()), texts.language),
@@ -136,12 +141,13 @@ def _files(texts: Texts, store: ScopedStore, name: str) -> None:
         "zip": (texts("targets.sheets_all"), lambda: plan_file.all_sheets(table(), store, texts.language)),
         "ics": (texts("targets.calendar"), lambda: plan_file.calendar(table(), texts.language)),
     }
+    words = plan_maker.file_words(texts, lacks)
     with st.container(horizontal=True):
         for ending, (label, make) in made.items():
             st.download_button(
                 label,
                 _noted(store, make, ending),
-                file_name=f"{texts('targets.file')}-{name}.{ending}",
+                file_name=f"{words}-{name}.{ending}",
                 mime=_MIME[ending] if ending in _MIME else formats.BY_ENDING[f".{ending}"].media_type,
                 key=f"plan-file-{ending}",
                 on_click="ignore",
@@ -159,11 +165,15 @@ def _noted(store: ScopedStore, make: Callable[[], bytes], ending: str) -> Callab
     return made
 
 
-def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str) -> bytes:
+def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str, lacks: Sequence[str]) -> bytes:
     flat = pd.DataFrame(table.drop(columns="geometry"))
     order = [column for column in _FIRST if column in flat.columns]
     flat = reader_table.rounded(flat[[*order, *(column for column in flat.columns if column not in order)]])
-    told = [plan_file.plan_words(name, texts.language), str(table["status_band"].iloc[0]), texts("targets.intro")]
+    told = [
+        plan_file.plan_words(name, texts.language, lacks),
+        str(table["status_band"].iloc[0]),
+        texts("targets.intro"),
+    ]
     sheet = reader_table.readable(texts, texts("targets.lines"), flat)
     return formats.workbook([sheet, *reader_table.explained(texts, flat.columns, told)])
 

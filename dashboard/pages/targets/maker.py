@@ -2,7 +2,7 @@
 
 import html
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -262,11 +262,12 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
             st.caption(texts("targets.may_not"))
         if not export.may_take_sites(store):
             return
+        words = file_words(texts, classify.lacks_of(inputs.scored.scores))
         ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
             texts("targets.download"),
             _file(table, ending, texts.language),
-            file_name=f"{_file_words(texts, inputs)}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
+            file_name=f"{words}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
             on_click=lambda: store.note_export("targets", len(table)),
         )
         regions = sorted(table["vr_code"].unique())
@@ -288,9 +289,9 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
             )
 
 
-def _file_words(texts: Texts, inputs: Inputs) -> str:
+def file_words(texts: Texts, lacks: Sequence[str]) -> str:
     """Return what the file of a plan is called: after what its picture lacks, too."""
-    without = classify.without(classify.lacks_of(inputs.scored.scores), texts.language)
+    without = classify.without(lacks, texts.language)
     return "-".join(filter(None, [texts("targets.file"), without.replace(",", "").replace(" ", "-")]))
 
 
