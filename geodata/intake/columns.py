@@ -18,7 +18,9 @@ from geodata.intake.receipt import Receipt
 Fields = Mapping[str, Sequence[str]]
 """Our name of a field to the names that headers give it, the one that goes first at the front."""
 
-_COUNTING_WORDS: Final = re.compile(r"^(aantal|totaal|number of|nr of|no of|total)\s+(?=\S)")
+_COUNTING_WORDS: Final = re.compile(r"^(?:(aantal|totaal|number of|nr of|no of|total)\s+)+(?=\S)")
+# In brackets behind a header these make it another measure: cases (per 100 000), firms (x 1 000), beds (%).
+_OTHER_MEASURE: Final = re.compile(r"\bper\b|/|%|\b1[ .,]?000\b|\bpct|perc|proc|promille|‰|\bgem\b|gemiddeld|\bindex")
 _CUT_AT: Final = 10  # letters that a Shapefile keeps of a header
 _FEWEST_LETTERS: Final = 8  # fewer of a header that was cut could be anything
 
@@ -73,10 +75,14 @@ def fold_header(header: str) -> str:
     --------
     >>> fold_header("X-coördinaat"), fold_header("Oppervlakte (m2)"), fold_header("Aantal bedden")
     ('x coordinaat', 'oppervlakte', 'bedden')
+    >>> fold_header("Meldingen (per 100.000)")
+    'meldingen per 100 000'
     """
     plain = unicodedata.normalize("NFKD", header)
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
-    plain = re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", plain) or plain
+    in_brackets = re.search(r"\s*[(\[]([^)\]]*)[)\]]\s*$", plain)
+    if in_brackets and not _OTHER_MEASURE.search(in_brackets[1]):
+        plain = plain[: in_brackets.start()] or plain
     plain = re.sub(r"[^a-z0-9@:]+", " ", plain).strip()
     return _COUNTING_WORDS.sub("", plain)
 

@@ -74,8 +74,9 @@ def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) ->
     return cells.numbers(column, where, groups=groups, refuses=False, row_n=row_n)
 
 
+_OF_DEGREES: Final = re.compile(r"[°NZSOEWnzsoew]")
 _DEGREES: Final = re.compile(
-    r"""([NZSOEW]?)\s*(\d{1,3}(?:[.,]\d+)?)\s*°\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['’′]\s*)?"""
+    r"""([NZSOEW]?)\s*(\d{1,3}(?:[.,]\d+)?)\s*°?\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['’′]\s*)?"""
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:"|”|″|'')\s*)?([NZSOEW]?)""",
     re.IGNORECASE,
 )
@@ -86,13 +87,13 @@ def _plain_degrees(column: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> _plain_degrees(pd.Series(['52°03\'00"N', "5,7° O", "4.9"])).tolist()
-    [52.05, 5.7, '4.9']
+    >>> _plain_degrees(pd.Series(['52°03\'00"N', "5,7° O", "4.9", "52,1 N"])).tolist()
+    [52.05, 5.7, '4.9', 52.1]
     """
     if column.dtype != object:  # a million texts are looked through at once
-        has_mark = column.str.contains("°", regex=False).fillna(value=False).astype(bool)
+        has_mark = column.str.contains(_OF_DEGREES).fillna(value=False).astype(bool)
     else:
-        has_mark = column.map(lambda cell: isinstance(cell, str) and "°" in cell).astype(bool)
+        has_mark = column.map(lambda cell: isinstance(cell, str) and bool(_OF_DEGREES.search(cell))).astype(bool)
     texts = column[has_mark]
     found = {text: match for text in texts.unique() if (match := _DEGREES.fullmatch(text.strip()))}
     if not found:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,9 @@ from geodata import site_kinds
 from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
-from geodata.intake.places import fold
+from geodata.intake.files.table import is_blank
+from geodata.intake.places import Kind as PlaceKind
+from geodata.intake.places import Places, fold
 from geodata.intake.receipt import Receipt
 from geodata.site_kinds import Kind
 
@@ -25,6 +27,14 @@ WORDS: Final[Mapping[str, Any]] = tomllib.loads((Path(__file__).parent / "sites.
 _KINDS: Final = {fold(word): kind for kind, words in WORDS["kinds"].items() for word in (kind, *words)}
 _COUNTRIES: Final[Mapping[str, str]] = {word: code for code, words in WORDS["countries"].items() for word in words}
 _SIZES: Final = ("fte", "beds", "m2")
+_PERSONS: Final = re.compile(r"person|werknemer|medewerker|employee|worker|arbeidsplaats|werkzam|staff", re.IGNORECASE)
+_IN_M2: Final = (
+    (re.compile(r"(?<![a-z])(ha|hectaren?|hectares)(?![a-z])", re.IGNORECASE), 10_000.0),
+    (re.compile(r"(?<![a-z])(km2|km²)(?![a-z])", re.IGNORECASE), 1_000_000.0),
+    (re.compile(r"(?<![a-z])(are|aren)(?![a-z])", re.IGNORECASE), 100.0),
+)
+_TOTAL: Final = re.compile(r"\s*(eind|sub|generaal)?\s*tota+l(en)?\b.*", re.IGNORECASE | re.DOTALL)
+_FEWEST_COLUMNS_N: Final = 3  # of fewer, one that is filled alone says nothing
 _BEHIND: Final = re.compile(r"\s*[(\[,;/].*$")
 
 
@@ -104,15 +114,61 @@ def sizes(
         header = chosen[name]
         # Where other columns write decimals with a comma, a point stands between thousands.
         groups = name != "fte" or (comma and not cells.has_decimal_comma(frame[header], at_all=True))
+        groups = groups or _PERSONS.search(header) is not None
         found = cells.numbers(
             frame[header], f"{where}, {header}", is_whole=name == "beds", refuses=False, row_n=row_n, groups=groups
         )
-        wrong = found.marks.eq(Mark.UNREADABLE) | found.figures.lt(0)
+        # nothing is as big as nil: whoever writes 0 did not know
+        wrong = found.marks.eq(Mark.UNREADABLE) | (found.marks.eq("") & found.figures.le(0))
         for text, number in zip(frame.loc[wrong, header], row_n[wrong.to_numpy()], strict=True):
             receipt.change(number, "size_unreadable", column=header, text=str(text)[:60])
         if found.doubtful:
             receipt.note("size_doubtful", column=header, text=found.doubtful)
-        figures = found.figures.mask(found.marks.ne("") | found.figures.lt(0))
+        figures = found.figures.mask(found.marks.ne("") | wrong)
+        factor = next((in_m2 for unit_word, in_m2 in _IN_M2 if name == "m2" and unit_word.search(header)), 1.0)
+        if factor != 1.0:
+            figures = (figures * factor).round(3)
+            receipt.note("made_m2", column=header, factor=f"{factor:g}")
         unit = unit.mask(size.isna() & figures.notna(), name)
         size = size.fillna(figures)
     return size, unit
+
+
+def no_sites(frame: pd.DataFrame) -> dict[Hashable, tuple[str, str]]:
+    """Return which of some rows without a place are no sites: a total, or a heading between the rows.
+
+    Parameters
+    ----------
+    frame
+        Rows that name no place.
+
+    Returns
+    -------
+    dict
+        By row, the key of what is told of it, and the text that stands there.
+
+    Examples
+    --------
+    >>> no_sites(pd.DataFrame({"nr": ["Totaal", "", "3"], "naam": ["", "Gelderland", "A"], "bedden": ["9", "", "2"]}))
+    {0: ('total_row', 'Totaal'), 1: ('heading', 'Gelderland')}
+    """
+    found: dict[Hashable, tuple[str, str]] = {}
+    for label, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+        filled = [cell for cell in row if not is_blank(cell) and cell == cell]  # noqa: PLR0124 - NaN
+        total = next((cell for cell in filled if isinstance(cell, str) and _TOTAL.fullmatch(cell)), None)
+        if total is not None:
+            found[label] = ("total_row", total.strip()[:60])
+        elif len(filled) == 1 and isinstance(filled[0], str) and frame.shape[1] >= _FEWEST_COLUMNS_N:
+            found[label] = ("heading", filled[0].strip()[:60])
+    return found
+
+
+def gemeente_of_today(text: str, places: Places, province: str = "") -> tuple[str, str]:
+    """Return the gemeente of today that a text names, and what is to be told of it."""
+    place = places.find_in(text, province)
+    if place.kind is PlaceKind.GEMEENTE:
+        code = places.only_today(place.code)
+        return code, "" if code == place.code else "changed" if code else "miss"
+    if place.kind is PlaceKind.TOTAL:
+        return "", "total"
+    return "", "" if place.kind is PlaceKind.UNKNOWN else "miss"

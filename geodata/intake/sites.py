@@ -214,31 +214,26 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
         number, alone = pd.factorize(named)
         pairs = [(text, "") for text in alone]
     texts = [text for text, _ in pairs]
-    meant = [_today(text, places, province) for text, province in pairs]
+    meant = [site_fields.gemeente_of_today(text, places, province) for text, province in pairs]
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)
-    totals = pd.Series(np.array([why == "total" for _, why in meant])[number], index=frame.index)
-    totals |= x.isna() & reading.text(frame, "name").str.fullmatch(r"(?i)(eind|sub)?tota?al(en)?\b.*").astype(bool)
-    for number, text in zip(table.row_n[totals & x.isna()], named[totals & x.isna()], strict=True):
+    totals = pd.Series(np.array([why == "total" for _, why in meant])[number], index=frame.index) & x.isna()
+    for number, text in zip(table.row_n[totals], named[totals], strict=True):
         receipt.pass_over(number, "total_row", text=text)
-    given.loc[totals & x.isna(), "is_left_out"] = True
+    given.loc[totals, "is_left_out"] = True
     for text, (code, why) in zip(texts, meant, strict=True):
         if why == "changed":
             receipt.note("gemeente_of_today", text=text, today=places.names[code])
     _towns(reading, frame, given, places)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        nowhere = frame[x.isna() & given["named"].eq("") & given["why"].isin(["", "town"]) & ~given["is_left_out"]]
+        others = site_fields.no_sites(nowhere)
+        numbers = pd.Series(table.row_n, index=frame.index)
+        for label, (key, text) in others.items():
+            receipt.pass_over(numbers[label], key, text=text)
+        given.loc[[*others], "is_left_out"] = True
     return given
-
-
-def _today(text: str, places: Places, province: str = "") -> tuple[str, str]:
-    """Return the gemeente of today that a text names, and what is to be told of it."""
-    place = places.find_in(text, province)
-    if place.kind is Kind.GEMEENTE:
-        code = places.only_today(place.code)
-        return code, "" if code == place.code else "changed" if code else "miss"
-    if place.kind is Kind.TOTAL:
-        return "", "total"
-    return "", "" if place.kind is Kind.UNKNOWN else "miss"
 
 
 def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: Places) -> None:
@@ -247,7 +242,7 @@ def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: 
     if "place" not in reading.chosen or not wanted.any():
         return
     towns = reading.text(frame[wanted], "place")
-    meant = {town: _today(town, places)[0] for town in towns.unique()}
+    meant = {town: site_fields.gemeente_of_today(town, places)[0] for town in towns.unique()}
     found = towns.map(meant)
     known = found[found.ne("")].index
     given.loc[known, "named"] = found[known]

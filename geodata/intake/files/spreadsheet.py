@@ -30,6 +30,7 @@ from geodata.intake.files.table import (
     named,
     only_rows,
     width_of,
+    with_units,
 )
 from geodata.intake.receipt import Line
 
@@ -52,7 +53,6 @@ UNREADABLE: Final = (
 
 _MAX_RATIO: Final = 500  # unpacked to packed: a table of equal cells reaches some 100, a bomb thousands
 _SMALL_BYTES: Final = 50 << 20
-_NO_BOOK: Final = "{name} cannot be read as a table: it is no whole workbook; save it again as .xlsx."
 
 
 def open_book(content: bytes, name: str) -> Any:
@@ -67,7 +67,7 @@ def open_book(content: bytes, name: str) -> Any:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
     except UNREADABLE as error:
-        raise InputError(_NO_BOOK.format(name=name)) from error
+        raise InputError("workbook_unreadable", name=name) from error
     unpacked_n = sum(part.file_size for part in parts)
     if unpacked_n > MAX_BYTES or (unpacked_n > _SMALL_BYTES and unpacked_n > _MAX_RATIO * len(content)):
         raise InputError("workbook_unpacks_big", name=name, a=unpacked_n >> 20)
@@ -78,7 +78,7 @@ def open_book(content: bytes, name: str) -> Any:
     try:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
-        raise InputError(_NO_BOOK.format(name=name)) from error
+        raise InputError("workbook_unreadable", name=name) from error
 
 
 def opened(path: Path) -> tuple[bytes, Any]:
@@ -157,7 +157,7 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
             openpyxl.load_workbook(io.BytesIO(content), data_only=only, read_only=True)[title] for only in (False, True)
         ]
     except UNREADABLE as error:
-        raise InputError(_NO_BOOK.format(name=name)) from error
+        raise InputError("workbook_unreadable", name=name) from error
     for sheet in both:
         sheet.reset_dimensions()
     for asked, answered in zip(*(sheet.iter_rows() for sheet in both), strict=False):
@@ -228,9 +228,24 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     refuse_unanswered(content, found.title, name)
     others = [title for title in visible if title != found.title]
     notes = [Line("sheet", {"sheet": found.title})] if len(visible) > 1 or options.sheet else []
+    notes += _hidden_parts(content, book[found.title], name)
     notes += [Line("sheets_passed", {"sheets": ", ".join(others)})] if others else []
     notes += [Line("sheets_hidden", {"n": len(hidden_sheets(book))})] if hidden_sheets(book) else []
     return replace(_table_of(found, name, knows), notes=tuple(notes))
+
+
+def _hidden_parts(content: bytes, sheet: Any, name: str) -> list[Line]:
+    """Return how many rows and columns of a sheet a person does not see; they are read all the same."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            text = packed.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells it nowhere else
+    except UNREADABLE as error:
+        raise InputError("sheet_unreadable", name=name, title=sheet.title) from error
+    hidden = re.compile(rb'<(?:\w+:)?(row|col) [^>]*\bhidden="(?:1|true)"')
+    kinds = [match[1] for match in hidden.finditer(text)]
+    if not kinds:
+        return []
+    return [Line("hidden_parts", {"rows_n": kinds.count(b"row"), "columns_n": kinds.count(b"col")})]
 
 
 def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:
@@ -263,6 +278,7 @@ def _table_of(found: _Found, name: str, knows: Knows) -> Table:
     body = [[*row, *[None] * width][:width] for row in found.rows[head + 1 :]]
     frame = pd.DataFrame(body, columns=[str(number) for number in range(width)], dtype=object)
     row_n = np.arange(head + 2, head + 2 + len(body))
+    header = header if found.block or not body else with_units(header, body[0])
     frame, row_n, passed = only_rows(frame, row_n, header)
     if found.block:
         frame, row_n = statline.to_long(found.block, found.rows, frame, row_n)

@@ -235,6 +235,18 @@ def _is_units(row: pd.Series) -> bool:
     return bool(filled) and all(isinstance(cell, str) and _UNIT.fullmatch(cell.strip()) for cell in filled)
 
 
+def with_units(header: Sequence[Cell], first: Sequence[Cell]) -> list[Cell]:
+    """Return a header with the units of the row below it in brackets, where that row holds nothing else."""
+    filled = [cell for cell in first if not is_blank(cell)]
+    if not filled or not all(isinstance(cell, str) and _UNIT.fullmatch(cell.strip()) for cell in filled):
+        return [*header]
+    units = [*first, *[None] * len(header)]
+    return [
+        name if is_blank(name) or is_blank(unit) else f"{header_text(name)} ({str(unit).strip('() ')})"
+        for name, unit in zip(header, units, strict=False)
+    ]
+
+
 def lines_above(grid: Sequence[Sequence[Cell]], head: int) -> list[Line]:
     """Return what stands above the header, to be told."""
     found = []

@@ -27,10 +27,12 @@ from geodata.intake.files.table import (
     lines_above,
     named,
     only_rows,
+    with_units,
 )
 from geodata.intake.receipt import Line
 
 _SNIFF_N: Final = 1 << 16
+_OTHER_FILES: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"PAR1")
 
 
 def read(content: bytes, name: str, knows: Knows) -> Table:
@@ -47,6 +49,9 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     lines = lines if is_whole or len(lines) < 2 else lines[:-1]
     if not any(line.strip() for line in lines):
         raise InputError("file_is_empty", name=name)
+    unquoted = _without_quotes_around(lines, content)
+    if unquoted is not None:
+        return read(unquoted, name, knows)
     declared = re.fullmatch(r"\"?sep=(.)\"?\s*", lines[0], re.IGNORECASE)
     separator = declared[1] if declared else _separator(lines, knows)
     rows, ends = _sample_rows(lines, separator, name)
@@ -64,6 +69,7 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
         raise InputError("table_too_big", name=name, rows_n=rows_n, width=width)
     frame, row_n, passed = _body(content, below, separator, header, head, name)
     passed = [*lines_above(rows[first:head], head - first), *passed] if block is None else passed
+    header = header if block or frame.empty else with_units(header, list(frame.iloc[0]))
     frame, row_n, more = only_rows(frame, row_n, header)
     if block is not None:
         frame, row_n = statline.to_long(block, rows, frame, row_n)
@@ -81,13 +87,30 @@ def _decoded(content: bytes, name: str) -> bytes:
                 raise InputError("utf16_breaks_off", name=name) from error
     while content.startswith(codecs.BOM_UTF8):
         content = content.removeprefix(codecs.BOM_UTF8)
-    if b"\x00" in content:
+    for encoding, zeros in (("utf-16-le", content[1:400:2]), ("utf-16-be", content[0:400:2])):  # without its mark
+        if zeros and not zeros.strip(b"\x00"):
+            content = content.decode(encoding, errors="replace").encode("utf-8")
+    if b"\x00" in content or content.startswith(_OTHER_FILES):
         raise InputError("no_text_file", name=name)
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         content = content.decode("cp1252", errors="replace").encode("utf-8")
     return content
+
+
+def _without_quotes_around(lines: list[str], content: bytes) -> bytes | None:
+    """Return a text of which every row is one quoted cell as rows without those quotes; None for any other.
+
+    A spreadsheet writes such rows when a CSV was opened in one column and saved again.
+    """
+    rows = [line.strip() for line in lines if line.strip()]
+    if not all(len(row) > 2 and row[0] == row[-1] == '"' and re.search(r'[^"][;,\t|]', row) for row in rows):
+        return None
+    if any(len(row) != 1 for mark in ";,\t|" for row in csv.reader(rows, delimiter=mark)):
+        return None
+    held = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    return "\n".join(row[0] if row else "" for row in held).encode("utf-8")
 
 
 def _separator(lines: list[str], knows: Knows) -> str:
