@@ -17,7 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from access import audit
+from access import audit, told
 from access.database import engine as database
 from access.database.who import UPKEEP
 from access.rights import Rows, Verb, rows_of
@@ -365,6 +365,7 @@ def forget(by: Viewer, email: str, *, surface: str = "") -> None:
     with database.writing(by) as connection:
         person = _known(connection, email)
         connection.execute(sa.delete(_grants).where(_given_through(person["person_id"])))
+        told.forget(connection, person["person_id"])
         connection.execute(sa.delete(_people).where(_people.c.person_id == person["person_id"]))
     _note(by, "forget", person["email"], surface)
 

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access import audit, people
+from access import audit, people, told
 from access.database import engine as database
+from access.database.who import UPKEEP
 from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
@@ -161,6 +164,30 @@ def test_what_is_no_address_is_refused_and_never_stored(text: str) -> None:
     except InputError:
         return
     assert people.everyone(LOTC)["email"].str.contains("@", regex=False).all()
+
+
+def test_one_day_is_kept_of_when_somebody_looked_and_it_goes_with_the_account() -> None:
+    people.add(LOTC, "a@example.org", Viewer("analyst"))
+    people.add(LOTC, "b@example.org", Viewer("analyst"))
+    a, b = Viewer("analyst", person="a@example.org"), Viewer("analyst", person="b@example.org")
+    assert told.looked_on(a) is None
+    for day in (date(2026, 11, 20), date(2026, 11, 21)):
+        told.note_looked(a, day)
+    assert (told.looked_on(a), told.looked_on(b)) == (date(2026, 11, 21), None)
+    with database.reading(UPKEEP) as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM people_looked")).scalar() == 1
+    people.forget(LOTC, "a@example.org")
+    people.add(LOTC, "a@example.org", Viewer("analyst"))
+    assert told.looked_on(a) is None
+
+
+@pytest.mark.parametrize("person", ["", "nobody@example.org"])
+def test_of_who_has_no_account_nothing_is_kept(person: str, data_dir: Path) -> None:
+    told.note_looked(Viewer("lotc", person=person), date(2026, 11, 20))
+    assert not data_dir.exists() or not list(data_dir.rglob("*.sqlite")), "looking makes no register"
+    people.add(LOTC, "a@example.org", Viewer("analyst"))
+    told.note_looked(Viewer("lotc", person=person), date(2026, 11, 20))
+    assert told.looked_on(Viewer("lotc", person=person)) is None
 
 
 def test_every_change_stands_in_the_trail() -> None:

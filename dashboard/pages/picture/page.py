@@ -12,7 +12,7 @@ from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
-from dashboard.pages.picture import first_start, side_by_side
+from dashboard.pages.picture import first_start, side_by_side, since
 from dashboard.parts import alarms, controls, link_notice, links, period, ready, region_facts
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
@@ -45,10 +45,13 @@ def run() -> None:
         f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
     )
     first_start.card(texts, store)
+    new = st.container(key="since-card")
     if ready.ranks(texts, store, Ranking.AREAS):
         _explorer()
     elif choice := _disease_choice(texts, store):
         links.linked(f'<div class="rb-controls">{choice}</div>', key="diseases")
+    with new:  # above the map and after it, so that the map need not wait
+        since.card()
 
 
 def _first(shown: Board, sector: str) -> pd.DataFrame:

@@ -56,7 +56,14 @@ def first_version(path, made_at):
         old.write_bytes(packed.read("database.sqlite"))
     connection = sqlite3.connect(old)
     with connection:
-        for table in ("people", "people_grants", "people_ended_sessions", "weight_profiles", "alembic_version"):
+        for table in (
+            "people_looked",
+            "people",
+            "people_grants",
+            "people_ended_sessions",
+            "weight_profiles",
+            "alembic_version",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("CREATE TABLE register_backup (made_at VARCHAR(32) PRIMARY KEY)")
         connection.execute("INSERT INTO register_backup VALUES (?)", (made_at,))

@@ -1,13 +1,13 @@
 """The second lock: PostgreSQL shows a viewer their own rows only, also to a question without any filter."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from access import people, profiles
+from access import people, profiles, told
 from access.database import engine as database
 from access.database.engine import events
 from access.database.who import UPKEEP
@@ -101,6 +101,7 @@ def fill():
     profiles.save(parse_viewer("region:VR03"), "van drie", {"work": 0.5}, "1")
     with database.writing(UPKEEP) as connection:
         connection.execute(sa.text("INSERT INTO people_ended_sessions VALUES ('ended', 1)"))
+    told.note_looked(Viewer("region", ("VR01",), person="een@voorbeeld.nl"), date(2020, 11, 30))
 
 
 @pytest.fixture(scope="module")
