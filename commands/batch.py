@@ -31,7 +31,7 @@ def pool_of(arguments: argparse.Namespace) -> Iterator[Pool]:
 
 @contextmanager
 def bars() -> Iterator[Callable[[str], Progress]]:
-    """Give a progress bar per name, on the terminal's error stream."""
+    """Give a progress bar per step, on the terminal's error stream; a file or a pipe is told nothing of it."""
     opened: list[Any] = []
 
     def progress_of(name: str) -> Progress:
@@ -41,14 +41,15 @@ def bars() -> Iterator[Callable[[str], Progress]]:
             file=sys.stderr,
             leave=True,
             dynamic_ncols=True,
-            disable=settings.has_json_log(),  # a log for a machine has no room for a bar
+            disable=settings.has_json_log() or not sys.stderr.isatty(),
         )
         opened.append(bar)
 
         def show(done: int, total: int) -> None:
             bar.total = total or None
-            bar.n = done
-            bar.refresh()
+            bar.update(done - bar.n)  # draws ten times a second at most
+            if done >= total > 0:
+                bar.close()  # or the bar of the next step would stand a line lower
 
         return show
 

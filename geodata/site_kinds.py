@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
+
+import pandas as pd
 
 from geodata import settings
 from geodata.codes import KIND_SECTOR, SECTORS, SITE_KINDS, SIZE_UNITS
@@ -22,6 +25,7 @@ FILE: Final = "site_kinds.toml"
 MOST_N: Final = 24
 """Kinds that a file may add."""
 
+_NUMBER_N: Final = 12  # a longer number is no name: it was made from a row or a place
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{2,39}")
 _ENTRIES: Final = ("nl", "en", "judged_0_10", "sector", "words", "sizes", "hours", "partners")
 
@@ -106,6 +110,46 @@ def name(kind: str, texts: Texts) -> str:
     if added is None:
         return kind.replace("_", " ")
     return added.nl if texts.language == "nl" else added.en
+
+
+def title(site: Mapping[Any, Any], texts: Texts, place: str = "") -> str:
+    """Return what a site is called: its name, else its kind, its place and its number or the end of that.
+
+    Parameters
+    ----------
+    site
+        With ``site_id``, ``name`` and ``kind``; a name that the viewer may not know is blank.
+    place
+        The gemeente's name, where the reader has it.
+
+    Examples
+    --------
+    >>> from words import read_texts
+    >>> title({"site_id": "file:11757505637876979083", "name": "", "kind": "greenhouse"}, read_texts("nl"), "Westland")
+    'Kas Westland …9083'
+    """
+    if isinstance(site["name"], str) and site["name"]:
+        return site["name"]
+    if not isinstance(site["kind"], str) or not site["kind"]:  # it has left the list
+        return str(site["site_id"])
+    number = str(site["site_id"]).rpartition(":")[2]
+    if len(number) > _NUMBER_N:
+        number = f"…{number[-4:]}"
+    return " ".join(filter(None, [name(site["kind"], texts), place, number]))
+
+
+def titles(sites: pd.DataFrame, texts: Texts, gemeenten: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return what each of these sites is called (`title`), by ``site_id``.
+
+    Parameters
+    ----------
+    sites
+        With ``site_id``, ``name``, ``kind`` and ``gemeente_code``.
+    gemeenten
+        Names of gemeenten by code, where the reader has them.
+    """
+    wanted = sites[["site_id", "name", "kind", "gemeente_code"]].to_dict("records")
+    return {site["site_id"]: title(site, texts, gemeenten.get(site["gemeente_code"], "")) for site in wanted}
 
 
 def digest(kinds: Mapping[str, Kind]) -> str:

@@ -6,8 +6,10 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.shell import session
 from door.store import ScopedStore
-from words import Texts
+from geodata import site_kinds
+from words import Texts, read_texts
 
 _MOST_N: Final = 2_000
 """More sites than this are too many for one list in the browser: then only those of the chosen gemeente."""
@@ -67,15 +69,15 @@ def forget_elsewhere(store: ScopedStore, site_key: str, gemeente_key: str) -> No
 
 
 def _sites(store: ScopedStore) -> pd.DataFrame:
-    return _load(str(store.viewer), store.data_version, store)
+    return _load(str(store.viewer), store.data_version, session.texts().language, store)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _load(viewer: str, data_version: str, _store: ScopedStore) -> pd.DataFrame:  # noqa: ARG001 - they are the key
+def _load(viewer: str, data_version: str, language: str, _store: ScopedStore) -> pd.DataFrame:  # noqa: ARG001 - they are the key
     if not _store.may("sites"):
         return pd.DataFrame(columns=["name", "gemeente_code", "sector_code"])
-    sites = pd.DataFrame(_store.table("sites")[["site_id", "name", "gemeente_code", "sector_code"]])
-    named = sites.assign(name=sites["name"].where(sites["name"] != "", sites["site_id"]))
+    sites = pd.DataFrame(_store.table("sites")[["site_id", "name", "kind", "gemeente_code", "sector_code"]])
+    named = sites.assign(name=sites["site_id"].map(site_kinds.titles(sites, read_texts(language))))
     return named[named["gemeente_code"] != ""].set_index("site_id").sort_values("name")
 
 

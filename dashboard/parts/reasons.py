@@ -133,7 +133,7 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
     facts = [rank_words(texts, shown, row), complete]
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
-    told = " ".join(html.escape(fact) for fact in facts)
+    told = " ".join(f"{html.escape(fact.rstrip('.'))}." for fact in facts)
     return (
         f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
         f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p>{_would_change(texts, shown, row)}</section>'

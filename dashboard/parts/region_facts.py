@@ -99,7 +99,9 @@ def sentences(texts: Texts, store: ScopedStore, shown: Board, vr_code: str) -> l
     told, causes = change(texts, store, shown, vr_code)
     lines = [" ".join([told, ", ".join(causes)]).strip()]
     rates = done(store, shown, vr_code, "")
-    if rates is not None:
+    if rates is not None and store.table("activations").empty:
+        lines.append(texts("region.done_none"))
+    elif rates is not None:
         both = rates.set_index("kind").loc[history.ALL_KINDS]
         lines.append(texts("region.done_in_words", n=int(both["activations_n"]), rate=texts.number(both["per_10k"])))
     shares, missing = sureness(texts, shown, vr_code)

@@ -125,7 +125,7 @@ def size_words(texts: Texts, site: Site) -> str:
 
 def title(texts: Texts, site: Site) -> str:
     """Return what a site is called: its name where the viewer may know it, else its kind and number."""
-    return str(site["name"]) or f"{site_kinds.name(site['kind'], texts)} {site['site_id']}"
+    return site_kinds.title(site, texts)
 
 
 def last_visits(store: ScopedStore, shown: Board) -> dict[str, pd.Timestamp]:

@@ -220,7 +220,7 @@ def _site(texts: Texts, site: Mapping[Any, Any], gemeenten: "pd.Series[str]") ->
     place = str(gemeenten.get(site["gemeente_code"], ""))
     kind = site_kinds.name(site["kind"], texts)
     named = " ".join(site_kinds.name(site["kind"], read_texts(language)) for language in LANGUAGES)
-    name = str(site["name"]) or f"{kind} {site['site_id']}"
+    name = site_kinds.title(site, texts, place)
     spellings = (fold(name), fold(f"{name} {named} {place} {site['site_id']}"))
     where = ", ".join(one for one in (kind, place) if one)
     return Entry("site", name, spellings, "sites", {"unit": str(site["site_id"])}, where)

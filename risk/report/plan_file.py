@@ -71,10 +71,8 @@ def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gp
     gemeenten = _names(store, "gemeenten", "gemeente")
     about = sites.reindex(lines["site_id"])
     kinds = [site_kinds.name(kind, texts) if isinstance(kind, str) and kind else "" for kind in about["kind"]]
-    names = [
-        str(name) if isinstance(name, str) and name else " ".join(filter(None, [kind, site]))
-        for name, kind, site in zip(about["name"], kinds, lines["site_id"], strict=True)
-    ]
+    called = about[["name", "kind"]].assign(site_id=lines["site_id"].to_numpy())
+    names = [site_kinds.title(site, texts) for site in called.to_dict("records")]
     order = {name: place for place, name in enumerate(LISTS)}
     told = lines.assign(
         site_name=names,

@@ -109,8 +109,7 @@ def _kind(line: pd.Series, language: str) -> str:
 
 def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
     """Return what a site is called and where it lies; one without a name is called by its kind and id."""
-    name = line["name"] or f"{_kind(line, language)} {line['site_id']}".strip()
-    return ", ".join(filter(None, [name, names.get(line["gemeente_code"], "")]))
+    return ", ".join(filter(None, [site_kinds.title(line, read_texts(language)), names.get(line["gemeente_code"], "")]))
 
 
 def _notes(lines: pd.DataFrame, names: Mapping[str, str], language: str) -> list[Block]:

@@ -221,6 +221,8 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: 
     rates = region_facts.done(store, shown, vr_code, sector)
     if rates is None:
         return ""
+    if store.table("activations").empty:  # nobody wrote any down: that is not the same as none
+        return _titled(texts, "region.done", sector, f"<p>{html.escape(texts('region.done_none'))}</p>")
     cells = [_done_row(texts, row) for _, row in rates.iterrows()]
     heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
     table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))

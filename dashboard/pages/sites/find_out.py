@@ -55,11 +55,12 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
     for row in rows.head(_LISTED_N).to_dict("records"):
         kind, scored = site_kinds.name(row["kind"], texts), scores.loc[row["site_id"]]
         reason = scored["not_ranked_reason"] or "incomplete"
+        place = site_page.place_name(texts, shown, row)
         cells.append(
             [
-                links.link(html.escape(row["name"] or f"{kind} {row['site_id']}"), unit=row["site_id"]),
+                links.link(html.escape(site_kinds.title(row, texts, place)), unit=row["site_id"]),
                 html.escape(kind),
-                html.escape(site_page.place_name(texts, shown, row)),
+                html.escape(place),
                 html.escape(texts(f"sites.unknown_{reason}")),
                 html.escape(_chance(texts, row["p_first"])),
                 why.place_span(scored.fillna({"rank": scored["rank_p05"]})),

@@ -52,7 +52,7 @@ def _unranked(texts: Texts, store: ScopedStore) -> str:
     listed = sites.sort_values(["vr_code", "name", "site_id"]).head(_LISTED_N)
     rows = [
         [
-            html.escape(site["name"] or site["site_id"]),
+            html.escape(site_kinds.title(site, texts)),
             html.escape(site_kinds.name(site["kind"], texts)),
             html.escape(regions.get(site["vr_code"], "–")),
             html.escape(site_page.size_words(texts, site)),
@@ -216,6 +216,7 @@ def _list(
     if found.empty:
         return f'<p class="rb-page">{html.escape(texts("sites.none"))}</p>'
     visited = site_page.last_visits(store, shown)
+    never = texts("region.never" if visited else "sites.visits_unknown")  # nobody wrote any down: not the same as none
     scores = shown.scores.set_index("unit_id")
     start = int(chosen.start or 0)
     start = start if start < len(found) else 0
@@ -223,18 +224,19 @@ def _list(
     rows = []
     for site in listed.to_dict("records"):
         kind, row = site_kinds.name(site["kind"], texts), scores.loc[site["site_id"]]
-        label = links.link(html.escape(site["name"] or f"{kind} {site['site_id']}"), unit=site["site_id"])
+        place = site_page.place_name(texts, shown, site)
+        label = links.link(html.escape(site_kinds.title(site, texts, place)), unit=site["site_id"])
         last = visited.get(site["site_id"])
         rows.append(
             [
                 label,
                 html.escape(kind),
-                html.escape(site_page.place_name(texts, shown, site)),
+                html.escape(place),
                 html.escape(site_page.size_words(texts, site)),
                 why.score_chip(texts, row),
                 why.place_span(row),
                 html.escape(why.top_reason(shown, site["site_id"], texts)),
-                html.escape(texts("region.never") if last is None else texts.day(last.date())),
+                html.escape(never if last is None else texts.day(last.date())),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]

@@ -54,7 +54,7 @@ def _connected(texts: Texts, store: ScopedStore, names: dict[str, str]) -> None:
         return
     rows = [
         [
-            html.escape(row["name"] or row["site_id"]),
+            html.escape(site_kinds.title(row, texts)),
             html.escape(names.get(row["vr_code"], "")),
             html.escape(site_kinds.name(row["kind"], texts)),
             html.escape(row["for_site_id"]),

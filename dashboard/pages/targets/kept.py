@@ -18,7 +18,7 @@ from dashboard.parts import links, tables
 from dashboard.shell import frame, session
 from door import export
 from door.store import ScopedStore
-from geodata import codes
+from geodata import codes, site_kinds
 from geodata.snapshots import formats
 from register import personal
 from risk.index import classify
@@ -296,7 +296,7 @@ def draw_problems(texts: Texts, store: ScopedStore) -> None:
     """Draw the sites that something is wrong with, in an order to work through, and decide on one."""
     inputs = plan_maker.read_inputs(store)
     found = inputs.problems
-    names = dict(zip(*store.table("sites")[["site_id", "name"]].to_numpy().T, strict=True))
+    names = site_kinds.titles(store.table("sites"), texts)
     if st.session_state.pop("problems-decided", False):
         st.success(texts("targets.decided"))
     _decide(texts, store, inputs.peildatum, names)
@@ -306,10 +306,10 @@ def draw_problems(texts: Texts, store: ScopedStore) -> None:
     st.caption(frame.markdown_escape(texts("targets.problems_intro")))
     rows = [
         [
-            links.link(html.escape(names.get(row["site_id"]) or row["site_id"]), page="sites", unit=row["site_id"]),
+            links.link(html.escape(names.get(row["site_id"], row["site_id"])), page="sites", unit=row["site_id"]),
             str(row["row"]),
             html.escape(site_checks.problem_text(row["problem"], texts.language)),
-            html.escape(names.get(row["other_site_id"]) or row["other_site_id"]),
+            html.escape(names.get(row["other_site_id"], row["other_site_id"])),
         ]
         for row in found.head(_SHOWN_N).to_dict("records")
     ]
@@ -330,7 +330,7 @@ def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str
     def label(place: int) -> str:
         row = all_found[place]
         told = site_checks.problem_text(row["problem"], texts.language).split(";")[0]
-        return f"{names.get(row['site_id']) or row['site_id']} ({row['site_id']}): {told}"
+        return f"{names.get(row['site_id'], row['site_id'])} ({row['site_id']}): {told}"
 
     with st.expander(texts("targets.decide")):
         place = st.selectbox(texts("targets.site"), range(len(all_found)), format_func=label, key="problems-site")

@@ -112,14 +112,14 @@ def _marked(request: Request) -> Request:
 def _mark(texts: Texts, inputs: Inputs) -> None:
     """Let the viewer lock a site in or exclude one, with a reason, and undo it."""
     names = {
-        site: name
+        site: called
         for table in (inputs.frame, inputs.unplaced)
-        for site, name in zip(table["site_id"], table["name"], strict=True)
+        for site, called in site_kinds.titles(table, texts).items()
     }
     unplaced = set(inputs.unplaced["site_id"])
 
     def label(code: str) -> str:
-        told = f"{names.get(code) or code} ({code})"
+        told = f"{names.get(code, code)} ({code})"
         return f"{told} - {texts('targets.no_place')}" if code in unplaced else told
 
     marks: dict[str, tuple[str, Mark]] = st.session_state.setdefault(_MARKS, {})
@@ -146,7 +146,7 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
         if not (site and reason.strip()):
             st.caption(texts("targets.needs_reason"))
     for site_id, (kind, mark) in list(marks.items()):
-        told = texts(f"targets.{kind}_as", site=names.get(site_id) or site_id, reason=mark.reason)
+        told = texts(f"targets.{kind}_as", site=names.get(site_id, site_id), reason=mark.reason)
         st.caption(frame.markdown_escape(told))
         st.button(
             frame.label(texts, "targets.undo", site=names.get(site_id) or site_id),
@@ -319,10 +319,10 @@ def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:
         if out.empty:
             st.caption(texts("targets.left_out_none"))
             return
-        names = plan.sites.set_index("site_id")["name"]
+        names = site_kinds.titles(plan.sites, texts)
         rows = [
             [
-                html.escape(names.get(row["site_id"]) or row["site_id"]),
+                html.escape(names.get(row["site_id"], row["site_id"])),
                 html.escape(inputs.region_names.get(row["vr_code"], row["vr_code"])),
                 html.escape(site_kinds.name(row["kind"], texts)),
                 texts.number(row["points"]),
