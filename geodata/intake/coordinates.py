@@ -74,6 +74,7 @@ def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) ->
     return cells.numbers(column, where, groups=groups, refuses=False, row_n=row_n)
 
 
+_LOOKED_AT_N: Final = 1_000
 _OF_DEGREES: Final = re.compile(r"[°NZSOEWnzsoew]")
 _DEGREES: Final = re.compile(
     r"""([NZSOEW]?)\s*(\d{1,3}(?:[.,]\d+)?)\s*°?\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['’′]\s*)?"""
@@ -91,7 +92,9 @@ def _plain_degrees(column: pd.Series) -> pd.Series:
     [52.05, 5.7, '4.9', 52.1]
     """
     if column.dtype != object:  # a million texts are looked through at once
-        has_mark = column.str.contains(_OF_DEGREES).fillna(value=False).astype(bool)
+        has_letters = column.head(_LOOKED_AT_N).str.contains(_OF_DEGREES.pattern).fillna(value=False).any()
+        marks = column.str.contains(_OF_DEGREES.pattern) if has_letters else column.str.contains("°", regex=False)
+        has_mark = marks.fillna(value=False).astype(bool)
     else:
         has_mark = column.map(lambda cell: isinstance(cell, str) and bool(_OF_DEGREES.search(cell))).astype(bool)
     texts = column[has_mark]

@@ -50,6 +50,7 @@ _NO_DATE: Final = frozenset({Mark.BLANK, Mark.NIL, Mark.UNKNOWN, Mark.SUPPRESSED
 _TIME: Final = r"(?:[t ,]+\d{1,2}[:.]\d{2}.*)?"
 _ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _DUTCH: Final = re.compile(rf"(?:[a-z]+,? )?(\d{{1,2}})[-/. ]+(\d{{1,2}}|[a-z]+)\.?[-/. ']+(\d{{4}}|\d{{2}}){_TIME}")
+_MONTH_FIRST: Final = re.compile(rf"(?:[a-z]+,? )?([a-z]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
 _COMPACT: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _SERIAL: Final = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
 _YEARS: Final = range(1678, 2262)  # beyond them a time stamp ends
@@ -100,6 +101,8 @@ def as_date(text: str) -> pd.Timestamp | None:
 def _parsed(low: str) -> pd.Timestamp | None:
     if MARKS.get(low) in _NO_DATE:
         return pd.Timestamp("NaT")
+    if (match := _MONTH_FIRST.fullmatch(low)) and match[1] in _MONTHS:
+        low = f"{match[2]} {match[1]} {match[3]}"
     try:
         if match := _ISO.fullmatch(low) or _COMPACT.fullmatch(low):
             return pd.Timestamp(int(match[1]), int(match[2]), int(match[3]))
@@ -114,9 +117,11 @@ def _parsed(low: str) -> pd.Timestamp | None:
 
 
 _WEEK: Final = (
-    re.compile(r"(?P<year>\d{4})\s*[-/ ]?\s*(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})", re.IGNORECASE),
+    re.compile(r"(?P<year>\d{4})\s*[-/, ]?\s*(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})", re.IGNORECASE),
     re.compile(r"(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})\s*[-/ ,]+\s*(?P<year>\d{4})", re.IGNORECASE),
 )
+_WEEKDAY: Final = re.compile(r"^(\d{4}-?W\d{2})-?[1-7]$", re.IGNORECASE)
+_IN_BRACKETS: Final = re.compile(r"([^(]*\d)\s*\(([^)]*)\)")
 _BARE_WEEK: Final = re.compile(r"(?:w(?:eek|k)?\.?)?\s*-?(\d{1,2})(?:\.0)?", re.IGNORECASE)
 
 
@@ -132,12 +137,15 @@ def week_of(text: str, year: str = "") -> str | None:
     --------
     >>> [week_of(text) for text in ("2020-W37", "202037", "2020 week 37", "week 37, 2020")]
     ['2020-W37', '2020-W37', '2020-W37', '2020-W37']
-    >>> week_of("37", "2020"), week_of("2021-W53")
-    ('2020-W37', None)
+    >>> week_of("37", "2020"), week_of("2021-W53"), week_of("week 37 (7 t/m 13 september 2020)")
+    ('2020-W37', None, '2020-W37')
     >>> week_of("7-9-2020 t/m 13-9-2020"), week_of("2020-09-07")
     ('2020-W37', '2020-W37')
     """
-    text = text.strip().rstrip("*").rstrip()
+    text = _WEEKDAY.sub(r"\1", text.strip().rstrip("*").rstrip())
+    if behind := _IN_BRACKETS.fullmatch(text):  # the days of the week, which may tell its year
+        years = set(re.findall(r"\b\d{4}\b", behind[2]))
+        return week_of(behind[1], year or (years.pop() if len(years) == 1 else ""))
     bare = _BARE_WEEK.fullmatch(text) if year else None
     found = next((match for pattern in _WEEK if (match := pattern.fullmatch(text))), None)
     try:
@@ -151,6 +159,18 @@ def week_of(text: str, year: str = "") -> str | None:
     except ValueError:
         return None
     return f"{of:04d}-W{number:02d}"
+
+
+def is_bare_week(text: str) -> bool:
+    """Tell whether a text is the number of a week without its year.
+
+    Examples
+    --------
+    >>> is_bare_week("wk 37"), is_bare_week("37"), is_bare_week("2020-W37"), is_bare_week("week 60")
+    (True, True, False, False)
+    """
+    found = _BARE_WEEK.fullmatch(text.strip())
+    return found is not None and 1 <= int(found[1]) <= 53
 
 
 _FROM_TO: Final = re.compile(r"(?P<first>.*\d)\s*(?:-|–|t/m|tot en met|to|until)\s+(?P<last>\d.*)", re.IGNORECASE)

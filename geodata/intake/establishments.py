@@ -24,7 +24,7 @@ from geodata.intake.cells import Mark
 from geodata.intake.columns import as_texts
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
-from geodata.intake.incidence import refuse_missed, tell_missed
+from geodata.intake.incidence import refuse_missed, tell_disagreeing, tell_missed
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
 
@@ -224,6 +224,7 @@ def _codes(
     other = as_texts(frame[names[0]]) if names else given
     number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other]))
     found = [_place(one, name, known, places) for one, name in different]
+    tell_disagreeing(different, number, table.row_n, receipt, places)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code if place.kind is Kind.GEMEENTE else "" for place in found], dtype=object)[number]
     for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
@@ -302,7 +303,7 @@ def _of_period(frame: pd.DataFrame, mapping: Mapping, year: int, where: str, rec
     fitting = given[given.str.fullmatch(rf"{year}(JJ00)?\*{{0,2}}")]
     if fitting.empty or fitting.unique().size > 1:
         raise InputError("more_periods", where=where)
-    receipt.note("period_taken", period=fitting.iloc[0], n=len(years))
+    receipt.note("period_taken", period=fitting.iloc[0], n=len(years), rows_n=len(frame) - len(fitting))
     return frame.loc[fitting.index]
 
 

@@ -36,6 +36,7 @@ _DUTCH: Final = {
     "week or date": "week of datum",
 }
 _LISTED_N: Final = 20
+_AFTER_MERGER: Final = pd.Timedelta(days=14)  # publishers switch to the new gemeenten some days later
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
     """
     mapping = question.mapping
     table = reader.read(path, path.name, columns.knows(FIELDS, mapping), question.options, takes_maps=True)
-    table = wide.to_long(table, FIELDS, mapping)
+    table = wide.to_long(table, FIELDS, mapping, places)
     receipt = table.receipt("incidence")
     chosen = columns.choose(table, FIELDS, mapping)
     level = _level(chosen)
@@ -102,6 +103,8 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
     receipt.note("cases_per", level=level if level == "gemeente" else "veiligheidsregio")
     rows = _rows(table, chosen, question, receipt, places, level)
     series.refuse_repeated(rows, table, chosen)
+    if level == "gemeente":
+        _refuse_whole_and_part(rows, places, path.name)
     counted = series.counted(rows, question.series, chosen, path.name, receipt)
     counted = series.without_unfinished(counted, receipt)
     _tell_marks(counted, receipt)
@@ -139,6 +142,32 @@ def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataF
     return today.drop(columns="is_split").assign(status=status)
 
 
+def _refuse_whole_and_part(rows: pd.DataFrame, places: Places, where: str) -> None:
+    """Stop where a gemeente that arose from a merger and one that went into it both have cases: they would add up.
+
+    In the weeks around a merger both may be right.
+    """
+    changes = regions.read_changes()
+    changes = changes.loc[changes["is_new"], ["old_code", "new_code", "effective_date"]]
+    some = rows[rows["cases_n"].gt(0)]
+    moment = "day" if rows["day"].notna().all() else "week"
+    parts = some.merge(changes, left_on="area_code", right_on="old_code")
+    first_day = parts["day"] if moment == "day" else pd.to_datetime(parts["week"] + "-1", format="%G-W%V-%u")
+    parts = parts[first_day > parts["effective_date"] + _AFTER_MERGER]
+    both = parts.merge(some, left_on=["disease", moment, "new_code"], right_on=["disease", moment, "area_code"])
+    if both.empty:
+        return
+    one = both.iloc[0]
+    raise InputError(
+        "whole_and_part",
+        name=where,
+        whole=places.names[one["new_code"]],
+        part=places.names[one["old_code"]],
+        a=one["row_n_y"],
+        b=one["row_n_x"],
+    )
+
+
 def _level(chosen: Mapping[str, str]) -> str:
     """Return whether a file gives cases per gemeente or per region; one with both columns gives them per gemeente."""
     return "region" if "region" in chosen and "gemeente" not in chosen else "gemeente"
@@ -147,6 +176,9 @@ def _level(chosen: Mapping[str, str]) -> str:
 def _refuse_missing(table: Table, chosen: Mapping[str, str], level: str) -> None:
     headers = ", ".join(map(str, table.frame.columns))
     missing = [name for name in (level, "cases") if name not in chosen]
+    bare = [str(name) for name in table.frame.columns if days.is_bare_week(str(name))]
+    if "cases" in missing and len(bare) > 1:
+        raise InputError("weeks_without_year", name=table.name, weeks=", ".join(bare[:4]))
     if missing or not {"week", "date"} & set(chosen):
         lacked = (
             InEach(missing[0], nl=_DUTCH.get(missing[0], "")) if missing else InEach("week or date", nl="week of datum")
@@ -202,6 +234,8 @@ def _areas(
     number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other, province]))
     find = _region if level == "region" else _place
     found = [find(one, name, in_province, places) for one, name, in_province in different]
+    if level == "gemeente":
+        tell_disagreeing(different, number, table.row_n, receipt, places)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code for place in found], dtype=object)[number]
     passed = {Kind.TOTAL, Kind.OTHER, Kind.REGION, Kind.PROVINCE, Kind.GEMEENTE} - {
@@ -249,6 +283,25 @@ def _diseases(given: pd.Series, receipt: Receipt) -> pd.Series:
     for text in sorted(set(given[given.ne(found)])):
         receipt.note("disease_renamed", text=text, name=names[" ".join(text.split()).casefold()])
     return found
+
+
+def tell_disagreeing(
+    different: pd.MultiIndex, number: NDArray[np.intp], row_n: NDArray[np.int64], receipt: Receipt, places: Places
+) -> None:
+    """Write into a receipt in which rows the code of a gemeente and its name are of two; the code counts.
+
+    Parameters
+    ----------
+    different
+        What stands in the two columns: each different pair once.
+    number
+        Which pair each row has.
+    """
+    for pair, (one, name, *_) in enumerate(different):
+        by_code, by_name = places.find(one), places.find(name)
+        if Kind.GEMEENTE == by_code.kind == by_name.kind and places.today(by_code.code) != places.today(by_name.code):
+            for position in np.flatnonzero(number == pair).tolist():
+                receipt.change(row_n[position], "code_and_name", text=f"{one}, {name}", taken=by_code.name)
 
 
 def tell_missed(
@@ -310,8 +363,9 @@ def _weeks(
         row, text = table.row_n[wrong.to_numpy()][0], given[wrong].iloc[0]
         of = year[wrong].iloc[0]
         last = _last_week(text, of)
+        key = "week_without_year" if not of and days.is_bare_week(text) else "no_week"
         raise InputError(
-            "no_week_53" if last else "no_week",
+            "no_week_53" if last else key,
             where=where,
             row=row,
             text=f"{text} {of}".strip(),

@@ -10,6 +10,7 @@ from geodata.intake import columns, establishments, incidence, sites, wide, work
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
+from geodata.intake.places import known_places
 
 _POINTS: Final = ({"x", "y"}, {"lon", "lat"}, {"point"})
 _PLACES: Final = frozenset({"gemeente", "place", "postcode", "street"})
@@ -57,6 +58,13 @@ def _by_header(table: Table) -> str:
     if has_place and "cases" in cases and not has_point and ("week" in cases or "date" in cases):
         return "incidence"
     if has_place and not has_point and wide.has_moments(table):
+        return "incidence"
+    if (
+        cases & {"week", "date"}
+        and "cases" not in cases
+        and not site & _PLACES
+        and wide.has_places(table, known_places())
+    ):
         return "incidence"
     if establishments.fits(table):
         return "establishments"

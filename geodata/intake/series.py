@@ -86,7 +86,7 @@ def _says_cumulative(headers: Mapping[str, str]) -> bool:
     """Tell whether the headers say that cases count up, as those of RIVM's older file do."""
     folded = {name: fold_header(header) for name, header in headers.items()}
     is_rivm = folded.get("date") == "date of report" and folded.get("cases") == "reported"
-    return "cumul" in folded.get("cases", "") or is_rivm
+    return "cumul" in headers.get("cases", "").casefold() or is_rivm
 
 
 def _looks_cumulative(level: pd.Series, step: pd.Series) -> bool:
