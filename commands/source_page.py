@@ -3,7 +3,7 @@
 Written anew with ``python -m geodata sources --out docs/sources.md``; a test fails when it is not up to date.
 """
 
-from geodata.sources import catalogue, http, osm, pdok
+from geodata.sources import catalogue, osm, pdok
 from geodata.sources.catalogue import Source
 from geodata.sources.cbs import regions as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
@@ -87,7 +87,7 @@ def _sources() -> str:
 
 
 def _addresses() -> str:
-    rows = [[f"`{name}`", address] for name, address in http.BASES.items()]
+    rows = [[f"`{name}`", address] for name, address in catalogue.BASES.items()]
     return (
         "## Base addresses\n\nA TOML file named by `RISICOBEELD_SOURCES` may put others in their place: one table"
         " `[base]`, each value scheme, host and port only; `http` only for 127.0.0.1.\n\n"

@@ -49,6 +49,20 @@ class Source:
     max_change_pct: float = 25.0
 
 
+BASES = {
+    "cbs_v3": "https://opendata.cbs.nl",
+    "cbs_catalog": "https://opendata.cbs.nl",
+    "cbs_v4": "https://datasets.cbs.nl",
+    "pdok_api": "https://api.pdok.nl",
+    "pdok_service": "https://service.pdok.nl",
+    "locatieserver": "https://api.pdok.nl",
+    "overpass": "https://overpass-api.de",
+    "geofabrik": "https://download.geofabrik.de",
+    "traces": "https://webgate.ec.europa.eu",
+    "rivm": "https://data.rivm.nl",
+}
+"""Scheme, host and port of each publisher; the connectors append the path."""
+
 _CC_BY = "CC BY 4.0"
 _STATLINE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/"
 _CBS = "Bron: CBS (StatLine, tabel {})"

@@ -19,25 +19,12 @@ import tenacity
 
 from geodata import settings
 from geodata.errors import InputError, SourceError
+from geodata.sources.catalogue import BASES
 
 Progress = Callable[[int, int], None]
 """Called with what is done and how much there is in all (0: not known yet)."""
 
 T = TypeVar("T")
-
-BASES = {
-    "cbs_v3": "https://opendata.cbs.nl",
-    "cbs_catalog": "https://opendata.cbs.nl",
-    "cbs_v4": "https://datasets.cbs.nl",
-    "pdok_api": "https://api.pdok.nl",
-    "pdok_service": "https://service.pdok.nl",
-    "locatieserver": "https://api.pdok.nl",
-    "overpass": "https://overpass-api.de",
-    "geofabrik": "https://download.geofabrik.de",
-    "traces": "https://webgate.ec.europa.eu",
-    "rivm": "https://data.rivm.nl",
-}
-"""Scheme, host and port of each publisher; the connectors append the path."""
 
 _CONNECT_S = 5.0
 _ATTEMPTS_N = 4

@@ -29,7 +29,7 @@ from access.viewer import Viewer, parse_viewer
 from commands import data as geodata_main
 from commands import scores as risk_main
 from commands.run import parser_of
-from geodata.sources.http import BASES
+from geodata.sources.catalogue import BASES
 from tests.dashboard.conftest import free_port, settled, stop
 from tests.dashboard.house import House, start_provider
 from tests.deploy import installation

@@ -12,7 +12,7 @@ from geodata import settings
 from geodata.errors import UnknownCodeError
 from geodata.refresh.build import READERS
 from geodata.sources import catalogue
-from geodata.sources.http import BASES
+from geodata.sources.catalogue import BASES
 from geodata.sources.registry import CONNECTORS
 from tests.server.local import LocalServer
 
