@@ -8,6 +8,12 @@ const app = () => document.querySelector("[data-testid=stApp]");
 const isThere = () => navigator.onLine && (app()?.dataset.testConnectionState ?? "CONNECTED") === "CONNECTED";
 const isRunning = () => (app()?.dataset.testScriptState ?? "notRunning") !== "notRunning";
 
+// A sheet of A4 less its margins and a few lines that break otherwise on paper, and how wide a page is laid out before
+// it is shrunk to that.
+const PAPER = { landscape: [1054, 685], portrait: [725, 1015] };
+const LAYOUTS = [["landscape", 1400], ["landscape", 1700], ["portrait", 1200], ["portrait", 1450]];
+const SMALLEST = 0.45;
+
 let words, bar, live, drawAgain; // of the newest message of the page
 let drawn = new Date();
 let state = "there"; // "away" without a connection; "asking" and "drawing" until the page stands as the server has it
@@ -28,6 +34,8 @@ export default function show({ data, setTriggerValue }) {
   });
   ["online", "offline"].forEach((name) => window.addEventListener(name, look));
   closeMenuAsPeopleExpect();
+  window.addEventListener("beforeprint", layOutForPaper);
+  window.addEventListener("afterprint", backToScreen);
   setTimeout(beat, BEAT_MS);
   live = document.createElement("div");
   live.className = "rb-unseen";
@@ -153,3 +161,41 @@ function closeMenuAsPeopleExpect() {
   document.addEventListener("click", (event) => event.target.closest("[data-testid=stSidebarNavLink]") && setTimeout(close));
   document.addEventListener("keydown", (event) => event.key === "Escape" && close());
 }
+
+// One page of paper, in the layout that needs the least shrinking; what would be too small to read takes more pages.
+function layOutForPaper() {
+  const page = document.querySelector(".stMainBlockContainer");
+  if (!page) return;
+  root.toggleAttribute("data-print", true);
+  tellMaps(true);
+  let best = { zoom: 0 };
+  for (const [way, width] of LAYOUTS) {
+    root.style.setProperty("--rb-paper-width", `${width}px`);
+    const [across, down] = PAPER[way];
+    const zoom = Math.min(1, across / width, down / page.scrollHeight);
+    if (zoom > best.zoom) best = { way, width, zoom };
+  }
+  const isOnePage = best.zoom >= SMALLEST;
+  if (!isOnePage) best = { way: "landscape", width: 1400, zoom: PAPER.landscape[0] / 1400 };
+  root.style.setProperty("--rb-paper-width", `${best.width}px`);
+  tellMaps(true);
+  const setZoom = () => root.style.setProperty("--rb-paper-zoom", best.zoom);
+  setZoom();
+  // Smaller letters break lines elsewhere, so what was worked out is looked at.
+  for (let turn = 0; isOnePage && turn < 8 && page.getBoundingClientRect().height > PAPER[best.way][1]; turn++) {
+    best.zoom *= 0.985;
+    setZoom();
+  }
+  sheet ??= document.head.appendChild(document.createElement("style"));
+  sheet.textContent = `@page { size: A4 ${best.way}; margin: 9mm; }`;
+}
+
+let sheet;
+
+function backToScreen() {
+  root.toggleAttribute("data-print", false);
+  ["--rb-paper-width", "--rb-paper-zoom"].forEach((name) => root.style.removeProperty(name));
+  tellMaps(false);
+}
+
+const tellMaps = (isOnPaper) => window.dispatchEvent(new CustomEvent("risicobeeld:paper", { detail: { isOnPaper } }));

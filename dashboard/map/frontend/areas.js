@@ -77,10 +77,7 @@ export class AreaMap {
     markSize();
     // What was fitted stays fitted when the map gets another size, until a viewer's own move: then the view is theirs.
     this.map.on("dragstart zoomstart", () => { if (!this.fitting) this.fitted = null; });
-    this.resizing = new ResizeObserver(() => {
-      this.map.invalidateSize({ animate: false, pan: false });
-      if (this.fitted) this.fit(this.fitted, false);
-    });
+    this.resizing = new ResizeObserver(() => this.isOnPaper || this.takeSize()); // a shrunk sheet is no other size
     this.resizing.observe(container);
     this.addButtons();
     this.tip = new Tip(L, this.map);
@@ -89,6 +86,12 @@ export class AreaMap {
     this.hoverLine = this.outline("hover-line");
     this.halo = this.outline("select-halo");
     this.selectLine = this.outline("select-line");
+  }
+
+  takeSize(isOnPaper = false) {
+    this.isOnPaper = isOnPaper;
+    this.map.invalidateSize({ animate: false, pan: false });
+    if (this.fitted) this.fit(this.fitted, false);
   }
 
   fit(bounds, animate = true) {

@@ -64,6 +64,12 @@ class Picture {
       if (choice.has("sector") && choice.size === 1) this.expect(choice.get("sector"));
     };
     window.addEventListener("risicobeeld:choice", this.onChoice);
+    this.onPaper = ({ detail }) => {
+      this.host.classList.toggle("paper", detail.isOnPaper);
+      this.areas?.takeSize(detail.isOnPaper);
+      if (this.sites) this.siteLayer.onPaper(detail.isOnPaper);
+    };
+    window.addEventListener("risicobeeld:paper", this.onPaper);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
       onSelect: (index, event) => this.choose(index, event),
@@ -287,6 +293,7 @@ class Picture {
     this.gone = true;
     window.removeEventListener("risicobeeld:connection", this.onConnection);
     window.removeEventListener("risicobeeld:choice", this.onChoice);
+    window.removeEventListener("risicobeeld:paper", this.onPaper);
     if (this.areas) lastViews.set(this.data.geometry, this.areas.view());
     this.stopSites?.();
     this.siteLayer?.remove();

@@ -152,6 +152,25 @@ export class SiteLayer {
     }
   }
 
+  // A browser prints an empty canvas as a white sheet over the areas: on paper the signs are drawn as shapes.
+  onPaper(isOnPaper) {
+    this.shapes?.remove();
+    this.sheet._container.style.display = isOnPaper ? "none" : "";
+    if (!isOnPaper || !this.sites) return;
+    const world = this.L.CRS.EPSG3857.scale(this.map.getZoom());
+    const origin = this.map.getPixelOrigin();
+    const size = this.size();
+    const colours = [...this.sites.classes].map((at) => (at < 0 ? this.scale.noData[0] : this.scale.colours[at]));
+    this.shapes = svgElement("svg", { width: 1, height: 1, style: "position:absolute;overflow:visible" }, ...this.order.map((i) => {
+      const [x, y] = [this.xs[i] * world - origin.x - size / 2, this.ys[i] * world - origin.y - size / 2];
+      return svgElement("path", {
+        d: this.sites.shapes[this.sites.kinds[i]], transform: `translate(${x} ${y}) scale(${size / 16})`,
+        fill: colours[i], stroke: INK, "stroke-width": 22 / size, "stroke-linejoin": "round",
+      });
+    }));
+    this.map.getPane("sites").append(this.shapes);
+  }
+
   // The nearest site within reach of the pointer; a scan of typed arrays takes well under a millisecond.
   find(event) {
     if (!this.sites) return -1;

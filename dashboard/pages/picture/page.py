@@ -107,11 +107,22 @@ def _explorer() -> None:
     way = st.container()
     within = trail.inside(store, chosen, regions)
     shown = regions if not within and chosen.level == "vr" else board.open_board(store, "gemeente", texts, week)
-    with first:
-        links.linked(_where_first(texts, shown, chosen), key="first")
     rows = shown.of_sector(chosen.sector)
     if within:
         rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
+    seen = downloads.Part(
+        shown.scored.level,
+        chosen.sector,
+        frozenset(rows["area_code"]) if within else frozenset(),
+        within=shown.vr_of.get(within, within),
+        unit=chosen.unit if chosen.unit in shown.names else "",
+        by_place=chosen.places == "1",
+        inside=chosen.inside,
+        has_values=chosen.numbers == "1",
+    )
+    with first:
+        on_paper = f'<p class="rb-paper">{html.escape(downloads.title(texts, shown, seen))}</p>'
+        links.linked(on_paper + _where_first(texts, shown, chosen), key="first")
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
@@ -126,18 +137,6 @@ def _explorer() -> None:
         if chosen.sites and store.may("sites"):
             trail.site_list(texts, store, shown, within)
     with bar:  # they stand above the map and come after it, so that the map need not wait for them
-        region = shown.vr_of.get(within, within)
-        area_codes = frozenset(rows["area_code"]) if within else frozenset()
-        seen = downloads.Part(
-            shown.scored.level,
-            chosen.sector,
-            area_codes,
-            within=region,
-            unit=chosen.unit if chosen.unit in shown.names else "",
-            by_place=chosen.places == "1",
-            inside=chosen.inside,
-            has_values=chosen.numbers == "1",
-        )
         _controls(texts, chosen, store, now, week, seen)
     with way:
         trail.show(texts, store, chosen, shown, within)

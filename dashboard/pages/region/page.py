@@ -55,7 +55,9 @@ def _page() -> None:
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
     with choose_side:
         _name(texts, shown, vr_code, allowed)
-    standing_side.html(_standing(texts, shown, shown.unit(vr_code)))
+    title = downloads.title(texts, shown, downloads.Part("gemeente", chosen.sector, within=vr_code))
+    on_paper = f'<p class="rb-paper">{html.escape(title)}</p>'
+    standing_side.html(on_paper + _standing(texts, shown, shown.unit(vr_code)))
     _first_steps(texts, store, shown, vr_code, chosen)
     _looking_back(texts, store, shown, chosen)
     if chosen.time:

@@ -50,7 +50,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
     """Draw request, map and lists."""
     inputs = read_inputs(store)
     left, right = st.columns([1, 3.2], gap="medium")
-    with left:
+    with left.container(key="targets-request"):
         request, seed = plan_request.draw(texts, inputs)
         request = _marked(request)
         _mark(texts, inputs)
