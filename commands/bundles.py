@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geodata.refresh import build, bundle
+from geodata.refresh.imports import Would
 from geodata.snapshots import snapshot
+from geodata.snapshots.snapshot import Snapshot
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,14 +28,25 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def add_import(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``import bundle``."""
-    kinds.add_parser("bundle", help="the tables of another installation").add_argument("file", type=Path)
+    parser = kinds.add_parser("bundle", help="the tables of another installation")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--dry-run", action="store_true", help="tell what would happen and change nothing")
 
 
-def run_import(arguments: argparse.Namespace) -> None:
-    """Take over a bundle and tell what it holds and lacks."""
-    taken, left_out = build.import_bundle(arguments.file)
+def run_import(arguments: argparse.Namespace, would: Would) -> None:
+    """Take over a bundle, or try it, and tell what it holds and lacks."""
+    if arguments.dry_run:
+        with build.trial_of_bundle(arguments.file) as (taken, left_out):
+            would(taken)
+            _tell(arguments, taken, left_out)
+        return
+    _tell(arguments, *build.import_bundle(arguments.file))
+
+
+def _tell(arguments: argparse.Namespace, taken: Snapshot, left_out: tuple[str, ...]) -> None:
     rows = ", ".join(f"{name} {n}" for name, n in sorted(taken.rows_n.items()))
-    print(f"{arguments.file.name} imported: data version {taken.data_version} ({rows})")
+    done = "would be imported" if arguments.dry_run else "imported"
+    print(f"{arguments.file.name} {done}: data version {taken.data_version} ({rows})")
     if left_out:
         print(f"The bundle lacks figures that nobody published: {', '.join(left_out)}.")
 

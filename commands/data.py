@@ -12,11 +12,12 @@ from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
 from commands.run import bind, run_one
-from door import export, installation, readiness
+from door import export, installation, outlook, readiness
 from door import store as access
-from door.readiness import Ranking, Readiness, State
+from door.readiness import Ranking, Readiness
+from door.table_states import State
 from geodata.refresh import health
-from geodata.snapshots import formats
+from geodata.snapshots import formats, snapshot
 from geodata.sources import catalogue
 from risk.index.model import load_model
 
@@ -118,22 +119,15 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
-    if arguments.kind == "bundle":
-        bundle_commands.run_import(arguments)
-        return
+    found = outlook.now(load_model().disease)
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
-        return
-    source_commands.IMPORTS[arguments.kind](arguments)
-    if not getattr(arguments, "dry_run", False):
-        _tell_next()
-
-
-def _tell_next() -> None:
-    """Say what would add most to the picture now."""
-    ready = readiness.of(access.open_store(access.Viewer("lotc")), load_model().disease)
-    if step := ready.next_step():
-        print(f"next: {ready.sentence(step, 'en')}")
+    else:
+        {**source_commands.IMPORTS, "bundle": bundle_commands.run_import}[arguments.kind](arguments, found.see)
+    if not arguments.dry_run:
+        found.see(snapshot.current())
+    for sentence in found.sentences("en"):
+        print(sentence)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {

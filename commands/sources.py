@@ -9,6 +9,7 @@ from pathlib import Path
 
 from commands import batch as batch_commands
 from commands import source_page
+from door import outlook
 from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
@@ -19,9 +20,11 @@ from geodata.refresh import build as refresh
 from geodata.refresh import fetch as fetching
 from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
+from geodata.snapshots import snapshot
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
+from risk.index.model import load_model
 
 _LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
@@ -144,6 +147,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
         print(f"The picture is now that of {arguments.as_of}, data version {rebuilt.data_version}.")
         print("The next refresh or import brings back today's; python -m geodata refresh does it now.")
         return _ALL_DONE
+    found = outlook.now(load_model().disease)
     with batch_commands.bars() as progress_of:
         outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
@@ -153,6 +157,9 @@ def _refresh(arguments: argparse.Namespace) -> int:
             print(f"    {outcome.message}", file=sys.stderr)
         for note in outcome.notes:
             print(f"    {note}")
+    found.see(snapshot.current())
+    for sentence in found.sentences("en"):
+        print(sentence)
     failed_n = sum(outcome.state == "failed" for outcome in outcomes)
     if not failed_n:
         return _ALL_DONE
@@ -185,7 +192,7 @@ def _sources(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out} written")
 
 
-def _import_establishments(arguments: argparse.Namespace) -> None:
+def _import_establishments(arguments: argparse.Namespace, would: imports.Would) -> None:
     _refuse_no_folder(arguments.receipt)
     receipt = imports.import_establishments(
         arguments.file,
@@ -194,13 +201,12 @@ def _import_establishments(arguments: argparse.Namespace) -> None:
         options=Options(sheet=arguments.sheet),
         is_partial=arguments.partial,
         is_dry_run=arguments.dry_run,
+        would=would,
     )
     _tell(receipt, arguments)
-    if not arguments.dry_run:
-        print("The demonstration is off; indicators without a real table are left out for all units alike.")
 
 
-def _import_sites(arguments: argparse.Namespace) -> None:
+def _import_sites(arguments: argparse.Namespace, would: imports.Would) -> None:
     _refuse_no_folder(arguments.duplicates, arguments.receipt)
     question = sites.Question(
         source=imports.source_name("sites_file", arguments.file),
@@ -216,7 +222,9 @@ def _import_sites(arguments: argparse.Namespace) -> None:
     )
     with batch_commands.pool_of(arguments) as pool:
         progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
-        report = imports.import_sites(arguments.file, question, progress, pool, is_dry_run=arguments.dry_run)
+        report = imports.import_sites(
+            arguments.file, question, progress, pool, is_dry_run=arguments.dry_run, would=would
+        )
     located = ", ".join(f"{number} {word}" for word, number in sorted(report.located.items()))
     done = "would be imported" if arguments.dry_run else "imported"
     print(f"{arguments.file.name} {done}: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
@@ -229,7 +237,7 @@ def _import_sites(arguments: argparse.Namespace) -> None:
         sites.write_likely(report, arguments.duplicates)
 
 
-def _import_incidence(arguments: argparse.Namespace) -> None:
+def _import_incidence(arguments: argparse.Namespace, would: imports.Would) -> None:
     _refuse_no_folder(arguments.receipt)
     receipt = imports.import_incidence(
         arguments.file,
@@ -240,13 +248,12 @@ def _import_incidence(arguments: argparse.Namespace) -> None:
         options=Options(sheet=arguments.sheet),
         is_partial=arguments.partial,
         is_dry_run=arguments.dry_run,
+        would=would,
     )
     _tell(receipt, arguments)
-    if not arguments.dry_run:
-        print("The demonstration is off.")
 
 
-def _import_workbook(arguments: argparse.Namespace) -> None:
+def _import_workbook(arguments: argparse.Namespace, would: imports.Would) -> None:
     _refuse_no_folder(arguments.receipt)
     receipt = imports.import_workbook(
         arguments.file,
@@ -255,6 +262,7 @@ def _import_workbook(arguments: argparse.Namespace) -> None:
         options=Options(sheet=arguments.sheet),
         is_partial=arguments.partial,
         is_dry_run=arguments.dry_run,
+        would=would,
     )
     _tell(receipt, arguments)
 
@@ -265,7 +273,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "prune": _prune,
     "sources": _sources,
 }
-IMPORTS: dict[str, Callable[[argparse.Namespace], None]] = {
+IMPORTS: dict[str, Callable[[argparse.Namespace, imports.Would], None]] = {
     "establishments": _import_establishments,
     "sites": _import_sites,
     "incidence": _import_incidence,

@@ -5,47 +5,39 @@ absent, there is none, and one sentence says what to do. The answers are about t
 of anybody, so that every role may have them.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
-import numpy as np
-import pandas as pd
-
-from access.database.who import UPKEEP
 from door.store import ScopedStore, newest_event
+from door.table_states import ENOUGH, LODGING, RESIDENTS, State, TableState, activations_of, figures_of
 from geodata import codes
 from geodata.errors import NotReadyError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
-from geodata.tables import coverage
 from geodata.weeks import diseases_of
-from register import read
 from words import LANGUAGES, read_texts
 
 TABLES: Final = ("exposure", "incidence", "sites", "activations")
-ENOUGH: Final = 0.9
-"""A table that areas with less than this part of the people lack is missing for all (docs/method.md)."""
-FORTNIGHT_WEEKS: Final = 2
 STALE_WEEKS: Final = 3
 """Incidence that ends longer before the last event of the picture is history, and tells nothing of now."""
 
 
-RESIDENTS: Final = "migrant_workers_n"
-LODGING: Final = "lodging"
+class Use(StrEnum):
+    """What a page or a command offers, each as soon as the tables behind it are there."""
+
+    RANKING = "ranking"  # the picture: regions and sectors in order
+    SITES = "sites"  # the list of sites, and samples of it
+    PLANS = "plans"  # sites in order, and plans of visits
+    ALARMS = "alarms"
+    REPORT = "report"  # accounting for activations
 
 
-class State(StrEnum):
-    """How a table stands."""
-
-    READY = "ready"
-    PARTIAL = "partial"  # figures for too small a part of the country
-    STALE = "stale"  # figures, and none of now
-    OTHER = "other"  # figures of another disease than the model's
-    ABSENT = "absent"
+ALARM_WEEKS: Final = 7
+"""Weeks of infections before which no alarm can be told from what is usual."""
 
 
 class Ranking(StrEnum):
@@ -53,36 +45,6 @@ class Ranking(StrEnum):
 
     AREAS = "areas"
     SITES = "sites"
-
-
-@dataclass(frozen=True)
-class TableState:
-    """How a table stands, for the whole country.
-
-    Attributes
-    ----------
-    as_of
-        The last day that the figures are of (ISO); '' without figures.
-    covered_n, whole_n
-        How many gemeenten have figures, of how many; for sites and activations veiligheidsregio's.
-    covered_pct
-        Part of the people who live (of the workers who work, where that is known) where there are figures, 0-100.
-    kinds
-        For sites: kind -> how many regions a list covers. For exposure: `RESIDENTS` -> in how many gemeenten known.
-    statuses
-        How many rows are official, estimate, assumption, fictional or missing.
-    """
-
-    name: str
-    state: State
-    rows_n: int = 0
-    as_of: str = ""
-    covered_n: int = 0
-    whole_n: int = 0
-    covered_pct: float = 0.0
-    kinds: Mapping[str, int] = field(default_factory=dict)
-    statuses: Mapping[str, int] = field(default_factory=dict)
-    diseases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +73,7 @@ class Readiness:
         if what is Ranking.SITES and sites is State.ABSENT:
             return "sites"
         if exposure is not State.READY:
-            return "establishments_rest" if exposure is State.PARTIAL else "establishments"
+            return _EXPOSURE_STEPS[exposure]
         return "" if incidence is State.READY or self._stands_without_incidence() else _INCIDENCE_STEPS[incidence]
 
     def _stands_without_incidence(self) -> bool:
@@ -120,19 +82,29 @@ class Readiness:
         lodgings = self.tables["sites"].kinds.get(LODGING, 0)
         return residents >= ENOUGH * self.tables["exposure"].whole_n and lodgings >= ENOUGH * len(codes.VR_CODES)
 
+    def offers(self, use: Use) -> bool:
+        """Tell whether something can be had now."""
+        if use is Use.ALARMS:
+            return self.tables["incidence"].weeks_n >= ALARM_WEEKS
+        if use in (Use.RANKING, Use.PLANS):
+            return self.may_rank(Ranking.AREAS if use is Use.RANKING else Ranking.SITES)
+        return self.has("sites" if use is Use.SITES else "activations")
+
+    def steps(self) -> list[str]:
+        """Return everything that the picture still lacks, what would add most first; none when nothing is missing."""
+        exposure, incidence, sites = (self.tables[name] for name in ("exposure", "incidence", "sites"))
+        found = [_EXPOSURE_STEPS.get(exposure.state, ""), _INCIDENCE_STEPS.get(incidence.state, "")]
+        if self.is_demonstration:
+            found.append("own_figures")
+        else:
+            has_all = sites.kinds.get(LODGING, 0) >= len(codes.VR_CODES)
+            found.append("" if has_all else "lodging" if self.has("sites") else "sites")
+            found.append("" if self.has("activations") else "activations")
+        return [step for step in found if step]
+
     def next_step(self) -> str:
         """Return what would add most to the picture now; '' when nothing is missing."""
-        incidence = self.tables["incidence"].state
-        found = self.missing(Ranking.AREAS) or _INCIDENCE_STEPS.get(incidence, "")
-        if found:
-            return found
-        if self.is_demonstration:
-            return "own_figures"
-        if not self.has("sites"):
-            return "sites"
-        if self.tables["sites"].kinds.get(LODGING, 0) < len(codes.VR_CODES):
-            return "lodging"
-        return "" if self.has("activations") else "activations"
+        return next(iter(self.steps()), "")
 
     def sentence(self, step: str, language: str, *, is_command: bool = True) -> str:
         """Return a next step in one sentence, with the commands that do it; a page has a button for that."""
@@ -197,6 +169,7 @@ class Readiness:
 
 _COMMANDS: Final = {"own": "establishments"}  # the others are called as the first word of the step
 _TABLE_STEPS: Final = {"exposure": "establishments"}
+_EXPOSURE_STEPS: Final = {State.ABSENT: "establishments", State.PARTIAL: "establishments_rest"}
 _INCIDENCE_STEPS: Final = {
     State.ABSENT: "incidence",
     State.OTHER: "incidence_other",
@@ -219,9 +192,19 @@ def of(store: ScopedStore, disease: str) -> Readiness:
 def of_version(data_version: str, disease: str) -> Readiness:
     """Return how the tables of a version of the data stand; the national computation asks so."""
     activations = _activations(data_version, newest_event("activations"))
-    states = [*_figures(data_version, disease), activations]
-    found = {one.name: one for one in states}
     is_demonstration = snapshot.version(data_version).is_demonstration
+    return _together([*_figures(data_version, disease), activations], disease, is_demonstration=is_demonstration)
+
+
+def of_tables(tables: Snapshot, disease: str) -> Readiness:
+    """Return how tables stand that are no version here (yet)."""
+    states = [*figures_of(tables, disease), activations_of(tables)]
+    return _together(states, disease, is_demonstration=tables.is_demonstration)
+
+
+def _together(states: Sequence[TableState], disease: str, *, is_demonstration: bool) -> Readiness:
+    found = {one.name: one for one in states}
+    activations = found["activations"]
     if not is_demonstration:  # the example is of 2020, and a visit recorded to practise is of today
         found["incidence"] = _aged(found["incidence"], activations.as_of)
     return Readiness(found, disease, is_demonstration)
@@ -240,8 +223,7 @@ def _diseases(data_version: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _figures(data_version: str, disease: str) -> tuple[TableState, ...]:
-    found = snapshot.version(data_version)
-    return _exposure(found), _incidence(found, disease), _sites(found)
+    return figures_of(snapshot.version(data_version), disease)
 
 
 def _aged(incidence: TableState, last_event: str) -> TableState:
@@ -252,129 +234,6 @@ def _aged(incidence: TableState, last_event: str) -> TableState:
     return replace(incidence, state=State.STALE) if late > timedelta(weeks=STALE_WEEKS) else incidence
 
 
-def _weights(found: Snapshot) -> pd.Series:
-    """Return what counts as a gemeente's part of the country: its exposed workers, else its inhabitants."""
-    gemeenten = found.table("gemeenten").set_index("gemeente_code")
-    exposure = found.table("exposure")
-    workers = exposure[exposure["sector_code"].isin(codes.SECTORS)].groupby("gemeente_code")["workers_n"].sum()
-    known = workers.reindex(gemeenten.index)
-    return known if known.notna().all() and known.sum() > 0 else gemeenten["population_n"].astype(float)
-
-
-def _covered(found: Snapshot, gemeenten: pd.Series) -> tuple[int, int, float]:
-    weights = _weights(found)
-    inside = weights.index.isin(gemeenten.unique())
-    return int(inside.sum()), len(weights), float(100 * weights[inside].sum() / weights.sum())
-
-
-def _exposure(found: Snapshot) -> TableState:
-    table = found.table("exposure")
-    table = table[table["sector_code"].isin(codes.SECTORS) & table["workers_n"].notna()]
-    if table.empty:
-        return TableState("exposure", State.ABSENT, whole_n=len(found.table("gemeenten")))
-    newest = table[table["year"] == table["year"].max()]
-    covered_n, whole_n, percent = _covered(found, newest["gemeente_code"])
-    return TableState(
-        "exposure",
-        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
-        len(table),
-        f"{int(newest['year'].max())}-01-01",
-        covered_n,
-        whole_n,
-        percent,
-        kinds={RESIDENTS: newest.loc[newest["migrant_workers_n"].notna(), "gemeente_code"].nunique()},
-        statuses=_counted(table["workers_n_status"]),
-    )
-
-
-def _incidence(found: Snapshot, disease: str) -> TableState:
-    table = _infections(found)
-    diseases = tuple(sorted(table["disease"].unique()))
-    whole_n = len(found.table("gemeenten"))
-    own = table[(table["disease"] == disease) & table["cases_n"].notna()]
-    if own.empty:
-        return TableState("incidence", State.OTHER if diseases else State.ABSENT, whole_n=whole_n, diseases=diseases)
-    weeks = sorted(own["week"].unique())
-    ends = _last_day(weeks[-1])
-    fortnight = [week for week in weeks if (ends - _last_day(week)).days < 7 * FORTNIGHT_WEEKS]
-    recent = own[own["week"].isin(fortnight)].groupby("gemeente_code")["week"].nunique()
-    whole = recent[recent == FORTNIGHT_WEEKS].index.to_series()
-    covered_n, whole_n, percent = _covered(found, whole)
-    return TableState(
-        "incidence",
-        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
-        len(own),
-        ends.isoformat(),
-        covered_n,
-        whole_n,
-        percent,
-        statuses=_counted(own["status"]),
-        diseases=diseases,
-    )
-
-
-def _infections(found: Snapshot) -> pd.DataFrame:
-    """Return infections with a row per gemeente; those of a region alone stand for the gemeenten it covers."""
-    table = found.table("incidence")
-    regional = found.table("regional_incidence")
-    own = set(table["disease"])
-    regional = regional[~regional["disease"].isin(own)]
-    if regional.empty:
-        return table
-    inside = found.table("gemeenten")[["gemeente_code", "vr_code"]]
-    return pd.concat([table, regional.merge(inside, on="vr_code").drop(columns="vr_code")], ignore_index=True)
-
-
-def _last_day(week: str) -> date:
-    year, number = week.split("-W")
-    return date.fromisocalendar(int(year), int(number), 7)
-
-
-def _sites(found: Snapshot) -> TableState:
-    table = found.table("sites")
-    regions_n = len(found.table("veiligheidsregios"))
-    if table.empty:
-        return TableState("sites", State.ABSENT, whole_n=regions_n)
-    cover = {str(kind): coverage.covered_regions(table, [kind]) for kind in sorted(table["kind"].unique())}
-    kinds = {kind: len(regions) for kind, regions in cover.items() if regions}
-    covered = frozenset().union(*cover.values())
-    weights = _weights(found)
-    vr_of = found.table("gemeenten").set_index("gemeente_code")["vr_code"]
-    inside = vr_of.reindex(weights.index).isin(covered).to_numpy()
-    return TableState(
-        "sites",
-        State.READY,
-        len(table),
-        pd.Timestamp(table["source_date"].max()).date().isoformat(),
-        len(covered),
-        regions_n,
-        float(100 * weights[inside].sum() / weights.sum()),
-        kinds=kinds,
-        statuses=_counted(table["status"]),
-    )
-
-
 @lru_cache(maxsize=8)
 def _activations(data_version: str, _newest_event: int) -> TableState:
-    found = snapshot.version(data_version)
-    rows = read.table(UPKEEP, "activations", read.ALL, found)
-    rows = rows[read.in_training(rows) == found.is_demonstration] if len(rows) else rows
-    regions = found.table("veiligheidsregios")
-    if rows.empty:
-        return TableState("activations", State.ABSENT, whole_n=len(regions))
-    inside = regions["vr_code"].isin(rows["vr_code"])
-    people = regions["population_n"].to_numpy(float)
-    return TableState(
-        "activations",
-        State.READY,
-        len(rows),
-        pd.Timestamp(rows["event_date"].max()).date().isoformat(),
-        int(inside.sum()),
-        len(regions),
-        float(100 * np.sum(people[inside.to_numpy()]) / people.sum()),
-        statuses=_counted(rows["status"]),
-    )
-
-
-def _counted(statuses: pd.Series) -> dict[str, int]:
-    return {str(name): int(count) for name, count in statuses.value_counts().items()}
+    return activations_of(snapshot.version(data_version))

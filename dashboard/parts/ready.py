@@ -14,8 +14,10 @@ from dashboard.parts import tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import session
 from door import readiness
-from door.readiness import Ranking, Readiness, State, TableState
+from door.outlook import Outlook
+from door.readiness import Ranking, Readiness
 from door.store import ScopedStore
+from door.table_states import State, TableState
 from geodata import codes, site_kinds
 from words import Texts
 
@@ -84,6 +86,13 @@ def what_there_is(texts: Texts, ready: Readiness) -> str:
     heads = [texts(f"ready.{name}") for name in ("table", "state", "as_of", "cover", "rows")]
     rows = [_row(texts, one) for one in ready.tables.values()]
     return tables.table(texts("ready.what_there_is"), heads, rows, numeric=(4,), is_caption_shown=True)
+
+
+def brought(texts: Texts, brings: Outlook) -> str:
+    """Return what goes on or off with an import, and what the picture still lacks (HTML)."""
+    sentences = brings.sentences(texts.language, is_command=False)
+    said = "".join(f"<li>{html.escape(one.strip())}</li>" for one in sentences)
+    return f'<h4>{html.escape(texts("outlook.title"))}</h4><ul class="rb-receipt">{said}</ul>'
 
 
 def _row(texts: Texts, one: TableState) -> list[str]:

@@ -1,8 +1,11 @@
 """From deliveries to the picture: store what came in, rebuild the core tables, switch in one step."""
 
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -25,6 +28,14 @@ from geodata.tables import estimates
 _AREAS = ("gemeenten", "veiligheidsregios")
 FRAME = "frame.parquet"
 _BUNDLE = "bundle"
+
+
+class _Writer(Protocol):
+    """Keeps core tables somewhere and gives the snapshot that they are."""
+
+    def __call__(
+        self, tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool = False
+    ) -> Snapshot: ...
 
 
 def check_frames(frames: Mapping[str, pd.DataFrame]) -> None:
@@ -60,7 +71,62 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
         return _rebuild_on(base, raws, prepared) if raws else snapshot.adopt(base)
 
 
-def _rebuild_on(base: Snapshot, raws: dict[str, RawSnapshot], prepared: Mapping[Path, Frames] | None) -> Snapshot:
+@contextmanager
+def trial(record: SourceRecord, frames: Frames) -> Iterator[Snapshot]:
+    """Give the tables as they would be with one more delivery; nothing of it is kept.
+
+    Parameters
+    ----------
+    record
+        Of the delivery.
+    frames
+        What was read from it.
+    """
+    with _written_aside() as (folder, write):
+        raws = _in_order(snapshot.latest_raw() | {record.source_id: RawSnapshot(folder, record)})
+        brought = raws.pop(_BUNDLE, None)
+        if brought is None:
+            yield _rebuild_on(snapshot.read_core(settings.EMBEDDED_DIR), raws, {folder: frames}, write)
+            return
+        with bundle.unpacked(brought.path / brought.parameters["file"]) as (base, _left_out):
+            yield _rebuild_on(base, raws, {folder: frames}, write)
+
+
+@contextmanager
+def trial_of_bundle(path: Path) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
+    """Give the tables as they would be with a bundle under what was imported here, and what the bundle leaves out.
+
+    Raises
+    ------
+    InputError
+        The file is no bundle, or damaged.
+    """
+    with bundle.unpacked(path) as (base, left_out), _written_aside() as (_folder, write):
+        raws = {name: raw for name, raw in _in_order(snapshot.latest_raw()).items() if name != _BUNDLE}
+        yield (_rebuild_on(base, raws, None, write) if raws else base), left_out
+
+
+@contextmanager
+def _written_aside() -> Iterator[tuple[Path, _Writer]]:
+    """Give a folder that is gone afterwards, and what writes core tables into it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+
+        def write(
+            tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool = False
+        ) -> Snapshot:
+            snapshot.write_tables(folder, tables, sources, is_demonstration=is_demonstration)
+            return snapshot.read_core(folder)
+
+        yield folder, write
+
+
+def _rebuild_on(
+    base: Snapshot,
+    raws: dict[str, RawSnapshot],
+    prepared: Mapping[Path, Frames] | None,
+    write: _Writer = snapshot.write_core,
+) -> Snapshot:
     """Lay the deliveries on a base: the embedded snapshot, or a bundle that was read here."""
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     areas = mergers.known_areas(base)
@@ -85,7 +151,7 @@ def _rebuild_on(base: Snapshot, raws: dict[str, RawSnapshot], prepared: Mapping[
         replaced.add("demonstration")
     kept = [record for record in base.sources if record.source_id not in replaced | raws.keys()]
     records = [*kept, *(raw.record for raw in raws.values())]
-    return snapshot.write_core(core, records, is_demonstration=is_demonstration)
+    return write(core, records, is_demonstration=is_demonstration)
 
 
 def import_bundle(path: Path) -> tuple[Snapshot, tuple[str, ...]]:
@@ -222,7 +288,12 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
         is_partial=True,  # whether that was wanted was asked when the file came
     )
     counts, _ = establishments.read(path, question, areas["gemeenten"], known_places())
-    source = f"CBS, {path.name}, {year}-01-01"
+    return exposure_of(counts, path.name, year)
+
+
+def exposure_of(counts: pd.DataFrame, name: str, year: int) -> dict[str, pd.DataFrame]:
+    """Return what a file with establishments brings to the tables."""
+    source = f"CBS, {name}, {year}-01-01"
     return {"exposure": tables.exposure_from_establishments(counts, year, regions.changes_from(year), source)}
 
 

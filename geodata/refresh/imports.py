@@ -6,7 +6,7 @@ nothing; the same file read the same way makes no new version; a dry run stops b
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -25,13 +25,15 @@ from geodata.intake.columns import ColumnMapping
 from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
-from geodata.refresh.build import FRAME, rebuild
+from geodata.refresh.build import FRAME, exposure_of, rebuild, trial
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
+from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.http import Progress
 
+Would = Callable[[Snapshot], None]
+"""What a dry run calls with the tables as they would be, while they can be read."""
 _EVERYTHING: Final = Options()
 
 
@@ -61,6 +63,7 @@ def import_establishments(
     options: Options = _EVERYTHING,
     is_partial: bool = False,
     is_dry_run: bool = False,
+    would: Would | None = None,
 ) -> Receipt:
     """Read a file with establishments per gemeente and SBI group and rebuild the picture on it.
 
@@ -76,6 +79,8 @@ def import_establishments(
         Keep what can be kept, also where places are unknown.
     is_dry_run
         Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
 
     Raises
     ------
@@ -90,13 +95,14 @@ def import_establishments(
     question = establishments.Question(year, mapping, options, is_partial)
     counts, receipt = establishments.read(path, question, known_areas()["gemeenten"], known_places())
     receipt.is_dry_run = is_dry_run
-    if is_dry_run:
-        return receipt
     source = catalogue.source("establishments_file")
     stored = {path.name: path} | ({mapping_path.name: mapping_path} if mapping_path else {})
     record = SourceRecord(
         source.source_id, f"{year}-01-01", counts["gemeente_code"].nunique(), path.name, source.licence, ""
     )
+    if is_dry_run:
+        _try(record, exposure_of(counts, path.name, year), would)
+        return receipt
     parameters = {
         "file": path.name,
         "year": str(year),
@@ -121,6 +127,7 @@ def import_sites(
     *,
     only_in: Sequence[str] = (),
     is_dry_run: bool = False,
+    would: Would | None = None,
 ) -> sites.Report:
     """Read a file with sites and rebuild the picture on it; a later file of the same name replaces it.
 
@@ -134,6 +141,8 @@ def import_sites(
         Codes of the veiligheidsregio's whose sites are kept, for who may import no others; none is all.
     is_dry_run
         Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
 
     Raises
     ------
@@ -147,8 +156,7 @@ def import_sites(
     if question.covers:
         report.receipt.note("covers", regions=question.covers.replace(";", ", "))
     report.receipt.is_dry_run = is_dry_run
-    if not is_dry_run:
-        _store("sites_file", path, question.source_date, checked, "sites", report.receipt)
+    _store("sites_file", path, question.source_date, {"sites": checked}, report.receipt, would)
     return report
 
 
@@ -182,6 +190,7 @@ def import_incidence(
     options: Options = _EVERYTHING,
     is_partial: bool = False,
     is_dry_run: bool = False,
+    would: Would | None = None,
 ) -> Receipt:
     """Read a file with cases of a disease and rebuild the picture on it.
 
@@ -197,6 +206,8 @@ def import_incidence(
         Keep what can be kept, also where places are unknown.
     is_dry_run
         Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
 
     Raises
     ------
@@ -217,10 +228,9 @@ def import_incidence(
         raise InputError("regional_secret", name=path.name)
     table = contracts.check(frame, found.per_region if found.per_gemeente.empty else found.per_gemeente)
     receipt.is_dry_run = is_dry_run
-    if not is_dry_run:
-        year, week = str(table["week"].max()).split("-W")
-        last_day = date.fromisocalendar(int(year), int(week), 7).isoformat()
-        _store(family, path, last_day, table, frame, receipt)
+    year, week = str(table["week"].max()).split("-W")
+    last_day = date.fromisocalendar(int(year), int(week), 7).isoformat()
+    _store(family, path, last_day, {frame: table}, receipt, would)
     return receipt
 
 
@@ -232,6 +242,7 @@ def import_workbook(
     options: Options = _EVERYTHING,
     is_partial: bool = False,
     is_dry_run: bool = False,
+    would: Would | None = None,
 ) -> Receipt:
     """Read a custom workbook of CBS and add its figures to the table ``context``.
 
@@ -245,6 +256,8 @@ def import_workbook(
         Keep what can be kept, also where that is less than half.
     is_dry_run
         Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
 
     Raises
     ------
@@ -259,8 +272,7 @@ def import_workbook(
     receipt.refuse_if_too_little(is_asked_for=is_partial)
     table = contracts.check("context", found)
     receipt.is_dry_run = is_dry_run
-    if not is_dry_run:
-        _store(family, path, f"{year}-12-31", table, "context", receipt)
+    _store(family, path, f"{year}-12-31", {"context": table}, receipt, would)
     return receipt
 
 
@@ -275,11 +287,24 @@ def source_name(family: str, path: Path) -> str:
     return f"{family}.{re.sub(r'[^a-z0-9]+', '_', path.stem.lower()).strip('_') or 'file'}"
 
 
-def _store(family: str, path: Path, source_date: str, table: pd.DataFrame, name: str, receipt: Receipt) -> None:
+def _try(record: SourceRecord, frames: Mapping[str, pd.DataFrame], would: Would | None) -> None:
+    """Show a dry run the tables as they would be."""
+    if would:
+        with trial(record, dict(frames)) as tables:
+            would(tables)
+
+
+def _store(
+    family: str, path: Path, source_date: str, read: Mapping[str, pd.DataFrame], receipt: Receipt, would: Would | None
+) -> None:
     """Keep a user's file beside what was read from it, and rebuild; the same once more is no new version."""
+    [(name, table)] = read.items()
     source_id = source_name(family, path)
     licence = catalogue.source(source_id).licence
     record = SourceRecord(source_id, source_date, len(table), path.name, licence, receipt.sha256)
+    if receipt.is_dry_run:
+        _try(record, read, would)
+        return
     with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
         before = snapshot.latest_raw_of(source_id)
         if before and _is_same(before, record, {"frame": name}) and _is_same_table(before, table, name):

@@ -16,6 +16,7 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
+from door.readiness import ALARM_WEEKS
 from geodata import contracts, weeks
 from geodata.errors import InputError
 from risk.insight.detection import Cluster, space_time_scan
@@ -27,7 +28,7 @@ SCAN_WEEKS: Final = 10  # of the scan's table: four that may be a cluster, six t
 SCAN_RADIUS_KM: Final = 50.0
 SCAN_LONGEST_WEEKS: Final = 4
 
-_BASELINE = range(-6, -1)  # five weeks; the week before is left out, for an outbreak may have begun in it
+_BASELINE = range(1 - ALARM_WEEKS, -1)  # five weeks; the week before is left out, for an outbreak may have begun in it
 _KNOWN_WEEKS: Final = 3  # of the five, at least
 _LEAST_CASES: Final = 5
 _LARGEST_P: Final = 0.001

@@ -30,9 +30,11 @@ def test_a_file_is_judged_before_anything_changes_imported_and_undone(
     expect(page.get_by_text("Er is niets veranderd.")).to_have_count(1)
     page.get_by_text("Inlezen wat bruikbaar is").click()
     expect(page.get_by_text("Wat er zou gebeuren")).to_be_visible()
+    expect(page.get_by_text("Gaat uit: de rangorde van regio's en sectoren")).to_be_visible()
     assert not (data / "core" / "CURRENT").exists()  # the receipt comes before any change
     page.get_by_role("button", name="Inlezen", exact=True).click()
     expect(page.get_by_text("besmettingen 2020.csv is ingelezen.")).to_be_visible()
+    expect(page.get_by_text("Er zijn nog geen vestigingen").first).to_be_visible()  # what the picture still lacks
     expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_hidden()
     expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
     page.get_by_role("button", name="Laatste ongedaan maken").click()

@@ -54,7 +54,7 @@ def make(name: str, folder: Path, files: Path) -> None:
             patch.setenv("STREAMLIT_SECRETS_FILES", str(sign_in))
         for kind, *more in _IMPORTS[name]:
             path = files / f"{name}-{kind}-{len(list(files.iterdir()))}.csv"
-            _WRITERS[kind](path, name)
+            WRITERS[kind](path, name)
             if data_command.main(["import", kind, str(path), *more]):
                 raise AssertionError(f"{kind} of {name} was not imported")
 
@@ -110,7 +110,7 @@ def _activations(path: Path, _name: str) -> None:
     _write(path, head, rows)
 
 
-_WRITERS = {
+WRITERS = {
     "establishments": _establishments,
     "sites": write_sites,
     "incidence": _incidence,

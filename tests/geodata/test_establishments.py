@@ -243,7 +243,7 @@ def test_the_command_says_what_it_did_and_exits_with_2_on_an_error(tmp_path: Pat
 
     good = run("import", "establishments", str(small_file(tmp_path)), "--year", "2023")
     assert good.returncode == 0, good.stderr
-    assert "demonstration is off" in good.stdout
+    assert "The example goes off" in good.stdout
     facts = json.loads(run("status", "--json").stdout)
     assert (facts["gemeenten"], facts["veiligheidsregios"], facts["demonstration"]) == (342, 25, False)
     assert "establishments_file" in {source["source"] for source in facts["sources"]}

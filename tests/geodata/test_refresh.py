@@ -44,7 +44,7 @@ class TestWhole:
     ) -> None:
         _, out, err = refreshed
         wanted = {name for name, connector in CONNECTORS.items() if not connector.is_bulk}
-        assert {line.split()[0] for line in out.splitlines() if line[0] != " "} == wanted
+        assert {line.split()[0] for line in out.splitlines() if line.endswith(" rows")} == wanted
         assert all(f"{name} " in err for name in wanted)  # a bar for each
         seen = store()
         assert not seen.is_demonstration
@@ -56,8 +56,9 @@ class TestWhole:
         # nothing changed at the publishers: no new delivery, the same version
         version = seen.data_version
         assert command.main(["refresh"]) == 0
-        told = [line for line in capsys.readouterr().out.splitlines() if line[0] != " "]
-        assert {line.split()[1] for line in told} == {"unchanged"}
+        told = capsys.readouterr().out.splitlines()
+        assert {line.split()[1] for line in told if line.endswith(" rows")} == {"unchanged"}
+        assert "It switches nothing on or off." in told
         assert store().data_version == version
         # and status tells each source's age and health
         assert command.main(["status", "--json"]) == 0

@@ -3,7 +3,6 @@
 import html
 import tempfile
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -11,16 +10,17 @@ import streamlit as st
 from access import audit
 from access.rights import Rows, Verb, rows_of
 from access.viewer import Viewer
-from dashboard.pages.data import upload
+from dashboard.pages.data import questions, upload
 from dashboard.pages.data.upload import Answers, Tried
 from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
+from dashboard.parts.figures import official_model
 from dashboard.shell import frame, problems, session
+from door import outlook
+from door.outlook import Outlook
 from door.store import ScopedStore
-from geodata import settings, site_kinds
-from geodata.codes import Status
+from geodata import settings
 from geodata.errors import RisicobeeldError
-from geodata.intake import series
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
@@ -28,11 +28,9 @@ from geodata.refresh import fetch as fetching
 from geodata.snapshots import snapshot
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
-from geodata.tables import coverage
 from words import Texts
 
 _FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
-_STATUSES = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -97,11 +95,13 @@ def _fetch(texts: Texts, store: ScopedStore) -> None:
     """Fetch CBS first, so that there is a picture in seconds, then all others; tell how far it is."""
     audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
     rest = [name for name in chosen([]) if name not in _FIRST]
+    brings = outlook.now(official_model().disease)
     outcomes = []
     for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
         with work.shown(texts, texts(title)) as step:
             outcomes += fetching.refresh_sources(names, progress_of=_progress(step, names))
-    st.session_state["data-fetched"] = outcomes
+    brings.see(snapshot.current())
+    st.session_state["data-fetched"] = (outcomes, brings)
     st.rerun()
 
 
@@ -131,7 +131,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
     if given is None:
         return
     # A region's list is kept under the region's name, so that it never takes the place of another's.
-    prefix = "".join(f"{code}_" for code in _own(store.viewer))
+    prefix = "".join(f"{code}_" for code in questions.own_regions(store.viewer))
     with imports.handed_over(given.getvalue(), prefix + given.name) as path:
         seems = _seems(texts, path, given.file_id, kinds)
         if seems == upload.ACTIVATIONS:
@@ -140,18 +140,19 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         problem = seems if isinstance(seems, RisicobeeldError) else None
         seems = "" if problem else str(seems)
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
-        answers = _ask(texts, store, path, seems or kinds[0], kinds)
+        answers = questions.ask(texts, store, path, seems or kinds[0], kinds)
         if problem is not None and answers.options == Options():
             _refused(texts, problem)
             return
+        brings = outlook.now(official_model().disease)
         try:
             with st.spinner(texts("data.reading")):
-                tried = upload.attempt(path, answers)
+                tried = upload.attempt(path, answers, brings.see)
         except RisicobeeldError as error:
             _refused(texts, error)
             return
-        _show_receipt(texts, tried)
-        st.caption(texts("data.switches_off" if store.is_demonstration else "data.replaces"))
+        _show_receipt(texts, tried, brings)
+        st.caption(texts("data.replaces"))
         if st.button(texts("data.confirm"), type="primary", key="data-confirm"):
             _bring_in(texts, store, path, answers)
 
@@ -170,91 +171,6 @@ def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> st
     return found
 
 
-def _today() -> date:
-    return datetime.now().astimezone().date()
-
-
-def _ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...]) -> Answers:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox(
-            texts("data.what"),
-            kinds,
-            index=kinds.index(seems) if seems in kinds else 0,
-            format_func=lambda one: texts(f"data.kind.{one}"),
-            key=f"data-kind-{path.name}",
-        )
-        year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
-        covers: list[str] = []
-        if kind in ("establishments", "workbook"):
-            guess = upload.year_of(path.name, _today())
-            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key="data-year"))
-        elif kind == "incidence":
-            disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
-        elif kind == "sites":
-            choices = ("", *site_kinds.codes())
-            site_kind = st.selectbox(
-                texts("data.site_kind"),
-                choices,
-                index=choices.index(upload.site_kind_of(path.name)),
-                format_func=lambda one: site_kinds.name(one, texts) if one else texts("data.kind_in_file"),
-                key="data-site-kind",
-            )
-            status = st.selectbox(
-                texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
-            )
-            covers = _ask_cover(texts, store)
-    is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
-    options, how = _ask_more(texts, kind, path)
-    own = _own(store.viewer)
-    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, own, options, how, tuple(covers))
-
-
-def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
-    """Ask where a list is whole; who imports the sites of an own region answers for no other."""
-    regions = store.table("veiligheidsregios").sort_values("vr_name")
-    names = dict(regions[["vr_code", "vr_name"]].to_numpy())
-    if own := _own(store.viewer):
-        names = {code: name for code, name in names.items() if code in own}
-    else:
-        names = {coverage.WHOLE_COUNTRY: texts("data.covers_all")} | names
-    return st.multiselect(
-        texts("data.covers"),
-        list(names),
-        format_func=names.__getitem__,
-        placeholder=texts("data.covers_unsaid"),
-        help=texts("data.covers_help"),
-        key="data-covers",
-    )
-
-
-def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:
-    """Ask what only few files leave open: which sheet or layer is meant, and whether cases count up."""
-    sheet = layer = how = ""
-    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm")
-    has_layers = path.suffix.lower() in (".gpkg", ".kml", ".kmz", ".zip")
-    if not (has_sheets or has_layers or kind == "incidence"):
-        return Options(), ""
-    with st.expander(texts("data.more_choices")):
-        if has_sheets:
-            sheet = st.text_input(texts("data.sheet"), help=texts("data.sheet_help"), key="data-sheet")
-        if has_layers:
-            layer = st.text_input(texts("data.layer"), help=texts("data.layer_help"), key="data-layer")
-        if kind == "incidence":
-            how = st.selectbox(
-                texts("data.series"),
-                ("", *series.SERIES),
-                format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),
-                key="data-series",
-            )
-    return Options(sheet.strip(), layer.strip()), how
-
-
-def _own(viewer: Viewer) -> tuple[str, ...]:
-    """Return the regions whose sites somebody may import; none for who may import all."""
-    is_own = rows_of(viewer.role, "sites", Verb.MANAGE) is Rows.OWN
-    return tuple(viewer.vr_codes) if is_own else ()
-
-
 def _refused(texts: Texts, error: RisicobeeldError) -> None:
     """Say why a file is refused, and once that nothing was changed: some reasons end with it."""
     frame.failure(texts, error)
@@ -262,7 +178,7 @@ def _refused(texts: Texts, error: RisicobeeldError) -> None:
         st.caption(texts("data.nothing_changed"))
 
 
-def _show_receipt(texts: Texts, tried: Tried) -> None:
+def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
     """Show what a file would bring, before anything changes."""
     with st.container(border=True, key="receipt"):
         st.html(f"<h3>{html.escape(texts('data.receipt'))}</h3>")
@@ -273,8 +189,9 @@ def _show_receipt(texts: Texts, tried: Tried) -> None:
             )
             if tried.left_out:
                 st.warning(texts("data.bundle_lacks", tables=", ".join(tried.left_out)))
-            return
-        _sentences(texts, tried.receipt)
+        else:
+            _sentences(texts, tried.receipt)
+        st.html(ready.brought(texts, brings))
 
 
 def _sentences(texts: Texts, receipt: Receipt) -> None:
@@ -292,12 +209,14 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
 
 
 def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) -> None:
+    brings = outlook.now(official_model().disease)
     with work.shown(texts, texts("data.importing")) as step:
         step(0.1)
         receipt = upload.bring_in(path, answers, lambda done, total: step(done / total if total else 0.5))
         step(1.0)
     audit.note("import", who=store.viewer.who, role=str(store.viewer), surface=store.surface, table=answers.kind)
-    st.session_state["data-done"] = ("imported", path.name, receipt)
+    brings.see(snapshot.current())
+    st.session_state["data-done"] = ("imported", path.name, receipt, brings)
     st.session_state["data-drop"] += 1
     st.rerun()
 
@@ -305,12 +224,14 @@ def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) ->
 def _tell_done(texts: Texts) -> None:
     """Tell, once, what the last action did."""
     if done := st.session_state.pop("data-done", None):
-        what, name, receipt = done
+        what, name, receipt, brings = done
         st.success(texts(f"data.done_{what}", name=frame.markdown_escape(name)))
         if receipt is not None:
             with st.expander(texts("data.receipt_done")):
                 _sentences(texts, receipt)
-    if outcomes := st.session_state.pop("data-fetched", None):
+        st.html(ready.brought(texts, brings))
+    if fetched := st.session_state.pop("data-fetched", None):
+        outcomes, brings = fetched
         rows = [
             [
                 f'<span lang="nl">{html.escape(_title(one.source_id))}</span>',
@@ -324,7 +245,7 @@ def _tell_done(texts: Texts) -> None:
             st.warning(texts("data.no_network"))
         heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
         listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
-        st.html(f'<section class="rb-page">{listed}</section>')
+        st.html(f'<section class="rb-page">{listed}{ready.brought(texts, brings)}</section>')
 
 
 # --- what came in --------------------------------------------------------------------------------------
@@ -364,9 +285,11 @@ def _ask_back(texts: Texts, store: ScopedStore, what: str) -> None:
         st.write(texts(f"data.ask_{what}_what"))
         with st.container(horizontal=True):
             if st.button(texts("data.yes"), type="primary", key="data-yes"):
+                brings = outlook.now(official_model().disease)
                 name = build.undo().address if what == "undone" else str(build.return_to_example())
+                brings.see(snapshot.current())
                 audit.note(what, who=store.viewer.who, role=str(store.viewer), surface=store.surface)
-                st.session_state["data-done"] = (what, name, None)
+                st.session_state["data-done"] = (what, name, None, brings)
                 st.rerun()
             if st.button(texts("data.no"), key="data-no"):
                 st.rerun()

@@ -127,8 +127,17 @@ def seems(path: Path, options: Options | None = None, kinds: tuple[str, ...] = K
     return found if found in (*kinds, ACTIVATIONS) else ""
 
 
-def attempt(path: Path, answers: Answers) -> Tried:
+def attempt(path: Path, answers: Answers, would: imports.Would) -> Tried:
     """Read a file as the answers say and change nothing.
+
+    Parameters
+    ----------
+    path
+        The file.
+    answers
+        What the person said about it.
+    would
+        Called with the tables as they would be.
 
     Raises
     ------
@@ -136,9 +145,10 @@ def attempt(path: Path, answers: Answers) -> Tried:
         The file cannot be read so; the sentence says why.
     """
     if answers.kind == BUNDLE:
-        with bundle.unpacked(path) as (base, left_out):
+        with build.trial_of_bundle(path) as (base, left_out):
+            would(base)
             return Tried(BUNDLE, None, dict(base.rows_n), left_out)
-    return Tried(answers.kind, _run(path, answers, is_dry_run=True, progress=lambda _done, _total: None))
+    return Tried(answers.kind, _run(path, answers, lambda _done, _total: None, would))
 
 
 def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None:
@@ -152,13 +162,20 @@ def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None
     if answers.kind == BUNDLE:
         build.import_bundle(path)
         return None
-    return _run(path, answers, is_dry_run=False, progress=progress)
+    return _run(path, answers, progress, None)
 
 
-def _run(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) -> Receipt:
+def _run(path: Path, answers: Answers, progress: Progress, would: imports.Would | None) -> Receipt:
+    """Import a file, or try it where there is somebody to tell what it would bring."""
+    is_dry_run = would is not None
     readers: dict[str, Callable[[], Receipt]] = {
         "establishments": lambda: imports.import_establishments(
-            path, answers.year, options=answers.options, is_partial=answers.is_partial, is_dry_run=is_dry_run
+            path,
+            answers.year,
+            options=answers.options,
+            is_partial=answers.is_partial,
+            is_dry_run=is_dry_run,
+            would=would,
         ),
         "incidence": lambda: imports.import_incidence(
             path,
@@ -168,16 +185,22 @@ def _run(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) 
             options=answers.options,
             is_partial=answers.is_partial,
             is_dry_run=is_dry_run,
+            would=would,
         ),
         "workbook": lambda: imports.import_workbook(
-            path, answers.year, options=answers.options, is_partial=answers.is_partial, is_dry_run=is_dry_run
+            path,
+            answers.year,
+            options=answers.options,
+            is_partial=answers.is_partial,
+            is_dry_run=is_dry_run,
+            would=would,
         ),
-        "sites": lambda: _sites(path, answers, is_dry_run=is_dry_run, progress=progress),
+        "sites": lambda: _sites(path, answers, progress, would),
     }
     return readers[answers.kind]()
 
 
-def _sites(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress) -> Receipt:
+def _sites(path: Path, answers: Answers, progress: Progress, would: imports.Would | None) -> Receipt:
     question = sites.Question(
         source=imports.source_name("sites_file", path),
         source_date=datetime.now(UTC).date().isoformat(),
@@ -188,4 +211,7 @@ def _sites(path: Path, answers: Answers, *, is_dry_run: bool, progress: Progress
         is_partial=answers.is_partial,
         covers=coverage.declared(answers.covers),
     )
-    return imports.import_sites(path, question, progress, is_dry_run=is_dry_run, only_in=answers.vr_codes).receipt
+    is_dry_run = would is not None
+    return imports.import_sites(
+        path, question, progress, only_in=answers.vr_codes, is_dry_run=is_dry_run, would=would
+    ).receipt

@@ -1,0 +1,106 @@
+"""What a file that was dropped leaves open, asked of the person who drops it."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from access.rights import Rows, Verb, rows_of
+from access.viewer import Viewer
+from dashboard.pages.data import upload
+from dashboard.pages.data.upload import Answers
+from door.store import ScopedStore
+from geodata import site_kinds
+from geodata.codes import Status
+from geodata.intake import series
+from geodata.intake.files.table import Options
+from geodata.tables import coverage
+from words import Texts
+
+_STATUSES = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION)
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...]) -> Answers:
+    """Ask what a file leaves open, with what it seems to be as the first answer."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            texts("data.what"),
+            kinds,
+            index=kinds.index(seems) if seems in kinds else 0,
+            format_func=lambda one: texts(f"data.kind.{one}"),
+            key=f"data-kind-{path.name}",
+        )
+        year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
+        covers: list[str] = []
+        if kind in ("establishments", "workbook"):
+            guess = upload.year_of(path.name, _today())
+            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key="data-year"))
+        elif kind == "incidence":
+            disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
+        elif kind == "sites":
+            choices = ("", *site_kinds.codes())
+            site_kind = st.selectbox(
+                texts("data.site_kind"),
+                choices,
+                index=choices.index(upload.site_kind_of(path.name)),
+                format_func=lambda one: site_kinds.name(one, texts) if one else texts("data.kind_in_file"),
+                key="data-site-kind",
+            )
+            status = st.selectbox(
+                texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
+            )
+            covers = _ask_cover(texts, store)
+    is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
+    options, how = _ask_more(texts, kind, path)
+    own = own_regions(store.viewer)
+    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, own, options, how, tuple(covers))
+
+
+def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
+    """Ask where a list is whole; who imports the sites of an own region answers for no other."""
+    regions = store.table("veiligheidsregios").sort_values("vr_name")
+    names = dict(regions[["vr_code", "vr_name"]].to_numpy())
+    if own := own_regions(store.viewer):
+        names = {code: name for code, name in names.items() if code in own}
+    else:
+        names = {coverage.WHOLE_COUNTRY: texts("data.covers_all")} | names
+    return st.multiselect(
+        texts("data.covers"),
+        list(names),
+        format_func=names.__getitem__,
+        placeholder=texts("data.covers_unsaid"),
+        help=texts("data.covers_help"),
+        key="data-covers",
+    )
+
+
+def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:
+    """Ask what only few files leave open: which sheet or layer is meant, and whether cases count up."""
+    sheet = layer = how = ""
+    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm")
+    has_layers = path.suffix.lower() in (".gpkg", ".kml", ".kmz", ".zip")
+    if not (has_sheets or has_layers or kind == "incidence"):
+        return Options(), ""
+    with st.expander(texts("data.more_choices")):
+        if has_sheets:
+            sheet = st.text_input(texts("data.sheet"), help=texts("data.sheet_help"), key="data-sheet")
+        if has_layers:
+            layer = st.text_input(texts("data.layer"), help=texts("data.layer_help"), key="data-layer")
+        if kind == "incidence":
+            how = st.selectbox(
+                texts("data.series"),
+                ("", *series.SERIES),
+                format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),
+                key="data-series",
+            )
+    return Options(sheet.strip(), layer.strip()), how
+
+
+def own_regions(viewer: Viewer) -> tuple[str, ...]:
+    """Return the regions whose sites somebody may import; none for who may import all."""
+    is_own = rows_of(viewer.role, "sites", Verb.MANAGE) is Rows.OWN
+    return tuple(viewer.vr_codes) if is_own else ()
