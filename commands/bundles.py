@@ -4,10 +4,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from geodata import site_kinds
 from geodata.refresh import build, bundle
+from geodata.refresh.bundle import Brought
 from geodata.refresh.imports import Would
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import Snapshot
+from words import read_texts
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,25 +38,31 @@ def add_import(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def run_import(arguments: argparse.Namespace, would: Would) -> None:
     """Take over a bundle, or try it, and tell what it holds and lacks."""
     if arguments.dry_run:
-        with build.trial_of_bundle(arguments.file) as (taken, left_out):
-            would(taken)
-            _tell(arguments, taken, left_out)
+        with build.trial_of_bundle(arguments.file) as found:
+            would(found.tables)
+            _tell(arguments, found)
         return
-    _tell(arguments, *build.import_bundle(arguments.file))
+    _tell(arguments, build.import_bundle(arguments.file))
 
 
-def _tell(arguments: argparse.Namespace, taken: Snapshot, left_out: tuple[str, ...]) -> None:
+def _tell(arguments: argparse.Namespace, found: Brought) -> None:
+    taken, texts = found.tables, read_texts("en")
     rows = ", ".join(f"{name} {n}" for name, n in sorted(taken.rows_n.items()))
     done = "would be imported" if arguments.dry_run else "imported"
     print(f"{arguments.file.name} {done}: data version {taken.data_version} ({rows})")
-    if left_out:
-        print(f"The bundle lacks figures that nobody published: {', '.join(left_out)}.")
+    if found.left_out:
+        print(f"The bundle lacks figures that nobody published: {', '.join(found.left_out)}.")
+    for what, kinds in (("added", found.kinds_added), ("otherwise", found.kinds_otherwise)):
+        if kinds:
+            print(texts(f"receipt.kinds_{what}", file=site_kinds.FILE, kinds=", ".join(kind.code for kind in kinds)))
 
 
 def _bundle(arguments: argparse.Namespace) -> None:
     packed = bundle.write(arguments.out, snapshot.current(), arguments.named)
     rows = ", ".join(f"{name} {n}" for name, n in sorted(packed.rows_n.items()))
     print(f"{arguments.out} written: data version {packed.data_version} ({rows})")
+    if packed.kinds:
+        print(f"Kinds of site that were added here go along: {', '.join(packed.kinds)}.")
     if packed.left_out:
         print(f"Left out, because nobody published these figures: {', '.join(packed.left_out)} (--with TABLE).")
 

@@ -7,7 +7,9 @@ data folder names them, each with what the index, a plan and the pages need to k
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +28,7 @@ MOST_N: Final = 24
 """Kinds that a file may add."""
 
 _NUMBER_N: Final = 12  # a longer number is no name: it was made from a row or a place
+_TRIED: ContextVar[Path | None] = ContextVar("tried", default=None)
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{2,39}")
 _ENTRIES: Final = ("nl", "en", "judged_0_10", "sector", "words", "sizes", "hours", "partners")
 
@@ -70,8 +73,33 @@ def own() -> dict[str, Kind]:
     InputError
         The file cannot be read, or an entry of it is absent, unknown or out of bounds.
     """
-    path = settings.data_dir() / FILE
+    path = _TRIED.get() or settings.data_dir() / FILE
     return _read(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@contextmanager
+def trying(path: Path | None) -> Iterator[None]:
+    """Take the kinds of another file for this installation's own for a while; None leaves them as they are."""
+    token = _TRIED.set(path)
+    try:
+        yield
+    finally:
+        _TRIED.reset(token)
+
+
+def brought(path: Path) -> tuple[tuple[Kind, ...], tuple[Kind, ...]]:
+    """Return which kinds the file of another installation adds here, and which are known here as something else.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or this installation has a file of its own, which lacks some of them.
+    """
+    given, here = _read(path, path.stat().st_mtime_ns), own()
+    added = tuple(kind for code, kind in given.items() if code not in here)
+    if added and here:
+        raise InputError("site_kinds_lacking", name=FILE, kinds=", ".join(kind.code for kind in added))
+    return added, tuple(kind for code, kind in given.items() if here.get(code, kind) != kind)
 
 
 def codes() -> tuple[str, ...]:

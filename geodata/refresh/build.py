@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from geodata.intake import establishments
 from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.refresh import bundle
+from geodata.refresh.bundle import Brought
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
@@ -67,8 +69,8 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
     brought = raws.pop(_BUNDLE, None)
     if brought is None:
         return _rebuild_on(embedded, raws, prepared)
-    with bundle.unpacked(brought.path / brought.parameters["file"]) as (base, _left_out):
-        return _rebuild_on(base, raws, prepared) if raws else snapshot.adopt(base)
+    with bundle.unpacked(brought.path / brought.parameters["file"]) as found:
+        return _rebuild_on(found.tables, raws, prepared) if raws else snapshot.adopt(found.tables)
 
 
 @contextmanager
@@ -88,22 +90,22 @@ def trial(record: SourceRecord, frames: Frames) -> Iterator[Snapshot]:
         if brought is None:
             yield _rebuild_on(snapshot.read_core(settings.EMBEDDED_DIR), raws, {folder: frames}, write)
             return
-        with bundle.unpacked(brought.path / brought.parameters["file"]) as (base, _left_out):
-            yield _rebuild_on(base, raws, {folder: frames}, write)
+        with bundle.unpacked(brought.path / brought.parameters["file"]) as found:
+            yield _rebuild_on(found.tables, raws, {folder: frames}, write)
 
 
 @contextmanager
-def trial_of_bundle(path: Path) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
-    """Give the tables as they would be with a bundle under what was imported here, and what the bundle leaves out.
+def trial_of_bundle(path: Path) -> Iterator[Brought]:
+    """Give the tables as they would be with a bundle under what was imported here, and what else came with it.
 
     Raises
     ------
     InputError
         The file is no bundle, or damaged.
     """
-    with bundle.unpacked(path) as (base, left_out), _written_aside() as (_folder, write):
+    with bundle.unpacked(path) as found, _written_aside() as (_folder, write):
         raws = {name: raw for name, raw in _in_order(snapshot.latest_raw()).items() if name != _BUNDLE}
-        yield (_rebuild_on(base, raws, None, write) if raws else base), left_out
+        yield replace(found, tables=_rebuild_on(found.tables, raws, None, write)) if raws else found
 
 
 @contextmanager
@@ -154,27 +156,27 @@ def _rebuild_on(
     return write(core, records, is_demonstration=is_demonstration)
 
 
-def import_bundle(path: Path) -> tuple[Snapshot, tuple[str, ...]]:
+def import_bundle(path: Path) -> Brought:
     """Take over the tables of another installation; what was imported here stays, on top of them.
 
     Returns
     -------
-    tuple
-        The snapshot in use, with the bundle's own version where nothing was imported here; and the tables that the
-        bundle leaves out.
+    Brought
+        The snapshot in use, with the bundle's own version where nothing was imported here; the tables that the
+        bundle leaves out, and the kinds of site that came with it.
 
     Raises
     ------
     InputError
-        The file is no bundle, or damaged; nothing has changed then.
+        The file is no bundle, or damaged, or needs kinds that the file of this installation lacks; nothing has
+        changed then.
     """
-    with bundle.unpacked(path) as (base, left_out):
-        newest = max((record.source_date for record in base.sources), default="")
-        record = SourceRecord(_BUNDLE, newest, sum(base.rows_n.values()), path.name, "see LICENCES.txt", "")
-    with snapshot.lock():
+    with snapshot.lock(), bundle.unpacked(path) as found, bundle.kinds_put(found):
+        newest = max((record.source_date for record in found.tables.sources), default="")
+        record = SourceRecord(_BUNDLE, newest, sum(found.tables.rows_n.values()), path.name, "see LICENCES.txt", "")
         raw = snapshot.write_raw(record, {path.name: path}, {"file": path.name})
         try:
-            return rebuild(), left_out
+            return replace(found, tables=rebuild())
         except RisicobeeldError:
             snapshot.discard_raw(raw)
             raise

@@ -1,7 +1,8 @@
 """A bundle: the core tables of one installation as a single file, read in another that has no network.
 
-A bundle is a zip with the snapshot's manifest, its tables as Parquet, the licences and a digest of each file. It
-never holds the register; tables with figures that nobody published stay out unless they are named.
+A bundle is a zip with the snapshot's manifest, its tables as Parquet, the kinds of site that were added, the licences
+and a digest of each file. It never holds the register; tables with figures that nobody published stay out unless they
+are named.
 """
 
 import hashlib
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from geodata import contracts
+from geodata import contracts, settings, site_kinds
 from geodata.errors import InputError, SnapshotError
+from geodata.site_kinds import Kind
 from geodata.snapshots import formats, snapshot
 from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
@@ -43,12 +45,38 @@ class Packed:
         Rows per table.
     left_out
         Tables with rows that the installation has and the bundle does not.
+    kinds
+        Codes of the kinds of site that the installation added.
     """
 
     data_version: str
     rows_n: dict[str, int]
     left_out: tuple[str, ...]
     is_demonstration: bool
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came with a bundle, proved to be what was packed.
+
+    Attributes
+    ----------
+    tables
+        The snapshot in it, or the one that was made of it here.
+    left_out
+        Tables that stayed behind.
+    kinds_file
+        The file with the kinds of site that were added there; None without any.
+    kinds_added, kinds_otherwise
+        The kinds that it adds here; those that are known here as something else, and stay so.
+    """
+
+    tables: Snapshot
+    left_out: tuple[str, ...]
+    kinds_file: Path | None = None
+    kinds_added: tuple[Kind, ...] = ()
+    kinds_otherwise: tuple[Kind, ...] = ()
 
 
 def secret_tables(of: Snapshot) -> tuple[str, ...]:
@@ -98,6 +126,8 @@ def write(path: Path, of: Snapshot, named: Sequence[str] = ()) -> Packed:
             for name in (*(f"{table}.parquet" for table in of.files), snapshot.MANIFEST):
                 shutil.copyfile(of.path / name, folder / name)
         packed = snapshot.read_core(folder)
+        if kinds := tuple(site_kinds.own()):
+            shutil.copyfile(settings.data_dir() / site_kinds.FILE, folder / site_kinds.FILE)
         (folder / _LICENCES).write_text(_licences(packed), "utf-8")
         described = {
             "format": FORMAT,
@@ -109,17 +139,18 @@ def write(path: Path, of: Snapshot, named: Sequence[str] = ()) -> Packed:
         with formats.whole_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(folder.iterdir()):
                 archive.writestr(zipfile.ZipInfo(file.name, _NO_DATE), file.read_bytes())
-    return Packed(packed.data_version, dict(packed.rows_n), left_out, packed.is_demonstration)
+    return Packed(packed.data_version, dict(packed.rows_n), left_out, packed.is_demonstration, kinds)
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
-    """Give the snapshot in a bundle, every file of it proved, and the tables that were left out.
+def unpacked(path: Path) -> Iterator[Brought]:
+    """Give what is in a bundle, every file of it proved.
 
     Raises
     ------
     InputError
-        The file is no bundle, one of another format, damaged, or too large.
+        The file is no bundle, one of another format, damaged, or too large; or it needs kinds of site that the file
+        of this installation lacks.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -127,10 +158,30 @@ def unpacked(path: Path) -> Iterator[tuple[Snapshot, tuple[str, ...]]]:
         for name, sha256 in described["files"].items():
             if _digest(folder / name) != sha256:
                 raise InputError("bundle_part_damaged", name=name, part=path.name)
+        kinds_file = folder / site_kinds.FILE if site_kinds.FILE in described["files"] else None
+        added, otherwise = site_kinds.brought(kinds_file) if kinds_file else ((), ())
         try:
-            yield snapshot.read_core(folder), tuple(described["left_out"])
+            tables = snapshot.read_core(folder)
+            with site_kinds.trying(kinds_file if added else None):
+                yield Brought(tables, tuple(described["left_out"]), kinds_file, added, otherwise)
         except SnapshotError as error:
             raise InputError("bundle_not_whole", name=path.name) from error
+
+
+@contextmanager
+def kinds_put(found: Brought) -> Iterator[None]:
+    """Put the kinds of site of a bundle in the data folder; they are taken away again where what follows fails."""
+    if found.kinds_file is None or not found.kinds_added:
+        yield
+        return
+    target = settings.data_dir() / site_kinds.FILE
+    with formats.whole_file(target) as part:
+        shutil.copyfile(found.kinds_file, part)
+    try:
+        yield
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _unzip(path: Path, folder: Path) -> "dict[str, dict[str, str]]":

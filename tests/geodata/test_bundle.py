@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import data as command
+from geodata import site_kinds
 from geodata.errors import InputError
 from geodata.intake.columns import ColumnMapping
 from geodata.refresh import build, bundle, imports
@@ -30,8 +32,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_whole_bundle_gives_the_same_version(data_dir: Path, elsewhere: Path) -> None:
     there = (data_dir / "core" / "CURRENT").read_text("utf-8").split()[0]
-    taken, left_out = build.import_bundle(elsewhere)
-    assert (taken.data_version, left_out) == (there, ())
+    taken = build.import_bundle(elsewhere)
+    assert (taken.tables.data_version, taken.left_out) == (there, ())
     assert snapshot.current().data_version == there
     assert snapshot.current().table("incidence")["cases_n"].tolist() == [8, 4]
 
@@ -60,10 +62,10 @@ def test_secret_tables_stay_out_unless_named(tmp_path: Path, monkeypatch: pytest
     packed = bundle.write(tmp_path / "out.zip", whole)
     assert packed.left_out == ("incidence",)
     assert packed.data_version != whole.data_version
-    with bundle.unpacked(tmp_path / "out.zip") as (base, left_out):
-        assert left_out == ("incidence",)
-        assert base.table("incidence").empty
-        assert not [record for record in base.sources if record.source_id.startswith("secret")]
+    with bundle.unpacked(tmp_path / "out.zip") as found:
+        assert found.left_out == ("incidence",)
+        assert found.tables.table("incidence").empty
+        assert not [record for record in found.tables.sources if record.source_id.startswith("secret")]
     named = bundle.write(tmp_path / "named.zip", whole, ["incidence"])
     assert (named.left_out, named.data_version) == ((), whole.data_version)
     with pytest.raises(InputError, match="no secret table"):
@@ -101,6 +103,76 @@ def _rewrite(path: Path, damage: str) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
+
+
+KINDS = """[poultry_farm]
+nl = "Pluimveebedrijf"
+en = "Poultry farm"
+judged_0_10 = 6
+words = ["pluimvee"]
+"""
+
+
+class TestAddedKinds:
+    @pytest.fixture
+    def packed(self, tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Make a bundle with a site of an added kind, and stand in an empty installation."""
+        data_dir.mkdir(parents=True)
+        (data_dir / site_kinds.FILE).write_text(KINDS, "utf-8")
+        sites = tmp_path / "hoven.csv"
+        sites.write_text("naam;soort;gemeente\nHof Een;pluimvee;Ede\nHof Twee;pluimvee;Barneveld\n", "utf-8")
+        assert command.main(["import", "sites", str(sites)]) == 0
+        path = tmp_path / "bundle.zip"
+        assert command.main(["bundle", "--out", str(path), "--with", "sites"]) == 0
+        monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "other"))
+        return path
+
+    def test_they_go_along_and_the_receipt_names_them(
+        self, tmp_path: Path, packed: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        named = "Kinds of site that come along, in site_kinds.toml: poultry_farm."
+        placed = tmp_path / "other" / site_kinds.FILE
+        capsys.readouterr()
+        assert command.main(["import", "bundle", str(packed), "--dry-run"]) == 0
+        assert named in capsys.readouterr().out
+        assert not placed.exists()
+        assert command.main(["import", "bundle", str(packed)]) == 0
+        assert named in capsys.readouterr().out
+        assert placed.read_text("utf-8") == KINDS
+        assert set(snapshot.current().table("sites")["kind"]) == {"poultry_farm"}
+        import_cases(tmp_path, "cases.csv", 8)  # what is imported on top reads the bundle again
+        assert set(snapshot.current().table("sites")["kind"]) == {"poultry_farm"}
+        assert command.main(["import", "bundle", str(packed)]) == 0
+        assert named not in capsys.readouterr().out
+
+    def test_own_kinds_are_never_replaced(
+        self, tmp_path: Path, packed: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        placed = tmp_path / "other" / site_kinds.FILE
+        placed.parent.mkdir()
+        tower = KINDS.replace("poultry_farm", "cooling_tower")
+        placed.write_text(tower, "utf-8")
+        capsys.readouterr()
+        assert command.main(["import", "bundle", str(packed)]) == 2
+        assert "lacks kinds of site that the bundle needs (poultry_farm)" in capsys.readouterr().err
+        assert placed.read_text("utf-8") == tower
+        assert not (placed.parent / "raw" / "bundle").exists()
+        own = tower + KINDS.replace("= 6", "= 3")
+        placed.write_text(own, "utf-8")
+        assert command.main(["import", "bundle", str(packed)]) == 0
+        assert "describes otherwise, and that stay as they are here: poultry_farm" in capsys.readouterr().out
+        assert placed.read_text("utf-8") == own
+
+    def test_a_changed_list_of_kinds_changes_nothing(self, tmp_path: Path, packed: Path) -> None:
+        with zipfile.ZipFile(packed) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        files[site_kinds.FILE] += b"# more"
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        with pytest.raises(InputError, match=r"site_kinds.toml in bundle.zip is damaged"):
+            build.import_bundle(packed)
+        assert not (tmp_path / "other" / site_kinds.FILE).exists()
 
 
 class TestUndo:

@@ -19,7 +19,7 @@ from dashboard.shell import frame, problems, session
 from door import outlook
 from door.outlook import Outlook
 from door.store import ScopedStore
-from geodata import settings
+from geodata import settings, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
@@ -189,6 +189,10 @@ def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
             )
             if tried.left_out:
                 st.warning(texts("data.bundle_lacks", tables=", ".join(tried.left_out)))
+            for what, kinds in (("added", tried.kinds_added), ("otherwise", tried.kinds_otherwise)):
+                if kinds:
+                    names = ", ".join(frame.markdown_escape(getattr(kind, texts.language)) for kind in kinds)
+                    st.write(texts(f"receipt.kinds_{what}", file=site_kinds.FILE, kinds=names))
         else:
             _sentences(texts, tried.receipt)
         st.html(ready.brought(texts, brings))

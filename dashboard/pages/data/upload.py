@@ -15,6 +15,7 @@ from geodata.intake.columns import ColumnMapping
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
+from geodata.site_kinds import Kind
 from geodata.sources.http import Progress
 from geodata.tables import coverage
 
@@ -70,6 +71,8 @@ class Tried:
     receipt: Receipt | None = None
     bundle_rows: dict[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    kinds_added: tuple[Kind, ...] = ()
+    kinds_otherwise: tuple[Kind, ...] = ()
 
 
 def year_of(name: str, today: date) -> int:
@@ -145,9 +148,10 @@ def attempt(path: Path, answers: Answers, would: imports.Would) -> Tried:
         The file cannot be read so; the sentence says why.
     """
     if answers.kind == BUNDLE:
-        with build.trial_of_bundle(path) as (base, left_out):
-            would(base)
-            return Tried(BUNDLE, None, dict(base.rows_n), left_out)
+        with build.trial_of_bundle(path) as found:
+            would(found.tables)
+            rows_n = dict(found.tables.rows_n)
+            return Tried(BUNDLE, None, rows_n, found.left_out, found.kinds_added, found.kinds_otherwise)
     return Tried(answers.kind, _run(path, answers, lambda _done, _total: None, would))
 
 

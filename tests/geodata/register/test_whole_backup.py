@@ -10,7 +10,7 @@ from access import audit
 from access.database import engine as database
 from access.database.who import UPKEEP
 from commands import data
-from geodata import settings
+from geodata import settings, site_kinds
 from geodata.errors import InputError, RegisterError
 from geodata.snapshots import snapshot
 from register import record as write
@@ -88,6 +88,21 @@ def test_all_of_it_comes_back_on_an_empty_machine(installation, tmp_path, monkey
     (tmp_path / "elsewhere" / "feed_tokens.json").unlink()
     assert data.main(["verify", "--backup", str(made.path)]) == 2
     assert "feed_tokens.json is not there" in capsys.readouterr().err
+
+
+def test_sites_of_an_added_kind_come_back_with_their_kind(data_dir, tmp_path, monkeypatch):
+    data_dir.mkdir(parents=True)
+    kinds = '[poultry_farm]\nnl = "Pluimveebedrijf"\nen = "Poultry farm"\njudged_0_10 = 6\nwords = ["pluimvee"]\n'
+    (data_dir / site_kinds.FILE).write_text(kinds)
+    (tmp_path / "hoven.csv").write_text("naam;soort;gemeente\nHof Een;pluimvee;Ede\n")
+    assert data.main(["import", "sites", str(tmp_path / "hoven.csv")]) == 0
+    made = backup()
+    database.close()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "elsewhere"))
+    restore(made.path)
+    assert (tmp_path / "elsewhere" / site_kinds.FILE).read_text() == kinds
+    assert snapshot.current().table("sites")["kind"].to_list() == ["poultry_farm"]
+    assert compare.differences(made.path) == []
 
 
 def test_what_is_whole_and_newer_stays_and_what_is_damaged_comes_back(installation):
