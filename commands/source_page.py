@@ -11,6 +11,8 @@ from geodata.sources.cbs.odata import Wanted
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import estimates
 
+_FILES = ("workbook", "establishments_file", "industrial_emissions")
+
 
 def page() -> str:
     """Return the page as Markdown.
@@ -47,7 +49,8 @@ def _how(source: Source) -> str:
     if source.source_id not in CONNECTORS:
         return (
             "import"
-            if source.address == "bestand" or source.source_id in {"workbook", "establishments_file"}
+            if source.address == "bestand"
+            or source.source_id in {"workbook", "establishments_file", "industrial_emissions"}
             else ("embedded")
         )
     return "refresh, when named" if CONNECTORS[source.source_id].is_bulk else "refresh"
@@ -90,7 +93,8 @@ def _addresses() -> str:
     rows = [[f"`{name}`", address] for name, address in catalogue.BASES.items()]
     return (
         "## Base addresses\n\nA TOML file named by `RISICOBEELD_SOURCES` may put others in their place: one table"
-        " `[base]`, each value scheme, host and port only; `http` only for 127.0.0.1.\n\n"
+        " `[base]`, each value scheme, host and port only; `http` only for 127.0.0.1. A second table `[tables]` names"
+        ' the table of StatLine that follows one that stopped, by source: `cbs_jobs = "85039NED"`.\n\n'
         + _table(["key", "address"], rows)
     )
 

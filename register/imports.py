@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from access.viewer import Viewer
+from geodata.areas.names import fold
 from geodata.codes import SECTORS
 from geodata.errors import InputError, RegisterError, RisicobeeldError
 from geodata.intake.columns import as_texts, fold_header
 from geodata.intake.days import as_date
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options, Table
-from geodata.intake.places import Kind, Places, fold, known_places
+from geodata.intake.places import Kind, Places, known_places
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
 from register import personal

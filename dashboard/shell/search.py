@@ -19,8 +19,9 @@ from dashboard.shell import session
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.areas import landmarks
+from geodata.areas.names import fold
 from geodata.areas.regions import region_names
-from geodata.intake.places import fold, known_places
+from geodata.intake.places import known_places
 from words import LANGUAGES, Texts, read_texts
 
 _SHOWN_N: Final = 12

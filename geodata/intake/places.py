@@ -7,11 +7,10 @@ them: without accents or hyphens, with a typographic apostrophe, "Den Haag", "Nu
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from geodata.areas import mergers, regions
+from geodata.areas.names import fold
 
 
 class Kind(StrEnum):
@@ -83,22 +83,6 @@ _BOTH: Final = (
 )
 _BAG: Final = re.compile(r"NL\.IMBAG\.Gemeente\.", re.IGNORECASE)
 _TOO_FAR: Final = 60.0  # likeness in percent below which a name is no suggestion
-
-
-@cache
-def fold(text: str) -> str:
-    """Return a name without accents, capitals, apostrophes, hyphens and the usual ways to shorten it.
-
-    Examples
-    --------
-    >>> fold("Súdwest-Fryslân"), fold("'s-Gravenhage"), fold("Capelle a/d IJssel"), fold("St. Anthonis")
-    ('sudwest fryslan', 's gravenhage', 'capelle aan den ijssel', 'sint anthonis')
-    """
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold().replace("&", " en ")
-    plain = re.sub(r"[^a-z0-9#?]+", " ", re.sub(r"['’‘`´ʼ]", " ", plain)).strip()
-    plain = re.sub(r"\ba d\b|\baan de\b", "aan den", plain)
-    return re.sub(r"\bst\b", "sint", plain)
 
 
 def text_of(cell: Any) -> str:

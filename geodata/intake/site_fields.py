@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata import site_kinds
+from geodata.areas.names import fold
 from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.files.table import is_blank
 from geodata.intake.places import Kind as PlaceKind
-from geodata.intake.places import Places, fold
+from geodata.intake.places import Places
 from geodata.intake.receipt import Receipt
 from geodata.site_kinds import Kind
 

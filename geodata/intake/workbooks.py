@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from geodata.areas import regions
+from geodata.areas.names import fold
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
 from geodata.intake import cells
@@ -19,7 +20,7 @@ from geodata.intake.cells import Mark
 from geodata.intake.files import spreadsheet
 from geodata.intake.files.table import column_letter, is_blank, is_note
 from geodata.intake.incidence import tell_missed
-from geodata.intake.places import Kind, Place, Places, fold, known_places
+from geodata.intake.places import Kind, Place, Places, known_places
 from geodata.intake.receipt import Receipt
 
 _REGION_HEADER: Final = re.compile(

@@ -139,9 +139,12 @@ def _fetch_and_store(
     record = SourceRecord(
         name, delivery.source_date, delivery.rows_n, delivery.address, source.licence, _digest(delivery)
     )
+    notes = (*delivery.notes, delivery.stopped) if delivery.stopped else delivery.notes
     previous = snapshot.latest_raw_of(name)
     if previous and previous.record.sha256 == record.sha256 and previous.parameters == delivery.parameters:
-        return Outcome(name, "unchanged", delivery.rows_n, notes=delivery.notes), None
+        return Outcome(name, "unchanged", delivery.rows_n, notes=notes), None
+    if delivery.stopped and not is_accepted:
+        raise SourceError(delivery.stopped)
     trial = RawSnapshot(scratch, record, dict(delivery.parameters), dict.fromkeys(delivery.files, ""))
     frames = connector.read(trial, areas)
     refresh.check_frames(frames)
@@ -150,7 +153,7 @@ def _fetch_and_store(
     if previous and not is_accepted:
         comparison.refuse_unlikely(name, connector.read(previous, areas), frames, source.max_change_pct)
     raw = snapshot.write_raw(record, delivery.files, delivery.parameters)
-    return Outcome(name, "new", delivery.rows_n, notes=delivery.notes), (raw, frames)
+    return Outcome(name, "new", delivery.rows_n, notes=notes), (raw, frames)
 
 
 def _digest(delivery: Delivery) -> str:

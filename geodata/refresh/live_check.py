@@ -6,14 +6,18 @@ from geodata.errors import RisicobeeldError, UnknownCodeError
 from geodata.sources import http, osm, pdok, rivm, traces
 from geodata.sources.cbs import regions as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
-from geodata.sources.cbs.odata import Wanted, missing_columns
+from geodata.sources.cbs.odata import Wanted, missing_columns, stopped_live
 
 Question = Callable[[], list[str]]
 """Asks a source; returns one sentence for everything that differs."""
 
 
-def _cbs(source_id: str, table_id: str, wanted: dict[str, Wanted]) -> Question:
-    return lambda: missing_columns(source_id, table_id, wanted)
+def _cbs(source_id: str, usual: str, wanted: dict[str, Wanted]) -> Question:
+    def ask() -> list[str]:
+        table_id = http.table(source_id, usual)
+        return [*stopped_live(source_id, table_id), *missing_columns(source_id, table_id, wanted)]
+
+    return ask
 
 
 def _catalogue() -> list[str]:

@@ -282,6 +282,16 @@ SOURCES = {
             secrecy=Secrecy.RESTRICTED,
         ),
         Source(
+            "industrial_emissions",
+            "Grotere slachterijen en vleesfabrieken, met eigenaar (E-PRTR, tabel 2_ProductionFacility)",
+            "Europees Milieuagentschap",
+            "https://www.eea.europa.eu/en/datahub/datahubitem-view/9405f714-8015-4b5b-a63c-280b82861b3d",
+            _CC_BY,
+            "© European Environment Agency, Industrial Reporting",
+            ("sites",),
+            cadence_days=365,
+        ),
+        Source(
             "incidence_file",
             "Ziektegevallen, ingelezen bestand",
             "de gebruiker",

@@ -27,6 +27,9 @@ class Delivery:
         What the reader needs beside the files: tables, years, questions.
     notes
         What a person should know of it: what could not be found or fetched, each in one sentence.
+    stopped
+        One sentence where the publisher says that there will be no newer one; '' while it goes on. Such a delivery
+        is taken only by who accepts it.
     """
 
     files: Mapping[str, Path]
@@ -35,6 +38,7 @@ class Delivery:
     address: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stopped: str = ""
 
 
 @dataclass(frozen=True)

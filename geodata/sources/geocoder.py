@@ -5,7 +5,6 @@ A miss is kept for a month and then asked again: registers are corrected, and so
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from geodata import settings
+from geodata.areas.names import fold
 from geodata.errors import SourceError
 from geodata.snapshots import formats as store
 from geodata.sources import http
@@ -133,9 +133,10 @@ def town_words(town: str) -> tuple[str, str]:
     --------
     >>> town_words("Ijsselstein Ut"), town_words("Katwijk NB"), town_words("Den Haag")
     (('ijsselstein', 'ut'), ('katwijk', 'nb'), ('s gravenhage', ''))
+    >>> town_words("St.-Annaparochie") == town_words("Sint Annaparochie"), town_words("Sûwâld")
+    (True, ('suwald', ''))
     """
-    folded = unicodedata.normalize("NFKD", plain(town)).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9]+", " ", folded).split()
+    words = fold(town).split()
     province = _PROVINCES.get(words[-1], "") if len(words) > 1 else ""
     name = " ".join(words[:-1] if province else words)
     return _EVERYDAY.get(name, name), province

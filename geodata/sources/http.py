@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
 import tenacity
 
 from geodata import settings
 from geodata.errors import InputError, SourceError
+from geodata.sources import kept
 from geodata.sources.catalogue import BASES
 
 Progress = Callable[[int, int], None]
@@ -31,6 +32,7 @@ _ATTEMPTS_N = 4
 _LONGEST_WAIT_S = 120.0  # a source that asks for more is left for the next refresh
 _CHUNK = 1 << 20
 _BUSY = (429, 500, 502, 503, 504)
+_TABLE_ID = re.compile(r"\d{5}[A-Za-z]{2,4}")
 _LOCAL_HOSTS = ("127.0.0.1",)
 
 
@@ -67,10 +69,36 @@ def base(name: str) -> str:
     return _bases()[name]
 
 
+def table(source_id: str, usual: str) -> str:
+    """Return the table of StatLine that a source is read from: the usual one, or what an analyst put in its place.
+
+    Raises
+    ------
+    InputError
+        The file of ``RISICOBEELD_SOURCES`` cannot be read, or the name is no table's.
+    """
+    named = _file().get("tables", {}).get(source_id, usual)
+    if not isinstance(named, str) or not _TABLE_ID.fullmatch(named):
+        raise InputError(f"{settings.sources_file()}: {source_id} = {named!r} is no table of StatLine, as 85039NED.")
+    return named
+
+
 def _bases() -> dict[str, str]:
     path = settings.sources_file()
+    given = _file().get("base", {})
     if path is None:
         return BASES
+    unknown = sorted(set(given) - set(BASES))
+    if unknown:
+        raise InputError(f"{path} names an unknown address {unknown[0]!r}; choose from {', '.join(BASES)}.")
+    return BASES | {name: _checked_base(name, value, path) for name, value in given.items()}
+
+
+def _file() -> dict[str, Any]:
+    """Return what the file of ``RISICOBEELD_SOURCES`` holds; nothing without one."""
+    path = settings.sources_file()
+    if path is None:
+        return {}
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -79,13 +107,10 @@ def _bases() -> dict[str, str]:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} (RISICOBEELD_SOURCES) is not TOML ({error}); correct it.") from error
-    given = content.get("base", {})
-    if set(content) - {"base"} or not isinstance(given, dict):
-        raise InputError(f"{path} (RISICOBEELD_SOURCES) may hold one table, [base]; take the rest out.")
-    unknown = sorted(set(given) - set(BASES))
-    if unknown:
-        raise InputError(f"{path} names an unknown address {unknown[0]!r}; choose from {', '.join(BASES)}.")
-    return BASES | {name: _checked_base(name, value, path) for name, value in given.items()}
+    given, tables = content.get("base", {}), content.get("tables", {})
+    if set(content) - {"base", "tables"} or not isinstance(given, dict) or not isinstance(tables, dict):
+        raise InputError(f"{path} (RISICOBEELD_SOURCES) may hold two tables, [base] and [tables]; take the rest out.")
+    return content
 
 
 def _checked_base(name: str, value: object, path: Path) -> str:
@@ -221,14 +246,18 @@ def get_json(
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     read_s: float | None = None,
+    is_kept: bool = False,
 ) -> Any:
     """Return the JSON that an address answers with; with ``form`` the question is posted.
+
+    With ``is_kept`` an answer that was given before is asked for on condition that it changed.
 
     Raises
     ------
     SourceError
         No answer, an answer that is no JSON, or a refusal.
     """
+    address = f"{url}?{urlencode(sorted((params or {}).items()))}" if is_kept else ""
 
     def ask() -> Any:
         response = requests.request(
@@ -236,12 +265,17 @@ def get_json(
             url,
             params=params,
             data=form,
-            headers=_headers(**(headers or {})),
+            headers=_headers(**(headers or {})) | (kept.conditions(address) if is_kept else {}),
             timeout=timeout(read_s),
         )
         response.raise_for_status()
+        if response.status_code == 304:
+            return json.loads(kept.content(address))
         response.encoding = "utf-8"
-        return json.loads(response.text)
+        found = json.loads(response.text)
+        if is_kept:
+            kept.keep(address, response.content, response.headers)
+        return found
 
     return call(source_id, _short(url), ask)
 
@@ -260,7 +294,7 @@ def pages(
     seen: set[str] = set()
     address: str | None = url
     while address is not None:
-        page = get_json(source_id, address, asked)
+        page = get_json(source_id, address, asked, is_kept=True)
         if not isinstance(page, dict):
             raise SourceError(f"Source {source_id}: {_short(address)} answered without rows; the layout has changed.")
         yield page
@@ -281,6 +315,9 @@ def _same_host(asked: str, link: str) -> str:
 def download(source_id: str, url: str, target: Path, progress: Progress) -> Path:
     """Download a file; what an earlier attempt or run left is completed, if the file is still the same one.
 
+    One that was downloaded before is asked for on condition that it changed: its publisher then sends nothing, and
+    the file of that time is given again.
+
     The part stands beside ``target`` with the ending ``.part`` until it is whole.
 
     Raises
@@ -299,11 +336,17 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
     headers = _headers(**{"Accept": "*/*", "Accept-Encoding": "identity"})
     if done:
         headers |= {"Range": f"bytes={done}-", "If-Range": mark.read_text("utf-8")}
+    else:
+        headers |= kept.conditions(url)
     with requests.get(url, headers=headers, stream=True, timeout=timeout()) as response:
         if response.status_code == 416:  # the part is longer than the file: begin anew
             part.unlink()
             raise requests.ConnectionError("the part on disk does not fit")
         response.raise_for_status()
+        if response.status_code == 304:
+            kept.give(url, target)
+            progress(1, 1)
+            return
         is_rest = response.status_code == 206
         done = done if is_rest else 0
         total = done + int(response.headers.get("Content-Length", 0))
@@ -321,6 +364,7 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
         raise requests.ConnectionError("the file broke off")
     part.replace(target)
     mark.unlink(missing_ok=True)
+    kept.keep(url, target, response.headers)
 
 
 def first_bytes(source_id: str, url: str, bytes_n: int, attempts_n: int = _ATTEMPTS_N) -> str:

@@ -32,7 +32,9 @@ def _fetch(folder: Path, progress: Progress) -> Delivery:
         raise SourceError(f"Source {SOURCE}: neither of its files is served; compare their names with docs/sources.md.")
     days = pd.concat(parts)
     newest = days["Date_of_publication"].max().date().isoformat()
-    return Delivery(files, newest, len(days), f"{http.base('rivm')}{FOLDERS[0]}")
+    cut = unfinished_week(days)
+    told = f"Week {cut} is left out: the figures end within it, on {newest}." if cut else ""
+    return Delivery(files, newest, len(days), f"{http.base('rivm')}{FOLDERS[0]}", notes=(told,) if told else ())
 
 
 def _download(name: str, target: Path, progress: Progress) -> Path:
@@ -68,10 +70,26 @@ def read_days(path: Path) -> pd.DataFrame:
     return frame.assign(Municipality_code=frame["Municipality_code"].fillna(""))
 
 
+def unfinished_week(days: pd.DataFrame) -> str:
+    """Return the last week of the figures where they end before its Sunday; '' where it is whole, or the only one.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"Date_of_publication": pd.to_datetime(["2023-03-26", "2023-03-31"])})
+    >>> unfinished_week(days), unfinished_week(days.head(1))
+    ('2023-W13', '')
+    """
+    last = days["Date_of_publication"].max()
+    week: str = last.strftime("%G-W%V")
+    is_only = (days["Date_of_publication"].dt.strftime("%G-W%V") == week).all()
+    return "" if last.isoweekday() == 7 or is_only else week
+
+
 def weekly(days: pd.DataFrame) -> pd.DataFrame:
     """Return cases per gemeente of today and week of publication (ISO).
 
-    Cases of which RIVM did not know the gemeente are left out. The codes are those of the day: each abolished
+    Cases of which RIVM did not know the gemeente are left out, and so is a last week that is not over: half of its
+    cases would look like a decline. The codes are those of the day: each abolished
     gemeente is brought to the one of today, whenever it was abolished.
 
     Returns
@@ -79,9 +97,10 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         gemeente_code, week (2020-W37), cases_n, is_split.
     """
-    days = days[days["Municipality_code"] != ""]
+    cut = unfinished_week(days)
     week = days["Date_of_publication"].dt.strftime("%G-W%V")
     named = days.rename(columns={"Municipality_code": "gemeente_code", "Total_reported": "cases_n"}).assign(week=week)
+    named = named[(named["gemeente_code"] != "") & (named["week"] != cut)]
     counts = named.groupby(["gemeente_code", "week"], as_index=False)[["cases_n"]].sum()
     return joins.to_today(counts, regions.changes_from(_FIRST_YEAR), ["cases_n"], by=["gemeente_code", "week"])
 

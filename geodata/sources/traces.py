@@ -141,7 +141,7 @@ def _section(code: str, expected_n: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         question = {"max": str(_PAGE_N), "offset": str(len(found)), "sort": "name.value"}
-        answer = http.get_json(SOURCE, url, question, headers=_HEADERS)
+        answer = http.get_json(SOURCE, url, question, headers=_HEADERS, is_kept=True)
         try:
             rows = _rows(answer)
         except TypeError as error:

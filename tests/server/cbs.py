@@ -23,10 +23,12 @@ class Table:
     rows: Rows
     title: str = ""
     modified: str = "2026-06-01T02:00:00"
+    status: str = "Regulier"
     extra: dict[str, Rows] = field(default_factory=dict)
 
     def resources(self) -> dict[str, Rows]:
         info = {"ID": 0, "Identifier": self.table_id, "Title": self.title, "Modified": self.modified}
+        info["OutputStatus"] = self.status
         codes = {
             name: [{"Key": key, "Title": title, "Description": "", "CategoryGroupID": None} for key, title in members]
             for name, members in self.dimensions.items()

@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise TypeError(message)
         if is_cut:
             answer = answer[1]
-        body, status, headers = _ranged(request, answer)
+        body, status, headers = ranged(request, answer)
         self.send_response(status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -133,12 +133,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _ranged(request: Request, answer: Answer) -> tuple[bytes, int, dict[str, str]]:
+def _is_known(request: Request, headers: dict[str, str]) -> bool:
+    """Tell whether who asks has this very answer already."""
+    pairs = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
+    asked = [(request.headers[name], headers.get(mark)) for name, mark in pairs if name in request.headers]
+    return bool(asked) and all(one == mark for one, mark in asked)
+
+
+def ranged(request: Request, answer: Answer) -> tuple[bytes, int, dict[str, str]]:
     """Serve a part of a file to who asks for it and still means the same file."""
     headers = dict(answer.headers)
+    if answer.status == 200 and _is_known(request, headers):
+        return b"", 304, headers
     if answer.content_type != "application/octet-stream" or answer.status != 200:
         return answer.body, answer.status, headers
     headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:12]}"'
+    if _is_known(request, headers):
+        return b"", 304, headers
     match = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
     if match and request.headers.get("If-Range") == headers["ETag"]:
         return answer.body[int(match[1]) :], 206, headers

@@ -24,6 +24,8 @@ from geodata.sources.cbs import v4 as cbs_v4
 from geodata.sources.cbs.question import DATA, Resources, Rows, Where, chosen_keys, filter_text, refuse_empty
 from geodata.sources.http import NotThereError, Progress, UnreachableError
 
+_STOPPED = ("gediscontinueerd", "vervallen")
+"""What StatLine writes of a table that it no longer fills (OutputStatus in v3, Status in v4)."""
 _DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
 _UNITS = {
     "aantal": 1.0,
@@ -163,6 +165,13 @@ def fetch(
     except (NotThereError, UnreachableError) as first:
         try:
             return cbs_v4.fetch(source_id, table_id, where, folder / f"{name or table_id}.json", progress)
+        except NotThereError as second:
+            if isinstance(first, NotThereError):
+                raise SourceError(
+                    f"Source {source_id}: StatLine does not serve table {table_id} any more (HTTP 404, v3 and v4);"
+                    f" {_successor(source_id)}"
+                ) from second
+            raise first from second
         except SourceError as second:
             raise (second if isinstance(first, NotThereError) else first) from second
 
@@ -178,7 +187,7 @@ def _fetch_v3(
     filters = _filter(source_id, table_id, where, {name: _meta(source_id, table_id, name) for name in dimensions})
     progress(1, 3)
     modified = str(info[0].get("Modified", "")) if info else ""
-    cached = _cache_path(table_id, modified, f"{select}|{filters}")
+    cached = _cache_path(table_id, modified, f"{_status(info)}|{select}|{filters}")
     if modified and cached.is_file():
         content = cached.read_bytes()
     else:
@@ -190,6 +199,50 @@ def _fetch_v3(
     target.write_bytes(content)
     progress(3, 3)
     return target
+
+
+def _status(info: Rows) -> str:
+    return str((info[0].get("OutputStatus") or info[0].get("Status") or "") if info else "").strip().lower()
+
+
+def _successor(source_id: str) -> str:
+    return (
+        "what we have of it stays in use. Look on https://opendata.cbs.nl/statline for the table that follows it, name"
+        f' it in the file of RISICOBEELD_SOURCES ([tables], {source_id} = "..."), and refresh again.'
+    )
+
+
+def stopped(source_id: str, table_id: str, path: Path) -> str:
+    """Return a sentence where StatLine says of a stored table that it is no longer filled; '' while it is.
+
+    Raises
+    ------
+    SourceError
+        The file is no stored table.
+    """
+    content = _stored(source_id, path)
+    info = content.get("TableInfos") or content.get("Properties") or []
+    if _status(info) not in _STOPPED:
+        return ""
+    changed = str(info[0].get("Modified", ""))[:10]
+    return (
+        f"Source {source_id}: StatLine stopped table {table_id} ({_status(info)}, last changed {changed or '?'});"
+        f" {_successor(source_id)} Its last figures are taken with: refresh --accept {source_id}."
+    )
+
+
+def stopped_live(source_id: str, table_id: str) -> list[str]:
+    """Ask StatLine whether a table is still filled; return the sentence where it is not."""
+    status = _status(_meta(source_id, table_id, "TableInfos"))
+    return [f"StatLine stopped table {table_id} ({status}); {_successor(source_id)}"] if status in _STOPPED else []
+
+
+def _stored(source_id: str, path: Path) -> Resources:
+    try:
+        content: Resources = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise SourceError(f"Source {source_id}: {path.name} is no stored CBS table; fetch it again.") from error
+    return content
 
 
 def _cache_path(table_id: str, modified: str, question: str) -> Path:
@@ -306,8 +359,8 @@ def read(source_id: str, path: Path, table_id: str, wanted: Mapping[str, Wanted]
     SourceError
         The file is not the part of a table that the connector expects.
     """
+    content = _stored(source_id, path)
     try:
-        content: Resources = json.loads(path.read_bytes())
         if "Observations" in content:
             content = cbs_v4.like_v3(content)
         properties, rows = content["DataProperties"], content[DATA]

@@ -133,14 +133,18 @@ def _connector(source_id: str, where: Where, frame_name: str, month_day: str = "
     """Return the connector of a table per gemeente, whose figures are of a fixed day of the year."""
 
     def fetch(folder: Path, progress: Progress) -> Delivery:
-        table_id, wanted = TABLES[source_id]
+        usual, wanted = TABLES[source_id]
+        table_id = http.table(source_id, usual)
         path = cbs.fetch(source_id, table_id, wanted, where, folder, progress=progress)
         frame, year = _newest(source_id, path, table_id, wanted, where)
         address = f"{http.base('cbs_v3')}/ODataFeed/odata/{table_id}"
-        return Delivery({path.name: path}, f"{year}-{month_day}", len(frame), address)
+        parameters = {} if table_id == usual else {"table": table_id}
+        stopped = cbs.stopped(source_id, table_id, path)
+        return Delivery({path.name: path}, f"{year}-{month_day}", len(frame), address, parameters, stopped=stopped)
 
     def read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
-        table_id, wanted = TABLES[source_id]
+        usual, wanted = TABLES[source_id]
+        table_id = raw.parameters.get("table", usual)
         frame, year = _newest(source_id, raw.path / f"{table_id}.json", table_id, wanted, where)
         by = ["sbi"] if "sbi" in frame else []
         return {frame_name: today(frame, year, areas["gemeenten"], list(wanted), by)}
@@ -169,7 +173,8 @@ def _fetch_corop(folder: Path, progress: Progress) -> Delivery:
     address = f"{http.base('cbs_v3')}/ODataFeed/odata/{_COROP_TABLE}"
     files = {path.name: path, areas.name: areas}
     parameters = {"areas_table": tables[area_year], "areas_year": str(area_year)}
-    return Delivery(files, f"{year}-01-01", len(frame), address, parameters)
+    stopped = cbs.stopped(source_id, _COROP_TABLE, path)
+    return Delivery(files, f"{year}-01-01", len(frame), address, parameters, stopped=stopped)
 
 
 def _read_corop(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:

@@ -48,7 +48,7 @@ class TestBases:
             ('[base]\nrivm = "https://user@example.org"', "host and port only"),
             ("[base]\nrivm = 3", "host and port only"),
             ('[base]\nrivn = "https://example.org"', "unknown address 'rivn'"),
-            ("[other]\n", "one table"),
+            ("[other]\n", "two tables"),
             ("[base", "not TOML"),
         ],
     )
