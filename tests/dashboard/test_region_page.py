@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
+from commands import data as command
 from door.store import open_store
 from risk.index.model import load_model
 from risk.scores.outputs import read_scored
-from tests.dashboard.conftest import settled
+from tests.dashboard.conftest import ROOT, settled
 
 Open = Callable[..., Page]
 ELSEWHERE = ["Limburg-Noord", "Brabant-Zuidoost", "Rotterdam-Rijnmond", "Midden- en West-Brabant", "Fryslân"]
@@ -95,3 +98,35 @@ def test_the_sheet_and_the_files_arrive(product: str, open_page: Open) -> None:
     lines = table.value.path().read_text("utf-8-sig").splitlines()
     assert len(lines) == 1 + 22, "what is on the screen: a row per gemeente of the region, of the sector that is chosen"
     assert all("region:VR06" in line for line in lines[1:])
+
+
+def test_figures_of_an_imported_workbook_are_seen_with_status_source_and_year(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "installation"
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(data))
+    monkeypatch.setenv("RISICOBEELD_DATA", str(data))
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Tabel 1"
+    for row in (
+        ["Verzonnen cijfers"],
+        [None, "Werknemers", None],
+        ["Gemeente", "<b>1 persoon</b>", "2 of meer"],
+        ["Apeldoorn", 1250, "x"],
+        ["Utrecht", 70, 80],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "maatwerk.xlsx")
+    assert command.main(["import", "workbook", str(tmp_path / "maatwerk.xlsx"), "--year", "2020"]) == 0
+    page = settled(open_page(f"{url}/region?as=region:VR06"))
+    table = page.get_by_role("table", name="Uit ingelezen maatwerktabellen")
+    row = table.get_by_role("row", name=re.compile("1 persoon"))
+    expect(row).to_contain_text("Tabel 1: Werknemers - <b>1 persoon</b>")  # escaped, as it stands in the file
+    expect(row.get_by_role("cell")).to_have_text(
+        [re.compile("1 persoon"), "1.250", "officieel", re.compile("maatwerk, Tabel 1!B4"), "2020"]
+    )
+    withheld = table.get_by_role("row", name=re.compile("2 of meer"))
+    expect(withheld).to_contain_text("afgeschermd om mensen of bedrijven te beschermen")
+    expect(table.get_by_role("row", name=re.compile("Utrecht"))).to_have_count(0)

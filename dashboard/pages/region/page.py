@@ -12,7 +12,7 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.region import over_time
+from dashboard.pages.region import context, over_time
 from dashboard.pages.region import sheet as region_sheet
 from dashboard.parts import controls, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import figures as board
@@ -38,6 +38,8 @@ def run() -> None:
     frame.page_head(texts, store, board.title(store, texts, texts("page.region")))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
+    elif figures := context.section(texts, store):
+        st.html(figures)
 
 
 @st.fragment
@@ -75,6 +77,8 @@ def _page() -> None:
         + _done(texts, store, shown, vr_code, chosen.sector)
         + _quality(texts, shown, vr_code)
     )
+    if figures := context.section(texts, store, vr_code):
+        st.html(figures)
 
 
 def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
