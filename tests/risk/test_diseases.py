@@ -1,5 +1,7 @@
 """Several diseases side by side, and infections that are known per region alone."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from geodata.snapshots import snapshot
 from risk.index import pipeline
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import for_disease, load_model
+from tests.door import states
 
 WEEKS = ("2020-W47", "2020-W48")
 MPOX = for_disease(load_model(), "mpox")
@@ -76,3 +79,47 @@ def test_a_file_per_region_is_kept_beside_the_others(tmp_path: Path, capsys: pyt
     asked = ["targets", "--seed", "1", "--out", out, "--disease", "flu"]
     assert scores_command.main(asked) == 2
     assert "choose one of: mpox" in capsys.readouterr().err
+
+
+def _cases(folder: Path, name: str, disease: str, hit: frozenset[str]) -> list[str]:
+    """Write a file in which a disease goes round in some gemeenten alone; return the command that imports it."""
+    lines = [
+        f"{row.gemeente_code};{week};{int(row.population_n) // 500 if row.gemeente_code in hit else 0}"
+        for row in states.gemeenten().itertuples()
+        for week in states.WEEKS
+    ]
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join(["gemeente;week;aantal", *lines]), "utf-8")
+    return ["import", "incidence", str(path), "--disease", disease]
+
+
+def test_a_plan_of_visits_follows_the_disease_that_is_chosen(tmp_path: Path, half_empty: Callable[[str], Path]) -> None:
+    """Two diseases in other gemeenten give other plans; the same cases under another name give the same one."""
+    data = tmp_path / "installation"
+    shutil.copytree(half_empty("establishments"), data)
+    with states.at(data):
+        regions = states.gemeenten().groupby("vr_code")["gemeente_code"].agg(frozenset)
+        sites = tmp_path / "locaties.csv"
+        points = states.gemeenten().query("vr_code in ['VR05', 'VR20']").reset_index(drop=True)
+        places = points.geometry.representative_point().to_crs("EPSG:4326")
+        rows = [f"Verzonnen {number};{point.x};{point.y};80" for number, point in enumerate(places)]
+        sites.write_text("\n".join(["naam;longitude;latitude;bedden", *rows]), "utf-8")
+        for command in (
+            _cases(tmp_path, "west", "COVID-19", regions["VR20"]),
+            _cases(tmp_path, "east", "mpox", regions["VR05"]),
+            _cases(tmp_path, "west again", "influenza", regions["VR20"]),
+            ["import", "sites", str(sites), "--kind", "lodging", "--covers", "NL"],
+        ):
+            assert data_command.main(command) == 0
+        plans = {}
+        for disease in ("COVID-19", "mpox", "influenza"):
+            out = tmp_path / f"{disease}.csv"
+            asked = ["targets", "--capacity", "5", "--audit-share", "0", "--seed", "1", "--out", str(out)]
+            assert scores_command.main([*asked, "--disease", disease]) == 0
+            plans[disease] = pd.read_csv(out)
+    ranked = {disease: plan["vr_code"].value_counts().to_dict() for disease, plan in plans.items()}
+    assert max(ranked["COVID-19"], key=ranked["COVID-19"].__getitem__) == "VR20", ranked
+    assert max(ranked["mpox"], key=ranked["mpox"].__getitem__) == "VR05", ranked
+    assert set(plans["COVID-19"]["site_id"]) != set(plans["mpox"]["site_id"])
+    same = ["site_id", "score_0_10", "list"]
+    pd.testing.assert_frame_equal(plans["COVID-19"][same], plans["influenza"][same])
