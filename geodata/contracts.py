@@ -558,7 +558,12 @@ CONTRACTS = {
             "first",
             Persons.NONE,
             ("unit_id", "capacity_n"),
-            {"unit_id": _OPEN, "capacity_n": _WHOLE, "p_first": _number(0, 1)},
+            {
+                "unit_id": _OPEN,
+                "capacity_n": _WHOLE,
+                "p_first": _number(0, 1),
+                "finding_out_gain_0_10": _number(),
+            },
         ),
         _contract(
             "links",

@@ -26,7 +26,7 @@ from door.store import ScopedStore
 from geodata import site_kinds
 from geodata.snapshots import formats as files
 from risk.index import classify
-from risk.scores import deliver
+from risk.scores import deliver, site_tables
 from words import Texts, read_texts
 
 FORMATS: Final = tuple(one.ending.removeprefix(".") for one in files.ON_PAGES)
@@ -128,6 +128,9 @@ def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_p
     )
     if part.level == "site":
         rows = _with_site_words(store, rows, texts)
+        if not shown.week and store.may("first_site"):
+            first = site_tables.among_first(store, shown.scored.model.version).reindex(rows["unit_id"])
+            rows = rows.assign(finding_out_gain_0_10=first["finding_out_gain_0_10"].to_numpy())
         keep = export.is_osm(rows["site_source"]).to_numpy() == part.is_osm
         if part.area_codes:
             keep &= rows["vr_code"].isin(part.area_codes).to_numpy()

@@ -14,6 +14,7 @@ _DECIMALS: Final = {
     "score_0_10": 1,
     "reference_0_10": 1,
     "p_top_k": 2,
+    "finding_out_gain_0_10": 2,
     "completeness_pct": 0,
     "contribution_0_10": 1,
     "objective_value": 1,

@@ -364,8 +364,10 @@ def _sure(model: Model, lang: str) -> list[str]:
         f"van de eenheden, minstens {model.scale.top_minimum}). Een eenheid krijgt een vlag als de klasse "
         f"hoog of zeer hoog is "
         f"en die kans minstens {_percent(model.scale.flag_probability, lang)}. Hoog maar onzeker is een eigen "
-        f"lijst: eerst "
-        "uitzoeken.",
+        f"lijst: eerst uitzoeken. Naast een locatie waarvan de grootte of de plaats onbekend is, staat wat uitzoeken "
+        "brengt: zoveel stijgt naar verwachting de som van de scores van de eerste locaties, gemiddeld over wat van "
+        "locaties van haar soort wel bekend is (de verwachte waarde van volledige informatie; Raiffa en Schlaifer "
+        "1961).",
         f"The index is rebuilt {settings.rebuilds:,} times with drawn data: other numbers of workers in every cell "
         "(as unsure as the estimate is), other rates of infection, other working conditions around the judgement, and "
         "for what is missing a value of another of its kind. What other weights, normalisations and aggregations do "
@@ -376,7 +378,9 @@ def _sure(model: Model, lang: str) -> list[str]:
         f"is flagged when "
         f"its class is high or very high and that chance is at least "
         f"{_percent(model.scale.flag_probability, lang)}. High but "
-        "unsure is a list of its own: find out first.",
+        "unsure is a list of its own: find out first. Beside a site of unknown size or place stands what finding out "
+        "brings: how far the summed score of the first sites is expected to rise, on average over what is known of "
+        "sites of its kind (the expected value of perfect information; Raiffa and Schlaifer 1961).",
     )
     return [*_section(Text("Hoe zeker", "How sure"), lang), words[lang], ""]
 

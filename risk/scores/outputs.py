@@ -32,7 +32,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import MODEL_FILE, for_disease, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
-from risk.scores import compare, groups, site_tables, telling_apart
+from risk.scores import compare, finding_out, groups, site_tables, telling_apart
 
 _ENOUGH_FOR_QUANTILES = 10
 
@@ -172,6 +172,8 @@ def method_sha256() -> str:
         Path(weeks.__file__),
         Path(telling_apart.__file__),
         Path(groups.__file__),
+        Path(site_tables.__file__),
+        Path(finding_out.__file__),
         Path(coverage.__file__),
     )
 

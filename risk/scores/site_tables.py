@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from door.store import ScopedStore
 from geodata import contracts
 from geodata.batch import LOCAL, Pool
 from geodata.weeks import Tables
@@ -12,8 +13,11 @@ from risk.index import pipeline
 from risk.index.pipeline import Outcome
 from risk.index.rebuild import CAPACITIES
 from risk.insight import linking
+from risk.scores import finding_out
 
 RISE_WEEKS: Final = 4
+FIRST_N: Final = 40
+"""The first of all sites are so many where nothing else is asked: as many as a plan of a fortnight has visits."""
 
 
 def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str, pd.DataFrame]:
@@ -50,7 +54,8 @@ def first(now: Outcome) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Contract ``first``: unit_id, capacity_n, p_first; a chance of 0 has no row.
+        Contract ``first``: unit_id, capacity_n, p_first, and what finding out brings to the first of a site that has
+        no place among them (`risk.scores.finding_out.gains`); without a chance or a gain there is no row.
     """
     if now.rebuilt is None:
         return contracts.empty("first")
@@ -60,9 +65,18 @@ def first(now: Outcome) -> pd.DataFrame:
             "unit_id": np.tile(units, len(CAPACITIES)),
             "capacity_n": np.repeat(CAPACITIES, len(units)),
             "p_first": chances.ravel(),
+            "finding_out_gain_0_10": finding_out.gains(now, CAPACITIES).ravel(),
         }
     )
-    return contracts.check("first", table[table["p_first"] > 0].reset_index(drop=True))
+    tells = (table["p_first"] > 0) | (table["finding_out_gain_0_10"] > 0)
+    return contracts.check("first", table[tells].reset_index(drop=True))
+
+
+def among_first(store: ScopedStore, model_version: str) -> pd.DataFrame:
+    """Return the chance to be among the first `FIRST_N`, and what finding out brings to them, on unit_id."""
+    table = store.out("first", "site", model_version)
+    mine = table[table["capacity_n"] == FIRST_N].set_index("unit_id")
+    return mine[["p_first", "finding_out_gain_0_10"]]
 
 
 def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from risk.scores import outputs
 from risk.scores.outputs import Scored
 from risk.targets import checks as site_checks
 from risk.targets.estimates import Calibration, calibrate
-from risk.targets.plan import CHANCE
+from risk.targets.plan import CHANCE, GAIN
 
 RANDOM_LISTS: Final = ("random", "random_unknown")
 _OF_SCORES: Final = ("score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class", "not_ranked_reason")
@@ -79,6 +79,11 @@ def read_inputs(store: ScopedStore, model: Model) -> Inputs:
     first = store.out("first", "site", model.version)
     chances = first.pivot_table(index="unit_id", columns="capacity_n", values="p_first", fill_value=0.0)
     joined = joined.join(chances.add_prefix(CHANCE), on="site_id")
+    unsure = first[first["finding_out_gain_0_10"].notna()]
+    worth = unsure.pivot_table(
+        index="unit_id", columns="capacity_n", values="finding_out_gain_0_10", fill_value=0.0
+    ).add_prefix(GAIN)
+    joined = joined.join(worth, on="site_id")
     last = visits.groupby("site_id")["event_date"].max()  # also right where nobody ever went
     lines = store.table("plan_lines")
     planned = lines.loc[lines["plan_state"] == "approved", "site_id"]

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 CHANCE: Final = "p_first_"
+GAIN: Final = "gain_"
 """Before the number of visits: the columns of the chance to be among the first so many of all sites."""
 
 LISTS: Final = ("risk", "rising", "random", "random_unknown", "signal")
@@ -80,7 +81,8 @@ def make_plan(
     frame
         Every site that can be visited, in any order: site_id, kind, sector_code, vr_code, employer_group,
         score_0_10 and p_top_k (NaN when not scored), the chances to be among the first so many of all sites
-        (`CHANCE` and that number; without them p_top_k stands in), completeness_pct, rise_0_10 (NaN when not known),
+        (`CHANCE` and that number; without them p_top_k stands in), what finding out brings to them (`GAIN` and that
+        number, NaN where nothing is to be found out), completeness_pct, rise_0_10 (NaN when not known),
         last_visit (NaT when never) and is_planned (in an approved plan).
     request, seed
         What is asked for; the seed is published with the plan.
@@ -101,8 +103,9 @@ def make_plan(
     drawn = _draw_random(sites, request, seed)
     sites = pd.concat([sites, drawn], axis=1)
     sites["points"] = _points(sites, request.capacity, calibration)
+    sites["finding_out_gain_0_10"] = _at(sites, GAIN, request.capacity)
     is_random = sites["is_drawn"].to_numpy(bool)
-    sites = sites.drop(columns=[name for name in sites.columns if str(name).startswith(CHANCE)])
+    sites = sites.drop(columns=[name for name in sites.columns if str(name).startswith((CHANCE, GAIN))])
     blocked = _blocked(sites, request, peildatum)
     is_open = ~is_random
     is_open[list(blocked)] = False
@@ -140,13 +143,16 @@ def _draw_random(sites: pd.DataFrame, request: Request, seed: int) -> pd.DataFra
     return sampling.draw(sites, strata, drawn_n, seed)
 
 
-def _chance(sites: pd.DataFrame, capacity: int) -> Array:
-    """Return the chance to be among the first so many of all sites, whatever their sector."""
-    known = {int(name.removeprefix(CHANCE)): name for name in sites.columns if str(name).startswith(CHANCE)}
+def _at(sites: pd.DataFrame, prefix: str, capacity: int) -> Array:
+    """Return what columns tell for a number of visits, whose names end on some numbers: between them it runs straight.
+
+    NaN where there is no such column.
+    """
+    known = {int(name.removeprefix(prefix)): name for name in sites.columns if str(name).startswith(prefix)}
     if not known:
-        return np.asarray(sites["p_top_k"].to_numpy(float))
+        return np.full(len(sites), np.nan)
     sizes = np.array(sorted(known))
-    table = np.nan_to_num(sites[[known[size] for size in sizes]].to_numpy(float))
+    table = sites[[known[size] for size in sizes]].to_numpy(float)
     above = int(np.clip(np.searchsorted(sizes, capacity), 0, len(sizes) - 1))
     below = max(above - 1, 0)
     width = max(int(sizes[above] - sizes[below]), 1)
@@ -155,8 +161,11 @@ def _chance(sites: pd.DataFrame, capacity: int) -> Array:
 
 
 def _points(sites: pd.DataFrame, capacity: int, calibration: Calibration | None) -> Array:
-    """Return risk points: the score times the chance to be among the first; 0 for a site without score."""
-    points = np.nan_to_num(sites["score_0_10"].to_numpy(float) * _chance(sites, capacity))
+    """Return risk points: the score times the chance to be among the first of all; 0 for a site without score."""
+    chance = _at(sites, CHANCE, capacity)
+    if not any(str(name).startswith(CHANCE) for name in sites.columns):
+        chance = sites["p_top_k"].to_numpy(float)
+    points = np.nan_to_num(sites["score_0_10"].to_numpy(float) * np.nan_to_num(chance))
     return points if calibration is None else calibration.chance(points)
 
 

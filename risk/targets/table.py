@@ -37,6 +37,7 @@ COLUMNS: Final = (
     "p_top_k",
     "objective_value",
     "rise_0_10",
+    "finding_out_gain_0_10",
     "completeness_pct",
     "days_since_visit",
     "other_vr_codes",
@@ -54,7 +55,7 @@ COLUMNS: Final = (
 )
 
 _WHYS_N: Final = 2
-_ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "completeness_pct")
+_ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "finding_out_gain_0_10", "completeness_pct")
 
 _POINTS: Final = Text("{points} risicopunten", "{points} risk points")
 _FINDS: Final = Text("{points} verwachte vondsten", "{points} expected finds")
@@ -67,6 +68,10 @@ _DRAWN: Final = Text(
 _SIZE_UNKNOWN: Final = Text(
     "grootte onbekend, eerst uitzoeken: kans om bij de eersten te horen",
     "size unknown, find out first: a chance to be among the first",
+)
+_WORTH: Final = Text(
+    "uitzoeken tilt de eerste {k} naar verwachting {gain} op",
+    "finding out is expected to lift the first {k} by {gain}",
 )
 _LOCKED: Final = Text("vastgezet: {reason}", "locked in: {reason}")
 _UNKNOWN: Final = Text("weinig bekend", "little known")
@@ -165,7 +170,10 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], witho
         )
     words: list[str] = []
     if line.get("not_ranked_reason") == "size":
-        words.insert(0, _SIZE_UNKNOWN[lang])
+        words.append(_SIZE_UNKNOWN[lang])
+        if line["finding_out_gain_0_10"] > 0:
+            worth = explain.number(line["finding_out_gain_0_10"], lang, 2)
+            words.append(_WORTH[lang].format(k=plan.request.capacity, gain=worth))
     if line["list"] == "rising":
         sentence = _ROSE if line["rise_0_10"] > 0 else _FELL
         words.insert(0, sentence[lang].format(rise=explain.number(abs(line["rise_0_10"]), lang, 2)))

@@ -18,7 +18,7 @@ from door.store import Viewer, open_store
 from geodata import codes, contracts
 from geodata.snapshots import snapshot
 from risk.index.model import load_model
-from risk.scores import outputs
+from risk.scores import outputs, site_tables
 from tests.door import states
 from words import LANGUAGES, read_texts
 
@@ -210,6 +210,12 @@ def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) 
     ranked, apart_list = listed.split("find-out-first", 1)
     assert "Vakantiepark" not in ranked, "a park of unknown size is in the ranked list"
     assert texts("sites.find_out_title", n=len(apart)) in apart_list
+    gains = site_tables.among_first(open_store(Viewer("lotc")), load_model().version)["finding_out_gain_0_10"].dropna()
+    assert set(gains.index) <= set(apart["unit_id"])
+    assert texts.number(gains.max(), 2) in apart_list, "on top stands where finding out brings most"
+    assert texts("sites.gain") in apart_list
+    made = " ".join(words_on(draw("targets", "nl")).split()) + linked_on(draw("targets", "nl"))
+    assert texts("targets.find_out_title") in made
     chances = scores.set_index("unit_id").loc[apart["unit_id"]]
     assert "rb-chip" not in apart_list, "what nobody knows the size of has no class"
     assert chances["p_top_k"].notna().all()

@@ -10,10 +10,10 @@ from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
 from door.store import ScopedStore
 from geodata import site_kinds
+from risk.scores import site_tables
+from risk.scores.site_tables import FIRST_N
 from words import Texts
 
-FIRST_N = 40
-"""The chance is that of being among so many of all sites: as many as a plan of a fortnight has visits."""
 _LISTED_N = 50
 _ROUNDED_TO_NIL = 0.005
 
@@ -25,19 +25,20 @@ def apart(shown: Board, found: pd.DataFrame) -> pd.Series:
 
 
 def by_chance(store: ScopedStore, shown: Board, found: pd.DataFrame) -> pd.DataFrame:
-    """Return the sites that stand apart with ``p_first``, the likeliest first; NaN where the chance is not known.
+    """Return the sites that stand apart with ``p_first`` and ``gain``; NaN where these are not known.
 
-    An earlier week keeps no chances over all sectors together: there that of the own sector stands in.
+    Where finding out brings most stands on top, then the likeliest. An earlier week keeps no chances over all sectors
+    together: there that of the own sector stands in, and the gain is not known.
     """
     rows = found[apart(shown, found)]
-    scores = shown.scores.set_index("unit_id")
-    chance = scores["p_top_k"]
+    scores = shown.scores.set_index("unit_id").reindex(rows["site_id"])
+    chance, gain = scores["p_top_k"], scores["p_top_k"] * float("nan")
     if not shown.week and store.may("first_site"):
-        table = store.out("first", "site", shown.scored.model.version)
-        known = table[table["capacity_n"] == FIRST_N].set_index("unit_id")["p_first"]
-        chance = known.reindex(scores.index).fillna(0.0).where(scores["p_top_k"].notna())
-    told = rows.assign(p_first=chance.reindex(rows["site_id"]).to_numpy(float))
-    return told.sort_values(["p_first", "site_id"], ascending=[False, True], na_position="last")
+        known = site_tables.among_first(store, shown.scored.model.version).reindex(rows["site_id"])
+        chance, gain = (known[name].fillna(0.0).where(chance.notna()) for name in known.columns)
+    told = rows.assign(p_first=chance.to_numpy(float), gain=gain.to_numpy(float))
+    order = ["gain", "p_first", "site_id"]
+    return told.sort_values(order, ascending=[False, False, True], na_position="last")
 
 
 def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
@@ -62,21 +63,27 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
                 html.escape(kind),
                 html.escape(place),
                 html.escape(texts(f"sites.unknown_{reason}")),
+                gain_words(texts, row["gain"]),
                 html.escape(_chance(texts, row["p_first"])),
                 why.place_span(scored.fillna({"rank": scored["rank_p05"]})),
                 html.escape(why.top_reason(shown, row["site_id"], texts)),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "unknown")]
-    heads += [texts("sites.chance", n=FIRST_N), texts("map.interval"), texts("targets.reason")]
+    heads += [texts("sites.gain"), texts("sites.chance", n=FIRST_N), texts("map.interval"), texts("targets.reason")]
     title = texts("sites.find_out_title", n=texts.number(len(rows), 0))
     told = texts("sites.find_out_how", n=FIRST_N)
     if len(rows) > _LISTED_N:
         told += " " + texts("sites.find_out_more", n=_LISTED_N)
     return (
         f'<section class="rb-page" id="find-out-first"><h2>{html.escape(title)}</h2>'
-        f'<p class="rb-muted">{html.escape(told)}</p>{tables.table(title, heads, cells, numeric=(4,))}</section>'
+        f'<p class="rb-muted">{html.escape(told)}</p>{tables.table(title, heads, cells, numeric=(4, 5))}</section>'
     )
+
+
+def gain_words(texts: Texts, gain: float) -> str:
+    """Return by how much the first of all sites rise when a site is known; a dash where nobody knows."""
+    return "–" if pd.isna(gain) else texts.number(gain, 2)
 
 
 def _chance(texts: Texts, share: float) -> str:

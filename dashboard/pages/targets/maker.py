@@ -17,6 +17,7 @@ from access.viewer import may
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
+from dashboard.pages.targets import find_out
 from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures as board
 from dashboard.parts import links, tables
@@ -65,6 +66,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         _map(texts, store, table)
         _actions(texts, store, plan, inputs, table)
         _lists(texts, store, table)
+        find_out.draw(texts, plan)
         _left_out(texts, plan, inputs)
         _prices(texts, plan)
 

@@ -1,0 +1,40 @@
+"""The sites of which finding out what is missing would change a plan most, beside that plan."""
+
+import html
+
+from dashboard.parts import links, tables
+from geodata import site_kinds
+from risk.targets.plan import Plan
+from words import Texts
+
+_LISTED_N = 5
+
+
+def draw(texts: Texts, plan: Plan) -> None:
+    """Draw the few sites where finding out brings most to the first of all sites; nothing where it brings nothing."""
+    sites = plan.sites[plan.sites["finding_out_gain_0_10"] > 0]
+    if sites.empty:
+        return
+    highest = sites.sort_values(["finding_out_gain_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
+    rows = []
+    for site in highest.to_dict("records"):
+        kind = site_kinds.name(site["kind"], texts)
+        name = site["name"] or f"{kind} {site['site_id']}"
+        rows.append(
+            [
+                links.link(html.escape(name), page="sites", unit=site["site_id"]),
+                html.escape(kind),
+                html.escape(texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}")),
+                texts.number(site["finding_out_gain_0_10"], 2),
+                html.escape(texts(f"targets.list_{site['list']}") if site["list"] else "–"),
+            ]
+        )
+    heads = [texts(f"sites.{name}") for name in ("site", "kind", "unknown", "gain")] + [texts("targets.list")]
+    title = texts("targets.find_out_title")
+    told = texts("targets.find_out_how", k=plan.request.capacity, n=len(sites))
+    table = tables.table(title, heads, rows, numeric=(3,))
+    links.linked(
+        f'<section class="rb-page"><h3>{html.escape(title)}</h3><p class="rb-muted">{html.escape(told)}</p>{table}'
+        "</section>",
+        key="targets-find-out",
+    )
