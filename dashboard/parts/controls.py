@@ -6,6 +6,7 @@ map), and on a phone they are the ones people know.
 
 import html
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlencode
 
 
@@ -85,4 +86,9 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
 
 
 def _go(changes: Mapping[str, str]) -> str:
+    return _encoded(tuple(changes.items()))
+
+
+@lru_cache(maxsize=1000)  # a page offers some hundred of the same choices at each change
+def _encoded(changes: tuple[tuple[str, str], ...]) -> str:
     return html.escape(urlencode(changes))

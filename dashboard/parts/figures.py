@@ -1,8 +1,9 @@
 """What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -28,6 +29,10 @@ from risk.scores.outputs import Scored, ensure, is_ready, newest_signal, read_sc
 from words import LANGUAGES, Texts
 
 AGENCIES = "temporary_agencies"
+
+
+_Made = TypeVar("_Made")
+_KEPT_N: Final = 200  # some kilobytes each
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,15 @@ class Board:
     def lacks(self) -> tuple[str, ...]:
         """Return the dimensions and routes that the picture lacks, and is named after."""
         return classify.lacks_of(self.scores)
+
+    def kept(self, make: Callable[..., _Made], *asked: Hashable) -> _Made:
+        """Return ``make(self, *asked)``, made once for as long as these scores hold, as it follows from them alone."""
+        made: _Made = self._made(make, *asked)
+        return made
+
+    @cached_property
+    def _made(self) -> Callable[..., Any]:
+        return lru_cache(maxsize=_KEPT_N)(lambda make, *asked: make(self, *asked))
 
     @property
     def week(self) -> str:
@@ -140,7 +154,7 @@ def chosen_disease() -> str:
     """Return the disease that the address asks for, where there are infections with it; '' is the model's own."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return ""
-    asked = selection().disease
+    asked = selection().disease if st.query_params.get("disease") else ""
     if not asked:
         return ""
     store, _ = open_store()
@@ -233,20 +247,15 @@ def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
 
 
-@st.cache_resource(max_entries=40, show_spinner=False)
-def _figures_message(
-    viewer: str, version: str, newest_signal: int, channel: str, assets: str, _shown: Board, _geometry: Geometry
-) -> bytes:
-    return figures_message(_shown.layers, _geometry.codes[_shown.scored.level], assets=assets, channel=channel)
-
-
-def sector_figures(store: ScopedStore, shown: Board, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
+def sector_figures(shown: Board, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
     """Return what the map needs to change from this sector to another without the server; scoped as the board is."""
-    level = shown.scored.level
-    channel = f"figures-{level}-{shown.week}"
-    version = f"{store.data_version} {shown.scored.model.version}"
-    message = _figures_message(str(store.viewer), version, newest_signal(level), channel, assets, shown, geometry)
+    channel = f"figures-{shown.scored.level}-{shown.week}"
+    message = shown.kept(_figures_message, channel, assets, geometry.codes[shown.scored.level])
     return SectorFigures(channel, sector, message)
+
+
+def _figures_message(shown: Board, channel: str, assets: str, order: tuple[str, ...]) -> bytes:
+    return figures_message(shown.layers, order, assets=assets, channel=channel)
 
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:

@@ -29,7 +29,8 @@ def draw(texts: Texts, store: ScopedStore, shown: Board) -> None:
     shown
         The figures of all regions at the peildatum: they know the weeks.
     """
-    asked = {name: str(st.query_params[name]) for name in session.FIELDS if name in st.query_params}
+    now = st.query_params.to_dict()
+    asked = {name: now[name] for name in session.FIELDS if name in now}
     told = [
         *_choices(texts, asked),
         *_disease(texts, asked, store),

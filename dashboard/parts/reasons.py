@@ -84,11 +84,13 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
     else:
         source = board.open_board(store, "site", texts, shown.week)
         unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
-    found = source.scores[source.scores["unit_id"] == unit_id]
-    if found.empty:
-        st.html(_explanation(texts, shown))
-        return
-    st.html(_reasons(texts, source, found.iloc[0], title))
+    st.html(source.kept(_told, unit_id, title, texts) or _explanation(texts, shown))
+
+
+def _told(shown: Board, unit_id: str, title: str, texts: Texts) -> str:
+    """Return the reasons of a unit (HTML); '' when it has no row."""
+    found = shown.scores[shown.scores["unit_id"] == unit_id]
+    return "" if found.empty else _reasons(texts, shown, found.iloc[0], title)
 
 
 def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) -> Board:

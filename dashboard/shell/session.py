@@ -133,7 +133,7 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         sector=sector if sector in codes.SECTORS else "",
         unit=_identity(parameters.get("unit", "")),
         sites="1" if parameters.get("sites") == "1" else "",
-        kind=kind if (kind := parameters.get("kind", "")) in site_kinds.codes() else "",
+        kind=kind if (kind := parameters.get("kind", "")) and kind in site_kinds.codes() else "",
         part=part if (part := parameters.get("part", "")) in PARTS else "",
         entry=_identity(parameters.get("entry", "")),
         week=week if _WEEK.fullmatch(week := parameters.get("week", "")) else "",
@@ -171,12 +171,14 @@ def selection() -> Selection:
 
 def select(**changes: str) -> None:
     """Change the selection in the address bar; defaults leave it."""
-    chosen = replace(selection(), **changes)
+    now = st.query_params.to_dict()  # once: each look at an address bar takes its time
+    chosen = replace(read_selection(now), **changes)
     for field in fields(Selection):
         value = getattr(chosen, field.name)
         if value == field.default:
-            st.query_params.pop(field.name, None)
-        elif st.query_params.get(field.name) != value:
+            if field.name in now:
+                del st.query_params[field.name]
+        elif now.get(field.name) != value:
             st.query_params[field.name] = value
     _remember()
 

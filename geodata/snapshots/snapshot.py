@@ -97,7 +97,7 @@ def _digest(path: Path) -> str:
 def _prove(path: Path, sha256: str) -> None:
     if not path.is_file():
         raise SnapshotError("snapshot_lacks_file", path=path, restore=_RESTORE)
-    if _digest(path) != sha256:
+    if _digest_of(path, *_place(path)) != sha256:
         raise SnapshotError("snapshot_file_damaged", path=path, restore=_RESTORE)
 
 
@@ -548,7 +548,13 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     path = folder / "facts.json"
     try:
-        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return dict(_facts(path, *_place(path)))
     except (OSError, ValueError) as error:
         raise SnapshotError(f"{path} cannot be read; remove the folder {folder} and it is computed anew.") from error
+
+
+@lru_cache(maxsize=64)
+def _facts(path: Path, _inode: int, _size: int, _changed: int) -> dict[str, Any]:
+    """Return the facts in a file, read once for as long as it stays as it is: every choice on a page asks for them."""
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return content

@@ -8,7 +8,7 @@ import streamlit as st
 from access.rights import rows_of
 from dashboard.files import downloads
 from dashboard.map import inside
-from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
@@ -68,21 +68,29 @@ def _first(shown: Board, sector: str) -> pd.DataFrame:
     return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
 
 
-def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
-    """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
-    items = []
-    rows = _first(shown, chosen.sector)
+def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str, str]]:
+    """Return area, sector and words (HTML) of the highest: class, place and what tells each from the others."""
+    rows = _first(shown, sector)
     reasons = explain.apart(shown.scored, list(rows["unit_id"]), texts.language)
+    told = []
     for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
-        sector, place = row["sector_code"], why.place(texts, row, shown.ranked_n(row["sector_code"]))
+        place = why.place(texts, row, shown.ranked_n(row["sector_code"]))
         inner = (
             f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
             f"{html.escape(why.sector_name(texts, shown, sector))} "
             f'<span class="rb-muted">· {html.escape(place)}</span><br>'
             f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
         )
-        go = {"unit": row["area_code"], "sector": sector, "within": "", "beside": ""}
-        items.append(f"<li>{links.link(inner, level=shown.scored.level, **go)}</li>")
+        told.append((str(row["area_code"]), str(row["sector_code"]), inner))
+    return told
+
+
+def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
+    """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
+    items = [
+        f"<li>{links.link(inner, level=shown.scored.level, unit=area, sector=sector, within='', beside='')}</li>"
+        for area, sector, inner in shown.kept(_told_first, chosen.sector, texts)
+    ]
     title = html.escape(frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration))
     if disease := board.chosen_disease():
         title += f' <span class="rb-muted">{html.escape(disease)}</span>'
@@ -141,12 +149,13 @@ def _explorer() -> None:
     with way:
         trail.show(texts, store, chosen, shown, within)
     with why_side:
-        _by_place(texts, chosen)
+        guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
+        if over := _by_place(texts, chosen) + guide:
+            links.linked(over, key="over-reasons")
         if compared.empty:
-            if not chosen.unit:
-                links.linked(_guide(texts, chosen), key="guide")
             why.panel(texts, chosen, store, shown)
-            done = st.container()  # the reasons come first: the register may take a moment
+            if chosen.unit in shown.names:
+                done = st.container()  # the reasons come first: the register may take a moment
         else:
             st.html(side_by_side.table(texts, chosen, shown, compared))
     st.html(_foot(texts, store, shown))
@@ -174,11 +183,11 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
     lines = [
         texts(
             "picture.done",
-            day=texts.day(one.event_date.date()),
-            kind=texts(f"region.{one.kind}").lower(),
-            found=texts(f"sites.found_{one.infections_found}"),
+            day=texts.day(one["event_date"].date()),
+            kind=texts(f"region.{one['kind']}").lower(),
+            found=texts(f"sites.found_{one['infections_found']}"),
         )
-        for one in found.head(_DONE_N).itertuples()
+        for one in found[:_DONE_N]
     ]
     if len(found) > _DONE_N:
         lines.append(texts("picture.done_more", n=len(found) - _DONE_N))
@@ -207,12 +216,13 @@ def _controls(
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
 
 
-def _by_place(texts: Texts, chosen: session.Selection) -> None:
-    """Let the viewer colour the map by place; the first screen, with nothing chosen, has no room for it."""
-    if chosen != session.Selection(guide=chosen.guide):
-        switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
-        values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
-        links.linked(f'<div class="rb-controls">{switch}{values}</div>', key="by-place")
+def _by_place(texts: Texts, chosen: session.Selection) -> str:
+    """Return what colours the map by place (HTML); '' on the first screen, with nothing chosen: it has no room."""
+    if chosen == session.Selection(guide=chosen.guide):
+        return ""
+    switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
+    values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
+    return f'<div class="rb-controls">{switch}{values}</div>'
 
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> str:
@@ -228,6 +238,10 @@ def _parts(store: ScopedStore) -> list[downloads.Part]:
     return [*parts, downloads.Part("site", deliver.ALL_SECTORS)] if export.may_take_sites(store) else parts
 
 
+def _map_texts(shown: Board, texts: Texts) -> MapTexts:
+    return map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks)
+
+
 def _draw_map(
     texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame, within: str
 ) -> None:
@@ -236,7 +250,7 @@ def _draw_map(
     within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
     picture = MapPicture(
         areas=board.area_layer(shown, rows) if within else shown.layers[chosen.sector],
-        texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
+        texts=shown.kept(_map_texts, texts),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
@@ -253,7 +267,7 @@ def _draw_map(
         assets=assets,
         geometry=geometry,
         height=_MAP_HEIGHT_PX,
-        figures=board.sector_figures(store, shown, chosen.sector, assets, geometry),
+        figures=board.sector_figures(shown, chosen.sector, assets, geometry),
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
     )
