@@ -298,6 +298,10 @@ class Places:
         listed = dict.fromkeys([*_EVERYDAY.items(), *gone])
         return [(name, str(code)) for name, code in listed if code in self._today and self.names[code] != name]
 
+    def province_of(self, code: str) -> str:
+        """Return the code of the province of a gemeente of today; '' for any other."""
+        return self.province(self._province_of.get(code, "")).code
+
     def region_of(self, code: str) -> str:
         """Return the veiligheidsregio of a gemeente; of one that is gone, the region in which it lay."""
         return str(self._region_of.get(code, ""))

@@ -36,6 +36,7 @@ _IN_M2: Final = (
 )
 _TOTAL: Final = re.compile(r"\s*(eind|sub|generaal)?\s*tota+l(en)?\b.*", re.IGNORECASE | re.DOTALL)
 _FEWEST_COLUMNS_N: Final = 3  # of fewer, one that is filled alone says nothing
+_ELSEWHERE: Final = frozenset(WORDS["towns"]["elsewhere"])
 _BEHIND: Final = re.compile(r"\s*[(\[,;/].*$")
 
 
@@ -135,13 +136,36 @@ def sizes(
     return size, unit
 
 
-def no_sites(frame: pd.DataFrame) -> dict[Hashable, tuple[str, str]]:
-    """Return which of some rows without a place are no sites: a total, or a heading between the rows.
+def tell_no_sites(
+    frame: pd.DataFrame, is_named: pd.Series, row_n: NDArray[np.int64], receipt: Receipt
+) -> list[Hashable]:
+    """Write into a receipt which of some rows without a place are no sites, and return them.
 
     Parameters
     ----------
     frame
         Rows that name no place.
+    is_named
+        Which of them have a name or an address.
+    row_n
+        The number of each row in the file.
+    """
+    found = _no_sites(frame, is_named)
+    numbers = dict(zip(frame.index, row_n, strict=True))
+    for label, (key, text) in found.items():
+        (receipt.leave_out if key == "nameless" else receipt.pass_over)(numbers[label], key, text=text)
+    return [*found]
+
+
+def _no_sites(frame: pd.DataFrame, is_named: pd.Series) -> dict[Hashable, tuple[str, str]]:
+    """Return which of some rows without a place are no sites: a total, a heading between the rows, or nothing named.
+
+    Parameters
+    ----------
+    frame
+        Rows that name no place.
+    is_named
+        Which of them have a name or an address.
 
     Returns
     -------
@@ -150,17 +174,20 @@ def no_sites(frame: pd.DataFrame) -> dict[Hashable, tuple[str, str]]:
 
     Examples
     --------
-    >>> no_sites(pd.DataFrame({"nr": ["Totaal", "", "3"], "naam": ["", "Gelderland", "A"], "bedden": ["9", "", "2"]}))
-    {0: ('total_row', 'Totaal'), 1: ('heading', 'Gelderland')}
+    >>> rows = pd.DataFrame({"nr": ["Totaal", "", "3"], "naam": ["", "Gelderland", ""], "bedden": ["9", "", "2"]})
+    >>> _no_sites(rows, rows["naam"].ne(""))
+    {0: ('total_row', 'Totaal'), 1: ('heading', 'Gelderland'), 2: ('nameless', '')}
     """
     found: dict[Hashable, tuple[str, str]] = {}
-    for label, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+    for label, row, has_name in zip(frame.index, frame.itertuples(index=False, name=None), is_named, strict=True):
         filled = [cell for cell in row if not is_blank(cell) and cell == cell]  # noqa: PLR0124 - NaN
         total = next((cell for cell in filled if isinstance(cell, str) and _TOTAL.fullmatch(cell)), None)
         if total is not None:
             found[label] = ("total_row", total.strip()[:60])
         elif len(filled) == 1 and isinstance(filled[0], str) and frame.shape[1] >= _FEWEST_COLUMNS_N:
             found[label] = ("heading", filled[0].strip()[:60])
+        elif not has_name:
+            found[label] = ("nameless", "")
     return found
 
 
@@ -173,3 +200,34 @@ def gemeente_of_today(text: str, places: Places, province: str = "") -> tuple[st
     if place.kind is PlaceKind.TOTAL:
         return "", "total"
     return "", "" if place.kind is PlaceKind.UNKNOWN else "miss"
+
+
+def gemeenten_of_towns(towns: pd.Series, provinces: pd.Series, postcodes: pd.Series, places: Places) -> pd.Series:
+    """Return the gemeente of today of a town's name, '' where it has none or the town of that name lies elsewhere.
+
+    Parameters
+    ----------
+    towns
+        Names of towns.
+    provinces
+        The province of each, where the list tells it; else ''.
+    postcodes
+        The postcode of each, where the list tells it; else ''. Hengelo with 7255 is not the gemeente Hengelo.
+
+    Examples
+    --------
+    >>> from geodata.intake.places import known_places
+    >>> towns = pd.Series(["Hengelo", "Hengelo", "Hengelo"])
+    >>> provinces, postcodes = pd.Series(["", "Gelderland", ""]), pd.Series(["", "", "7255 AB"])
+    >>> gemeenten_of_towns(towns, provinces, postcodes, known_places()).tolist()
+    ['GM0164', '', '']
+    """
+    number, different = pd.factorize(pd.MultiIndex.from_arrays([towns, provinces, postcodes.str[:4]]))
+    meant = []
+    for town, province, postcode in different:
+        code, _ = gemeente_of_today(town, places)
+        is_elsewhere = postcode in _ELSEWHERE or (
+            places.province(province).code not in ("", places.province_of(code)) if code and province else False
+        )
+        meant.append("" if is_elsewhere else code)
+    return pd.Series(pd.array(meant, dtype="str").take(number), index=towns.index)

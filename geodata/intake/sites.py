@@ -224,6 +224,7 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["is_left_out"] = False
     country = site_fields.countries(reading.text(frame, "country"), table.row_n, reading.where)
     given["country"] = country.fillna("")
+    is_abroad = country.isin(["DE", "BE"])
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
     if "province" in chosen:
@@ -236,6 +237,7 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)
+    given.loc[is_abroad, ["named", "misses"]] = ""  # a gemeente there is none of ours
     totals = pd.Series(np.array([why == "total" for _, why in meant])[number], index=frame.index) & x.isna()
     for number, text in zip(table.row_n[totals], named[totals], strict=True):
         receipt.pass_over(number, "total_row", text=text)
@@ -246,11 +248,11 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     _towns(reading, frame, given, places)
     if not isinstance(frame, gpd.GeoDataFrame):
         nowhere = frame[x.isna() & given["named"].eq("") & given["why"].isin(["", "town"]) & ~given["is_left_out"]]
-        others = site_fields.no_sites(nowhere)
-        numbers = pd.Series(table.row_n, index=frame.index)
-        for label, (key, text) in others.items():
-            receipt.pass_over(numbers[label], key, text=text)
-        given.loc[[*others], "is_left_out"] = True
+        is_named = pd.Series(data=False, index=nowhere.index)
+        for field in ("name", "street", "postcode", "place"):
+            is_named |= reading.text(nowhere, field).ne("")
+        out = site_fields.tell_no_sites(nowhere, is_named, table.row_n[frame.index.get_indexer(nowhere.index)], receipt)
+        given.loc[out, "is_left_out"] = True
     return given
 
 
@@ -260,8 +262,9 @@ def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: 
     if "place" not in reading.chosen or not wanted.any():
         return
     towns = reading.text(frame[wanted], "place")
-    meant = {town: site_fields.gemeente_of_today(town, places)[0] for town in towns.unique()}
-    found = towns.map(meant)
+    found = site_fields.gemeenten_of_towns(
+        towns, reading.text(frame[wanted], "province"), reading.text(frame[wanted], "postcode"), places
+    )
     known = found[found.ne("")].index
     given.loc[known, "named"] = found[known]
     given.loc[known, "located"] = "place"

@@ -29,6 +29,10 @@ _REGION_HEADER: Final = re.compile(
 _YEAR_HEADER: Final = re.compile(r"(verslag|peil)?ja(ar|ren)|perioden?|year|peildatum|periods?")
 _CODE_HEADER: Final = re.compile(r"((gem|gm|gemeente|vr|regio|cbs)\w*[ ]?)?code\b.*")
 _EXPLICIT: Final = re.compile(r"veiligheidsregio|\(vr\)|\bvr ?\d{2}\b|\bggd\b", re.IGNORECASE)
+_NO_COUNT: Final = re.compile(
+    r"%|\b(aandeel|percentage|procent|gemiddelde?|per|ratio|index|quote|verhouding|dichtheid|share|rate|average|mean)\b",
+    re.IGNORECASE,
+)
 _HEADER_ROWS_N: Final = 4
 _REASONS: Final = {
     Mark.SUPPRESSED.value: MissingReason.SUPPRESSED.value,
@@ -103,10 +107,12 @@ def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
     content, book = spreadsheet.opened(path)
     visible, hidden = spreadsheet.visible_sheets(book), spreadsheet.hidden_sheets(book)
     wanted = spreadsheet.chosen_sheets(visible, hidden, sheet, path.name)
-    grids = {title: list(spreadsheet.rows_of(book, title, path.name)) for title in wanted}
+    grids = {title: list(spreadsheet.rows_of(book, title, path.name, as_shown=True)) for title in wanted}
+    receipt = Receipt(path.name, "workbook", spreadsheet.digest(content))
     for title in wanted:
         spreadsheet.refuse_unanswered(content, title, path.name)
-    receipt = Receipt(path.name, "workbook", spreadsheet.digest(content))
+        for line in spreadsheet.hidden_parts(content, book[title], path.name):
+            receipt.note(line.key, **line.said)
     if hidden:
         receipt.note("sheets_hidden", n=len(hidden))
     if others := [title for title in visible if title not in wanted]:
@@ -136,13 +142,20 @@ def _sheet_figures(
             passed.append(header)
             continue
         column_cells = pd.Series([grid[row][number] for row in rows], index=[*rows], dtype=object)
-        read = cells.numbers(column_cells, f"{title}, {header}", row_n=[row + 1 for row in rows], refuses=False)
+        # 1.234 as a text of a Dutch workbook is a count, save where the header speaks of shares or means
+        read = cells.numbers(
+            column_cells,
+            f"{title}, {header}",
+            row_n=[row + 1 for row in rows],
+            refuses=False,
+            groups=not _NO_COUNT.search(header),
+        )
         is_figure = read.marks.ne(Mark.UNREADABLE)
         if read.marks.isin([Mark.UNREADABLE, Mark.BLANK]).all():  # a column of words
             passed.append(header)
             continue
         for row in read.marks.index[~is_figure]:
-            receipt.leave_out(row + 1, "no_figure", sheet=title, text=str(grid[row][number])[:60])
+            receipt.change(row + 1, "no_figure", sheet=title, text=str(grid[row][number])[:60])
         figures.append(
             pd.DataFrame(
                 {
@@ -155,6 +168,8 @@ def _sheet_figures(
             )
         )
         receipt.columns_read[f"{title}: {column_letter(number)}"] = header
+        if read.doubtful:
+            receipt.note("figure_doubtful", column=header, text=read.doubtful)
         _tell_marks(read, receipt)
     receipt.columns_passed += [f"{title}: {header}" for header in passed]
     receipt.rows_n += len(grid) - head - 1
@@ -191,7 +206,8 @@ def _of_year(grid: Grid, head: int, headers: Mapping[int, str], year: int, title
         row if match is None or int(match[1]) == year else [None] * len(row)
         for row, match in zip(grid, of, strict=True)
     ]
-    receipt.note("period_taken", period=str(year), n=len(years))
+    other_n = sum(match is not None and int(match[1]) != year for match in of[head + 1 :])
+    receipt.note("period_taken", period=str(year), n=len(years), rows_n=other_n)
     return [*grid[: head + 1], *kept[head + 1 :]]
 
 
@@ -228,7 +244,8 @@ def _rows_of_places(
             receipt.pass_over(
                 number + 1, "total_row" if place.kind is Kind.TOTAL else "other_level", text=str(cell)[:60]
             )
-    tell_missed(pd.Series(lost, dtype="str"), pd.Series([*lost], dtype="int64").to_numpy(), receipt, places)
+    numbers = pd.Series([*lost], dtype="int64").to_numpy()
+    tell_missed(pd.Series(lost, dtype="str"), numbers, receipt, places, "region" if by_vr else "gemeente")
     return rows
 
 

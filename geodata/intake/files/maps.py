@@ -186,6 +186,11 @@ def _features(
     chosen = [title for title in layers if title.casefold() == layer.strip().casefold()] if layer else layers
     if not chosen:
         raise InputError("layer_absent", layer=layer, name=name, a=", ".join(layers))
+    if len(chosen) > 1:  # a folder of folders, or a layer of styles, holds nothing itself
+        chosen = [
+            title for title in chosen if pyogrio.read_info(where, layer=title, force_feature_count=True)["features"]
+        ]
+        chosen = chosen or layers[:1]
     if len(chosen) > 1:
         raise InputError("layers_several", name=name, a=", ".join(layers))
     about = pyogrio.read_info(where, layer=chosen[0])

@@ -125,6 +125,8 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
     is_zip = content[:4] in (b"PK\x03\x04", b"PK\x05\x06")
     if re.match(rb"<(!doctype\s+html|html|\?xml|head|body|table)", start[:200].lower()):
         raise InputError("file_is_web_page", name=name, a=ending[1:].upper())
+    if ending in TEXT_ENDINGS and re.match(rb'[\[{]\s*(["{}\[\]])', start[:200]):
+        raise InputError("json_with_other_ending", name=name)
     if ending in TEXT_ENDINGS and is_zip:
         raise InputError("workbook_with_other_ending", name=name)
     if ending in SHEET_ENDINGS and content[:4] == b"\xd0\xcf\x11\xe0":

@@ -112,8 +112,13 @@ def hidden_sheets(book: Any) -> list[str]:
     return [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
 
 
-def rows_of(book: Any, title: str, name: str) -> Iterator[list[Any]]:
+def rows_of(book: Any, title: str, name: str, *, as_shown: bool = False) -> Iterator[list[Any]]:
     """Yield the rows of a sheet, typed as in the workbook; blanks behind the last cell are cut.
+
+    Parameters
+    ----------
+    as_shown
+        Give percentages as a person sees them: 12.5 where the sheet holds .125 and shows 12.5 %.
 
     Raises
     ------
@@ -130,12 +135,18 @@ def rows_of(book: Any, title: str, name: str) -> Iterator[list[Any]]:
                 number += 1
                 yield []
             number += 1
-            cells = [cell.value for cell in row]
+            cells = [_percents(cell) if as_shown else cell.value for cell in row]
             while cells and (cells[-1] is None or cells[-1] == ""):
                 cells.pop()
             yield cells
     except UNREADABLE as error:
         raise InputError("sheet_unreadable", name=name, title=title) from error
+
+
+def _percents(cell: Any) -> Any:
+    value = cell.value
+    is_percent = isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format)
+    return round(value * 100, 9) if is_percent else value
 
 
 def refuse_unanswered(content: bytes, title: str, name: str) -> None:
@@ -228,14 +239,20 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     refuse_unanswered(content, found.title, name)
     others = [title for title in visible if title != found.title]
     notes = [Line("sheet", {"sheet": found.title})] if len(visible) > 1 or options.sheet else []
-    notes += _hidden_parts(content, book[found.title], name)
+    notes += hidden_parts(content, book[found.title], name)
     notes += [Line("sheets_passed", {"sheets": ", ".join(others)})] if others else []
     notes += [Line("sheets_hidden", {"n": len(hidden_sheets(book))})] if hidden_sheets(book) else []
     return replace(_table_of(found, name, knows), notes=tuple(notes))
 
 
-def _hidden_parts(content: bytes, sheet: Any, name: str) -> list[Line]:
-    """Return how many rows and columns of a sheet a person does not see; they are read all the same."""
+def hidden_parts(content: bytes, sheet: Any, name: str) -> list[Line]:
+    """Return how many rows and columns of a sheet a person does not see; they are read all the same.
+
+    Raises
+    ------
+    InputError
+        The workbook is damaged.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             text = packed.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells it nowhere else
