@@ -513,7 +513,7 @@ def _write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[
     shutil.rmtree(gone, ignore_errors=True)
 
 
-def is_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
+def _is_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
     """Tell whether the tables of a finished computation are the ones that were written; damaged ones are made anew."""
     files = facts.get("files")
     if not isinstance(files, dict):
@@ -536,6 +536,22 @@ def _place(path: Path) -> tuple[int, int, int]:
 def _digest_of(path: Path, _inode: int, _size: int, _changed: int) -> str:
     """Return the digest of a file, taken once for as long as it stays as it is."""
     return _digest(path)
+
+
+def made_by(folder: Path, **code_sha256: str) -> dict[str, Any] | None:
+    """Return the facts of a finished computation that some code made; None where it is another's, or not whole.
+
+    Parameters
+    ----------
+    code_sha256
+        The name of the fact that holds the digest of the code, with that digest.
+    """
+    try:
+        facts = read_facts(folder)
+    except SnapshotError:
+        return None
+    is_ours = all(facts.get(name) == digest for name, digest in code_sha256.items())
+    return facts if is_ours and _is_whole(folder, facts) else None
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

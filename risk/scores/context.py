@@ -16,7 +16,7 @@ from door import store as access
 from door.store import ScopedStore
 from geodata import contracts, weeks
 from geodata.areas import regions
-from geodata.errors import InputError, SnapshotError
+from geodata.errors import InputError
 from geodata.snapshots import formats, snapshot
 from geodata.weeks import last_day
 from risk.index.model import for_disease, load_model
@@ -219,19 +219,12 @@ def _stored(
 ) -> pd.DataFrame:
     """Return a table as it is stored; find and store it first where this code did not do so from these data."""
     folder = snapshot.out_level(for_disease(load_model(), disease).version, data_version, name, week)
-    if not _is_fresh(folder):
+    code = {"code_sha256": _code_sha256()}
+    if snapshot.made_by(folder, **code) is None:
         with snapshot.one_at_a_time(folder):
-            if not _is_fresh(folder):
-                snapshot.write_out(folder, {name: find(data_version, disease, week)}, {"code_sha256": _code_sha256()})
+            if snapshot.made_by(folder, **code) is None:
+                snapshot.write_out(folder, {name: find(data_version, disease, week)}, code)
     return formats.read_parquet(name, folder / f"{name}.parquet")
-
-
-def _is_fresh(folder: Path) -> bool:
-    try:
-        facts = snapshot.read_facts(folder)
-    except SnapshotError:
-        return False
-    return facts.get("code_sha256") == _code_sha256() and snapshot.is_whole(folder, facts)
 
 
 @cache

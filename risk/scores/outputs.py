@@ -234,16 +234,11 @@ def newest_signal(level: str) -> int:
 
 
 def _is_fresh(folder: Path, level: str) -> bool:
-    try:
-        facts = snapshot.read_facts(folder)
-    except SnapshotError:
+    facts = snapshot.made_by(folder, method_sha256=method_sha256())
+    if facts is None:
         return False
     has_signals = facts.get("newest_signal") is not None  # beside real figures they do not count
-    return (
-        facts.get("method_sha256") == method_sha256()
-        and (not has_signals or facts["newest_signal"] == newest_signal(level))
-        and snapshot.is_whole(folder, facts)
-    )
+    return not has_signals or bool(facts["newest_signal"] == newest_signal(level))
 
 
 @lru_cache(maxsize=2)
