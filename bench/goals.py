@@ -1,0 +1,18 @@
+"""A measured figure beside what it should be, as a line of a report."""
+
+
+def line(name: str, value: float, *, least: float | None = None, most: float | None = None, digits: int = 2) -> str:
+    """Return a figure with its goal and whether it is met; a figure without a goal stands for comparison.
+
+    Examples
+    --------
+    >>> print(line("share", 0.98, least=0.85, most=0.97))
+    share                                                                          0.98  0.85-0.97  NOT MET
+    """
+    start = f"{name:72} {value:10.{digits}f}"
+    if least is None and most is None:
+        return start
+    is_met = (least is None or value >= least) and (most is None or value <= most)
+    limits = [f"{limit:.{digits}f}" for limit in (least, most) if limit is not None]
+    goal = "-".join(limits) if len(limits) == 2 else f"{'>=' if most is None else '<='} {limits[0]}"
+    return f"{start}  {goal}  {'met' if is_met else 'NOT MET'}"
