@@ -5,11 +5,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from commands import data as data_command
 from door import store as access
 from geodata import settings
 from geodata.refresh import imports
@@ -190,29 +188,51 @@ def test_real_establishments_alone_show_workers_and_the_next_step(
     assert "VOORBEELD" not in shown, "no band stands over real figures"
 
 
-def test_real_figures_carry_no_example_and_say_what_is_left_out(
-    serve: Callable[..., str], open_page: Open, testdata: Path, tmp_path: Path
+FILES = (
+    # a real file, what it seems to be, what it says of itself, what it switches on or off
+    (
+        "cbs/kwb2021_establishments_by_sector_gemeente.csv",
+        "vestigingen",
+        "352 rijen gelezen",
+        "Gaat uit: de rangorde van",
+    ),
+    ("sites/holiday_parks.csv", "locaties", "236 rijen gelezen", "Gaat aan: de lijst van locaties"),
+    ("rivm/positives_gemeente_per_day_2020.csv.gz", "besmettingen", "week 2020-W53", "Gaat aan: de rangorde"),
+)
+
+
+def test_from_the_example_to_real_figures_and_back_without_a_terminal(
+    serve: Callable[..., str], open_page: Open, testdata: Path
 ) -> None:
-    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
-    import_positives(testdata, tmp_path, until="2020-09-06")
-    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    url = serve(APP, RISICOBEELD_DATA=str(settings.data_dir()))
+    page = settled(open_page(url))
     wait_for_map(page)
-    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 6 september 2020")
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
+    page.get_by_role("button", name="Echte of eigen cijfers inlezen").click()
+    for name, seems, told, switched in FILES:
+        page.locator("input[type=file]").set_input_files(testdata / name)
+        expect(page.get_by_text(f"Dit lijkt: {seems}")).to_be_visible()
+        receipt = page.locator(".st-key-receipt")
+        expect(receipt).to_contain_text(told)
+        expect(receipt).to_contain_text(switched)
+        page.get_by_role("button", name="Inlezen", exact=True).click()
+        expect(page.get_by_text(f"{Path(name).name} is ingelezen.")).to_be_visible()
+        expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
+    page.goto(url)
+    wait_for_map(settled(page))
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 27 december 2020")
     expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
     expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
     shown = page.locator("body").inner_text()
     assert "(voorbeeld)" not in shown, "no list is called an example"
     assert "VOORBEELD" not in shown, "no band stands over real figures"
-
-
-def import_positives(testdata: Path, folder: Path, until: str) -> None:
-    """Import the positives per gemeente and day of RIVM up to a day."""
-    days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz")
-    days = days[(days["date"] <= until) & days["infected"].notna()]
-    named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
-    path = folder / "rivm.csv"
-    named.astype({"aantal": int}).to_csv(path, index=False)
-    assert data_command.main(["import", "incidence", str(path), "--disease", "COVID-19"]) == 0
+    page.goto(f"{url}/data")
+    page.get_by_role("button", name="Terug naar het voorbeeld").click()
+    page.get_by_role("button", name="Ja, doen").click()
+    expect(page.get_by_text("Het voorbeeld staat weer aan.")).to_be_visible()
+    page.goto(url)
+    wait_for_map(settled(page))
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
 
 
 def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:
