@@ -82,6 +82,18 @@ def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Se
     return found
 
 
+def other_activities(
+    given: pd.Series, lands: pd.Series, row_n: NDArray[np.int64], receipt: Receipt
+) -> "pd.Series[bool]":
+    """Tell which rows of a register of all industries in Europe are no site of ours: by their nature, and no loss."""
+    is_other = ~given.map({text: bool(kind_of(text)) for text in given.unique()}).astype(bool)
+    is_abroad = lands.map({text: _country(text) is None for text in lands.unique()}).astype(bool) & ~is_other
+    for rows, key, texts in ((is_other, "other_activity", given), (is_abroad, "other_country", lands)):
+        for number, text in zip(row_n[rows.to_numpy()], texts[rows], strict=True):
+            receipt.pass_over(number, key, text=text[:60])
+    return is_other | is_abroad
+
+
 def countries(given: pd.Series, row_n: NDArray[np.int64], where: str) -> pd.Series:
     """Return NL, DE or BE per row; nothing for another country.
 

@@ -30,7 +30,7 @@ FIELDS: Final[Mapping[str, list[str]]] = site_fields.WORDS["fields"]
 """The fields that a file may have, each with the headers that are recognised without a mapping."""
 
 _WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
-_ACTIVITY_HEADERS: Final = (columns.fold_header("mainActivityCode"),)  # of E-PRTR, for all industries
+_ACTIVITY_HEADER: Final = columns.fold_header("mainActivityCode")  # of E-PRTR, which is of all industries
 _TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
 _PIECE_N: Final = 100_000  # rows; a file below it is one piece
 
@@ -153,7 +153,9 @@ def read_placed(
     given = _given(reading, table, places, receipt)
     if question.is_geocoded:
         given = _geocoded(reading, frame, given, progress)
-    _pass_over_other_activities(reading, table, given, receipt)
+    if columns.fold_header(chosen.get("kind", "")) == _ACTIVITY_HEADER:
+        words, lands = reading.text(frame, "kind"), reading.text(frame, "country")
+        given["is_left_out"] |= site_fields.other_activities(words, lands, table.row_n, receipt)
     _refuse_nowhere(given, frame, path.name)
     _leave_out_unplaced(given, table, chosen, receipt, places)
     given["size_n"], given["size_unit"] = site_fields.sizes(frame, chosen, table.row_n, path.name, receipt)
@@ -193,22 +195,6 @@ def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Questio
         words = columns.texts(table.frame, chosen, question.mapping, "kind").unique()
         if not any(site_fields.kind_of(word) for word in words):
             del chosen["kind"]
-
-
-def _pass_over_other_activities(reading: _Reading, table: Table, given: pd.DataFrame, receipt: Receipt) -> None:
-    """Let be, in a register of all industries in Europe, what is no site of ours: by its nature, and no loss."""
-    if columns.fold_header(reading.chosen.get("kind", "")) not in _ACTIVITY_HEADERS:
-        return
-    words = reading.text(table.frame, "kind")
-    is_other = ~words.map({word: bool(site_fields.kind_of(word)) for word in words.unique()}).astype(bool)
-    is_abroad = given["why"].eq("country") & ~is_other
-    for rows, key, texts in (
-        (is_other, "other_activity", words),
-        (is_abroad, "other_country", reading.text(table.frame, "country")),
-    ):
-        for number, text in zip(table.row_n[rows], texts[rows], strict=True):
-            receipt.pass_over(number, key, text=text[:60])
-        given.loc[rows, "is_left_out"] = True
 
 
 def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) -> pd.DataFrame:
