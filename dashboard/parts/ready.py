@@ -90,9 +90,11 @@ def what_there_is(texts: Texts, ready: Readiness) -> str:
 
 def brought(texts: Texts, brings: Outlook) -> str:
     """Return what goes on or off with an import, and what the picture still lacks (HTML)."""
-    sentences = brings.sentences(texts.language, is_command=False)
-    said = "".join(f"<li>{html.escape(one.strip())}</li>" for one in sentences)
-    return f'<h4>{html.escape(texts("outlook.title"))}</h4><ul class="rb-receipt">{said}</ul>'
+    sentences = [html.escape(one) for one in brings.sentences(texts.language, is_command=False)]
+    said = "".join(f"<li>{one}</li>" for one in sentences if not one.startswith(" "))
+    steps = "".join(f"<li>{one.strip()}</li>" for one in sentences if one.startswith(" "))
+    listed = f"{said.removesuffix('</li>')}<ul>{steps}</ul></li>" if steps else said  # the last sentence is of them
+    return f'<h4>{html.escape(texts("outlook.title"))}</h4><ul class="rb-receipt">{listed}</ul>'
 
 
 def _row(texts: Texts, one: TableState) -> list[str]:
