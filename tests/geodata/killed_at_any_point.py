@@ -70,6 +70,9 @@ def forked(job: "Callable[[Path, int, int], None]", data: Path, last: int = 0) -
 
 
 def main(folder: Path) -> None:
+    # What any import loads and reads of the product itself is loaded once, here: every fork has it then.
+    import_cases(folder / "other", 5)
+    database.close()
     baseline = folder / "baseline"
     forked(lambda data, _last, _told: import_cases(data, 3), baseline)
     shutil.copytree(baseline, folder / "whole")
@@ -97,6 +100,7 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     from collections.abc import Callable
 
+    from access.database import engine as database
     from door import store as access
     from geodata.intake.columns import ColumnMapping
     from geodata.refresh import imports
