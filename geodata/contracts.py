@@ -147,9 +147,9 @@ def _contract(
     return Contract(name, key, pa.DataFrameSchema(columns, strict=False), spatial, persons, person_columns)
 
 
-DECISION_SUBJECTS: Final = ("double", "no_place", "in_sea", "other_gemeente", "abroad", "size", "handover")
+DECISION_SUBJECTS: Final = ("double", "no_place", "in_sea", "other_gemeente", "abroad", "size", "handover", "place")
 DECISION_STATES: Final = ("open", "same", "different", "resolved", "asked", "accepted", "declined")
-"""What was decided on a site that something was wrong with, or on connecting the contacts of two regions."""
+"""What was decided on a site that something was wrong with, on where it is, or on connecting two regions' contacts."""
 
 CONTRACTS = {
     contract.name: contract
@@ -322,6 +322,7 @@ CONTRACTS = {
                 "vr_code": _text(_VR, empty=True),
                 "other_vr_code": _text(_VR, empty=True),
                 "state": _text(values=DECISION_STATES),
+                "place_wgs84": _text(r"-?\d{1,2}\.\d{1,6} \d{2}\.\d{1,6}$", empty=True),  # longitude, latitude
                 "reason": _FREE,
                 "recorded_by": _WHO,
                 "recorded_at": _date(),

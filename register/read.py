@@ -161,6 +161,8 @@ def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFram
     for column in (*kind.columns, *_beside(kind)):
         if column not in frame.columns:
             frame[column] = ""
+        elif "str" in str(kind.columns[column].dtype if column in kind.columns else ""):
+            frame[column] = frame[column].fillna("")  # entries from before the column was there
     beside = frame[_beside(kind)]
     for column, rule in kind.columns.items():
         if "datetime" in str(rule.dtype):

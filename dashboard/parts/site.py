@@ -4,10 +4,11 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from access.rights import Verb, rows_of
+from access.rights import ROLES, Verb, rows_of
 from access.viewer import may
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
@@ -16,10 +17,13 @@ from dashboard.parts import entry, links, tables
 from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
-from dashboard.shell import session
+from dashboard.shell import frame, session
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
-from geodata import site_kinds
+from geodata import codes, site_kinds
+from geodata.errors import RisicobeeldError
+from risk.targets import decisions
+from risk.targets.decisions import CorrectedPlace
 from risk.targets.request import Mark
 from words import Texts
 
@@ -34,14 +38,20 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
     """Draw the page of a site that the viewer may see."""
     sites = store.table("sites").set_index("site_id", drop=False)
     site = sites.loc[site_id].to_dict()
+    corrected = decisions.corrected_place(store, site_id)
     links.linked(
         f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>', key="site-back"
     )
-    _steps(texts, store, site)
+    _steps(texts, store, shown, site, corrected)
+    known = _known(texts, shown, site)
+    told = _corrected(texts, shown, site, corrected)
+    if corrected is not None:
+        sites.loc[site_id, ["geometry"]] = [corrected.point]
+        site = {**site, "geometry": corrected.point, "gemeente_code": corrected.gemeente_code}
     why_side, known_side, done_side = st.columns([1, 1.1, 1], gap="medium")
     with why_side:
         why.panel(texts, Selection(unit=site_id), store, shown)
-    known_side.html(_known(texts, shown, site) + _assumed(texts, shown, site))
+    known_side.html(known + told + _assumed(texts, shown, site))
     with done_side:
         _map(texts, store, shown, sites, site)
         links.linked(
@@ -52,8 +62,8 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
         )
 
 
-def _steps(texts: Texts, store: ScopedStore, site: Site) -> None:
-    """Offer what can be done with a site: record a visit, or lock it into the next plan."""
+def _steps(texts: Texts, store: ScopedStore, shown: Board, site: Site, corrected: CorrectedPlace | None) -> None:
+    """Offer what can be done with a site: record a visit, lock it into the next plan, say where it really is."""
     with st.container(horizontal=True, key="site-steps"):
         if may(store.viewer, Verb.RECORD, "activations", site["vr_code"]) and st.button(
             texts("region.record"), type="primary", key="site-record"
@@ -70,6 +80,60 @@ def _steps(texts: Texts, store: ScopedStore, site: Site) -> None:
                     st.session_state.setdefault("targets-marks", {})[mark.site_id] = ("locked", mark)
                     st.session_state["targets-view"] = "make"
                     session.open_page("targets", unit="")
+        if may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):
+            with st.popover(texts("sites.correct")):
+                _correct(texts, store, shown, str(site["site_id"]), corrected)
+
+
+def _correct(texts: Texts, store: ScopedStore, shown: Board, site_id: str, corrected: CorrectedPlace | None) -> None:
+    """Let the viewer say where a site really is, or take that back; each with a reason."""
+    day = shown.scored.peildatum
+    with st.form("site-place", border=False, clear_on_submit=True):
+        place = st.text_input(texts("sites.correct_place"), help=texts("sites.correct_help"), max_chars=80)
+        reason = st.text_input(texts("targets.why"), max_chars=200)
+        is_saved = st.form_submit_button(texts("sites.correct_save"))
+        is_taken_back = corrected is not None and st.form_submit_button(texts("sites.correct_back"))
+    if not (is_saved or is_taken_back):
+        return
+    if not reason.strip() or (is_saved and not place.strip()):
+        st.warning(texts("sites.correct_needs"))
+        return
+    try:
+        if is_taken_back:
+            decisions.withdraw_place(store, site_id, reason.strip(), day)
+        else:
+            decisions.correct_place(store, site_id, place, reason.strip(), day)
+    except RisicobeeldError as error:
+        frame.failure(texts, error)
+        return
+    st.rerun(scope="fragment")
+
+
+def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace | None) -> str:
+    """Say who corrected the place, why, and what goes by the place of the list still (HTML)."""
+    if corrected is None:
+        return ""
+    listed = site["geometry"]
+    far = texts("sites.corrected_none")
+    if listed is not None and not listed.is_empty:
+        far = texts("sites.corrected_far", km=texts.number(listed.distance(corrected.point) / 1000))
+    told = texts(
+        "sites.corrected",
+        place=shown.names.get(corrected.gemeente_code, ""),
+        who=_who(texts, shown, corrected.recorded_by),
+        day=texts.day(corrected.recorded_at.date()),
+        reason=corrected.reason.rstrip("."),
+        far=far,
+    )
+    return f'<div class="rb-notice"><p>{html.escape(told)}</p></div>'
+
+
+def _who(texts: Texts, shown: Board, recorded_by: str) -> str:
+    """Return who recorded something: the person, or in words the role of whoever did not sign in."""
+    role, _, region = recorded_by.split(" (", maxsplit=1)[0].partition(":")
+    if role not in ROLES:
+        return recorded_by
+    return " ".join(filter(None, [texts(f"role.{role}"), shown.names.get(region, "")]))
 
 
 def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site: Site) -> None:
@@ -81,6 +145,9 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, si
         return
     around = board.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
     near = sites.geometry.distance(here)
+    if site["site_id"] in around.index:
+        point = gpd.GeoSeries([here], crs=codes.CRS_RD).to_crs(codes.CRS_WGS84).iloc[0]
+        around.loc[site["site_id"], ["lon", "lat"]] = [point.x, point.y]
     around = around.loc[[one for one in near.index[near <= _NEAR_M] if one in around.index]]
     gemeenten = board.open_board(store, "gemeente", texts, shown.week)
     assets, geometry = board.map_files(store.data_version, store)

@@ -1,17 +1,25 @@
-"""Decisions in the register: on sites that something is wrong with, and on connecting two regions' contacts."""
+"""Decisions in the register: on faulty sites, on where a site really is, and on connecting two regions' contacts."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Final
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
 from access.rights import Verb
 from access.viewer import may
 from door.store import ScopedStore
+from geodata import codes
+from geodata.areas import joins
 from geodata.errors import AccessDeniedError, InputError
+from geodata.intake import coordinates
+from geodata.tables.site_table import points_rd
 from register import record as write
 from register.events import Receipt
 
+PLACE: Final = "place"
 ANSWERS: Final = ("accepted", "declined")
 _DATE: Final = "%Y-%m-%d"
 
@@ -37,14 +45,21 @@ def decide(store: ScopedStore, site_id: str, problem: str, state: str, reason: s
     allowed = ("same", "different", "open") if problem == "double" else ("resolved", "open")
     if state not in allowed:
         raise InputError(f"A decision on {problem!r} is one of {', '.join(allowed)}, not {state!r}; choose one.")
-    region = _region_of(store, site_id)
-    name = f"{problem}-{site_id}"
+    return _decided(store, site_id, problem, state, reason, day)
+
+
+def _decided(
+    store: ScopedStore, site_id: str, subject: str, state: str, reason: str, day: pd.Timestamp, place: str = ""
+) -> Receipt:
+    """Record a decision on a site, or the next version of it."""
+    name = f"{subject}-{site_id}"
     fields = {
         "event_date": day.strftime(_DATE),
-        "subject": problem,
+        "subject": subject,
         "site_id": site_id,
-        "vr_code": region,
+        "vr_code": _region_of(store, site_id),
         "state": state,
+        "place_wgs84": place,
         "reason": reason,
     }
     known = store.register("decisions")
@@ -52,6 +67,85 @@ def decide(store: ScopedStore, site_id: str, problem: str, state: str, reason: s
     if version.empty:
         return write.record(store.viewer, "decision", fields, entity_id=name)
     return write.correct(store.viewer, "decision", name, fields, based_on=int(version.iloc[0]))
+
+
+@dataclass(frozen=True)
+class CorrectedPlace:
+    """Where a site really is, by somebody who knows; what the list says stays beside it.
+
+    Attributes
+    ----------
+    point
+        EPSG:28992.
+    """
+
+    point: shapely.Point
+    gemeente_code: str
+    reason: str
+    recorded_by: str
+    recorded_at: pd.Timestamp
+
+
+def correct_place(store: ScopedStore, site_id: str, place: str, reason: str, day: pd.Timestamp) -> Receipt:
+    """Record where a site really is; the place of the list is kept, and scores rest on that one until it is mended.
+
+    Parameters
+    ----------
+    place
+        Two numbers: degrees (latitude and longitude) or metres (EPSG:28992), in the forms of
+        `geodata.intake.coordinates.of_pairs`.
+    day
+        The date it is decided on.
+
+    Raises
+    ------
+    InputError
+        The place cannot be read, lies in no gemeente, or lies in another veiligheidsregio than the site: whose site
+        it is follows from the list alone.
+    AccessDeniedError
+        The viewer may not decide on this site.
+    """
+    region = _region_of(store, site_id)
+    given = pd.DataFrame({"place": [place]})
+    x, y, _ = coordinates.of_rows(given, {"point": "place"}, [1], site_id)
+    if x.isna().any():
+        raise InputError("place_unreadable", place=place)
+    point = points_rd(x, y, codes.CRS_RD)
+    gemeenten = store.table("gemeenten")
+    code = str(joins.gemeente_of_points(point, gemeenten).iloc[0])
+    regions = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+    if not code:
+        raise InputError("place_outside", place=place)
+    if region and regions[code] != region:
+        raise InputError("place_elsewhere", there=regions[code], here=region)
+    degrees = point.to_crs(codes.CRS_WGS84).iloc[0]
+    return _decided(store, site_id, PLACE, "resolved", reason, day, f"{degrees.x:.6f} {degrees.y:.6f}")
+
+
+def withdraw_place(store: ScopedStore, site_id: str, reason: str, day: pd.Timestamp) -> Receipt:
+    """Take a corrected place back: the place of the list counts again.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not decide on this site.
+    """
+    return _decided(store, site_id, PLACE, "open", reason, day)
+
+
+def corrected_place(store: ScopedStore, site_id: str) -> CorrectedPlace | None:
+    """Return where somebody said that a site really is; None when nobody did, or it was taken back."""
+    if not store.may("decisions"):
+        return None
+    known = store.table("decisions")
+    found = known[(known["decision_id"] == f"{PLACE}-{site_id}") & (known["state"] == "resolved")]
+    if found.empty:
+        return None
+    row = found.iloc[0]
+    across, up = map(float, row["place_wgs84"].split())
+    point = gpd.GeoSeries([shapely.Point(across, up)], crs=codes.CRS_WGS84).to_crs(codes.CRS_RD)
+    gemeente = str(joins.gemeente_of_points(point, store.table("gemeenten")).iloc[0])
+    return CorrectedPlace(point.iloc[0], gemeente, row["reason"], row["recorded_by"], row["recorded_at"])
 
 
 def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: str, day: pd.Timestamp) -> str:

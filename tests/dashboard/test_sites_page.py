@@ -80,3 +80,35 @@ def test_a_contact_cannot_open_another_regions_site(product: str, open_page: Ope
     page = settled(open_page(f"{product}/sites?as={role}&unit={other['site_id']}"))
     expect(page.get_by_text(f"{len(own)} locaties.")).to_be_visible()
     assert other["name"] not in page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_the_place_of_a_site_is_corrected_said_and_taken_back(product: str, open_page: Open) -> None:
+    nation = open_store(parse_viewer("lotc"))
+    site = nation.table("sites").dropna(subset="geometry").query("vr_code == 'VR06'").iloc[0]
+    gemeente = nation.table("gemeenten").query("vr_code == 'VR06' and gemeente_code != @site.gemeente_code").iloc[0]
+    inside = gemeente.geometry.representative_point()
+    page = settled(open_page(f"{product}/sites?unit={site['site_id']}&as=region:VR06"))
+
+    def fill_in(place: str, button: str) -> None:
+        if not page.get_by_role("button", name="Leg deze plaats vast").is_visible():
+            page.get_by_role("button", name="Plaats verbeteren").click()
+        page.get_by_role("textbox", name="Waar de locatie echt ligt").fill(place)
+        page.get_by_role("textbox", name="Reden").fill("gezien bij een bezoek")
+        page.get_by_role("button", name=button).click()
+
+    fill_in("achter de kerk", "Leg deze plaats vast")
+    expect(page.get_by_text("achter de kerk is geen plaats")).to_be_visible()
+    fill_in(f"{inside.x:.0f} {inside.y:.0f}", "Leg deze plaats vast")
+    told = page.get_by_text(
+        f"Plaats verbeterd naar {gemeente['gemeente_name']} door Regio Noord- en Oost-Gelderland op"
+    )
+    expect(told).to_contain_text("gezien bij een bezoek")
+    expect(told).to_contain_text(f"{inside.distance(site.geometry) / 1000:.1f} km hiervandaan".replace(".", ","))
+    page.goto(f"{product}/sites?unit={site['site_id']}&as=analyst&lang=en")
+    settled(page)
+    expect(page.get_by_text(f"Place corrected to {gemeente['gemeente_name']}")).to_be_visible()
+    expect(page.get_by_role("button", name="Correct the place")).to_have_count(0)
+    page.goto(f"{product}/sites?unit={site['site_id']}&as=lotc")
+    settled(page)
+    fill_in("", "Neem de verbetering terug")
+    expect(told).to_have_count(0)

@@ -49,6 +49,46 @@ def test_a_decision_fits_its_problem_and_names_a_site_in_sight():
         decisions.decide(store, "DEMO-0059", "double", "same", "", DAY)
 
 
+def test_a_corrected_place_stands_beside_that_of_the_list_and_can_be_taken_back():
+    store = _store("region:VR06")
+    listed = store.table("sites").dropna(subset="geometry").query("vr_code == 'VR06'").iloc[0]
+    site, other = listed["site_id"], store.table("gemeenten").query("vr_code == 'VR06'").iloc[0]
+    inside = other.geometry.representative_point()
+    assert decisions.corrected_place(store, site) is None
+    decisions.decide(store, site, "size", "resolved", "an entry of another kind, without a place", DAY)
+    decisions.correct_place(store, site, f"{inside.x:.0f} {inside.y:.0f}", "seen on the spot", DAY)
+    for viewer in ("region:VR06", "lotc"):
+        found = decisions.corrected_place(_store(viewer), site)
+        assert found.point.distance(inside) < 2  # metres, and the sixth decimal of a degree
+        assert (found.gemeente_code, found.reason) == (other["gemeente_code"], "seen on the spot")
+    kept = _store().table("sites").set_index("site_id").loc[site]
+    assert kept.geometry == listed.geometry
+    assert kept["gemeente_code"] == listed["gemeente_code"]
+    decisions.withdraw_place(_store(), site, "it was the neighbour", DAY)
+    assert decisions.corrected_place(_store(), site) is None
+    rows = _store().register("decisions").query("subject == 'place'")
+    assert rows[["version", "state", "reason"]].to_numpy().tolist() == [[2, "open", "it was the neighbour"]]
+
+
+@pytest.mark.parametrize(
+    ("viewer", "place", "error", "told"),
+    [
+        ("lotc", "behind the church", InputError, "no place"),
+        ("lotc", "0 0", InputError, "lies in no gemeente|coordinates|degrees"),
+        ("lotc", "53.2194; 6.5665", InputError, "VR01"),  # Groningen
+        ("analyst", "52.05, 5.70", AccessDeniedError, "decision"),
+        ("region:VR07", "52.05, 5.70", InputError, "that you may see"),
+    ],
+)
+def test_a_place_is_corrected_within_the_region_by_who_may(viewer, place, error, told):
+    site = _store().table("sites").query("vr_code == 'VR06'").iloc[0]["site_id"]
+    if viewer == "analyst":
+        inside = _store().table("gemeenten").query("vr_code == 'VR06'").iloc[0].geometry.representative_point()
+        place = f"{inside.x:.0f} {inside.y:.0f}"
+    with pytest.raises(error, match=told):
+        decisions.correct_place(_store(viewer), site, place, "seen", DAY)
+
+
 @pytest.fixture
 def link():
     """Return a link between two regions: both sites with their regions."""
