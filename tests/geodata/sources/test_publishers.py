@@ -1,5 +1,6 @@
 """PDOK, OpenStreetMap, TRACES and RIVM: fetched from the local server and read into frames."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import geopandas as gpd
@@ -146,6 +147,26 @@ class TestTraces:
         again = geocoder.geocode("traces", [question], nothing)
         assert first == again
         assert server.count("locatieserver") == 1
+
+    def test_a_miss_is_asked_again_after_a_month(self, server: LocalServer) -> None:
+        question, first = ("Onbekende laan 9", "Nergens"), date(2026, 1, 1)
+        for days, asked_n in ((0, 1), (geocoder.MISS_DAYS, 1), (geocoder.MISS_DAYS + 1, 2)):
+            assert geocoder.geocode("traces", [question], nothing, first + timedelta(days=days)) == {}
+            assert server.count("locatieserver") == asked_n
+
+    @pytest.mark.parametrize(
+        ("asked", "served"),
+        [
+            ("Sudwest Fryslan", "Súdwest-Fryslân"),
+            ("S GRAVENHAGE", "’s-Gravenhage"),
+            ("St. Annaparochie", "Sint Annaparochie"),
+            ("Nes (Ameland)", "Nes Ameland"),
+        ],
+    )
+    def test_a_town_is_known_by_its_usual_spellings(self, server: LocalServer, asked: str, served: str) -> None:
+        server.routes.insert(0, maps.locatieserver({f"dorpsstraat 1, {asked.lower()}": ("adres", served, "GM0363")}))
+        question = ("Dorpsstraat 1", asked)
+        assert geocoder.geocode("traces", [question], nothing)[question].located == "address"
 
 
 class TestRivm:
