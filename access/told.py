@@ -1,8 +1,13 @@
-"""What an account keeps of being told: the day on which its person last put away what was new, and nothing else.
+"""What an account keeps of being told: the day on which its person last looked, and what they want by e-mail.
 
-Without sign-in nothing is kept. It goes with the account.
+Without sign-in nothing is kept. Nobody but the person asks for e-mail; it goes with the account.
 """
 
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -11,16 +16,64 @@ from sqlalchemy.engine import Connection
 
 from access.database import engine as database
 from access.database.who import UPKEEP
-from access.viewer import Viewer
+from access.rights import Verb
+from access.viewer import Viewer, may
+from geodata import settings
+from geodata.errors import AccessDeniedError
+from geodata.snapshots import formats as store
 
 _metadata: Final = sa.MetaData()
-_people = sa.Table("people", _metadata, sa.Column("person_id", sa.String(32)), sa.Column("email", sa.String(200)))
+_people = sa.Table(
+    "people",
+    _metadata,
+    sa.Column("person_id", sa.String(32)),
+    sa.Column("email", sa.String(200)),
+    sa.Column("revoked_at", sa.String(32)),
+)
 _looked = sa.Table(
     "people_looked",
     _metadata,
     sa.Column("person_id", sa.String(32), primary_key=True),
     sa.Column("looked_on", sa.String(10)),
 )
+_mail = sa.Table(
+    "people_mail",
+    _metadata,
+    sa.Column("person_id", sa.String(32), primary_key=True),
+    sa.Column("rules", sa.String(200)),
+    sa.Column("wants_quiet", sa.Boolean),
+    sa.Column("language", sa.String(2)),
+    sa.Column("told_until", sa.String(10)),
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to be told by e-mail.
+
+    Attributes
+    ----------
+    rules
+        Names of the rules of notices; empty for no e-mail at all.
+    wants_quiet
+        Whether to be told also that there is nothing new.
+    language
+        ``nl`` or ``en``.
+    """
+
+    rules: tuple[str, ...] = ()
+    wants_quiet: bool = False
+    language: str = "nl"
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Somebody who wants e-mail, and the last day of which they were told; None before the first time."""
+
+    person_id: str
+    email: str
+    wish: Wish
+    told_until: date | None
 
 
 def looked_on(viewer: Viewer) -> date | None:
@@ -44,11 +97,109 @@ def note_looked(viewer: Viewer, day: date) -> None:
             connection.execute(sa.insert(_looked), {"person_id": person_id, "looked_on": day.isoformat()})
 
 
+def wish(viewer: Viewer) -> Wish:
+    """Return what a person wants to be told by e-mail: nothing, until they ask for it."""
+    if not viewer.person or not database.exists():
+        return Wish()
+    with database.reading(UPKEEP) as connection:
+        mine = sa.select(_mail).where(_mail.c.person_id == _person_id(connection, viewer))
+        row = connection.execute(mine).first()
+    return Wish() if row is None else Wish(tuple(row.rules.split(";")), row.wants_quiet, row.language)
+
+
+def keep_wish(viewer: Viewer, wanted: Wish) -> None:
+    """Keep what a person wants by e-mail from now on; one without rules ends it."""
+    with database.writing(UPKEEP) as connection:
+        person_id = _person_id(connection, viewer)
+        if not person_id:
+            return
+        mine = _mail.c.person_id == person_id
+        until = connection.execute(sa.select(_mail.c.told_until).where(mine)).scalar() or ""
+        connection.execute(sa.delete(_mail).where(mine))
+        if wanted.rules:
+            row = {
+                "person_id": person_id,
+                "rules": ";".join(wanted.rules),
+                "wants_quiet": wanted.wants_quiet,
+                "language": wanted.language,
+                "told_until": until,
+            }
+            connection.execute(sa.insert(_mail), row)
+
+
+def subscribers(by: Viewer) -> Sequence[Subscriber]:
+    """Return who wants e-mail, by address; nobody whose access was taken away.
+
+    Raises
+    ------
+    AccessDeniedError
+        Only LOT-C may send e-mail to people.
+    """
+    if not may(by, Verb.MANAGE, "people"):
+        raise AccessDeniedError("people_denied", role=by)
+    if not database.exists():
+        return ()
+    asked = (
+        sa.select(_mail, _people.c.email)
+        .join(_people, _people.c.person_id == _mail.c.person_id)
+        .where(_people.c.revoked_at == "")
+        .order_by(_people.c.email)
+    )
+    with database.reading(UPKEEP) as connection:
+        rows = connection.execute(asked).all()
+    return [
+        Subscriber(
+            row.person_id,
+            row.email,
+            Wish(tuple(row.rules.split(";")), row.wants_quiet, row.language),
+            date.fromisoformat(row.told_until) if row.told_until else None,
+        )
+        for row in rows
+    ]
+
+
+def note_mailed(person_id: str, until: date) -> None:
+    """Keep the last day of which somebody was told by e-mail."""
+    with database.writing(UPKEEP) as connection:
+        mine = _mail.c.person_id == person_id
+        connection.execute(sa.update(_mail).where(mine).values(told_until=until.isoformat()))
+
+
+def end_token(person_id: str) -> str:
+    """Return what ends somebody's e-mail, signed, so that nobody can make one for another; it tells nobody who."""
+    return f"{person_id}.{_signature(person_id)}"
+
+
+def person_of(token: str) -> str:
+    """Return whose e-mail a token of `end_token` ends; '' when it was not signed here."""
+    person_id, _, signature = token.partition(".")
+    is_ours = person_id and hmac.compare_digest(signature.encode(), _signature(person_id).encode())
+    return person_id if is_ours else ""
+
+
+def end_mail(person_id: str) -> None:
+    """End somebody's e-mail; of who has none this changes nothing."""
+    if database.exists():
+        with database.writing(UPKEEP) as connection:
+            connection.execute(sa.delete(_mail).where(_mail.c.person_id == person_id))
+
+
 def forget(connection: Connection, person_id: str) -> None:
     """Remove what an account keeps, in the transaction that removes the account."""
-    connection.execute(sa.delete(_looked).where(_looked.c.person_id == person_id))
+    for table in (_looked, _mail):
+        connection.execute(sa.delete(table).where(table.c.person_id == person_id))
 
 
 def _person_id(connection: Connection, viewer: Viewer) -> str:
     found = connection.execute(sa.select(_people.c.person_id).where(_people.c.email == viewer.person)).scalar()
     return str(found or "")
+
+
+def _signature(person_id: str) -> str:
+    """Sign with a key that stays in the data folder, made the first time; a link in an old e-mail keeps working."""
+    path = settings.data_dir() / "mail_key"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with store.whole_file(path, 0o600) as part:
+            part.write_text(secrets.token_hex(32), "utf-8")
+    return hmac.new(path.read_bytes(), person_id.encode(), hashlib.sha256).hexdigest()

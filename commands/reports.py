@@ -1,24 +1,28 @@
 """The commands ``python -m risk report``, ``meeting`` and ``digest``."""
 
 import argparse
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from access.rights import Rows, rows_of
 from commands.run import add_disease, refuse_unknown_disease
 from door import readiness
 from door import store as access
 from door.readiness import Ranking
-from geodata import codes
-from geodata.errors import AccessDeniedError
+from geodata import codes, settings
+from geodata.errors import AccessDeniedError, InputError
 from risk.index.model import load_model
 from risk.notices.forms import digest
+from risk.notices.mail import send
 from risk.notices.notices import today_of
 from risk.report.accountability import accountability
 from risk.report.files import write_document
 from risk.report.meeting import meeting_sheet
 from risk.report.words import LANGUAGES
+
+_SOME_FAILED: Final = 3
 
 
 def add_commands(commands: Any) -> None:
@@ -33,14 +37,15 @@ def add_commands(commands: Any) -> None:
     add_disease(meeting)
     meeting.set_defaults(run=_meeting)
     telling = commands.add_parser("digest", help="what there is for a person or for each region, and where to look")
-    telling.add_argument("--since", type=_day, required=True, help="the first day to tell of, as 2020-11-16")
+    telling.add_argument("--since", type=_day, help="the first day to tell of, as 2020-11-16; not with --mail")
     telling.add_argument("--today", type=_day, help="the last one; today by default, of the example its last day")
     telling.add_argument("--each-region", action="store_true", help="a file per region, --out names their folder")
+    telling.add_argument("--mail", action="store_true", help="e-mail what is new to who asked; 3 when some failed")
     telling.set_defaults(run=_digest)
     for command in (reporting, meeting, telling):
         command.add_argument("--lang", choices=LANGUAGES, default="nl")
         command.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
-        command.add_argument("--out", type=Path, required=True, help=".docx, .html or .pdf")
+        command.add_argument("--out", type=Path, required=command is not telling, help=".docx, .html or .pdf")
 
 
 def _day(text: str) -> date:
@@ -58,8 +63,12 @@ def _report(arguments: argparse.Namespace) -> None:
     print(f"report of {arguments.first} to {arguments.last} written to {arguments.out}")
 
 
-def _digest(arguments: argparse.Namespace) -> None:
+def _digest(arguments: argparse.Namespace) -> int:
     viewer = access.parse_viewer(arguments.viewer)
+    if arguments.mail:
+        return _mail(viewer, arguments.today or datetime.now(UTC).date())
+    if not (arguments.since and arguments.out):
+        raise InputError("digest_where")
     if arguments.each_region:
         viewers = {code: access.Viewer("region", (code,)) for code in codes.VR_CODES}
         if rows_of(viewer.role, "scores_vr") != Rows.ALL or rows_of(viewer.role, "signals") != Rows.ALL:
@@ -74,6 +83,21 @@ def _digest(arguments: argparse.Namespace) -> None:
         write_document(digest(store, arguments.since, today, arguments.lang), paths[code])
         store.note_export("digest", 1)
     print(f"digest since {arguments.since} written to {arguments.out}")
+    return 0
+
+
+def _mail(viewer: access.Viewer, today: date) -> int:
+    sent = send(viewer, settings.mail_server(), today)
+    print(f"{sent.letters_n} letters to {sent.people_n} people")
+    if not sent.failures:
+        return 0
+    causes = ", ".join(sorted(set(sent.failures)))
+    print(
+        f"{len(sent.failures)} people could not be mailed ({causes}); the next round tries again. Look at the mail"
+        " server and at RISICOBEELD_SMTP.",
+        file=sys.stderr,
+    )
+    return _SOME_FAILED
 
 
 def _meeting(arguments: argparse.Namespace) -> None:

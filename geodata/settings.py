@@ -5,13 +5,36 @@
 
 import os
 import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from geodata.errors import InputError
 
 EMBEDDED_DIR = Path(__file__).parent / "embedded"
 DEFAULT_TIMEOUT_S = 30.0
 _PROJECT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mail goes out, and what it says of us.
+
+    Attributes
+    ----------
+    tls
+        ``starttls``, ``tls`` from the first byte, or ``none``.
+    site
+        The public address of the dashboard, which e-mail leads to.
+    """
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    site: str
 
 
 def home() -> Path:
@@ -118,6 +141,44 @@ def watch_address() -> tuple[str, int] | None:
     if not address or not port.isdecimal():
         raise InputError(f"RISICOBEELD_WATCH is {told!r}; write an address and a port, such as 127.0.0.1:9101.")
     return address, int(port)
+
+
+def has_mail() -> bool:
+    """Tell whether e-mail is configured, rightly or not (``RISICOBEELD_SMTP``)."""
+    return bool(os.environ.get("RISICOBEELD_SMTP"))
+
+
+def mail_server() -> MailServer:
+    """Return where e-mail goes out (``RISICOBEELD_SMTP``, HOST:PORT, and the settings beside it).
+
+    Raises
+    ------
+    InputError
+        A setting is missing or wrong, or the way to another machine would not be encrypted.
+    """
+    host, _, port = os.environ.get("RISICOBEELD_SMTP", "").rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError("mail_unset", setting="RISICOBEELD_SMTP", example="mail.example.org:587")
+    sender = os.environ.get("RISICOBEELD_MAIL_FROM", "")
+    if "@" not in sender or any(sign in sender for sign in "\r\n"):
+        raise InputError("mail_unset", setting="RISICOBEELD_MAIL_FROM", example="risicobeeld@example.org")
+    site = os.environ.get("RISICOBEELD_SITE", "").rstrip("/")
+    if urlsplit(site).scheme not in ("http", "https") or not urlsplit(site).netloc:
+        raise InputError("mail_unset", setting="RISICOBEELD_SITE", example="https://risicobeeld.example.org")
+    tls = os.environ.get("RISICOBEELD_SMTP_TLS") or "starttls"
+    if tls not in ("starttls", "tls", "none") or (tls == "none" and host not in ("127.0.0.1", "localhost", "::1")):
+        raise InputError("mail_without_tls", asked=tls)
+    return MailServer(host, int(port), tls, os.environ.get("RISICOBEELD_SMTP_USER", ""), _mail_password(), sender, site)
+
+
+def _mail_password() -> str:
+    file = os.environ.get("RISICOBEELD_SMTP_PASSWORD_FILE", "")
+    if not file:
+        return os.environ.get("RISICOBEELD_SMTP_PASSWORD", "")
+    try:
+        return Path(file).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("mail_password_unread", file=file) from error
 
 
 def sign_in_file() -> Path:

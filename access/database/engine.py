@@ -22,7 +22,7 @@ from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
 FACETS: Final = (

@@ -8,6 +8,7 @@ there, or the command ``revoke``, ends it at once.
 """
 
 import argparse
+import html
 import json
 import logging
 import re
@@ -22,7 +23,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from access import audit, tokens
+from access import audit, tokens, told
 from access.viewer import Viewer
 from dashboard.files.downloads import Part, as_file
 from dashboard.parts.figures import Board, official_model
@@ -34,6 +35,7 @@ from door.store import ScopedStore
 from geodata import logs, settings
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
 from risk.notices import forms
+from risk.notices.mail import END_PATH
 from risk.notices.notices import notices, rules, today_of
 from risk.report import dictionary
 from risk.scores import deliver
@@ -45,6 +47,7 @@ DICTIONARY: Final = features.DICTIONARY
 NOTICES: Final = {"/notices.atom": forms.ATOM_TYPE, "/notices.ics": forms.CALENDAR_TYPE}
 LEVELS: Final = {f"/{level}.geojson": level for level in ("vr", "gemeente", "site")}
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
+_LONGEST_FORM: Final = 10_000
 _LOG = logging.getLogger(__name__)
 
 
@@ -91,7 +94,7 @@ def _route(path: str) -> str:
     """Return what the log may say of a path: an id in it stays out."""
     if path.startswith("/collections/"):
         return "/collections/..."
-    return path if path in (*LEVELS, *NOTICES, DICTIONARY, *features.ROUTES, "/health") else "other"
+    return path if path in (*LEVELS, *NOTICES, DICTIONARY, END_PATH, *features.ROUTES, "/health") else "other"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -114,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._notices(address.path, asked)
             elif address.path == DICTIONARY:
                 self._dictionary(asked)
+            elif address.path == END_PATH:
+                self._end_page(asked, "ask" if told.person_of(asked.get("token", "")) else "unknown")
             elif _is_of_features(address.path):
                 self._features(address.path, asked)
             else:
@@ -124,6 +129,39 @@ class Handler(BaseHTTPRequestHandler):
             self._say(HTTPStatus.BAD_REQUEST, str(error))
         except RisicobeeldError as error:
             self._say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    def do_POST(self) -> None:
+        """End somebody's e-mail: a press on the page of `do_GET`, or one click in a mail program (RFC 8058)."""
+        address = urlsplit(self.path)
+        asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        sent = self.headers.get("Content-Length", "0")
+        self.rfile.read(min(int(sent), _LONGEST_FORM) if sent.isdecimal() else 0)
+        if address.path != END_PATH:
+            self._say(HTTPStatus.NOT_IMPLEMENTED, "This address only reads; ask it with GET.")
+            return
+        person_id = told.person_of(asked.get("token", ""))
+        try:
+            if person_id:
+                told.end_mail(person_id)
+                audit.note("mail ended", who="link in an e-mail", role="", surface=SURFACE)
+            self._end_page(asked, "done" if person_id else "unknown")
+        except RisicobeeldError as error:
+            self._say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    def _end_page(self, asked: dict[str, str], told_how: str) -> None:
+        """Answer with a small page; only pressing its button ends e-mail, for programs follow links by themselves."""
+        texts = read_texts("en" if asked.get("lang") == "en" else "nl")
+        title, words = (html.escape(texts(f"mail.end_{name}")) for name in ("title", told_how))
+        do = f'<form method="post"><button>{html.escape(texts("mail.end_do"))}</button></form>' * (told_how == "ask")
+        page = (
+            f'<!doctype html><html lang="{texts.language}"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+            f"<body><main><h1>{title}</h1><p>{words}</p>{do}</main></body></html>"
+        )
+        status = HTTPStatus.FORBIDDEN if told_how == "unknown" else HTTPStatus.OK
+        policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
+        headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
+        self._answer(status, "text/html; charset=utf-8", page.encode(), headers)
 
     def _health(self) -> None:
         data_version = access.open_store(Viewer("lotc"), surface=SURFACE).data_version

@@ -15,6 +15,7 @@ import streamlit as st
 from access import audit, people
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
+from dashboard.shell import mail_wish
 from geodata import codes, settings
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
@@ -175,6 +176,7 @@ def menu(texts: Texts, current: Viewer) -> None:
                 key="own_role",
                 on_change=lambda: st.query_params.update({"as": st.session_state["own_role"]}),
             )
+        mail_wish.draw(texts, current)
         if st.button(texts("signin.out"), key="sign_out"):
             people.end_session(st.user.to_dict(), _SURFACE)
             st.logout()

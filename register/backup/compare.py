@@ -85,6 +85,7 @@ def _gone(connection: Connection) -> Mapping[str, Callable[[Mapping[str, Any]], 
         "people": lambda row: row["person_id"] in shut,
         "people_grants": lambda row: row["person_id"] in shut or row["deputy_of"] in shut,
         "people_looked": lambda row: row["person_id"] in shut,
+        "people_mail": lambda row: row["person_id"] in shut,
     }
 
 

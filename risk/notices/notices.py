@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from access.rights import Verb
-from access.viewer import may
+from access.rights import Rows, Verb, rows_of
+from access.viewer import Viewer, may
 from door.readiness import Ranking, of
 from door.store import ScopedStore
 from geodata.errors import InputError
@@ -69,6 +69,24 @@ def rules() -> Mapping[str, Any]:
     return tomllib.loads(Path(__file__).with_name("rules.toml").read_text("utf-8"))
 
 
+def may_be_told(viewer: Viewer) -> tuple[str, ...]:
+    """Return the rules by which a viewer may be told anything: they may open the table that a rule looks in.
+
+    Examples
+    --------
+    >>> may_be_told(Viewer("policy")), "source" in may_be_told(Viewer("lotc"))
+    (('class',), True)
+    """
+
+    def is_open(rule: str, table: str) -> bool:
+        if rule == "source":
+            return may(viewer, Verb.MANAGE, table)
+        is_around = rule != "neighbour" or bool(viewer.vr_codes)
+        return is_around and rows_of(viewer.role, table) not in (None, Rows.COUNTS)
+
+    return tuple(rule for rule, declared in rules()["rule"].items() if is_open(rule, declared["table"]))
+
+
 def today_of(store: ScopedStore, today: date) -> date:
     """Return the day that a viewer's "now" is: of invented figures the date of the picture, else the day itself."""
     if not store.is_demonstration:
@@ -100,8 +118,7 @@ def notices(store: ScopedStore, since: date, today: date, *, may_wait: bool = Tr
     found = []
     for rule, declared in rules()["rule"].items():
         last = today + timedelta(days=declared.get("ahead_days", 0))
-        is_open = may(store.viewer, Verb.MANAGE, "sources") if rule == "source" else store.may(declared["table"])
-        for key, vr_code, on, n in _FOUND[rule](asked) if is_open else ():
+        for key, vr_code, on, n in _FOUND[rule](asked) if rule in may_be_told(store.viewer) else ():
             if since <= on <= last:
                 found.append(Notice(f"{rule}-{key}", rule, vr_code, on, n, declared["page"]))
     return sorted(found, key=lambda one: (-one.on.toordinal(), one.notice_id))

@@ -9,20 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access import audit
+from access import audit, told
 from access import rights as rules
 from access.viewer import Viewer
 from door import desk, export, leaktest
 from door import store as access
 from geodata import codes, contracts
 from geodata.errors import RisicobeeldError
+from geodata.settings import MailServer
 from geodata.snapshots import snapshot
 from register import read
 from register import record as write
 from register.read import Filters
 from risk.index.model import load_model
-from risk.notices import forms
+from risk.notices import forms, mail
 from risk.notices.notices import notices
+from risk.notices.notices import rules as notice_rules
 from risk.scores import context
 from tests.access.canaries import LEVELS, LOTC, Canary, cells_as_text, find, read_back
 from tests.examples import examples
@@ -34,6 +36,7 @@ COMPUTED = {  # what stands beside the scores and is not stored with them
     "alarm_groups_gemeente": context.groups_of,
     "hot_spots_gemeente": context.hot_spots_of,
 }
+MAIL_SERVER = MailServer("localhost", 587, "starttls", "", "", "risicobeeld@example.org", "https://risk.example.org")
 KINDS = ("signal", "activation", "referral", "plan_line", "contact", "work")
 
 
@@ -117,12 +120,15 @@ def test_notices_hold_no_canary_at_all_not_even_the_own(birds: Birds, role: str)
     scoped = of_region(role) if role in codes.VR_CODES else access.open_store(access.parse_viewer(role))
     since, today = date(2020, 9, 1), date(2020, 11, 30)
     found, texts = notices(scoped, since, today, may_wait=False), read_texts("nl")
-    told = [
+    wish = told.Wish(tuple(notice_rules()["rule"]), wants_quiet=True)
+    reader = told.Subscriber("someone", "someone@example.org", wish, date(2020, 8, 31))
+    seen = [
         forms.atom(scoped, found, today, texts, "http://127.0.0.1/notices.atom").decode(),
         forms.calendar(scoped, found, texts).decode(),
         str(forms.digest(scoped, since, today, "nl")),
+        *(letter.as_string() for letter in mail.letters([scoped], reader, today, MAIL_SERVER)),
     ]
-    assert find("\n".join(told), birds, own="") == []
+    assert find("\n".join(seen), birds, own="") == []
     if role in codes.VR_CODES:
         assert {one.vr_code for one in found} == {role}
         assert {"signal", "visit"} <= {one.rule for one in found}

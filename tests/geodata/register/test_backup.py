@@ -57,6 +57,7 @@ def first_version(path, made_at):
     connection = sqlite3.connect(old)
     with connection:
         for table in (
+            "people_mail",
             "people_looked",
             "people",
             "people_grants",

@@ -101,6 +101,7 @@ def fill():
     profiles.save(parse_viewer("region:VR03"), "van drie", {"work": 0.5}, "1")
     with database.writing(UPKEEP) as connection:
         connection.execute(sa.text("INSERT INTO people_ended_sessions VALUES ('ended', 1)"))
+    told.keep_wish(Viewer("region", ("VR01",), person="een@voorbeeld.nl"), told.Wish(("signal",)))
     told.note_looked(Viewer("region", ("VR01",), person="een@voorbeeld.nl"), date(2020, 11, 30))
 
 
