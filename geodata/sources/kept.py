@@ -15,6 +15,7 @@ from geodata import settings
 from geodata.snapshots import formats as store
 
 _MOST_BYTES: Final = 300_000_000  # a whole country's extract is not kept twice
+_MOST_N: Final = 500  # answers; the ones kept longest ago make room
 _MARKS: Final = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 
 
@@ -70,3 +71,7 @@ def keep(address: str, answer: bytes | Path, headers: Mapping[str, str]) -> None
             shutil.copyfile(answer, part)
     with store.whole_file(path.with_suffix(".json")) as part:
         part.write_text(json.dumps(marks | {"sha256": _digest(path)}), "utf-8")
+    newest_last = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)
+    for old in newest_last[:-_MOST_N]:
+        old.with_suffix("").unlink(missing_ok=True)
+        old.unlink()

@@ -113,6 +113,16 @@ class TestConditional:
         assert got() == b"two"
         assert len(list(http_folder.iterdir())) == 2
 
+    def test_what_was_kept_longest_ago_makes_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(kept, "_MOST_N", 2)
+        for name in ("one", "two", "three"):
+            kept.keep(name, name.encode(), {"ETag": name})
+        assert [kept.conditions(name) for name in ("one", "two", "three")] == [
+            {},
+            {"If-None-Match": "two"},
+            {"If-None-Match": "three"},
+        ]
+
     @pytest.mark.parametrize("mark", [{"ETag": '"a"'}, {"Last-Modified": "Mon, 01 Jun 2026 02:00:00 GMT"}, {}])
     def test_rows_are_asked_on_condition_by_either_mark(self, server: LocalServer, mark: dict[str, str]) -> None:
         server.routes.append(
