@@ -70,9 +70,11 @@ def true_rates(measured: Measured, model: Model, rng: np.random.Generator) -> tu
     known = np.isfinite(figures.cells) & np.isfinite(sampler.workers)
     over = rollup.add(np.where(known, figures.cells, 0.0))
     under = rollup.add(np.where(known, sampler.workers, 0.0)) / figures.per_workers
-    finds_n = (rng.gamma(over + prior.shape) / (under + prior.rate) * under).reshape(len(rollup.areas), -1)
+    rates = rng.gamma(over + prior.shape) / (under + prior.rate)  # where nobody works it is all prior
+    finds_n = (rates * under).reshape(len(rollup.areas), -1)
     finds_n[:, -1] = finds_n[:, :-1][:, rollup.grid.counted].sum(axis=1)
-    rates = np.divide(finds_n.ravel(), under, out=np.zeros(under.shape), where=under > 0)
+    together = under.reshape(finds_n.shape)[:, -1]
+    rates.reshape(finds_n.shape)[:, -1] = finds_n[:, -1] / np.maximum(together, 1e-9)
     return rates, finds_n.ravel()
 
 

@@ -29,6 +29,7 @@ from risk.scores.outputs import Scored, ensure, is_ready, newest_signal, read_sc
 from words import LANGUAGES, Texts
 
 AGENCIES = "temporary_agencies"
+_LEAST_GAIN: Final = 0.01
 
 
 _Made = TypeVar("_Made")
@@ -239,6 +240,15 @@ def named(texts: Texts, words: str, lacks: Sequence[str]) -> str:
     """Return a title with what the picture lacks behind it."""
     without = classify.without(lacks, texts.language)
     return texts("lacks.title", title=words, without=without) if without else words
+
+
+def gain_words(texts: Texts, gain: float) -> str:
+    """Return by how much finding out is expected to lift the first of all sites; a dash where nobody knows."""
+    if pd.isna(gain):
+        return "–"
+    if gain <= 0:
+        return texts.number(0, 0)
+    return f"< {texts.number(_LEAST_GAIN, 2)}" if gain < _LEAST_GAIN else texts.number(gain, 2)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

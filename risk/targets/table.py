@@ -55,6 +55,7 @@ COLUMNS: Final = (
 )
 
 _WHYS_N: Final = 2
+_SHOWN_GAIN: Final = 0.005  # what two decimals show
 _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "finding_out_gain_0_10", "completeness_pct")
 
 _POINTS: Final = Text("{points} risicopunten", "{points} risk points")
@@ -171,7 +172,7 @@ def _reason(line: pd.Series, plan: Plan, why: str, locked: dict[str, str], witho
     words: list[str] = []
     if line.get("not_ranked_reason") == "size":
         words.append(_SIZE_UNKNOWN[lang])
-        if line["finding_out_gain_0_10"] > 0:
+        if line["finding_out_gain_0_10"] >= _SHOWN_GAIN:
             worth = explain.number(line["finding_out_gain_0_10"], lang, 2)
             words.append(_WORTH[lang].format(k=plan.request.capacity, gain=worth))
     if line["list"] == "rising":

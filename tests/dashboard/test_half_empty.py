@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from commands import data as data_command
 from dashboard.pages import PAGES
+from dashboard.parts import figures
 from dashboard.server import publish
 from door import readiness
 from door.readiness import Ranking
@@ -269,3 +270,9 @@ def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
         told = words_on(drawn)
         assert tail in told.split("</h1>")[0].rsplit("<h1", 1)[1], page
         assert f", {tail}" in told + listed_on(drawn), f"{page} has classes without it"
+
+
+def test_a_gain_too_small_for_its_decimals_is_not_nil() -> None:
+    texts = read_texts("nl")
+    gains = (0.0, 0.004, 0.01, 1.236, float("nan"))
+    assert [figures.gain_words(texts, one) for one in gains] == ["0", "< 0,01", "0,01", "1,24", "–"]

@@ -4,7 +4,7 @@ import html
 
 import pandas as pd
 
-from dashboard.parts import links, tables
+from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
@@ -63,7 +63,7 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
                 html.escape(kind),
                 html.escape(place),
                 html.escape(texts(f"sites.unknown_{reason}")),
-                gain_words(texts, row["gain"]),
+                html.escape(figures.gain_words(texts, row["gain"])),
                 html.escape(_chance(texts, row["p_first"])),
                 why.place_span(scored.fillna({"rank": scored["rank_p05"]})),
                 html.escape(why.top_reason(shown, row["site_id"], texts)),
@@ -79,11 +79,6 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
         f'<section class="rb-page" id="find-out-first"><h2>{html.escape(title)}</h2>'
         f'<p class="rb-muted">{html.escape(told)}</p>{tables.table(title, heads, cells, numeric=(4, 5))}</section>'
     )
-
-
-def gain_words(texts: Texts, gain: float) -> str:
-    """Return by how much the first of all sites rise when a site is known; a dash where nobody knows."""
-    return "–" if pd.isna(gain) else texts.number(gain, 2)
 
 
 def _chance(texts: Texts, share: float) -> str:

@@ -2,7 +2,7 @@
 
 import html
 
-from dashboard.parts import links, tables
+from dashboard.parts import figures, links, tables
 from geodata import site_kinds
 from risk.targets.plan import Plan
 from words import Texts
@@ -25,7 +25,7 @@ def draw(texts: Texts, plan: Plan) -> None:
                 links.link(html.escape(name), page="sites", unit=site["site_id"]),
                 html.escape(kind),
                 html.escape(texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}")),
-                texts.number(site["finding_out_gain_0_10"], 2),
+                html.escape(figures.gain_words(texts, site["finding_out_gain_0_10"])),
                 html.escape(texts(f"targets.list_{site['list']}") if site["list"] else "–"),
             ]
         )
