@@ -13,6 +13,14 @@ from geodata.intake.places import Kind, Places
 from geodata.intake.receipt import Line
 
 _FEWEST_N = 2  # columns that are weeks or days; one could be a title
+# what a column made here is called in a receipt: names that `geodata/intake/incidence.toml` knows
+_CALLED = {
+    "gemeente": "gemeente",
+    "region": "veiligheidsregio",
+    "week": "week",
+    "date": "datum",
+    "cases": "aantal",
+}
 _MOST = 0.5  # the share of the columns that are places, where places stand across
 
 
@@ -31,18 +39,18 @@ def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places
     chosen = columns.choose(table, fields, mapping)
     if "cases" in chosen:
         return table
-    cases = fields["cases"][0]
+    cases = _CALLED["cases"]
     if "week" in chosen or "date" in chosen:
         if "gemeente" in chosen or "region" in chosen:
             return table
         level, across = _places_across(table, places)
-        return _down(table, fields[level][0], across, cases, "places_across") if level else table
+        return _down(table, _CALLED[level], across, cases, "places_across") if level else table
     moments = _moments(table)
     if len(moments) < _FEWEST_N:
         return table
     kind = "week" if all(week for week, _ in moments.values()) else "date"
     values = {header: week if kind == "week" else day for header, (week, day) in moments.items()}
-    return _down(table, fields[kind][0], values, cases, "moments_across")
+    return _down(table, _CALLED[kind], values, cases, "moments_across")
 
 
 def has_places(table: Table, places: Places) -> bool:
