@@ -21,7 +21,9 @@ Fields = Mapping[str, Sequence[str]]
 _COUNTING_WORDS: Final = re.compile(r"^(?:(aantal|totaal|number of|nr of|no of|total)\s+)+(?=\S)")
 # In brackets behind a header these make it another measure: cases (per 100 000), firms (x 1 000), beds (%).
 _OTHER_MEASURE: Final = re.compile(r"\bper\b|/|%|\b1[ .,]?000\b|\bpct|perc|proc|promille|‰|\bgem\b|gemiddeld|\bindex")
+_YEAR_BEHIND: Final = re.compile(r"\s(19|20)\d{2}$")
 _CUT_AT: Final = 10  # letters that a Shapefile keeps of a header
+_LONGEST: Final = 200  # letters of a header; more is a sentence
 _FEWEST_LETTERS: Final = 8  # fewer of a header that was cut could be anything
 
 
@@ -98,7 +100,10 @@ def knows(fields: Fields, mapping: ColumnMapping | None = None) -> Knows:
 
     def field_of(header: str) -> str:
         text = re.sub(r"\s+", " ", header).strip()
-        return named.get(text.casefold(), "") or usual.get(_tight(text), "") if len(text) <= 200 else ""
+        if len(text) > _LONGEST:
+            return ""
+        plain = usual.get(_tight(text), "") or usual.get(_tight(_YEAR_BEHIND.sub("", text)), "")
+        return named.get(text.casefold(), "") or plain
 
     return field_of
 
@@ -127,6 +132,10 @@ def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, st
             chosen[name] = lower[wanted.casefold()]
             continue
         found = [header for spelling in spellings for header in by_name.get(_tight(spelling), [])]
+        if not found:  # Gemeentenaam 2023; of two years of a field nobody knows which is meant
+            usual = {_tight(spelling) for spelling in spellings}
+            dated = [one for one in headers if _YEAR_BEHIND.search(one) and _tight(_YEAR_BEHIND.sub("", one)) in usual]
+            found = dated if len(dated) == 1 else []
         if not found and table.has_cut_headers:
             found = [header for header in headers if _is_cut(header, spellings)]
         free = [header for header in found if header not in chosen.values()]

@@ -153,7 +153,11 @@ class Receipt:
         head = "dry_run" if self.is_dry_run else "unchanged" if self.is_unchanged else "imported"
         said = [texts(f"receipt.{head}", file=self.file, rows_n=self.rows_n, kept_n=self.kept_n, left_n=left_n)]
         if self.columns_read:
-            read = ", ".join(f"{name} = {header}" for name, header in self.columns_read.items())
+            called = {name: f"receipt.field.{name}" for name in self.columns_read}
+            read = ", ".join(
+                f"{texts(called[name]) if called[name] in texts else name} = {header}"
+                for name, header in self.columns_read.items()
+            )
             said.append(texts("receipt.columns_read", columns=read))
         if self.columns_passed:
             said.append(texts("receipt.columns_passed", columns=", ".join(self.columns_passed)))

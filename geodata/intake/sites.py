@@ -275,6 +275,8 @@ def _leave_out_unplaced(
     for text, number in zip(given["misses"][is_missed], numbers[is_missed], strict=True):
         missed.setdefault(text, []).append(int(number))
     for text, rows in missed.items():
+        if places.find(text).kind is Kind.GEMEENTE:
+            continue  # it was divided: its row says so
         receipt.miss(text[:60], places.nearest(text), rows)
     is_unplaced = given["x"].isna() & given["named"].eq("") & given["gemeente"].eq("")
     doubtful = given[(is_unplaced | given["why"].isin(["country", "x", "y"])) & ~given["is_left_out"]]

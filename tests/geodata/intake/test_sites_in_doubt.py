@@ -68,6 +68,10 @@ FILES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         [("A", EDE, 40)],
     ),
+    "headers with a year": ("a.csv", "naam;Gemeentenaam 2023;bedden 2023\nA;Ede;40\n", {}, [("A", EDE, 40)]),
+    "two years of a field": ("a.csv", "naam;gemeente;bedden 2022;bedden 2023\nA;Ede;30;40\n", {}, ONE),
+    "a list of who houses": ("a.csv", "Naam huisvester;Plaats;Max. aantal personen\nA;Ede;40\n", {}, [("A", EDE, 40)]),
+    "a list of locations": ("a.csv", "Locatie;Gemeente;Aantal arbeidsmigranten\nA;Ede;40\n", {}, [("A", EDE, 40)]),
     "tables side by side": (
         "a.xlsx",
         rows(["naam", "gemeente", None, "naam", "gemeente"], ["A", "Ede", None, "B", "Ede"]),
@@ -127,3 +131,9 @@ def test_a_doubtful_list_gives_its_right_answer(tmp_path: Path, name: str) -> No
     assert receipt.kept_n + len(told) >= receipt.rows_n
     for language in ("nl", "en"):
         assert receipt.sentences(language)
+
+
+def test_a_receipt_names_fields_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    _, receipt = read_sites(put(tmp_path, "a.csv", "Locatie;Gemeente;Bedden\nA;Ede;40\n"))
+    assert "kolommen gelezen: naam = Locatie, gemeente = Gemeente, bedden = Bedden" in receipt.sentences("nl")
+    assert "columns read: name = Locatie, gemeente = Gemeente, beds = Bedden" in receipt.sentences("en")
