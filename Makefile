@@ -39,7 +39,7 @@ lock: $(VENV)/.dev  ## compile the requirements files, with hashes, after a chan
 	@$(LOCK) -c requirements.txt -c requirements-cluster.txt requirements-dev.in -o requirements-dev.txt
 
 bench: $(VENV)/.dev  ## measure; each script prints a table
-	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+	@for script in bench/bench_*.py; do echo "== $$script"; $(PY) -m bench.$$(basename $$script .py) || exit 1; done
 
 docs: $(VENV)/.dev accessibility pictures  ## make every generated document and picture anew
 	@$(PY) -m risk method --lang nl --out docs/method.md

@@ -20,6 +20,7 @@ import geopandas as gpd
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench.goals import machine
 
 SITES_N = 3000
 LIMIT_MS = 20.0
@@ -65,6 +66,7 @@ def door(runs: int) -> bool:
     read_parquet, read_table = store.read_parquet, snapshot.Snapshot.table
     store.read_parquet = lambda name, path: shared[name, path.parent.name]
     snapshot.Snapshot.table = lambda _self, name: shared[name] if name in shared else read_table(_self, name)
+    print(machine())
     print(
         f"{len(shared['scores', 'gemeente'])} rows of scores, {len(shared['contributions', 'gemeente'])} of"
         f" contributions, {len(shared['sites'])} sites; medians of {runs} runs"

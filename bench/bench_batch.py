@@ -126,6 +126,10 @@ def main() -> None:
         return
     numbers = [int(number) for number in sys.argv[1:]] or list(NUMBERS)
     heads = ("sites", "kept", "import s", "wall s", "CPU s", "of which fixed", "CPU s/million", "peak GB")
+    sys.path.insert(0, str(ROOT))
+    from bench.goals import machine
+
+    print(machine())
     print("".join(f"{head:>15}" for head in heads))
     base = alone(_FEW)
     for n in numbers:

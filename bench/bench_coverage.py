@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.goals import line
+from bench.goals import line, machine
 from door import store as access
 from geodata import settings
 from geodata.snapshots import snapshot
@@ -178,6 +178,7 @@ def main() -> None:
     batch = access.open_batch(snapshot.read_core(settings.EMBEDDED_DIR).data_version)
     tables = {name: batch.table(name) for name in CORE_TABLES}
     model = load_model()
+    print(machine())
     for level in arguments.level:
         for log_sd in arguments.log_sd:
             parts = simulate(tables, model, level, log_sd, arguments.simulations, arguments.rebuilds)

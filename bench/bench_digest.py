@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 logging.disable(logging.WARNING)
 
+from bench.goals import machine
 from commands.scores import main as run
 from door.store import Viewer, open_store
 from risk.index.model import load_model
@@ -36,6 +37,7 @@ def main() -> None:
             run(["digest", "--since", SINCE, "--each-region", "--out", str(Path(folder) / "digest")])
         seconds, processor = time.perf_counter() - start, time.process_time() - processor
         made = len(list((Path(folder) / "digest").iterdir()))
+    print(machine())
     print("| what | measured | limit |\n|---|---|---|")
     print(f"| digest of {made} regions, scores ready | {seconds:.1f} s ({processor:.1f} s of processor) | 10 s |")
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from access.viewer import parse_viewer
+from bench.goals import machine
 from door.store import open_store
 from tests.dashboard.conftest import settled, start_streamlit, stop
 from tools import get_browser
@@ -123,6 +124,7 @@ def main() -> None:
             browser.close()
             stop(server)
     hand = hands[0]
+    print(machine())
     print(f"touches {hand.touches_n}, keys {hand.keys_n}, fields {hand.fields_n}")
     for told, values in (
         ("waiting for the page (s)", [one.waited_s for one in hands]),

@@ -117,6 +117,7 @@ def seeds(folder: Path | None) -> list[tuple[str, str, bytes]]:
 
 def main() -> int:
     """Read the files and tell what came of them."""
+    from bench.goals import machine
     from geodata.errors import RisicobeeldError
     from geodata.intake.receipt import Receipt
 
@@ -151,9 +152,10 @@ def main() -> int:
                 told["said too much"] += 1
                 wrong.append((number, kind, ending, " | ".join(said)[:300], path.read_bytes()))
     seconds = time.perf_counter() - start
+    print(machine())
     print(
         f"fuzz  {count_n} files in {seconds:.0f} s: {told['read']} read, {told['refused']} refused in a sentence,"
-        f" {told['broke']} broke, {told['said too much']} said too much"
+        f" {told['broke']} broke, {told['said too much']} said too much (limit: none breaks, none says too much)"
     )
     for number, kind, ending, what, content in wrong[:20]:
         print(f"  file {number} ({kind}{ending}): {what}\n    {content[:200]!r}")

@@ -19,6 +19,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import machine
 from tests.dashboard.conftest import start_streamlit, stop
 from tools import get_browser
 
@@ -204,6 +205,7 @@ def new_context(browser: object) -> BrowserContext:
 
 def measure(context: Callable[[], BrowserContext], plain: str, alone: str, shown: str, runs: int) -> None:
     """Print the table."""
+    print(machine())
     print(f"{'':48s} {'median':>8s} {'p95':>8s} {'target':>14s}")
     for kept, label in ((True, "new tab"), (False, "empty cache")):
         here = context()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.goals import line
+from bench.goals import line, machine
 from door import store as access
 from geodata import settings
 from geodata.snapshots import snapshot
@@ -88,6 +88,7 @@ def main() -> None:
     batch = access.open_batch(snapshot.read_core(settings.EMBEDDED_DIR).data_version)
     tables, model = {name: batch.table(name) for name in CORE_TABLES}, load_model()
     sites = score(tables | {"signals": batch.table("signals")}, "site", model)
+    print(machine())
     for told in [*points(sites), *reasons(score(tables, "gemeente", model, rebuilds=0))]:
         print(told)
 

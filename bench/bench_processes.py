@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from access.database.who import UPKEEP
+from bench.goals import machine
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -200,6 +201,7 @@ def main() -> None:
         os.environ["RISICOBEELD_REGISTER"] = new_database(server)
         found = measure(Path(name))
         database.close()
+    print(machine())
     print("| what | measured |\n|---|---|")
     for what, value in found.items():
         print(f"| {what} | {value if isinstance(value, str) else json.dumps(value)} |")

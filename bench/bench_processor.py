@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.bench_sessions import LARGEST_BYTES, SECTORS, Session, Times
+from bench.goals import machine
 from tests.dashboard.conftest import start_streamlit, stop
 
 AREA = "VR06"
@@ -114,7 +115,7 @@ def main() -> None:
                 measured[what] = asyncio.run(measure(address, server.pid, asked.changes))
             finally:
                 stop(server)
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {asked.changes} runs of each")
+    print(f"{machine()}; {asked.changes} runs of each")
     print(f"{'':28s} {'processor (ms)':>15s} {'times empty':>12s} {'limit':>6s}")
     for what, spent in measured.items():
         ratio, limit = spent / measured["empty part"], GOALS.get(what)

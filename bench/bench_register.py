@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from access.database import engine as database
 from access.viewer import Viewer
+from bench.goals import machine
 from door.store import open_store
 from geodata import codes
 from register import chain
@@ -136,6 +137,7 @@ def lists_and_report(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         os.environ["RISICOBEELD_DATA"] = name
+        print(machine())
         print("| what | measured | asked |\n|---|---|---|")
         writers(Path(name))
         lists_and_report(Path(name))

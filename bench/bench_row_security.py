@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from access.database.who import UPKEEP
+from bench.goals import machine
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -98,6 +99,7 @@ def main() -> None:
             with database.reading(Viewer("lotc")):
                 opened.append(1000 * (time.perf_counter() - began))
         database.close()
+    print(machine())
     print(f"| list of {EVENTS:,} events | without the second lock | with it |\n|---|---|---|")
     for (role, what, _), before, after in zip(asked, without, locked, strict=True):
         print(f"| {role}: {what} | {before:.0f} ms | {after:.0f} ms |")

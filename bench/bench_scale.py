@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from access.database import engine as database
+from bench.goals import machine
 from door import store as access
 from geodata import settings
 from geodata.codes import Status
@@ -263,6 +264,7 @@ def main() -> None:
         database.close()
         print(json.dumps(found | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}))
         return
+    print(machine())
     print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}", flush=True)
     for times in arguments.times:
         growth(times, arguments.seconds)

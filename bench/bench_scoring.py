@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import machine
 from door import store as access
 from risk.index.aggregate import weigh
 from risk.index.indicators import CORE_TABLES, Measured, Tables
@@ -121,6 +122,7 @@ def main() -> None:
         ),
         ("sensitivity, 6 assumptions x 200 rebuilds", _times(runs, lambda: sensitivity(*arguments)), None),
     ]
+    print(machine())
     print(f"{'what':<58}{'median s':>10}{'min':>9}{'max':>9}{'limit':>8}")
     for name, times, limit in rows:
         told = "" if limit is None else f"{limit:g}"

@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.bench_map import FIRST_MAP, HELPERS
+from bench.goals import machine
 from geodata.codes import SECTORS, VR_CODES
 from tests.dashboard.conftest import start_streamlit, stop
 from tools import get_browser
@@ -248,7 +249,7 @@ def measure(address: str, process_id: int, asked: argparse.Namespace) -> None:
         others.join()
         watcher.join()
         browser.close()
-    print(f"{asked.sessions} sessions, {asked.minutes:g} minutes, load {os.getloadavg()[0]:.1f}")
+    print(f"{machine()}; {asked.sessions} sessions, {asked.minutes:g} minutes")
     print(f"{'':52s} {'n':>6s} {'median':>8s} {'p95':>8s} {'target':>14s}")
     report("browser: other sector, painted (ms)", filtered, "p95 < 1500")
     report("browser: other page, painted (ms)", turned, "< 700")

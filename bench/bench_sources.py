@@ -206,6 +206,10 @@ def main() -> None:
             for what, figure in measure(folder).items():
                 print(what, figure)
         return
+    sys.path.insert(0, str(ROOT))
+    from bench.goals import machine
+
+    print(machine())
     print(f"{'measurement':<12}{'what':<18}{'figure':>14}{'limit':>8}")
     with tempfile.TemporaryDirectory() as scratch:
         for job, (write, _, _) in JOBS.items():

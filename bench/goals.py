@@ -1,4 +1,16 @@
-"""A measured figure beside what it should be, as a line of a report."""
+"""What stands over and in the table of every benchmark: the machine and its load, and a figure beside its limit."""
+
+import os
+import platform
+
+
+def machine() -> str:
+    """Return on what is measured, and how busy that is: without it a time says little."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB,"
+        f" Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def line(name: str, value: float, *, least: float | None = None, most: float | None = None, digits: int = 2) -> str:
