@@ -147,9 +147,18 @@ def _contract(
     return Contract(name, key, pa.DataFrameSchema(columns, strict=False), spatial, persons, person_columns)
 
 
-DECISION_SUBJECTS: Final = ("double", "no_place", "in_sea", "other_gemeente", "abroad", "size", "handover", "place")
-DECISION_STATES: Final = ("open", "same", "different", "resolved", "asked", "accepted", "declined")
-"""What was decided on a site that something was wrong with, on where it is, or on connecting two regions' contacts."""
+REPORTS: Final = ("closed", "elsewhere", "twice", "beds", "figure")
+"""What somebody may say is not so of a site: it is closed, not here, listed twice, has other beds, or a figure."""
+DECISION_SUBJECTS: Final = (
+    *("double", "no_place", "in_sea", "other_gemeente", "abroad", "size", "handover", "place"),
+    *(f"not_so_{name}" for name in REPORTS),
+)
+DECISION_STATES: Final = (
+    *("open", "same", "different", "resolved", "asked", "accepted", "declined"),
+    *("taken_over", "refused"),
+)
+"""What was decided on a site that something was wrong with, on where it is, on what somebody said is not so, or on
+connecting two regions' contacts."""
 
 CONTRACTS = {
     contract.name: contract

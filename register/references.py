@@ -16,6 +16,7 @@ from register.events import latest
 from register.schema import Kind, kind_of
 
 _ENTRIES: Final = {"signal_id": "signal", "plan_line_id": "plan_line", "activation_id": "activation"}
+_OF_REPORTS: Final = ("taken_over", "refused")  # how whoever keeps the sources answers what somebody said is not so
 _ANSWERED: Final = ("state", "reason", "event_date")
 """What a region's contact may change of a question that LOT-C asked two regions."""
 
@@ -52,6 +53,8 @@ def refuse(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mappi
             raise InputError("reference_elsewhere", field=name, named=named, region=region)
     if kind.name == "decision" and "handover" in (content.get("subject"), before.get("subject")):
         _refuse_asking(viewer, kind, content, before)
+    if kind.name == "decision" and content.get("state") in _OF_REPORTS and not may(viewer, Verb.MANAGE, "sources"):
+        raise AccessDeniedError("report_denied", role=viewer.role)
 
 
 def _refuse_asking(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """One site: what is known of it, what is assumed, why it has its score, when it was visited, what belongs to it."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -34,15 +34,15 @@ _MAP_HEIGHT_PX = 300
 Site = Mapping[str, Any]
 
 
-def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
-    """Draw the page of a site that the viewer may see."""
+def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Callable[[Site], None]) -> None:
+    """Draw the page of a site that the viewer may see; ``ask`` draws one more thing that can be done with it."""
     sites = store.table("sites").set_index("site_id", drop=False)
     site = sites.loc[site_id].to_dict()
     corrected = decisions.corrected_place(store, site_id)
     links.linked(
         f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>', key="site-back"
     )
-    _steps(texts, store, shown, site, corrected)
+    _steps(texts, store, shown, site, corrected, ask)
     known = _known(texts, shown, site)
     told = _corrected(texts, shown, site, corrected)
     if corrected is not None:
@@ -62,7 +62,14 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> None:
         )
 
 
-def _steps(texts: Texts, store: ScopedStore, shown: Board, site: Site, corrected: CorrectedPlace | None) -> None:
+def _steps(
+    texts: Texts,
+    store: ScopedStore,
+    shown: Board,
+    site: Site,
+    corrected: CorrectedPlace | None,
+    ask: Callable[[Site], None],
+) -> None:
     """Offer what can be done with a site: record a visit, lock it into the next plan, say where it really is."""
     with st.container(horizontal=True, key="site-steps"):
         if may(store.viewer, Verb.RECORD, "activations", site["vr_code"]) and st.button(
@@ -83,6 +90,7 @@ def _steps(texts: Texts, store: ScopedStore, shown: Board, site: Site, corrected
         if may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):
             with st.popover(texts("sites.correct")):
                 _correct(texts, store, shown, str(site["site_id"]), corrected)
+        ask(site)
 
 
 def _correct(texts: Texts, store: ScopedStore, shown: Board, site_id: str, corrected: CorrectedPlace | None) -> None:

@@ -1,4 +1,4 @@
-"""Decisions in the register: on faulty sites, on where a site really is, and on connecting two regions' contacts."""
+"""Decisions in the register: on faulty sites, on their place, on what is not so, and on connecting two contacts."""
 
 import hashlib
 from dataclasses import dataclass
@@ -48,11 +48,71 @@ def decide(store: ScopedStore, site_id: str, problem: str, state: str, reason: s
     return _decided(store, site_id, problem, state, reason, day)
 
 
+def say_not_so(store: ScopedStore, site_id: str, what: str, said: str, day: pd.Timestamp, figure: str = "") -> Receipt:
+    """Record that something the product tells of a site is not so; it changes no figure and no score by itself.
+
+    Parameters
+    ----------
+    what
+        One of `geodata.contracts.REPORTS`.
+    said
+        What is seen instead, in words; who keeps the sources reads it.
+    day
+        The date it is said on.
+    figure
+        Which figure, of ``figure``; of one thing the newest report counts, and the ones before stay in its history.
+
+    Raises
+    ------
+    InputError
+        The site is not among those the viewer may see, or nothing is said.
+    AccessDeniedError
+        The viewer may record nothing about this site.
+    """
+    return _decided(store, site_id, f"not_so_{what}", "open", said, day, detail=figure)
+
+
+def reports(store: ScopedStore) -> pd.DataFrame:
+    """Return what was said not to be so, of the sites the viewer may see: what is open first, then the newest."""
+    known = store.register("decisions")
+    known = known[known["subject"].str.startswith("not_so_")]
+    order = known.assign(is_done=known["state"] != "open")
+    return order.sort_values(["is_done", "event_date", "decision_id"], ascending=[True, False, True])
+
+
+def answer_report(store: ScopedStore, decision_id: str, state: str, reason: str) -> Receipt:
+    """Take over in the sources what somebody said, or refuse it with a reason; whoever said it sees both.
+
+    Raises
+    ------
+    InputError
+        There is no such report, or the state is not ``taken_over`` or ``refused``.
+    AccessDeniedError
+        The viewer does not keep the sources.
+    """
+    if state not in ("taken_over", "refused"):
+        raise InputError(f"The answer is taken_over or refused, not {state!r}; choose one.")
+    mine = reports(store)
+    mine = mine[mine["decision_id"] == decision_id]
+    if mine.empty:
+        raise InputError("no_such_question", question=decision_id)
+    changes = {"state": state, "reason": reason}
+    return write.correct(store.viewer, "decision", decision_id, changes, based_on=int(mine.iloc[0]["version"]))
+
+
 def _decided(
-    store: ScopedStore, site_id: str, subject: str, state: str, reason: str, day: pd.Timestamp, place: str = ""
+    store: ScopedStore,
+    site_id: str,
+    subject: str,
+    state: str,
+    reason: str,
+    day: pd.Timestamp,
+    *,
+    place: str = "",
+    detail: str = "",
 ) -> Receipt:
-    """Record a decision on a site, or the next version of it."""
-    name = f"{subject}-{site_id}"
+    """Record a decision on a site, and a detail of it where one is named; or the next version of that decision."""
+    name = "-".join(part for part in (subject, detail, site_id) if part)
     fields = {
         "event_date": day.strftime(_DATE),
         "subject": subject,
@@ -119,7 +179,7 @@ def correct_place(store: ScopedStore, site_id: str, place: str, reason: str, day
     if region and regions[code] != region:
         raise InputError("place_elsewhere", there=regions[code], here=region)
     degrees = point.to_crs(codes.CRS_WGS84).iloc[0]
-    return _decided(store, site_id, PLACE, "resolved", reason, day, f"{degrees.x:.6f} {degrees.y:.6f}")
+    return _decided(store, site_id, PLACE, "resolved", reason, day, place=f"{degrees.x:.6f} {degrees.y:.6f}")
 
 
 def withdraw_place(store: ScopedStore, site_id: str, reason: str, day: pd.Timestamp) -> Receipt:

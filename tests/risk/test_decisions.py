@@ -135,3 +135,66 @@ def test_only_lotc_connects_and_only_between_two_regions(link):
         decisions.answer_handover(_store(), "x", "accepted", "x")
     with pytest.raises(AccessDeniedError, match="may not open connected_sites"):
         _store("partner:NVWA").connected_sites()
+
+
+def _site(vr_code):
+    sites = _store().table("sites")
+    return sites.loc[sites["vr_code"] == vr_code, "site_id"].iloc[0]
+
+
+def test_what_is_said_not_to_be_so_is_answered_and_changes_no_score():
+    site, contact = _site("VR06"), _store("region:VR06")
+    before = contact.out("scores", "site", load_model().version)
+    problems = target_inputs.read_problems(_store())
+    said = decisions.say_not_so(contact, site, "closed", "Gesloten sinds maandag", DAY)
+    assert decisions.reports(contact)[["site_id", "subject", "state"]].to_numpy().tolist() == [
+        [site, "not_so_closed", "open"]
+    ]
+    pd.testing.assert_frame_equal(_store("region:VR06").out("scores", "site", load_model().version), before)
+    pd.testing.assert_frame_equal(target_inputs.read_problems(_store()), problems)
+    decisions.answer_report(_store(), said.entity_id, "refused", "De vergunning loopt nog")
+    seen = decisions.reports(_store("region:VR06")).iloc[0]
+    assert (seen["state"], seen["reason"]) == ("refused", "De vergunning loopt nog")
+    decisions.say_not_so(contact, site, "closed", "Het hek is weg", DAY)
+    assert decisions.reports(contact)[["state", "version"]].to_numpy().tolist() == [["open", 3]], (
+        "said again: open again"
+    )
+
+
+def test_each_figure_is_a_report_of_its_own_and_what_is_open_stands_first():
+    site, store = _site("VR06"), _store()
+    first = decisions.say_not_so(store, site, "figure", "minder gedeeld vervoer", DAY, "transport")
+    second = decisions.say_not_so(store, site, "figure", "meer bedden", DAY, "beds")
+    assert first.entity_id != second.entity_id
+    decisions.answer_report(store, first.entity_id, "taken_over", "in het eigen bestand verbeterd")
+    assert decisions.reports(store)["state"].tolist() == ["open", "taken_over"]
+
+
+def test_who_may_say_answer_and_read_it():
+    site, contact = _site("VR06"), _store("region:VR06")
+    said = decisions.say_not_so(contact, site, "twice", "Zie ook het bedrijf ernaast", DAY)
+    for state in ("taken_over", "refused"):
+        with pytest.raises(AccessDeniedError, match="LOT-C"):
+            decisions.answer_report(contact, said.entity_id, state, "zelf gedaan")
+    for other in ("region:VR20", "analyst"):
+        with pytest.raises((AccessDeniedError, InputError)):
+            decisions.say_not_so(_store(other), site, "closed", "x", DAY)
+    assert decisions.reports(_store("region:VR20")).empty
+    read_by_analyst = decisions.reports(_store("analyst")).iloc[0]
+    assert (read_by_analyst["subject"], read_by_analyst["reason"]) == ("not_so_twice", ""), "no free text"
+    for closed in ("policy", "privacy", "partner:GGD"):
+        with pytest.raises(AccessDeniedError):
+            decisions.reports(_store(closed))
+
+
+def test_a_report_without_words_or_answer_is_refused():
+    site, store = _site("VR06"), _store()
+    with pytest.raises(InputError, match="reason"):
+        decisions.say_not_so(store, site, "closed", "", DAY)
+    said = decisions.say_not_so(store, site, "closed", "Gesloten", DAY)
+    with pytest.raises(InputError, match="reason"):
+        decisions.answer_report(store, said.entity_id, "refused", "")
+    with pytest.raises(InputError, match="taken_over or refused"):
+        decisions.answer_report(store, said.entity_id, "resolved", "x")
+    with pytest.raises(InputError, match="no question"):
+        decisions.answer_report(store, "not_so_closed-X", "refused", "x")

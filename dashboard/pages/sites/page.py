@@ -1,6 +1,7 @@
 """Sites: a list to find one in, and a page per site: what is known, what is assumed, visited and linked."""
 
 import html
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +10,7 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.sites import find_out
+from dashboard.pages.sites import find_out, not_so
 from dashboard.parts import figures as board
 from dashboard.parts import link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
@@ -83,7 +84,8 @@ def _page() -> None:
     )
     link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     if (sites["site_id"] == chosen.unit).any():
-        site_page.draw(texts, store, shown, chosen.unit)
+        site_page.draw(texts, store, shown, chosen.unit, partial(not_so.ask, texts, store, shown))
+        not_so.said(texts, store, chosen.unit)
         return
     sought = _filters(texts, shown, sites, chosen)
     chosen = session.selection()
@@ -101,6 +103,7 @@ def _page() -> None:
     with map_side:
         if not found.empty:
             _map(texts, store, shown, found, chosen)
+    not_so.listed(texts, store)
     if export.may_take_sites(store):
         kinds = [False, True] if export.is_osm(sites["source"]).any() else [False]
         here = frozenset(found["site_id"])
