@@ -17,7 +17,7 @@ from door import store as access
 from door.readiness import Ranking, Readiness
 from door.table_states import State
 from geodata.refresh import health
-from geodata.snapshots import formats, snapshot
+from geodata.snapshots import formats
 from geodata.sources import catalogue
 from risk.index.model import load_model
 
@@ -125,7 +125,7 @@ def _import(arguments: argparse.Namespace) -> None:
     else:
         {**source_commands.IMPORTS, "bundle": bundle_commands.run_import}[arguments.kind](arguments, found.see)
     if not arguments.dry_run:
-        found.see(snapshot.current())
+        found.see_current()
     for sentence in found.sentences("en"):
         print(sentence)
 

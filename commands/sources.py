@@ -20,7 +20,6 @@ from geodata.refresh import build as refresh
 from geodata.refresh import fetch as fetching
 from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
-from geodata.snapshots import snapshot
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
@@ -157,7 +156,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
             print(f"    {outcome.message}", file=sys.stderr)
         for note in outcome.notes:
             print(f"    {note}")
-    found.see(snapshot.current())
+    found.see_current()
     for sentence in found.sentences("en"):
         print(sentence)
     failed_n = sum(outcome.state == "failed" for outcome in outcomes)

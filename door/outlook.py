@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from door import readiness
 from door.readiness import Readiness, Use
+from geodata.errors import SnapshotError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
 from words import Texts, read_texts
@@ -20,15 +21,21 @@ class Outlook:
     ----------
     disease
         Of the picture.
+    before, after
+        None where the figures are damaged or gone: an import or refresh is then the way to have them back.
     """
 
     disease: str
-    before: Readiness
-    after: Readiness
+    before: Readiness | None
+    after: Readiness | None = None
 
     def see(self, tables: Snapshot) -> None:
-        """Look at the tables after it."""
+        """Look at the tables as they would be after it."""
         self.after = readiness.of_tables(tables, self.disease)
+
+    def see_current(self) -> None:
+        """Look at the picture in use, after it."""
+        self.after = _current(self.disease)
 
     def sentences(self, language: str, *, is_command: bool = True) -> list[str]:
         """Return what goes on or off and what is still lacking, as lines of text.
@@ -38,20 +45,25 @@ class Outlook:
         is_command
             Say with each step the command that does it; a page has a button for that.
         """
+        if self.after is None:
+            return []
         texts = read_texts(language)
-        said = []
-        if self.before.is_demonstration != self.after.is_demonstration:
-            said.append(texts(f"outlook.example_{'on' if self.after.is_demonstration else 'off'}"))
-        changed = {
-            way: [use for use in Use if (self.before.offers(use), self.after.offers(use)) == pair]
-            for way, pair in (("on", (False, True)), ("off", (True, False)))
-        }
-        said += [texts(f"outlook.{way}", what=_named(texts, uses)) for way, uses in changed.items() if uses]
-        if not said:
-            said.append(texts("outlook.same"))
+        said = self._switched(texts, self.before, self.after) if self.before else []
         steps = self.after.steps()
         said.append(texts("outlook.lacks" if steps else "outlook.whole"))
         return said + [f"  {self.after.sentence(step, language, is_command=is_command)}" for step in steps]
+
+    @staticmethod
+    def _switched(texts: Texts, before: Readiness, after: Readiness) -> list[str]:
+        said = []
+        if before.is_demonstration != after.is_demonstration:
+            said.append(texts(f"outlook.example_{'on' if after.is_demonstration else 'off'}"))
+        changed = {
+            way: [use for use in Use if (before.offers(use), after.offers(use)) == pair]
+            for way, pair in (("on", (False, True)), ("off", (True, False)))
+        }
+        said += [texts(f"outlook.{way}", what=_named(texts, uses)) for way, uses in changed.items() if uses]
+        return said or [texts("outlook.same")]
 
 
 def _named(texts: Texts, uses: list[Use]) -> str:
@@ -60,5 +72,11 @@ def _named(texts: Texts, uses: list[Use]) -> str:
 
 def now(disease: str) -> Outlook:
     """Return the outlook of the picture in use, before anything is imported."""
-    stands = readiness.of_tables(snapshot.current(), disease)
-    return Outlook(disease, stands, stands)
+    return Outlook(disease, _current(disease))
+
+
+def _current(disease: str) -> Readiness | None:
+    try:
+        return readiness.of_tables(snapshot.current(), disease)
+    except SnapshotError:  # told by `status` and on every page
+        return None

@@ -75,3 +75,24 @@ def test_a_bundle_tells_the_same_before_and_after(
         told.append(outlook(capsys.readouterr().out))
     assert told[0] == told[1]
     assert named(told[0], "off") == {AREAS, LIST, PLANS, "accounting for activations"}
+
+
+@pytest.mark.parametrize("damage", ["figures", "pointer"])
+def test_damaged_figures_do_not_stop_the_import_that_brings_them_back(
+    tmp_path: Path, data_dir: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cases.csv"
+    states.WRITERS["incidence"](path, "incidence")
+    assert command.main(["import", "incidence", str(path), *OPTIONS["incidence"]]) == 0
+    pointer = data_dir / "core" / "CURRENT"
+    if damage == "pointer":
+        pointer.unlink()
+    else:
+        (snapshot.current().path / "exposure.parquet").write_bytes(b"x")
+    states.WRITERS["incidence"](path, "three_rows")
+    capsys.readouterr()
+    assert command.main(["import", "incidence", str(path), *OPTIONS["incidence"]]) == 0
+    told = capsys.readouterr().out
+    assert "What the picture still lacks" in told
+    assert "Switches" not in told
+    assert len(snapshot.current().table("incidence")) == 3

@@ -100,7 +100,7 @@ def _fetch(texts: Texts, store: ScopedStore) -> None:
     for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
         with work.shown(texts, texts(title)) as step:
             outcomes += fetching.refresh_sources(names, progress_of=_progress(step, names))
-    brings.see(snapshot.current())
+    brings.see_current()
     st.session_state["data-fetched"] = (outcomes, brings)
     st.rerun()
 
@@ -219,7 +219,7 @@ def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) ->
         receipt = upload.bring_in(path, answers, lambda done, total: step(done / total if total else 0.5))
         step(1.0)
     audit.note("import", who=store.viewer.who, role=str(store.viewer), surface=store.surface, table=answers.kind)
-    brings.see(snapshot.current())
+    brings.see_current()
     st.session_state["data-done"] = ("imported", path.name, receipt, brings)
     st.session_state["data-drop"] += 1
     st.rerun()
@@ -291,7 +291,7 @@ def _ask_back(texts: Texts, store: ScopedStore, what: str) -> None:
             if st.button(texts("data.yes"), type="primary", key="data-yes"):
                 brings = outlook.now(official_model().disease)
                 name = build.undo().address if what == "undone" else str(build.return_to_example())
-                brings.see(snapshot.current())
+                brings.see_current()
                 audit.note(what, who=store.viewer.who, role=str(store.viewer), surface=store.surface)
                 st.session_state["data-done"] = (what, name, None, brings)
                 st.rerun()
