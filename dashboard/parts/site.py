@@ -40,7 +40,9 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Call
     site = sites.loc[site_id].to_dict()
     corrected = decisions.corrected_place(store, site_id)
     links.linked(
-        f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>', key="site-back"
+        f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>'
+        f'<h2 class="rb-unseen">{html.escape(texts("picture.why"))}</h2>',  # over the heading of the reasons
+        key="site-back",
     )
     _steps(texts, store, shown, site, corrected, ask)
     known = _known(texts, shown, site)

@@ -48,6 +48,13 @@ _BUILTIN = {
     "Drag and drop files here": "app.drop",
     "Page not found": "app.not_found",
     "more": "app.more",
+    "help": "app.help_for",
+    "App pages": "app.pages",
+    "Increment": "app.increment",
+    "Decrement": "app.decrement",
+    "Open": "app.open",
+    "Clear value": "app.clear",
+    "Clear all": "app.clear",
 }
 """Words of Streamlit's own that a page may show, with the name of ours."""
 

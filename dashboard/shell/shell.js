@@ -135,19 +135,29 @@ function read(node) {
   if (!Object.keys(words.builtin).length) return;
   const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) translate(texts.currentNode);
-  for (const field of node.querySelectorAll("[placeholder]")) {
-    const known = words.builtin[field.placeholder];
-    if (known) field.placeholder = known;
+  for (const field of [node, ...node.querySelectorAll("[placeholder], [aria-label]")]) {
+    for (const name of ["placeholder", "aria-label"]) {
+      const known = field.hasAttribute(name) && inWords(field.getAttribute(name));
+      if (known) field.setAttribute(name, known);
+    }
   }
 }
 
 let lastTold = "";
 
 function translate(text) {
-  const told = text.nodeValue.trim();
-  const more = /^(\d+) more$/.exec(told); // pages for which the bar has no room
-  const known = more && words.builtin.more ? words.builtin.more.replace("{n}", more[1]) : words.builtin[told];
+  const known = inWords(text.nodeValue.trim());
   if (known) text.nodeValue = known;
+}
+
+// Words of the frame's own in the reader's language; "" for what is none of them.
+function inWords(told) {
+  const { builtin } = words;
+  const more = /^(\d+) more$/.exec(told); // pages for which the bar has no room
+  if (more) return (builtin.more ?? "").replace("{n}", more[1]);
+  const help = /^Help for (.+)$/.exec(told);
+  if (help) return (builtin.help ?? "").replace("{n}", help[1]);
+  return Object.hasOwn(builtin, told) ? builtin[told] : "";
 }
 
 // On a narrow screen the menu closes when a page is chosen, and by Escape.
