@@ -15,6 +15,7 @@ from risk.index.normalise import denormalise
 from risk.index.pipeline import MISSING
 
 _SHOWN = 4
+_ROUNDING_0_10 = 1e-9  # what cancels against its sector leaves no more than this, and is no reason
 _SEEN_0_10 = 0.05  # what shows as 0.1 or more
 _MISSING_WORDS = Text("ontbrekende gegevens", "missing figures")
 _REST_WORDS = Text("overige", "other")
@@ -174,7 +175,7 @@ def _top_reasons(contributions: pd.DataFrame, model: Model, lang: str) -> pd.Ser
         return pd.Series(dtype="str")
     best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")
     words = {code: model.indicator(code).more[lang] for code in best["indicator_code"].unique()}
-    return best["indicator_code"].map(words).where(best["contribution_0_10"] > 0, "")
+    return best["indicator_code"].map(words).where(best["contribution_0_10"] > _ROUNDING_0_10, "")
 
 
 def what_would_change(told: Told, unit_id: str) -> list[Change]:

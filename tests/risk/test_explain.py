@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -147,3 +148,9 @@ def test_units_that_are_named_together_get_reasons_that_differ(outcome: Outcome,
     assert len(set(told)) == len(units)
     for unit, reason in zip(units, told, strict=True):
         assert reason.split("; ")[0] == explain.top_reason(outcome, unit, lang) or "; " not in reason
+
+
+def test_what_is_left_of_rounding_is_no_reason(outcome: Outcome) -> None:
+    """What is the same in all areas of a sector cancels to nothing, and never stands as their top reason."""
+    parts = outcome.contributions.assign(contribution_0_10=1e-15)
+    assert set(explain.top_reasons(replace(outcome, contributions=parts), "en")) == {""}
