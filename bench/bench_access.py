@@ -113,8 +113,8 @@ def walk_all() -> bool:
     from playwright.sync_api import sync_playwright
 
     from geodata import codes
-    from tests.access import canaries, walk
-    from tests.dashboard.conftest import ROOT, start_streamlit, stop
+    from tests.browser.fixtures import ROOT, start_streamlit, stop
+    from tests.door import canaries, walk
     from tools import get_browser
 
     _, birds = canaries.build()

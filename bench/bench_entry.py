@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from access.viewer import parse_viewer
 from bench.goals import machine
 from door.store import open_store
-from tests.dashboard.conftest import settled, start_streamlit, stop
+from tests.browser.fixtures import settled, start_streamlit, stop
 from tools import get_browser
 from words import read_texts
 

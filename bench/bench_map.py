@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.goals import machine
-from tests.dashboard.conftest import start_streamlit, stop
+from tests.browser.fixtures import start_streamlit, stop
 from tools import get_browser
 
 PLAIN = 'import streamlit as st\nst.text("plain")\n'

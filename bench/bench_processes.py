@@ -31,9 +31,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from access.database import engine as database
 from register import chain
-from tests.dashboard.conftest import free_port
+from tests.browser.fixtures import free_port
+from tests.operations import marked
 from tests.server.postgres import new_database, running
-from tests.several import marked
 
 VIEWERS, WRITERS, BEFORE_S, AFTER_S, SWITCH_EVERY_S = 4, 4, 25, 25, 3
 PROCESS = """

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.bench_sessions import LARGEST_BYTES, SECTORS, Session, Times
 from bench.goals import machine
-from tests.dashboard.conftest import start_streamlit, stop
+from tests.browser.fixtures import start_streamlit, stop
 
 AREA = "VR06"
 GOALS = {"change of sector": 3.0, "with an area chosen": 5.0}

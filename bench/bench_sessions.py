@@ -37,7 +37,7 @@ sys.path.insert(0, str(ROOT))
 from bench.bench_map import FIRST_MAP, HELPERS
 from bench.goals import machine
 from geodata.codes import SECTORS, VR_CODES
-from tests.dashboard.conftest import start_streamlit, stop
+from tests.browser.fixtures import start_streamlit, stop
 from tools import get_browser
 from words import read_texts
 

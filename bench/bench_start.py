@@ -23,7 +23,7 @@ from bench.goals import machine
 from door import store as access
 from risk.index import pipeline
 from risk.index.model import load_model
-from tests.dashboard.conftest import free_port
+from tests.browser.fixtures import free_port
 
 CLONE_LIMIT_S = 600
 

@@ -17,6 +17,17 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import examples, one_thread  # noqa: F401 - for what they do
+from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a page
+    house_of,
+    invented_areas,
+    invented_regions,
+    invented_topology,
+    kept_contexts,
+    new_page,
+    open_page,
+    product,
+    serve,
+)
 from tests.door import states
 from tools import get_browser
 
@@ -31,14 +42,19 @@ _LONG = {
     "test_alarms",
     "test_audit",
     "test_backup",
+    "test_canaries",
     "test_compare",
     "test_disclosure",
+    "test_docs",
     "test_drill",
     "test_estimates",
+    "test_formats",
     "test_history",
     "test_import_commands",
+    "test_leaks",
     "test_learn",
     "test_national_factor",
+    "test_real_entries",
     "test_restore_states",
     "test_sampling",
     "test_selection",
@@ -63,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @cache
 def _is_thorough(path: Path) -> bool:
     """Tell whether the tests of a module take their time: `make quick` leaves them to `make test`."""
-    rooms = {"access", "dashboard", "deploy", "operations", "several", "browser"}
+    rooms = {"browser", "dashboard", "operations"}
     inside = path.relative_to(ROOT).parts if path.is_relative_to(ROOT) else ()
     if inside[:1] != ("tests",):
         return False

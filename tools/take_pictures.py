@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.dashboard.conftest import settled, start_streamlit, stop
+from tests.browser.fixtures import settled, start_streamlit, stop
 from tools import get_browser
 
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ from playwright.sync_api import sync_playwright
 
 from access.viewer import Viewer
 from dashboard.pages import PAGES
-from tests.dashboard import axe
-from tests.dashboard.conftest import settled, start_streamlit, stop
+from tests.browser import axe
+from tests.browser.fixtures import settled, start_streamlit, stop
 from tools import get_browser
 from words import read_texts
 

@@ -20,8 +20,8 @@ from geodata.errors import SnapshotError
 from geodata.snapshots import prune, snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
-from tests.dashboard.conftest import free_port, stop
-from tests.geodata.test_snapshot import RECORD
+from tests.browser.fixtures import free_port, stop
+from tests.geodata.snapshots.test_snapshot import RECORD
 
 ROOT = Path(__file__).parents[2]
 

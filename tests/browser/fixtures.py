@@ -1,0 +1,254 @@
+"""Real servers and a real browser for the tests of the dashboard; every address outside is blocked."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import pytest
+import topojson
+from playwright.sync_api import Browser, BrowserContext, Page, Request, WebError, expect
+from shapely import box
+
+if TYPE_CHECKING:
+    from tests.browser.house import House
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 180
+PATIENCE_MS = 60_000
+"""How long a page may take on a busy machine before a test gives up; no test is about time."""
+
+expect.set_options(timeout=PATIENCE_MS)
+BACKGROUND_HOST = "service.pdok.nl"  # the only outside address the product may ask for, and do without
+
+HOSTILE_NAME = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_streamlit(
+    script: Path, log: Path, *, address: str = "127.0.0.1", port: int = 0, **environment: str
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
+    port = port or free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+        "--server.address",
+        address,
+        "--server.enableStaticServing",
+        "true",
+        "--server.fileWatcherType",
+        "none",
+        "--browser.gatherUsageStats",
+        "false",
+    ]
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=script.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": search_path} | environment,
+        )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):  # noqa: S310 (our own server)
+                return process, url
+        except OSError:
+            time.sleep(0.1)
+    stop(process)
+    raise RuntimeError(f"Streamlit did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., str]]:
+    """Serve a Streamlit script and return its address; the same script and settings share one server.
+
+    ``serve(path, **environment)``: the server gets a data folder of its own, with the scores of the demonstration.
+    """
+    running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(script: Path, **environment: str) -> str:
+        key = (script, *sorted(environment.items()))
+        if key not in running:
+            folder = tmp_path_factory.mktemp("server")
+            settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
+            if not (out := Path(settings["RISICOBEELD_DATA"]) / "out").exists():
+                shutil.copytree(computed, out)
+            running[key] = start_streamlit(script, folder / "server.log", **settings)
+        return running[key][1]
+
+    yield start
+    for process, _ in running.values():
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., "House"]]:
+    """Give what builds a server with sign-in and its provider; the same options share one."""
+    from tests.browser.house import houses  # noqa: PLC0415 - it needs this module
+
+    yield from houses(tmp_path_factory.mktemp, computed)
+
+
+@pytest.fixture(scope="session")
+def kept_contexts(browser: Browser) -> defaultdict[str, list[BrowserContext]]:  # noqa: ARG001 - it owns them
+    """Keep emptied contexts by language: one that has read the scripts before opens a page in a third of the time."""
+    return defaultdict(list)
+
+
+@pytest.fixture
+def new_page(browser: Browser, kept_contexts: defaultdict[str, list[BrowserContext]]) -> Iterator[Callable[..., Page]]:
+    """Make an empty page: ``new_page(locale=, width=, height=, **options of Playwright's context)``.
+
+    After the test: no uncaught error happened on any page, and nothing outside was asked for but the background map.
+    """
+    used: list[tuple[BrowserContext, str]] = []
+    errors: list[str] = []
+    origins: set[str] = set()
+
+    def keep_error(problem: WebError) -> None:
+        errors.append(str(problem.error))
+
+    def keep_origin(request: Request) -> None:
+        parts = urlsplit(request.url)
+        origins.add(f"{parts.scheme}://{parts.netloc}")
+
+    def make(*, locale: str = "nl-NL", width: int = 1400, height: int = 900, **options: object) -> Page:
+        kept = None if options else kept_contexts[locale]
+        context = kept.pop() if kept else browser.new_context(locale=locale, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("weberror", keep_error)
+        context.on("request", keep_origin)
+        used.append((context, "" if options else locale))
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
+
+    yield make
+    for context, locale in used:
+        context.remove_listener("weberror", keep_error)
+        context.remove_listener("request", keep_origin)
+        if locale:
+            empty(context, origins)
+            kept_contexts[locale].append(context)
+        else:
+            context.close()
+    assert not errors
+    assert {urlsplit(origin).hostname for origin in origins} - {"127.0.0.1", BACKGROUND_HOST, None} == set()
+
+
+def empty(context: BrowserContext, origins: set[str]) -> None:
+    """Leave nothing of a test in a context but the scripts and pictures that the browser keeps of any server."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    for origin in origins:
+        stored = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": stored})
+    context.clear_cookies()
+    context.unroute_all()
+    context.set_offline(False)
+    for each in context.pages:
+        each.close()
+
+
+@pytest.fixture
+def open_page(new_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Open an address: ``open_page(url, **options of new_page)``."""
+
+    def visit(url: str, **options: object) -> Page:
+        page = new_page(**options)
+        page.goto(url)
+        return page
+
+    return visit
+
+
+@pytest.fixture(scope="session")
+def invented_areas() -> gpd.GeoDataFrame:
+    """Return 342 invented square gemeenten in 25 regions, in degrees; one has a name that would run as a script."""
+    columns, rows = 19, 18
+    cells = [
+        box(3.4 + 0.2 * column, 50.8 + 0.15 * row, 3.6 + 0.2 * column, 50.95 + 0.15 * row)
+        for column in range(columns)
+        for row in range(rows)
+    ]
+    return gpd.GeoDataFrame(
+        {
+            "gemeente_code": [f"GM{number:04d}" for number in range(len(cells))],
+            "gemeente_name": [HOSTILE_NAME if number == 7 else f"Vierkant {number}" for number in range(len(cells))],
+            "vr_code": [
+                f"VR{column * 5 // columns * 5 + row * 5 // rows + 1:02d}"
+                for column in range(columns)
+                for row in range(rows)
+            ],
+        },
+        geometry=cells,
+        crs="EPSG:4326",
+    )
+
+
+@pytest.fixture(scope="session")
+def invented_regions(invented_areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the 25 invented regions."""
+    regions = invented_areas.dissolve("vr_code").reset_index()[["vr_code", "geometry"]]
+    names = [HOSTILE_NAME if code == "VR03" else f"Streek {code[2:]}" for code in regions["vr_code"]]
+    return regions.assign(vr_name=names)
+
+
+@pytest.fixture(scope="session")
+def invented_topology(invented_areas: gpd.GeoDataFrame, invented_regions: gpd.GeoDataFrame) -> dict[str, object]:
+    """Return the invented areas as TopoJSON, in the form of the product's own boundaries."""
+    columns = ["code", "name", "vr", "geometry"]
+    areas = invented_areas.set_axis(["code", "name", "vr", "geometry"], axis=1).set_geometry("geometry")
+    regions = invented_regions.rename(columns={"vr_code": "code", "vr_name": "name"})
+    regions = regions.assign(vr=regions["code"])
+    made = topojson.Topology([areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000)
+    return json.loads(made.to_json())
+
+
+@pytest.fixture(scope="session")
+def product(serve: Callable[..., str]) -> str:
+    """Serve the product on the demonstration; every test of a page that changes nothing shares this server."""
+    return serve(ROOT / "app.py")
+
+
+def settled(page: Page) -> Page:
+    """Wait until the script behind the page has run to its end, and return the page."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_selector("h1", timeout=120_000)
+    return page

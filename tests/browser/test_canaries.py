@@ -1,0 +1,72 @@
+"""In a browser nothing of one region reaches another: pages, map, downloads, errors and logs, caches warm."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from access.database import engine as database
+from door import store as access
+from tests.browser.fixtures import ROOT, start_streamlit, stop
+from tests.door import canaries, walk
+
+REGIONS = ("VR06", "VR20", "VR23")
+Birds = dict[str, canaries.Canary]
+
+
+@pytest.fixture(scope="module")
+def aviary(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[[str, Callable[[Path], None]], Path]
+) -> Iterator[tuple[str, Birds, Path, dict[str, str]]]:
+    """Serve a country of canaries; give its address, the canaries, the server's log and one site per region."""
+    folder = tmp_path_factory.mktemp("aviary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISICOBEELD_DATA", str(folder / "data"))
+        _, birds = canaries.copy(once("canaries", canaries.build_in), folder / "data")
+        sites = access.open_store(canaries.LOTC).table("sites").drop_duplicates("vr_code")
+        one_site = dict(zip(sites["vr_code"], sites["site_id"], strict=True))
+        server, url = start_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder / "data"))
+        yield url, birds, folder / "server.log", one_site
+        stop(server)
+        database.close()
+
+
+@pytest.fixture(scope="module")
+def nation(aviary: tuple[str, Birds, Path, dict[str, str]], browser: Browser) -> str:
+    """Let LOT-C walk first, so that every cache holds the whole country when a region comes."""
+    return walk.walk(browser, aviary[0], "lotc")
+
+
+def test_lotc_sees_the_canaries_so_the_search_works(aviary, nation: str) -> None:
+    birds = aviary[1]
+    seen = walk.found(nation, birds, own="")
+    for code in REGIONS:
+        assert birds[code].name in seen
+        assert birds[code].text in seen
+
+
+@pytest.mark.usefixtures("nation")
+@pytest.mark.parametrize("code", REGIONS)
+def test_a_region_receives_its_own_and_nothing_of_another(aviary, browser: Browser, code: str) -> None:
+    url, birds, _, one_site = aviary
+    other = "VR07" if code != "VR07" else "VR08"
+    arrived = walk.walk(browser, url, f"region:{code}", others_site=one_site[other])
+    assert birds[code].name in arrived
+    assert walk.found(arrived, birds, own=code) == []
+
+
+@pytest.mark.usefixtures("nation")
+@pytest.mark.parametrize("role", ["policy", "partner:Partner-VR06"])  # the privacy officer walks in bench/
+def test_other_roles_receive_no_name_and_no_text(aviary, browser: Browser, role: str) -> None:
+    url, birds, _, one_site = aviary
+    arrived = walk.walk(browser, url, role, others_site=one_site["VR07"])
+    assert walk.found(arrived, birds, own="VR06" if "VR06" in role else "") == []
+
+
+def test_the_log_of_the_server_names_nothing(aviary, nation: str) -> None:
+    """After everybody has walked; what the log may hold are times and kinds of error."""
+    assert nation
+    _, birds, log, _ = aviary
+    text = log.read_text("utf-8", "replace")
+    assert walk.found(text, birds, own="") == []

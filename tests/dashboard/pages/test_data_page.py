@@ -1,0 +1,85 @@
+"""Data in a browser: from the example to a file of one's own and back, without a terminal."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from dashboard.pages.data import upload
+from geodata.refresh import bundle
+from geodata.snapshots import snapshot
+from tests.browser.fixtures import ROOT, settled
+
+Open = Callable[..., Page]
+CASES = "gemeente;week;aantal\nAmsterdam;2020-W40;12\nDen Haag;2020-W40;3\nNergenshuizen;2020-W40;1\n"
+
+
+def test_a_file_is_judged_before_anything_changes_imported_and_undone(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    data = tmp_path / "installation"
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(data))
+    file = tmp_path / "besmettingen 2020.csv"
+    file.write_text(CASES, "utf-8")
+    page = settled(open_page(f"{url}/data"))
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Dit lijkt: besmettingen per gemeente en week of dag.")).to_be_visible()
+    expect(page.get_by_text("Nergenshuizen").first).to_be_visible()
+    expect(page.get_by_text("Er is niets veranderd.")).to_have_count(1)
+    page.get_by_text("Inlezen wat bruikbaar is").click()
+    expect(page.get_by_text("Wat er zou gebeuren")).to_be_visible()
+    expect(page.get_by_text("Gaat uit: de rangorde van regio's en sectoren")).to_be_visible()
+    assert not (data / "core" / "CURRENT").exists()  # the receipt comes before any change
+    page.get_by_role("button", name="Inlezen", exact=True).click()
+    expect(page.get_by_text("besmettingen 2020.csv is ingelezen.")).to_be_visible()
+    expect(page.get_by_text("Er zijn nog geen vestigingen").first).to_be_visible()  # what the picture still lacks
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_hidden()
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
+    page.get_by_role("button", name="Laatste ongedaan maken").click()
+    page.get_by_role("button", name="Ja, doen").click()
+    expect(page.get_by_text("Dit is een voorbeeld. Hoe verder?")).to_be_visible()
+
+
+def test_what_is_no_file_of_ours_is_said_in_one_sentence(product: str, open_page: Open, tmp_path: Path) -> None:
+    file = tmp_path / "brief.csv"
+    file.write_text("Geachte heer,\nhierbij de lijst.\n", "utf-8")
+    page = settled(open_page(f"{product}/data", locale="en-GB", width=390, height=844))
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Nothing was changed.")).to_have_count(1)
+    expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/data?as=analyst"))
+    expect(page.get_by_text("Inlezen doet LOT-C; een regio leest eigen locaties in.")).to_be_visible()
+    expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Databundel bewaren")).to_have_count(0)
+
+
+def test_a_list_of_sites_is_asked_where_it_is_whole(serve: Callable[..., str], open_page: Open, tmp_path: Path) -> None:
+    """A region's contact answers for the own region alone, and the receipt says what was declared."""
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path / "installation"))
+    file = tmp_path / "logies.csv"
+    file.write_text("naam;lat;lon\nVerzonnen logies;51.56;5.09\nVerzonnen logies 2;51.57;5.08\n", "utf-8")
+    page = settled(open_page(f"{url}/data?as=region:VR20"))
+    page.locator("input[type=file]").set_input_files(file)
+    asked = page.get_by_role("combobox", name="Waar is de lijst volledig?")
+    asked.click()
+    expect(page.get_by_role("option")).to_have_text(["Midden- en West-Brabant"])
+    page.get_by_role("option").click()
+    expect(page.get_by_text("volledig verklaard voor VR20")).to_be_visible()
+
+
+def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    cases, parks, packed = tmp_path / "a.csv", tmp_path / "parken.csv", tmp_path / "b.zip"
+    cases.write_text(CASES, "utf-8")
+    parks.write_text("naam;lat;lon\nPark;52.1;5.3\nPark 2;52.2;5.4\n", "utf-8")
+    bundle.write(packed, snapshot.current())
+    found = [upload.seems(path) for path in (cases, parks, packed)]
+    assert found == ["incidence", "sites", upload.BUNDLE]
+    assert upload.year_of("kwb-2021.xlsx", date(2026, 1, 1)) == 2021

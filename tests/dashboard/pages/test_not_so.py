@@ -1,0 +1,82 @@
+"""Is this not so? A contact says it with one tap on a telephone, LOT-C answers, and the contact reads the answer."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from access import people
+from access.database import engine as database
+from access.viewer import Viewer, parse_viewer
+from door.store import open_store
+from risk.targets import decisions
+from tests.browser import axe
+from tests.browser.fixtures import settled
+from tests.browser.house import House, knock
+
+LOTC = Viewer("lotc", person="test")
+
+
+@pytest.fixture
+def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    found = house_of()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
+    yield found
+    database.close()
+
+
+@pytest.fixture
+def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Sign somebody new in at a page of sites."""
+    contexts = []
+
+    def come_in(sub: str, role: str, path: str, width: int) -> Page:
+        people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
+        house.account(sub)
+        context = browser.new_context(locale="nl-NL", viewport={"width": width, "height": 844})
+        context.set_default_timeout(60_000)
+        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        contexts.append(context)
+        page = context.new_page()
+        knock(house, page, sub, "/")
+        expect(
+            page.locator(".st-key-corner").get_by_role("button", name="Regio" if role != "lotc" else "LOT-C")
+        ).to_be_visible()
+        page.goto(f"{house.server}{path}")
+        return settled(page)
+
+    yield come_in
+    for context in contexts:
+        context.close()
+
+
+def test_one_tap_reports_and_the_sender_reads_the_answer(enter: Callable[..., Page]) -> None:
+    contact = open_store(parse_viewer("region:VR06"))
+    site = contact.table("sites").iloc[0]["site_id"]
+    page = enter("not-so-a", "region:VR06", f"/sites?unit={site}", 390)
+    page.get_by_role("button", name="Klopt dit niet?").click()
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="Gesloten").click()
+    told = page.get_by_role("heading", name="Gemeld dat iets niet klopt").locator("..")
+    expect(told.get_by_role("row", name=re.compile("Gesloten"))).to_contain_text("open")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    kept = decisions.reports(open_store(parse_viewer("region:VR06")))
+    assert kept[["site_id", "subject", "recorded_by"]].to_numpy().tolist() == [
+        [site, "not_so_closed", "not-so-a@example.org"]
+    ]
+    owner = enter("not-so-b", "lotc", "/sites", 1400)
+    owner.get_by_text("Antwoord", exact=True).click()
+    owner.get_by_role("textbox", name="Antwoord aan wie het meldde").fill("De vergunning loopt nog")
+    owner.get_by_role("button", name="Niet overgenomen").click()
+    expect(owner.get_by_role("row", name=re.compile("De vergunning loopt nog"))).to_contain_text("niet overgenomen")
+    page.reload()
+    expect(told.get_by_role("row", name=re.compile("Gesloten"))).to_contain_text("De vergunning loopt nog")
+
+
+def test_a_site_without_reports_shows_no_list(product: str, open_page: Callable[..., Page]) -> None:
+    site = open_store(parse_viewer("lotc")).table("sites").iloc[5]["site_id"]
+    page = settled(open_page(f"{product}/sites?unit={site}&as=analyst"))
+    expect(page.get_by_role("heading", name="Wat wij weten")).to_be_visible()
+    expect(page.get_by_role("button", name="Klopt dit niet?")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Gemeld dat iets niet klopt")).to_have_count(0)

@@ -1,0 +1,327 @@
+"""The first page in a real browser: the picture, its reasons, both languages, and what happens when data are bad."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from door import store as access
+from geodata import settings
+from geodata.refresh import imports
+from geodata.snapshots import snapshot
+from risk.index.model import load_model
+from risk.scores import outputs
+from tests.browser import axe
+from tests.browser.fixtures import settled
+
+APP = Path(__file__).parents[3] / "app.py"
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def app(serve: Callable[..., str]) -> str:
+    return serve(APP)
+
+
+def wait_for_map(page: Page, areas_n: int = 25) -> None:
+    expect(page.locator("path.leaflet-interactive")).to_have_count(areas_n, timeout=60_000)
+
+
+def faults(page: Page) -> list[tuple[str, str, str]]:
+    """Return what axe finds once the page is done and nothing fades any more."""
+    settled(page)
+    return axe.serious(page)
+
+
+def height_of_page(page: Page) -> tuple[int, int]:
+    heights = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    return heights[0], heights[1]
+
+
+def test_the_first_screen_answers_where_first_and_why(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    expect(page.get_by_role("heading", name="Waar eerst, en waarom?")).to_be_visible()
+    pairs = page.locator(".rb-first li")
+    expect(pairs.nth(2)).to_be_visible()
+    sectors = [text.splitlines()[1].split(" · ")[0] for text in pairs.all_inner_texts()]
+    # When the first three are all of one sector, the first of another sector stands beside them.
+    assert len(sectors) == (4 if len(set(sectors[:3])) == 1 else 3)
+    assert len(set(sectors)) > 1
+    for pair in pairs.all_inner_texts():
+        assert re.search(r"\d,\d (hoog|zeer hoog)", pair), pair
+        assert re.search(r"plaats \d+(-\d+)? van 25", pair), pair
+        assert pair.strip().endswith("."), "a reason in words"
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
+    expect(page.locator(".rb-foot")).to_contain_text(re.compile(r"gewogen naar bijdrage: .*\d+ % verzonnen"))
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
+    expect(page.get_by_text("het beoordeelt geen mensen")).to_be_visible()
+    assert height_of_page(page)[0] <= height_of_page(page)[1], "the first screen fits without scrolling"
+
+
+def test_filter_a_sector_click_a_region_and_read_why(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    page.get_by_role("combobox", name="Sector").select_option("Slachterijen en vlees")
+    expect(page).to_have_url(re.compile("sector=slaughter_meat"))
+    row = page.get_by_role("row", name=re.compile("Noord- en Oost-Gelderland"))
+    row.click()
+    panel = page.locator(".rb-why")
+    expect(panel.get_by_role("heading", name="Noord- en Oost-Gelderland")).to_be_visible()
+    expect(panel).to_contain_text("Slachterijen en vlees")
+    expect(panel).to_contain_text("Landelijk")
+    expect(page).to_have_url(re.compile("unit=VR06"))
+    figures = [
+        float(text.replace("−", "-").replace("+", "").replace(",", "."))
+        for text in panel.locator(".rb-bars td:last-child").all_inner_texts()
+    ]
+    assert sum(figures[:-1]) == pytest.approx(figures[-1]), "national reference and reasons add up to the score"
+
+
+def test_clicking_the_map_itself_gives_the_reasons(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    wait_for_map(page)
+    page.locator("path.leaflet-interactive").nth(5).click(force=True)
+    expect(page.locator(".rb-bars")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"unit=VR\d\d"))
+
+
+def test_a_link_reproduces_the_picture(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?level=gemeente&sector=glass_horticulture&unit=GM1783")
+    wait_for_map(page, 342)
+    expect(page.locator(".rb-why").get_by_role("heading", name="Westland")).to_be_visible()
+    expect(page.locator(".rb-why")).to_contain_text("Glastuinbouw")
+
+
+def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?sector=slaughter_meat&unit=VR06&week=2020-W99")  # a week without a picture: now
+    wait_for_map(page)
+    row, panel = page.get_by_role("row", name=re.compile("Oost-Gelderland")), page.locator(".rb-why")
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
+    now = row.inner_text()
+    score = re.search(r"\d,\d", panel.inner_text())
+    assert score
+    page.get_by_role("slider").press("ArrowLeft")
+    expect(page).to_have_url(re.compile("week=2020-W48"))
+    expect(page.locator(".rb-foot").filter(has_text="Peildatum 29 november 2020")).to_be_visible()
+    page.get_by_role("slider").press("Home")
+    expect(page).to_have_url(re.compile("week=2020-W36"))
+    expect(page.get_by_role("heading", name="stand op 6 september 2020")).to_be_visible()
+    expect(row).not_to_have_text(now)
+    expect(row).to_contain_text(re.compile(r"\d+–\d+"), use_inner_text=True)  # the interval of then
+    expect(panel.locator(".rb-chip")).not_to_contain_text(score[0])
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".rb-foot").filter(has_text="Peildatum 30 november 2020")).to_be_visible()
+    expect(panel.locator(".rb-chip")).to_contain_text(score[0])
+
+
+def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, open_page: Open) -> None:
+    page = open_page(app, locale="en-GB")
+    wait_for_map(page)
+    expect(page.get_by_role("columnheader", name="4 weeks")).to_be_visible()
+    cells = page.locator("td.moved").all_inner_texts()
+    assert len(cells) == 25
+    assert all(re.fullmatch(r"(risen|fallen) by\s*[▲▼]\s*\d\.\d|=\s*unchanged", cell.strip()) for cell in cells), cells
+
+
+def test_the_picture_goes_out_as_a_file_of_the_week_that_is_shown(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?week=2020-W48&as=policy")
+    wait_for_map(page)
+    page.get_by_role("button", name="Bestanden").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    named = "risicobeeld-voorbeeld-veiligheidsregios-alle-sectoren-samen-2020-w48.csv"
+    assert download.value.suggested_filename == named
+    assert "2020-11-29" in download.value.path().read_text("utf-8")
+    expect(page.get_by_test_id("stDownloadButton").filter(has_text="GeoPackage")).to_have_count(
+        2
+    )  # what is seen and all sectors, of regions alone
+
+
+def test_an_english_browser_reads_english_and_the_switch_gives_dutch(app: str, open_page: Open) -> None:
+    page = open_page(app, locale="en-GB")
+    wait_for_map(page)
+    expect(page.get_by_role("heading", name="Where first, and why?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where first, and why? (example)")).to_be_visible()
+    page.get_by_role("row", name=re.compile("Limburg-Noord")).click()
+    expect(page.locator(".rb-why")).to_contain_text("National")
+    page.get_by_role("button", name="NL").or_(page.get_by_role("radio", name="NL")).first.click()
+    expect(page.get_by_role("heading", name="Waar eerst, en waarom?")).to_be_visible()
+    expect(page.locator(".rb-why")).to_contain_text("Landelijk")
+
+
+def test_sites_are_shown_with_their_count(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?sites=1")
+    wait_for_map(page)
+    expect(page.get_by_text(re.compile(r"Locaties: 904"))).to_be_visible(timeout=30_000)
+
+
+def test_it_works_at_the_width_of_a_telephone(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844)
+    wait_for_map(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("row", name=re.compile("Limburg-Noord")).click()
+    expect(page.locator(".rb-bars")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["?unit=GM9999", "?level=galaxy&sector=%3Cscript%3E", "?unit=%3Cimg%20src=x%3E"])
+def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, open_page: Open, address: str) -> None:
+    page = open_page(f"{app}/{address}")
+    wait_for_map(page)
+    expect(page.locator(".rb-why dl")).to_be_visible()
+
+
+def test_real_establishments_alone_show_workers_and_the_next_step(
+    serve: Callable[..., str], open_page: Open, testdata: Path
+) -> None:
+    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("Hier staat nog geen volgorde")).to_be_visible()
+    expect(page.get_by_text("Er zijn nog geen besmettingen")).to_be_visible()
+    expect(page.locator(".rb-sizes meter")).to_have_count(25)
+    expect(page.locator(".rb-first, .rb-chip")).to_have_count(0)
+    shown = page.locator("body").inner_text()
+    assert "VOORBEELD" not in shown, "no band stands over real figures"
+
+
+FILES = (
+    # a real file, what it seems to be, what it says of itself, what it switches on or off
+    (
+        "cbs/kwb2021_establishments_by_sector_gemeente.csv",
+        "vestigingen",
+        "352 rijen gelezen",
+        "Gaat uit: de rangorde van",
+    ),
+    ("sites/holiday_parks.csv", "locaties", "236 rijen gelezen", "Gaat aan: de lijst van locaties"),
+    ("rivm/positives_gemeente_per_day_2020.csv.gz", "besmettingen", "week 2020-W53", "Gaat aan: de rangorde"),
+)
+
+
+def test_from_the_example_to_real_figures_and_back_without_a_terminal(
+    serve: Callable[..., str], open_page: Open, testdata: Path
+) -> None:
+    url = serve(APP, RISICOBEELD_DATA=str(settings.data_dir()))
+    page = settled(open_page(url))
+    wait_for_map(page)
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
+    page.get_by_role("button", name="Echte of eigen cijfers inlezen").click()
+    for name, seems, told, switched in FILES:
+        page.locator("input[type=file]").set_input_files(testdata / name)
+        expect(page.get_by_text(f"Dit lijkt: {seems}")).to_be_visible()
+        receipt = page.locator(".st-key-receipt")
+        expect(receipt).to_contain_text(told)
+        expect(receipt).to_contain_text(switched)
+        page.get_by_role("button", name="Inlezen", exact=True).click()
+        expect(page.get_by_text(f"{Path(name).name} is ingelezen.")).to_be_visible()
+        expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
+    page.goto(url)
+    wait_for_map(settled(page))
+    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 27 december 2020")
+    expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
+    expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
+    shown = page.locator("body").inner_text()
+    assert "(voorbeeld)" not in shown, "no list is called an example"
+    assert "VOORBEELD" not in shown, "no band stands over real figures"
+    page.goto(f"{url}/data")
+    page.get_by_role("button", name="Terug naar het voorbeeld").click()
+    page.get_by_role("button", name="Ja, doen").click()
+    expect(page.get_by_text("Het voorbeeld staat weer aan.")).to_be_visible()
+    page.goto(url)
+    wait_for_map(settled(page))
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
+
+
+def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    snapshot.write_core(tables, embedded.sources[:3])
+    damaged = snapshot.write_core(tables, embedded.sources[:2])
+    (damaged.path / "exposure.parquet").write_bytes(b"half a file")
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("De opgeslagen cijfers zijn beschadigd")).to_be_visible(timeout=60_000)
+    wait_for_map(page)
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[..., str], open_page: Open) -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
+    shutil.rmtree(only.path)
+    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
+    expect(page.get_by_text("de beheerder moet ze terugzetten of opnieuw inlezen").first).to_be_visible(timeout=60_000)
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+@pytest.mark.usefixtures("scored")
+def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) -> None:
+    scored = outputs.read_scored(access.open_store(access.Viewer("lotc")), "vr", load_model())
+    together = scored.scores[scored.scores["sector_code"] == ""].set_index("area_code")["score_0_10"]
+    page = open_page(app)
+    wait_for_map(page)
+    shown = page.get_by_role("row", name=re.compile("Limburg-Noord")).inner_text()
+    assert f"{together['VR23']:.1f}".replace(".", ",") in shown
+
+
+def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=analyst", locale="en-GB")
+    wait_for_map(page)
+    page.get_by_role("button", name="Flevoland").click()
+    page.get_by_role("button", name="Zeeland").click(modifiers=["Control"])
+    compared = page.get_by_role("region", name="Side by side")
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland"])
+    expect(page).to_have_url(re.compile("unit=VR25.*beside=VR19|beside=VR19.*unit=VR25"))
+    expect(page.get_by_role("button", name="Compare")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Twente").press("Enter")  # from now on without a key held down
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Zeeland", "Twente"])
+    for column in range(1, 4):
+        figures = compared.locator(f"tbody:last-child tr td:nth-child({column + 1})").all_inner_texts()
+        numbers = [float(text.replace("−", "-").replace("+", "")) for text in figures]
+        assert sum(numbers[:-1]) == pytest.approx(numbers[-1]), "each column adds up to its score"
+    page.get_by_role("button", name="Zeeland").press("Enter")
+    expect(compared.get_by_role("columnheader")).to_have_text(["Flevoland", "Twente"])
+    assert faults(page) == []
+    page.go_back()
+    expect(compared.get_by_role("columnheader")).to_have_count(3)
+    page.get_by_role("button", name="Compare").click()
+    expect(compared).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("beside="))
+
+
+def test_a_contact_is_not_offered_to_compare(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=region:VR06&level=gemeente&unit=GM0200&beside=GM0363,GM0222")
+    wait_for_map(page, 342)
+    expect(page.locator(".rb-bars")).to_be_visible()
+    expect(page.get_by_role("button", name="Vergelijken")).to_have_count(0)
+    assert "Amsterdam" not in page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?unit=VR06", locale="en-GB", width=390, height=844)
+    page.evaluate("window.stayed = true")
+    wait_for_map(page)
+    trail = page.get_by_role("navigation", name="Where you are")
+    trail.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
+    expect(page.locator(".ranking tbody tr")).to_have_count(22)
+    page.get_by_role("button", name="Winterswijk").click()
+    trail.get_by_role("link", name="See its sites").press("Enter")
+    sites = page.get_by_role("heading", name="Highest sites: Winterswijk").locator("..")
+    sites.get_by_role("row").nth(1).get_by_role("link").press("Enter")  # by keyboard, without the map
+    expect(page).to_have_url(re.compile(r"unit=DEMO-\d+"))
+    expect(trail.get_by_role("listitem")).to_have_count(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert faults(page) == []
+    trail.get_by_role("link", name="The Netherlands").click()
+    wait_for_map(page)
+    expect(page).not_to_have_url(re.compile("unit=|within="))
+    assert page.evaluate("window.stayed")
+
+
+def test_a_contact_cannot_be_drawn_into_another_region(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?as=region:VR06&level=gemeente&within=VR23&sites=1")
+    wait_for_map(page, 342)
+    expect(page.get_by_role("heading", name=re.compile("Hoogste locaties"))).to_be_visible()
+    assert "Venlo" not in page.locator("[data-testid=stMain]").inner_text()

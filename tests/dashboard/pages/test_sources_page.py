@@ -1,0 +1,81 @@
+"""Sources and quality in a browser: every source with its age, and how sure the figures of each region are."""
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from geodata.snapshots import snapshot
+from geodata.sources import catalogue
+from geodata.sources.registry import chosen
+from tests.browser.fixtures import ROOT, settled
+from tests.server.local import Answer, Request, running
+
+Open = Callable[..., Page]
+
+
+def test_every_source_stands_there_with_licence_date_age_and_rows(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sources"))
+    listed = page.get_by_role("table", name="Bronnen van dit beeld")
+    for record in snapshot.current().sources:
+        row = listed.get_by_role("row", name=re.compile(re.escape(catalogue.source(record.source_id).title)))
+        expect(row).to_contain_text(record.licence)
+        expect(row).to_contain_text(f"{record.rows_n:,}".replace(",", "."))
+    expect(listed).to_contain_text("2 jaar later")
+    expect(listed).to_contain_text("11 maanden ouder")
+
+
+def test_quality_of_each_region_and_who_can_better_it(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sources", locale="en-GB", width=390, height=844))
+    regions = page.get_by_role("table", name="Quality per region")
+    expect(regions.locator("tbody tr")).to_have_count(25)
+    for text in regions.locator("tbody tr").all_inner_texts():
+        shares = [int(share) for share in re.findall(r"(\d+)%", text)]
+        assert 97 <= sum(shares) <= 103, text
+    expect(page.get_by_role("table", name="Who can make which figure better")).to_contain_text(
+        "complete the list of sites"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_contact_sees_the_quality_of_the_own_region_alone(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sources?as=region:VR06"))
+    rows = page.get_by_role("table", name="Kwaliteit per regio").locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Noord- en Oost-Gelderland")
+
+
+def test_the_privacy_officer_sees_sources_without_figures(product: str, open_page: Open) -> None:
+    page = settled(open_page(f"{product}/sources?as=privacy"))
+    expect(page.get_by_role("table", name="Bronnen van dit beeld")).to_be_visible()
+    expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(2)  # neither the quality per region nor who can improve it
+
+
+def test_a_refresh_shows_how_far_it_is_can_be_stopped_and_tells_what_it_brought(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    """The publishers keep silent until they may speak, and then know nothing."""
+    may_speak = threading.Event()
+
+    def silent(_request: Request) -> Answer | None:
+        may_speak.wait(60)
+        return None
+
+    with running([silent]) as hosted:
+        sources = str(hosted.write_sources(tmp_path))
+        address = serve(ROOT / "app.py", RISICOBEELD_SOURCES=sources, RISICOBEELD_RETRY_WAIT="0.01")
+        page = settled(open_page(f"{address}/sources"))
+        page.get_by_role("button", name="Bronnen verversen").click()
+        expect(page.get_by_text("Bezig met: ")).to_be_visible()
+        page.get_by_role("button", name="Stoppen").click()
+        may_speak.set()
+        expect(page.get_by_text("Gestopt. Er is niets veranderd.")).to_be_visible()
+        page.get_by_role("button", name="Bronnen verversen").click()
+        brought = page.get_by_role("table", name="Wat het verversen bracht")
+        expect(brought.locator("tbody tr")).to_have_count(len(chosen([])))
+        expect(brought).to_contain_text("mislukt: wat wij hadden blijft in gebruik")
+        region = settled(open_page(f"{address}/sources?as=region:VR06"))
+        expect(region.get_by_role("button", name="Bronnen verversen")).to_have_count(0)

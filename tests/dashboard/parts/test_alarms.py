@@ -1,0 +1,119 @@
+"""Alarms beside the picture and in the register: what is drawn, said and recorded, and by whom."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from access.database import engine as database
+from dashboard.map.layers import Overlay
+from dashboard.map.live import over_message
+from dashboard.parts import alarms
+from dashboard.shell.session import read_selection
+from door.store import Viewer, open_store
+from geodata.errors import ContractError, UnknownCodeError
+from geodata.intake.columns import read_mapping
+from geodata.refresh import imports as refresh
+from register import record as write
+from tests.browser import axe
+from tests.browser.fixtures import settled
+from words import read_texts
+
+LOTC, OTHER = Viewer("lotc", person="lotc@example.org"), Viewer("region", ("VR06",), person="r@example.org")
+NL = read_texts("nl")
+STRUCK = "GM0344"  # Utrecht, VR09
+
+
+def test_an_address_asks_for_a_layer_that_exists_or_for_none() -> None:
+    assert read_selection({"layer": "alarms"}).layer == "alarms"
+    assert read_selection({"layer": "<script>"}).layer == ""
+
+
+def test_the_map_is_told_places_and_a_code_without_boundary_is_refused() -> None:
+    over = Overlay("Alarmen", ("B", "A"), ("een", "twee"))
+    message = over_message(over, ["A", "B", "C"])
+    assert message is not None
+    assert (message["places"], message["notes"]) == ([1, 0], ("een", "twee"))
+    assert over_message(None, ["A"]) is None
+    with pytest.raises(UnknownCodeError):
+        over_message(Overlay("Alarmen", ("X",)), ["A"])
+    with pytest.raises(ContractError):
+        Overlay("Alarmen", ("A",), ("een", "twee"))
+
+
+@pytest.fixture
+def outbreak(tmp_path: Path) -> Iterator[None]:
+    """Import twelve quiet weeks of which the last has an outbreak in one gemeente."""
+    codes = open_store(LOTC).table("gemeenten")["gemeente_code"]
+    weeks = [f"2020-W{number}" for number in range(20, 32)]
+    usual = np.random.default_rng(9).poisson(12, (len(codes), len(weeks)))
+    table = pd.DataFrame(usual, index=codes, columns=weeks)
+    table.loc[STRUCK, "2020-W31"] = 140
+    path = tmp_path / "weken.csv"
+    long = table.reset_index().melt("gemeente_code", var_name="week", value_name="cases")
+    long.to_csv(path, index=False)
+    refresh.import_incidence(path, "COVID-19", read_mapping(None, {}))
+    yield
+    database.close()
+
+
+@pytest.mark.usefixtures("outbreak")
+def test_an_alarm_is_offered_once_and_becomes_a_signal_only_by_hand() -> None:
+    store = open_store(LOTC)
+    week, found = alarms.without_signal(NL, store)
+    assert (week, [one.gemeente_code for one in found]) == ("2020-W31", [STRUCK])
+    assert "140 besmettingen" in found[0].text
+    assert store.register("signals").empty
+    over = alarms.over_map(NL, store, "alarms", "")
+    assert over is not None
+    assert over.codes == (STRUCK,)
+    assert over.notes[0].startswith("Alarm: 140 besmettingen")
+    fields = {
+        "event_date": str(found[0].day),
+        "origin": "alarm",
+        "theme": "werken",
+        "text": found[0].text,
+        "gemeente_code": STRUCK,
+        "sector_code": "",
+        "vr_code": "",
+    }
+    write.record(LOTC, "signal", fields)
+    assert alarms.without_signal(NL, open_store(LOTC)) == ("2020-W31", [])
+    assert open_store(LOTC).register("signals")["origin"].tolist() == ["alarm"]
+    assert open_store(LOTC).register("activations").query("signal_id != ''").empty
+
+
+@pytest.mark.usefixtures("outbreak")
+def test_another_region_is_not_shown_the_alarm() -> None:
+    region = open_store(OTHER)
+    assert alarms.without_signal(NL, region) == ("2020-W31", [])
+    over = alarms.over_map(NL, region, "alarms", "")
+    assert over is not None
+    assert over.codes == ()
+    assert alarms.over_map(NL, open_store(Viewer("policy")), "alarms", "") is None
+
+
+def test_the_layer_opens_the_list_with_what_it_cannot_see(product: str, open_page: Callable[..., Page]) -> None:
+    page = settled(open_page(f"{product}/?layer=alarms&level=gemeente", locale="en-GB"))
+    section = page.locator(".rb-alarms")
+    expect(section.get_by_role("heading")).to_contain_text("Alarms of week")
+    expect(section.locator("tbody tr").first).to_be_visible()
+    assert section.locator("tbody tr").count() >= 11
+    expect(section).to_contain_text("across the border stays invisible")
+    expect(section).to_contain_text("An alarm is no activation")
+    expect(page.get_by_text("The score only")).to_have_count(1)
+    expect(page.locator(".classes")).to_contain_text("Alarms")
+    page.get_by_label("Over the map").select_option(label="The score only")
+    expect(section).to_have_count(0)
+    assert "layer=" not in page.url
+    assert axe.serious(settled(page)) == []
+
+
+def test_who_sees_no_infections_is_offered_no_alarms(product: str, open_page: Callable[..., Page]) -> None:
+    page = settled(open_page(f"{product}/?layer=alarms&as=policy"))
+    expect(page.locator(".rb-foot")).to_be_visible()
+    expect(page.locator(".rb-alarms")).to_have_count(0)
+    expect(page.get_by_label("Over de kaart")).to_have_count(0)

@@ -1,0 +1,85 @@
+"""Walk through every page as one viewer in a real browser and keep all that arrives."""
+
+import contextlib
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Download, Error, Page, Response, WebSocket, expect
+
+from dashboard.pages import PAGES
+from tests.door.canaries import Canary
+
+ADDRESSES = ("/?level=vr&sites=1", "/?level=gemeente&sites=1&sector=lodging&unit=VR06&within=VR06&beside=VR23,GM0363")
+
+
+def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
+    """Open every page that the viewer is shown, and a few that are not meant for them; return what arrived.
+
+    What arrived is every frame of the page's socket, every answer of the server, every downloaded file and the
+    text of every page.
+    """
+    arrived: list[bytes] = []
+    context = browser.new_context(locale="nl-NL", viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+
+    def keep_frame(payload: str | bytes) -> None:
+        arrived.append(payload.encode() if isinstance(payload, str) else payload)
+
+    def keep_socket(socket: WebSocket) -> None:
+        socket.on("framereceived", keep_frame)
+
+    def keep_answer(response: Response) -> None:
+        if urlsplit(response.url).netloc == urlsplit(url).netloc:
+            with contextlib.suppress(Error):  # a redirect or a page that was left has no body any more
+                arrived.append(response.body())
+
+    page.on("websocket", keep_socket)
+    page.on("response", keep_answer)
+    paths = [*ADDRESSES, *(f"/{one.name}" for one in PAGES[1:])]
+    if others_site:
+        paths += [f"/?sites=1&unit={others_site}", f"/sites?unit={others_site}"]
+    for path in paths:
+        joint = "&" if "?" in path else "?"
+        page.goto(f"{url}{path}{joint}as={viewer}")
+        settle(page)
+        arrived.append(page.locator("body").inner_text().encode())
+        page.keyboard.press("Escape")  # the notice that an address is not for this viewer
+        for button in page.get_by_test_id("stDownloadButton").all():
+            if button.is_visible() and button.get_by_role("button").is_enabled():
+                with page.expect_download() as download:
+                    button.get_by_role("button").click()
+                arrived.append(read(page, download.value))
+    context.close()
+    return b"\n".join(arrived).decode("utf-8", "replace")
+
+
+def read(page: Page, download: Download) -> bytes:
+    """Return a downloaded file; one that the browser gave up is asked for once more."""
+    try:
+        return download.path().read_bytes()
+    except Error:
+        return page.request.get(download.url).body()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has been drawn and no script runs any more."""
+    expect(page.locator(".st-key-corner")).to_be_visible(timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_timeout(200)
+
+
+def marks(canary: Canary) -> tuple[str, ...]:
+    """Return what a region's canary looks like on its way to a browser, where degrees travel as whole 1e-5."""
+    place = f"{round(canary.lon * 1e5)}", f"{round(canary.lat * 1e5)}"
+    return canary.name, canary.text, str(canary.number), *place
+
+
+def found(text: str, birds: dict[str, Canary], own: str) -> list[str]:
+    """Return other regions' marks in what arrived; a place counts when both its numbers did."""
+    leaks = []
+    for code, canary in birds.items():
+        if code != own:
+            *plain, lon, lat = marks(canary)
+            leaks += [mark for mark in plain if mark in text]
+            leaks += [f"{lon} {lat}"] if lon in text and lat in text else []
+    return leaks

@@ -1,0 +1,192 @@
+"""One backup holds all that cannot be made again; copies leave the machine encrypted only."""
+
+import json
+import zipfile
+
+import pytest
+import sqlalchemy as sa
+
+from access import audit
+from access.database import engine as database
+from access.database.who import UPKEEP
+from commands import data
+from geodata import settings, site_kinds
+from geodata.errors import InputError, RegisterError
+from geodata.snapshots import snapshot
+from register import record as write
+from register.backup import archive, compare, sealed
+from register.backup.make import backup
+from register.backup.restore import restore
+from tests.geodata.snapshots.test_snapshot import RECORD
+
+pytestmark = pytest.mark.usefixtures("closed")
+
+
+@pytest.fixture
+def installation(data_dir, lotc, activation, tmp_path):
+    """An installation with something of every kind that a data folder holds."""
+    write.record(lotc, "activation", activation)
+    origin = tmp_path / "invented.csv"
+    for content in ("a", "b"):
+        origin.write_text(content)
+        snapshot.write_raw(RECORD, {"invented.csv": origin}, {})
+        embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+        tables = {name: embedded.table(name) for name in embedded.files}
+        tables["sites"] = tables["sites"].iloc[: len(content) + ord(content) % 5]
+        snapshot.write_core(tables, [RECORD])
+    audit.note("read", who="iemand", role="lotc", surface="test")
+    for name, content in {
+        "feed_tokens.json": "{}",
+        "agency_workers.toml": "",
+        "health.json": "{}",
+        "core/withheld_cases_n.json": "{}",
+        "audit/certificates/2020.json": "{}",
+        "receipts/een.json": "{}",
+        "out/1-2/vr/facts.json": "{}",
+        "cache/cbs/x.json": "{}",
+        "register/aside/2020/x": "",
+    }.items():
+        path = data_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return data_dir
+
+
+def names_in(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def is_made_again(name):
+    return archive._is_made_again(name)
+
+
+def test_every_table_and_every_file_is_in_the_backup_or_made_again(installation):
+    made = backup()
+    with database.reading(UPKEEP) as connection:
+        assert made.tables.keys() == set(sa.inspect(connection).get_table_names())
+    lacking = {name for name in names_in(installation) if name not in made.files and not is_made_again(name)}
+    manifests = {name for name in made.files if name.endswith(snapshot.MANIFEST)}
+    assert len([name for name in manifests if name.startswith("core/")]) == 2
+    assert len([name for name in manifests if name.startswith("raw/")]) == 2
+    in_use = snapshot.current().data_version
+    # what is not of the newest has its manifest in it: which figures these were, and their digests
+    assert lacking
+    assert all(name.startswith(("core/", "raw/")) and in_use not in name for name in lacking)
+
+
+def test_all_of_it_comes_back_on_an_empty_machine(installation, tmp_path, monkeypatch, capsys):
+    made = backup()
+    in_use, before = snapshot.current(), names_in(installation)
+    database.close()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "elsewhere"))
+    assert data.main(["restore", str(made.path)]) == 0
+    assert data.main(["verify", "--backup", str(made.path)]) == 0
+    assert snapshot.current().files == in_use.files
+    assert names_in(tmp_path / "elsewhere") >= {name for name in before if name in made.files}
+    told = capsys.readouterr().out
+    assert f"{len(made.files)} files put back, 0 of this machine" in told
+    (tmp_path / "elsewhere" / "feed_tokens.json").unlink()
+    assert data.main(["verify", "--backup", str(made.path)]) == 2
+    assert "feed_tokens.json is not there" in capsys.readouterr().err
+
+
+def test_sites_of_an_added_kind_come_back_with_their_kind(data_dir, tmp_path, monkeypatch):
+    data_dir.mkdir(parents=True)
+    kinds = '[poultry_farm]\nnl = "Pluimveebedrijf"\nen = "Poultry farm"\njudged_0_10 = 6\nwords = ["pluimvee"]\n'
+    (data_dir / site_kinds.FILE).write_text(kinds)
+    (tmp_path / "hoven.csv").write_text("naam;soort;gemeente\nHof Een;pluimvee;Ede\n")
+    assert data.main(["import", "sites", str(tmp_path / "hoven.csv")]) == 0
+    made = backup()
+    database.close()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "elsewhere"))
+    restore(made.path)
+    assert (tmp_path / "elsewhere" / site_kinds.FILE).read_text() == kinds
+    assert snapshot.current().table("sites")["kind"].to_list() == ["poultry_farm"]
+    assert compare.differences(made.path) == []
+
+
+def test_what_is_whole_and_newer_stays_and_what_is_damaged_comes_back(installation):
+    made = backup()
+    in_use = snapshot.current()
+    (in_use.path / "sites.parquet").write_bytes(b"kapot")
+    (installation / "core" / "CURRENT").write_bytes(b"\xff\xfe")
+    (installation / "feed_tokens.json").write_text('{"newer": {}}')
+    audit.note("read", who="later", role="lotc", surface="test")
+    trail = next((installation / "audit").glob("*.jsonl")).read_bytes()
+    done = restore(made.path)
+    assert snapshot.current().data_version == in_use.data_version
+    assert {"core/CURRENT", f"core/{in_use.data_version}/sites.parquet"} <= set(done.files)
+    assert "feed_tokens.json" in done.files_kept
+    assert next((installation / "audit").glob("*.jsonl")).read_bytes().startswith(trail)
+
+
+@pytest.mark.parametrize("damage", ["unlink", "empty", "bytes"])
+def test_a_pointer_that_is_gone_is_damage_and_not_a_first_start(installation, damage, capsys):
+    in_use = snapshot.current()
+    pointer = installation / "core" / "CURRENT"
+    pointer.unlink() if damage == "unlink" else pointer.write_bytes(b"\xff\xfe" if damage == "bytes" else b"")
+    assert data.main(["status", "--ready"]) == 1
+    assert "CURRENT" in capsys.readouterr().out
+    for words in (["verify"], ["backup"]):
+        assert data.main(words) == 2
+        assert "CURRENT" in capsys.readouterr().err
+    assert len(list((installation / "register" / "backups").iterdir())) == 1  # the register is kept all the same
+    found = snapshot.last_good()
+    assert found is not None
+    assert found.data_version == in_use.data_version
+    snapshot.switch(in_use)  # as the next refresh does
+    assert data.main(["verify"]) == 0
+
+
+@pytest.mark.usefixtures("installation")
+def test_one_file_where_one_asks_and_nobody_else_reads_it(tmp_path, capsys):
+    assert data.main(["backup", "--out", str(tmp_path / "een.zip")]) == 0
+    assert (tmp_path / "een.zip").stat().st_mode & 0o777 == 0o600
+    capsys.readouterr()
+    assert data.main(["restore", "--replace", str(tmp_path / "een.zip")]) == 0
+    assert compare.differences(tmp_path / "een.zip") == []
+
+
+def test_a_copy_leaves_the_machine_encrypted_or_not_at_all(installation, tmp_path, monkeypatch, capsys):
+    place, key = tmp_path / "away", tmp_path / "key.txt"
+    place.mkdir()
+    monkeypatch.setenv("RISICOBEELD_BACKUP_TO", str(place))
+    assert data.main(["backup"]) == 2
+    assert "nothing leaves this machine unencrypted" in capsys.readouterr().err
+    assert list(place.iterdir()) == []
+    assert len(list((installation / "register" / "backups").iterdir())) == 1
+    public = sealed.new_key(key)
+    assert key.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match="does not exist"):
+        sealed.new_key(key)
+    monkeypatch.setenv("RISICOBEELD_BACKUP_KEY", public)
+    assert data.main(["backup"]) == 0
+    (copy,) = place.iterdir()
+    assert copy.read_bytes().startswith(b"age-encryption.org/")
+    assert not zipfile.is_zipfile(copy)
+    with pytest.raises(RegisterError, match="is encrypted"):
+        restore(copy)
+    other = tmp_path / "other.txt"
+    sealed.new_key(other)
+    with pytest.raises(RegisterError, match="cannot be decrypted"):
+        restore(copy, identity=other)
+    capsys.readouterr()
+    assert data.main(["restore", str(copy), "--identity", str(key)]) == 0
+    monkeypatch.setenv("RISICOBEELD_BACKUP_KEY", "age1wrong")
+    assert data.main(["backup"]) == 2
+    assert "begins with age1" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_backup_that_names_a_file_elsewhere_is_refused(tmp_path):
+    made = backup(tmp_path / "een.zip")
+    with zipfile.ZipFile(made.path) as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    told = json.loads(content["manifest.json"])
+    told["files"]["../../elders"] = {"sha256": "0", "size_bytes": 0}
+    content["manifest.json"] = json.dumps(told).encode()
+    with zipfile.ZipFile(made.path, "w") as packed:
+        for name, body in content.items():
+            packed.writestr(name, body)
+    with pytest.raises(RegisterError, match="outside of the data folder"):
+        restore(made.path)

@@ -1,0 +1,128 @@
+"""What was accepted stays, once: under 25 writers killed at random, and on a disk that is full."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from access.database import engine as database
+from access.database.who import UPKEEP
+from geodata.errors import RegisterError
+from register import chain
+from register import record as write
+
+pytestmark = pytest.mark.usefixtures("closed")
+ROOT = Path(__file__).parents[2]
+WRITERS = 25
+LAUNCHER = """
+import os, sys
+from access.viewer import Viewer
+from register import record as write
+fields = {"event_date": "2020-10-05", "kind": "preventief", "themes": "wonen", "vr_code": "VR06",
+          "sector_code": "lodging", "outcome": "verzonnen"}
+def write_on(name, path):
+    journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for number in range(100_000):
+        entity_id = f"{name}-{number}"
+        write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)
+        os.write(journal, (entity_id + "\\n").encode())  # only after the register said yes
+        write.record(Viewer("lotc"), "activation", fields, entity_id=entity_id)  # the answer seemed lost: once more
+for number, path in enumerate(sys.argv[1:]):
+    writer = os.fork()  # before anything is connected: each process has its own connections
+    if not writer:
+        try:
+            write_on(f"w{number}", path)
+        finally:
+            os._exit(1)
+    print(writer, flush=True)
+for _ in sys.argv[1:]:
+    os.wait()
+"""
+
+
+@pytest.mark.usefixtures("register")
+def test_killed_writers_lose_and_double_nothing(lotc, activation, tmp_path):
+    write.record(lotc, "activation", activation, entity_id="first")
+    journals = [tmp_path / f"accepted-{number}" for number in range(WRITERS)]
+    command = [sys.executable, "-c", LAUNCHER, *map(str, journals)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as launcher:
+        writers = [int(launcher.stdout.readline()) for _ in journals]
+        try:
+            while sum(journal.exists() and journal.stat().st_size > 0 for journal in journals) < WRITERS:
+                assert launcher.poll() is None, "the writers stopped by themselves"
+                time.sleep(0.05)
+        finally:
+            for writer in random.sample(writers, WRITERS):
+                time.sleep(random.random() / 20)  # noqa: S311 - any moment will do
+                os.kill(writer, signal.SIGKILL)
+            launcher.wait()
+    accepted = [line for journal in journals for line in journal.read_text().split()]
+    assert len(accepted) >= WRITERS
+    found = chain.verify_chain()
+    assert found.problems == ()
+    with database.reading(UPKEEP) as connection:
+        kept = list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
+    assert len(kept) == len(set(kept)) == found.events_n
+    assert set(accepted) <= set(kept)
+    # Each writer was killed over at most one entry that was kept without an answer.
+    assert len(kept) <= len(accepted) + WRITERS + 1
+    write.record(lotc, "activation", activation)  # and the register goes on
+
+
+@pytest.mark.usefixtures("register")
+def test_threads_of_one_process_write_side_by_side(lotc, activation):
+    def write_ten(number):
+        for count in range(10):
+            write.record(lotc, "activation", activation, entity_id=f"t{number}-{count}")
+
+    threads = [threading.Thread(target=write_ten, args=(number,)) for number in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = chain.verify_chain()
+    assert (found.events_n, found.problems) == (10 * WRITERS, ())
+
+
+def test_a_full_disk_is_told_and_loses_nothing(lotc, activation, data_dir):
+    accepted = [write.record(lotc, "activation", activation).entity_id for _ in range(3)]
+    size = max(path.stat().st_size for path in (data_dir / "register").iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 300_000, hard))
+    try:
+        with pytest.raises(RegisterError, match="disk space"):  # noqa: PT012 - which write hits the limit is not fixed
+            for _ in range(1000):
+                accepted.append(write.record(lotc, "activation", activation).entity_id)  # noqa: PERF401
+        refused_at = len(accepted)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert refused_at > 3
+    accepted.append(write.record(lotc, "activation", activation).entity_id)
+    with database.reading(UPKEEP) as connection:
+        in_order = sa.select(database.events.c.entity_id).order_by(database.events.c.seq)
+        kept = list(connection.execute(in_order).scalars())
+    assert kept == accepted
+    assert chain.verify_chain().problems == ()
+
+
+def test_an_unreachable_database_is_one_sentence(lotc, activation, monkeypatch):
+    monkeypatch.setenv("RISICOBEELD_REGISTER", "postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(RegisterError, match="RISICOBEELD_REGISTER"):
+        write.record(lotc, "activation", activation)
+
+
+def test_a_read_only_folder_is_one_sentence(lotc, activation, data_dir):
+    (data_dir / "register").mkdir(parents=True)
+    (data_dir / "register" / "register.sqlite").mkdir()  # also root cannot open a folder as a file
+    with pytest.raises(RegisterError, match="cannot be used"):
+        write.record(lotc, "activation", activation)
