@@ -328,8 +328,12 @@ def refuse_missed(receipt: Receipt, where: str, level: str = "gemeente") -> None
         With every unknown place, its row and the nearest names; nothing has changed by then.
     """
     said = InEach(_missed(receipt, "row", "like", "or", "more"), nl=_missed(receipt, "rij", "zoals", "of", "meer"))
-    key = "places_unknown" if level == "gemeente" else "regions_unknown"
-    raise UnknownCodeError(key, where=where, a=len(receipt.places_missed), said=said)
+    raise UnknownCodeError(
+        "places_unknown" if level == "gemeente" else "regions_unknown",
+        where=where,
+        a=len(receipt.places_missed),
+        said=said,
+    )
 
 
 def _missed(receipt: Receipt, row: str, like: str, either: str, more: str) -> str:
@@ -363,9 +367,10 @@ def _weeks(
         row, text = table.row_n[wrong.to_numpy()][0], given[wrong].iloc[0]
         of = year[wrong].iloc[0]
         last = _last_week(text, of)
-        key = "week_without_year" if not of and days.is_bare_week(text) else "no_week"
+        if not last and not of and days.is_bare_week(text):
+            raise InputError("week_without_year", where=where, row=row, text=text)
         raise InputError(
-            "no_week_53" if last else key,
+            "no_week_53" if last else "no_week",
             where=where,
             row=row,
             text=f"{text} {of}".strip(),

@@ -46,6 +46,7 @@ NEVER_ON_A_PAGE = {  # the page offers a closed list, or the error is one of the
     "There is no plan line {}; choose one from the plan.",
     "A decision on {} is one of {}, not {}; choose one.",
     "The answer is accepted or declined, not {}; choose one.",
+    "The answer is taken_over or refused, not {}; choose one.",
     "Role {} may not open {} {}; ask LOT-C.",
 }
 
