@@ -4,12 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from tqdm import tqdm
 
 from geodata import settings
 from geodata.batch import Pool, Progress, open_pool
+
+_REDRAWN_S: Final = 0.1
+_TOLD_S: Final = 30.0
 
 
 def add_scheduler(command: argparse.ArgumentParser) -> None:
@@ -31,7 +34,7 @@ def pool_of(arguments: argparse.Namespace) -> Iterator[Pool]:
 
 @contextmanager
 def bars() -> Iterator[Callable[[str], Progress]]:
-    """Give a progress bar per step, on the terminal's error stream; a file or a pipe is told nothing of it."""
+    """Give a progress bar per step, on the error stream; a file or a pipe gets its begin and its end, not each move."""
     opened: list[Any] = []
 
     def progress_of(name: str) -> Progress:
@@ -41,13 +44,14 @@ def bars() -> Iterator[Callable[[str], Progress]]:
             file=sys.stderr,
             leave=True,
             dynamic_ncols=True,
-            disable=settings.has_json_log() or not sys.stderr.isatty(),
+            disable=settings.has_json_log(),  # a log for a machine has no room for a bar
+            mininterval=_REDRAWN_S if sys.stderr.isatty() else _TOLD_S,
         )
         opened.append(bar)
 
         def show(done: int, total: int) -> None:
             bar.total = total or None
-            bar.update(done - bar.n)  # draws ten times a second at most
+            bar.update(done - bar.n)
             if done >= total > 0:
                 bar.close()  # or the bar of the next step would stand a line lower
 
