@@ -77,7 +77,7 @@ def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str,
         place = why.place(texts, row, shown.ranked_n(row["sector_code"]))
         inner = (
             f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
-            f"{html.escape(why.sector_name(texts, shown, sector))} "
+            f"{html.escape(why.sector_name(texts, shown, row['sector_code']))} "
             f'<span class="rb-muted">· {html.escape(place)}</span><br>'
             f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
         )
