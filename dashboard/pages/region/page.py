@@ -158,6 +158,7 @@ def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
         f"{_sector_table(texts, shown, rest, sector, texts('region.rest'))}</details>"
     )
     table = _sector_table(texts, shown, first, sector, caption)
+    more = more if len(rest) else ""  # sectors that are ranked as one group may leave none
     return f'<section class="rb-page"><h2>{html.escape(caption)}</h2>{table}{more}</section>'
 
 
