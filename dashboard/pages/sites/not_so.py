@@ -1,6 +1,7 @@
 """Is this not so? One tap on a site says what is seen instead; who keeps the sources answers, and no score changes."""
 
 import html
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -14,6 +15,7 @@ from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
 from dashboard.parts.site import Site
 from door.store import ScopedStore
+from geodata import site_kinds
 from risk.targets import decisions
 from words import Texts
 
@@ -103,7 +105,8 @@ def _source(texts: Texts, site: Site) -> dict[str, str]:
 
 
 def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
-    titles = {row["decision_id"]: _title(texts, store, row) for row in known.to_dict("records")}
+    names = site_kinds.titles(store.table("sites"), texts)
+    titles = {row["decision_id"]: _title(texts, names, row) for row in known.to_dict("records")}
     with st.form("not-so-answer", border=False):
         chosen = st.selectbox(texts("not_so.what"), list(titles), format_func=titles.__getitem__)
         reason = st.text_input(texts("not_so.why"), max_chars=300)
@@ -117,20 +120,15 @@ def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
             st.rerun()
 
 
-def _title(texts: Texts, store: ScopedStore, row: dict[str, object]) -> str:
+def _title(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object]) -> str:
     what = texts(f"not_so.{str(row['subject']).removeprefix('not_so_')}")
-    return f"{_names(texts, store)[str(row['site_id'])]}: {what}. {row['reason']}"
-
-
-def _names(texts: Texts, store: ScopedStore) -> dict[str, str]:
-    sites = store.table("sites")
-    listed_sites = sites.drop(columns="geometry").to_dict("records")
-    return {str(site["site_id"]): site_page.title(texts, site) for site in listed_sites}
+    site_id = str(row["site_id"])
+    return f"{names.get(site_id, site_id)}: {what}. {row['reason']}"
 
 
 def _table(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> str:
     """Return the reports as a table (HTML for `links.linked`)."""
-    names = _names(texts, store)
+    names = site_kinds.titles(store.table("sites"), texts)
     rows = [
         [
             links.link(html.escape(names.get(row["site_id"], row["site_id"])), unit=row["site_id"]),

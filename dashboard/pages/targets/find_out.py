@@ -19,10 +19,9 @@ def draw(texts: Texts, plan: Plan) -> None:
     rows = []
     for site in highest.to_dict("records"):
         kind = site_kinds.name(site["kind"], texts)
-        name = site["name"] or f"{kind} {site['site_id']}"
         rows.append(
             [
-                links.link(html.escape(name), page="sites", unit=site["site_id"]),
+                links.link(html.escape(site_kinds.title(site, texts)), page="sites", unit=site["site_id"]),
                 html.escape(kind),
                 html.escape(texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}")),
                 html.escape(figures.gain_words(texts, site["finding_out_gain_0_10"])),
