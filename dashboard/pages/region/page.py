@@ -228,13 +228,13 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: 
     rates = region_facts.done(store, shown, vr_code, sector)
     if rates is None:
         return ""
+    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")  # never of a group: visits are counted
     if store.table("activations").empty:  # nobody wrote any down: that is not the same as none
-        return _titled(texts, "region.done", sector, f"<p>{html.escape(texts('region.done_none'))}</p>")
+        return _titled(texts, "region.done", of, f"<p>{html.escape(texts('region.done_none'))}</p>")
     cells = [_done_row(texts, row) for _, row in rates.iterrows()]
     heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
     table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
     note = f'<p class="rb-muted">{html.escape(texts("region.done_how"))}</p>'
-    of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")  # never of a group: visits are counted
     return _titled(texts, "region.done", of, table + note)
 
 
