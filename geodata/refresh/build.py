@@ -174,7 +174,7 @@ def import_bundle(path: Path) -> Brought:
     with snapshot.lock(), bundle.unpacked(path) as found, bundle.kinds_put(found):
         newest = max((record.source_date for record in found.tables.sources), default="")
         record = SourceRecord(_BUNDLE, newest, sum(found.tables.rows_n.values()), path.name, "see LICENCES.txt", "")
-        raw = snapshot.write_raw(record, {path.name: path}, {"file": path.name})
+        raw = snapshot.write_raw(record, {path.name: path}, {"file": path.name} | bundle.kinds_of(found))
         try:
             return replace(found, tables=rebuild())
         except RisicobeeldError:
@@ -185,7 +185,8 @@ def import_bundle(path: Path) -> Brought:
 def undo() -> SourceRecord:
     """Put the newest import or refresh of one source aside and rebuild; return what it was.
 
-    What is put aside stays in the data folder under ``aside/``; nothing is erased.
+    The kinds of site that a bundle brought go with it. What is put aside stays in the data folder under ``aside/``;
+    nothing is erased.
 
     Raises
     ------
@@ -216,7 +217,8 @@ def _rebuild_without(raws: Sequence[RawSnapshot]) -> None:
     """Rebuild as if some deliveries had not come; they come back where that fails."""
     aside = [snapshot.put_aside(raw) for raw in raws]
     try:
-        rebuild()
+        with bundle.kinds_taken(raws, aside):
+            rebuild()
     except RisicobeeldError:
         for raw, folder in zip(raws, aside, strict=True):
             folder.rename(raw.path)

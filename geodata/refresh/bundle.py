@@ -20,7 +20,7 @@ from geodata import contracts, settings, site_kinds
 from geodata.errors import InputError, SnapshotError
 from geodata.site_kinds import Kind
 from geodata.snapshots import formats, snapshot
-from geodata.snapshots.snapshot import Snapshot
+from geodata.snapshots.snapshot import RawSnapshot, Snapshot
 from geodata.sources import catalogue
 from geodata.sources.catalogue import Secrecy
 
@@ -28,6 +28,9 @@ FORMAT: Final = 1
 """The layout of the file; another number is refused."""
 BUNDLE: Final = "bundle.json"
 _LICENCES: Final = "LICENCES.txt"
+_KINDS: Final = "kinds"
+"""The parameter of a delivery that says which file of kinds came with it."""
+
 _MAX_BYTES: Final = 4_000_000_000  # unpacked; the whole country with two million sites needs a tenth
 _MAX_FILES: Final = 40
 _NO_DATE: Final = (2000, 1, 1, 0, 0, 0)
@@ -181,6 +184,33 @@ def kinds_put(found: Brought) -> Iterator[None]:
         yield
     except BaseException:
         target.unlink(missing_ok=True)
+        raise
+
+
+def kinds_of(found: Brought) -> dict[str, str]:
+    """Return what a delivery keeps of the kinds that came with it: the digest of their file; nothing without any."""
+    return {_KINDS: _digest(found.kinds_file)} if found.kinds_file and found.kinds_added else {}
+
+
+@contextmanager
+def kinds_taken(raws: Sequence[RawSnapshot], aside: Sequence[Path]) -> Iterator[None]:
+    """Put the kinds of site that a bundle brought aside with it; they come back where what follows fails.
+
+    A file that was changed since is somebody's own, and stays.
+    """
+    target = settings.data_dir() / site_kinds.FILE
+    digest = _digest(target) if target.is_file() else None
+    folder = next(
+        (to for raw, to in zip(raws, aside, strict=True) if digest and raw.parameters.get(_KINDS) == digest), None
+    )
+    if folder is None:
+        yield
+        return
+    target.rename(folder / target.name)
+    try:
+        yield
+    except BaseException:
+        (folder / target.name).rename(target)
         raise
 
 

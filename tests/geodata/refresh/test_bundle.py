@@ -163,6 +163,32 @@ class TestAddedKinds:
         assert "describes otherwise, and that stay as they are here: poultry_farm" in capsys.readouterr().out
         assert placed.read_text("utf-8") == own
 
+    def test_they_go_when_the_bundle_is_undone(self, tmp_path: Path, packed: Path) -> None:
+        placed = tmp_path / "other" / site_kinds.FILE
+        build.import_bundle(packed)
+        import_cases(tmp_path, "cases.csv", 8)
+        build.undo()
+        assert placed.is_file()  # the bundle is still in use
+        build.undo()
+        assert not placed.exists()
+        assert [kept.read_text("utf-8") for kept in (tmp_path / "other" / "aside").rglob(site_kinds.FILE)] == [KINDS]
+        build.import_bundle(packed)
+        assert build.return_to_example() == 1
+        assert not placed.exists()
+
+    def test_kinds_that_are_still_used_or_were_changed_stay(self, tmp_path: Path, packed: Path) -> None:
+        placed = tmp_path / "other" / site_kinds.FILE
+        build.import_bundle(packed)
+        more = tmp_path / "meer.csv"
+        more.write_text("naam;soort;gemeente\nHof Drie;pluimvee;Ede\n", "utf-8")
+        assert command.main(["import", "sites", str(more)]) == 0
+        assert command.main(["import", "bundle", str(packed)]) == 0
+        assert build.undo().source_id == "bundle"  # the first of the two brought the kinds
+        assert placed.is_file()
+        placed.write_text(KINDS + "# ours", "utf-8")
+        build.return_to_example()
+        assert placed.read_text("utf-8").endswith("# ours")
+
     def test_a_changed_list_of_kinds_changes_nothing(self, tmp_path: Path, packed: Path) -> None:
         with zipfile.ZipFile(packed) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
