@@ -52,6 +52,8 @@ export class AreaMap {
     this.marks = [];
     this.focus = view?.focus ?? "";
     this.hasTiles = false;
+    this.isMoving = false;
+    this.asked = [];
     const still = reducedMotion();
     const touch = matchMedia("(pointer: coarse)").matches;
     this.map = L.map(container, {
@@ -68,6 +70,8 @@ export class AreaMap {
       renderer: L.svg({ padding: 0.4 }),
     });
     this.extent = L.latLngBounds(geometry.vr.flatMap((area) => area.polygons.flatMap((rings) => rings[0])));
+    this.map.on("zoomanim", () => { this.isMoving = true; });
+    this.map.on("moveend", () => this.goOn());
     if (view) this.map.setView(view.center, view.zoom, { animate: false });
     else this.fit(this.extent, false);
     this.map.setMinZoom(5.5);
@@ -94,15 +98,32 @@ export class AreaMap {
     if (this.fitted) this.fit(this.fitted, false);
   }
 
+  // Leaflet drops what is asked of it while it still zooms; here that comes after. Every move ends in a "moveend".
+  whenStill(action) {
+    if (this.isMoving) {
+      this.asked.push(action);
+      return;
+    }
+    this.isMoving = true;
+    action();
+  }
+
+  goOn() {
+    this.isMoving = false;
+    this.fitting = false;
+    const action = this.asked.shift();
+    if (action) this.whenStill(action);
+  }
+
   fit(bounds, animate = true) {
-    this.fitting = true;
-    this.fitted = bounds;
-    this.map.fitBounds(bounds, {
-      paddingTopLeft: [this.roomForLegend(bounds), MARGIN], paddingBottomRight: [MARGIN, MARGIN],
-      animate: animate && !reducedMotion(), duration: 0.35,
+    this.whenStill(() => {
+      this.fitting = true;
+      this.fitted = bounds;
+      this.map.fitBounds(bounds, {
+        paddingTopLeft: [this.roomForLegend(bounds), MARGIN], paddingBottomRight: [MARGIN, MARGIN],
+        animate: animate && !reducedMotion(), duration: 0.35,
+      });
     });
-    this.map.once("moveend", () => { this.fitting = false; });
-    if (!animate) this.fitting = false;
   }
 
   // The whole country moves to the right as far as there is room: the legend lies over the sea in its north-west.
@@ -127,8 +148,8 @@ export class AreaMap {
       return made;
     };
     this.buttons = {
-      zoom_in: button("+", () => this.map.zoomIn()),
-      zoom_out: button("−", () => this.map.zoomOut()),
+      zoom_in: button("+", () => this.whenStill(() => this.map.zoomIn())),
+      zoom_out: button("−", () => this.whenStill(() => this.map.zoomOut())),
       whole_country: button(homeSign(), () => this.fit(this.extent)),
     };
     this.several = button("", () => {

@@ -147,6 +147,6 @@ def test_an_indicator_is_chosen_and_kept_in_the_address(product: str, open_page:
     assert set(fills) & set(inside.VALUE_COLOURS)
     page.get_by_role("switch", name="Cijfers op de kaart").check()
     expect(page.locator(".landmark .town").first).to_be_attached()
-    for _ in range(3):
-        page.get_by_role("button", name="Dichterbij").click()
+    # A press while the map still moves to the one before counts too: Leaflet alone drops it.
+    page.get_by_role("button", name="Dichterbij").evaluate("button => [1, 2, 3].forEach(() => button.click())")
     expect(page.locator(".landmark .area").filter(has_text=",").first).to_be_attached()
