@@ -313,6 +313,7 @@ CONTRACTS = {
                 "stratum": _OPEN,
                 "partners": _OPEN,
                 "reason": _FREE,
+                "reason_parts": _FREE,
                 "seed": _WHOLE,
                 "frame_sha256": _OPEN,
                 "picture_lacks": _OPEN,

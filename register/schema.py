@@ -45,7 +45,7 @@ PARTNERS: Final = ("GGD", "Inspectie SZW", "NVWA", "gemeente", "politie", "KMAR"
 
 REFERRAL_STATES: Final = ("sent", "accepted", "done", "returned")
 LONGEST_FIELD: Final = 200
-_LONG_FIELDS: Final = ("text", "text_en", "outcome", "partners", "measures")
+_LONG_FIELDS: Final = ("text", "text_en", "outcome", "partners", "measures", "reason_parts")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from risk.report.icalendar import escaped, folded
 from risk.report.sheet import region_sheet
 from risk.report.words import monday, week_words
 from risk.scores.outputs import ensure
+from risk.targets import why
 from risk.targets.plan import LISTS
 from risk.targets.plans import dates_of
 from risk.targets.table import protocols
@@ -56,7 +57,8 @@ def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gp
     Parameters
     ----------
     lines
-        Lines with ``site_id, vr_code, list, week``; whatever else they carry is kept.
+        Lines with ``site_id, vr_code, list, week``; whatever else they carry is kept, and reasons that were kept as
+        keys are said in this language.
     store
         The tables as the viewer may see them.
 
@@ -74,7 +76,7 @@ def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gp
     called = about[["name", "kind"]].assign(site_id=lines["site_id"].to_numpy())
     names = [site_kinds.title(site, texts) for site in called.to_dict("records")]
     order = {name: place for place, name in enumerate(LISTS)}
-    told = lines.assign(
+    told = _with_reasons(lines, language).assign(
         site_name=names,
         name=about["name"].fillna("").to_numpy(),
         kind=about["kind"].fillna("").to_numpy(),
@@ -91,6 +93,15 @@ def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gp
     told = told.sort_values(["list_order", "week", "score_0_10"], ascending=[True, True, False], kind="stable")
     told = told.drop(columns="list_order").reset_index(drop=True)
     return gpd.GeoDataFrame(told, geometry="geometry", crs=codes.CRS_RD)
+
+
+def _with_reasons(lines: pd.DataFrame, language: str) -> pd.DataFrame:
+    if "reason_parts" not in lines.columns:
+        return lines
+    model = load_model()
+    pairs = zip(lines["reason_parts"], lines["reason"], strict=True)
+    told = pd.Series([why.said_from(*pair, model, language) for pair in pairs], index=lines.index, dtype="str")
+    return lines.drop(columns="reason_parts").assign(reason=told)
 
 
 def _names(store: ScopedStore, table: str, kind: str) -> Mapping[str, str]:

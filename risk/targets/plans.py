@@ -13,7 +13,7 @@ from register import record as write
 from risk.index.classify import lacks_of
 from risk.targets.inputs import Inputs
 from risk.targets.plan import Plan
-from risk.targets.table import reasons
+from risk.targets.why import as_text, parts_of, said
 
 DRAFT: Final = "draft"
 APPROVED: Final = "approved"
@@ -40,8 +40,7 @@ def dates_of(lines: pd.DataFrame) -> pd.Series:
 
 def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
     """Return the lines of a plan as the register keeps them: contract ``plan_lines`` without its key."""
-    lines = plan.lines.assign(reason=reasons(plan, inputs, lang))
-    name, lacks = plan_id(plan, inputs), ";".join(lacks_of(inputs.scored.scores))
+    model, name, lacks = inputs.scored.model, plan_id(plan, inputs), ";".join(lacks_of(inputs.scored.scores))
     return [
         {
             "plan_id": name,
@@ -55,12 +54,13 @@ def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
             "inclusion_probability": float(line["inclusion_probability"]),
             "stratum": line["stratum"],
             "partners": line["partners"],
-            "reason": line["reason"],
+            "reason": said(parts, model, lang),
+            "reason_parts": as_text(parts),
             "seed": plan.seed,
             "frame_sha256": plan.frame_sha256,
             "picture_lacks": lacks,
         }
-        for _, line in lines.iterrows()
+        for line, parts in zip(plan.lines.to_dict("records"), parts_of(plan, inputs), strict=True)
     ]
 
 
@@ -74,8 +74,11 @@ def keep_draft(store: ScopedStore, plan: Plan, inputs: Inputs, lang: str) -> str
     ConflictError
         The plan was kept before and has gone on from draft since.
     """
-    rows = plan_rows(plan, inputs, lang)
     name = plan_id(plan, inputs)
+    known = store.register("plan_lines")
+    if set(known.loc[known["plan_id"] == name, "plan_state"]) == {DRAFT}:  # whoever kept it, in whatever language
+        return name
+    rows = plan_rows(plan, inputs, lang)
     write.record_many(store.viewer, "plan_line", rows, entity_ids=[f"{name}-{row['site_id']}" for row in rows])
     return name
 

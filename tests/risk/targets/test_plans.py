@@ -10,11 +10,11 @@ from register import record as write
 from risk.index.classify import lacks_of
 from risk.index.model import load_model
 from risk.report import plan_file
-from risk.report.blocks import Paragraph
+from risk.report.blocks import Grid, Paragraph
 from risk.report.sheet import region_sheet as sheet_of
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
-from risk.targets import plans
+from risk.targets import plans, why
 from risk.targets.request import read_request
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
@@ -90,6 +90,41 @@ def test_a_kept_plan_says_what_its_picture_lacked(made):
     assert "Picture without infections and housing" in told
     kept = plans.lines_of(store, plans.keep_draft(store, plan, inputs, "nl"))
     assert lacks_of(kept) == ()
+
+
+def test_a_kept_plan_says_its_reasons_in_the_language_of_the_reader(made):
+    store, inputs, plan = made
+    name = plans.keep_draft(store, plan, inputs, "nl")
+    assert plans.keep_draft(store, plan, inputs, "en") == name, "kept once, in whatever language"
+    kept = plans.lines_of(store, name)
+    for language in ("nl", "en"):
+        fresh = dict(zip(plan.lines["site_id"], why.reasons(plan, inputs, language), strict=True))
+        table = plan_file.kept_table(kept, store, language)
+        assert dict(zip(table["site_id"], table["reason"], strict=True)) == fresh
+        assert "reason_parts" not in table, "codes are no words"
+    dutch = plan_file.kept_table(kept, store, "nl")
+    english = plan_file.kept_table(kept, store, "en")
+    assert (english["reason"] != dutch["reason"]).all()
+    assert english["reason"].str.contains("risk points|drawn at random", regex=True).all()
+    region = str(english["vr_code"].iloc[0])
+    sheet = sheet_of(english, region, store, "en")
+    told = [cell for block in sheet.blocks if isinstance(block, Grid) for row in block.rows for cell in row]
+    assert set(english.loc[english["vr_code"] == region, "reason"]) <= set(told)
+    calendar = plan_file.calendar(english, "en").decode().replace("\r\n ", "")
+    assert "risk points" in calendar
+    assert "risicopunten" not in calendar
+
+
+def test_a_plan_of_before_is_still_read(made):
+    """Until reasons were kept as keys, a plan held them in the language of whoever made it."""
+    store, inputs, plan = made
+    rows = [row | {"plan_id": "ours", "reason_parts": ""} for row in plans.plan_rows(plan, inputs, "nl")[:3]]
+    unknown = '[["factor",{"indicator":"of_another_model"}]]'
+    rows += [rows[0] | {"plan_id": "theirs", "reason_parts": unknown}]
+    write.record_many(store.viewer, "plan_line", rows)
+    for name in ("ours", "theirs"):
+        table = plan_file.kept_table(plans.lines_of(store, name), store, "en")
+        assert set(table["reason"]) <= {row["reason"] for row in rows}
 
 
 def test_what_is_not_there_is_named(made):
