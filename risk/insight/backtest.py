@@ -5,7 +5,8 @@ index that follows the epidemic, and nothing may be tuned to them further.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import starmap
 from typing import Any, Final
 
@@ -120,9 +121,12 @@ def at_posts(tables: Tables, model: Model, level: str) -> dict[str, float]:
     """
     tables = of_disease(tables, model.disease)
     places = [place for place, one in enumerate(model.areas.indicators) if one.table == "incidence"]
+    # Of every week the infections alone: the dates of `dated` measure the rest.
+    others = tuple(one.code for one in model.areas.indicators if one.table != "incidence")
+    bare = replace(model, switched_off=(*model.switched_off, *others))
     found = {}
     for week in sorted(tables["incidence"]["week"].unique()) if len(tables["incidence"]) else ():
-        measured = measure(tables, level, model, last_day(week))
+        measured = measure(tables, level, bare, last_day(week))
         together = (measured.units["sector_code"] == "").to_numpy()
         raw, low, high = (part[together][:, places] for part in (measured.raw, measured.low, measured.high))
         if np.isfinite(raw).any():
@@ -298,6 +302,14 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     """
     tables = of_disease(tables, model.disease)
     cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"]) if len(tables["incidence"]) else None
+
+    @cache
+    def scored(date: pd.Timestamp) -> tuple[Outcome | None, ...]:
+        return tuple(
+            score(tables, "gemeente", version, rebuilds=0, at=date) if version else None
+            for version in (model, previous)
+        )
+
     rows = []
     for one in KNOWN_OUTBREAKS:
         month = pd.Period(one.month)
@@ -308,10 +320,7 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
         if not weeks:
             continue
         date = min(month.end_time.normalize(), last_day(cases.columns[-1]))
-        ranks = [
-            _place(score(tables, "gemeente", version, rebuilds=0, at=date), one) if version else (np.nan, np.nan)
-            for version in (model, previous)
-        ]
+        ranks = [_place(outcome, one) for outcome in scored(date)]
         seen = pd.concat(starmap(alarms, ((cases, week) for week in weeks)))
         seen = seen[seen["gemeente_code"] == one.gemeente_code]
         rows.append(
@@ -329,7 +338,9 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     return pd.DataFrame(rows, columns=columns)
 
 
-def _place(outcome: Outcome, one: Outbreak) -> tuple[float, float]:
+def _place(outcome: Outcome | None, one: Outbreak) -> tuple[float, float]:
+    if outcome is None:
+        return np.nan, np.nan
     mine = outcome.scores[outcome.scores["sector_code"] == one.sector_code].set_index("area_code")["score_0_10"]
     if one.gemeente_code not in mine.index or np.isnan(mine[one.gemeente_code]):
         return np.nan, float(mine.notna().sum())

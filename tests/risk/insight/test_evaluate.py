@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geodata.weeks import last_day
+from geodata.weeks import last_day, until
 from risk.index.declaration import Model
+from risk.index.indicators import measure
 from risk.insight import backtest
 from risk.insight import evaluation as evaluate
 from risk.insight import ranking_metrics as metrics
@@ -101,6 +102,20 @@ def test_the_version_before_is_a_yardstick_and_itself_leads_by_nothing(tables: T
     pooled = backtest.pooled(found).set_index(["season", "rule"])
     same = pooled.loc[("all", "previous_version")]
     assert (same["lead"], same["lead_p05"], same["lead_p95"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("level", ["vr", "gemeente"])
+def test_the_share_at_a_post_is_that_of_the_whole_measurement(tables: Tables, model: Model, level: str) -> None:
+    """Only the infections are measured for it; nothing else that the index measures may change them."""
+    place = model.areas.codes.index("infections_contrast")
+    found = backtest.at_posts(tables, model, level)
+    assert len(found) > 8
+    for date, share in found.items():
+        whole = measure(until(tables, pd.Timestamp(date)), level, model, pd.Timestamp(date))
+        mine = (whole.units["sector_code"] == "").to_numpy()
+        raw, low, high = (part[mine, place] for part in (whole.raw, whole.low, whole.high))
+        known = np.isfinite(raw)
+        assert share == pytest.approx(((raw[known] <= low[known]) | (raw[known] >= high[known])).mean())
 
 
 def test_correlations_are_those_of_spearman_over_what_both_know() -> None:
