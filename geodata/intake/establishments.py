@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from geodata.areas import joins, regions
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake import cells
+from geodata.intake import cells, placing
 from geodata.intake.cells import Mark
 from geodata.intake.columns import as_texts
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
-from geodata.intake.incidence import refuse_missed, tell_disagreeing, tell_missed
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
+_PASSED = {Kind.TOTAL.value: "total_row", Kind.UNKNOWN.value: "unknown_row"}
 _FEWEST_GROUPS_N = 6  # of the eight: a year of CBS's table may lack one or two
 
 
@@ -222,25 +222,26 @@ def _codes(
         raise InputError("no_column_of_gemeenten", name=table.name)
     given = as_texts(frame[(columns or names)[0]])
     other = as_texts(frame[names[0]]) if names else given
-    number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other]))
+    number, different = placing.different(given, other)
     found = [_place(one, name, known, places) for one, name in different]
-    tell_disagreeing(different, number, table.row_n, receipt, places)
+    shown = given.mask(given.eq(""), other)
+    placing.tell_disagreeing(different, number, table.row_n, receipt, places)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code if place.kind is Kind.GEMEENTE else "" for place in found], dtype=object)[number]
     for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
-        is_total = kinds[position] in (Kind.TOTAL, Kind.UNKNOWN)
-        receipt.pass_over(table.row_n[position], "total_row" if is_total else "other_level", text=given.iloc[position])
+        key = _PASSED.get(kinds[position], "other_level")
+        receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
     # CBS lists the gemeenten of every year, those of another one without a figure
     is_empty = (kinds == Kind.MISS) & _has_no_figure(frame, mapping)
     for position in np.flatnonzero(is_empty).tolist():
-        receipt.pass_over(table.row_n[position], "other_year_empty", text=given.iloc[position], year=question.year)
+        receipt.pass_over(table.row_n[position], "other_year_empty", text=shown.iloc[position], year=question.year)
     lost = np.flatnonzero((kinds == Kind.MISS) & ~is_empty)
-    tell_missed(given.iloc[lost], table.row_n[lost], receipt, places)
+    placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places)
     if len(lost) and len(lost) == int(np.isin(kinds, [Kind.GEMEENTE, Kind.MISS]).sum()) > 1 and not any(codes):
         nearest = next(iter(receipt.places_missed))
         raise InputError("no_gemeente_named", name=table.name, nearest=nearest)
     if len(lost) and not question.is_partial:
-        refuse_missed(receipt, table.name)
+        placing.refuse_missed(receipt, table.name)
     return pd.Series(codes, index=frame.index, dtype="str")
 
 
@@ -253,7 +254,7 @@ def _has_no_figure(frame: pd.DataFrame, mapping: Mapping) -> NDArray[np.bool_]:
 
 
 def _place(given: str, name: str, known: set[str], places: Places) -> Place:
-    found = places.find(given)
+    found = placing.gemeente_of(given, name, "", places)
     if found.kind is Kind.MISS and name != given and re.fullmatch(r"\d{5,}", given):
         return Place(Kind.OTHER, "", given)  # a wijk or buurt by its number
     if found.kind is Kind.GEMEENTE and found.code not in known:

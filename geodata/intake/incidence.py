@@ -9,13 +9,12 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from geodata import contracts
 from geodata.areas import joins, regions
 from geodata.codes import Status
-from geodata.errors import InEach, InputError, UnknownCodeError
-from geodata.intake import cells, columns, days, series, wide
+from geodata.errors import InEach, InputError
+from geodata.intake import cells, columns, days, placing, series, wide
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
@@ -35,7 +34,6 @@ _DUTCH: Final = {
     "region": "veiligheidsregio",
     "week or date": "week of datum",
 }
-_LISTED_N: Final = 20
 _AFTER_MERGER: Final = pd.Timedelta(days=14)  # publishers switch to the new gemeenten some days later
 
 
@@ -231,11 +229,12 @@ def _areas(
     given, other, province = (
         columns.texts(table.frame, chosen, question.mapping, name) for name in (level, f"{level}_name", "province")
     )
-    number, different = pd.factorize(pd.MultiIndex.from_arrays([given, other, province]))
-    find = _region if level == "region" else _place
+    number, different = placing.different(given, other, province)
+    find = _region if level == "region" else placing.gemeente_of
     found = [find(one, name, in_province, places) for one, name, in_province in different]
     if level == "gemeente":
-        tell_disagreeing(different, number, table.row_n, receipt, places)
+        placing.tell_disagreeing(different, number, table.row_n, receipt, places)
+    shown = given.mask(given.eq(""), other)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code for place in found], dtype=object)[number]
     passed = {Kind.TOTAL, Kind.OTHER, Kind.REGION, Kind.PROVINCE, Kind.GEMEENTE} - {
@@ -243,25 +242,17 @@ def _areas(
     }
     for position in np.flatnonzero(np.isin(kinds, [*passed])).tolist():
         key = "total_row" if kinds[position] == Kind.TOTAL else "other_level"
-        receipt.pass_over(table.row_n[position], key, text=given.iloc[position])
+        receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
     for position in np.flatnonzero((kinds == Kind.REGION) & (codes == "") & (level == "region")).tolist():
-        receipt.leave_out(table.row_n[position], "ggd_of_two", text=given.iloc[position])
+        receipt.leave_out(table.row_n[position], "ggd_of_two", text=shown.iloc[position])
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
-        receipt.pass_over(table.row_n[position], "unknown_row", text=given.iloc[position])
+        receipt.pass_over(table.row_n[position], "unknown_row", text=shown.iloc[position])
     lost = np.flatnonzero(kinds == Kind.MISS)
-    tell_missed(given.iloc[lost], table.row_n[lost], receipt, places, level)
+    placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places, level)
     if len(lost) and not question.is_partial:
-        refuse_missed(receipt, table.name, level)
+        placing.refuse_missed(receipt, table.name, level)
     index = table.frame.index
     return pd.Series(codes, index=index, dtype="str"), pd.Series(kinds, index=index, dtype="str")
-
-
-def _place(given: str, name: str, province: str, places: Places) -> Place:
-    found = places.find_in(given, province)
-    if found.kind in (Kind.UNKNOWN, Kind.MISS) and name and name != given:
-        other = places.find_in(name, province)
-        return other if other.kind is Kind.GEMEENTE else found
-    return found
 
 
 def _region(given: str, name: str, _province: str, places: Places) -> Place:
@@ -283,66 +274,6 @@ def _diseases(given: pd.Series, receipt: Receipt) -> pd.Series:
     for text in sorted(set(given[given.ne(found)])):
         receipt.note("disease_renamed", text=text, name=names[" ".join(text.split()).casefold()])
     return found
-
-
-def tell_disagreeing(
-    different: pd.MultiIndex, number: NDArray[np.intp], row_n: NDArray[np.int64], receipt: Receipt, places: Places
-) -> None:
-    """Write into a receipt in which rows the code of a gemeente and its name are of two; the code counts.
-
-    Parameters
-    ----------
-    different
-        What stands in the two columns: each different pair once.
-    number
-        Which pair each row has.
-    """
-    for pair, (one, name, *_) in enumerate(different):
-        by_code, by_name = places.find(one), places.find(name)
-        if Kind.GEMEENTE == by_code.kind == by_name.kind and places.today(by_code.code) != places.today(by_name.code):
-            for position in np.flatnonzero(number == pair).tolist():
-                receipt.change(row_n[position], "code_and_name", text=f"{one}, {name}", taken=by_code.name)
-
-
-def tell_missed(
-    given: pd.Series, row_n: NDArray[np.int64], receipt: Receipt, places: Places, level: str = "gemeente"
-) -> None:
-    """Write into a receipt which gemeenten, or regions, nobody knows, with the nearest names and the rows."""
-    nearest, key = (
-        (places.nearest, "place_unknown") if level == "gemeente" else (places.nearest_region, "region_unknown")
-    )
-    by_text: dict[str, list[int]] = {}
-    for text, number in zip(given, row_n.tolist(), strict=True):
-        by_text.setdefault(str(text)[:60], []).append(number)
-        receipt.leave_out(number, key, text=str(text)[:60])
-    for text, rows in by_text.items():
-        receipt.miss(text, nearest(text), rows)
-
-
-def refuse_missed(receipt: Receipt, where: str, level: str = "gemeente") -> None:
-    """Stop for places that nobody knows, and list them.
-
-    Raises
-    ------
-    UnknownCodeError
-        With every unknown place, its row and the nearest names; nothing has changed by then.
-    """
-    said = InEach(_missed(receipt, "row", "like", "or", "more"), nl=_missed(receipt, "rij", "zoals", "of", "meer"))
-    raise UnknownCodeError(
-        "places_unknown" if level == "gemeente" else "regions_unknown",
-        where=where,
-        a=len(receipt.places_missed),
-        said=said,
-    )
-
-
-def _missed(receipt: Receipt, row: str, like: str, either: str, more: str) -> str:
-    listed = [
-        f"{text} ({row} {rows[0]}{f', {like} ' + f' {either} '.join(near) if near else ''})"
-        for text, (near, rows) in receipt.places_missed.items()
-    ]
-    rest_n = len(listed) - _LISTED_N
-    return "; ".join(listed[:_LISTED_N]) + (f"; {rest_n} {more}" if rest_n > 0 else "")
 
 
 def _weeks(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geodata import site_kinds
 from geodata.areas.names import fold
 from geodata.errors import InputError
-from geodata.intake import cells
+from geodata.intake import cells, placing
 from geodata.intake.cells import Mark
 from geodata.intake.files.table import is_blank
 from geodata.intake.places import Kind as PlaceKind
@@ -203,9 +203,9 @@ def _no_sites(frame: pd.DataFrame, is_named: pd.Series) -> dict[Hashable, tuple[
     return found
 
 
-def gemeente_of_today(text: str, places: Places, province: str = "") -> tuple[str, str]:
-    """Return the gemeente of today that a text names, and what is to be told of it."""
-    place = places.find_in(text, province)
+def gemeente_of_today(text: str, name: str, province: str, places: Places) -> tuple[str, str]:
+    """Return the gemeente of today that a code, or the name beside it, gives, and what is to be told of it."""
+    place = placing.gemeente_of(text, name, province, places)
     if place.kind is PlaceKind.GEMEENTE:
         code = places.only_today(place.code)
         return code, "" if code == place.code else "changed" if code else "miss"
@@ -237,7 +237,7 @@ def gemeenten_of_towns(towns: pd.Series, provinces: pd.Series, postcodes: pd.Ser
     number, different = pd.factorize(pd.MultiIndex.from_arrays([towns, provinces, postcodes.str[:4]]))
     meant = []
     for town, province, postcode in different:
-        code, _ = gemeente_of_today(town, places)
+        code, _ = gemeente_of_today(town, "", "", places)
         is_elsewhere = postcode in _ELSEWHERE or (
             places.province(province).code not in ("", places.province_of(code)) if code and province else False
         )

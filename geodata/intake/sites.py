@@ -14,7 +14,7 @@ from geodata import batch, codes, contracts, site_kinds
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import columns, coordinates, days, site_fields
+from geodata.intake import columns, coordinates, days, placing, site_fields
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options, Table
@@ -32,6 +32,7 @@ FIELDS: Final[Mapping[str, list[str]]] = site_fields.WORDS["fields"]
 _WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
 _ACTIVITY_HEADER: Final = columns.fold_header("mainActivityCode")  # of E-PRTR, which is of all industries
 _TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
+_GEMEENTE: Final = ("gemeente", "gemeente_name", "province")
 _PIECE_N: Final = 100_000  # rows; a file below it is one piece
 
 
@@ -213,13 +214,12 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     is_abroad = country.isin(["DE", "BE"])
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
-    if "province" in chosen:
-        number, pairs = pd.factorize(pd.MultiIndex.from_arrays([named, reading.text(frame, "province")]))
-    else:  # most lists have none, and pairs of a million rows take their time
-        number, alone = pd.factorize(named)
-        pairs = [(text, "") for text in alone]
-    texts = [text for text, _ in pairs]
-    meant = [site_fields.gemeente_of_today(text, places, province) for text, province in pairs]
+    fields = [name for name in _GEMEENTE if name == "gemeente" or name in chosen]  # most lists have one of them
+    number, found = placing.different(*(reading.text(frame, name) for name in fields))
+    said = [tuple(dict(zip(fields, row, strict=True)).get(name, "") for name in _GEMEENTE) for row in found]
+    placing.tell_disagreeing(said, number, table.row_n, receipt, places)
+    texts = [text or name for text, name, _ in said]
+    meant = [site_fields.gemeente_of_today(one, name, province, places) for one, name, province in said]
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)

@@ -348,6 +348,24 @@ FILES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         "leeftijdsgroep",
     ),
+    "a total in the column of names": (
+        "a.csv",
+        listed("228;Ede;2020-W37;5", ";Nederland;2020-W37;5", header="gemeentecode;gemeentenaam;week;aantal"),
+        {},
+        W37,
+    ),
+    "a code without its name, a name without its code": (
+        "a.csv",
+        listed("228;;2020-W37;5", ";Amsterdam;2020-W37;8", header="gemeentecode;gemeentenaam;week;aantal"),
+        {},
+        W37 | of(AMSTERDAM, "2020-W37", 8),
+    ),
+    "a typing error without a code": (
+        "a.csv",
+        listed("228;Ede;2020-W37;5", ";Edde;2020-W37;8", header="gemeentecode;gemeentenaam;week;aantal"),
+        {},
+        "Edde .row 3, like Ede",
+    ),
     "a header alone": ("a.csv", listed(), {}, "holds no rows"),
 }
 

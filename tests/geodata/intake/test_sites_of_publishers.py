@@ -364,6 +364,16 @@ def test_a_divided_gemeente_is_told_with_what_it_became(tmp_path: Path) -> None:
     assert (line.key, line.said["heirs"]) == ("place_divided", "Boxtel, Oisterwijk, Tilburg, Vught")
 
 
+def test_a_code_and_a_name_of_two_gemeenten_are_told(tmp_path: Path) -> None:
+    text = "naam;gemeentecode;gemeentenaam\nA;363;Ede\nB;GM1982;Boxmeer\nC;;Ede\nD;9999;Utrecht\nE;;Nergens\n"
+    table, receipt = read_sites(put(tmp_path, "a.csv", text))
+    found = dict(zip(table["name"], table["gemeente_code"], strict=True))
+    assert found == {"A": AMSTERDAM, "B": "GM1982", "C": EDE, "D": UTRECHT}
+    (line,) = [line for line in receipt.changed if line.key == "code_and_name"]
+    assert (line.row_n, line.said["taken"]) == (2, "Amsterdam")
+    assert {line.row_n: line.said["text"] for line in receipt.left_out} == {6: "Nergens"}
+
+
 def test_hidden_rows_are_told(tmp_path: Path) -> None:
     def hide(_: Any, sheet: Any) -> None:
         for row in (["naam", "gemeente", "bedden"], ["A", "Ede", 40], ["B", "Amsterdam", 60]):
