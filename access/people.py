@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from access import audit, told
 from access.database import engine as database
+from access.database.tables import ended_sessions, grants, people
 from access.database.who import UPKEEP
 from access.rights import Rows, Verb, rows_of
 from access.viewer import Viewer, may
@@ -28,35 +29,6 @@ LONGEST_SESSION_S: Final = 12 * 3600
 """A session ends after a working day, however long the provider lets its token live."""
 FOREVER: Final = date(9999, 12, 31)
 _CLOCK_SKEW_S: Final = 60
-
-_metadata = sa.MetaData()
-_people = sa.Table(
-    "people",
-    _metadata,
-    sa.Column("person_id", sa.String(32), primary_key=True),
-    sa.Column("email", sa.String(200)),
-    sa.Column("subject", sa.String(400)),  # issuer and subject of the account, known since the first sign-in
-    sa.Column("revoked_at", sa.String(32)),
-    sa.Column("recorded_at", sa.String(32)),
-)
-_grants = sa.Table(
-    "people_grants",
-    _metadata,
-    sa.Column("grant_id", sa.String(32), primary_key=True),
-    sa.Column("person_id", sa.String(32)),
-    sa.Column("role", sa.String(20)),
-    sa.Column("vr_codes", sa.String(200)),
-    sa.Column("organisation", sa.String(200)),
-    sa.Column("deputy_of", sa.String(32)),
-    sa.Column("valid_from", sa.String(10)),
-    sa.Column("valid_until", sa.String(10)),
-)
-_ended = sa.Table(
-    "people_ended_sessions",
-    _metadata,
-    sa.Column("session_id", sa.String(64), primary_key=True),
-    sa.Column("expires_at", sa.Float),
-)
 
 
 class Refusal(StrEnum):
@@ -112,10 +84,12 @@ def admit(claims: Mapping[str, Any], now: datetime | None = None) -> Admission:
         return Admission((), Refusal.UNKNOWN, email)
     subject = f"{claims.get('iss', '')}|{claims.get('sub', '')}"
     with database.reading(UPKEEP) as connection:
-        ended = connection.execute(sa.select(_ended).where(_ended.c.session_id == session_id(claims))).first()
-        bound = _person(connection, _people.c.subject == subject)
+        ended = connection.execute(
+            sa.select(ended_sessions).where(ended_sessions.c.session_id == session_id(claims))
+        ).first()
+        bound = _person(connection, people.c.subject == subject)
         # An address with signs that only look like letters is nobody's: lowering or folding it would make it another's.
-        person = bound or (_person(connection, _people.c.email == email) if _is_plain(claims.get("email")) else {})
+        person = bound or (_person(connection, people.c.email == email) if _is_plain(claims.get("email")) else {})
         grants = _grants_today(connection, person["person_id"], now.date()) if person else ()
     viewers = _viewers(grants, person.get("email", ""))
     reasons = {
@@ -149,9 +123,9 @@ def session_id(claims: Mapping[str, Any]) -> str:
 def _grants_today(connection: Connection, person_id: str, today: date) -> list[dict[str, Any]]:
     """Return a person's grants of a day: the own ones, and as a deputy what the other has that day too."""
     day = today.isoformat()
-    valid = sa.and_(_grants.c.person_id == person_id, _grants.c.valid_from <= day, _grants.c.valid_until >= day)
+    valid = sa.and_(grants.c.person_id == person_id, grants.c.valid_from <= day, grants.c.valid_until >= day)
     found: list[dict[str, Any]] = []
-    for row in connection.execute(sa.select(_grants).where(valid)).mappings().all():
+    for row in connection.execute(sa.select(grants).where(valid)).mappings().all():
         found += [dict(row)] if not row["deputy_of"] else _of_principal(connection, dict(row), today)
     return found
 
@@ -161,7 +135,7 @@ def roles(email: str, today: date) -> tuple[Viewer, ...]:
     if not database.exists():
         return ()
     with database.reading(UPKEEP) as connection:
-        person = _person(connection, _people.c.email == email.strip().lower())
+        person = _person(connection, people.c.email == email.strip().lower())
         if not person or person["revoked_at"]:
             return ()
         return _viewers(_grants_today(connection, person["person_id"], today), email)
@@ -169,7 +143,7 @@ def roles(email: str, today: date) -> tuple[Viewer, ...]:
 
 def _of_principal(connection: Connection, deputy: Mapping[str, Any], today: date) -> list[dict[str, Any]]:
     """Return what of a deputy's grant the person who is replaced has today: nothing, once they are out."""
-    principal = _person(connection, _people.c.person_id == deputy["deputy_of"])
+    principal = _person(connection, people.c.person_id == deputy["deputy_of"])
     if not principal or principal["revoked_at"]:
         return []
     regions = set(deputy["vr_codes"].split(";"))
@@ -196,8 +170,8 @@ def _viewers(grants: Sequence[Mapping[str, Any]], email: str) -> tuple[Viewer, .
 
 def _bind(person_id: str, subject: str) -> bool:
     with database.writing(UPKEEP) as connection:
-        free = sa.and_(_people.c.person_id == person_id, _people.c.subject == "")
-        return connection.execute(sa.update(_people).where(free).values(subject=subject)).rowcount == 1
+        free = sa.and_(people.c.person_id == person_id, people.c.subject == "")
+        return connection.execute(sa.update(people).where(free).values(subject=subject)).rowcount == 1
 
 
 def end_session(claims: Mapping[str, Any], surface: str) -> None:
@@ -205,10 +179,12 @@ def end_session(claims: Mapping[str, Any], surface: str) -> None:
     expires = float(claims.get("exp") or 0)
     with database.writing(UPKEEP) as connection:
         moment = datetime.now(UTC).timestamp()
-        connection.execute(sa.delete(_ended).where(_ended.c.expires_at < moment))
-        known = connection.execute(sa.select(_ended).where(_ended.c.session_id == session_id(claims))).first()
+        connection.execute(sa.delete(ended_sessions).where(ended_sessions.c.expires_at < moment))
+        known = connection.execute(
+            sa.select(ended_sessions).where(ended_sessions.c.session_id == session_id(claims))
+        ).first()
         if known is None:
-            connection.execute(sa.insert(_ended), {"session_id": session_id(claims), "expires_at": expires})
+            connection.execute(sa.insert(ended_sessions), {"session_id": session_id(claims), "expires_at": expires})
     audit.note("sign-out", who=str(claims.get("email") or claims.get("sub") or ""), role="", surface=surface)
 
 
@@ -244,25 +220,25 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
     ]
     if not database.exists():
         return pd.DataFrame(columns=columns)
-    stands_in_for = _people.alias("stands_in_for")
+    stands_in_for = people.alias("stands_in_for")
     query = (
         sa.select(
-            _people.c.email,
-            _grants.c.role,
-            _grants.c.vr_codes,
-            _grants.c.organisation,
+            people.c.email,
+            grants.c.role,
+            grants.c.vr_codes,
+            grants.c.organisation,
             stands_in_for.c.email.label("deputy_of"),
-            _grants.c.valid_from,
-            _grants.c.valid_until,
-            (_people.c.subject != "").label("signed_in_before"),
-            _people.c.revoked_at,
+            grants.c.valid_from,
+            grants.c.valid_until,
+            (people.c.subject != "").label("signed_in_before"),
+            people.c.revoked_at,
         )
         .select_from(
-            _people.outerjoin(_grants, _grants.c.person_id == _people.c.person_id).outerjoin(
-                stands_in_for, stands_in_for.c.person_id == _grants.c.deputy_of
+            people.outerjoin(grants, grants.c.person_id == people.c.person_id).outerjoin(
+                stands_in_for, stands_in_for.c.person_id == grants.c.deputy_of
             )
         )
-        .order_by(_people.c.email, _grants.c.valid_from)
+        .order_by(people.c.email, grants.c.valid_from)
     )
     with database.reading(viewer) as connection:
         rows = connection.execute(query).mappings().all()
@@ -320,14 +296,14 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
     if last < first:
         raise InputError("last_before_first", last=last, first=first)
     with database.writing(by) as connection:
-        person = _person(connection, _people.c.email == address)
+        person = _person(connection, people.c.email == address)
         if not person:
             row = {"person_id": uuid4().hex, "email": address, "subject": "", "revoked_at": "", "recorded_at": _now()}
-            connection.execute(sa.insert(_people), row)
+            connection.execute(sa.insert(people), row)
             person_id = row["person_id"]
         else:
             person_id = str(person["person_id"])
-            connection.execute(sa.update(_people).where(_people.c.person_id == person_id).values(revoked_at=""))
+            connection.execute(sa.update(people).where(people.c.person_id == person_id).values(revoked_at=""))
         grant = {
             "grant_id": uuid4().hex,
             "person_id": person_id,
@@ -338,7 +314,7 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
             "valid_from": first.isoformat(),
             "valid_until": last.isoformat(),
         }
-        connection.execute(sa.insert(_grants), grant)
+        connection.execute(sa.insert(grants), grant)
     _note(by, f"grant {granted} until {last}", address, surface)
 
 
@@ -353,9 +329,9 @@ def revoke(by: Viewer, email: str, *, surface: str = "") -> None:
     _refuse(by, "take access away")
     with database.writing(by) as connection:
         person = _known(connection, email)
-        mine = _people.c.person_id == person["person_id"]
-        connection.execute(sa.update(_people).where(mine).values(revoked_at=_now()))
-        connection.execute(sa.delete(_grants).where(_given_through(person["person_id"])))
+        mine = people.c.person_id == person["person_id"]
+        connection.execute(sa.update(people).where(mine).values(revoked_at=_now()))
+        connection.execute(sa.delete(grants).where(_given_through(person["person_id"])))
     _note(by, "revoke", person["email"], surface)
 
 
@@ -364,26 +340,26 @@ def forget(by: Viewer, email: str, *, surface: str = "") -> None:
     _refuse(by, "remove a person")
     with database.writing(by) as connection:
         person = _known(connection, email)
-        connection.execute(sa.delete(_grants).where(_given_through(person["person_id"])))
+        connection.execute(sa.delete(grants).where(_given_through(person["person_id"])))
         told.forget(connection, person["person_id"])
-        connection.execute(sa.delete(_people).where(_people.c.person_id == person["person_id"]))
+        connection.execute(sa.delete(people).where(people.c.person_id == person["person_id"]))
     _note(by, "forget", person["email"], surface)
 
 
 def _given_through(person_id: str) -> sa.ColumnElement[bool]:
     """Return which grants go with a person: the own ones, and those of whoever stands in for them."""
-    return sa.or_(_grants.c.person_id == person_id, _grants.c.deputy_of == person_id)
+    return sa.or_(grants.c.person_id == person_id, grants.c.deputy_of == person_id)
 
 
 def _person(connection: Connection, where: sa.ColumnElement[bool]) -> dict[str, Any]:
     """Return a person's row, an empty one when there is none."""
-    row = connection.execute(sa.select(_people).where(where)).mappings().first()
+    row = connection.execute(sa.select(people).where(where)).mappings().first()
     return dict(row) if row is not None else {}
 
 
 def _known(connection: Connection, email: str) -> dict[str, Any]:
     """Return the person of an address, also of one written when other signs than ASCII were still taken."""
-    person = _person(connection, _people.c.email.in_([email.strip().lower(), email.strip().casefold()]))
+    person = _person(connection, people.c.email.in_([email.strip().lower(), email.strip().casefold()]))
     if not person:
         raise InputError("not_among_people", email=email.strip())
     return person

@@ -16,25 +16,14 @@ from sqlalchemy.engine import Connection
 
 from access import audit
 from access.database import engine as database
+from access.database.tables import NAME_SIGNS_N, profiles
 from access.rights import rows_of
 from access.viewer import Viewer
 from geodata.errors import AccessDeniedError, InputError
 
-LONGEST_NAME: Final = 60
+LONGEST_NAME: Final = NAME_SIGNS_N
 MOST_N: Final = 50
 """The most profiles of one owner; more would be a list that nobody reads."""
-
-_profiles = sa.Table(
-    "weight_profiles",
-    sa.MetaData(),
-    sa.Column("profile_id", sa.String(32), primary_key=True),
-    sa.Column("owner", sa.String(20)),  # a role, or the code of a veiligheidsregio
-    sa.Column("name", sa.String(LONGEST_NAME)),
-    sa.Column("weights", sa.Text),  # JSON: code of a dimension or route -> weight from 0 to 1
-    sa.Column("model_version", sa.String(40)),
-    sa.Column("saved_by", sa.String(200)),
-    sa.Column("saved_at", sa.String(32)),
-)
 
 
 @dataclass(frozen=True)
@@ -86,11 +75,11 @@ def mine(viewer: Viewer) -> list[Profile]:
     AccessDeniedError
         The role keeps no profiles.
     """
-    own = _profiles.c.owner.in_(owners(viewer))
+    own = profiles.c.owner.in_(owners(viewer))
     if not database.exists():
         return []
     with database.reading(viewer) as connection:
-        rows = connection.execute(sa.select(_profiles).where(own).order_by(_profiles.c.name)).mappings().all()
+        rows = connection.execute(sa.select(profiles).where(own).order_by(profiles.c.name)).mappings().all()
     return [Profile(**{**row, "weights": json.loads(row["weights"])}) for row in rows]
 
 
@@ -132,9 +121,9 @@ def save(
         datetime.now(UTC).isoformat(timespec="seconds"),
     )
     with database.writing(viewer) as connection:
-        connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == made.profile_id))
+        connection.execute(sa.delete(profiles).where(profiles.c.profile_id == made.profile_id))
         row = {**vars(made), "weights": json.dumps(made.weights, sort_keys=True)}
-        connection.execute(sa.insert(_profiles), row)
+        connection.execute(sa.insert(profiles), row)
     _note(viewer, "change" if before else "save", made, surface)
     return made
 
@@ -150,11 +139,11 @@ def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> 
     label = _named(name)
     with database.writing(viewer) as connection:
         found = _own(connection, viewer, profile_id)
-        same = sa.and_(_profiles.c.owner == found.owner, _profiles.c.name == label)
-        taken = connection.execute(sa.select(_profiles.c.profile_id).where(same)).scalar()
+        same = sa.and_(profiles.c.owner == found.owner, profiles.c.name == label)
+        taken = connection.execute(sa.select(profiles.c.profile_id).where(same)).scalar()
         if taken not in (None, profile_id):
             raise InputError("profile_exists", name=repr(label))
-        connection.execute(sa.update(_profiles).where(_profiles.c.profile_id == profile_id).values(name=label))
+        connection.execute(sa.update(profiles).where(profiles.c.profile_id == profile_id).values(name=label))
     _note(viewer, f"rename {found.name} to", Profile(**{**vars(found), "name": label}), surface)
 
 
@@ -168,13 +157,13 @@ def delete(viewer: Viewer, profile_id: str, *, surface: str = "") -> None:
     """
     with database.writing(viewer) as connection:
         found = _own(connection, viewer, profile_id)
-        connection.execute(sa.delete(_profiles).where(_profiles.c.profile_id == profile_id))
+        connection.execute(sa.delete(profiles).where(profiles.c.profile_id == profile_id))
     _note(viewer, "delete", found, surface)
 
 
 def _own(connection: Connection, viewer: Viewer, profile_id: str) -> Profile:
-    own = sa.and_(_profiles.c.profile_id == profile_id, _profiles.c.owner.in_(owners(viewer)))
-    row: Any = connection.execute(sa.select(_profiles).where(own)).mappings().first()
+    own = sa.and_(profiles.c.profile_id == profile_id, profiles.c.owner.in_(owners(viewer)))
+    row: Any = connection.execute(sa.select(profiles).where(own)).mappings().first()
     if row is None:
         raise InputError("no_such_profile")
     return Profile(**{**row, "weights": json.loads(row["weights"])})

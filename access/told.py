@@ -9,42 +9,18 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from access.database import engine as database
+from access.database.tables import looked, mail, people
 from access.database.who import UPKEEP
 from access.rights import Verb
 from access.viewer import Viewer, may
 from geodata import settings
 from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats as store
-
-_metadata: Final = sa.MetaData()
-_people = sa.Table(
-    "people",
-    _metadata,
-    sa.Column("person_id", sa.String(32)),
-    sa.Column("email", sa.String(200)),
-    sa.Column("revoked_at", sa.String(32)),
-)
-_looked = sa.Table(
-    "people_looked",
-    _metadata,
-    sa.Column("person_id", sa.String(32), primary_key=True),
-    sa.Column("looked_on", sa.String(10)),
-)
-_mail = sa.Table(
-    "people_mail",
-    _metadata,
-    sa.Column("person_id", sa.String(32), primary_key=True),
-    sa.Column("rules", sa.String(200)),
-    sa.Column("wants_quiet", sa.Boolean),
-    sa.Column("language", sa.String(2)),
-    sa.Column("told_until", sa.String(10)),
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +57,7 @@ def looked_on(viewer: Viewer) -> date | None:
     if not viewer.person or not database.exists():
         return None
     with database.reading(UPKEEP) as connection:
-        mine = sa.select(_looked.c.looked_on).where(_looked.c.person_id == _person_id(connection, viewer))
+        mine = sa.select(looked.c.looked_on).where(looked.c.person_id == _person_id(connection, viewer))
         day = connection.execute(mine).scalar()
     return date.fromisoformat(day) if day else None
 
@@ -93,8 +69,8 @@ def note_looked(viewer: Viewer, day: date) -> None:
     with database.writing(UPKEEP) as connection:
         person_id = _person_id(connection, viewer)
         if person_id:
-            connection.execute(sa.delete(_looked).where(_looked.c.person_id == person_id))
-            connection.execute(sa.insert(_looked), {"person_id": person_id, "looked_on": day.isoformat()})
+            connection.execute(sa.delete(looked).where(looked.c.person_id == person_id))
+            connection.execute(sa.insert(looked), {"person_id": person_id, "looked_on": day.isoformat()})
 
 
 def wish(viewer: Viewer) -> Wish:
@@ -102,7 +78,7 @@ def wish(viewer: Viewer) -> Wish:
     if not viewer.person or not database.exists():
         return Wish()
     with database.reading(UPKEEP) as connection:
-        mine = sa.select(_mail).where(_mail.c.person_id == _person_id(connection, viewer))
+        mine = sa.select(mail).where(mail.c.person_id == _person_id(connection, viewer))
         row = connection.execute(mine).first()
     return Wish() if row is None else Wish(tuple(row.rules.split(";")), row.wants_quiet, row.language)
 
@@ -113,9 +89,9 @@ def keep_wish(viewer: Viewer, wanted: Wish) -> None:
         person_id = _person_id(connection, viewer)
         if not person_id:
             return
-        mine = _mail.c.person_id == person_id
-        until = connection.execute(sa.select(_mail.c.told_until).where(mine)).scalar() or ""
-        connection.execute(sa.delete(_mail).where(mine))
+        mine = mail.c.person_id == person_id
+        until = connection.execute(sa.select(mail.c.told_until).where(mine)).scalar() or ""
+        connection.execute(sa.delete(mail).where(mine))
         if wanted.rules:
             row = {
                 "person_id": person_id,
@@ -124,7 +100,7 @@ def keep_wish(viewer: Viewer, wanted: Wish) -> None:
                 "language": wanted.language,
                 "told_until": until,
             }
-            connection.execute(sa.insert(_mail), row)
+            connection.execute(sa.insert(mail), row)
 
 
 def subscribers(by: Viewer) -> Sequence[Subscriber]:
@@ -140,10 +116,10 @@ def subscribers(by: Viewer) -> Sequence[Subscriber]:
     if not database.exists():
         return ()
     asked = (
-        sa.select(_mail, _people.c.email)
-        .join(_people, _people.c.person_id == _mail.c.person_id)
-        .where(_people.c.revoked_at == "")
-        .order_by(_people.c.email)
+        sa.select(mail, people.c.email)
+        .join(people, people.c.person_id == mail.c.person_id)
+        .where(people.c.revoked_at == "")
+        .order_by(people.c.email)
     )
     with database.reading(UPKEEP) as connection:
         rows = connection.execute(asked).all()
@@ -161,8 +137,8 @@ def subscribers(by: Viewer) -> Sequence[Subscriber]:
 def note_mailed(person_id: str, until: date) -> None:
     """Keep the last day of which somebody was told by e-mail."""
     with database.writing(UPKEEP) as connection:
-        mine = _mail.c.person_id == person_id
-        connection.execute(sa.update(_mail).where(mine).values(told_until=until.isoformat()))
+        mine = mail.c.person_id == person_id
+        connection.execute(sa.update(mail).where(mine).values(told_until=until.isoformat()))
 
 
 def end_token(person_id: str) -> str:
@@ -181,17 +157,17 @@ def end_mail(person_id: str) -> None:
     """End somebody's e-mail; of who has none this changes nothing."""
     if database.exists():
         with database.writing(UPKEEP) as connection:
-            connection.execute(sa.delete(_mail).where(_mail.c.person_id == person_id))
+            connection.execute(sa.delete(mail).where(mail.c.person_id == person_id))
 
 
 def forget(connection: Connection, person_id: str) -> None:
     """Remove what an account keeps, in the transaction that removes the account."""
-    for table in (_looked, _mail):
+    for table in (looked, mail):
         connection.execute(sa.delete(table).where(table.c.person_id == person_id))
 
 
 def _person_id(connection: Connection, viewer: Viewer) -> str:
-    found = connection.execute(sa.select(_people.c.person_id).where(_people.c.email == viewer.person)).scalar()
+    found = connection.execute(sa.select(people.c.person_id).where(people.c.email == viewer.person)).scalar()
     return str(found or "")
 
 

@@ -30,6 +30,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from access.database import engine as database
+from access.database import tables
 from register import chain
 from tests.browser.fixtures import free_port
 from tests.operations import marked
@@ -168,7 +169,7 @@ def results(
     journals: list[Path], all_seen: list[Seen], ports: list[int], killed_at: float, last: int
 ) -> dict[str, object]:
     with database.reading(UPKEEP) as connection:
-        kept = [str(row.entity_id) for row in connection.execute(database.events.select())]
+        kept = [str(row.entity_id) for row in connection.execute(tables.events.select())]
     accepted = [name for journal in journals for name in lines(journal)]
     pages = [page for seen in all_seen for page in seen.pages]
     orders = [[max(numbers) for _, _, numbers in seen.pages] for seen in all_seen]

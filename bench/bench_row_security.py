@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 import sqlalchemy as sa
 
 from access.database import engine as database
+from access.database import tables
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from geodata import codes
@@ -41,8 +42,8 @@ def fill() -> None:
     draw = random.Random(1)  # noqa: S311 - invented rows
     write.record(Viewer("lotc"), "activation", FIELDS)
     with database.writing(UPKEEP) as connection:
-        event = dict(connection.execute(sa.select(database.events)).mappings().one())
-        body = json.loads(connection.execute(sa.select(database.contents.c.body)).scalar_one())
+        event = dict(connection.execute(sa.select(tables.events)).mappings().one())
+        body = json.loads(connection.execute(sa.select(tables.contents.c.body)).scalar_one())
         rows, bodies = [], []
         for seq in range(2, EVENTS + 1):
             day, vr_code = f"2020-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d}", draw.choice(codes.VR_CODES)
@@ -51,8 +52,8 @@ def fill() -> None:
             rows.append(event | made | {"event_date": day, "vr_code": vr_code})
             content = json.dumps(body | {"event_date": day, "vr_code": vr_code, "partners": partners})
             bodies.append({"event_id": made["event_id"], "salt": "", "body": content})
-        connection.execute(sa.insert(database.events), rows)
-        connection.execute(sa.insert(database.contents), bodies)
+        connection.execute(sa.insert(tables.events), rows)
+        connection.execute(sa.insert(tables.contents), bodies)
     with database.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in TABLES:
             connection.exec_driver_sql(f"ANALYZE {table}")

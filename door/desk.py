@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from access.database import engine as database
-from access.database.engine import contents, events, files
+from access.database.tables import contents, events, files
 from access.rights import hidden_columns
 from door.store import ScopedStore
 from geodata.errors import AccessDeniedError, RegisterError

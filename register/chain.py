@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from access import anchor
 from access.database import engine as database
-from access.database.engine import ALL_TABLES, FACETS, contents, events, files
+from access.database.tables import FACETS, REGISTER_TABLES, contents, events, files
 from access.database.who import UPKEEP
 from geodata import known
 from geodata.errors import RegisterError
@@ -112,7 +112,7 @@ def refuse_cut(connection: Connection) -> None:
     RegisterError
         A table is gone, or events were cut off or replaced.
     """
-    gone = {table.name for table in ALL_TABLES} - set(sa.inspect(connection).get_table_names())
+    gone = {table.name for table in REGISTER_TABLES} - set(sa.inspect(connection).get_table_names())
     if gone:
         raise RegisterError("register_lacks_table", table=min(gone))
     for head in known_heads():

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from access.database import engine as database
-from access.database.engine import drafts
+from access.database.tables import drafts
 from access.viewer import Viewer
 from register import chain, read
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from access.database import engine as database
-from access.database.engine import FACETS, contents, drafts, events, files
+from access.database.tables import FACETS, contents, drafts, events, files
 from access.database.who import UPKEEP
 from geodata import known, metrics
 from geodata.errors import ConflictError, DatabaseAwayError, RegisterError
@@ -44,7 +44,7 @@ class Entry:
     based_on
         The version that the writer saw; 0 for an entity that has no event yet.
     facets
-        Codes by which it is counted (`database.FACETS`); they stay when the content is erased.
+        Codes by which it is counted (`access.database.tables.FACETS`); they stay when the content is erased.
     content
         All fields of the entity after the change, as JSON can hold them.
     """

@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from access.database import engine as database
-from access.database.engine import files
+from access.database.tables import files
 from access.database.who import UPKEEP
 from access.viewer import Viewer
 from geodata.errors import InputError, RegisterError

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from access.database import engine as database
-from access.database.engine import FACETS, contents, events
+from access.database.tables import FACETS, contents, events
 from access.database.who import UPKEEP, Who
 from access.rights import Rows, rows_of
 from access.viewer import Viewer

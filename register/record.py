@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from access import audit
 from access.database import engine as database
-from access.database.engine import FACETS, contents
+from access.database.tables import FACETS, contents
 from access.database.who import UPKEEP
 from access.rights import Verb
 from access.viewer import Viewer, may

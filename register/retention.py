@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from access.database import engine as database
-from access.database.engine import contents, drafts, events
+from access.database.tables import contents, drafts, events
 from access.database.who import UPKEEP
 from geodata import known, settings
 from geodata.errors import RegisterError

@@ -59,7 +59,7 @@ class Kind:
     mandatory
         Fields without which an entry is refused.
     facets
-        Which field feeds which counting code (`access.database.engine.FACETS`).
+        Which field feeds which counting code (`access.database.tables.FACETS`).
     extra
         Fields beside those of the contract: they scope the row, and are not in the table.
     is_counted

@@ -1,4 +1,4 @@
-"""The register's database: its tables, SQLite or PostgreSQL by one setting, and the one way to read and to write.
+"""The database: SQLite or PostgreSQL by one setting, and the one way to read and to write.
 
 Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every row against that once more
 (migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from access.database import tables
 from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
@@ -25,75 +26,6 @@ from geodata.errors import DatabaseAwayError, RegisterError
 REVISION: Final = "0006"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
-FACETS: Final = (
-    "vr_code",
-    "sector_code",
-    "themes",
-    "kind",
-    "trigger",
-    "state",
-    "integral",
-    "infections_found",
-    "measures",
-)
-"""Codes of closed lists that reports count by. They hold no text, no person and no place below the
-veiligheidsregio, and stay when the content is erased."""
-
-metadata = sa.MetaData()
-
-events = sa.Table(
-    "register_events",
-    metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("event_id", sa.String(32), nullable=False, unique=True),
-    sa.Column("entity_kind", sa.String(20), nullable=False),
-    sa.Column("entity_id", sa.String(80), nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("action", sa.String(10), nullable=False),  # record, correct, state, erase
-    sa.Column("event_date", sa.String(10), nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
-    *(sa.Column(name, sa.String(200), nullable=False) for name in FACETS),
-    sa.Column("reason", sa.String(20), nullable=False),  # why it was erased
-    sa.Column("recorded_at", sa.String(32), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("previous_hash", sa.String(64), nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False),
-    sa.UniqueConstraint("entity_kind", "entity_id", "version", name="register_events_one_per_version"),
-    sa.Index("register_events_by_date", "entity_kind", "event_date"),
-)
-
-contents = sa.Table(
-    "register_contents",
-    metadata,
-    sa.Column("event_id", sa.String(32), sa.ForeignKey("register_events.event_id"), primary_key=True),
-    sa.Column("salt", sa.String(32), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-)
-
-files = sa.Table(
-    "register_files",
-    metadata,
-    sa.Column("file_id", sa.String(32), primary_key=True),
-    sa.Column("entity_kind", sa.String(20), nullable=False),
-    sa.Column("entity_id", sa.String(80), nullable=False, index=True),
-    sa.Column("name", sa.String(200), nullable=False),
-    sa.Column("size_bytes", sa.Integer, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
-)
-
-drafts = sa.Table(
-    "register_drafts",
-    metadata,
-    sa.Column("draft_id", sa.String(32), primary_key=True),
-    sa.Column("owner", sa.String(200), nullable=False),
-    sa.Column("entity_kind", sa.String(20), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("saved_at", sa.String(32), nullable=False),
-    sa.Index("register_drafts_by_owner", "owner", "entity_kind"),
-)
-
-ALL_TABLES: Final = (events, contents, files, drafts)
 _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQL keeps for us
 
 _UNBOUND: Final = sa.text(
@@ -433,7 +365,7 @@ def forget_traces() -> None:
             raw.close()
         return
     with found.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in (contents, files, drafts):
+        for table in (tables.contents, tables.files, tables.drafts):
             connection.exec_driver_sql(f"VACUUM FULL {table.name}")
 
 

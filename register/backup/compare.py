@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from access.database import engine as database
-from access.database.engine import events
+from access.database.tables import events
 from access.database.who import UPKEEP
 from geodata import settings
 from register.backup import archive

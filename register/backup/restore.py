@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from access import audit
 from access.database import engine as database
-from access.database.engine import events
+from access.database.tables import events
 from access.database.who import UPKEEP
 from geodata import known
 from geodata.errors import DatabaseAwayError, RegisterError

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from access.database import engine as database
+from access.database import tables
 from access.database.who import UPKEEP
 from access.viewer import Viewer
 from door import desk
@@ -54,7 +55,7 @@ for thread in "ab":
 
 def kept() -> list[str]:
     with database.reading(UPKEEP) as connection:
-        return list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
+        return list(connection.execute(sa.select(tables.events.c.entity_id)).scalars())
 
 
 def lines(journal: Path) -> list[str]:

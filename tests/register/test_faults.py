@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from access.database import engine as database
+from access.database import tables
 from access.database.who import UPKEEP
 from geodata.errors import RegisterError
 from register import chain
@@ -69,7 +70,7 @@ def test_killed_writers_lose_and_double_nothing(lotc, activation, tmp_path):
     found = chain.verify_chain()
     assert found.problems == ()
     with database.reading(UPKEEP) as connection:
-        kept = list(connection.execute(sa.select(database.events.c.entity_id)).scalars())
+        kept = list(connection.execute(sa.select(tables.events.c.entity_id)).scalars())
     assert len(kept) == len(set(kept)) == found.events_n
     assert set(accepted) <= set(kept)
     # Each writer was killed over at most one entry that was kept without an answer.
@@ -109,7 +110,7 @@ def test_a_full_disk_is_told_and_loses_nothing(lotc, activation, data_dir):
     assert refused_at > 3
     accepted.append(write.record(lotc, "activation", activation).entity_id)
     with database.reading(UPKEEP) as connection:
-        in_order = sa.select(database.events.c.entity_id).order_by(database.events.c.seq)
+        in_order = sa.select(tables.events.c.entity_id).order_by(tables.events.c.seq)
         kept = list(connection.execute(in_order).scalars())
     assert kept == accepted
     assert chain.verify_chain().problems == ()

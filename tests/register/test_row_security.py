@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from access import people, profiles, told
 from access.database import engine as database
-from access.database.engine import events
+from access.database import tables
+from access.database.tables import events
 from access.database.who import UPKEEP
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
@@ -189,14 +190,14 @@ def test_a_connection_from_the_pool_brings_nothing_of_whoever_had_it_before():
 def test_a_viewer_changes_nothing_but_the_own_drafts():
     for who in (ONE, LOTC, Viewer("analyst"), parse_viewer("partner:GGD")):
         with database.writing(who) as connection:
-            for table in (database.events, database.contents, database.files):
+            for table in (tables.events, tables.contents, tables.files):
                 assert connection.execute(sa.delete(table)).rowcount == 0
-            assert connection.execute(sa.update(database.events).values(vr_code="VR01")).rowcount == 0
-            others = sa.delete(database.drafts).where(database.drafts.c.owner != who.who)
+            assert connection.execute(sa.update(tables.events).values(vr_code="VR01")).rowcount == 0
+            others = sa.delete(tables.drafts).where(tables.drafts.c.owner != who.who)
             assert connection.execute(others).rowcount == 0
         row = {"draft_id": "x", "owner": "somebody else", "entity_kind": "signal", "body": "{}", "saved_at": "2026"}
         with pytest.raises(RegisterError, match="row-level security"), database.writing(who) as connection:
-            connection.execute(sa.insert(database.drafts), row)
+            connection.execute(sa.insert(tables.drafts), row)
     assert chain.verify_chain().problems == ()
 
 
@@ -291,7 +292,7 @@ def test_both_locks_let_the_same_rows_through(role, monkeypatch):
     for kind in KINDS.values():
         newest = sa.func.register_newest(kind.name, "9999", None).table_valued("entity_id", "event_id").alias("newest")
         with database.reading(viewer) as connection:
-            joined = database.contents.join(database.events).join(newest, newest.c.event_id == events.c.event_id)
+            joined = tables.contents.join(tables.events).join(newest, newest.c.event_id == events.c.event_id)
             second[kind.table] = set(connection.execute(sa.select(events.c.entity_id).select_from(joined)).scalars())
     plain = database.show_as
     monkeypatch.setattr(database, "show_as", lambda connection, _: plain(connection, UPKEEP))

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from access.database.engine import metadata
+from access.database.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from access.database import engine as database
-from access.database.engine import ALL_TABLES
+from access.database.tables import REGISTER_TABLES
 from access.database.who import UPKEEP
 from access.viewer import parse_viewer
 from door import desk
@@ -27,7 +27,7 @@ CANARY = "kanarie-77c1"
 def rows_of(connection):
     return {
         table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
-        for table in ALL_TABLES
+        for table in REGISTER_TABLES
     }
 
 
