@@ -230,6 +230,7 @@ def _codes(
     codes = np.array([place.code if place.kind is Kind.GEMEENTE else "" for place in found], dtype=object)[number]
     for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
         key = _PASSED.get(kinds[position], "other_level")
+        key = key if shown.iloc[position] else "unknown_row_blank"
         receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
     # CBS lists the gemeenten of every year, those of another one without a figure
     is_empty = (kinds == Kind.MISS) & _has_no_figure(frame, mapping)

@@ -246,7 +246,8 @@ def _areas(
     for position in np.flatnonzero((kinds == Kind.REGION) & (codes == "") & (level == "region")).tolist():
         receipt.leave_out(table.row_n[position], "ggd_of_two", text=shown.iloc[position])
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
-        receipt.pass_over(table.row_n[position], "unknown_row", text=shown.iloc[position])
+        key = "unknown_row" if shown.iloc[position] else "unknown_row_blank"
+        receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
     lost = np.flatnonzero(kinds == Kind.MISS)
     placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places, level)
     if len(lost) and not question.is_partial:

@@ -166,7 +166,8 @@ class Receipt:
             if lines:
                 said.append(texts(f"receipt.{title}", n=len({line.row_n for line in lines})))
                 said += [
-                    f"  {texts('receipt.row', row_n=line.row_n)} {_said(texts, line)}" for line in lines[:_SHOWN_N]
+                    f"  {texts('receipt.row', row_n=line.row_n)} {_said(texts, line)}"
+                    for line in sorted(lines, key=lambda line: line.row_n)[:_SHOWN_N]
                 ]
                 if len(lines) > _SHOWN_N:
                     said.append("  " + texts("receipt.more", n=len(lines) - _SHOWN_N))

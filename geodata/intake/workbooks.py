@@ -110,7 +110,7 @@ def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
     receipt = Receipt(path.name, "workbook", spreadsheet.digest(content))
     for title in wanted:
         spreadsheet.refuse_unanswered(content, title, path.name)
-        for line in spreadsheet.hidden_parts(content, book[title], path.name):
+        for line in spreadsheet.hidden_parts(spreadsheet.xml_of(content, book[title], path.name)):
             receipt.note(line.key, **line.said)
     if hidden:
         receipt.note("sheets_hidden", n=len(hidden))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake.files import statline
 from geodata.intake.files.table import (
@@ -24,7 +26,9 @@ from geodata.intake.files.table import (
     Options,
     Place,
     Table,
+    column_number,
     find_header,
+    header_text,
     is_blank,
     lines_above,
     named,
@@ -51,6 +55,14 @@ UNREADABLE: Final = (
 )
 """What openpyxl raises for a file that is not what its ending says; XML errors are SyntaxErrors."""
 
+_STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+_USUAL_WORDS: Final = {
+    _STRICT: b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    b"http://purl.oclc.org/ooxml/officeDocument/relationships": b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+}
+_MEASURES: Final = frozenset({"cases", "beds", "fte", "m2", "value", *CBS_GROUPS})
+"""Fields whose figure, in a cell merged over several rows, is of these rows together."""
+
 _MAX_RATIO: Final = 500  # unpacked to packed: a table of equal cells reaches some 100, a bomb thousands
 _SMALL_BYTES: Final = 50 << 20
 
@@ -75,10 +87,39 @@ def open_book(content: bytes, name: str) -> Any:
         raise InputError("file_has_password", name=name)
     import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
 
+    # it warns programmers of styles and checks that it does not know; a figure is never among them
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
     try:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
         raise InputError("workbook_unreadable", name=name) from error
+
+
+def transitional(content: bytes, name: str) -> bytes:
+    """Return a workbook that was saved as "Strict Open XML" in the words of every other; any other as it is.
+
+    Raises
+    ------
+    InputError
+        It is no workbook.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if "xl/workbook.xml" not in packed.namelist() or _STRICT not in packed.read("xl/workbook.xml"):
+                return content
+            held = io.BytesIO()
+            with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
+                for part in packed.infolist():
+                    made.writestr(part.filename, _in_usual_words(packed.read(part)))
+    except UNREADABLE as error:
+        raise InputError("workbook_unreadable", name=name) from error
+    return held.getvalue()
+
+
+def _in_usual_words(part: bytes) -> bytes:
+    for strict, usual in _USUAL_WORDS.items():
+        part = part.replace(strict, usual)
+    return part
 
 
 def opened(path: Path) -> tuple[bytes, Any]:
@@ -93,7 +134,7 @@ def opened(path: Path) -> tuple[bytes, Any]:
         raise InputError("workbook_absent", name=path.name)
     if path.suffix.lower() not in (".xlsx", ".xlsm"):
         raise InputError("is_no_workbook", name=path.name)
-    content = path.read_bytes()
+    content = transitional(path.read_bytes(), path.name)
     return content, open_book(content, path.name)
 
 
@@ -178,6 +219,7 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
                 and cell.value.startswith("=")
                 and value.value is None
                 and cell.data_type == "f"
+                and not cell.value.upper().startswith("=HYPERLINK(")
             ):
                 raise InputError("formula_uncalculated", name=name, coordinate=cell.coordinate)
 
@@ -207,6 +249,7 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     InputError
         It is damaged or too big, or leaves open which sheet is meant.
     """
+    content = transitional(content, name)
     book = open_book(content, name)
     visible = visible_sheets(book)
     wanted = chosen_sheets(visible, hidden_sheets(book), options.sheet, name)
@@ -239,14 +282,16 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     refuse_unanswered(content, found.title, name)
     others = [title for title in visible if title != found.title]
     notes = [Line("sheet", {"sheet": found.title})] if len(visible) > 1 or options.sheet else []
-    notes += hidden_parts(content, book[found.title], name)
+    xml = xml_of(content, book[found.title], name)
+    notes += hidden_parts(xml)
+    notes += _write_out_merged(found.rows, found.place.head, xml, knows) if found.place else []
     notes += [Line("sheets_passed", {"sheets": ", ".join(others)})] if others else []
     notes += [Line("sheets_hidden", {"n": len(hidden_sheets(book))})] if hidden_sheets(book) else []
     return replace(_table_of(found, name, knows), notes=tuple(notes))
 
 
-def hidden_parts(content: bytes, sheet: Any, name: str) -> list[Line]:
-    """Return how many rows and columns of a sheet a person does not see; they are read all the same.
+def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
+    """Return a sheet as it is written, for what openpyxl does not tell while it reads row by row.
 
     Raises
     ------
@@ -255,14 +300,41 @@ def hidden_parts(content: bytes, sheet: Any, name: str) -> list[Line]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            text = packed.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells it nowhere else
+            return packed.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells it nowhere else
     except UNREADABLE as error:
         raise InputError("sheet_unreadable", name=name, title=sheet.title) from error
+
+
+def hidden_parts(xml: bytes) -> list[Line]:
+    """Return how many rows and columns of a sheet a person does not see; they are read all the same."""
     hidden = re.compile(rb'<(?:\w+:)?(row|col) [^>]*\bhidden="(?:1|true)"')
-    kinds = [match[1] for match in hidden.finditer(text)]
+    kinds = [match[1] for match in hidden.finditer(xml)]
     if not kinds:
         return []
     return [Line("hidden_parts", {"rows_n": kinds.count(b"row"), "columns_n": kinds.count(b"col")})]
+
+
+def _write_out_merged(rows: list[list[Cell]], head: int, xml: bytes, knows: Knows) -> list[Line]:
+    """Write what stands in a cell that was merged downwards into every row that it is for.
+
+    A figure is of these rows together: then none of them has one, and it is told.
+    """
+    told = []
+    for match in re.finditer(rb'<(?:\w+:)?mergeCell [^>]*\bref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"', xml):
+        column, first, last = column_number(match[1].decode()), int(match[2]) - 1, int(match[3]) - 1
+        if not head < first < last < len(rows) or column >= min(len(rows[first]), len(rows[head])):
+            continue
+        header, cell = rows[head][column], rows[first][column]
+        if isinstance(header, str) and knows(header) in _MEASURES:
+            rows[first][column] = None
+            told.append(
+                Line("merged_figure", {"text": str(cell)[:60], "column": header_text(header), "n": last - first + 1})
+            )
+            continue
+        for row in rows[first + 1 : last + 1]:
+            row.extend([None] * (column + 1 - len(row)))
+            row[column] = cell
+    return told
 
 
 def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:

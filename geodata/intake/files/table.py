@@ -166,6 +166,19 @@ def column_letter(number: int) -> str:
     return str(get_column_letter(number + 1))
 
 
+def column_number(letters: str) -> int:
+    """Return the number, from 0, of the column that a workbook names by letters.
+
+    Examples
+    --------
+    >>> column_number("AB")
+    27
+    """
+    from openpyxl.utils import column_index_from_string  # noqa: PLC0415 - slow to load, for workbooks alone
+
+    return int(column_index_from_string(letters)) - 1
+
+
 def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) -> pd.DataFrame:
     """Give columns their headers; blank columns go, and two of one name that is read are refused."""
     texts = [header_text(cell) for cell in header]
