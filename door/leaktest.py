@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from access import audit, disclosure
@@ -36,6 +38,8 @@ _A_WORD: Final = re.compile(r"[a-z_]+")  # a code or a word of the language: it 
 _WORD: Final = re.compile(r"\w+")
 _TAG: Final = re.compile(r"<[^>]*>")
 _NEXT_COUNT: Final = 0.5  # nearer than this rounds to the count itself
+_Column = tuple[str, list[str], npt.NDArray[np.intp]]
+_Cells = Mapping[str, Sequence[_Column]]  # of each table by name
 _BY_CHANCE: Final = 0.4  # a class of five is guessed right once in five; small classes meet their mean more often
 
 
@@ -88,8 +92,8 @@ def run(
     """
     nation = _nation(by)
     tables = dict(_tables(nation))
-    owned = {name: _owners(table, nation) for name, table in tables.items()}
-    marks = _marks(tables, owned)
+    cells = {name: list(_cells(table)) for name, table in tables.items()}
+    marks = _marks(cells, {name: _owners(table, nation) for name, table in tables.items()})
     leaks: list[str] = []
     cells_n = 0
     for place, code in enumerate(regions):
@@ -102,7 +106,7 @@ def run(
     for viewer in (Viewer("policy"), Viewer("privacy"), Viewer("analyst"), Viewer("partner", organisation="-")):
         seen = _seen(replace(viewer, person=by.who))
         cells_n += len(seen)
-        leaks += _told(f"{viewer.role} sees", seen.keys() & _forbidden(viewer.role, tables), seen)
+        leaks += _told(f"{viewer.role} sees", seen.keys() & _forbidden(viewer.role, cells), seen)
     leaks += counts_told(nation.data_version)
     certificate = Certificate(
         datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,18 +140,20 @@ def walk(by: Viewer, folder: Path) -> list[str]:
     InputError
         There is no such folder, or nothing in it.
     """
-    marks: dict[str, list[str]] = {}
-    for mark in _secret_texts(dict(_tables(_nation(by)))):
-        if first := _WORD.search(mark):
-            marks.setdefault(first[0], []).append(mark[first.start() :])
+    marks: set[str] = set()
+    lengths: dict[str, set[int]] = {}  # of the marks that begin with a word: few, where the marks may be thousands
+    for text in _secret_texts({name: list(_cells(table)) for name, table in _tables(_nation(by))}):
+        if first := _WORD.search(text):
+            marks.add(mark := text[first.start() :])
+            lengths.setdefault(first[0], set()).add(len(mark))
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     if not paths:
         raise InputError("leaktest_folder", path=folder)
     found = []
     for path in paths:
         text = _as_read(path.read_bytes().decode("utf-8", "replace"))
-        places = (word for word in _WORD.finditer(text) if word[0] in marks)
-        seen = {mark for word in places for mark in marks[word[0]] if text.startswith(mark, word.start())}
+        begins = ((word.start(), length) for word in _WORD.finditer(text) for length in lengths.get(word[0], ()))
+        seen = {part for start, length in begins if (part := text[start : start + length]) in marks}
         if seen:
             found.append(f"{path.relative_to(folder)} shows {len(seen)} mark(s)")
     audit.note("leak test", who=by.who, role=str(by), surface=_SURFACE, table=str(folder), rows_n=len(found))
@@ -160,17 +166,18 @@ def _nation(by: Viewer) -> ScopedStore:
     return access.open_store(replace(access.parse_viewer("lotc"), person=by.who), surface=_SURFACE)
 
 
-def _secret_texts(tables: Mapping[str, pd.DataFrame]) -> set[str]:
+def _secret_texts(cells: _Cells) -> set[str]:
     """Return what who sees the nation alone may not see: identities, secret columns, points and long figures."""
-    forbidden = _forbidden("policy", tables)
+    forbidden = _forbidden("policy", cells)
     secret = set()
-    for name, table in tables.items():
+    for name, columns in cells.items():
         contract = contracts.CONTRACTS.get(name) or contracts.CONTRACTS[name.rsplit("_", 1)[0]]
         hidden = {one for one in contract.schema.columns if contract.secrecy(one) != contracts.Secrecy.OPEN}
         hidden |= {one for one in contract.key if one.endswith("_id")}
         secret |= {
             " ".join(text.split())
-            for column, text, _ in _cells(table)
+            for column, texts, _ in columns
+            for text in texts
             if text in forbidden
             and not _A_WORD.fullmatch(text)
             and (column in hidden or sum(map(str.isdigit, text)) >= _LONG_FIGURE)
@@ -248,31 +255,38 @@ def _owners(table: pd.DataFrame, nation: ScopedStore) -> pd.Series:
     return table[column].str.split(":").str[0].map(known).fillna("")
 
 
-def _cells(table: pd.DataFrame) -> Iterator[tuple[str, str, int]]:
-    """Give every cell that can be a mark: its column, its text and the position of its row."""
+def _cells(table: pd.DataFrame) -> Iterator[_Column]:
+    """Give every column that can hold marks: its name, its different texts, and which of them each row has.
+
+    A text that is too short for a mark is empty; a row without a value points to -1.
+    """
     for column in table.columns:
+        cells = table[column]
         if column == "geometry" and isinstance(table, gpd.GeoDataFrame):
-            points = table.geometry
-            texts = [f"{p.x:.1f} {p.y:.1f}" if p is not None and p.geom_type == "Point" else "" for p in points]
-        elif pd.api.types.is_float_dtype(table[column]):
-            texts = [f"{value:.9g}" if value == value else "" for value in table[column]]  # noqa: PLR0124 - NaN
-        elif pd.api.types.is_string_dtype(table[column]) or table[column].dtype == object:
-            texts = [str(value) for value in table[column]]
+            at, points = pd.factorize(cells.where(cells.geom_type == "Point").to_numpy())
+            texts = [f"{point.x:.1f} {point.y:.1f}" for point in points]
+        elif pd.api.types.is_float_dtype(cells):
+            at, values = pd.factorize(cells)
+            texts = [f"{value:.9g}" for value in values]
+        elif pd.api.types.is_string_dtype(cells) or cells.dtype == object:
+            at, texts = pd.factorize(cells.astype(str))
         else:
             continue
-        yield from ((column, text, row) for row, text in enumerate(texts) if len(text) >= _SHORTEST_MARK)
+        yield column, [text if len(text) >= _SHORTEST_MARK else "" for text in texts], at
 
 
-def _marks(tables: Mapping[str, pd.DataFrame], owned: Mapping[str, pd.Series]) -> dict[str, set[str]]:
+def _marks(cells: _Cells, owned: Mapping[str, pd.Series]) -> dict[str, set[str]]:
     holders: dict[str, set[str]] = {}
-    for name, table in tables.items():
+    for name, columns in cells.items():
         is_public = rules.rows_of("region", name) == Rows.ALL
-        owners = ["" if is_public else code for code in owned[name]]
-        for _, text, row in _cells(table):
-            holders.setdefault(text, set()).add(owners[row])
+        owners = np.full(len(owned[name]), "") if is_public else owned[name].to_numpy()
+        for _, texts, at in columns:
+            for place, owner in set(zip(at, owners, strict=True)):
+                if place >= 0:
+                    holders.setdefault(texts[place], set()).add(owner)
     marks: dict[str, set[str]] = {code: set() for code in codes.VR_CODES}
     for text, who in holders.items():
-        if len(who) == 1 and (code := next(iter(who))) in marks:
+        if text and len(who) == 1 and (code := next(iter(who))) in marks:
             marks[code].add(text)
     return marks
 
@@ -282,20 +296,22 @@ def _seen(viewer: Viewer) -> dict[str, str]:
     return {
         text: f"{name}.{column}"
         for name, table in _tables(access.open_store(viewer, surface=_SURFACE))
-        for column, text, _ in _cells(table)
+        for column, texts, _ in _cells(table)
+        for text in texts
+        if text
     }
 
 
-def _forbidden(role: str, tables: Mapping[str, pd.DataFrame]) -> set[str]:
+def _forbidden(role: str, cells: _Cells) -> set[str]:
     """Return what a role may not see anywhere: tables without a rule, and columns withheld from it."""
-    allowed: set[str] = set()
+    allowed: set[str] = {""}
     forbidden: set[str] = set()
-    for name, table in tables.items():
+    for name, columns in cells.items():
         rows = rules.rows_of(role, name)
         open_table = rows not in (None, Rows.COUNTS, Rows.PARTNER)
         hidden = rules.hidden_columns(role, name)
-        for column, text, _ in _cells(table):
-            (allowed if open_table and column not in hidden else forbidden).add(text)
+        for column, texts, _ in columns:
+            (allowed if open_table and column not in hidden else forbidden).update(texts)
     return forbidden - allowed
 
 
