@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,16 +18,16 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pytest
 import topojson
-from playwright.sync_api import Browser, BrowserContext, Page, Request, WebError, expect
+from playwright.sync_api import Browser, Page, WebError, expect
 from shapely import box
+
+from tests.browser.tabs import PATIENCE_MS, Kept, lent, open_tab
 
 if TYPE_CHECKING:
     from tests.browser.house import House
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
-PATIENCE_MS = 60_000
-"""How long a page may take on a busy machine before a test gives up; no test is about time."""
 
 expect.set_options(timeout=PATIENCE_MS)
 BACKGROUND_HOST = "service.pdok.nl"  # the only outside address the product may ask for, and do without
@@ -126,64 +127,38 @@ def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def kept_contexts(browser: Browser) -> defaultdict[str, list[BrowserContext]]:  # noqa: ARG001 - it owns them
-    """Keep emptied contexts by language: one that has read the scripts before opens a page in a third of the time."""
+def kept_contexts(browser: Browser) -> Kept:  # noqa: ARG001 - it owns them
+    """Keep emptied contexts by their options: see ``tests.browser.tabs``."""
     return defaultdict(list)
 
 
 @pytest.fixture
-def new_page(browser: Browser, kept_contexts: defaultdict[str, list[BrowserContext]]) -> Iterator[Callable[..., Page]]:
+def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
     """Make an empty page: ``new_page(locale=, width=, height=, **options of Playwright's context)``.
 
     After the test: no uncaught error happened on any page, and nothing outside was asked for but the background map.
     """
-    used: list[tuple[BrowserContext, str]] = []
     errors: list[str] = []
-    origins: set[str] = set()
+    asked: list[set[str]] = []
 
     def keep_error(problem: WebError) -> None:
         errors.append(str(problem.error))
 
-    def keep_origin(request: Request) -> None:
-        parts = urlsplit(request.url)
-        origins.add(f"{parts.scheme}://{parts.netloc}")
+    with ExitStack() as used:
 
-    def make(*, locale: str = "nl-NL", width: int = 1400, height: int = 900, **options: object) -> Page:
-        kept = None if options else kept_contexts[locale]
-        context = kept.pop() if kept else browser.new_context(locale=locale, **options)
-        context.set_default_timeout(PATIENCE_MS)
-        context.on("weberror", keep_error)
-        context.on("request", keep_origin)
-        used.append((context, "" if options else locale))
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        return page
+        def make(*, locale: str = "nl-NL", width: int = 1400, height: int = 900, **options: object) -> Page:
+            context, origins = used.enter_context(lent(browser, kept_contexts, locale=locale, **options))
+            context.on("weberror", keep_error)
+            used.callback(context.remove_listener, "weberror", keep_error)
+            asked.append(origins)
+            page = open_tab(context)
+            page.set_viewport_size({"width": width, "height": height})
+            return page
 
-    yield make
-    for context, locale in used:
-        context.remove_listener("weberror", keep_error)
-        context.remove_listener("request", keep_origin)
-        if locale:
-            empty(context, origins)
-            kept_contexts[locale].append(context)
-        else:
-            context.close()
+        yield make
     assert not errors
-    assert {urlsplit(origin).hostname for origin in origins} - {"127.0.0.1", BACKGROUND_HOST, None} == set()
-
-
-def empty(context: BrowserContext, origins: set[str]) -> None:
-    """Leave nothing of a test in a context but the scripts and pictures that the browser keeps of any server."""
-    page = context.new_page()
-    session = context.new_cdp_session(page)
-    for origin in origins:
-        stored = "cookies,local_storage,indexeddb,cache_storage,service_workers"
-        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": stored})
-    context.clear_cookies()
-    context.unroute_all()
-    context.set_offline(False)
-    for each in context.pages:
-        each.close()
+    hosts = {urlsplit(origin).hostname for origins in asked for origin in origins}
+    assert hosts - {"127.0.0.1", BACKGROUND_HOST, None} == set()
 
 
 @pytest.fixture
@@ -248,7 +223,11 @@ def product(serve: Callable[..., str]) -> str:
 
 
 def settled(page: Page) -> Page:
-    """Wait until the script behind the page has run to its end, and return the page."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
-    page.wait_for_selector("h1", timeout=120_000)
+    """Wait until the script behind the page has run to its end, and return the page.
+
+    Before the first run begins none is running either: only a title tells that one has been. The bar of the
+    connection is the last that a page's own script adds; by then it has set the language.
+    """
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=120_000)
+    page.wait_for_selector(".rb-lost", state="attached", timeout=120_000)
     return page

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from access.viewer import Viewer
 from dashboard.pages import PAGES
@@ -42,8 +42,7 @@ def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, loc
 )
 def test_axe_finds_nothing_serious_in_the_dark(product: str, open_page: Open, name: str) -> None:
     page = settled(open_page(address(product, name), color_scheme="dark"))
-    page.wait_for_timeout(1_000)
-    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(17, 26, 33)"
+    expect(page.locator(".stApp")).to_have_css("background-color", "rgb(17, 26, 33)")
     assert axe.serious(page) == []
 
 

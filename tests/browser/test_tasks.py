@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
+from tests.browser.tabs import Kept, lent, open_tab
 from words import Texts, read_texts
 
 LOTC = Viewer("lotc", person="test")
@@ -45,26 +47,22 @@ def data_dir(house: House, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def enter(house: House, browser: Browser) -> Iterator[Callable[..., tuple[Page, Texts]]]:
+def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., tuple[Page, Texts]]]:
     """Sign somebody in: ``enter("lotc", "nl", DESK)`` gives the page and its words; outside addresses are blocked."""
-    contexts = []
+    used = ExitStack()
 
     def come_in(sub: str, language: str, size: tuple[int, int], path: str = "/") -> tuple[Page, Texts]:
         width, height = size
-        context = browser.new_context(
-            locale={"nl": "nl-NL", "en": "en-GB"}[language], viewport={"width": width, "height": height}
-        )
-        context.set_default_timeout(60_000)
+        context, _ = used.enter_context(lent(browser, kept_contexts, locale={"nl": "nl-NL", "en": "en-GB"}[language]))
         context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        contexts.append(context)
-        page, texts = context.new_page(), read_texts(language)
+        page, texts = open_tab(context), read_texts(language)
+        page.set_viewport_size({"width": width, "height": height})
         knock(house, page, sub, path, button=texts("signin.button"))
         expect(page.locator(".st-key-corner").get_by_role("button", name=texts(f"role.{sub}"))).to_be_visible()
         return page, texts
 
-    yield come_in
-    for context in contexts:
-        context.close()
+    with used:
+        yield come_in
 
 
 def taken(page: Page, button: str) -> Path:

@@ -371,8 +371,10 @@ def test_a_change_of_figures_is_a_small_message(map_url: str, new_page: Callable
     page = new_page()
     frames = listen(page)
     page.goto(map_url)
+    expect(paths(page)).to_have_count(25)
     press(page, "Gemeenten")
     expect(paths(page)).to_have_count(342)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     frames.clear()
     recolour(page)
     sizes = [len(frame) for frame in frames if b'"ranks"' in frame]

@@ -17,7 +17,7 @@ def test_the_national_team_sees_a_region_and_all_others_through_time(product: st
     expect(
         page.get_by_role("heading", name="In de tijd: Noord- en Oost-Gelderland, Alle sectoren samen")
     ).to_be_visible()
-    assert "time=1" in page.url
+    expect(page).to_have_url(re.compile("time=1"))
     expect(page.get_by_text("Alle regio's naast elkaar, Alle sectoren samen")).to_be_visible()
     expect(page.locator("[data-testid=stVegaLiteChart]").nth(2)).to_be_visible()
     expect(page.get_by_text(re.compile("eerdere weken is het beeld nog niet berekend"))).to_be_visible()

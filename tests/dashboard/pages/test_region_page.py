@@ -53,7 +53,7 @@ def test_a_link_shows_what_the_register_knew_on_a_day(product: str, open_page: O
     expect(page.get_by_text("as the register knew them on 20 October 2020")).to_be_visible()
     page.get_by_label("Register as known on").select_option("Activations as known now")
     expect(both.get_by_role("cell").first).to_have_text(str(len(activations)))
-    assert "known=" not in page.url
+    expect(page).not_to_have_url(re.compile("known="))
 
 
 def test_the_score_changes_by_what_the_causes_say(product: str, open_page: Open) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from register import record as write
 from tests.browser import axe
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
+from tests.browser.tabs import Kept, lent, open_tab
 
 LOTC = Viewer("lotc", person="test")
 LAST_DAY = date(2020, 11, 30)  # of the example
@@ -29,25 +31,23 @@ def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.fixture
-def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
+def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
     """Sign somebody new in at the first page: ``enter("sub", "region:VR06", locale=, width=)``."""
-    contexts = []
+    used = ExitStack()
 
     def come_in(sub: str, role: str, locale: str = "nl-NL", width: int = 1400) -> Page:
         people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
         house.account(sub)
-        context = browser.new_context(locale=locale, viewport={"width": width, "height": 900})
-        context.set_default_timeout(60_000)
+        context, _ = used.enter_context(lent(browser, kept_contexts, locale=locale))
         context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        contexts.append(context)
-        page = context.new_page()
+        page = open_tab(context)
+        page.set_viewport_size({"width": width, "height": 900})
         knock(house, page, sub, "/", button="Aanmelden" if locale == "nl-NL" else "Sign in")
         expect(page.locator("path.leaflet-interactive").first).to_be_visible()
         return settled(page)
 
-    yield come_in
-    for context in contexts:
-        context.close()
+    with used:
+        yield come_in
 
 
 def signal(vr_code: str, day: str = "2020-11-27") -> None:

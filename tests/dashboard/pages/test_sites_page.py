@@ -25,7 +25,7 @@ def test_find_a_site_and_read_its_page(product: str, open_page: Open) -> None:
     page.get_by_role("option", name="Slachthuis").click()
     expect(page).to_have_url(re.compile("kind=slaughterhouse"))
     expect(page.get_by_text("64 van 904 locaties.")).to_be_visible()
-    first = page.locator(".rb-table tbody th a").first
+    first = settled(page).locator(".rb-table tbody th a").first
     name = first.inner_text()
     first.click()
     expect(page.locator(".rb-why h3")).to_contain_text(name)

@@ -1,5 +1,6 @@
 """Alarms beside the picture and in the register: what is drawn, said and recorded, and by whom."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def test_the_layer_opens_the_list_with_what_it_cannot_see(product: str, open_pag
     expect(page.locator(".classes")).to_contain_text("Alarms")
     page.get_by_label("Over the map").select_option(label="The score only")
     expect(section).to_have_count(0)
-    assert "layer=" not in page.url
+    expect(page).not_to_have_url(re.compile("layer="))
     assert axe.serious(settled(page)) == []
 
 

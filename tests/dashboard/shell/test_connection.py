@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
 from tests.browser.fixtures import ROOT, settled, start_streamlit, stop
+from tests.browser.tabs import open_tab
 from words import read_texts
 
 FIRST = ".ranking tbody tr"
@@ -161,15 +162,15 @@ def test_a_choice_that_was_on_its_way_is_sent_again(server: Server, new_page: Ca
 
 
 def test_every_page_says_it_in_the_language_of_the_reader(server: Server, new_page: Callable[..., Page]) -> None:
-    pages: list[Page] = []
+    context, pages = new_page(locale="en-GB").context, []
     for one in PAGES:
         role = "privacy" if one.needs == "audit_trail" else "lotc"
-        page = new_page(locale="en-GB")
+        page = open_tab(context)
         page.goto(f"{server.url}/{'' if one.name == 'picture' else one.name}?as={role}")
         settled(page)
         texts = read_texts("en")
         expect(page).to_have_title(f"{texts(f'page.{one.name}')} - Risicobeeld")
-        assert page.evaluate("document.documentElement.lang") == "en"
+        expect(page.locator("html")).to_have_attribute("lang", "en")
         pages.append(page)
     server.kill()
     for page in pages:

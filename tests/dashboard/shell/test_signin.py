@@ -13,6 +13,7 @@ from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from tests.browser.fixtures import start_streamlit, stop
 from tests.browser.house import APP, House, knock
+from tests.browser.tabs import Kept, lent, open_tab
 
 LOTC = Viewer("lotc", person="test")
 TODAY = datetime.now(UTC).date()
@@ -28,13 +29,11 @@ def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.fixture
-def tabs(browser: Browser) -> Iterator[BrowserContext]:
+def tabs(browser: Browser, kept_contexts: Kept) -> Iterator[BrowserContext]:
     """One browser with its own cookies. The provider's pages ask for a style sheet outside, which is not there."""
-    context = browser.new_context(locale="nl-NL", viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(60_000)
-    context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())  # or it waits for a name
-    yield context
-    context.close()
+    with lent(browser, kept_contexts, locale="nl-NL", viewport={"width": 1400, "height": 900}) as (context, _):
+        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())  # or it waits for a name
+        yield context
 
 
 def is_in(tab: Page, label: str) -> None:
@@ -51,7 +50,7 @@ def is_out(tab: Page, words: str) -> None:
 
 def test_nobody_sees_anything_before_signing_in(house: House, tabs: BrowserContext) -> None:
     for path in ("/", "/sources", "/privacy", "/administration", "/?as=lotc"):
-        tab = tabs.new_page()
+        tab = open_tab(tabs)
         tab.goto(house.server + path)
         is_out(tab, "Dit beeld is alleen voor wie er toegang toe heeft")
         tab.close()
@@ -62,7 +61,7 @@ def test_the_role_and_the_region_come_from_our_table_whatever_the_token_claims(
 ) -> None:
     people.add(LOTC, "regio6@example.org", parse_viewer("region:VR06"))
     house.account("regio6", role="lotc", roles=["lotc"], vr_codes=["VR01"], groups=["admin"], person="x")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "regio6")
     is_in(tab, "Regio Noord- en Oost-Gelderland")
     for name in ("Beheer", "Privacy"):
@@ -76,7 +75,7 @@ def test_the_role_and_the_region_come_from_our_table_whatever_the_token_claims(
 
 def test_who_is_not_in_the_table_sees_nothing(house: House, tabs: BrowserContext) -> None:
     house.account("vreemde", role="lotc")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "vreemde")
     is_out(tab, "U staat niet op de lijst")
 
@@ -84,7 +83,7 @@ def test_who_is_not_in_the_table_sees_nothing(house: House, tabs: BrowserContext
 def test_an_address_that_the_provider_does_not_vouch_for_opens_nothing(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "baas@example.org", Viewer("lotc"))
     house.account("aanvaller", email="baas@example.org", email_verified=False)
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "aanvaller")
     is_out(tab, "bevestigt uw e-mailadres niet")
 
@@ -92,12 +91,12 @@ def test_an_address_that_the_provider_does_not_vouch_for_opens_nothing(house: Ho
 def test_an_address_that_moved_to_another_account_opens_nothing(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "eerste@example.org", Viewer("analyst"))
     house.account("eerste")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "eerste")
     is_in(tab, "Analist")
     tabs.clear_cookies()
     house.account("tweede", email="eerste@example.org")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "tweede")
     is_out(tab, "hoort bij een ander account")
 
@@ -105,7 +104,7 @@ def test_an_address_that_moved_to_another_account_opens_nothing(house: House, ta
 def test_a_changed_cookie_opens_nothing(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "koek@example.org", parse_viewer("region:VR07"))
     house.account("koek")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "koek")
     is_in(tab, "Regio Gelderland-Midden")
     for cookie in tabs.cookies():
@@ -114,7 +113,7 @@ def test_a_changed_cookie_opens_nothing(house: House, tabs: BrowserContext) -> N
             middle = len(value) // 2
             other = "A" if value[middle] != "A" else "B"
             tabs.add_cookies([{**cookie, "value": value[:middle] + other + value[middle + 1 :]}])
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     tab.goto(house.server)
     is_out(tab, "Dit beeld is alleen voor wie er toegang toe heeft")
 
@@ -126,11 +125,11 @@ def test_a_deputy_enters_until_the_last_day_and_not_after(house: House, tabs: Br
     people.add(LOTC, "toen@example.org", parse_viewer("region:VR09"), first=date(2020, 9, 1), last=yesterday)
     for sub in ("nu", "toen"):
         house.account(sub)
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "nu")
     is_in(tab, "Regio Utrecht")
     tabs.clear_cookies()
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "toen")
     is_out(tab, "U hebt vandaag geen rol")
 
@@ -138,7 +137,7 @@ def test_a_deputy_enters_until_the_last_day_and_not_after(house: House, tabs: Br
 def test_who_is_revoked_loses_the_open_page_at_the_next_click(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "weg@example.org", parse_viewer("region:VR08"))
     house.account("weg")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     knock(house, tab, "weg", "/")
     is_in(tab, "Regio Gelderland-Zuid")
     expect(tab.locator("path.leaflet-interactive").first).to_be_visible(timeout=60_000)
@@ -150,7 +149,7 @@ def test_who_is_revoked_loses_the_open_page_at_the_next_click(house: House, tabs
 def test_signing_out_in_one_tab_ends_the_other_tab_too(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "twee@example.org", parse_viewer("region:VR11"))
     house.account("twee")
-    first, second = tabs.new_page(), tabs.new_page()
+    first, second = open_tab(tabs), open_tab(tabs)
     knock(house, first, "twee")
     is_in(first, "Regio Zaanstreek-Waterland")
     second.goto(f"{house.server}/sources")
@@ -170,7 +169,7 @@ def test_a_token_past_its_time_shows_nothing_more(
     monkeypatch.setenv("RISICOBEELD_DATA", str(house.folder / "data"))
     people.add(LOTC, "haast@example.org", Viewer("privacy"))
     house.account("haast")
-    tab = tabs.new_page()
+    tab = open_tab(tabs)
     tab.goto(f"{house.server}/sources")
     expect(tab.get_by_role("button", name="Aanmelden")).to_be_visible(timeout=60_000)
     knock(house, tab, "haast")
@@ -211,7 +210,7 @@ def test_the_trail_tells_who_came_in_and_who_did_not(house: House, tabs: Browser
     house.account("nooit")
     for sub, words in (("spoor", ""), ("nooit", "U staat niet op de lijst")):
         tabs.clear_cookies()
-        tab = tabs.new_page()
+        tab = open_tab(tabs)
         knock(house, tab, sub)
         is_out(tab, words) if words else is_in(tab, "Analist")
     trail = audit.read()
