@@ -32,7 +32,8 @@ from geodata.contracts import Persons
 from geodata.errors import UnknownCodeError
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import Snapshot, SourceRecord
+from geodata.snapshots.manifests import SourceRecord
+from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 
 SMALLEST_CASES_N: Final = 3

@@ -40,8 +40,11 @@ def milliseconds(work: Callable[[], object]) -> float:
 def door(runs: int) -> bool:
     from door import store as access
     from geodata import settings
+    from geodata.snapshots import (
+        computed,
+        snapshot,
+    )
     from geodata.snapshots import formats as store
-    from geodata.snapshots import snapshot
     from risk.index.model import load_model
     from risk.scores import outputs
 
@@ -53,7 +56,7 @@ def door(runs: int) -> bool:
     levels = ("gemeente", "site")
     for level in levels:
         outputs.ensure(made.data_version, level, model)
-    folder = snapshot.out_dir(model.version, made.data_version)
+    folder = computed.out_dir(model.version, made.data_version)
     names = ("gemeenten", "veiligheidsregios", "sites")
     computed = ("scores", "contributions", "indicators")
     shared = {name: made.table(name) for name in names}

@@ -13,7 +13,7 @@ from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import AccessDeniedError, UnknownCodeError
 from geodata.snapshots import formats as store
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 
 FIGURES_LICENCE: Final = "CC BY 4.0"

@@ -20,9 +20,10 @@ from access.rights import ROLES, Rows, hidden_columns, rows_of
 from access.viewer import Viewer, parse_viewer
 from geodata import codes, contracts
 from geodata.errors import AccessDeniedError, SnapshotError
+from geodata.snapshots import computed, snapshot
 from geodata.snapshots import formats as store
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import Snapshot, SourceRecord
+from geodata.snapshots.manifests import SourceRecord
+from geodata.snapshots.snapshot import Snapshot
 from register import read
 from register.read import Filters
 
@@ -156,7 +157,7 @@ class ScopedStore:
         week
             As they stood at the end of this week (2020-W44); '' is the peildatum.
         """
-        folder = snapshot.out_level(model_version, self.data_version, level, week)
+        folder = computed.out_level(model_version, self.data_version, level, week)
         return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
 
     def computed(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +215,7 @@ class ScopedStore:
 
     def facts(self, level: str, model_version: str, week: str = "") -> dict[str, Any]:
         """Return what is told of the scores of a level as a whole; national and no secret."""
-        return snapshot.read_facts(snapshot.out_level(model_version, self.data_version, level, week))
+        return computed.read_facts(computed.out_level(model_version, self.data_version, level, week))
 
     def counts(self, name: str, by: tuple[str, ...]) -> pd.DataFrame:
         """Return how many rows of a table there are per value of some columns, ``vr_code`` among them or not.

@@ -9,7 +9,7 @@ import geopandas as gpd
 from geodata import contracts, settings
 from geodata.areas import regions
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from tools import build_demonstration
 

@@ -28,7 +28,7 @@ from door import installation as readiness
 from geodata import known, logs, metrics, settings
 from geodata.errors import SnapshotError
 from geodata.refresh import health
-from geodata.snapshots import snapshot
+from geodata.snapshots import manifests, snapshot
 from geodata.sources.registry import CONNECTORS
 from register.backup import places
 
@@ -119,7 +119,7 @@ def _of_snapshot() -> Iterator[Metric]:
     version = GaugeMetricFamily("risicobeeld_snapshot_info", "The snapshot in use.", labels=labels)
     version.add_metric([found.data_version, str(found.is_demonstration).lower()], 1)
     yield version
-    made = datetime.fromtimestamp((found.path / snapshot.MANIFEST).stat().st_mtime, UTC)
+    made = datetime.fromtimestamp((found.path / manifests.MANIFEST).stat().st_mtime, UTC)
     days = (datetime.now(UTC) - made).total_seconds() / _SECONDS_PER_DAY
     yield GaugeMetricFamily("risicobeeld_snapshot_age_days", "Days since the snapshot in use was made.", value=days)
 

@@ -18,9 +18,11 @@ from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.refresh import bundle
 from geodata.refresh.bundle import Brought
+from geodata.snapshots import deliveries, snapshot
 from geodata.snapshots import formats as store
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
+from geodata.snapshots.deliveries import RawSnapshot
+from geodata.snapshots.manifests import SourceRecord
+from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 from geodata.sources.connector import Frames
 from geodata.sources.registry import CONNECTORS
@@ -62,7 +64,7 @@ def rebuild(as_of: date | None = None, prepared: Mapping[Path, Frames] | None = 
     prepared
         Deliveries that were just read, by their folder, so that they are not read a second time.
     """
-    raws = _in_order(snapshot.latest_raw(as_of))
+    raws = _in_order(deliveries.latest_raw(as_of))
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     if not raws and mergers.later_changes(embedded.table("gemeenten")).empty:
         return snapshot.show_embedded()
@@ -85,7 +87,7 @@ def trial(record: SourceRecord, frames: Frames) -> Iterator[Snapshot]:
         What was read from it.
     """
     with _written_aside() as (folder, write):
-        raws = _in_order(snapshot.latest_raw() | {record.source_id: RawSnapshot(folder, record)})
+        raws = _in_order(deliveries.latest_raw() | {record.source_id: RawSnapshot(folder, record)})
         brought = raws.pop(_BUNDLE, None)
         if brought is None:
             yield _rebuild_on(snapshot.read_core(settings.EMBEDDED_DIR), raws, {folder: frames}, write)
@@ -104,7 +106,7 @@ def trial_of_bundle(path: Path) -> Iterator[Brought]:
         The file is no bundle, or damaged.
     """
     with bundle.unpacked(path) as found, _written_aside() as (_folder, write):
-        raws = {name: raw for name, raw in _in_order(snapshot.latest_raw()).items() if name != _BUNDLE}
+        raws = {name: raw for name, raw in _in_order(deliveries.latest_raw()).items() if name != _BUNDLE}
         yield replace(found, tables=_rebuild_on(found.tables, raws, None, write)) if raws else found
 
 
@@ -174,11 +176,11 @@ def import_bundle(path: Path) -> Brought:
     with snapshot.lock(), bundle.unpacked(path) as found, bundle.kinds_put(found):
         newest = max((record.source_date for record in found.tables.sources), default="")
         record = SourceRecord(_BUNDLE, newest, sum(found.tables.rows_n.values()), path.name, "see LICENCES.txt", "")
-        raw = snapshot.write_raw(record, {path.name: path}, {"file": path.name} | bundle.kinds_of(found))
+        raw = deliveries.write_raw(record, {path.name: path}, {"file": path.name} | bundle.kinds_of(found))
         try:
             return replace(found, tables=rebuild())
         except RisicobeeldError:
-            snapshot.discard_raw(raw)
+            deliveries.discard_raw(raw)
             raise
 
 
@@ -194,7 +196,7 @@ def undo() -> SourceRecord:
         Nothing was imported here.
     """
     with snapshot.lock():
-        raws = snapshot.latest_raw()
+        raws = deliveries.latest_raw()
         if not raws:
             raise InputError("Nothing was imported here, so there is nothing to undo; the picture is the example.")
         newest = max(raws.values(), key=lambda raw: (raw.record.retrieved_at, raw.path.stat().st_mtime))
@@ -208,14 +210,14 @@ def return_to_example() -> int:
     What is put aside stays in the data folder under ``aside/``; nothing is erased, and the register is not touched.
     """
     with snapshot.lock():
-        raws = snapshot.every_raw()
+        raws = deliveries.every_raw()
         _rebuild_without(raws)
         return len({raw.record.source_id for raw in raws})
 
 
 def _rebuild_without(raws: Sequence[RawSnapshot]) -> None:
     """Rebuild as if some deliveries had not come; they come back where that fails."""
-    aside = [snapshot.put_aside(raw) for raw in raws]
+    aside = [deliveries.put_aside(raw) for raw in raws]
     try:
         with bundle.kinds_taken(raws, aside):
             rebuild()
@@ -269,11 +271,11 @@ def switch_to_real_activations() -> None:
             return
         source = catalogue.source(_REGISTER)
         today = datetime.now(UTC).date().isoformat()
-        raw = snapshot.write_raw(SourceRecord(_REGISTER, today, 0, source.address, source.licence, ""), {}, {})
+        raw = deliveries.write_raw(SourceRecord(_REGISTER, today, 0, source.address, source.licence, ""), {}, {})
         try:
             rebuild()
         except RisicobeeldError:
-            snapshot.discard_raw(raw)
+            deliveries.discard_raw(raw)
             raise
 
 

@@ -19,8 +19,9 @@ from typing import Final
 from geodata import contracts, settings, site_kinds
 from geodata.errors import InputError, SnapshotError
 from geodata.site_kinds import Kind
-from geodata.snapshots import formats, snapshot
-from geodata.snapshots.snapshot import RawSnapshot, Snapshot
+from geodata.snapshots import formats, manifests, snapshot
+from geodata.snapshots.deliveries import RawSnapshot
+from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 from geodata.sources.catalogue import Secrecy
 
@@ -126,7 +127,7 @@ def write(path: Path, of: Snapshot, named: Sequence[str] = ()) -> Packed:
             kept = {name: contracts.empty(name) if name in left_out else of.table(name) for name in of.files}
             snapshot.write_tables(folder, kept, records, is_demonstration=of.is_demonstration)
         else:
-            for name in (*(f"{table}.parquet" for table in of.files), snapshot.MANIFEST):
+            for name in (*(f"{table}.parquet" for table in of.files), manifests.MANIFEST):
                 shutil.copyfile(of.path / name, folder / name)
         packed = snapshot.read_core(folder)
         if kinds := tuple(site_kinds.own()):

@@ -14,8 +14,9 @@ from geodata.errors import RisicobeeldError, SnapshotError, SourceError
 from geodata.refresh import believable as comparison
 from geodata.refresh import build as refresh
 from geodata.refresh import health
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
+from geodata.snapshots import deliveries, snapshot
+from geodata.snapshots.deliveries import RawSnapshot
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
@@ -100,7 +101,7 @@ def _switch(found: dict[str, tuple[RawSnapshot, Frames]], outcomes: list[Outcome
             # the sentence names the source where it can; else the newest delivery is the suspect
             name = next((name for name in found if name in str(error)), [*found][-1])
             failed[name] = str(error)
-            snapshot.discard_raw(found.pop(name)[0])
+            deliveries.discard_raw(found.pop(name)[0])
     return [
         Outcome(outcome.source_id, "failed", 0, failed[outcome.source_id]) if outcome.source_id in failed else outcome
         for outcome in outcomes
@@ -140,7 +141,7 @@ def _fetch_and_store(
         name, delivery.source_date, delivery.rows_n, delivery.address, source.licence, _digest(delivery)
     )
     notes = (*delivery.notes, delivery.stopped) if delivery.stopped else delivery.notes
-    previous = snapshot.latest_raw_of(name)
+    previous = deliveries.latest_raw_of(name)
     if previous and previous.record.sha256 == record.sha256 and previous.parameters == delivery.parameters:
         return Outcome(name, "unchanged", delivery.rows_n, notes=notes), None
     if delivery.stopped and not is_accepted:
@@ -152,7 +153,7 @@ def _fetch_and_store(
         raise SourceError(f"Source {name}: the delivery holds no row that can be used; refresh again later.")
     if previous and not is_accepted:
         comparison.refuse_unlikely(name, connector.read(previous, areas), frames, source.max_change_pct)
-    raw = snapshot.write_raw(record, delivery.files, delivery.parameters)
+    raw = deliveries.write_raw(record, delivery.files, delivery.parameters)
     return Outcome(name, "new", delivery.rows_n, notes=notes), (raw, frames)
 
 

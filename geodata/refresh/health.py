@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geodata import settings
 from geodata.snapshots import formats as store
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 
 

@@ -26,9 +26,11 @@ from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
 from geodata.refresh.build import FRAME, exposure_of, rebuild, trial
+from geodata.snapshots import deliveries, snapshot
 from geodata.snapshots import formats as store
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import RawSnapshot, Snapshot, SourceRecord
+from geodata.snapshots.deliveries import RawSnapshot
+from geodata.snapshots.manifests import SourceRecord
+from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 from geodata.sources.http import Progress
 
@@ -110,7 +112,7 @@ def import_establishments(
         "sheet": options.sheet,
     }
     with snapshot.lock():
-        before = snapshot.latest_raw_of(source.source_id)
+        before = deliveries.latest_raw_of(source.source_id)
         if before and _is_same(before, record, parameters) and before.files == _digests(stored):
             receipt.is_unchanged = True
             rebuild()
@@ -306,7 +308,7 @@ def _store(
         _try(record, read, would)
         return
     with snapshot.lock(), tempfile.TemporaryDirectory() as scratch:
-        before = snapshot.latest_raw_of(source_id)
+        before = deliveries.latest_raw_of(source_id)
         if before and _is_same(before, record, {"frame": name}) and _is_same_table(before, table, name):
             receipt.is_unchanged = True
             rebuild()
@@ -325,11 +327,11 @@ def _keep(
     tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Store a delivery and rebuild; one that does not fit is taken back."""
-    raw = snapshot.write_raw(record, stored, parameters)
+    raw = deliveries.write_raw(record, stored, parameters)
     try:
         rebuild(prepared={raw.path: dict(tables)} if tables else None)
     except RisicobeeldError:
-        snapshot.discard_raw(raw)
+        deliveries.discard_raw(raw)
         raise
 
 

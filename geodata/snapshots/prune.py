@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from geodata import settings
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, snapshot
 
 CORE_KEPT: Final = 5
 RAW_KEPT: Final = 5
@@ -68,7 +68,7 @@ def _old_core(today: date, in_use: str) -> list[Path]:
 def _old_raw(today: date) -> list[Path]:
     found = []
     for source in sorted((settings.data_dir() / "raw").glob("*/")):
-        dated = snapshot.deliveries(source.name)
+        dated = deliveries.folders_of(source.name)
         last_of_month = {path.name[:7]: path for path in dated}  # the oldest first, so that the last one stays
         kept = {*dated[-RAW_KEPT:], *last_of_month.values()}
         limit = (today - timedelta(days=DAYS_KEPT)).isoformat()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources.http import Progress
 
 Frames = dict[str, pd.DataFrame]

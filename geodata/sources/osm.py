@@ -20,8 +20,8 @@ import pandas as pd
 
 from geodata import codes, settings
 from geodata.errors import SourceError
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots import deliveries
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import catalogue, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
@@ -136,7 +136,7 @@ def _fetch_overpass(folder: Path, progress: Progress) -> Delivery:
     dates: list[str] = []
     notes: list[str] = []
     failed: list[SourceError] = []
-    previous = snapshot.latest_raw_of(source_id)
+    previous = deliveries.latest_raw_of(source_id)
     for number, kind in enumerate(SELECTORS):
         path = folder / f"{kind}.json"
         try:

@@ -14,7 +14,7 @@ import shapely
 from geodata import codes
 from geodata.areas import regions
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import catalogue, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import NotThereError, Progress

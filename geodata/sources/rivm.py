@@ -7,7 +7,7 @@ import pandas as pd
 
 from geodata.areas import joins, regions
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import NotThereError, Progress

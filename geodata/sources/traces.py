@@ -13,7 +13,7 @@ import pandas as pd
 
 from geodata import codes
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import catalogue, geocoder, http
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress

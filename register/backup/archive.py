@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from access.database import engine as database
 from geodata import settings
 from geodata.errors import RegisterError, SnapshotError
-from geodata.snapshots import snapshot
+from geodata.snapshots import manifests, snapshot
 from register.backup import places, sealed
 
 MANIFEST: Final = "manifest.json"
@@ -112,7 +112,7 @@ def _is_kept(name: str, whole: set[str]) -> bool:
     versions = {"core": 2, "raw": 3}.get(parts[0], 0)  # core/VERSION/file, raw/SOURCE/DATE/file
     if not versions or len(parts) <= versions:
         return True
-    return parts[-1] == snapshot.MANIFEST or "/".join(parts[:versions]) in whole
+    return parts[-1] == manifests.MANIFEST or "/".join(parts[:versions]) in whole
 
 
 def _whole_folders(data: Path) -> set[str]:

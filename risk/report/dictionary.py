@@ -13,7 +13,7 @@ import pandera.pandas as pa
 
 from geodata import codes, contracts, site_kinds
 from geodata.contracts import Contract
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from risk.index.classify import CLASS_NAMES
 from risk.index.declaration import Model

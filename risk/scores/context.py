@@ -17,7 +17,7 @@ from door.store import ScopedStore
 from geodata import contracts, weeks
 from geodata.areas import regions
 from geodata.errors import InputError
-from geodata.snapshots import formats, snapshot
+from geodata.snapshots import computed, formats
 from geodata.weeks import last_day
 from risk.index.model import for_disease, load_model
 from risk.insight import alarms, changes, clusters, detection
@@ -218,12 +218,12 @@ def _stored(
     name: str, find: Callable[[str, str, str], pd.DataFrame], data_version: str, disease: str, week: str
 ) -> pd.DataFrame:
     """Return a table as it is stored; find and store it first where this code did not do so from these data."""
-    folder = snapshot.out_level(for_disease(load_model(), disease).version, data_version, name, week)
+    folder = computed.out_level(for_disease(load_model(), disease).version, data_version, name, week)
     code = {"code_sha256": _code_sha256()}
-    if snapshot.made_by(folder, **code) is None:
-        with snapshot.one_at_a_time(folder):
-            if snapshot.made_by(folder, **code) is None:
-                snapshot.write_out(folder, {name: find(data_version, disease, week)}, code)
+    if computed.made_by(folder, **code) is None:
+        with computed.one_at_a_time(folder):
+            if computed.made_by(folder, **code) is None:
+                computed.write_out(folder, {name: find(data_version, disease, week)}, code)
     return formats.read_parquet(name, folder / f"{name}.parquet")
 
 

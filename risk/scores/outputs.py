@@ -22,7 +22,7 @@ from door.store import ScopedStore
 from geodata import codes, contracts, site_kinds, weeks
 from geodata.batch import LOCAL, Pool
 from geodata.errors import InputError, ModelError, SnapshotError, UnlikePicturesError
-from geodata.snapshots import snapshot
+from geodata.snapshots import computed
 from geodata.tables import coverage
 from geodata.weeks import Tables, last_day, weeks_of
 from risk import index
@@ -190,7 +190,7 @@ def digest_of(*files: Path) -> str:
 
 def is_ready(data_version: str, level: str, model: Model, week: str = "") -> bool:
     """Tell whether the scores of a level are stored, computed by this code from this model, data and signals."""
-    return _is_fresh(snapshot.out_level(model.version, data_version, level, week), level)
+    return _is_fresh(computed.out_level(model.version, data_version, level, week), level)
 
 
 def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Pool = LOCAL) -> None:
@@ -208,12 +208,12 @@ def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Po
     NotReadyError
         Nothing may be ranked yet; the sentence names the next step.
     """
-    folder = snapshot.out_level(model.version, data_version, level, week)
+    folder = computed.out_level(model.version, data_version, level, week)
     if _is_fresh(folder, level):
         return
     what = Ranking.SITES if level == "site" else Ranking.AREAS
     readiness.of_version(data_version, model.disease).require(what)
-    with snapshot.one_at_a_time(folder):
+    with computed.one_at_a_time(folder):
         if not _is_fresh(folder, level):
             _compute(folder, data_version, level, model, week, pool)
 
@@ -234,7 +234,7 @@ def newest_signal(level: str) -> int:
 
 
 def _is_fresh(folder: Path, level: str) -> bool:
-    facts = snapshot.made_by(folder, method_sha256=method_sha256())
+    facts = computed.made_by(folder, method_sha256=method_sha256())
     if facts is None:
         return False
     has_signals = facts.get("newest_signal") is not None  # beside real figures they do not count
@@ -266,7 +266,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
     for name in {"changes", "causes"} & set(beside):  # what moved a sector alone is not what moved its group
         beside[name] = beside[name][~beside[name]["unit_id"].isin(as_group)].reset_index(drop=True)
-    snapshot.write_out(
+    computed.write_out(
         folder,
         {"scores": scores, "contributions": shown.contributions, "indicators": shown.indicators, **beside},
         {
@@ -321,9 +321,9 @@ def _before(outcome: pipeline.Outcome) -> compare.Version | None:
     """Return figures and model of the newest other picture that is kept, invented and real ones apart."""
     now = str(outcome.scores["data_version"].iloc[0])
     is_demonstration = access.open_batch(now).is_demonstration
-    for made_on, folder in snapshot.other_pictures(outcome.model.version, now, "vr"):
+    for made_on, folder in computed.other_pictures(outcome.model.version, now, "vr"):
         try:
-            facts = snapshot.read_facts(folder)
+            facts = computed.read_facts(folder)
             batch = access.open_batch(facts["data_version"])
             if batch.is_demonstration == is_demonstration and facts["declaration"]:
                 model = parse_model(tomllib.loads(facts["declaration"]))

@@ -9,7 +9,7 @@ import pandas as pd
 from door.store import ScopedStore, open_store
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
-from geodata.snapshots import snapshot
+from geodata.snapshots import computed
 from geodata.weeks import last_day, week_of
 from risk.index.measure import valid_activations
 from risk.scores.outputs import Scored, is_ready
@@ -64,7 +64,7 @@ def known_then(store: ScopedStore, shown: Scored, unit_id: str) -> pd.DataFrame:
     not told.
     """
     rows = []
-    for _, folder in snapshot.other_pictures(shown.model.version, store.data_version, shown.level):
+    for _, folder in computed.other_pictures(shown.model.version, store.data_version, shown.level):
         version = folder.parent.name.removeprefix(f"{shown.model.version}-")
         try:
             then = open_store(store.viewer, version)

@@ -17,7 +17,7 @@ from geodata import codes
 from geodata import settings as product_settings
 from geodata.errors import AccessDeniedError, UnknownCodeError
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from tests.examples import examples
 

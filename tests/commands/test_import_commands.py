@@ -8,7 +8,7 @@ import pytest
 
 from commands import data as command
 from geodata.refresh import imports
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries
 
 SITES = "naam;gemeente;bedden\nEen;Ede;10\nTwee;Amsterdam;ca. 9\nDrie;Nergens;3\n"
 
@@ -37,7 +37,7 @@ def test_the_same_file_twice_makes_no_new_version(listed: Path, capsys: pytest.C
     assert run("sites", listed, "--kind", "lodging", "--date", "2020-01-01") == 0
     assert "no new version" in capsys.readouterr().out
     assert status(capsys) == before
-    assert len(snapshot.every_raw()) == 1
+    assert len(deliveries.every_raw()) == 1
     listed.write_text(SITES.replace("10", "12"))
     assert run("sites", listed, "--kind", "lodging") == 0
     assert status(capsys)["data_version"] != before["data_version"]
@@ -54,7 +54,7 @@ def test_a_dry_run_and_a_refusal_change_nothing_that_status_tells(
     assert run("sites", listed, "--kind", "lodging") == 2
     assert "keeps 0 of 3 rows" in capsys.readouterr().err
     assert status(capsys) == before
-    assert not snapshot.every_raw()
+    assert not deliveries.every_raw()
 
 
 def test_the_list_of_rows_can_be_saved(listed: Path, tmp_path: Path) -> None:

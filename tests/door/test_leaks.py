@@ -22,7 +22,7 @@ from door import store as access
 from geodata import settings
 from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from register import chain, files, personal, read, record
 from risk.index import indicators
 from risk.index.model import load_model

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import data as command
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, snapshot
 from tests.door import states
 
 AREAS, PLANS = "the ranking of regions and sectors", "the ranking of sites, and plans of visits"
@@ -44,10 +44,10 @@ def test_each_import_tells_before_and_after_what_it_switches(
     for kind, on, off, lacking_n in STEPS:
         path = tmp_path / f"{kind}.csv"
         states.WRITERS[kind](path, "lodging_of_one_region")
-        versions = (snapshot.current().data_version, snapshot.every_raw())
+        versions = (snapshot.current().data_version, deliveries.every_raw())
         told = []
         for dry in (["--dry-run"], []):
-            assert (snapshot.current().data_version, snapshot.every_raw()) == versions
+            assert (snapshot.current().data_version, deliveries.every_raw()) == versions
             assert command.main(["import", kind, str(path), *OPTIONS[kind], *dry]) == 0
             told.append(outlook(capsys.readouterr().out))
         assert told[0] == told[1], "a dry run tells what the import then does"

@@ -17,7 +17,7 @@ import pytest
 from commands import data
 from geodata import settings
 from geodata.errors import SnapshotError
-from geodata.snapshots import prune, snapshot
+from geodata.snapshots import computed, deliveries, prune, snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
 from tests.browser.fixtures import free_port, stop
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 def level_folder() -> Path:
     model = load_model()
-    return snapshot.out_level(model.version, snapshot.current().data_version, "vr")
+    return computed.out_level(model.version, snapshot.current().data_version, "vr")
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "remove"])
@@ -118,7 +118,7 @@ def test_a_full_disk_is_one_sentence_and_status_two(capsys) -> None:
     assert data.main(["status", "--ready"]) in (0, 1)
     capsys.readouterr()
     with pytest.raises(OSError, match="too large"):
-        snapshot.write_raw(RECORD, files, {})  # what an import does first
+        deliveries.write_raw(RECORD, files, {})  # what an import does first
     rows = "gemeente_code,week,cases_n\n" + "".join(f"GM0363,2020-W{week:02d},{week % 7}\n" for week in range(10, 50))
     path = settings.data_dir().parent / "cases.csv"
     path.write_text(rows)
@@ -132,7 +132,7 @@ def test_a_full_disk_is_one_sentence_and_status_two(capsys) -> None:
 def test_scores_that_cannot_be_kept_are_one_sentence(data_dir) -> None:
     data_dir.mkdir(parents=True)
     (data_dir / "out").write_text("a file where a folder should be")  # also root cannot write there
-    with pytest.raises(SnapshotError, match="cannot be kept"), snapshot.one_at_a_time(level_folder()):
+    with pytest.raises(SnapshotError, match="cannot be kept"), computed.one_at_a_time(level_folder()):
         pass
 
 
@@ -156,15 +156,15 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
     (data_dir / "out" / f"2-{embedded.data_version}").mkdir()
     origin = tmp_path / "invented.csv"
     origin.write_text("a")
-    first = snapshot.write_raw(RECORD, {"invented.csv": origin}, {}).path
+    first = deliveries.write_raw(RECORD, {"invented.csv": origin}, {}).path
     days = [date(2020, month, day) for month in (3, 4, 5) for day in (2, 9, 16)]
-    deliveries = [first.rename(first.parent / f"{days[0]}")]
+    dated = [first.rename(first.parent / f"{days[0]}")]
     for day in days[1:]:
-        made_today = snapshot.write_raw(RECORD, {"invented.csv": origin}, {}).path
-        deliveries.append(made_today.rename(first.parent / f"{day}"))
+        made_today = deliveries.write_raw(RECORD, {"invented.csv": origin}, {}).path
+        dated.append(made_today.rename(first.parent / f"{day}"))
     today = datetime.now(UTC).date()
     told = prune.prune(today, dry_run=True)
-    assert all(path.is_dir() for path in (*made, *deliveries))
+    assert all(path.is_dir() for path in (*made, *dated))
     assert prune.prune(today) == told
     kept = prune.CORE_KEPT
     assert [path.is_dir() for path in made] == [False] * (len(made) - kept) + [True] * kept
@@ -172,7 +172,7 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
         f"2-{embedded.data_version}",
         *(f"2-{path.name}" for path in made[-kept:]),
     }
-    gone = {path.name for path in deliveries if not path.is_dir()}
+    gone = {path.name for path in dated if not path.is_dir()}
     assert gone == {"2020-03-02", "2020-03-09", "2020-04-02"}  # not the last of a month, nor the newest five
     assert snapshot.current().path == made[-1]
     assert prune.prune(today) == []

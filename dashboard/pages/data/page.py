@@ -25,7 +25,7 @@ from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.refresh import fetch as fetching
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, snapshot
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
 from words import Texts
@@ -257,7 +257,7 @@ def _tell_done(texts: Texts) -> None:
 
 def _came_in(texts: Texts, store: ScopedStore) -> None:
     """List what was imported, with the way back."""
-    raws = sorted(snapshot.latest_raw().values(), key=lambda raw: raw.record.retrieved_at, reverse=True)
+    raws = sorted(deliveries.latest_raw().values(), key=lambda raw: raw.record.retrieved_at, reverse=True)
     st.html(f"<h2>{html.escape(texts('data.came_in'))}</h2>")
     if not raws:
         st.caption(texts("data.nothing_came_in"))

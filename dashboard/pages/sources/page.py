@@ -19,7 +19,7 @@ from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.refresh import fetch as fetching
 from geodata.refresh import health
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.http import Progress
 from geodata.sources.registry import chosen

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import http
 from geodata.sources.cbs import odata as cbs
 from geodata.sources.cbs.odata import Wanted

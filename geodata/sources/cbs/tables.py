@@ -9,7 +9,7 @@ import pandas as pd
 from geodata import codes
 from geodata.areas import joins, regions
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot
+from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import http
 from geodata.sources.cbs import odata as cbs
 from geodata.sources.cbs import regions as cbs_regions

@@ -12,7 +12,7 @@ from door import store as access
 from geodata import codes, contracts
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
 from geodata.refresh import imports
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, snapshot
 
 KWB_2021 = "cbs/kwb2021_establishments_by_sector_gemeente.csv"
 SHORT = {
@@ -184,7 +184,7 @@ def test_a_wrong_cell_changes_nothing(tmp_path: Path, cells: dict[str, object], 
     with pytest.raises(RisicobeeldError, match=words):
         imports.import_establishments(path, 2023)
     assert snapshot.current() == before
-    assert snapshot.latest_raw() == {}
+    assert deliveries.latest_raw() == {}
 
 
 def test_all_unknown_codes_are_listed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from door import store as access
 from geodata import codes
 from geodata.intake.columns import ColumnMapping
 from geodata.refresh import imports
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries
 from geodata.sources.registry import CONNECTORS
 from tests.server import local
 from tests.server.local import LocalServer
@@ -51,7 +51,7 @@ class TestWhole:
         assert len(seen.table("exposure")) == 342 * 20
         assert set(seen.table("sites")["source"]) >= {"osm", "traces", "pdok_parks", "pdok_greenhouses"}
         assert len(seen.table("activations")) == 0  # none are real, so none are shown
-        first = snapshot.latest_raw()
+        first = deliveries.latest_raw()
         assert all(raw.record.sha256 and raw.record.retrieved_at and raw.record.licence for raw in first.values())
         # nothing changed at the publishers: no new delivery, the same version
         version = seen.data_version

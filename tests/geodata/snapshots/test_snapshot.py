@@ -13,8 +13,8 @@ import pytest
 from door import store as access
 from geodata import settings
 from geodata.errors import SnapshotError
-from geodata.snapshots import snapshot
-from geodata.snapshots.snapshot import SourceRecord
+from geodata.snapshots import deliveries, snapshot
+from geodata.snapshots.manifests import SourceRecord
 
 RECORD = SourceRecord("establishments_file", "2023-01-01", 1, "invented.csv", "CC BY 4.0", "")
 
@@ -135,15 +135,15 @@ def test_a_second_import_waits_its_turn_and_a_crash_frees_the_lock() -> None:
 def test_deliveries_are_dated_and_never_overwritten(tmp_path: Path) -> None:
     origin = tmp_path / "invented.csv"
     origin.write_text("a")
-    first = snapshot.write_raw(RECORD, {"invented.csv": origin}, {})
+    first = deliveries.write_raw(RECORD, {"invented.csv": origin}, {})
     origin.write_text("b")
-    second = snapshot.write_raw(RECORD, {"invented.csv": origin}, {})
+    second = deliveries.write_raw(RECORD, {"invented.csv": origin}, {})
     assert first.path != second.path
     assert (first.path / "invented.csv").read_text() == "a"
-    assert snapshot.latest_raw()["establishments_file"].path == second.path
+    assert deliveries.latest_raw()["establishments_file"].path == second.path
     (second.path / "invented.csv").write_text("edited by hand")
     with pytest.raises(SnapshotError, match="damaged"):
-        snapshot.read_raw(second.path)
+        deliveries.read_raw(second.path)
 
 
 def test_the_manifest_tells_where_every_table_came_from() -> None:

@@ -17,7 +17,7 @@ from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
 from geodata.intake import cells, columns, days, incidence, sites, workbooks
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.places import known_places
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries
 from tests.server.local import LocalServer
 
 
@@ -92,7 +92,7 @@ class TestSites:
         assert found["gemeente_code"].tolist()[0] == "GM0363"
         assert abs(found.geometry.x.iloc[0] - 121_000) < 1
         assert run("sites", path, "--kind", "holiday_park") == 0  # and stored with all that belongs to it
-        assert set(snapshot.latest_raw()["sites_file.parks"].files) >= {path.name}
+        assert set(deliveries.latest_raw()["sites_file.parks"].files) >= {path.name}
 
     def test_a_sheet_with_dutch_decimals_and_a_mapping(self, tmp_path: Path) -> None:
         path = tmp_path / "bedrijven.xlsx"

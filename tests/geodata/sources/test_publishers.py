@@ -10,7 +10,8 @@ import pytest
 from geodata import contracts
 from geodata.areas import mergers, regions
 from geodata.errors import SourceError
-from geodata.snapshots.snapshot import RawSnapshot, SourceRecord
+from geodata.snapshots.deliveries import RawSnapshot
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import geocoder, osm, pdok, rivm
 from geodata.sources.connector import Frames
 from geodata.sources.registry import CONNECTORS

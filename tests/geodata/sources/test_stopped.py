@@ -10,7 +10,7 @@ from geodata.errors import InputError
 from geodata.refresh import fetch as fetching
 from geodata.refresh import live_check
 from geodata.refresh.fetch import Outcome
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, snapshot
 from geodata.sources import http, kept, rivm
 from tests.server import local
 from tests.server.cbs import Table
@@ -63,7 +63,7 @@ class TestStoppedTables:
         assert one("cbs_jobs").state == "new"
         assert one("cbs_jobs").state == "unchanged"
         assert live_check.check(["cbs_jobs"]) == {"cbs_jobs": []}
-        raw = snapshot.latest_raw_of("cbs_jobs")
+        raw = deliveries.latest_raw_of("cbs_jobs")
         assert raw is not None
         assert raw.parameters == {"table": "90001NED"}
         sources.write_text('[tables]\ncbs_jobs = "../etc"\n', "utf-8")
@@ -88,7 +88,7 @@ class TestConditional:
         assert one("rivm").state == "unchanged"
         assert set(statuses) == {304}
         assert snapshot.current().data_version == version
-        assert len(snapshot.every_raw()) == 1
+        assert len(deliveries.every_raw()) == 1
 
     def test_what_is_kept_and_damaged_is_fetched_anew(self, server: LocalServer, tmp_path: Path) -> None:
         content = [b"one", b"two"]

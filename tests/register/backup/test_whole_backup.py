@@ -12,7 +12,7 @@ from access.database.who import UPKEEP
 from commands import data
 from geodata import settings, site_kinds
 from geodata.errors import InputError, RegisterError
-from geodata.snapshots import snapshot
+from geodata.snapshots import deliveries, manifests, snapshot
 from register import record as write
 from register.backup import archive, compare, sealed
 from register.backup.make import backup
@@ -29,7 +29,7 @@ def installation(data_dir, lotc, activation, tmp_path):
     origin = tmp_path / "invented.csv"
     for content in ("a", "b"):
         origin.write_text(content)
-        snapshot.write_raw(RECORD, {"invented.csv": origin}, {})
+        deliveries.write_raw(RECORD, {"invented.csv": origin}, {})
         embedded = snapshot.read_core(settings.EMBEDDED_DIR)
         tables = {name: embedded.table(name) for name in embedded.files}
         tables["sites"] = tables["sites"].iloc[: len(content) + ord(content) % 5]
@@ -65,7 +65,7 @@ def test_every_table_and_every_file_is_in_the_backup_or_made_again(installation)
     with database.reading(UPKEEP) as connection:
         assert made.tables.keys() == set(sa.inspect(connection).get_table_names())
     lacking = {name for name in names_in(installation) if name not in made.files and not is_made_again(name)}
-    manifests = {name for name in made.files if name.endswith(snapshot.MANIFEST)}
+    manifests = {name for name in made.files if name.endswith(manifests.MANIFEST)}
     assert len([name for name in manifests if name.startswith("core/")]) == 2
     assert len([name for name in manifests if name.startswith("raw/")]) == 2
     in_use = snapshot.current().data_version

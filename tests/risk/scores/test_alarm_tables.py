@@ -11,7 +11,7 @@ from commands import scores as commands
 from door.store import Viewer, open_store
 from geodata import contracts
 from geodata.errors import AccessDeniedError, InputError
-from geodata.snapshots import formats, snapshot
+from geodata.snapshots import formats, manifests, snapshot
 from geodata.sources import catalogue
 from risk.scores import context
 
@@ -43,7 +43,7 @@ def test_counts_that_nobody_published_are_blank_and_the_mark_stays() -> None:
     store = open_store(Viewer("lotc"))
     table = context.alarms_of(store, DISEASE)
     secret = next(one for one in catalogue.SOURCES.values() if one.source_id == "secret_incidence")
-    record = snapshot.SourceRecord(source_id=secret.source_id, **_rest())
+    record = manifests.SourceRecord(source_id=secret.source_id, **_rest())
     hidden = disclosure.blank_unpublished("alarms_gemeente", table, [record])
     assert hidden[["cases_n", "expected_n", "p"]].isna().all(axis=None)
     assert (hidden["is_alarm"] == table["is_alarm"]).all()

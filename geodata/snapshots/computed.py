@@ -1,0 +1,143 @@
+"""What a model made of the tables: ``out/<model_version>-<data_version>/<level>/`` in the data folder."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from geodata import settings
+from geodata.errors import SnapshotError
+from geodata.snapshots import formats as store
+from geodata.snapshots import manifests
+
+
+def out_dir(model_version: str, data_version: str) -> Path:
+    """Return the folder of what one version of the model made of one version of the data."""
+    return settings.data_dir() / "out" / f"{model_version}-{data_version}"
+
+
+def out_level(model_version: str, data_version: str, level: str, week: str = "") -> Path:
+    """Return the folder of one level in it, as it stood at the end of a week; '' is the peildatum."""
+    return out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
+
+
+def other_pictures(model_version: str, data_version: str, level: str) -> list[tuple[date, Path]]:
+    """Return when the pictures of a level by other versions were made, and their folders; the newest first."""
+    own = out_level(model_version, data_version, level)
+    found = [path.parent for path in own.parent.parent.glob(f"*/{level}/facts.json") if path.parent != own]
+    made = sorted(((path.stat().st_mtime, path) for path in found), reverse=True)
+    return [(datetime.fromtimestamp(moment, UTC).date(), path) for moment, path in made]
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait until no other process computes what belongs in a folder; a crash frees the place.
+
+    Raises
+    ------
+    SnapshotError
+        The place cannot be written.
+    """
+    lock = folder.parent / f".{folder.name}.lock"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("w")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _unwritable(folder: Path, error: OSError) -> SnapshotError:
+    return SnapshotError("scores_unwritable", path=folder, cause=error.strerror or error)
+
+
+def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
+    """Store a finished computation in one step, in the place of an older one, with a digest of each table.
+
+    Raises
+    ------
+    SnapshotError
+        The place cannot be written; an older computation stays.
+    """
+    try:
+        _write_out(folder, tables, facts)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
+    part = folder.with_name(f".new-{folder.name}")
+    shutil.rmtree(part, ignore_errors=True)
+    with manifests.new_folder(part) as filled:
+        for name, table in tables.items():
+            store.write_parquet(table, filled / f"{name}.parquet")
+        files = {name: manifests.digest(filled / f"{name}.parquet") for name in tables}
+        manifests.write_json(filled / "facts.json", {**facts, "files": files})
+    # Two renames: whoever reads meanwhile finds the older computation or this one, hardly ever none.
+    gone = folder.with_name(f".old-{folder.name}")
+    shutil.rmtree(gone, ignore_errors=True)
+    if folder.exists():
+        folder.rename(gone)
+    part.rename(folder)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _is_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
+    """Tell whether the tables of a finished computation are the ones that were written; damaged ones are made anew."""
+    files = facts.get("files")
+    if not isinstance(files, dict):
+        return False
+    try:
+        return all(
+            manifests.digest_of(path, *manifests.place(path)) == sha256
+            for path, sha256 in ((folder / f"{name}.parquet", one) for name, one in files.items())
+        )
+    except OSError:
+        return False
+
+
+def made_by(folder: Path, **code_sha256: str) -> dict[str, Any] | None:
+    """Return the facts of a finished computation that some code made; None where it is another's, or not whole.
+
+    Parameters
+    ----------
+    code_sha256
+        The name of the fact that holds the digest of the code, with that digest.
+    """
+    try:
+        facts = read_facts(folder)
+    except SnapshotError:
+        return None
+    is_ours = all(facts.get(name) == digest for name, digest in code_sha256.items())
+    return facts if is_ours and _is_whole(folder, facts) else None
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return the facts of a finished computation.
+
+    Raises
+    ------
+    SnapshotError
+        They are missing or damaged.
+    """
+    path = folder / "facts.json"
+    try:
+        return dict(_facts(path, *manifests.place(path)))
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"{path} cannot be read; remove the folder {folder} and it is computed anew.") from error
+
+
+@lru_cache(maxsize=64)
+def _facts(path: Path, _inode: int, _size: int, _changed: int) -> dict[str, Any]:
+    """Return the facts in a file, read once for as long as it stays as it is: every choice on a page asks for them."""
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
