@@ -89,6 +89,25 @@ def test_the_index_is_pure() -> None:
         assert not any(name.startswith("geodata.snapshots") for name in imported(path)), relative(path)
 
 
+# Our own style sheet and script stand in these pages as they are; Streamlit's Markdown is escaped by hand.
+_AS_THEY_ARE = {"dashboard/map/folium_map.py", "dashboard/shell/frame.py"}
+
+
+def test_markup_is_filled_in_and_never_glued() -> None:
+    """`markupsafe.Markup` escapes what is filled in; an f-string with a tag, or an escape by hand, can be forgotten."""
+    for path in MODULES:
+        where = relative(path)
+        if not where.startswith(("dashboard/", "risk/report/")) or where in _AS_THEY_ARE:
+            continue
+        assert "html" not in imported(path), where
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                fixed = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+                assert not re.search(r"</?[a-z]", fixed), f"{where}:{node.lineno}"
+            elif isinstance(node, ast.Attribute) and node.attr == "html":
+                assert where == "dashboard/shell/markup.py", f"{where}:{node.lineno}: use `show`"
+
+
 def test_a_room_holds_sixteen_files_at_most() -> None:
     files = Counter(relative(path.parent) for path in MODULES if path.name not in ("__init__.py", "__main__.py"))
     assert {room: n for room, n in files.items() if n > 16} == {}

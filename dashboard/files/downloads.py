@@ -1,6 +1,5 @@
 """What is shown, as a file: scoped by the door, and carrying who may use it, how old it is and what it rests on."""
 
-import html
 import re
 import tempfile
 import unicodedata
@@ -12,6 +11,7 @@ from typing import Final, cast
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard.files import reader_table
 from dashboard.map import inside
@@ -33,6 +33,7 @@ FORMATS: Final = tuple(one.ending.removeprefix(".") for one in files.ON_PAGES)
 
 
 _TITLE_STYLE: Final = "font:600 18px sans-serif;margin:10px 12px"
+_FOOT_STYLE: Final = "font:13px sans-serif;margin:8px 12px"
 
 
 @dataclass(frozen=True)
@@ -205,10 +206,12 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
     named = title(texts, shown, replace(part, sector=sector))
     if picture.selected:
         named += " · " + texts("download.chosen", name=shown.names[part.unit])
-    stamp, named = html.escape(stamp_line(texts, store, shown)), html.escape(named)
-    page = re.sub(r"<title>.*?</title>", lambda _: f"<title>{named}</title>", page, count=1, flags=re.DOTALL)
-    page = re.sub(r"<body[^>]*>", lambda body: f'{body[0]}<h1 style="{_TITLE_STYLE}">{named}</h1>', page, count=1)
-    return page.replace("</body>", f'<p style="font:13px sans-serif;margin:8px 12px">{stamp}</p></body>', 1).encode()
+    head = str(Markup("<title>{}</title>").format(named))
+    heading = str(Markup('<h1 style="{}">{}</h1>').format(_TITLE_STYLE, named))
+    foot = Markup('<p style="{}">{}</p></body>').format(_FOOT_STYLE, stamp_line(texts, store, shown))
+    page = re.sub(r"<title>.*?</title>", lambda _: head, page, count=1, flags=re.DOTALL)
+    page = re.sub(r"<body[^>]*>", lambda body: body[0] + heading, page, count=1)
+    return page.replace("</body>", foot, 1).encode()
 
 
 def stamp_line(texts: Texts, store: ScopedStore, shown: Board) -> str:

@@ -1,6 +1,5 @@
 """The same picture as a folium map, for notebooks, reports and a file that opens without a network."""
 
-import html
 import json
 import re
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ import folium
 import geopandas as gpd
 from branca.element import Element, MacroElement
 from folium.template import Template
+from markupsafe import Markup, escape
 from xstatic.pkg import leaflet
 
 from dashboard.map.assets import FRONTEND_DIR
@@ -253,7 +253,7 @@ def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background:
     )
     shown.language = texts.language
     figure: Any = shown.get_root()
-    figure.title = html.escape(texts.legend_title)
+    figure.title = escape(texts.legend_title)
     figure.header.add_child(_Verbatim(_head()), name="risicobeeld")
     before, after = page_parts(
         picture, dict(zip(table["code"], table["name"], strict=True)), with_background=with_background
@@ -306,4 +306,4 @@ def as_single_file(shown: OfflineMap) -> str:
         raise ContractError(
             f"The map cannot be one file, because it loads {found.group(0)[:120]}; leave that layer or plugin out."
         )
-    return page.replace("<html>", f'<html lang="{html.escape(shown.language)}">', 1)
+    return page.replace("<html>", Markup('<html lang="{}">').format(shown.language), 1)

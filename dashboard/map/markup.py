@@ -1,7 +1,8 @@
 """The words around a folium map, as escaped HTML: band, legend, ranked list and attribution."""
 
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from dashboard.map.inside import Inside
 from dashboard.map.layers import (
@@ -94,14 +95,14 @@ def area_lines(name: str, unit: Unit, texts: MapTexts, inside: Inside | None = N
     return [*lines, word] if word else lines
 
 
-def moved_cell(moved: float | None, texts: MapTexts) -> str:
+def moved_cell(moved: float | None, texts: MapTexts) -> Markup:
     """Return how far a score moved as an arrow and a number (HTML), with a word for screen readers."""
     if moved is None:
-        return "–"
+        return Markup("–")
     if not round(moved, 1):
-        return f'<span aria-hidden="true">=</span><span class="unseen">{escape(texts.unmoved)}</span>'
+        return Markup('<span aria-hidden="true">=</span><span class="unseen">{}</span>').format(texts.unmoved)
     arrow, word = ("▲", texts.risen) if moved > 0 else ("▼", texts.fallen)
-    told = f'<span class="unseen">{escape(word)} </span><span aria-hidden="true">{arrow} </span>'
+    told = Markup('<span class="unseen">{} </span><span aria-hidden="true">{} </span>').format(word, arrow)
     return told + number(abs(moved), texts)
 
 
@@ -110,25 +111,27 @@ def sign(unit: Unit) -> str:
     return str(unit.rank) if unit.mark is Mark.FLAGGED and unit.rank else "?"
 
 
-def _chip(risk_class: int | None) -> str:
+def _chip(risk_class: int | None) -> Markup:
     if risk_class is None:
-        return '<i class="chip hatch"></i>'
+        return Markup('<i class="chip hatch"></i>')
     return _chip_of(CLASS_COLOURS[risk_class - 1])
 
 
-def _chip_of(colour: str) -> str:
-    return f'<i class="chip" style="background:{colour}"></i>'
+def _chip_of(colour: str) -> Markup:
+    return Markup('<i class="chip" style="background:{}"></i>').format(colour)
 
 
-def _legend(units: list[Unit], picture: MapPicture) -> str:
+def _legend(units: list[Unit], picture: MapPicture) -> Markup:
     texts, over, ranked_n, inside = picture.texts, picture.over, picture.ranked_n, picture.inside
     edges = (0, *CLASS_CUTS, 10)
     rows = []
 
     def add(sign: str, steps: str, word: str, count: int) -> None:
         rows.append(
-            f'<tr><td>{sign}</td><td class="steps">{steps}</td><th scope="row">{escape(word)}</th>'
-            f'<td class="count">{count}</td></tr>'
+            Markup(
+                '<tr><td>{sign}</td><td class="steps">{steps}</td><th scope="row">{word}</th>'
+                '<td class="count">{count}</td></tr>'
+            ).format(sign=sign, steps=steps, word=word, count=count)
         )
 
     if inside:
@@ -150,36 +153,41 @@ def _legend(units: list[Unit], picture: MapPicture) -> str:
     for mark, sign in ((Mark.FLAGGED, "1"), (Mark.UNSURE, "?")):
         count = sum(unit.mark is mark for unit in units)
         if count:
-            add(f'<i class="ring ring-{mark:d}">{sign}</i>', "", _mark_word(mark, texts), count)
+            add(Markup('<i class="ring ring-{:d}">{}</i>').format(mark, sign), "", _mark_word(mark, texts), count)
     if over is not None:
-        add(f'<i class="chip over" style="border-color:{OVER_COLOUR}"></i>', "", over.word, len(over.codes))
-    title = escape(inside.title if inside else texts.place_title if ranked_n else texts.legend_title)
-    return (
-        f'<details class="card classes" open><summary>{title}</summary>'
-        f"<table><tbody>{''.join(rows)}</tbody></table></details>"
-    )
+        add(
+            Markup('<i class="chip over" style="border-color:{}"></i>').format(OVER_COLOUR),
+            "",
+            over.word,
+            len(over.codes),
+        )
+    title = inside.title if inside else texts.place_title if ranked_n else texts.legend_title
+    return Markup(
+        '<details class="card classes" open><summary>{}</summary><table><tbody>{}</tbody></table></details>'
+    ).format(title, Markup().join(rows))
 
 
-def _site_legend(sites: SiteLayer, texts: MapTexts) -> str:
+def _site_legend(sites: SiteLayer, texts: MapTexts) -> Markup:
     items = []
     for kind, shape in site_shapes().items():
         count = sites.kinds.count(kind)
         if count:
             items.append(
-                '<li><svg viewBox="-1 -1 18 18" width="14" height="14" aria-hidden="true">'
-                f'<path class="site-shape" d="{shape}"/></svg>'
-                f'<span>{escape(texts.kind_words[kind])}</span><span class="count">{count}</span></li>'
+                Markup(
+                    '<li><svg viewBox="-1 -1 18 18" width="14" height="14" aria-hidden="true">'
+                    '<path class="site-shape" d="{}"/></svg>'
+                    '<span>{}</span><span class="count">{}</span></li>'
+                ).format(shape, texts.kind_words[kind], count)
             )
     unplaced = sum(longitude is None for longitude in sites.longitudes)
     if unplaced:
-        items.append(f'<li class="unplaced">{unplaced} {escape(texts.sites_unplaced)}</li>')
-    return (
-        f'<details class="card sites" open><summary>{escape(texts.sites)}: {len(sites.site_ids)}</summary>'
-        f"<ul>{''.join(items)}</ul></details>"
+        items.append(Markup('<li class="unplaced">{} {}</li>').format(unplaced, texts.sites_unplaced))
+    return Markup('<details class="card sites" open><summary>{}: {}</summary><ul>{}</ul></details>').format(
+        texts.sites, len(sites.site_ids), Markup().join(items)
     )
 
 
-def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts, inside: Inside | None) -> str:
+def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts, inside: Inside | None) -> Markup:
     """Return the list beside the map, by place; units without a score come last, by name."""
     with_interval = any(unit.interval for unit in units.values())
     titles = [("place", texts.rank), ("name", texts.name), ("score", texts.score)]
@@ -189,39 +197,53 @@ def _ranking(units: dict[str, Unit], names: dict[str, str], texts: MapTexts, ins
         titles.append(("interval", texts.interval))
     if with_moves:
         titles.append(("moved", texts.moved))
-    head = "".join(f'<th role="columnheader" scope="col" class="{name}">{escape(title)}</th>' for name, title in titles)
+    head = Markup().join(
+        Markup('<th role="columnheader" scope="col" class="{}">{}</th>').format(name, title) for name, title in titles
+    )
     last = len(units) + 1
     rows = []
     for code, unit in sorted(units.items(), key=lambda item: (item[1].rank or last, names[item[0]])):
         place = "–" if unit.rank is None else str(unit.rank)
         if unit.mark is not Mark.NONE:
-            place = (
-                f'<span class="ring ring-{unit.mark:d}">{place}</span>'
-                f'<span class="unseen"> {escape(_mark_word(unit.mark, texts))}</span>'
+            place = Markup('<span class="ring ring-{:d}">{}</span><span class="unseen"> {}</span>').format(
+                unit.mark, place, _mark_word(unit.mark, texts)
             )
         score = "–" if unit.score is None else number(unit.score, texts)
         chip, word = _shown_of(unit, texts, inside)
         short = word if inside else _short(word)
-        interval = f'<td role="cell" class="interval">{unit.interval}</td>' if with_interval else ""
-        moved = f'<td role="cell" class="moved">{moved_cell(unit.moved, texts)}</td>' if with_moves else ""
-        rows.append(
-            f'<tr role="row"><td role="cell" class="place">{place}</td>'
-            f'<th role="rowheader" scope="row" class="name">{escape(names[code])}</th>'
-            f'<td role="cell" class="score">{score}</td>'
-            f'<td role="cell" class="class" title="{escape(word)}">{chip}{escape(short)}</td>'
-            f"{interval}{moved}</tr>"
+        interval = Markup('<td role="cell" class="interval">{}</td>').format(unit.interval) if with_interval else ""
+        moved = (
+            Markup('<td role="cell" class="moved">{}</td>').format(moved_cell(unit.moved, texts)) if with_moves else ""
         )
-    caption = escape(texts.list_caption)
+        rows.append(
+            Markup(
+                '<tr role="row"><td role="cell" class="place">{place}</td>'
+                '<th role="rowheader" scope="row" class="name">{name}</th>'
+                '<td role="cell" class="score">{score}</td>'
+                '<td role="cell" class="class" title="{word}">{chip}{short}</td>'
+                "{interval}{moved}</tr>"
+            ).format(
+                place=place,
+                name=names[code],
+                score=score,
+                word=word,
+                chip=chip,
+                short=short,
+                interval=interval,
+                moved=moved,
+            )
+        )
+    caption = texts.list_caption
     kinds = [name for name, is_there in (("with-interval", with_interval), ("with-moves", with_moves)) if is_there]
-    kind = f' class="{" ".join(kinds)}"' if kinds else ""
+    kind = Markup(' class="{}"').format(" ".join(kinds)) if kinds else ""
     width = max(len(_short(word)) for word in (*texts.class_words, texts.no_data))
-    return (
-        f'<section class="ranking"><div class="scroller" style="--word:{width}" tabindex="0" role="region" '
-        f'aria-label="{caption}">'
-        f'<table role="table"{kind}><caption class="unseen">{caption}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
-        f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div></section>'
-    )
+    return Markup(
+        '<section class="ranking"><div class="scroller" style="--word:{width}" tabindex="0" role="region" '
+        'aria-label="{caption}">'
+        '<table role="table"{kind}><caption class="unseen">{caption}</caption>'
+        '<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        '<tbody role="rowgroup">{rows}</tbody></table></div></section>'
+    ).format(width=width, caption=caption, kind=kind, head=head, rows=Markup().join(rows))
 
 
 def _shown_of(unit: Unit, texts: MapTexts, inside: Inside | None) -> tuple[str, str]:
@@ -251,15 +273,19 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     """
     texts, inside = picture.texts, picture.inside
     units = units_of(picture.areas, inside)
-    band = f'<p class="band">{escape(texts.band)}</p>' if texts.band else ""
+    band = Markup('<p class="band">{}</p>').format(texts.band) if texts.band else ""
     sites = "" if picture.sites is None else _site_legend(picture.sites, texts)
-    credit = escape(texts.attribution + (f" · {texts.tile_attribution}" if with_background else ""))
+    credit = texts.attribution + (f" · {texts.tile_attribution}" if with_background else "")
     ground, line = NO_DATA_COLOURS
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
-    before = f'<main class="host" style="{style}"><div class="picture"><section class="stage">{band}<div class="sheet">'
+    before = Markup(
+        '<main class="host" style="{}"><div class="picture"><section class="stage">{}<div class="sheet">'
+    ).format(style, band)
     legend = _legend(list(units.values()), picture)
-    told = "".join(f"<span>{escape(note)}</span>" for note in inside.notes) if inside else ""
-    notes = f'<p class="card notes">{told}</p>' if told else ""
-    after = f'{legend}<p class="credit">{credit}</p></div>{notes}{sites}</section>'
-    after += f"{_ranking(units, names, texts, inside)}</div></main>"
+    told = Markup().join(Markup("<span>{}</span>").format(note) for note in inside.notes) if inside else ""
+    notes = Markup('<p class="card notes">{}</p>').format(told) if told else ""
+    after = Markup('{legend}<p class="credit">{credit}</p></div>{notes}{sites}</section>').format(
+        legend=legend, credit=credit, notes=notes, sites=sites
+    )
+    after += Markup("{}</div></main>").format(_ranking(units, names, texts, inside))
     return before, after

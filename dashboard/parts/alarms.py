@@ -1,11 +1,11 @@
 """Alarms beside the picture: the list under the map and the lines over it. They never count in a score."""
 
-import html
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard.map.layers import Overlay
 from dashboard.parts import controls, links, tables
@@ -35,13 +35,13 @@ class OpenAlarm:
     day: date
 
 
-def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: str) -> str:
+def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: str) -> Markup:
     """Return a list to choose what is drawn over the map (HTML for `links.linked`); '' for who sees no alarms.
 
     It says how many alarms there are, so that nobody has to look for them.
     """
     if not store.may(TABLE):
-        return ""
+        return Markup()
     words = {"": texts("alarms.layer_none")} | {name: texts(f"alarms.layer_{name}") for name in session.LAYERS}
     number = _alarms_n(str(store.viewer), store.data_version, board.official_model().disease, week, store)
     if number is not None:
@@ -90,40 +90,47 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> None:
         found = context.alarms_of(store, disease, shown.week)
         told = _told(texts, store, shown, layer)
     except InputError as error:
-        title, body = texts("alarms.title_none"), f"<p>{html.escape(in_words(texts, error))}</p>"
+        title, body = texts("alarms.title_none"), Markup("<p>{}</p>").format(in_words(texts, error))
     else:
         number = int(found["week"].iloc[0][-2:])
         title = texts("alarms.title", week=number, n=int(found["is_alarm"].sum()))
         body = told + _list(texts, shown, found, title)
     links.linked(
-        f'<section class="rb-page rb-alarms"><h2>{html.escape(title)}</h2>'
-        f"<p>{html.escape(texts('alarms.intro'))}</p>{body}"
-        f'<p class="rb-muted">{html.escape(texts("alarms.not_seen"))}</p>'
-        f'<p class="rb-muted">{html.escape(texts("alarms.no_act"))} {_signals(texts, store)}</p></section>',
+        Markup(
+            '<section class="rb-page rb-alarms"><h2>{title}</h2>'
+            "<p>{intro}</p>{body}"
+            '<p class="rb-muted">{not_seen}</p>'
+            '<p class="rb-muted">{no_act} {signals}</p></section>'
+        ).format(
+            title=title,
+            intro=texts("alarms.intro"),
+            body=body,
+            not_seen=texts("alarms.not_seen"),
+            no_act=texts("alarms.no_act"),
+            signals=_signals(texts, store),
+        ),
         key="alarms",
     )
 
 
-def _signals(texts: Texts, store: ScopedStore) -> str:
-    return links.link(html.escape(texts("alarms.to_signal")), page="register") if store.may("signals") else ""
+def _signals(texts: Texts, store: ScopedStore) -> Markup:
+    return links.link(texts("alarms.to_signal"), page="register") if store.may("signals") else Markup()
 
 
-def _list(texts: Texts, shown: Board, found: pd.DataFrame, title: str) -> str:
+def _list(texts: Texts, shown: Board, found: pd.DataFrame, title: str) -> Markup:
     listed = found[found["is_alarm"] | (found["rank"] <= LISTED_N)]
     if listed.empty:
-        return f"<p>{html.escape(texts('alarms.none_here', n=len(found), listed=LISTED_N))}</p>"
+        return Markup("<p>{}</p>").format(texts("alarms.none_here", n=len(found), listed=LISTED_N))
     heads = [
         texts(f"alarms.{name}") for name in ("gemeente", "rank", "region", "cases", "expected", "chance", "is_alarm")
     ]
     rows = [
         [
-            links.link(
-                html.escape(shown.names[row.gemeente_code]), level="gemeente", unit=row.gemeente_code, beside=""
-            ),
+            links.link(shown.names[row.gemeente_code], level="gemeente", unit=row.gemeente_code, beside=""),
             f"{row.rank:.0f}",
-            html.escape(shown.names[shown.vr_of[row.gemeente_code]]),
-            *(html.escape(cell) for cell in _figures(texts, row.cases_n, row.expected_n, row.p)),
-            f"<b>{html.escape(texts('alarms.yes'))}</b>" if row.is_alarm else html.escape(texts("alarms.no")),
+            shown.names[shown.vr_of[row.gemeente_code]],
+            *(cell for cell in _figures(texts, row.cases_n, row.expected_n, row.p)),
+            Markup("<b>{}</b>").format(texts("alarms.yes")) if row.is_alarm else texts("alarms.no"),
         ]
         for row in listed.itertuples()
     ]
@@ -151,7 +158,7 @@ def _notes(texts: Texts, found: pd.DataFrame, key: str) -> list[str]:
     ]
 
 
-def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> str:
+def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> Markup:
     """Return in words what the layer over the map shows: the same for who cannot see the map."""
     disease = board.official_model().disease
     if layer == "groups":
@@ -174,9 +181,9 @@ def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> str:
         names = _names(texts, shown, codes)
         sentences = [texts("alarms.hot_told", names=names) if len(codes) else texts("alarms.hot_none")]
     else:
-        return ""
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>"
+        return Markup()
+    items = Markup().join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
+    return Markup("<ul>{}</ul>").format(items)
 
 
 def _names(texts: Texts, shown: Board, codes: pd.Series) -> str:

@@ -4,16 +4,17 @@ Words and figures reach the chart as texts of the page's language, so that nothi
 One ramp and one pair of colours that differ in lightness serve all: they read the same without colour vision.
 """
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard.map.layers import CLASS_COLOURS
 from dashboard.parts import tables
+from dashboard.shell.markup import show
 from geodata import codes
 from risk.index.declaration import Season
 from risk.targets.estimates import Calibration
@@ -28,7 +29,7 @@ def _show(texts: Texts, chart: alt.Chart | alt.LayerChart, told: str, table: str
     """Draw a chart with what it tells for who cannot see it, and its table on demand."""
     _draw(chart, told)
     with st.expander(texts("chart.table")):
-        st.html(f'<section class="rb-page">{table}</section>')
+        show(Markup('<section class="rb-page">{}</section>').format(table))
 
 
 def _draw(
@@ -76,7 +77,7 @@ def rank_intervals(texts: Texts, rows: pd.DataFrame, names: Mapping[str, str], r
     )
     cells = [
         [
-            html.escape(names[row.area_code]),
+            names[row.area_code],
             f"{int(row.rank)}",
             f"{int(row.rank_p05)}",
             f"{int(row.rank_p95)}",
@@ -125,7 +126,7 @@ def seasons(texts: Texts, found: Mapping[str, Season]) -> None:
     ]
     chart = alt.Chart(drawn).mark_rect(stroke="white").encode(x=x, y=y, color=shade, tooltip=hints)
     cells = [
-        [html.escape(texts(f"sector.{code}")), *(f"{value:g}" for value in found[code].months)]
+        [texts(f"sector.{code}"), *(f"{value:g}" for value in found[code].months)]
         for code in codes.SECTORS
         if code in found
     ]
@@ -180,9 +181,7 @@ def trend(texts: Texts, dated: pd.DataFrame, words: Mapping[str, str], told: str
             ],
         )
     )
-    cells = [
-        [html.escape(label), *(str(int(n)) for n in counted.loc[one])] for one, label in zip(span, labels, strict=True)
-    ]
+    cells = [[label, *(str(int(n)) for n in counted.loc[one])] for one, label in zip(span, labels, strict=True)]
     table = tables.table(told, [texts("chart.month"), *words.values()], cells, numeric=range(1, len(words) + 1))
     _show(texts, line.properties(height=240), told, table)
 

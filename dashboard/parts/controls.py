@@ -4,13 +4,14 @@ They change the selection as links do. They weigh nothing (Streamlit's own load 
 map), and on a phone they are the ones people know.
 """
 
-import html
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 
-def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **also: str) -> str:
+
+def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **also: str) -> Markup:
     """Return buttons of which one is pressed (HTML).
 
     Parameters
@@ -26,41 +27,45 @@ def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **als
     also
         Other fields that change with any choice, such as ``unit=""``.
     """
-    buttons = "".join(
-        f'<label><input type="radio" name="{html.escape(name)}" data-go="{_go(also | {name: value})}"'
-        f"{' checked' if value == chosen else ''}><span>{html.escape(words)}</span></label>"
+    buttons = Markup().join(
+        Markup('<label><input type="radio" name="{name}" data-go="{go}"{}><span>{words}</span></label>').format(
+            " checked" if value == chosen else "", name=name, go=_go(also | {name: value}), words=words
+        )
         for value, words in options.items()
     )
-    return f'<fieldset class="rb-choice"><legend class="rb-unseen">{html.escape(label)}</legend>{buttons}</fieldset>'
+    return Markup('<fieldset class="rb-choice"><legend class="rb-unseen">{}</legend>{}</fieldset>').format(
+        label, buttons
+    )
 
 
-def dropdown(label: str, name: str, options: Mapping[str, str | Mapping[str, str]], chosen: str) -> str:
+def dropdown(label: str, name: str, options: Mapping[str, str | Mapping[str, str]], chosen: str) -> Markup:
     """Return a list to choose one from (HTML); parameters as of `choice`, with options of one heading together."""
-    listed = "".join(
+    listed = Markup().join(
         _option(name, value, words, chosen)
         if isinstance(words, str)
-        else f'<optgroup label="{html.escape(value)}">'
-        f"{''.join(_option(name, *one, chosen) for one in words.items())}</optgroup>"
+        else Markup('<optgroup label="{}">{}</optgroup>').format(
+            value, Markup().join(_option(name, *one, chosen) for one in words.items())
+        )
         for value, words in options.items()
     )
-    return f'<select class="rb-dropdown" name="{html.escape(name)}" aria-label="{html.escape(label)}">{listed}</select>'
+    return Markup('<select class="rb-dropdown" name="{}" aria-label="{}">{}</select>').format(name, label, listed)
 
 
-def _option(name: str, value: str, words: str, chosen: str) -> str:
+def _option(name: str, value: str, words: str, chosen: str) -> Markup:
     selected = " selected" if value == chosen else ""
-    return f'<option data-go="{_go({name: value})}"{selected}>{html.escape(words)}</option>'
+    return Markup('<option data-go="{}"{}>{}</option>').format(_go({name: value}), selected, words)
 
 
-def switch(label: str, name: str, *, is_on: bool, **also: str) -> str:
+def switch(label: str, name: str, *, is_on: bool, **also: str) -> Markup:
     """Return a switch (HTML): on is ``1``, off is empty; others as `also` change when it goes on."""
-    return (
-        f'<label class="rb-switch"><input type="checkbox" role="switch" name="{html.escape(name)}"'
-        f' data-go="{_go(also | {name: "1"})}" data-off="{_go({name: ""})}"{" checked" if is_on else ""}>'
-        f"<span>{html.escape(label)}</span></label>"
-    )
+    return Markup(
+        '<label class="rb-switch"><input type="checkbox" role="switch" name="{name}"'
+        ' data-go="{go}" data-off="{}"{}>'
+        "<span>{label}</span></label>"
+    ).format(_go({name: ""}), " checked" if is_on else "", name=name, go=_go(also | {name: "1"}), label=label)
 
 
-def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str) -> str:
+def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str) -> Markup:
     """Return a slider through ordered values (HTML), with the words of the one that holds above it.
 
     Parameters
@@ -71,18 +76,18 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
         Value and words of each step.
     """
     at = [value for value, _ in options].index(chosen)
-    identity = f"rb-steps-{html.escape(name)}"
-    steps = "".join(
-        f'<option value="{number}" label="{html.escape(words)}" data-go="{_go({name: value})}"></option>'
+    identity = Markup("rb-steps-{}").format(name)
+    steps = Markup().join(
+        Markup('<option value="{}" label="{}" data-go="{}"></option>').format(number, words, _go({name: value}))
         for number, (value, words) in enumerate(options)
     )
-    words = html.escape(options[at][1])
-    return (
-        f'<label class="rb-slider"><output>{words}</output>'
-        f'<input type="range" name="{html.escape(name)}" min="0" max="{len(options) - 1}" value="{at}"'
-        f' aria-label="{html.escape(label)}" aria-valuetext="{words}" list="{identity}">'
-        f'<datalist id="{identity}">{steps}</datalist></label>'
-    )
+    words = options[at][1]
+    return Markup(
+        '<label class="rb-slider"><output>{words}</output>'
+        '<input type="range" name="{name}" min="0" max="{}" value="{at}"'
+        ' aria-label="{label}" aria-valuetext="{words}" list="{identity}">'
+        '<datalist id="{identity}">{steps}</datalist></label>'
+    ).format(len(options) - 1, words=words, name=name, at=at, label=label, identity=identity, steps=steps)
 
 
 def _go(changes: Mapping[str, str]) -> str:
@@ -91,4 +96,4 @@ def _go(changes: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=1000)  # a page offers some hundred of the same choices at each change
 def _encoded(changes: tuple[tuple[str, str], ...]) -> str:
-    return html.escape(urlencode(changes))
+    return urlencode(changes)

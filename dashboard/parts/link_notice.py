@@ -1,10 +1,10 @@
 """What a link asks for that is not there: said, with the nearest that is."""
 
 import difflib
-import html
 from collections.abc import Iterable
 
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard.map import inside
 from dashboard.parts import links
@@ -39,15 +39,15 @@ def draw(texts: Texts, store: ScopedStore, shown: Board) -> None:
         *_unit(texts, asked, store, shown),
     ]
     if told:
-        lines = "".join(f"<p>{line}</p>" for line in told)
-        links.linked(f'<div class="rb-notice" role="status">{lines}</div>', key="link-notice")
+        lines = Markup().join(Markup("<p>{}</p>").format(line) for line in told)
+        links.linked(Markup('<div class="rb-notice" role="status">{}</div>').format(lines), key="link-notice")
 
 
 def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
     """Return a sentence for a level or sector that does not exist."""
     chosen = session.read_selection(asked)
     return [
-        html.escape(texts(f"link.no_{name}", asked=_short(asked[name])))
+        texts(f"link.no_{name}", asked=_short(asked[name]))
         for name in ("level", "sector")
         if asked.get(name, "") and getattr(chosen, name) != asked[name]
     ]
@@ -58,7 +58,7 @@ def _indicator(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
     code = asked.get("inside", "")
     if not code or inside.title_of(texts, shown.scored, code):
         return []
-    return [html.escape(texts("link.no_inside", asked=_short(code)))]
+    return [texts("link.no_inside", asked=_short(code))]
 
 
 def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[str]:
@@ -66,7 +66,7 @@ def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[st
     disease = asked.get("disease", "")
     if not disease or disease == chosen_disease() or disease in readiness.diseases(store):
         return []
-    return [html.escape(texts("link.no_disease", asked=_short(disease)))]
+    return [texts("link.no_disease", asked=_short(disease))]
 
 
 def _week(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
@@ -75,12 +75,12 @@ def _week(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
     if not week or week in shown.scored.weeks:
         return []
     day = shown.scored.peildatum.date()
-    sentence = html.escape(texts("link.no_week", asked=_short(week), day=texts.day(day)))
+    sentence = texts("link.no_week", asked=_short(week), day=texts.day(day))
     found = min(shown.scored.weeks, key=lambda one: _apart(one, week), default="")
     if not found:
         return [sentence]
     told = texts("link.nearest_week", day=texts.day(last_day(found).date()))
-    return [f"{sentence} {links.link(html.escape(told), week=found)}"]
+    return [Markup("{} {}").format(sentence, links.link(told, week=found))]
 
 
 def _apart(one: str, other: str) -> int:
@@ -104,15 +104,15 @@ def _unit(texts: Texts, asked: dict[str, str], store: ScopedStore, shown: Board)
     today = [code for code, _ in known.today(unit) if code in shown.names] if unit.startswith("GM") else []
     if today:
         sentence = texts("link.merged", asked=_short(unit))
-        return [f"{html.escape(sentence)} {_offered(today, shown)}"]
-    sentence = html.escape(texts("link.no_unit", asked=_short(unit)))
+        return [Markup("{} {}").format(sentence, _offered(today, shown))]
+    sentence = texts("link.no_unit", asked=_short(unit))
     among = [*shown.names, *(sites if len(sites) <= _COMPARED_N else ())]
     near = difflib.get_close_matches(unit, among, n=_NEAREST_N, cutoff=0.7)
-    return [f"{sentence} {html.escape(texts('link.nearest'))} {_offered(near, shown)}" if near else sentence]
+    return [Markup("{} {} {}").format(sentence, texts("link.nearest"), _offered(near, shown)) if near else sentence]
 
 
-def _offered(codes: Iterable[str], shown: Board) -> str:
-    return ", ".join(links.link(html.escape(shown.names.get(code, code)), unit=code) for code in codes)
+def _offered(codes: Iterable[str], shown: Board) -> Markup:
+    return Markup(", ").join(links.link(shown.names.get(code, code), unit=code) for code in codes)
 
 
 def _short(text: str) -> str:

@@ -4,11 +4,11 @@ The controls are those of `dashboard.parts.controls`. A link is a real one: it c
 keyboard reaches it.
 """
 
-import html
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+from markupsafe import Markup, escape
 
 from dashboard.shell import session
 
@@ -17,13 +17,15 @@ _mount = st.components.v2.component(
 )
 
 
-def link(inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str) -> str:
+def link(
+    inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop: bool = True, **changes: str
+) -> Markup:
     """Return a link (HTML) that changes the selection; only `linked` shows it.
 
     Parameters
     ----------
     inner
-        What stands in the link: HTML, already escaped.
+        What stands in the link: a text, or `Markup`.
     page
         Name of another page to go to; '' stays on this one.
     title, kind
@@ -35,19 +37,21 @@ def link(inner: str, *, page: str = "", title: str = "", kind: str = "", is_stop
     """
     go = urlencode({"page": page, **changes} if page else changes)
     address = f"{'./' if page == 'picture' else page}?{urlencode(session.address(**changes))}"
-    hint = f' title="{html.escape(title)}" aria-label="{html.escape(title)}"' if title else ""
-    style = f' class="{html.escape(kind)}"' if kind else ""
-    order = "" if is_stop else ' tabindex="-1"'
-    return f'<a href="{html.escape(address)}" data-go="{html.escape(go)}"{order}{style}{hint}>{inner}</a>'
+    hint = Markup(' title="{}" aria-label="{}"').format(title, title) if title else ""
+    style = Markup(' class="{}"').format(kind) if kind else ""
+    order = "" if is_stop else Markup(' tabindex="-1"')
+    return Markup('<a href="{address}" data-go="{go}"{order}{style}{hint}>{inner}</a>').format(
+        address=address, go=go, order=order, style=style, hint=hint, inner=inner
+    )
 
 
-def linked(markup: str, *, key: str) -> None:
+def linked(markup: Markup, *, key: str) -> None:
     """Show markup with links of `link` and controls of `dashboard.parts.controls`; follow what was clicked or changed.
 
     Parameters
     ----------
     markup
-        HTML in which everything that came from data is escaped.
+        What to show.
     key
         Identity of the part on the page.
     """
@@ -57,7 +61,7 @@ def linked(markup: str, *, key: str) -> None:
         if changes and "page" not in changes:
             session.select(**changes)
 
-    result = _mount(key=key, data={"markup": markup}, on_followed_change=follow)
+    result = _mount(key=key, data={"markup": str(escape(markup))}, on_followed_change=follow)
     changes = _changes(result.followed)
     if page := changes.pop("page", ""):
         session.open_page(page, **changes)

@@ -1,7 +1,8 @@
 """Looking back: the week whose picture is shown, and the day whose knowledge of the register is shown."""
 
-import html
 from datetime import UTC, date, datetime
+
+from markupsafe import Markup
 
 from dashboard.parts import controls
 from dashboard.parts.figures import Board
@@ -16,7 +17,7 @@ def week(now: Board, chosen: Selection) -> str:
     return chosen.week if chosen.week in now.scored.weeks else ""
 
 
-def slider(texts: Texts, now: Board, week: str) -> str:
+def slider(texts: Texts, now: Board, week: str) -> Markup:
     """Return a slider through the weeks (HTML for `links.linked`); '' where there is no earlier week.
 
     Parameters
@@ -27,7 +28,7 @@ def slider(texts: Texts, now: Board, week: str) -> str:
         The week that is shown.
     """
     if not now.scored.weeks:
-        return ""
+        return Markup()
     steps = [
         (one, texts("picture.week_of", week=int(one[-2:]), day=texts.day(last_day(one).date())))
         for one in now.scored.weeks
@@ -42,15 +43,15 @@ def known_on(chosen: Selection) -> date | None:
     return day if day and day < datetime.now(UTC).date() else None
 
 
-def notice(texts: Texts, store: ScopedStore, shown: Board) -> str:
+def notice(texts: Texts, store: ScopedStore, shown: Board) -> Markup:
     """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not."""
     told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     if store.known_on and store.may("activations"):
         told.append(texts("region.known_how", day=texts.day(store.known_on)))
-    return f'<p class="rb-muted rb-back">{html.escape(" ".join(told))}</p>' if told else ""
+    return Markup('<p class="rb-muted rb-back">{}</p>').format(" ".join(told)) if told else Markup()
 
 
-def choose_known(texts: Texts, now: Board, chosen: Selection) -> str:
+def choose_known(texts: Texts, now: Board, chosen: Selection) -> Markup:
     """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
     sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
     asked = known_on(chosen)

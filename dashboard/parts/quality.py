@@ -3,6 +3,7 @@
 from typing import Final
 
 import pandas as pd
+from markupsafe import Markup
 
 from geodata.codes import Status
 from words import Texts
@@ -23,14 +24,14 @@ def shares(by: pd.Series, statuses: pd.Series) -> pd.DataFrame:
     return counted.reindex(columns=[status.value for status in SHOWN], fill_value=0.0)
 
 
-def bar(of_one: pd.Series) -> str:
+def bar(of_one: pd.Series) -> Markup:
     """Return the shares of one group as a bar (HTML); the figures must stand beside it."""
-    parts = "".join(
-        f'<i class="rb-share-{status}" style="width:{100 * of_one[status]:.1f}%"></i>'
+    parts = Markup().join(
+        Markup('<i class="rb-share-{}" style="width:{:.1f}%"></i>').format(status, 100 * of_one[status])
         for status in SHOWN
         if of_one[status]
     )
-    return f'<span class="rb-shares" aria-hidden="true">{parts}</span>'
+    return Markup('<span class="rb-shares" aria-hidden="true">{}</span>').format(parts)
 
 
 def words(texts: Texts, of_one: pd.Series) -> str:

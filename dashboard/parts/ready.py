@@ -3,16 +3,16 @@
 "Your filter matches nothing" is another state, with other words: this one is about the whole country.
 """
 
-import html
-
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb, rows_of
 from access.viewer import may
 from dashboard.parts import tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import session
+from dashboard.shell.markup import show
 from door import readiness
 from door.outlook import Outlook
 from door.readiness import Ranking, Readiness
@@ -58,16 +58,16 @@ def ranks(texts: Texts, store: ScopedStore, what: Ranking, *, title: str = "read
 def tell(texts: Texts, store: ScopedStore, ready: Readiness, step: str, title: str) -> None:
     """Draw what is missing, what it would bring, one button, and what there is already."""
     sentence, brings = ready.sentence(step, texts.language, is_command=False), texts(f"ready.brings.{step}")
-    why = f'<p class="rb-muted">{html.escape(texts("ready.why_not"))}</p>' if step in _OF_A_RANKING else ""
-    told = (
-        f'<section class="rb-page rb-ready" role="status"><h2>{html.escape(texts(title))}</h2>'
-        f"<p><b>{html.escape(sentence)}</b> {html.escape(brings)}</p>"
-        f"{why}</section>"
-    )
-    st.html(told)
+    why = Markup('<p class="rb-muted">{}</p>').format(texts("ready.why_not")) if step in _OF_A_RANKING else ""
+    told = Markup(
+        '<section class="rb-page rb-ready" role="status"><h2>{title}</h2>'
+        "<p><b>{sentence}</b> {brings}</p>"
+        "{why}</section>"
+    ).format(title=texts(title), sentence=sentence, brings=brings, why=why)
+    show(told)
     _button(texts, store, step)
     workers = _workers(texts, store, ready) if step in _OF_A_RANKING else ""
-    st.html(f'<section class="rb-page">{what_there_is(texts, ready)}{workers}</section>')
+    show(Markup('<section class="rb-page">{}{}</section>').format(what_there_is(texts, ready), workers))
 
 
 def _button(texts: Texts, store: ScopedStore, step: str) -> None:
@@ -81,20 +81,24 @@ def _button(texts: Texts, store: ScopedStore, step: str) -> None:
         session.open_page("data")
 
 
-def what_there_is(texts: Texts, ready: Readiness) -> str:
+def what_there_is(texts: Texts, ready: Readiness) -> Markup:
     """Return the tables with their state, date and cover (HTML)."""
     heads = [texts(f"ready.{name}") for name in ("table", "state", "as_of", "cover", "rows")]
     rows = [_row(texts, one) for one in ready.tables.values()]
     return tables.table(texts("ready.what_there_is"), heads, rows, numeric=(4,), is_caption_shown=True)
 
 
-def brought(texts: Texts, brings: Outlook) -> str:
+def brought(texts: Texts, brings: Outlook) -> Markup:
     """Return what goes on or off with an import, and what the picture still lacks (HTML)."""
-    sentences = [html.escape(one) for one in brings.sentences(texts.language, is_command=False)]
-    said = "".join(f"<li>{one}</li>" for one in sentences if not one.startswith(" "))
-    steps = "".join(f"<li>{one.strip()}</li>" for one in sentences if one.startswith(" "))
-    listed = f"{said.removesuffix('</li>')}<ul>{steps}</ul></li>" if steps else said  # the last sentence is of them
-    return f'<h4>{html.escape(texts("outlook.title"))}</h4><ul class="rb-receipt">{listed}</ul>'
+    sentences = brings.sentences(texts.language, is_command=False)
+    said = [one for one in sentences if not one.startswith(" ")]
+    steps = Markup().join(Markup("<li>{}</li>").format(one.strip()) for one in sentences if one.startswith(" "))
+    under = Markup("<ul>{}</ul>").format(steps) if steps else ""  # the last sentence is of them
+    listed = Markup().join(
+        Markup("<li>{}{}</li>").format(one, under if number == len(said) else "")
+        for number, one in enumerate(said, start=1)
+    )
+    return Markup('<h4>{}</h4><ul class="rb-receipt">{}</ul>').format(texts("outlook.title"), listed)
 
 
 def _row(texts: Texts, one: TableState) -> list[str]:
@@ -104,18 +108,18 @@ def _row(texts: Texts, one: TableState) -> list[str]:
     if one.name == "sites" and one.kinds:
         cover += ": " + ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in one.kinds.items())
     return [
-        html.escape(texts(f"ready.tables.{one.name}")),
-        html.escape(texts(f"ready.states.{one.state}")),
-        html.escape(day),
-        html.escape("–" if one.state in (State.ABSENT, State.OTHER) else cover),
+        texts(f"ready.tables.{one.name}"),
+        texts(f"ready.states.{one.state}"),
+        day,
+        "–" if one.state in (State.ABSENT, State.OTHER) else cover,
         texts.number(one.rows_n, 0),
     ]
 
 
-def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> str:
+def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> Markup:
     """Return how many people work in each region (HTML): size alone, and no risk; '' where nobody knows."""
     if not ready.has("exposure") or rows_of(store.viewer.role, "persons") is None:
-        return ""
+        return Markup()
     names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
     persons = store.persons("workers_n")
     together = persons[(persons["sector_code"] == "") & persons["vr_code"].isin(names)]
@@ -123,24 +127,25 @@ def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> str:
     most = together["workers_n"].max()
     rows = [
         [
-            html.escape(names[row.vr_code]),
-            html.escape(texts("ready.workers_withheld"))
+            names[row.vr_code],
+            texts("ready.workers_withheld")
             if pd.isna(row.workers_n)
-            else f'<meter min="0" max="{most:.0f}" value="{row.workers_n:.0f}" aria-hidden="true"></meter> '
-            f"{texts.number(row.workers_n, 0)}",
+            else Markup('<meter min="0" max="{:.0f}" value="{:.0f}" aria-hidden="true"></meter> {}').format(
+                most, row.workers_n, texts.number(row.workers_n, 0)
+            ),
         ]
         for row in together.itertuples()
     ]
     heads = [texts("ready.workers_region"), texts("ready.workers_n")]
     table = tables.table(texts("ready.workers"), heads, rows, numeric=(1,), kind="rb-sizes", is_caption_shown=True)
-    return f"{table}<p class='rb-muted'>{html.escape(texts('ready.workers_how'))}</p>"
+    return Markup("{}<p class='rb-muted'>{}</p>").format(table, texts("ready.workers_how"))
 
 
-def lists_cover(texts: Texts, stands: Readiness) -> str:
+def lists_cover(texts: Texts, stands: Readiness) -> Markup:
     """Say of which kinds no list covers the whole country (HTML): there a gap is not none; '' where all do."""
     part = {kind: n for kind, n in stands["sites"].kinds.items() if n < len(codes.VR_CODES)}
     if stands.is_demonstration or not part:
-        return ""
+        return Markup()
     kinds = ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in part.items())
     told = texts("ready.lists_cover", kinds=kinds, regions_n=len(codes.VR_CODES))
-    return f'<p class="rb-page rb-muted" role="note">{html.escape(told)}</p>'
+    return Markup('<p class="rb-page rb-muted" role="note">{}</p>').format(told)

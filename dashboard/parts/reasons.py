@@ -1,14 +1,13 @@
 """Why a unit has its score: the panel beside the map, in a sentence and in bars."""
 
-import html
-
 import pandas as pd
-import streamlit as st
+from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.parts import figures as board
 from dashboard.parts.figures import Board
 from dashboard.shell import frame
+from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from risk.index import classify
@@ -76,7 +75,7 @@ def place(texts: Texts, row: pd.Series, units_n: int) -> str:
 def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
     """Draw the reasons of the chosen unit; without one, say how to read the picture."""
     if not chosen.unit:
-        st.html(_explanation(texts, shown))
+        show(_explanation(texts, shown))
         return
     if chosen.unit in shown.names:
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
@@ -84,13 +83,13 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
     else:
         source = board.open_board(store, "site", texts, shown.week)
         unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
-    st.html(source.kept(_told, unit_id, title, texts) or _explanation(texts, shown))
+    show(source.kept(_told, unit_id, title, texts) or _explanation(texts, shown))
 
 
-def _told(shown: Board, unit_id: str, title: str, texts: Texts) -> str:
+def _told(shown: Board, unit_id: str, title: str, texts: Texts) -> Markup:
     """Return the reasons of a unit (HTML); '' when it has no row."""
     found = shown.scores[shown.scores["unit_id"] == unit_id]
-    return "" if found.empty else _reasons(texts, shown, found.iloc[0], title)
+    return Markup() if found.empty else _reasons(texts, shown, found.iloc[0], title)
 
 
 def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) -> Board:
@@ -101,16 +100,15 @@ def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) ->
     return board.open_board(store, level, texts, shown.week)
 
 
-def _explanation(texts: Texts, shown: Board) -> str:
+def _explanation(texts: Texts, shown: Board) -> Markup:
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
-    rows = "".join(
-        f"<dt>{frame.chip(number, words[number - 1])}</dt><dd>{html.escape(texts(f'class_asks.{number}'))}</dd>"
+    rows = Markup().join(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(frame.chip(number, words[number - 1]), texts(f"class_asks.{number}"))
         for number in range(5, 0, -1)
     )
     scale = frame.marked(texts, texts("picture.scale"), is_demonstration=shown.is_demonstration)
-    return (
-        f'<section class="rb-why"><h3>{html.escape(scale)}</h3>'
-        f"<p>{html.escape(texts('picture.why_empty'))}</p><dl>{rows}</dl></section>"
+    return Markup('<section class="rb-why"><h3>{}</h3><p>{}</p><dl>{}</dl></section>').format(
+        scale, texts("picture.why_empty"), rows
     )
 
 
@@ -119,49 +117,56 @@ def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
     return table[table["unit_id"] == unit_id]
 
 
-def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> str:
-    head = f"<h3>{html.escape(title)}</h3>"
+def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> Markup:
+    head = Markup("<h3>{}</h3>").format(title)
     if row["sector_code"]:
-        head += f'<p class="rb-muted">{html.escape(sector_name(texts, shown, row["sector_code"]))}</p>'
+        head += Markup('<p class="rb-muted">{}</p>').format(sector_name(texts, shown, row["sector_code"]))
     if row["ranked_as"]:
-        head += f'<p class="rb-muted">{html.escape(not_told_apart(texts, shown, row["sector_code"]))}</p>'
+        head += Markup('<p class="rb-muted">{}</p>').format(not_told_apart(texts, shown, row["sector_code"]))
     complete = texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))
     if pd.isna(row["score_0_10"]):
         told = not_told_apart(texts, shown, row["sector_code"]) or texts("picture.not_scored")
-        body = f"<p>{html.escape(told)}</p><p>{html.escape(complete)}</p>"
-        return f'<section class="rb-why">{head}{body}</section>'
+        body = Markup("<p>{}</p><p>{}</p>").format(told, complete)
+        return Markup('<section class="rb-why">{}{}</section>').format(head, body)
     number = int(row["risk_class"])
     score = single_chip(texts, shown, row)
     facts = [rank_words(texts, shown, row), complete]
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
-    told = " ".join(f"{html.escape(fact.rstrip('.'))}." for fact in facts)
-    return (
-        f'<section class="rb-why">{head}<p>{score} {html.escape(texts(f"class_asks.{number}"))}</p>'
-        f'{_bars(texts, shown, row)}<p class="rb-muted">{told}</p>{_would_change(texts, shown, row)}</section>'
+    told = " ".join(f"{fact.rstrip('.')}." for fact in facts)
+    return Markup(
+        '<section class="rb-why">{head}<p>{score} {asks}</p>'
+        '{bars}<p class="rb-muted">{told}</p>{would_change}</section>'
+    ).format(
+        head=head,
+        score=score,
+        asks=texts(f"class_asks.{number}"),
+        bars=_bars(texts, shown, row),
+        told=told,
+        would_change=_would_change(texts, shown, row),
     )
 
 
-def _would_change(texts: Texts, shown: Board, row: pd.Series) -> str:
+def _would_change(texts: Texts, shown: Board, row: pd.Series) -> Markup:
     """Return the smallest realistic changes that lead to another class; '' when there is none."""
-    lines = "".join(
-        f"<li>{html.escape(explain.change_sentence(shown.scored, change, texts.language))}</li>"
+    lines = Markup().join(
+        Markup("<li>{}</li>").format(explain.change_sentence(shown.scored, change, texts.language))
         for change in explain.what_would_change(shown.scored, str(row["unit_id"]))
     )
-    return f"<h4>{html.escape(texts('picture.would_change'))}</h4><ul>{lines}</ul>" if lines else ""
+    return Markup("<h4>{}</h4><ul>{}</ul>").format(texts("picture.would_change"), lines) if lines else Markup()
 
 
-def score_chip(texts: Texts, row: pd.Series) -> str:
+def score_chip(texts: Texts, row: pd.Series) -> Markup:
     """Return the score of a unit with the word of its class (HTML), or that there is none: for a row under a head.
 
     The head says that it is an example while figures are invented (`score_head`).
     """
     if pd.isna(row["score_0_10"]):
-        return f'<span class="rb-muted">{html.escape(texts("map.no_data"))}</span>'
+        return Markup('<span class="rb-muted">{}</span>').format(texts("map.no_data"))
     return frame.chip(int(row["risk_class"]), score_words(texts, row))
 
 
-def single_chip(texts: Texts, shown: Board, row: pd.Series) -> str:
+def single_chip(texts: Texts, shown: Board, row: pd.Series) -> Markup:
     """Return the score of a scored unit that stands by itself (HTML): it says so while figures are invented."""
     words = frame.marked(texts, score_words(texts, row), is_demonstration=shown.is_demonstration)
     return frame.chip(int(row["risk_class"]), words)
@@ -199,7 +204,7 @@ def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
     )
 
 
-def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
+def _bars(texts: Texts, shown: Board, row: pd.Series) -> Markup:
     """Return the sum that makes the score: the national reference, the largest reasons, the rest, the score."""
     parts = _contributions(shown, row["unit_id"]).set_index("indicator_code")["contribution_0_10"]
     parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)
@@ -213,7 +218,7 @@ def _bars(texts: Texts, shown: Board, row: pd.Series) -> str:
     if rest:
         lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest), scale))
     lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
-    return f'<table class="rb-bars"><tbody>{"".join(lines)}</tbody></table>'
+    return Markup('<table class="rb-bars"><tbody>{}</tbody></table>').format(Markup().join(lines))
 
 
 def signed(texts: Texts, value: float) -> str:
@@ -221,13 +226,15 @@ def signed(texts: Texts, value: float) -> str:
     return ("+" if value > 0 else "−") + texts.number(abs(value))
 
 
-def bar(value: float, scale: float) -> str:
+def bar(value: float, scale: float) -> Markup:
     """Return a part of a score as a bar to the right of the middle when it adds, to the left when it takes."""
     side, width = ("up" if value > 0 else "down"), 50 * abs(value) / scale
-    return f'<div class="rb-bar"><i class="{side}" style="width:{width:.1f}%"></i></div>'
+    return Markup('<div class="rb-bar"><i class="{}" style="width:{:.1f}%"></i></div>').format(side, width)
 
 
-def _bar_line(name: str, value: float | None, shown: str, scale: float, *, is_total: bool = False) -> str:
-    kind = ' class="rb-total"' if is_total else ""
+def _bar_line(name: str, value: float | None, shown: str, scale: float, *, is_total: bool = False) -> Markup:
+    kind = Markup(' class="rb-total"') if is_total else ""
     drawn = "" if value is None else bar(value, scale)
-    return f"<tr{kind}><td>{html.escape(name)}</td><td>{drawn}</td><td>{html.escape(shown)}</td></tr>"
+    return Markup("<tr{kind}><td>{name}</td><td>{drawn}</td><td>{shown}</td></tr>").format(
+        kind=kind, name=name, drawn=drawn, shown=shown
+    )

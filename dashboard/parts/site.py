@@ -1,12 +1,12 @@
 """One site: what is known of it, what is assumed, why it has its score, when it was visited, what belongs to it."""
 
-import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup, escape
 
 from access.rights import ROLES, Verb, rows_of
 from access.viewer import may
@@ -18,6 +18,7 @@ from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import codes, site_kinds
@@ -40,8 +41,9 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Call
     site = sites.loc[site_id].to_dict()
     corrected = decisions.corrected_place(store, site_id)
     links.linked(
-        f'<p class="rb-page">{links.link("← " + html.escape(texts("sites.back")), unit="")}</p>'
-        f'<h2 class="rb-unseen">{html.escape(texts("picture.why"))}</h2>',  # over the heading of the reasons
+        Markup('<p class="rb-page">{}</p><h2 class="rb-unseen">{}</h2>').format(
+            links.link("← " + texts("sites.back"), unit=""), texts("picture.why")
+        ),  # over the heading of the reasons
         key="site-back",
     )
     _steps(texts, store, shown, site, corrected, ask)
@@ -53,7 +55,8 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Call
     why_side, known_side, done_side = st.columns([1, 1.1, 1], gap="medium")
     with why_side:
         why.panel(texts, Selection(unit=site_id), store, shown)
-    known_side.html(known + told + _assumed(texts, shown, site))
+    with known_side:
+        show(known + told + _assumed(texts, shown, site))
     with done_side:
         _map(texts, store, shown, sites, site)
         links.linked(
@@ -119,10 +122,10 @@ def _correct(texts: Texts, store: ScopedStore, shown: Board, site_id: str, corre
     st.rerun(scope="fragment")
 
 
-def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace | None) -> str:
+def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace | None) -> Markup:
     """Say who corrected the place, why, and what goes by the place of the list still (HTML)."""
     if corrected is None:
-        return ""
+        return Markup()
     listed = site["geometry"]
     far = texts("sites.corrected_none")
     if listed is not None and not listed.is_empty:
@@ -135,7 +138,7 @@ def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace
         reason=corrected.reason.rstrip("."),
         far=far,
     )
-    return f'<div class="rb-notice"><p>{html.escape(told)}</p></div>'
+    return Markup('<div class="rb-notice"><p>{}</p></div>').format(told)
 
 
 def _who(texts: Texts, shown: Board, recorded_by: str) -> str:
@@ -214,15 +217,18 @@ def last_visits(store: ScopedStore, shown: Board) -> dict[str, pd.Timestamp]:
     return dict(seen.groupby("site_id")["event_date"].max())
 
 
-def _section(title_: str, body: str) -> str:
-    return f'<section class="rb-page"><h2>{html.escape(title_)}</h2>{body}</section>'
+def _section(title_: str, body: str) -> Markup:
+    return Markup('<section class="rb-page"><h2>{}</h2>{}</section>').format(title_, body)
 
 
-def _known(texts: Texts, shown: Board, site: Site) -> str:
+def _known(texts: Texts, shown: Board, site: Site) -> Markup:
     """List what a source says, with that source, its date and the status."""
     facts = [
         ("sites.kind", site_kinds.name(site["kind"], texts)),
-        ("picture.sector", texts(f"sector.{site['sector_code']}") if site["sector_code"] else texts("sites.no_sector")),
+        (
+            "picture.sector",
+            texts(f"sector.{site['sector_code']}") if site["sector_code"] else texts("sites.no_sector"),
+        ),
         ("sites.place", place_name(texts, shown, site)),
         ("sites.region", shown.names.get(site["vr_code"], "–")),
         ("sites.size", size_words(texts, site)),
@@ -230,7 +236,7 @@ def _known(texts: Texts, shown: Board, site: Site) -> str:
     ]
     if site["employer_group"]:
         facts.append(("sites.group", site["employer_group"]))
-    rows = [[html.escape(texts(name)), html.escape(str(value))] for name, value in facts]
+    rows = [[texts(name), str(value)] for name, value in facts]
     origin = texts(
         "sites.origin",
         source=site["source"],
@@ -238,40 +244,38 @@ def _known(texts: Texts, shown: Board, site: Site) -> str:
         status=texts(f"status.{site['status']}"),
     )
     table = tables.table(texts("sites.known"), [texts("sources.figure"), texts("sites.value")], rows)
-    return _section(texts("sites.known"), f'{table}<p class="rb-muted">{html.escape(origin)}</p>')
+    return _section(texts("sites.known"), Markup('{}<p class="rb-muted">{}</p>').format(table, origin))
 
 
-def _assumed(texts: Texts, shown: Board, site: Site) -> str:
+def _assumed(texts: Texts, shown: Board, site: Site) -> Markup:
     """List what is not known of the site itself: judgements on its kind and its sector."""
     model = shown.scored.model
-    rows = [[html.escape(texts("sites.kind_judged")), texts.number(model.site_kinds[site["kind"]])]]
+    rows = [[texts("sites.kind_judged"), texts.number(model.site_kinds[site["kind"]])]]
     reason = ""
     conditions = model.conditions.get(site["sector_code"])
     if conditions is not None:
-        rows += [
-            [html.escape(texts(f"condition.{name}")), texts.percent(share)] for name, share in conditions.shares.items()
-        ]
-        reason = f"<p>{html.escape(conditions.why[texts.language])}</p>"
+        rows += [[texts(f"condition.{name}"), texts.percent(share)] for name, share in conditions.shares.items()]
+        reason = Markup("<p>{}</p>").format(conditions.why[texts.language])
     heads = [texts("sources.figure"), texts("status.assumption")]
     table = tables.table(texts("sites.assumed"), heads, rows, numeric=(1,))
-    return _section(texts("sites.assumed"), f"<p>{html.escape(texts('sites.assumed_how'))}</p>{table}{reason}")
+    return _section(texts("sites.assumed"), Markup("<p>{}</p>{}{}").format(texts("sites.assumed_how"), table, reason))
 
 
-def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> str:
+def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> Markup:
     """List every visit, also those that found nothing."""
     if not store.may("activations"):
-        return ""
+        return Markup()
     seen = store.table("activations")
     seen = seen[(seen["site_id"] == site_id) & (seen["event_date"] <= shown.scored.peildatum)]
     seen = seen[~seen["activation_id"].isin(seen["supersedes"])].sort_values("event_date", ascending=False)
     if seen.empty:
-        return _section(texts("sites.visits"), f"<p>{html.escape(texts('sites.no_visits'))}</p>")
+        return _section(texts("sites.visits"), Markup("<p>{}</p>").format(texts("sites.no_visits")))
     rows = [
         [
-            html.escape(texts.day(visit["event_date"].date())),
-            html.escape(texts(f"region.{visit['kind']}")),
-            html.escape(texts(f"sites.found_{visit['infections_found']}")),
-            html.escape(visit["outcome"]),
+            texts.day(visit["event_date"].date()),
+            texts(f"region.{visit['kind']}"),
+            texts(f"sites.found_{visit['infections_found']}"),
+            visit["outcome"],
         ]
         for visit in seen.to_dict("records")
     ]
@@ -279,43 +283,44 @@ def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> str
     return _section(texts("sites.visits"), tables.table(texts("sites.visits"), heads, rows))
 
 
-def _linked(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+def _linked(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
     """List the sites that belong to this one, and the regions in which others do."""
     table = store.out("linked", "site", shown.scored.model.version)
     mine = table[table["unit_id"] == site_id]
     if mine.empty:
-        return _section(texts("sites.linked"), f"<p>{html.escape(texts('sites.no_links'))}</p>")
+        return _section(texts("sites.linked"), Markup("<p>{}</p>").format(texts("sites.no_links")))
     found = mine.iloc[0]
     why_linked = ", ".join(texts(f"linked.{reason}") for reason in found["why"].split(";") if reason)
     ids = [one for one in found["linked_site_ids"].split(";") if one]
-    items = "".join(f"<li>{_link(texts, shown, sites, one)}</li>" for one in ids[:_NEAR_N])
+    items = Markup().join(Markup("<li>{}</li>").format(_link(texts, shown, sites, one)) for one in ids[:_NEAR_N])
     more = texts("sites.more", n=len(ids) - _NEAR_N) if len(ids) > _NEAR_N else ""
     elsewhere = ", ".join(shown.names[code] for code in found["other_vr_codes"].split(";") if code)
     other = texts("sites.elsewhere", regions=elsewhere) if elsewhere else ""
-    told = "".join(f"<p>{html.escape(line)}</p>" for line in (more, why_linked, other) if line)
-    return _section(texts("sites.linked"), f'<ul class="rb-list">{items}</ul>{told}')
+    told = Markup().join(Markup("<p>{}</p>").format(line) for line in (more, why_linked, other) if line)
+    return _section(texts("sites.linked"), Markup('<ul class="rb-list">{}</ul>{}').format(items, told))
 
 
-def _link(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+def _link(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
     if site_id not in sites.index:
-        return html.escape(site_id)
+        return escape(site_id)
     site = sites.loc[site_id]
     words = f"{title(texts, site)}, {place_name(texts, shown, site)}"
-    return links.link(html.escape(words), unit=site_id)
+    return links.link(words, unit=site_id)
 
 
-def _near(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> str:
+def _near(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
     """List the nearest sites within five kilometres that the viewer may see."""
     here = sites.loc[site_id, "geometry"]
     if here is None or here.is_empty:
-        return ""
+        return Markup()
     distance = sites.geometry.distance(here).drop(site_id)
     near = distance[distance <= _NEAR_M].nsmallest(_NEAR_N)
     if near.empty:
-        return ""
-    items = "".join(
-        f"<li>{_link(texts, shown, sites, str(one))} "
-        f'<span class="rb-muted">{texts.number(metres / 1000)} km</span></li>'
+        return Markup()
+    items = Markup().join(
+        Markup('<li>{} <span class="rb-muted">{} km</span></li>').format(
+            _link(texts, shown, sites, str(one)), texts.number(metres / 1000)
+        )
         for one, metres in near.items()
     )
-    return _section(texts("sites.near"), f'<ul class="rb-list">{items}</ul>')
+    return _section(texts("sites.near"), Markup('<ul class="rb-list">{}</ul>').format(items))

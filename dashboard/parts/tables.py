@@ -1,7 +1,8 @@
-"""Tables as escaped HTML: one form, readable by keyboard and screen reader, a list of cards on a telephone."""
+"""Tables as HTML: one form, readable by keyboard and screen reader, a list of cards on a telephone."""
 
-import html
 from collections.abc import Collection, Iterable, Sequence
+
+from markupsafe import Markup
 
 
 def table(
@@ -13,7 +14,7 @@ def table(
     kind: str = "",
     is_caption_shown: bool = False,
     shown_heads: Sequence[str] = (),
-) -> str:
+) -> Markup:
     """Return a table; the first cell of a row names it.
 
     Parameters
@@ -23,37 +24,36 @@ def table(
     heads
         Plain text per column.
     rows
-        Cells per row: HTML, in which everything that came from data is escaped.
+        Cells per row: a text, or `Markup`.
     numeric
         Places of the columns that stand to the right.
     kind
         A further class of the style sheet.
     shown_heads
-        Heads as HTML, such as links to sort by, to stand in the place of the plain ones.
+        Heads as `Markup`, such as links to sort by, to stand in the place of the plain ones.
 
     Examples
     --------
     >>> "<script>" in table("t", ["<script>"], [["a"]])
     False
     """
-    classes = [' class="rb-number"' if place in numeric else "" for place in range(len(heads))]
-    labels = [html.escape(head) for head in heads]
-    head = "".join(
-        f'<th role="columnheader" scope="col"{style}>{label}</th>'
-        for label, style in zip(shown_heads or labels, classes, strict=True)
+    classes = [Markup(' class="rb-number"') if place in numeric else "" for place in range(len(heads))]
+    head = Markup().join(
+        Markup('<th role="columnheader" scope="col"{}>{}</th>').format(style, label)
+        for label, style in zip(shown_heads or heads, classes, strict=True)
     )
-    body = "".join(f'<tr role="row">{_cells(row, labels, classes)}</tr>' for row in rows)
-    hidden = "" if is_caption_shown else ' class="rb-unseen"'
-    return (
-        f'<table role="table" class="rb-table {html.escape(kind)}"><caption{hidden}>{html.escape(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
-    )
+    body = Markup().join(Markup('<tr role="row">{}</tr>').format(_cells(row, heads, classes)) for row in rows)
+    hidden = "" if is_caption_shown else Markup(' class="rb-unseen"')
+    return Markup(
+        '<table role="table" class="rb-table {kind}"><caption{hidden}>{caption}</caption>'
+        '<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
+    ).format(kind=kind, hidden=hidden, caption=caption, head=head, body=body)
 
 
-def _cells(row: Sequence[str], labels: Sequence[str], classes: Sequence[str]) -> str:
+def _cells(row: Sequence[str], heads: Sequence[str], classes: Sequence[str]) -> Markup:
     first, *others = row
-    name = f'<th role="rowheader" scope="row">{first}</th>'
-    return name + "".join(
-        f'<td role="cell" data-label="{label}"{style}>{cell}</td>'
-        for cell, label, style in zip(others, labels[1:], classes[1:], strict=True)
+    name = Markup('<th role="rowheader" scope="row">{}</th>').format(first)
+    return name + Markup().join(
+        Markup('<td role="cell" data-label="{}"{}>{}</td>').format(label, style, cell)
+        for cell, label, style in zip(others, heads[1:], classes[1:], strict=True)
     )

@@ -8,7 +8,6 @@ there, or the command ``revoke``, ends it at once.
 """
 
 import argparse
-import html
 import json
 import logging
 import re
@@ -22,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from markupsafe import Markup
 
 from access import audit, tokens, told
 from access.viewer import Viewer
@@ -151,13 +152,13 @@ class Handler(BaseHTTPRequestHandler):
     def _end_page(self, asked: dict[str, str], told_how: str) -> None:
         """Answer with a small page; only pressing its button ends e-mail, for programs follow links by themselves."""
         texts = read_texts("en" if asked.get("lang") == "en" else "nl")
-        title, words = (html.escape(texts(f"mail.end_{name}")) for name in ("title", told_how))
-        do = f'<form method="post"><button>{html.escape(texts("mail.end_do"))}</button></form>' * (told_how == "ask")
-        page = (
-            f'<!doctype html><html lang="{texts.language}"><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-            f"<body><main><h1>{title}</h1><p>{words}</p>{do}</main></body></html>"
-        )
+        title, words = (texts(f"mail.end_{name}") for name in ("title", told_how))
+        do = Markup('<form method="post"><button>{}</button></form>').format(texts("mail.end_do")) * (told_how == "ask")
+        page = Markup(
+            '<!doctype html><html lang="{language}"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><title>{title}</title>'
+            "<body><main><h1>{title}</h1><p>{words}</p>{do}</main></body></html>"
+        ).format(language=texts.language, title=title, words=words, do=do)
         status = HTTPStatus.FORBIDDEN if told_how == "unknown" else HTTPStatus.OK
         policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
         headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}

@@ -8,7 +8,6 @@ is told as known at the end of a month, for day by day would tell single cases.
 """
 
 import hashlib
-import html
 import json
 import re
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
+from markupsafe import Markup
 
 from access.viewer import Viewer
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
@@ -38,6 +38,7 @@ from risk.insight import method, reasons
 from risk.report import dictionary
 from risk.scores import deliver
 from words import LANGUAGES, Texts, read_texts
+from words.templates import read_template
 
 MANIFEST: Final = "published.json"
 _SURFACE: Final = "publish"
@@ -51,8 +52,7 @@ _COUNTED: Final = (
 _WIDTH_M: Final = 280_000
 _HEIGHT_M: Final = 330_000
 _CELL_M: Final = 500
-_ALLOWED: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_STYLE: Final = Path(__file__).with_name("published.css")
+_PAGE: Final = read_template(Path(__file__).with_name("published.html"))
 _LINK: Final = re.compile(r'<a href="(https?://[^"]*)"[^>]*>(.*?)</a>')
 
 
@@ -144,36 +144,26 @@ def _json(content: Any) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def _page(country: _Country, texts: Texts, name: str, title: str, body: str) -> bytes:
+def _page(country: _Country, texts: Texts, name: str, title: str, body: Markup) -> bytes:
     """Return a whole page: band, ways to the other pages and the other language, body, what it rests on."""
-    depth = name.count("/")
-    up = "../" * depth
-    band = export.band(country.scoped, texts.language)
+    up = "../" * name.count("/")
     other = next(language for language in LANGUAGES if language != texts.language)
-    turn = f"{up}{other}/{name}" if texts.language == LANGUAGES[0] else f"../{up}{name}"
-    ways = [
-        (f"{up}{place}", texts(f"publish.to_{word}"))
-        for place, word in (("index.html", "nation"), ("method.html", "method"), ("data.html", "data"))
-    ]
-    links = "".join(f'<a href="{address}">{html.escape(word)}</a>' for address, word in ways)
-    read_in_other = html.escape(read_texts(other)("publish.read_here"))
-    return (
-        f'<!DOCTYPE html><html lang="{texts.language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_ALLOWED}">'
-        f'<meta name="referrer" content="no-referrer"><title>{html.escape(title)} - Risicobeeld</title>'
-        f"<style>{_STYLE.read_text('utf-8')}</style></head><body>"
-        + (f'<div class="band">{html.escape(band)}</div>' if band else "")
-        + f'<nav aria-label="{html.escape(texts("publish.ways"))}">{links}'
-        f'<a href="{turn}" lang="{other}" hreflang="{other}">{read_in_other}</a></nav>'
-        f"<main><h1>{html.escape(title)}</h1>{body}</main>{_foot(country, texts)}</body></html>"
-    ).encode()
+    return _PAGE.render(
+        texts=texts,
+        other=read_texts(other),
+        title=title,
+        band=export.band(country.scoped, texts.language),
+        up=up,
+        turn=f"{up}{other}/{name}" if texts.language == LANGUAGES[0] else f"../{up}{name}",
+        body=body,
+        foot=_foot(country, texts),
+    ).encode("utf-8")
 
 
-def _foot(country: _Country, texts: Texts) -> str:
+def _foot(country: _Country, texts: Texts) -> list[str]:
     shown, scoped = country.shown, country.scoped
     assert scoped.known_on is not None  # noqa: S101 - `pages` sets it
-    lines = [
+    return [
         *filter(None, [why.lacks(texts, shown)]),
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
         texts("publish.known_on", day=texts.day(scoped.known_on)),
@@ -182,10 +172,9 @@ def _foot(country: _Country, texts: Texts) -> str:
         texts("publish.licence", licence=export.PLACES_LICENCE),
         texts("publish.small"),
     ]
-    return f"<footer>{''.join(f'<p>{html.escape(line)}</p>' for line in lines)}</footer>"
 
 
-def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
+def _nation(country: _Country, texts: Texts) -> tuple[str, Markup]:
     shown = country.shown
     rows = shown.of_sector("")
     told = why.not_told_apart(texts, shown, "")
@@ -196,122 +185,124 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, str]:
             country,
             texts,
             row,
-            f"{_region_link(country, row['area_code'])}: "
-            f"{html.escape(why.sector_name(texts, shown, row['sector_code']))}",
+            Markup("{}: {}").format(
+                _region_link(country, row["area_code"]), why.sector_name(texts, shown, row["sector_code"])
+            ),
         )
         for _, row in pairs.iterrows()
     ]
-    counted = "".join(_counts(country, texts, name, by, "") for name, by in _COUNTED)
+    counted = Markup().join(_counts(country, texts, name, by, "") for name, by in _COUNTED)
     body = (
-        f"<p>{html.escape(texts('picture.intro'))}</p>"
-        + (f"<p><b>{html.escape(told)}</b></p>" if told else _map(country, texts, "", "regions/"))
-        + f"<h2>{html.escape(texts('publish.regions'))}</h2>"
+        Markup("<p>{}</p>").format(texts("picture.intro"))
+        + (Markup("<p><b>{}</b></p>").format(told) if told else _map(country, texts, "", "regions/"))
+        + Markup("<h2>{}</h2>").format(texts("publish.regions"))
         + _scores_table(texts, texts("publish.regions"), texts("publish.region"), listed)
-        + f"<h2>{html.escape(texts('publish.pairs'))}</h2>"
+        + Markup("<h2>{}</h2>").format(texts("publish.pairs"))
         + _scores_table(texts, texts("publish.pairs"), texts("publish.region"), highest)
-        + f"<h2>{html.escape(texts('publish.done'))}</h2>{counted}"
+        + Markup("<h2>{}</h2>{}").format(texts("publish.done"), counted)
     )
     return named(texts, texts("publish.title"), shown.lacks), body
 
 
-def _region_link(country: _Country, code: str) -> str:
-    return f'<a href="regions/{code}.html">{html.escape(country.shown.names[code])}</a>'
+def _region_link(country: _Country, code: str) -> Markup:
+    return Markup('<a href="regions/{}.html">{}</a>').format(code, country.shown.names[code])
 
 
-def _region(country: _Country, texts: Texts, code: str) -> tuple[str, str]:
+def _region(country: _Country, texts: Texts, code: str) -> tuple[str, Markup]:
     """Return the public sheet of a region: its score and why, its sectors, who works there, what was done."""
     shown = country.shown
     row = shown.unit(code)
     sentence = reasons.reasons(shown.scored, code, texts.language) if row["score_0_10"] == row["score_0_10"] else ""
-    parts = [f"<p>{html.escape(sentence or why.not_told_apart(texts, shown, '') or texts('picture.not_scored'))}</p>"]
+    parts = [
+        Markup("<p>{}</p>").format(sentence or why.not_told_apart(texts, shown, "") or texts("picture.not_scored"))
+    ]
     if sentence:
-        parts.append(f"<p>{_chip(country, texts, row)} {html.escape(why.rank_words(texts, shown, row))}</p>")
+        parts.append(Markup("<p>{} {}</p>").format(_chip(country, texts, row), why.rank_words(texts, shown, row)))
     parts += [
-        f"<p>{html.escape(texts('picture.completeness', percent=texts.percent(row['completeness_pct'] / 100)))}</p>",
+        Markup("<p>{}</p>").format(texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))),
         _map(country, texts, code, ""),
     ]
     sectors = [
-        _score_cells(country, texts, one, html.escape(why.sector_name(texts, shown, one["sector_code"])))
+        _score_cells(country, texts, one, why.sector_name(texts, shown, one["sector_code"]))
         for _, one in shown.sectors_of(code).iterrows()
     ]
     parts += [
-        f"<h2>{html.escape(texts('publish.sectors'))}</h2>",
+        Markup("<h2>{}</h2>").format(texts("publish.sectors")),
         _scores_table(texts, texts("publish.sectors"), texts("publish.sector"), sectors),
-        f"<h2>{html.escape(texts('publish.workers'))}</h2><p>{html.escape(texts('publish.workers_how'))}</p>",
+        Markup("<h2>{}</h2><p>{}</p>").format(texts("publish.workers"), texts("publish.workers_how")),
         _workers(country, texts, code),
-        f"<h2>{html.escape(texts('publish.done'))}</h2>",
+        Markup("<h2>{}</h2>").format(texts("publish.done")),
         *(_counts(country, texts, name, by, code) for name, by in _COUNTED),
     ]
-    return named(texts, shown.names[code], shown.lacks), "".join(parts)
+    return named(texts, shown.names[code], shown.lacks), Markup().join(parts)
 
 
-def _method(country: _Country, texts: Texts) -> tuple[str, str]:
+def _method(country: _Country, texts: Texts) -> tuple[str, Markup]:
     text = to_html(method.document(official_model(), texts.language, band=export.band(country.scoped, texts.language)))
-    return texts("page.method"), _LINK.sub(lambda found: f"{found[2]} <small>({found[1]})</small>", text)
+    return texts("page.method"), Markup(_LINK.sub(r"\2 <small>(\1)</small>", str(text)))  # noqa: S704 - made of markup
 
 
-def _data(country: _Country, texts: Texts) -> tuple[str, str]:
+def _data(country: _Country, texts: Texts) -> tuple[str, Markup]:
     """Return the data dictionary as a page, with the files that a program reads."""
     up = "" if texts.language == LANGUAGES[0] else "../"
     language = texts.language
     made = dictionary.dictionary(official_model(), country.scoped.sources)
-    files = "".join(
-        f'<li><a href="{up}{name}">{name}</a>: {html.escape(texts(f"publish.file_{word}"))}</li>'
+    files = Markup().join(
+        Markup('<li><a href="{up}{name}">{name}</a>: {told}</li>').format(
+            up=up, name=name, told=texts(f"publish.file_{word}")
+        )
         for name, word in (("scores.csv", "scores"), ("dictionary.json", "dictionary"))
     )
     heads = [texts(f"publish.{word}") for word in ("column", "meaning", "unit", "allowed")]
-    parts = [f"<p>{html.escape(texts('publish.data_intro'))}</p><ul>{files}</ul>"]
+    parts = [Markup("<p>{}</p><ul>{}</ul>").format(texts("publish.data_intro"), files)]
     for held in made["tables"]:
         title = f"{held['title'][language]} ({held['name']})"
         rows = [_column(field, language) for field in held["schema"]["fields"]]
-        parts += [f"<h2>{html.escape(title)}</h2>", table(title, heads, rows)]
-    parts.append(f"<h2>{html.escape(texts('publish.codes'))}</h2>")
+        parts += [Markup("<h2>{}</h2>").format(title), table(title, heads, rows)]
+    parts.append(Markup("<h2>{}</h2>").format(texts("publish.codes")))
     for name, listed in made["codes"].items():
-        rows = [[f"<code>{one['code']}</code>", html.escape(one[language])] for one in listed]
+        rows = [[Markup("<code>{}</code>").format(one["code"]), one[language]] for one in listed]
         parts.append(table(name, [texts("publish.code"), texts("publish.meaning")], rows, is_caption_shown=True))
-    named = [
-        [html.escape(cell) for cell in (one["title"], one["publisher"], one["licence"], one["source_date"])]
-        for one in made["sources"]
-    ]
+    named = [[one["title"], one["publisher"], one["licence"], one["source_date"]] for one in made["sources"]]
     heads = [texts(f"publish.{word}") for word in ("source", "publisher", "licence_head", "source_date")]
-    parts += [f"<h2>{html.escape(texts('publish.sources'))}</h2>", table(texts("publish.sources"), heads, named)]
-    return texts("publish.data_title"), "".join(parts)
+    parts += [Markup("<h2>{}</h2>").format(texts("publish.sources")), table(texts("publish.sources"), heads, named)]
+    return texts("publish.data_title"), Markup().join(parts)
 
 
 def _column(field: Mapping[str, Any], language: str) -> list[str]:
-    means = html.escape(field["means"][language])
-    return [f"<code>{field['name']}</code>", means, field.get("unit", ""), _limits(field)]
+    name = Markup("<code>{}</code>").format(field["name"])
+    return [name, field["means"][language], field.get("unit", ""), _limits(field)]
 
 
 def _limits(field: Mapping[str, Any]) -> str:
     limits = field.get("constraints", {})
     if "enum" in limits:
-        return html.escape(", ".join(code or "''" for code in limits["enum"]))
+        return ", ".join(code or "''" for code in limits["enum"])
     if "pattern" in limits:
-        return f"<code>{html.escape(limits['pattern'])}</code>"
+        return Markup("<code>{}</code>").format(limits["pattern"])
     low, high = limits.get("minimum"), limits.get("maximum")
     return "" if low is None else f"{low:g} - {'' if high is None else format(high, 'g')}"
 
 
 def _score_cells(country: _Country, texts: Texts, row: pd.Series, name: str) -> list[str]:
     if pd.isna(row["score_0_10"]):
-        return [name, html.escape(texts("publish.no_score")), "", ""]
+        return [name, texts("publish.no_score"), "", ""]
     reason = country.shown.top_reasons[texts.language].get(row["unit_id"], "")
-    return [name, _chip(country, texts, row), why.place_span(row), html.escape(reason)]
+    return [name, _chip(country, texts, row), why.place_span(row), reason]
 
 
-def _scores_table(texts: Texts, caption: str, first: str, rows: list[list[str]]) -> str:
+def _scores_table(texts: Texts, caption: str, first: str, rows: list[list[str]]) -> Markup:
     if not rows:
-        return f"<p>{html.escape(texts('picture.nothing_to_show'))}</p>"
+        return Markup("<p>{}</p>").format(texts("picture.nothing_to_show"))
     heads = [first, *(texts(f"publish.{word}") for word in ("score", "place", "reason"))]
     return table(caption, heads, rows, numeric=(2,))
 
 
-def _chip(country: _Country, texts: Texts, row: pd.Series) -> str:
+def _chip(country: _Country, texts: Texts, row: pd.Series) -> Markup:
     number = int(row["risk_class"])
     ground, ink = CLASS_COLOURS[number - 1], CLASS_INKS[number - 1]
     word = f"{texts.number(row['score_0_10'])} {_class(country, texts, number)}"
-    return f'<span class="chip" style="background:{ground};color:{ink}">{html.escape(word)}</span>'
+    return Markup('<span class="chip" style="background:{};color:{}">{}</span>').format(ground, ink, word)
 
 
 def _class(country: _Country, texts: Texts, number: float) -> str:
@@ -319,17 +310,17 @@ def _class(country: _Country, texts: Texts, number: float) -> str:
     return marked(texts, word, is_demonstration=country.shown.is_demonstration)
 
 
-def _counts(country: _Country, texts: Texts, name: str, by: str, code: str) -> str:
+def _counts(country: _Country, texts: Texts, name: str, by: str, code: str) -> Markup:
     """Return how often something was done, by one thing at a time; small numbers stay unsaid."""
     found = country.counts[name, by]
     mine = found[found["vr_code"] == code]
     title = texts(f"publish.count_{name}_{by}")
     if mine.empty:
-        return f"<h3>{html.escape(title)}</h3><p>{html.escape(texts('publish.count_none'))}</p>"
+        return Markup("<h3>{}</h3><p>{}</p>").format(title, texts("publish.count_none"))
     words = {one: _word(texts, by, one) for one in mine[by]}
-    rows = [[html.escape(words[one[by]]), str(one["n"])] for _, one in mine.iterrows()]
+    rows = [[words[one[by]], str(one["n"])] for _, one in mine.iterrows()]
     heads = [texts("publish.what"), texts("chart.number")]
-    return f"<h3>{html.escape(title)}</h3>{table(title, heads, rows, numeric=(1,))}"
+    return Markup("<h3>{}</h3>{}").format(title, table(title, heads, rows, numeric=(1,)))
 
 
 def _word(texts: Texts, by: str, code: str) -> str:
@@ -337,13 +328,13 @@ def _word(texts: Texts, by: str, code: str) -> str:
     return texts(name) if name in texts else code
 
 
-def _workers(country: _Country, texts: Texts, code: str) -> str:
+def _workers(country: _Country, texts: Texts, code: str) -> Markup:
     found = country.workers
     mine = found[(found["vr_code"] == code) & (found["sector_code"] != "")]
     rows = [
         [
-            html.escape(texts(f"sector.{one['sector_code']}")),
-            html.escape(texts("publish.withheld"))
+            texts(f"sector.{one['sector_code']}"),
+            texts("publish.withheld")
             if one["is_withheld"]
             else ""
             if pd.isna(one["workers_n"])
@@ -355,7 +346,7 @@ def _workers(country: _Country, texts: Texts, code: str) -> str:
     return table(texts("publish.workers"), heads, rows, numeric=(1,))
 
 
-def _map(country: _Country, texts: Texts, chosen: str, prefix: str) -> str:
+def _map(country: _Country, texts: Texts, chosen: str, prefix: str) -> Markup:
     """Return the regions by class as a drawing (SVG), each a link to its sheet, with the classes beside it."""
     shown = country.shown
     classes = shown.of_sector("").set_index("area_code")["risk_class"]
@@ -364,23 +355,33 @@ def _map(country: _Country, texts: Texts, chosen: str, prefix: str) -> str:
     for one in country.regions.itertuples():
         value = classes.get(one.vr_code, float("nan"))
         colour = NO_DATA_COLOURS[0] if pd.isna(value) else CLASS_COLOURS[int(value) - 1]
-        mark = ' class="here"' if one.vr_code == chosen else ""
+        mark = Markup(' class="here"') if one.vr_code == chosen else ""
         word = texts("publish.no_score") if pd.isna(value) else _class(country, texts, value)
-        told = html.escape(f"{one.vr_name}: {word}")
+        told = f"{one.vr_name}: {word}"
         shapes.append(
-            f'<a href="{prefix}{one.vr_code}.html" aria-label="{told}"{mark}><path fill="{colour}" '
-            f'd="{_path(one.geometry, west, south)}"><title>{told}</title></path></a>'
+            Markup(
+                '<a href="{prefix}{vr_code}.html" aria-label="{told}"{mark}><path fill="{colour}" '
+                'd="{path}"><title>{told}</title></path></a>'
+            ).format(
+                prefix=prefix,
+                vr_code=one.vr_code,
+                told=told,
+                mark=mark,
+                colour=colour,
+                path=_path(one.geometry, west, south),
+            )
         )
-    legend = "".join(
-        f'<span class="chip" style="background:{CLASS_COLOURS[n - 1]};color:{CLASS_INKS[n - 1]}">'
-        f"{html.escape(_class(country, texts, n))}</span> "
+    legend = Markup().join(
+        Markup('<span class="chip" style="background:{};color:{}">{}</span> ').format(
+            CLASS_COLOURS[n - 1], CLASS_INKS[n - 1], _class(country, texts, n)
+        )
         for n in CLASS_NAMES
     )
     box = f"0 0 {_WIDTH_M // _CELL_M} {_HEIGHT_M // _CELL_M}"
-    return (
-        f'<figure><svg viewBox="{box}" role="group" aria-label="{html.escape(texts("publish.map"))}">'
-        f"{''.join(shapes)}</svg><figcaption>{html.escape(texts('publish.map'))} {legend}</figcaption></figure>"
-    )
+    return Markup(
+        '<figure><svg viewBox="{box}" role="group" aria-label="{map}">'
+        "{shapes}</svg><figcaption>{map} {legend}</figcaption></figure>"
+    ).format(box=box, map=texts("publish.map"), shapes=Markup().join(shapes), legend=legend)
 
 
 def _path(shape: Any, west: float, south: float) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
+from markupsafe import Markup
 
 from access.database import engine as database
 from access.viewer import Viewer
 from dashboard.shell import problems, process, search, session, signin
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata import logs, metrics
 from geodata.errors import DatabaseAwayError, RisicobeeldError
@@ -145,9 +147,9 @@ def open_store(texts: Texts) -> ScopedStore:
 
 def page_head(texts: Texts, store: ScopedStore, title: str, intro: str = "") -> None:
     """Draw the title of a page, and the band while figures are invented."""
-    band = f'<p class="rb-band">{html.escape(texts("map.band"))}</p>' if store.is_demonstration else ""
-    lead = f'<p class="rb-intro">{html.escape(intro)}</p>' if intro else ""
-    st.html(f'<div class="rb-head"><h1 class="rb-title">{html.escape(title)}</h1>{band}</div>{lead}')
+    band = Markup('<p class="rb-band">{}</p>').format(texts("map.band")) if store.is_demonstration else ""
+    lead = Markup('<p class="rb-intro">{}</p>').format(intro) if intro else ""
+    show(Markup('<div class="rb-head"><h1 class="rb-title">{}</h1>{}</div>{}').format(title, band, lead))
 
 
 def language_switch(texts: Texts) -> None:
@@ -199,7 +201,7 @@ def unknown(asked: str) -> None:
 
 def plain_head(title: str, intro: str) -> None:
     """Draw the title of a page that shows no figures."""
-    st.html(f'<h1 class="rb-title">{html.escape(title)}</h1><p class="rb-intro">{html.escape(intro)}</p>')
+    show(Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(title, intro))
 
 
 def corner(texts: Texts, viewer: Viewer | None) -> None:
@@ -211,7 +213,7 @@ def corner(texts: Texts, viewer: Viewer | None) -> None:
         if viewer is not None:
             signin.menu(texts, viewer)
     if viewer is not None:
-        st.html(signin.banner(texts) or "<span></span>")
+        show(signin.banner(texts) or Markup("<span></span>"))
 
 
 def markdown_escape(text: str) -> str:
@@ -231,9 +233,9 @@ def label(texts: Texts, key: str, /, **values: object) -> str:
     return texts(key, **{name: markdown_escape(str(value)) for name, value in values.items()})
 
 
-def chip(class_number: int, word: str) -> str:
+def chip(class_number: int, word: str) -> Markup:
     """Return a class as a coloured mark with its word (HTML, escaped)."""
-    return f'<span class="rb-chip rb-class-{class_number}">{html.escape(word)}</span>'
+    return Markup('<span class="rb-chip rb-class-{}">{}</span>').format(class_number, word)
 
 
 def marked(texts: Texts, words: str, *, is_demonstration: bool) -> str:

@@ -1,11 +1,11 @@
 """What the person who signed in wants to be told by e-mail: asked for by themselves, in the menu under their name."""
 
-import html
-
 import streamlit as st
+from markupsafe import Markup
 
 from access import told
 from access.viewer import Viewer
+from dashboard.shell.markup import show
 from geodata import settings
 from risk.notices.notices import may_be_told
 from words import Texts
@@ -18,7 +18,7 @@ def draw(texts: Texts, current: Viewer) -> None:
         return
     now = told.wish(current)
     with st.expander(texts("mail.wish")), st.form("mail-wish", border=False):
-        st.html(f"<p>{html.escape(texts('mail.wish_how', email=current.person))}</p>")
+        show(Markup("<p>{}</p>").format(texts("mail.wish_how", email=current.person)))
         chosen = st.multiselect(
             texts("mail.wish_rules"),
             rules,

@@ -4,18 +4,19 @@ Streamlit reads who signed in once, at the start of a tab, and never looks at th
 So every run asks `access.people.admit` again: expired, signed out elsewhere, revoked or unknown people see nothing.
 """
 
-import html
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
+from markupsafe import Markup
 
 from access import audit, people
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
 from dashboard.shell import mail_wish
+from dashboard.shell.markup import show
 from geodata import codes, settings
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
@@ -124,12 +125,12 @@ def _ask(texts: Texts, refusal: str, person: str = "") -> None:
     """Draw the page on which one signs in, and nothing else."""
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
-        title, intro = html.escape(texts("app.title")), html.escape(texts("signin.intro"))
-        st.html(f'<h1 class="rb-title">{title}</h1><p class="rb-intro">{intro}</p>')
+        title, intro = texts("app.title"), texts("signin.intro")
+        show(Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(title, intro))
         if refusal:
-            told = html.escape(texts(f"signin.{refusal}"))
-            whom = f"<p>{html.escape(texts('signin.as_whom', person=person))}</p>" if person else ""
-            st.html(f'<div class="rb-refused" role="alert"><p>{told}</p>{whom}</div>')
+            told = texts(f"signin.{refusal}")
+            whom = Markup("<p>{}</p>").format(texts("signin.as_whom", person=person)) if person else ""
+            show(Markup('<div class="rb-refused" role="alert"><p>{}</p>{}</div>').format(told, whom))
         for name in _providers():
             label = texts("signin.button") + (f" ({name})" if name else "")
             if st.button(label, key=f"signin_{name}", type="primary"):
@@ -163,10 +164,10 @@ def menu(texts: Texts, current: Viewer) -> None:
         label = f"{role_name(texts, current)} · {texts('signin.practice')}"  # a narrow header cuts the end
     with st.popover(label, width="content"), st.container(width=_MENU_WIDTH_PX):
         if not settings.has_sign_in():
-            st.html(f"<p>{html.escape(texts('signin.banner'))}</p>")
+            show(Markup("<p>{}</p>").format(texts("signin.banner")))
             _eyes(texts, current)
             return
-        st.html(f"<p>{html.escape(current.person)}</p>")
+        show(Markup("<p>{}</p>").format(current.person))
         if len(own) > 1:
             st.selectbox(
                 texts("signin.role"),
@@ -223,8 +224,8 @@ def role_name(texts: Texts, of: Viewer) -> str:
     return f"{name} {scope}" if scope else name
 
 
-def banner(texts: Texts) -> str:
+def banner(texts: Texts) -> Markup:
     """Return the strip that tells that nobody signs in here (HTML); '' with sign-in."""
     if settings.has_sign_in():
-        return ""
-    return f'<div class="rb-practice" role="note">{html.escape(texts("signin.banner"))}</div>'
+        return Markup()
+    return Markup('<div class="rb-practice" role="note">{}</div>').format(texts("signin.banner"))

@@ -1,7 +1,6 @@
 """A document as a file: Word, PDF or one HTML file with all in it. Every text is escaped here."""
 
 import base64
-import html
 import io
 import math
 import re
@@ -15,14 +14,9 @@ from geodata.errors import InputError
 from geodata.snapshots import formats as store
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
 from risk.report.words import read_words
+from words.templates import read_template
 
-_STYLE: Final = """
-body{font:16px/1.5 sans-serif;color:#16242e;max-width:50rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;margin:.5rem 0;width:100%}th,td{border-bottom:1px solid #cfd8dd;padding:.3rem .5rem;
-text-align:left;vertical-align:top;overflow-wrap:anywhere}.n{text-align:right;white-space:nowrap}
-.small{color:#51606b;font-size:.9rem}.band{position:sticky;top:0;background:#8a0000;color:#fff;text-align:center;
-padding:.3rem;font-weight:bold}img{max-width:100%}h2{margin-top:2rem;break-after:avoid}
-"""
+_PAGE: Final = read_template(Path(__file__).with_name("document.html"))
 
 
 def write_document(document: Document, path: Path) -> None:
@@ -55,39 +49,9 @@ def render(document: Document, ending: str) -> bytes:
 
 def as_html(document: Document) -> bytes:
     """Return the document as one HTML file that fetches nothing and runs nothing."""
-    head = (
-        f'<!DOCTYPE html><html lang="{document.language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
-        " style-src 'unsafe-inline'\">"
-        f"<title>{html.escape(document.title)}</title><style>{_STYLE}</style></head><body>"
-    )
-    parts = [head]
-    if document.band:
-        parts.append(f'<div class="band">{html.escape(document.band)}</div>')
-    for block in document.blocks:
-        if isinstance(block, Heading):
-            parts.append(f"<h{block.level}>{html.escape(block.text)}</h{block.level}>")
-        elif isinstance(block, Paragraph):
-            kind = ' class="small"' if block.is_small else ""
-            parts.append(f"<p{kind}>{html.escape(block.text)}</p>")
-        elif isinstance(block, Grid):
-            parts.append(_html_table(block))
-        else:
-            data = base64.b64encode(block.png).decode()
-            parts.append(f'<img alt="{html.escape(block.alt)}" src="data:image/png;base64,{data}">')
-    parts.append("</body></html>")
-    return "\n".join(parts).encode("utf-8")
-
-
-def _html_table(grid: Grid) -> str:
-    def row(cells: tuple[str, ...], tag: str) -> str:
-        kinds = (' class="n"' if n in grid.numeric else "" for n in range(len(cells)))
-        marked = (f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
-        return f"<tr>{''.join(marked)}</tr>"
-
-    body = "".join(row(cells, "td") for cells in grid.rows)
-    return f"<table><thead>{row(grid.header, 'th')}</thead><tbody>{body}</tbody></table>"
+    blocks = [(type(block).__name__, block) for block in document.blocks]
+    page = _PAGE.render(document=document, blocks=blocks, base64=lambda png: base64.b64encode(png).decode())
+    return page.encode("utf-8")
 
 
 def as_docx(document: Document) -> bytes:

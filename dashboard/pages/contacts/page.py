@@ -1,6 +1,5 @@
 """Contacts and library: who answers for what, where to pass things on, words and protocols, other work."""
 
-import html
 from datetime import date
 from functools import partial
 from io import StringIO
@@ -8,11 +7,13 @@ from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import entry, tables
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door import desk
 from door.export import stamped
 from door.store import ScopedStore
@@ -75,7 +76,7 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
         of_ring = shown[shown["ring"] == ring].sort_values(["vr_code", "is_deputy", "organisation"])
         if len(of_ring):
             with st.expander(f"{texts(f'contacts.ring_{ring}')} ({len(of_ring)})", expanded=ring == "region"):
-                st.html(_contact_table(texts, of_ring, regions, ring))
+                show(_contact_table(texts, of_ring, regions, ring))
     st.download_button(
         texts("contacts.export"),
         data=_contacts_csv(store, rows, texts.language),
@@ -89,7 +90,7 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
             _edit_contact(texts, store, rows, regions)
 
 
-def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ring: str) -> str:
+def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ring: str) -> Markup:
     names = ("region", "organisation", "function", "name", "telephone", "valid_until")
     heads = [texts("register.region" if name == "region" else f"contacts.{name}") for name in names]
     cells = []
@@ -101,7 +102,7 @@ def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ri
             f"{row.function} ({texts('contacts.deputy')})" if row.is_deputy and ring != "region" else row.function
         )
         words = (regions.get(row.vr_code, ""), row.organisation, function, row.name, row.telephone, until)
-        cells.append([html.escape(str(word)) for word in words])
+        cells.append([str(word) for word in words])
     return tables.table(texts(f"contacts.ring_{ring}"), heads, cells)
 
 
@@ -165,14 +166,11 @@ def _routes(texts: Texts, store: ScopedStore) -> None:
     subject = "subject" if texts.language == "nl" else "subject_en"
     heads = [texts(f"contacts.{name}") for name in ("subject", "organisation", "function", "telephone")]
     cells = [
-        [
-            html.escape(str(word))
-            for word in (row[subject] or row["subject"], row["organisation"], row["function"], row["telephone"])
-        ]
+        [str(word) for word in (row[subject] or row["subject"], row["organisation"], row["function"], row["telephone"])]
         for _, row in rows.iterrows()
     ]
     st.caption(texts("register.refer_help"))
-    st.html(tables.table(texts("contacts.view_routes"), heads, cells))
+    show(tables.table(texts("contacts.view_routes"), heads, cells))
     if not may(store.viewer, Verb.RECORD, "routes", ""):
         return
     with st.expander(texts("contacts.route_edit")):
@@ -198,11 +196,8 @@ def _library(texts: Texts, store: ScopedStore) -> None:
     title, text = ("title", "text") if texts.language == "nl" else ("title_en", "text_en")
     words = rows[rows["kind"] == "glossary"]
     with st.expander(f"{texts('contacts.glossary')} ({len(words)})", expanded=True):
-        cells = [
-            [html.escape(row[title] or row["title"]), html.escape(row[text] or row["text"])]
-            for _, row in words.iterrows()
-        ]
-        st.html(tables.table(texts("contacts.glossary"), [texts("contacts.kind_glossary"), ""], cells))
+        cells = [[(row[title] or row["title"]), (row[text] or row["text"])] for _, row in words.iterrows()]
+        show(tables.table(texts("contacts.glossary"), [texts("contacts.kind_glossary"), ""], cells))
     with st.expander(texts("contacts.protocols"), expanded=True):
         for code in codes.SECTORS:
             of_sector = rows[(rows["kind"] == "protocol") & (rows["sector_code"] == code)]
@@ -278,18 +273,15 @@ def _work(texts: Texts, store: ScopedStore) -> None:
         ]
         cells = [
             [
-                html.escape(word)
-                for word in (
-                    f"{row['event_date']:%Y-%m}",
-                    f"{row['event_date']:%d-%m-%Y}",
-                    texts(f"contacts.work_{row['kind']}"),
-                    row["title"],
-                    row["organisation"],
-                )
+                f"{row['event_date']:%Y-%m}",
+                f"{row['event_date']:%d-%m-%Y}",
+                texts(f"contacts.work_{row['kind']}"),
+                row["title"],
+                row["organisation"],
             ]
             for _, row in rows.iterrows()
         ]
-        st.html(tables.table(texts("contacts.view_work"), heads, cells))
+        show(tables.table(texts("contacts.view_work"), heads, cells))
     if not may(store.viewer, Verb.RECORD, "work_log", ""):
         return
     with st.expander(texts("contacts.work_add"), expanded=rows.empty), st.form("work", border=False):

@@ -1,11 +1,11 @@
 """Data: from the example to real figures and back, without a terminal; what came in, and how to undo it."""
 
-import html
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 from access import audit
 from access.rights import Rows, Verb, rows_of
@@ -16,6 +16,7 @@ from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, problems, session
+from dashboard.shell.markup import show
 from door import outlook
 from door.outlook import Outlook
 from door.store import ScopedStore
@@ -46,11 +47,11 @@ def run() -> None:
     if store.is_demonstration and "establishments" in kinds:
         _first_start(texts, store)
     if kinds:
-        st.html(f'<h2 id="own">{html.escape(texts("data.own"))}</h2>')
+        show(Markup('<h2 id="own">{}</h2>').format(texts("data.own")))
         _drop(texts, store, kinds)
     else:
         st.caption(texts("data.who_may" if settings.has_sign_in() or _is_local() else "data.only_here"))
-    st.html(f'<section class="rb-page">{ready.what_there_is(texts, ready.of(store))}</section>')
+    show(Markup('<section class="rb-page">{}</section>').format(ready.what_there_is(texts, ready.of(store))))
     if "establishments" in kinds:
         _came_in(texts, store)
         _bundle(texts)
@@ -78,10 +79,18 @@ def _is_local() -> bool:
 def _first_start(texts: Texts, store: ScopedStore) -> None:
     """Offer the ways on from the example: real figures, own files, a bundle; or go on with it."""
     with st.container(border=True, key="first-start"):
-        st.html(
-            f"<h2>{html.escape(texts('data.first_title'))}</h2><p>{html.escape(texts('data.first_intro'))}</p>"
-            f"<ul><li>{html.escape(texts('data.first_fetch'))}</li><li>{html.escape(texts('data.first_own'))}</li>"
-            f"<li>{html.escape(texts('data.first_bundle'))}</li></ul>"
+        show(
+            Markup(
+                "<h2>{first_title}</h2><p>{first_intro}</p>"
+                "<ul><li>{first_fetch}</li><li>{first_own}</li>"
+                "<li>{first_bundle}</li></ul>"
+            ).format(
+                first_title=texts("data.first_title"),
+                first_intro=texts("data.first_intro"),
+                first_fetch=texts("data.first_fetch"),
+                first_own=texts("data.first_own"),
+                first_bundle=texts("data.first_bundle"),
+            )
         )
         with st.container(horizontal=True):
             asked = st.button(texts("data.fetch"), type="primary", key="fetch-real")
@@ -181,12 +190,10 @@ def _refused(texts: Texts, error: RisicobeeldError) -> None:
 def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
     """Show what a file would bring, before anything changes."""
     with st.container(border=True, key="receipt"):
-        st.html(f"<h3>{html.escape(texts('data.receipt'))}</h3>")
+        show(Markup("<h3>{}</h3>").format(texts("data.receipt")))
         if tried.receipt is None:
-            rows = [[html.escape(name), texts.number(n, 0)] for name, n in sorted(tried.bundle_rows.items())]
-            st.html(
-                tables.table(texts("data.in_bundle"), [texts("ready.table"), texts("ready.rows")], rows, numeric=(1,))
-            )
+            rows = [[name, texts.number(n, 0)] for name, n in sorted(tried.bundle_rows.items())]
+            show(tables.table(texts("data.in_bundle"), [texts("ready.table"), texts("ready.rows")], rows, numeric=(1,)))
             if tried.left_out:
                 st.warning(texts("data.bundle_lacks", tables=", ".join(tried.left_out)))
             for what, kinds in (("added", tried.kinds_added), ("otherwise", tried.kinds_otherwise)):
@@ -195,12 +202,12 @@ def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
                     st.write(texts(f"receipt.kinds_{what}", file=site_kinds.FILE, kinds=names))
         else:
             _sentences(texts, tried.receipt)
-        st.html(ready.brought(texts, brings))
+        show(ready.brought(texts, brings))
 
 
 def _sentences(texts: Texts, receipt: Receipt) -> None:
-    said = "".join(f"<li>{html.escape(one.strip())}</li>" for one in receipt.sentences(texts.language))
-    st.html(f'<ul class="rb-receipt">{said}</ul>')
+    said = Markup().join(Markup("<li>{}</li>").format(one.strip()) for one in receipt.sentences(texts.language))
+    show(Markup('<ul class="rb-receipt">{}</ul>').format(said))
     listed = receipt.rows(texts.language)
     if len(listed):
         st.download_button(
@@ -233,15 +240,15 @@ def _tell_done(texts: Texts) -> None:
         if receipt is not None:
             with st.expander(texts("data.receipt_done")):
                 _sentences(texts, receipt)
-        st.html(ready.brought(texts, brings))
+        show(ready.brought(texts, brings))
     if fetched := st.session_state.pop("data-fetched", None):
         outcomes, brings = fetched
         rows = [
             [
-                f'<span lang="nl">{html.escape(_title(one.source_id))}</span>',
-                html.escape(texts(f"sources.{one.state}")),
+                Markup('<span lang="nl">{}</span>').format(_title(one.source_id)),
+                texts(f"sources.{one.state}"),
                 texts.number(one.rows_n, 0),
-                f'<span lang="en">{html.escape(one.message)}</span>',
+                Markup('<span lang="en">{}</span>').format(one.message),
             ]
             for one in outcomes
         ]
@@ -249,7 +256,7 @@ def _tell_done(texts: Texts) -> None:
             st.warning(texts("data.no_network"))
         heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
         listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
-        st.html(f'<section class="rb-page">{listed}{ready.brought(texts, brings)}</section>')
+        show(Markup('<section class="rb-page">{}{}</section>').format(listed, ready.brought(texts, brings)))
 
 
 # --- what came in --------------------------------------------------------------------------------------
@@ -258,22 +265,26 @@ def _tell_done(texts: Texts) -> None:
 def _came_in(texts: Texts, store: ScopedStore) -> None:
     """List what was imported, with the way back."""
     raws = sorted(deliveries.latest_raw().values(), key=lambda raw: raw.record.retrieved_at, reverse=True)
-    st.html(f"<h2>{html.escape(texts('data.came_in'))}</h2>")
+    show(Markup("<h2>{}</h2>").format(texts("data.came_in")))
     if not raws:
         st.caption(texts("data.nothing_came_in"))
         return
     rows = [
         [
-            f'<span lang="nl">{html.escape(_title(raw.record.source_id))}</span>',
-            html.escape(raw.record.address),
-            html.escape(raw.record.source_date),
+            Markup('<span lang="nl">{}</span>').format(_title(raw.record.source_id)),
+            raw.record.address,
+            raw.record.source_date,
             texts.number(raw.record.rows_n, 0),
-            html.escape(raw.record.retrieved_at[:16].replace("T", " ")),
+            raw.record.retrieved_at[:16].replace("T", " "),
         ]
         for raw in raws
     ]
     heads = [texts(f"data.column_{name}") for name in ("source", "file", "date", "rows", "when")]
-    st.html(f'<section class="rb-page">{tables.table(texts("data.came_in"), heads, rows, numeric=(3,))}</section>')
+    show(
+        Markup('<section class="rb-page">{}</section>').format(
+            tables.table(texts("data.came_in"), heads, rows, numeric=(3,))
+        )
+    )
     with st.container(horizontal=True):
         if st.button(texts("data.undo", name=_title(raws[0].record.source_id)), key="data-undo"):
             _ask_back(texts, store, "undone")
@@ -303,7 +314,7 @@ def _ask_back(texts: Texts, store: ScopedStore, what: str) -> None:
 
 def _bundle(texts: Texts) -> None:
     """Offer all public tables as one file for an installation without a network."""
-    st.html(f"<h2>{html.escape(texts('data.bundle'))}</h2><p>{html.escape(texts('data.bundle_how'))}</p>")
+    show(Markup("<h2>{}</h2><p>{}</p>").format(texts("data.bundle"), texts("data.bundle_how")))
 
     def packed() -> bytes:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,11 @@
 """What other weights would do to the ranking; weights can be kept under a name, beside the national version."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access import profiles
 from access.profiles import Profile
@@ -14,6 +14,7 @@ from dashboard.parts import figures as board
 from dashboard.parts import tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata.errors import RisicobeeldError
 from risk.index.declaration import Dimension, Route
@@ -33,7 +34,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
     parts: dict[str, Dimension | Route] = {**dimensions, **routes}
     national = {code: part.weight for code, part in parts.items()}
     kept = _mine(store, frozenset(parts))
-    st.html(f'<p class="rb-page">{html.escape(texts("method.what_if_how"))}</p>')
+    show(Markup('<p class="rb-page">{}</p>').format(texts("method.what_if_how")))
     slide_side, table_side = st.columns([1, 2], gap="medium")
     with slide_side:
         _choose(texts, kept, national)
@@ -50,7 +51,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
             outputs.what_if(store, _LEVEL, session.selection().sector, one.weights, official_model()) for one in beside
         ]
         trial = outputs.what_if(store, _LEVEL, session.selection().sector, weights, official_model())
-        st.html(_table(texts, store, trial, list(zip(beside, trials, strict=True))))
+        show(_table(texts, store, trial, list(zip(beside, trials, strict=True))))
 
 
 def _mine(store: ScopedStore, codes: frozenset[str]) -> dict[str, Profile]:
@@ -150,14 +151,14 @@ def _beside(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
 
 def _table(
     texts: Texts, store: ScopedStore, trial: outputs.Trial, beside: Sequence[tuple[Profile, outputs.Trial]]
-) -> str:
+) -> Markup:
     shown = board.open_board(store, _LEVEL, texts)
     told = [_stability(texts, texts("profile.sliders"), trial)] if beside else [_stability(texts, "", trial)]
     told += [_stability(texts, one.name, other) for one, other in beside]
     ranks = [other.ranks.set_index("unit_id")["rank_what_if"] for _, other in beside]
     rows = [
         [
-            html.escape(shown.names[row.area_code]),
+            shown.names[row.area_code],
             f"{int(row.rank)}",
             f"{int(row.rank_what_if)}",
             moved(row.rank - row.rank_what_if),
@@ -170,8 +171,8 @@ def _table(
     heads = [texts(f"method.{name}") for name in ("area", "place", "place_then", "moved", "score", "score_then")]
     heads += [texts("profile.place", name=one.name) for one, _ in beside]
     table = tables.table(texts("method.what_if"), heads, rows, numeric=range(1, len(heads)))
-    lines = "<br>".join(f"<b>{html.escape(line)}</b>" for line in told)
-    return f'<section class="rb-page"><p role="status">{lines}</p>{table}</section>'
+    lines = Markup("<br>").join(Markup("<b>{}</b>").format(line) for line in told)
+    return Markup('<section class="rb-page"><p role="status">{}</p>{}</section>').format(lines, table)
 
 
 def _stability(texts: Texts, name: str, trial: outputs.Trial) -> str:

@@ -1,8 +1,7 @@
 """The method: what is computed and why, made from the model itself; and what other weights would do."""
 
-import html
-
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.pages.method import document
@@ -12,6 +11,7 @@ from dashboard.parts import ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.snapshots import formats as files
@@ -44,11 +44,11 @@ def _page() -> None:
     if part == "what_if":
         what_if.draw(texts, store)
     elif part == "with_without":
-        st.html(_with_without(texts, store))
+        show(_with_without(texts, store))
     elif part == "intervals":
         _intervals(texts, store)
     elif part == "seasons":
-        st.html(f'<p class="rb-page">{html.escape(texts("chart.seasons_how"))}</p>')
+        show(Markup('<p class="rb-page">{}</p>').format(texts("chart.seasons_how")))
         from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
 
         charts.seasons(texts, official_model().seasons)
@@ -91,7 +91,7 @@ def _words(texts: Texts) -> None:
             mime="text/csv",
             on_click="ignore",
         )
-    st.html(f'<div class="rb-page">{document.to_html(method.document(model, texts.language))}</div>')
+    show(Markup('<div class="rb-page">{}</div>').format(document.to_html(method.document(model, texts.language))))
 
 
 def _weights_file(language: str) -> bytes:
@@ -104,13 +104,13 @@ def _intervals(texts: Texts, store: ScopedStore) -> None:
     """Show how sure each place in the ranking is, of the sector that the address names."""
     shown, sector = board.open_board(store, "vr", texts), session.selection().sector
     name = why.sector_name(texts, shown, sector)
-    st.html(f'<p class="rb-page">{html.escape(texts("chart.intervals_how", sector=name))}</p>')
+    show(Markup('<p class="rb-page">{}</p>').format(texts("chart.intervals_how", sector=name)))
     from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
 
     charts.rank_intervals(texts, shown.of_sector(sector), shown.names, shown.ranked_n(sector))
 
 
-def _with_without(texts: Texts, store: ScopedStore) -> str:
+def _with_without(texts: Texts, store: ScopedStore) -> Markup:
     """Show the ranking with and without the history of finds and the counts by origin."""
     shown = board.open_board(store, "vr", texts)
     model = official_model()
@@ -118,11 +118,12 @@ def _with_without(texts: Texts, store: ScopedStore) -> str:
     names = [model.indicator(code).name[texts.language] for code in method.SWITCHES]
     rows = [
         [
-            html.escape(shown.names[row["area_code"]]),
+            shown.names[row["area_code"]],
             what_if.place(row["rank"]),
             *(
-                f"{what_if.place(row[f'rank_without_{code}'])} "
-                f'<span class="rb-muted">{what_if.moved(row["rank"] - row[f"rank_without_{code}"])}</span>'
+                Markup('{} <span class="rb-muted">{}</span>').format(
+                    what_if.place(row[f"rank_without_{code}"]), what_if.moved(row["rank"] - row[f"rank_without_{code}"])
+                )
                 for code in method.SWITCHES
             ),
         ]
@@ -130,5 +131,5 @@ def _with_without(texts: Texts, store: ScopedStore) -> str:
     ]
     heads = [texts("method.area"), texts("method.place"), *(texts("method.without", name=name) for name in names)]
     listed = tables.table(texts("method.with_without"), heads, rows, numeric=range(1, 4))
-    how = html.escape(texts("method.with_without_how"))
-    return f'<section class="rb-page"><p>{how}</p>{listed}</section>'
+    how = texts("method.with_without_how")
+    return Markup('<section class="rb-page"><p>{}</p>{}</section>').format(how, listed)

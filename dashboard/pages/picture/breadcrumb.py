@@ -1,10 +1,10 @@
 """From the nation to a region, a gemeente and a site, and back up: the trail above the map, the sites under it."""
 
-import html
 from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
+from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.parts import figures as board
@@ -36,20 +36,21 @@ def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, with
     region = shown.vr_of.get(area, area)
     if not region and site is None:
         return
-    steps = [_link(html.escape(texts("trail.nation")), level="vr", unit="", within="")]
+    steps = [_link(texts("trail.nation"), level="vr", unit="", within="")]
     steps += [_step(shown, code) for code in dict.fromkeys([region, area]) if code]
     if site is not None:
-        steps.append(f'<span aria-current="true">{html.escape(site_page.title(texts, site))}</span>')
+        steps.append(Markup('<span aria-current="true">{}</span>').format(site_page.title(texts, site)))
     further = _further(texts, store, shown, area, within, site)
     links.linked(
-        f'<nav class="rb-trail" aria-label="{html.escape(texts("trail.label"))}">'
-        f"<ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol>{further}</nav>",
+        Markup('<nav class="rb-trail" aria-label="{}"><ol>{}</ol>{}</nav>').format(
+            texts("trail.label"), Markup().join(Markup("<li>{}</li>").format(step) for step in steps), further
+        ),
         key="trail",
     )
 
 
-def _step(shown: Board, code: str) -> str:
-    return _link(html.escape(shown.names[code]), level="gemeente", unit=code, within=code)
+def _step(shown: Board, code: str) -> Markup:
+    return _link(shown.names[code], level="gemeente", unit=code, within=code)
 
 
 def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> "pd.Series | None":
@@ -60,18 +61,20 @@ def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> 
     return None if found.empty else found.iloc[0]
 
 
-def _further(texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None") -> str:
+def _further(
+    texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None"
+) -> Markup:
     """Return the link to what lies in the chosen area, or to the page of the site; '' when there is none."""
     if site is not None:
-        return links.link(html.escape(texts("trail.site_page")), page="sites", unit=str(site["site_id"]))
+        return links.link(texts("trail.site_page"), page="sites", unit=str(site["site_id"]))
     if not rows_of(store.viewer.role, "scores_gemeente"):
-        return ""
+        return Markup()
     if area not in shown.vr_of and within != area:
         told = texts("trail.gemeenten", n=len(shown.gemeenten_of(area)))
-        return _link(html.escape(told), level="gemeente", unit=area, within=area)
+        return _link(told, level="gemeente", unit=area, within=area)
     if area in shown.vr_of and within != area and store.may("sites"):
-        return _link(html.escape(texts("trail.sites")), level="gemeente", unit=area, within=area, sites="1")
-    return ""
+        return _link(texts("trail.sites"), level="gemeente", unit=area, within=area, sites="1")
+    return Markup()
 
 
 def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> None:
@@ -84,20 +87,22 @@ def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> No
     title = texts("trail.sites_in", place=place)
     # Those without a place in the ranking have no score here, and come last.
     highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
-    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else html.escape(texts("trail.none"))
+    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else texts("trail.none")
     more = ""
     if len(sites) > _LISTED_N:
-        more = f"<p>{links.link(html.escape(texts('trail.all_sites', n=len(sites))), page='sites', unit=within)}</p>"
-    links.linked(f'<section class="rb-page"><h2>{html.escape(title)}</h2>{body}{more}</section>', key="trail-sites")
+        more = Markup("<p>{}</p>").format(links.link(texts("trail.all_sites", n=len(sites)), page="sites", unit=within))
+    links.linked(
+        Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(title, body, more), key="trail-sites"
+    )
 
 
-def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], title: str) -> str:
+def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], title: str) -> Markup:
     scores = scored.scores.set_index("unit_id")
     rows = [
         [
-            _link(html.escape(site_page.title(texts, site)), unit=str(site["site_id"])),
-            html.escape(site_kinds.name(str(site["kind"]), texts)),
-            html.escape(site_page.place_name(texts, scored, site)),
+            _link(site_page.title(texts, site), unit=str(site["site_id"])),
+            site_kinds.name(str(site["kind"]), texts),
+            site_page.place_name(texts, scored, site),
             why.score_chip(texts, scores.loc[str(site["site_id"])]),
         ]
         for site in sites

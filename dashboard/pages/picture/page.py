@@ -1,9 +1,8 @@
 """The operational picture: where first, and why."""
 
-import html
-
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.files import downloads
@@ -18,6 +17,7 @@ from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door import export
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -40,16 +40,17 @@ def run() -> None:
     if problem is not None:
         frame.failure(texts, problem)
         st.caption(texts("error.last_good"))
-    st.html(
-        f'<h1 class="rb-title">{html.escape(board.title(store, texts, texts("app.title")))}</h1>'
-        f'<p class="rb-intro">{html.escape(texts("picture.intro"))}</p>'
+    show(
+        Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(
+            board.title(store, texts, texts("app.title")), texts("picture.intro")
+        )
     )
     first_start.card(texts, store)
     new = st.container(key="since-card")
     if ready.ranks(texts, store, Ranking.AREAS):
         _explorer()
     elif choice := _disease_choice(texts, store):
-        links.linked(f'<div class="rb-controls">{choice}</div>', key="diseases")
+        links.linked(Markup('<div class="rb-controls">{}</div>').format(choice), key="diseases")
     with new:  # above the map and after it, so that the map need not wait
         since.card()
 
@@ -68,36 +69,41 @@ def _first(shown: Board, sector: str) -> pd.DataFrame:
     return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
 
 
-def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str, str]]:
+def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str, Markup]]:
     """Return area, sector and words (HTML) of the highest: class, place and what tells each from the others."""
     rows = _first(shown, sector)
     reasons = explain.apart(shown.scored, list(rows["unit_id"]), texts.language)
     told = []
     for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
         place = why.place(texts, row, shown.ranked_n(row["sector_code"]))
-        inner = (
-            f"{why.score_chip(texts, row)} <b>{html.escape(shown.names[row['area_code']])}</b><br>"
-            f"{html.escape(why.sector_name(texts, shown, row['sector_code']))} "
-            f'<span class="rb-muted">· {html.escape(place)}</span><br>'
-            f"{html.escape(f'{reason[:1].upper()}{reason[1:]}.' if reason else '')}"
+        inner = Markup(
+            '{score_chip} <b>{name}</b><br>{sector_name} <span class="rb-muted">· {place}</span><br>{}'
+        ).format(
+            f"{reason[:1].upper()}{reason[1:]}." if reason else "",
+            score_chip=why.score_chip(texts, row),
+            name=shown.names[row["area_code"]],
+            sector_name=why.sector_name(texts, shown, row["sector_code"]),
+            place=place,
         )
         told.append((str(row["area_code"]), str(row["sector_code"]), inner))
     return told
 
 
-def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> str:
+def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> Markup:
     """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
     items = [
-        f"<li>{links.link(inner, level=shown.scored.level, unit=area, sector=sector, within='', beside='')}</li>"
+        Markup("<li>{}</li>").format(
+            links.link(inner, level=shown.scored.level, unit=area, sector=sector, within="", beside="")
+        )
         for area, sector, inner in shown.kept(_told_first, chosen.sector, texts)
     ]
-    title = html.escape(frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration))
+    title = frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration)
     if disease := board.chosen_disease():
-        title += f' <span class="rb-muted">{html.escape(disease)}</span>'
+        title += Markup(' <span class="rb-muted">{}</span>').format(disease)
     if shown.week:
         then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
-        title += f' <span class="rb-muted">{html.escape(then)}</span>'
-    return f'<section class="rb-first"><h2>{title}</h2><ol>{"".join(items)}</ol></section>'
+        title += Markup(' <span class="rb-muted">{}</span>').format(then)
+    return Markup('<section class="rb-first"><h2>{}</h2><ol>{}</ol></section>').format(title, Markup().join(items))
 
 
 @st.fragment
@@ -129,7 +135,7 @@ def _explorer() -> None:
         has_values=chosen.numbers == "1",
     )
     with first:
-        on_paper = f'<p class="rb-paper">{html.escape(downloads.title(texts, shown, seen))}</p>'
+        on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, shown, seen))
         links.linked(on_paper + _where_first(texts, shown, chosen), key="first")
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
@@ -137,7 +143,7 @@ def _explorer() -> None:
         told = why.not_told_apart(texts, shown, chosen.sector)
         if rows["score_0_10"].notna().any():
             if told:
-                st.html(f'<p class="rb-page rb-muted" role="note">{html.escape(told)}</p>')
+                show(Markup('<p class="rb-page rb-muted" role="note">{}</p>').format(told))
             _draw_map(texts, chosen, store, shown, rows, within)
         else:
             st.info(told or texts("picture.nothing_to_show"))
@@ -157,29 +163,29 @@ def _explorer() -> None:
             if chosen.unit in shown.names:
                 done = st.container()  # the reasons come first: the register may take a moment
         else:
-            st.html(side_by_side.table(texts, chosen, shown, compared))
-    st.html(_foot(texts, store, shown))
+            show(side_by_side.table(texts, chosen, shown, compared))
+    show(_foot(texts, store, shown))
     if compared.empty and chosen.unit in shown.names:
-        done.html(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+        with done:
+            show(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
 
 
-def _guide(texts: Texts, chosen: session.Selection) -> str:
+def _guide(texts: Texts, chosen: session.Selection) -> Markup:
     """Return how to read the picture, in three steps (HTML); put away, what brings them back."""
     if chosen.guide:
-        return f'<p class="rb-guide">{links.link(html.escape(texts("guide.title")), guide="")}</p>'
-    steps = "".join(f"<li>{html.escape(texts(f'guide.step_{number}'))}</li>" for number in (1, 2, 3))
-    away = links.link(html.escape(texts("guide.away")), guide="off")
-    return (
-        f'<section class="rb-guide"><header><h2>{html.escape(texts("guide.title"))}</h2>{away}</header>'
-        f"<ol>{steps}</ol></section>"
+        return Markup('<p class="rb-guide">{}</p>').format(links.link(texts("guide.title"), guide=""))
+    steps = Markup().join(Markup("<li>{}</li>").format(texts(f"guide.step_{number}")) for number in (1, 2, 3))
+    away = links.link(texts("guide.away"), guide="off")
+    return Markup('<section class="rb-guide"><header><h2>{}</h2>{}</header><ol>{}</ol></section>').format(
+        texts("guide.title"), away, steps
     )
 
 
-def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> str:
+def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> Markup:
     """Return the newest activations in the chosen area (HTML); nothing for who may not see them."""
     found = region_facts.latest(store, shown, chosen.unit, chosen.sector)
     if found is None:
-        return "<span></span>"
+        return Markup("<span></span>")
     lines = [
         texts(
             "picture.done",
@@ -193,8 +199,8 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
         lines.append(texts("picture.done_more", n=len(found) - _DONE_N))
     if store.known_on:
         lines.append(texts("region.known_how", day=texts.day(store.known_on)))
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines or [texts("picture.done_none")])
-    return f'<section class="rb-done"><h4>{html.escape(texts("region.done"))}</h4><ul>{items}</ul></section>'
+    items = Markup().join(Markup("<li>{}</li>").format(line) for line in lines or [texts("picture.done_none")])
+    return Markup('<section class="rb-done"><h4>{}</h4><ul>{}</ul></section>').format(texts("region.done"), items)
 
 
 def _controls(
@@ -212,23 +218,25 @@ def _controls(
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
-    links.linked(f'<div class="rb-controls">{"".join(parts)}</div>', key="controls")
+    links.linked(Markup('<div class="rb-controls">{}</div>').format(Markup().join(parts)), key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
 
 
-def _by_place(texts: Texts, chosen: session.Selection) -> str:
+def _by_place(texts: Texts, chosen: session.Selection) -> Markup:
     """Return what colours the map by place (HTML); '' on the first screen, with nothing chosen: it has no room."""
     if chosen == session.Selection(guide=chosen.guide):
-        return ""
+        return Markup()
     switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
     values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
-    return f'<div class="rb-controls">{switch}{values}</div>'
+    return Markup('<div class="rb-controls">{}{}</div>').format(switch, values)
 
 
-def _disease_choice(texts: Texts, store: ScopedStore) -> str:
+def _disease_choice(texts: Texts, store: ScopedStore) -> Markup:
     """Return the list of diseases (HTML); nothing where there are figures of one alone."""
     options = board.diseases(texts, store)
-    return controls.dropdown(texts("picture.disease"), "disease", options, board.chosen_disease()) if options else ""
+    return (
+        controls.dropdown(texts("picture.disease"), "disease", options, board.chosen_disease()) if options else Markup()
+    )
 
 
 def _parts(store: ScopedStore) -> list[downloads.Part]:
@@ -285,7 +293,7 @@ def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
     )
 
 
-def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
+def _foot(texts: Texts, store: ScopedStore, shown: Board) -> Markup:
     """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
     found = shown.scored.status_share
     shares = ", ".join(
@@ -307,4 +315,6 @@ def _foot(texts: Texts, store: ScopedStore, shown: Board) -> str:
         parts.append(texts("picture.left_out", indicators=names))
     if AGENCIES in shown.scored.not_together:
         parts.append(texts("picture.agencies_out"))
-    return f'<p class="rb-foot">{"".join(f"<span>{html.escape(part)}</span>" for part in parts)}</p>'
+    return Markup('<p class="rb-foot">{}</p>').format(
+        Markup().join(Markup("<span>{}</span>").format(part) for part in parts)
+    )

@@ -1,9 +1,9 @@
 """Areas beside one another: score, place, certainty and the reasons, on one scale."""
 
-import html
 from collections.abc import Sequence
 
 import pandas as pd
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
@@ -31,31 +31,39 @@ def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataF
     return found if len(found) > 1 else none
 
 
-def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> str:
+def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> Markup:
     """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons."""
     areas = [row for _, row in rows.iterrows()]
     sector = why.sector_name(texts, shown, chosen.sector)
-    names = "".join(f'<th scope="col">{html.escape(shown.names[row["area_code"]])}</th>' for row in areas)
+    names = Markup().join(Markup('<th scope="col">{}</th>').format(shown.names[row["area_code"]]) for row in areas)
     facts = [
         _line(why.score_head(texts, shown), [why.score_chip(texts, row) for row in areas]),
-        _line(texts("map.rank"), [html.escape(_place(texts, shown, row)) for row in areas]),
+        _line(texts("map.rank"), [_place(texts, shown, row) for row in areas]),
         _line(texts("picture.top", k=int(areas[0]["k_n"])), [_share(texts, row["p_top_k"]) for row in areas]),
         _line(texts("map.moved_hint"), [_moved(texts, shown, row) for row in areas]),
         _line(texts("picture.complete"), [_share(texts, row["completeness_pct"] / 100) for row in areas]),
     ]
-    title = html.escape(texts("picture.compared"))
-    return (
-        f'<section class="rb-why"><h3>{title}</h3><p class="rb-muted">{html.escape(sector)}</p>'
-        f'<div class="rb-compare" role="region" tabindex="0" aria-label="{title}"><table>'
-        f'<caption class="rb-unseen">{title}</caption><thead><tr><td></td>{names}</tr></thead>'
-        f"<tbody>{''.join(facts)}</tbody><tbody>{''.join(_reasons(texts, shown, areas))}</tbody>"
+    title = texts("picture.compared")
+    return Markup(
+        '<section class="rb-why"><h3>{title}</h3><p class="rb-muted">{sector}</p>'
+        '<div class="rb-compare" role="region" tabindex="0" aria-label="{title}"><table>'
+        '<caption class="rb-unseen">{title}</caption><thead><tr><td></td>{names}</tr></thead>'
+        "<tbody>{facts}</tbody><tbody>{reasons}</tbody>"
         "</table></div></section>"
+    ).format(
+        title=title,
+        sector=sector,
+        names=names,
+        facts=Markup().join(facts),
+        reasons=Markup().join(_reasons(texts, shown, areas)),
     )
 
 
-def _line(name: str, cells: Sequence[str], kind: str = "") -> str:
-    style = f' class="{kind}"' if kind else ""
-    return f'<tr{style}><th scope="row">{html.escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+def _line(name: str, cells: Sequence[str], kind: str = "") -> Markup:
+    style = Markup(' class="{}"').format(kind) if kind else ""
+    return Markup('<tr{}><th scope="row">{}</th>{}</tr>').format(
+        style, name, Markup().join(Markup("<td>{}</td>").format(cell) for cell in cells)
+    )
 
 
 def _place(texts: Texts, shown: Board, row: pd.Series) -> str:
@@ -67,12 +75,12 @@ def _place(texts: Texts, shown: Board, row: pd.Series) -> str:
 
 
 def _share(texts: Texts, share: float) -> str:
-    return "–" if pd.isna(share) else html.escape(texts.percent(share))
+    return "–" if pd.isna(share) else texts.percent(share)
 
 
 def _moved(texts: Texts, shown: Board, row: pd.Series) -> str:
     moved = shown.moved.get(row["unit_id"])
-    return "–" if moved is None else html.escape(why.signed(texts, moved) if round(moved, 1) else texts("map.unmoved"))
+    return "–" if moved is None else (why.signed(texts, moved) if round(moved, 1) else texts("map.unmoved"))
 
 
 def _reasons(texts: Texts, shown: Board, areas: Sequence[pd.Series]) -> list[str]:
@@ -94,6 +102,6 @@ def _reasons(texts: Texts, shown: Board, areas: Sequence[pd.Series]) -> list[str
     return [*lines, _line(texts("map.score"), [texts.number(row["score_0_10"]) for row in areas], "rb-total")]
 
 
-def _bar(texts: Texts, value: float, scale: float) -> str:
+def _bar(texts: Texts, value: float, scale: float) -> Markup:
     told = why.signed(texts, value) if value else texts.number(0)
-    return f'<div class="rb-part"><span>{html.escape(told)}</span>{why.bar(value, scale)}</div>'
+    return Markup('<div class="rb-part"><span>{}</span>{}</div>').format(told, why.bar(value, scale))

@@ -1,14 +1,15 @@
 """What is new since one last looked: how many of what, and a way to where it stands; beside the title."""
 
-import html
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import streamlit as st
+from markupsafe import Markup
 
 from access import told
 from dashboard.parts import links
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from risk.notices.forms import names
 from risk.notices.notices import Notice, notices, rules, today_of
@@ -31,7 +32,7 @@ def card() -> None:
     today = today_of(store, datetime.now(UTC).date())
     since, is_kept = _since(store, today)
     if since >= today or st.session_state.get(_PUT_AWAY) == (str(store.viewer), today):
-        st.html("<span></span>")
+        show(Markup("<span></span>"))
         return
     found = notices(store, since, today, may_wait=False)
     name = "visit" if is_kept else "week"
@@ -60,14 +61,16 @@ def _put_away(today: date) -> None:
     st.session_state[_PUT_AWAY] = (str(store.viewer), today)
 
 
-def _listed(texts: Texts, found: list[Notice]) -> str:
+def _listed(texts: Texts, found: list[Notice]) -> Markup:
     """Return the notices as a list of links (HTML); one whose page the viewer cannot open is told without."""
     pages, regions = session.offered_pages(), names()
     items = []
     for one in found[:_SHOWN_N]:
-        words = html.escape(one.in_words(texts, regions))
+        words = one.in_words(texts, regions)
         unit = one.vr_code if one.page in ("picture", "region") else ""
-        items.append(f"<li>{links.link(words, page=one.page, unit=unit) if one.page in pages else words}</li>")
+        items.append(
+            Markup("<li>{}</li>").format(links.link(words, page=one.page, unit=unit) if one.page in pages else words)
+        )
     if len(found) > _SHOWN_N:
-        items.append(f"<li>{html.escape(texts('since.more', n=len(found) - _SHOWN_N))}</li>")
-    return f'<ul class="rb-since">{"".join(items)}</ul>'
+        items.append(Markup("<li>{}</li>").format(texts("since.more", n=len(found) - _SHOWN_N)))
+    return Markup('<ul class="rb-since">{}</ul>').format(Markup().join(items))

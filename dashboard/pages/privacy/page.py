@@ -1,14 +1,15 @@
 """The privacy officer's page: who read what, what is kept how long, and the leak test."""
 
-import html
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access import audit, tokens
 from dashboard.parts import progress as work
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door import leaktest
 from door.store import ScopedStore
 from geodata.snapshots.formats import neutralise_formulas
@@ -99,7 +100,7 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
             )
         else:
             st.error(texts("privacy.failed", file=path.name))
-            st.html("".join(f"<p>{html.escape(leak)}</p>" for leak in certificate.leaks))
+            show(Markup().join(Markup("<p>{}</p>").format(leak) for leak in certificate.leaks))
     work.tell_stopped(texts)
     filed = leaktest.filed()
     if not filed:
@@ -108,8 +109,8 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
     with st.expander(texts("privacy.certificates")):
         for path, certificate, is_whole in filed[:20]:
             word = texts("privacy.ok") if certificate.passed else texts("privacy.leak")
-            warning = f" <b>{html.escape(texts('privacy.changed'))}</b>" if not is_whole else ""
-            st.html(f"<p>{html.escape(f'{path.stem}: {word}, {certificate.data_version}')}{warning}</p>")
+            warning = Markup(" <b>{}</b>").format(texts("privacy.changed")) if not is_whole else ""
+            show(Markup("<p>{}{}</p>").format(f"{path.stem}: {word}, {certificate.data_version}", warning))
 
 
 def _tokens(texts: Texts, store: ScopedStore) -> None:
@@ -131,7 +132,7 @@ def _retention(texts: Texts, store: ScopedStore) -> None:
     lines = [
         texts("privacy.retention_line", kind=kind, days=period.days) for kind, period in retention.periods().items()
     ]
-    st.html(f'<p class="rb-muted">{html.escape("; ".join(lines))}.</p>')
+    show(Markup('<p class="rb-muted">{}.</p>').format("; ".join(lines)))
     st.caption(texts("privacy.retention_audit", days=audit.KEEP_DAYS))
     due = [f"{done.kind} {done.erased_n}" for done in retention.apply(dry_run=True) if done.erased_n]
     due += [f"audit {month}" for month in audit.forget(dry_run=True)]

@@ -1,14 +1,14 @@
 """A region or gemeente through the weeks: its score, place, infections and what was done; and all regions at once."""
 
-import html
-
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard.parts import figures as board
 from dashboard.parts import progress, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata.weeks import last_day, week_of
 from risk.scores import outputs, over_time
@@ -31,8 +31,10 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
     now = board.open_board(store, level, texts)
     of_sector = why.sector_name(texts, now, sector)
     name = shown.names[area_code]
-    st.html(
-        f'<section class="rb-page"><h2>{html.escape(texts("time.title", name=name, sector=of_sector))}</h2></section>'
+    show(
+        Markup('<section class="rb-page"><h2>{}</h2></section>').format(
+            texts("time.title", name=name, sector=of_sector)
+        )
     )
     scores, missing = over_time.scores_by_week(store, now.scored, sector)
     if missing:
@@ -50,17 +52,16 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
     lines = [texts("time.then_how") if weeks["then"].notna().any() else texts("time.no_then"), texts("time.how")]
     if weeks["closures_n"].sum():
         lines.append(texts("time.closures_how"))
-    word = html.escape(texts("time.source"))
-    listed = "".join(
-        f'<li>{html.escape(one.told)} (<a href="{html.escape(one.source)}">{word}</a>)</li>'
-        for one in measures.itertuples()
+    word = texts("time.source")
+    listed = Markup().join(
+        Markup('<li>{} (<a href="{}">{}</a>)</li>').format(one.told, one.source, word) for one in measures.itertuples()
     )
-    notes = "".join(f'<p class="rb-muted">{html.escape(line)}</p>' for line in lines)
+    notes = Markup().join(Markup('<p class="rb-muted">{}</p>').format(line) for line in lines)
     if listed:
-        notes += f'<h3>{html.escape(texts("time.measures"))}</h3><ul class="rb-list">{listed}</ul>'
-    st.html(f'<section class="rb-page">{notes}</section>')
+        notes += Markup('<h3>{}</h3><ul class="rb-list">{}</ul>').format(texts("time.measures"), listed)
+    show(Markup('<section class="rb-page">{}</section>').format(notes))
     with st.expander(texts("chart.table")):
-        st.html(f'<section class="rb-page">{_table(texts, weeks, now.scored.peildatum, told)}</section>')
+        show(Markup('<section class="rb-page">{}</section>').format(_table(texts, weeks, now.scored.peildatum, told)))
     if level == "vr" and len(set(scores["area_code"])) > 1:
         _all_regions(texts, now, scores, of_sector)
 
@@ -122,7 +123,7 @@ def _measures(texts: Texts, weeks: pd.DataFrame, peildatum: pd.Timestamp) -> pd.
     return pd.DataFrame(rows, columns=["label", "words", "told", "source"])
 
 
-def _table(texts: Texts, weeks: pd.DataFrame, peildatum: pd.Timestamp, told: str) -> str:
+def _table(texts: Texts, weeks: pd.DataFrame, peildatum: pd.Timestamp, told: str) -> Markup:
     """Return the same figures as a table (HTML)."""
 
     def cell(value: float, decimals: int) -> str:
@@ -132,7 +133,7 @@ def _table(texts: Texts, weeks: pd.DataFrame, peildatum: pd.Timestamp, told: str
     columns |= {"known_n": 0, "closures_n": 0}
     rows = [
         [
-            html.escape(f"{week.label} ({texts.day(min(last_day(week.week), peildatum).date())})"),
+            f"{week.label} ({texts.day(min(last_day(week.week), peildatum).date())})",
             *(cell(getattr(week, name), decimals) for name, decimals in columns.items()),
             "–" if pd.isna(week.low) else f"{int(week.low)}–{int(week.high)}",
         ]
@@ -158,17 +159,17 @@ def _all_regions(texts: Texts, shown: Board, scores: pd.DataFrame, of_sector: st
             "score": known["score_0_10"],
         }
     )
-    title = html.escape(texts("time.all", sector=of_sector))
-    st.html(f'<section class="rb-page"><h2>{title}</h2></section>')
+    title = texts("time.all", sector=of_sector)
+    show(Markup('<section class="rb-page"><h2>{}</h2></section>').format(title))
     from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
 
     charts.side_by_side(texts, weeks, texts("time.all_told"))
     with st.expander(texts("chart.table")):
         wide = weeks.pivot_table(index="name", columns="label", values="score", sort=False)
         cells = [
-            [html.escape(str(name)), *("–" if pd.isna(one) else texts.number(one) for one in row)]
+            [str(name), *("–" if pd.isna(one) else texts.number(one) for one in row)]
             for name, row in zip(wide.index, wide.to_numpy(), strict=True)
         ]
         heads = [texts("map.name"), *map(str, wide.columns)]
         body = tables.table(texts("time.all_told"), heads, cells, numeric=range(1, len(heads)))
-        st.html(f'<section class="rb-page">{body}</section>')
+        show(Markup('<section class="rb-page">{}</section>').format(body))

@@ -1,10 +1,10 @@
 """My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
 
-import html
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb, rows_of
 from access.viewer import may
@@ -19,6 +19,7 @@ from dashboard.parts import figures as board
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -39,7 +40,7 @@ def run() -> None:
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
     elif figures := context.section(texts, store):
-        st.html(figures)
+        show(figures)
 
 
 @st.fragment
@@ -58,8 +59,9 @@ def _page() -> None:
     with choose_side:
         _name(texts, shown, vr_code, allowed)
     title = downloads.title(texts, shown, downloads.Part("gemeente", chosen.sector, within=vr_code))
-    on_paper = f'<p class="rb-paper">{html.escape(title)}</p>'
-    standing_side.html(on_paper + _standing(texts, shown, shown.unit(vr_code)))
+    on_paper = Markup('<p class="rb-paper">{}</p>').format(title)
+    with standing_side:
+        show(on_paper + _standing(texts, shown, shown.unit(vr_code)))
     _first_steps(texts, store, shown, vr_code, chosen)
     _looking_back(texts, store, shown, chosen)
     if chosen.time:
@@ -72,19 +74,20 @@ def _page() -> None:
     with seen:
         if rows_of(store.viewer.role, "scores_gemeente"):
             _gemeenten(texts, store, chosen, vr_code, shown.week)
-    told.html(
-        _changed(texts, store, shown, vr_code, chosen.sector)
-        + _done(texts, store, shown, vr_code, chosen.sector)
-        + _quality(texts, shown, vr_code)
-    )
+    with told:
+        show(
+            _changed(texts, store, shown, vr_code, chosen.sector)
+            + _done(texts, store, shown, vr_code, chosen.sector)
+            + _quality(texts, shown, vr_code)
+        )
     if figures := context.section(texts, store, vr_code):
-        st.html(figures)
+        show(figures)
 
 
 def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
     """Name the region, and let who sees more of them choose."""
     if len(allowed) == 1:
-        st.html(f'<section class="rb-page"><h2>{html.escape(shown.names[vr_code])}</h2></section>')
+        show(Markup('<section class="rb-page"><h2>{}</h2></section>').format(shown.names[vr_code]))
         return
     st.session_state["region"] = vr_code
     st.selectbox(
@@ -105,7 +108,7 @@ def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Select
         parts += period.choose_known(texts, now, chosen)
     parts += controls.switch(texts("time.show"), "time", is_on=chosen.time == "1")
     told = period.notice(texts, store, shown)
-    links.linked(f'<div class="rb-controls">{parts}</div>{told}', key="region-back")
+    links.linked(Markup('<div class="rb-controls">{}</div>{}').format(parts, told), key="region-back")
 
 
 def _inside(chosen: Selection, vr_code: str) -> Selection:
@@ -113,39 +116,39 @@ def _inside(chosen: Selection, vr_code: str) -> Selection:
     return chosen if chosen.unit.startswith("GM") else session.Selection(sector=chosen.sector, unit=vr_code)
 
 
-def _standing(texts: Texts, shown: Board, row: pd.Series) -> str:
+def _standing(texts: Texts, shown: Board, row: pd.Series) -> Markup:
     """Say how the region stands among all, without naming another."""
     if pd.isna(row["score_0_10"]):
-        return f'<section class="rb-page"><p>{html.escape(texts("picture.not_scored"))}</p></section>'
+        return Markup('<section class="rb-page"><p>{}</p></section>').format(texts("picture.not_scored"))
     spread = shown.scored.spread[""]
     told = why.rank_words(texts, shown, row)
     if spread.quantiles:
         low, high = texts.number(spread.quantiles[1]), texts.number(spread.quantiles[3])
         told += " " + texts("region.middle_half", low=low, high=high)
-    return (
-        f'<section class="rb-page rb-standing"><p>{why.single_chip(texts, shown, row)} '
-        f"{html.escape(told)}</p>{_scale(texts, spread, row['score_0_10'])}</section>"
+    return Markup('<section class="rb-page rb-standing"><p>{} {}</p>{}</section>').format(
+        why.single_chip(texts, shown, row), told, _scale(texts, spread, row["score_0_10"])
     )
 
 
-def _scale(texts: Texts, spread: Spread, score: float) -> str:
+def _scale(texts: Texts, spread: Spread, score: float) -> Markup:
     """Draw the scale from 0 to 10 with how many regions are in each class, the middle half and this region."""
-    classes = "".join(
-        f'<i class="rb-class-{number}">{count or ""}</i>' for number, count in enumerate(spread.class_n, start=1)
+    classes = Markup().join(
+        Markup('<i class="rb-class-{}">{}</i>').format(number, count or "")
+        for number, count in enumerate(spread.class_n, start=1)
     )
     half = ""
     if spread.quantiles:
         low, high = spread.quantiles[1], spread.quantiles[3]
-        half = f'<b class="rb-half" style="left:{10 * low:.0f}%;width:{10 * (high - low):.0f}%"></b>'
+        half = Markup('<b class="rb-half" style="left:{:.0f}%;width:{:.0f}%"></b>').format(10 * low, 10 * (high - low))
     told = texts("region.scale", score=texts.number(score), n=spread.scored_n)
-    return (
-        f'<div class="rb-scale" role="img" aria-label="{html.escape(told)}">'
-        f'<div class="rb-scale-classes">{classes}</div>'
-        f'{half}<b class="rb-here" style="left:{10 * score:.1f}%"></b></div>'
-    )
+    return Markup(
+        '<div class="rb-scale" role="img" aria-label="{told}">'
+        '<div class="rb-scale-classes">{classes}</div>'
+        '{half}<b class="rb-here" style="left:{:.1f}%"></b></div>'
+    ).format(10 * score, told=told, classes=classes, half=half)
 
 
-def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
+def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> Markup:
     """List the sectors of the region, highest first, each with its strongest reason."""
     rows = shown.sectors_of(vr_code)
     first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
@@ -153,16 +156,17 @@ def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> str:
     caption = texts("region.sectors")
     names = {why.sector_name(texts, shown, code) for code in rest["sector_code"]}
     is_open = " open" if why.sector_name(texts, shown, sector) in names else ""
-    more = (
-        f"<details{is_open}><summary>{html.escape(texts('region.more_sectors', n=len(rest)))}</summary>"
-        f"{_sector_table(texts, shown, rest, sector, texts('region.rest'))}</details>"
+    more = Markup("<details{}><summary>{}</summary>{}</details>").format(
+        is_open,
+        texts("region.more_sectors", n=len(rest)),
+        _sector_table(texts, shown, rest, sector, texts("region.rest")),
     )
     table = _sector_table(texts, shown, first, sector, caption)
-    more = more if len(rest) else ""  # sectors that are ranked as one group may leave none
-    return f'<section class="rb-page"><h2>{html.escape(caption)}</h2>{table}{more}</section>'
+    more = more if len(rest) else Markup()  # sectors that are ranked as one group may leave none
+    return Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(caption, table, more)
 
 
-def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> str:
+def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> Markup:
     heads = [texts("picture.sector"), why.score_head(texts, shown), texts("region.place", n=shown.ranked_n(""))]
     cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
     return tables.table(caption, heads, cells, kind="rb-choices")
@@ -171,14 +175,14 @@ def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, c
 def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list[str]:
     code = row["sector_code"]
     name = why.sector_name(texts, shown, code)
-    mark = ' aria-current="true"' if name == why.sector_name(texts, shown, sector) else ""
-    label = links.link(f"<span{mark}>{html.escape(name)}</span>", sector=code)
+    mark = Markup(' aria-current="true"') if name == why.sector_name(texts, shown, sector) else ""
+    label = links.link(Markup("<span{}>{}</span>").format(mark, name), sector=code)
     if pd.isna(row["score_0_10"]):
-        return [label, html.escape(texts("map.no_data")), ""]
-    reason = html.escape(why.top_reason(shown, row["unit_id"], texts)) if code else ""
+        return [label, texts("map.no_data"), ""]
+    reason = why.top_reason(shown, row["unit_id"], texts) if code else ""
     if code == AGENCIES and code in shown.scored.not_together:
-        reason = html.escape(texts("region.agencies"))
-    below = f'<br><span class="rb-muted">{reason}</span>' if reason else ""
+        reason = texts("region.agencies")
+    below = Markup('<br><span class="rb-muted">{}</span>').format(reason) if reason else ""
     return [label + below, why.score_chip(texts, row), why.place_span(row)]
 
 
@@ -204,57 +208,58 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
     )
 
 
-def _titled(texts: Texts, name: str, of: str, body: str) -> str:
-    return (
-        f'<section class="rb-page"><h2>{html.escape(texts(name))}</h2><p class="rb-muted">{html.escape(of)}</p>'
-        f"{body}</section>"
+def _titled(texts: Texts, name: str, of: str, body: str) -> Markup:
+    return Markup('<section class="rb-page"><h2>{}</h2><p class="rb-muted">{}</p>{}</section>').format(
+        texts(name), of, body
     )
 
 
-def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> Markup:
     """Say how far the score moved in four weeks, and through what."""
     told, causes = region_facts.change(texts, store, shown, region_facts.unit_id(vr_code, sector))
-    items = "".join(f"<li>{html.escape(cause)}</li>" for cause in causes)
-    listed = f'<ul class="rb-list">{items}</ul>' if items else ""
-    note = f'<p class="rb-muted">{html.escape(texts("region.change_how"))}</p>'
+    items = Markup().join(Markup("<li>{}</li>").format(cause) for cause in causes)
+    listed = Markup('<ul class="rb-list">{}</ul>').format(items) if items else ""
+    note = Markup('<p class="rb-muted">{}</p>').format(texts("region.change_how"))
     if before := region_facts.since_before(texts, store, shown, region_facts.unit_id(vr_code, sector)):
-        note += f"<p>{html.escape(before)}</p>"
+        note += Markup("<p>{}</p>").format(before)
     of = why.sector_name(texts, shown, sector)
-    return _titled(texts, "region.changed", of, f"<p>{html.escape(told)}</p>{listed}{note}")
+    return _titled(texts, "region.changed", of, Markup("<p>{}</p>{}{}").format(told, listed, note))
 
 
-def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> str:
+def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> Markup:
     """Say what was done: activations by kind against the workers, and when last."""
     rates = region_facts.done(store, shown, vr_code, sector)
     if rates is None:
-        return ""
+        return Markup()
     of = texts(f"sector.{sector}") if sector else texts("picture.sector_all")  # never of a group: visits are counted
     if store.table("activations").empty:  # nobody wrote any down: that is not the same as none
-        return _titled(texts, "region.done", of, f"<p>{html.escape(texts('region.done_none'))}</p>")
+        return _titled(texts, "region.done", of, Markup("<p>{}</p>").format(texts("region.done_none")))
     cells = [_done_row(texts, row) for _, row in rates.iterrows()]
     heads = ["", texts("region.number"), texts("region.per_10k"), texts("region.last")]
     table = tables.table(texts("region.done"), heads, cells, numeric=(1, 2))
-    note = f'<p class="rb-muted">{html.escape(texts("region.done_how"))}</p>'
+    note = Markup('<p class="rb-muted">{}</p>').format(texts("region.done_how"))
     return _titled(texts, "region.done", of, table + note)
 
 
 def _done_row(texts: Texts, row: pd.Series) -> list[str]:
-    kind = html.escape(texts(f"region.{row['kind']}") if row["kind"] else texts("region.both"))
+    kind = texts(f"region.{row['kind']}") if row["kind"] else texts("region.both")
     rate = "–"
     if not pd.isna(row["per_10k"]):
         low, high = texts.number(row["per_10k_p05"]), texts.number(row["per_10k_p95"])
-        rate = f'{texts.number(row["per_10k"])} <span class="rb-muted">({low}–{high})</span>'
+        rate = Markup('{} <span class="rb-muted">({}–{})</span>').format(texts.number(row["per_10k"]), low, high)
     last = texts("region.never") if pd.isna(row["last_visited"]) else texts.day(row["last_visited"].date())
-    return [kind, str(row["activations_n"]), rate, html.escape(last)]
+    return [kind, str(row["activations_n"]), rate, last]
 
 
-def _quality(texts: Texts, shown: Board, vr_code: str) -> str:
+def _quality(texts: Texts, shown: Board, vr_code: str) -> Markup:
     """Say how sure the figures of the region are, and which are missing."""
     shares, missing = region_facts.sureness(texts, shown, vr_code)
-    more = f"<p>{html.escape(missing)}</p>" if missing else ""
-    title = html.escape(texts("region.quality"))
+    more = Markup("<p>{}</p>").format(missing) if missing else ""
+    title = texts("region.quality")
     words = quality.words(texts, shares)
-    return f'<section class="rb-page"><h2>{title}</h2>{quality.bar(shares)}<p>{html.escape(words)}</p>{more}</section>'
+    return Markup('<section class="rb-page"><h2>{title}</h2>{bar}<p>{words}</p>{more}</section>').format(
+        title=title, bar=quality.bar(shares), words=words, more=more
+    )
 
 
 def _first_steps(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:

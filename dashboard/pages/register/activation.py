@@ -1,17 +1,18 @@
 """One activation with its record: what it says, its versions, its files, and what may be done with it."""
 
-import html
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, tables
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door import desk
 from door.store import ScopedStore
 from register import files
@@ -51,7 +52,8 @@ def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
     if row["erased_reason"]:
         st.warning(texts("register.erased", reason=texts(f"register.erase_{row['erased_reason']}")))
     said, done = st.columns(2, gap="large")
-    said.html(_facts(texts, store, row))
+    with said:
+        show(_facts(texts, store, row))
     with done:
         if store.may_read_text("activations"):
             _files(texts, store, row)
@@ -75,7 +77,7 @@ def _actions(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
         _erase(texts, store, entity_id)
 
 
-def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> str:
+def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> Markup:
     regions, gemeenten = entry.region_names(store), entry.gemeente_names(store)
     said = {
         "date": f"{row['event_date']:%d-%m-%Y}",
@@ -95,8 +97,8 @@ def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> str:
     for name in _SHOWN:
         value = str(said.get(name, row.get(name, "")))
         if value:
-            shown = html.escape(value).replace("\n", "<br>")
-            cells.append([html.escape(texts(f"register.{name}")), shown])
+            shown = value.replace("\n", Markup("<br>"))
+            cells.append([texts(f"register.{name}"), shown])
     return tables.table(str(row["activation_id"]), [texts("register.field"), texts("register.action")], cells)
 
 
@@ -114,15 +116,15 @@ def _history(texts: Texts, store: ScopedStore, entity_id: str) -> None:
             cells.append(
                 [
                     str(version["version"]),
-                    html.escape(texts(f"register.action_{version['action']}")),
-                    html.escape(version["recorded_by"]),
-                    html.escape(version["recorded_at"][:16].replace("T", " ")),
-                    html.escape("; ".join(f"{name}: {before.get(name)} → {content[name]}" for name in changed)),
+                    texts(f"register.action_{version['action']}"),
+                    version["recorded_by"],
+                    version["recorded_at"][:16].replace("T", " "),
+                    "; ".join(f"{name}: {before.get(name)} → {content[name]}" for name in changed),
                 ]
             )
             before = content
         heads = [texts(f"register.{name}") for name in ("version", "action", "who", "when", "changed")]
-        st.html(tables.table(texts("register.history"), heads, cells))
+        show(tables.table(texts("register.history"), heads, cells))
 
 
 def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:

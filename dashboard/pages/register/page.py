@@ -1,6 +1,5 @@
 """The register: what was recorded, a new activation in half a minute, signals to decide on, referrals to follow."""
 
-import html
 from dataclasses import replace
 from typing import Final
 
@@ -81,7 +80,7 @@ def _list(texts: Texts, store: ScopedStore) -> None:
 
 
 def _cells(texts: Texts, row: pd.Series, regions: dict[str, str]) -> list[str]:
-    day = links.link(html.escape(f"{row['event_date']:%d-%m-%Y}"), entry=str(row["activation_id"]))
+    day = links.link(f"{row['event_date']:%d-%m-%Y}", entry=str(row["activation_id"]))
     themes = ", ".join(texts(f"register.{code}") for code in row["themes"].split(";"))
     outcome = str(row["outcome"])
     if row["erased_reason"]:
@@ -93,7 +92,7 @@ def _cells(texts: Texts, row: pd.Series, regions: dict[str, str]) -> list[str]:
         themes,
         outcome,
     )
-    return [day, *(html.escape(word) for word in words)]
+    return [day, *(word for word in words)]
 
 
 def _filters(texts: Texts, store: ScopedStore) -> Filters:

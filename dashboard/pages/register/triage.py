@@ -1,16 +1,17 @@
 """Signals to decide on, and referrals to follow."""
 
-import html
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata import codes
 from geodata.areas.regions import labour_regions
@@ -76,9 +77,10 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
             place,
             texts(f"register.origin_{row['origin']}"),
         )
-        st.html(
-            f'<p class="rb-muted">{html.escape(" · ".join(word for word in words if word))}</p>'
-            f"<p>{html.escape(row['text'])}</p>"
+        show(
+            Markup('<p class="rb-muted">{}</p><p>{}</p>').format(
+                " · ".join(word for word in words if word), row["text"]
+            )
         )
         if not may(store.viewer, Verb.RECORD, "signals", row["vr_code"]):
             return
@@ -256,18 +258,15 @@ def draw_referrals(texts: Texts, store: ScopedStore) -> None:
     regions = entry.region_names(store)
     cells = [
         [
-            html.escape(word)
-            for word in (
-                f"{row['event_date']:%d-%m-%Y}",
-                f"{routes[name].get(row['route'], row['route'])} → {row['to']}",
-                regions.get(row["vr_code"], ""),
-                texts(f"register.state_{row['state']}"),
-                f"{row['state_date']:%d-%m-%Y}",
-            )
+            f"{row['event_date']:%d-%m-%Y}",
+            f"{routes[name].get(row['route'], row['route'])} → {row['to']}",
+            regions.get(row["vr_code"], ""),
+            texts(f"register.state_{row['state']}"),
+            f"{row['state_date']:%d-%m-%Y}",
         ]
         for _, row in rows.iterrows()
     ]
-    st.html(tables.table(texts("register.view_referrals"), heads, cells))
+    show(tables.table(texts("register.view_referrals"), heads, cells))
     open_rows = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "referrals", row["vr_code"])]
     if not open_rows:
         return

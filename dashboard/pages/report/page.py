@@ -1,10 +1,10 @@
 """The accountability report and the meeting sheet: shown here, and saved as Word, PDF or HTML."""
 
-import html
 from datetime import date, timedelta
 from functools import partial
 
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
@@ -12,6 +12,7 @@ from dashboard.parts import progress as work
 from dashboard.parts import ready, tables
 from dashboard.parts.figures import chosen_disease
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from register import personal
 from register import record as write
@@ -132,17 +133,16 @@ def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
             width="stretch",
         )
     if document.band:
-        st.html(f'<p class="rb-band">{html.escape(document.band)}</p>')
+        show(Markup('<p class="rb-band">{}</p>').format(document.band))
     for block in document.blocks:
         if isinstance(block, Heading):
             level = min(block.level + 1, 4)
-            st.html(f"<h{level}>{html.escape(block.text)}</h{level}>")
+            show(Markup("<h{}>{}</h{}>").format(level, block.text, level))
         elif isinstance(block, Paragraph):
             kind = "rb-foot" if block.is_small else "rb-intro"
-            st.html(f'<p class="{kind}">{html.escape(block.text)}</p>')
+            show(Markup('<p class="{}">{}</p>').format(kind, block.text))
         elif isinstance(block, Grid):
-            rows = [[html.escape(cell) for cell in row] for row in block.rows]
-            st.html(tables.table(block.header[0], block.header, rows, numeric=block.numeric))
+            show(tables.table(block.header[0], block.header, block.rows, numeric=block.numeric))
         else:
             st.image(block.png, width=int(block.width_cm * 40))
 

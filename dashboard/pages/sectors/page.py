@@ -1,10 +1,10 @@
 """Sectors: every region and sector at once, as a table of colours beside the map."""
 
-import html
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.files import downloads
@@ -16,6 +16,7 @@ from dashboard.parts import link_notice, links, period, ready
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -50,13 +51,15 @@ def _page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         within = _choose_rows(texts, store, regions)
         now = board.open_board(store, "vr", texts)
-        links.linked(f'<div class="rb-controls">{period.slider(texts, now, week)}</div>', key="sectors-back")
+        links.linked(
+            Markup('<div class="rb-controls">{}</div>').format(period.slider(texts, now, week)), key="sectors-back"
+        )
     shown, rows = (regions, regions.scores) if not within else _gemeenten(texts, store, within, week)
     table_side, map_side = st.columns([2, 1], gap="medium")
     with table_side:
         above = regions.scores[regions.scores["area_code"] == within]
         links.linked(_heat_table(texts, shown, pd.concat([above, rows]), chosen), key="sectors-table")
-        st.html(_not_told_apart(texts, shown))
+        show(_not_told_apart(texts, shown))
         level = "gemeente" if within else "vr"
         areas = frozenset(rows["area_code"]) if within else frozenset()
         seen = downloads.Part(level, deliver.ALL_SECTORS, areas, within=within)
@@ -67,13 +70,13 @@ def _page() -> None:
         why.panel(texts, chosen, store, shown)
 
 
-def _not_told_apart(texts: Texts, shown: Board) -> str:
+def _not_told_apart(texts: Texts, shown: Board) -> Markup:
     """Return why some sectors have no scores here: their areas cannot be told apart (HTML)."""
     found = [told for sector in _COLUMNS if (told := why.not_told_apart(texts, shown, sector))]
     if not found:
-        return "<span></span>"
-    items = "".join(f"<li>{html.escape(one)}</li>" for one in found)
-    return f'<section class="rb-page"><h2>{html.escape(texts("apart.title"))}</h2><ul>{items}</ul></section>'
+        return Markup("<span></span>")
+    items = Markup().join(Markup("<li>{}</li>").format(one) for one in found)
+    return Markup('<section class="rb-page"><h2>{}</h2><ul>{}</ul></section>').format(texts("apart.title"), items)
 
 
 def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
@@ -108,7 +111,7 @@ def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tupl
     return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
 
 
-def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selection) -> str:
+def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selection) -> Markup:
     """Return the table: areas by score (a region above its gemeenten), sectors in their fixed order."""
     together = rows[rows["sector_code"] == ""].assign(is_gemeente=lambda table: table["level"] == "gemeente")
     order = together.sort_values(
@@ -120,32 +123,34 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
     heads = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
     names = [why.sector_name(texts, shown, code) for code in _COLUMNS]
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
-    head = "".join(
-        f'<th scope="col">{links.link(f"<span>{html.escape(name)}</span>", sector=code, is_stop=False)}</th>'
+    head = Markup().join(
+        Markup('<th scope="col">{}</th>').format(
+            links.link(Markup("<span>{}</span>").format(name), sector=code, is_stop=False)
+        )
         for code, name in zip(_COLUMNS, heads, strict=True)
     )
     body, stop = [], (chosen.unit if chosen.unit in set(order) else order.iloc[0], chosen.sector)
     for area, of_scores, of_classes in zip(order, scores, classes, strict=True):
         area_name = shown.names[area]
-        label = links.link(html.escape(area_name), unit=area, is_stop=False)
+        label = links.link(area_name, unit=area, is_stop=False)
         cells = []
         for code, name, score, number in zip(_COLUMNS, names, of_scores, of_classes, strict=True):
             is_stop = (area, code) == stop
-            mark = ' class="rb-chosen"' if is_stop and chosen.unit else ""
+            mark = Markup(' class="rb-chosen"') if is_stop and chosen.unit else ""
             if pd.isna(score):
                 told, style, figure = texts("map.no_data"), "rb-none", "–"
             else:
                 told, style, figure = words[int(number) - 1], f"rb-class-{int(number)}", texts.number(score)
             hint = f"{area_name}, {name}: {figure} {told}"
             link = links.link(figure, title=hint, kind=style, is_stop=is_stop, unit=area, sector=code)
-            cells.append(f"<td{mark}>{link}</td>")
-        body.append(f'<tr><th scope="row">{label}</th>{"".join(cells)}</tr>')
-    caption = html.escape(texts("sectors.caption"))
-    return (
-        f'<div class="rb-heat" role="region" aria-label="{caption}"><table data-grid="1">'
-        f'<caption class="rb-unseen">{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+            cells.append(Markup("<td{}>{}</td>").format(mark, link))
+        body.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(label, Markup().join(cells)))
+    caption = texts("sectors.caption")
+    return Markup(
+        '<div class="rb-heat" role="region" aria-label="{caption}"><table data-grid="1">'
+        '<caption class="rb-unseen">{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
+        "<tbody>{body}</tbody></table></div>"
+    ).format(caption=caption, head=head, body=Markup().join(body))
 
 
 def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, chosen: Selection, within: str) -> None:

@@ -1,8 +1,7 @@
 """Sites that stand apart: of unknown size or place, by how likely they are to be among the first."""
 
-import html
-
 import pandas as pd
+from markupsafe import Markup
 
 from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
@@ -41,7 +40,7 @@ def by_chance(store: ScopedStore, shown: Board, found: pd.DataFrame) -> pd.DataF
     return told.sort_values(order, ascending=[False, False, True], na_position="last")
 
 
-def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
+def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> Markup:
     """Return the list to find out first (HTML for `links.linked`): no class, for nobody knows how large they are.
 
     Parameters
@@ -50,7 +49,7 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
         From `by_chance`.
     """
     if rows.empty:
-        return ""
+        return Markup()
     scores = shown.scores.set_index("unit_id")
     cells = []
     for row in rows.head(_LISTED_N).to_dict("records"):
@@ -59,14 +58,14 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
         place = site_page.place_name(texts, shown, row)
         cells.append(
             [
-                links.link(html.escape(site_kinds.title(row, texts, place)), unit=row["site_id"]),
-                html.escape(kind),
-                html.escape(place),
-                html.escape(texts(f"sites.unknown_{reason}")),
-                html.escape(figures.gain_words(texts, row["gain"])),
-                html.escape(_chance(texts, row["p_first"])),
+                links.link(site_kinds.title(row, texts, place), unit=row["site_id"]),
+                kind,
+                place,
+                texts(f"sites.unknown_{reason}"),
+                figures.gain_words(texts, row["gain"]),
+                _chance(texts, row["p_first"]),
                 why.place_span(scored.fillna({"rank": scored["rank_p05"]})),
-                html.escape(why.top_reason(shown, row["site_id"], texts)),
+                why.top_reason(shown, row["site_id"], texts),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "unknown")]
@@ -75,10 +74,9 @@ def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> str:
     told = texts("sites.find_out_how", n=FIRST_N)
     if len(rows) > _LISTED_N:
         told += " " + texts("sites.find_out_more", n=_LISTED_N)
-    return (
-        f'<section class="rb-page" id="find-out-first"><h2>{html.escape(title)}</h2>'
-        f'<p class="rb-muted">{html.escape(told)}</p>{tables.table(title, heads, cells, numeric=(4, 5))}</section>'
-    )
+    return Markup(
+        '<section class="rb-page" id="find-out-first"><h2>{}</h2><p class="rb-muted">{}</p>{}</section>'
+    ).format(title, told, tables.table(title, heads, cells, numeric=(4, 5)))
 
 
 def _chance(texts: Texts, share: float) -> str:

@@ -1,11 +1,11 @@
 """Is this not so? One tap on a site says what is seen instead; who keeps the sources answers, and no score changes."""
 
-import html
 from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
@@ -126,21 +126,23 @@ def _title(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object
     return f"{names.get(site_id, site_id)}: {what}. {row['reason']}"
 
 
-def _table(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> str:
+def _table(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> Markup:
     """Return the reports as a table (HTML for `links.linked`)."""
     names = site_kinds.titles(store.table("sites"), texts)
     rows = [
         [
-            links.link(html.escape(names.get(row["site_id"], row["site_id"])), unit=row["site_id"]),
-            html.escape(texts(f"not_so.{row['subject'].removeprefix('not_so_')}")),
-            html.escape(texts(f"not_so.{row['state']}")),
-            html.escape(row["reason"]),
-            html.escape(texts.day(row["event_date"].date())),
+            links.link(names.get(row["site_id"], row["site_id"]), unit=row["site_id"]),
+            texts(f"not_so.{row['subject'].removeprefix('not_so_')}"),
+            texts(f"not_so.{row['state']}"),
+            row["reason"],
+            texts.day(row["event_date"].date()),
         ]
         for row in known.head(_LISTED_N).to_dict("records")
     ]
     heads = [texts(f"not_so.{name}") for name in ("site", "what", "state", "words")] + [texts("sources.date")]
     title = texts("not_so.list")
     left = len(known) - _LISTED_N
-    more = f"<p>{html.escape(texts('not_so.more', n=left))}</p>" if left > 0 else ""
-    return f'<section class="rb-page"><h2>{html.escape(title)}</h2>{tables.table(title, heads, rows)}{more}</section>'
+    more = Markup("<p>{}</p>").format(texts("not_so.more", n=left)) if left > 0 else ""
+    return Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(
+        title, tables.table(title, heads, rows), more
+    )

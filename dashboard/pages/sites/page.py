@@ -1,10 +1,10 @@
 """Sites: a list to find one in, and a page per site: what is known, what is assumed, visited and linked."""
 
-import html
 from functools import partial
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup, escape
 
 from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
@@ -17,6 +17,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door import export
 from door.readiness import Ranking
@@ -39,24 +40,24 @@ def run() -> None:
         ready.tell(texts, store, stands, "sites", "ready.no_sites")
     elif stands.may_rank(Ranking.SITES):
         if cover := ready.lists_cover(texts, stands):
-            st.html(cover)
+            show(cover)
         _page()
     else:
         ready.tell(texts, store, stands, stands.missing(Ranking.SITES), "ready.sites_unranked")
-        st.html(_unranked(texts, store))
+        show(_unranked(texts, store))
 
 
-def _unranked(texts: Texts, store: ScopedStore) -> str:
+def _unranked(texts: Texts, store: ScopedStore) -> Markup:
     """Return the sites that nothing ranks yet, by region and name (HTML)."""
     sites = store.table("sites")
     regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
     listed = sites.sort_values(["vr_code", "name", "site_id"]).head(_LISTED_N)
     rows = [
         [
-            html.escape(site_kinds.title(site, texts)),
-            html.escape(site_kinds.name(site["kind"], texts)),
-            html.escape(regions.get(site["vr_code"], "–")),
-            html.escape(site_page.size_words(texts, site)),
+            site_kinds.title(site, texts),
+            site_kinds.name(site["kind"], texts),
+            regions.get(site["vr_code"], "–"),
+            site_page.size_words(texts, site),
         ]
         for site in listed.drop(columns="geometry").to_dict("records")
     ]
@@ -64,7 +65,7 @@ def _unranked(texts: Texts, store: ScopedStore) -> str:
     told = texts("sites.count", n=texts.number(len(sites), 0), all=texts.number(len(sites), 0))
     if len(sites) > len(listed):
         told += " " + texts("ready.sites_first", n=len(listed))
-    return f'<section class="rb-page"><p>{html.escape(told)}</p>{tables.table(told, heads, rows)}</section>'
+    return Markup('<section class="rb-page"><p>{}</p>{}</section>').format(told, tables.table(told, heads, rows))
 
 
 @st.fragment
@@ -80,7 +81,8 @@ def _page() -> None:
     sites = board.open_sites(store, texts, week)
     slider = period.slider(texts, board.open_board(store, "vr", texts), week)
     links.linked(
-        f'<div class="rb-controls">{slider}</div>{period.notice(texts, store, shown)}', key="sites-back-in-time"
+        Markup('<div class="rb-controls">{}</div>{}').format(slider, period.notice(texts, store, shown)),
+        key="sites-back-in-time",
     )
     link_notice.draw(texts, store, board.open_board(store, "vr", texts))
     if (sites["site_id"] == chosen.unit).any():
@@ -211,13 +213,13 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, ch
 
 def _list(
     texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection, counts: tuple[int, int]
-) -> str:
+) -> Markup:
     """Return one page of the ranked sites (HTML), each with its place and reason; all there are, and those apart."""
     all_n, apart_n = counts
     if found.empty and apart_n:
-        return f'<p class="rb-page" role="status">{html.escape(texts("sites.find_out_all", n=apart_n))}</p>'
+        return Markup('<p class="rb-page" role="status">{}</p>').format(texts("sites.find_out_all", n=apart_n))
     if found.empty:
-        return f'<p class="rb-page">{html.escape(texts("sites.none"))}</p>'
+        return Markup('<p class="rb-page">{}</p>').format(texts("sites.none"))
     visited = site_page.last_visits(store, shown)
     never = texts("region.never" if visited else "sites.visits_unknown")  # nobody wrote any down: not the same as none
     scores = shown.scores.set_index("unit_id")
@@ -228,18 +230,18 @@ def _list(
     for site in listed.to_dict("records"):
         kind, row = site_kinds.name(site["kind"], texts), scores.loc[site["site_id"]]
         place = site_page.place_name(texts, shown, site)
-        label = links.link(html.escape(site_kinds.title(site, texts, place)), unit=site["site_id"])
+        label = links.link(site_kinds.title(site, texts, place), unit=site["site_id"])
         last = visited.get(site["site_id"])
         rows.append(
             [
                 label,
-                html.escape(kind),
-                html.escape(place),
-                html.escape(site_page.size_words(texts, site)),
+                kind,
+                place,
+                site_page.size_words(texts, site),
                 why.score_chip(texts, row),
                 why.place_span(row),
-                html.escape(why.top_reason(shown, site["site_id"], texts)),
-                html.escape(never if last is None else texts.day(last.date())),
+                why.top_reason(shown, site["site_id"], texts),
+                never if last is None else texts.day(last.date()),
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "place", "size")]
@@ -255,31 +257,30 @@ def _list(
         told += " " + texts("sites.find_out_first", n=texts.number(apart_n, 0))
     table = tables.table(texts("sites.caption"), heads, rows, shown_heads=shown_heads)
     pages = _pages(texts, start, len(found))
-    return (
-        f'<section class="rb-page"><p class="rb-muted" role="status">{html.escape(told)}</p>{pages}{table}{pages}'
-        "</section>"
-    )
+    return Markup(
+        '<section class="rb-page"><p class="rb-muted" role="status">{told}</p>{pages}{table}{pages}</section>'
+    ).format(told=told, pages=pages, table=table)
 
 
-def _head(texts: Texts, head: str, column: str, chosen: Selection) -> str:
+def _head(texts: Texts, head: str, column: str, chosen: Selection) -> Markup:
     """Return the head of a column as a link that sorts by it, a second time the other way round (HTML)."""
     if not column:
-        return html.escape(head)
+        return escape(head)
     now = chosen.sort or "-score"
     other = column if now == f"-{column}" else f"-{column}"
     if now.removeprefix("-") != column:
         other = f"-{column}" if column in ("size", "score", "visited") else column
     arrow = {column: " ▲", f"-{column}": " ▼"}.get(now, "")
     hint = texts("sites.sort_by", column=head)
-    return links.link(html.escape(head + arrow), title=hint, sort="" if other == "-score" else other, start="")
+    return links.link((head + arrow), title=hint, sort="" if other == "-score" else other, start="")
 
 
-def _pages(texts: Texts, start: int, found_n: int) -> str:
+def _pages(texts: Texts, start: int, found_n: int) -> Markup:
     """Return the links to the pages before and after (HTML); '' where all stand on one page."""
     parts = []
     if start:
         before = max(start - _LISTED_N, 0)
-        parts.append(links.link("← " + html.escape(texts("sites.before")), start=str(before) if before else ""))
+        parts.append(links.link("← " + texts("sites.before"), start=str(before) if before else ""))
     if start + _LISTED_N < found_n:
-        parts.append(links.link(html.escape(texts("sites.after")) + " →", start=str(start + _LISTED_N)))
-    return f'<nav class="rb-pages">{" ".join(parts)}</nav>' if parts else ""
+        parts.append(links.link(texts("sites.after") + " →", start=str(start + _LISTED_N)))
+    return Markup('<nav class="rb-pages">{}</nav>').format(Markup(" ").join(parts)) if parts else Markup()

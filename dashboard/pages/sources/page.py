@@ -1,10 +1,10 @@
 """Sources and quality: where every figure comes from, how old it is, what is missing and who can better it."""
 
-import html
 from datetime import date, datetime
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access import audit
 from access.rights import Verb, rows_of
@@ -15,6 +15,7 @@ from dashboard.parts import quality, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Board
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.refresh import fetch as fetching
@@ -35,15 +36,15 @@ def run() -> None:
     sees = rows_of(store.viewer.role, "scores_vr") and stands.may_rank(Ranking.AREAS)
     shown = board.open_board(store, "vr", texts) if sees else None
     step = stands.next_step()
-    told = f"<p><b>{html.escape(stands.sentence(step, texts.language, is_command=False))}</b></p>" if step else ""
-    st.html(f'<section class="rb-page">{ready.what_there_is(texts, stands)}{told}</section>')
+    told = Markup("<p><b>{}</b></p>").format(stands.sentence(step, texts.language, is_command=False)) if step else ""
+    show(Markup('<section class="rb-page">{}{}</section>').format(ready.what_there_is(texts, stands), told))
     peildatum = shown.scored.peildatum.date() if shown else None
     parts = [_sources(texts, store, peildatum)]
     if shown is not None:
         parts += [_regions(texts, shown), _indicators(texts, shown)]
     if may(store.viewer, Verb.MANAGE, "sources"):
         _refresh(texts, store)
-    st.html(f'<div class="rb-page">{"".join(parts)}</div>')
+    show(Markup('<div class="rb-page">{}</div>').format(Markup().join(parts)))
 
 
 def _refresh(texts: Texts, store: ScopedStore) -> None:
@@ -65,48 +66,50 @@ def _refresh(texts: Texts, store: ScopedStore) -> None:
     if outcomes := st.session_state.pop("refreshed", []):
         rows = [
             [
-                f'<span lang="nl">{html.escape(_title(one.source_id))}</span>',
-                html.escape(texts(f"sources.{one.state}")),
+                Markup('<span lang="nl">{}</span>').format(_title(one.source_id)),
+                texts(f"sources.{one.state}"),
                 texts.number(one.rows_n, 0),
-                f'<span lang="en">{html.escape(one.message)}</span>',
+                Markup('<span lang="en">{}</span>').format(one.message),
             ]
             for one in outcomes
         ]
         heads = [texts(f"sources.{name}") for name in ("source", "status", "rows", "said")]
         listed = tables.table(texts("sources.refreshed"), heads, rows, numeric=(2,), is_caption_shown=True)
-        st.html(f'<section class="rb-page">{listed}</section>')
+        show(Markup('<section class="rb-page">{}</section>').format(listed))
 
 
-def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> str:
+def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> Markup:
     attempts, today = health.read(), peildatum or datetime.now().astimezone().date()
     rows = [_source_row(texts, record, peildatum, health.word(record, attempts, today)) for record in store.sources]
     told = texts("picture.peildatum", day=texts.day(peildatum)) if peildatum else ""
     version = texts("sources.version", data=store.data_version)
-    failing = "".join(
-        f"<p>{html.escape(texts('sources.failing', source=_title(name), error=attempt.error))}</p>"
+    failing = Markup().join(
+        Markup("<p>{}</p>").format(texts("sources.failing", source=_title(name), error=attempt.error))
         for name, attempt in attempts.items()
         if attempt.error
     )
     heads = [texts(f"sources.{name}") for name in ("source", "publisher", "licence", "date", "age", "rows", "status")]
     listed = tables.table(texts("sources.caption"), [*heads, texts("sources.health")], rows, numeric=(5,))
-    return f'<p class="rb-muted">{html.escape(f"{told} · {version}".strip(" ·"))}</p>{listed}{failing}'
+    return Markup('<p class="rb-muted">{}</p>{}{}').format(f"{told} · {version}".strip(" ·"), listed, failing)
 
 
 def _source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
     declared = catalogue.source(record.source_id)
     day = _day(record.source_date)
-    link = html.escape(declared.title)
+    link = declared.title
     if record.address.startswith("https://"):
-        link = f'<a href="{html.escape(record.address)}" rel="noopener">{link}</a>'
+        link = Markup('<a href="{}" rel="noopener">{}</a>').format(record.address, link)
     return [
-        f'<span lang="nl">{link}</span><br><span class="rb-muted" lang="nl">{html.escape(declared.attribution)}</span>',
-        f'<span lang="nl">{html.escape(declared.publisher)}</span>',
-        html.escape(record.licence),
-        html.escape(texts.day(day) if day else record.source_date),
-        html.escape(_age(texts, day, peildatum) if day and peildatum else ""),
+        Markup('<span lang="nl">{}</span><br><span class="rb-muted" lang="nl">{}</span>').format(
+            link, declared.attribution
+        ),
+        Markup('<span lang="nl">{}</span>').format(declared.publisher),
+        record.licence,
+        texts.day(day) if day else record.source_date,
+        _age(texts, day, peildatum) if day and peildatum else "",
         texts.number(record.rows_n, 0),
-        html.escape(texts(f"status.{declared.status}")),
-        html.escape(texts(f"health.{state}")),
+        texts(f"status.{declared.status}"),
+        texts(f"health.{state}"),
     ]
 
 
@@ -137,38 +140,38 @@ def _quality_row(texts: Texts, shares: pd.Series) -> list[str]:
     return [quality.bar(shares), *figures]
 
 
-def _regions(texts: Texts, shown: Board) -> str:
+def _regions(texts: Texts, shown: Board) -> Markup:
     indicators = shown.scored.indicators
     shares = quality.shares(indicators["unit_id"].str[:4], indicators["status"])
     weakest_first = shares[list(quality.WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
-    rows = [[html.escape(shown.names[code]), *_quality_row(texts, shares.loc[code])] for code in weakest_first]
+    rows = [[shown.names[code], *_quality_row(texts, shares.loc[code])] for code in weakest_first]
     heads = [texts("map.name"), texts("sources.mix"), *(texts(f"status.{status}") for status in quality.SHOWN)]
     listed = tables.table(texts("sources.per_region"), heads, rows, numeric=range(2, 7))
-    title, how = html.escape(texts("sources.per_region")), html.escape(texts("sources.per_region_how"))
-    return f"<h2>{title}</h2><p>{how}</p>{listed}"
+    title, how = texts("sources.per_region"), texts("sources.per_region_how")
+    return Markup("<h2>{}</h2><p>{}</p>{}").format(title, how, listed)
 
 
-def _indicators(texts: Texts, shown: Board) -> str:
+def _indicators(texts: Texts, shown: Board) -> Markup:
     indicators, model = shown.scored.indicators, shown.scored.model
     shares = quality.shares(indicators["indicator_code"], indicators["status"])
     dated = indicators.groupby("indicator_code")["source_date"].max()
     rows = []
     for indicator in model.areas.indicators:
-        who = html.escape(texts(f"can_better.{indicator.table}"))
-        name = html.escape(why.indicator_name(shown, indicator.code, texts))
+        who = texts(f"can_better.{indicator.table}")
+        name = why.indicator_name(shown, indicator.code, texts)
         if indicator.code in shown.scored.left_out:
-            rows.append([name, html.escape(texts("sources.left_out")), "", who])
+            rows.append([name, texts("sources.left_out"), "", who])
             continue
         mine = shares.loc[indicator.code]
         day = dated[indicator.code]
         rows.append(
             [
                 name,
-                html.escape(quality.words(texts, mine)),
-                "" if pd.isna(day) else html.escape(texts.day(day.date())),
+                quality.words(texts, mine),
+                "" if pd.isna(day) else texts.day(day.date()),
                 who,
             ]
         )
     heads = [texts("sources.figure"), texts("sources.status"), texts("sources.date"), texts("sources.who")]
     listed = tables.table(texts("sources.per_figure"), heads, rows)
-    return f"<h2>{html.escape(texts('sources.per_figure'))}</h2>{listed}"
+    return Markup("<h2>{}</h2>{}").format(texts("sources.per_figure"), listed)

@@ -1,6 +1,5 @@
 """Connect the contacts of two regions over sites that belong together: asked by LOT-C, accepted by both."""
 
-import html
 from typing import Final
 
 import pandas as pd
@@ -11,6 +10,7 @@ from access.viewer import may
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import figures as board
 from dashboard.parts import tables
+from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata import site_kinds
 from risk.targets import decisions
@@ -35,16 +35,16 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         return
     rows = [
         [
-            html.escape(row["site_id"]),
-            html.escape(names.get(row["vr_code"], "")),
-            html.escape(names.get(row["other_vr_code"], "")),
-            html.escape(texts(f"targets.state_{row['state']}")),
-            html.escape(row["reason"]),
+            row["site_id"],
+            names.get(row["vr_code"], ""),
+            names.get(row["other_vr_code"], ""),
+            texts(f"targets.state_{row['state']}"),
+            row["reason"],
         ]
         for row in asked.to_dict("records")
     ]
     heads = [texts(f"targets.{name}") for name in ("site", "region", "links_pair", "links_state", "reason")]
-    st.html(tables.table(texts("targets.links_caption"), heads, rows, is_caption_shown=True))
+    show(tables.table(texts("targets.links_caption"), heads, rows, is_caption_shown=True))
     _connected(texts, store, names)
 
 
@@ -54,15 +54,15 @@ def _connected(texts: Texts, store: ScopedStore, names: dict[str, str]) -> None:
         return
     rows = [
         [
-            html.escape(site_kinds.title(row, texts)),
-            html.escape(names.get(row["vr_code"], "")),
-            html.escape(site_kinds.name(row["kind"], texts)),
-            html.escape(row["for_site_id"]),
+            site_kinds.title(row, texts),
+            names.get(row["vr_code"], ""),
+            site_kinds.name(row["kind"], texts),
+            row["for_site_id"],
         ]
         for row in seen.to_dict("records")
     ]
     heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "other")]
-    st.html(tables.table(texts("targets.links_connected"), heads, rows, is_caption_shown=True))
+    show(tables.table(texts("targets.links_connected"), heads, rows, is_caption_shown=True))
 
 
 def _ask(texts: Texts, store: ScopedStore, names: dict[str, str], day: pd.Timestamp) -> None:

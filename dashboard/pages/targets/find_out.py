@@ -1,6 +1,6 @@
 """The sites of which finding out what is missing would change a plan most, beside that plan."""
 
-import html
+from markupsafe import Markup
 
 from dashboard.parts import figures, links, tables
 from geodata import site_kinds
@@ -21,11 +21,11 @@ def draw(texts: Texts, plan: Plan) -> None:
         kind = site_kinds.name(site["kind"], texts)
         rows.append(
             [
-                links.link(html.escape(site_kinds.title(site, texts)), page="sites", unit=site["site_id"]),
-                html.escape(kind),
-                html.escape(texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}")),
-                html.escape(figures.gain_words(texts, site["finding_out_gain_0_10"])),
-                html.escape(texts(f"targets.list_{site['list']}") if site["list"] else "–"),
+                links.link(site_kinds.title(site, texts), page="sites", unit=site["site_id"]),
+                kind,
+                texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}"),
+                figures.gain_words(texts, site["finding_out_gain_0_10"]),
+                texts(f"targets.list_{site['list']}") if site["list"] else "–",
             ]
         )
     heads = [texts(f"sites.{name}") for name in ("site", "kind", "unknown", "gain")] + [texts("targets.list")]
@@ -33,7 +33,6 @@ def draw(texts: Texts, plan: Plan) -> None:
     told = texts("targets.find_out_how", k=plan.request.capacity, n=len(sites))
     table = tables.table(title, heads, rows, numeric=(3,))
     links.linked(
-        f'<section class="rb-page"><h3>{html.escape(title)}</h3><p class="rb-muted">{html.escape(told)}</p>{table}'
-        "</section>",
+        Markup('<section class="rb-page"><h3>{}</h3><p class="rb-muted">{}</p>{}</section>').format(title, told, table),
         key="targets-find-out",
     )

@@ -1,6 +1,5 @@
 """Plans that were kept, what came of them, and the sites that must be sorted out first."""
 
-import html
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
@@ -16,6 +16,7 @@ from dashboard.files import reader_table
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import links, tables
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
@@ -54,7 +55,7 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     heads = [texts("targets.plan"), texts("targets.lines"), *(texts(f"targets.{state}") for state in _STATES)]
     rows = [
         [
-            links.link(html.escape(names[row["plan_id"]]), plan=row["plan_id"]),
+            links.link(names[row["plan_id"]], plan=row["plan_id"]),
             str(row["lines_n"]),
             *(str(row[state]) for state in _STATES),
         ]
@@ -69,8 +70,8 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     lacks = classify.lacks_of(lines)
     title = plan_file.plan_words(name, texts.language, lacks)
     told = texts("targets.lacked", without=classify.without(lacks, texts.language)) if lacks else ""
-    note = f'<p role="note">{html.escape(told)}</p>' if told else ""
-    st.html(f'<section class="rb-page"><h2>{html.escape(title)}</h2>{note}</section>')
+    note = Markup('<p role="note">{}</p>').format(told) if told else ""
+    show(Markup('<section class="rb-page"><h2>{}</h2>{}</section>').format(title, note))
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         _approve(texts, store, name, int((lines["plan_state"] == plans.DRAFT).sum()))
     if (done := st.session_state.pop("plans-approved", None)) is not None:
@@ -81,19 +82,19 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
         _carry_out(texts, store, lines[lines["plan_state"] == plans.APPROVED])
     columns = ("site", "region", "week", "list", "plan", "partners", "reason")
     parts = [
-        links.link(html.escape(line["site_name"]), page="sites", unit=line["site_id"], plan="")
-        + f'<br><span class="rb-muted">{html.escape(_what(line))}</span>'
+        links.link(line["site_name"], page="sites", unit=line["site_id"], plan="")
+        + Markup('<br><span class="rb-muted">{}</span>').format(_what(line))
         for line in lines.to_dict("records")
     ]
     cells = [
         [
             label,
-            html.escape(line["region_name"]),
-            html.escape(line["week_words"]),
-            html.escape(line["list_name"]),
-            html.escape(texts(f"targets.{line['plan_state']}")),
-            html.escape(line["partners"].replace(";", ", ")),
-            html.escape(line["reason"]),
+            line["region_name"],
+            line["week_words"],
+            line["list_name"],
+            texts(f"targets.{line['plan_state']}"),
+            line["partners"].replace(";", ", "),
+            line["reason"],
         ]
         for label, line in zip(parts, lines.to_dict("records"), strict=True)
     ]
@@ -228,7 +229,7 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
         return
     rows = [
         [
-            html.escape(texts(f"targets.list_{row['list']}")),
+            texts(f"targets.list_{row['list']}"),
             str(row["visits_n"]),
             str(row["known_n"]),
             str(row["found_n"]),
@@ -237,7 +238,7 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
         for row in hits.to_dict("records")
     ]
     heads = [texts(f"targets.{name}") for name in ("view_plans", "visits", "known", "finds", "share")]
-    st.html(tables.table(texts("targets.outcome_caption"), heads, rows, numeric=(1, 2, 3)))
+    show(tables.table(texts("targets.outcome_caption"), heads, rows, numeric=(1, 2, 3)))
     found = outcome.lift(inputs.visits)
     if found.k:
         st.write(
@@ -277,7 +278,7 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
 def _interval(texts: Texts, share: float, low: float, high: float) -> str:
     if pd.isna(share):
         return ""
-    return html.escape(f"{texts.percent(share)} ({texts.percent(low)} - {texts.percent(high)})")
+    return f"{texts.percent(share)} ({texts.percent(low)} - {texts.percent(high)})"
 
 
 def _alarm(texts: Texts, store: ScopedStore, visits: pd.DataFrame) -> None:
@@ -306,10 +307,10 @@ def draw_problems(texts: Texts, store: ScopedStore) -> None:
     st.caption(frame.markdown_escape(texts("targets.problems_intro")))
     rows = [
         [
-            links.link(html.escape(names.get(row["site_id"], row["site_id"])), page="sites", unit=row["site_id"]),
+            links.link(names.get(row["site_id"], row["site_id"]), page="sites", unit=row["site_id"]),
             str(row["row"]),
-            html.escape(site_checks.problem_text(row["problem"], texts.language)),
-            html.escape(names.get(row["other_site_id"], row["other_site_id"])),
+            site_checks.problem_text(row["problem"], texts.language),
+            names.get(row["other_site_id"], row["other_site_id"]),
         ]
         for row in found.head(_SHOWN_N).to_dict("records")
     ]

@@ -1,6 +1,5 @@
 """Make a plan: the request, the map and the lists together; lock, exclude, keep, export."""
 
-import html
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
@@ -22,6 +22,7 @@ from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures as board
 from dashboard.parts import links, tables
 from dashboard.shell import frame
+from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
@@ -62,7 +63,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
             frame.failure(texts, error)
             return
         table = target_table.target_table(plan, inputs, store, texts.language)
-        st.html(_summary(texts, plan, inputs))
+        show(_summary(texts, plan, inputs))
         _map(texts, store, table)
         _actions(texts, store, plan, inputs, table)
         _lists(texts, store, table)
@@ -163,7 +164,7 @@ def _forget(marks: dict[str, tuple[str, Mark]], site_id: str) -> None:
     marks.pop(site_id, None)
 
 
-def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
+def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> Markup:
     counts = plan.lines["list"].value_counts()
     listed = ", ".join(f"{texts(f'targets.list_{name}').lower()} {counts[name]}" for name in LISTS if name in counts)
     told = texts("targets.summary", n=len(plan.lines), lists=listed, gap=texts.percent(plan.gap))
@@ -175,8 +176,8 @@ def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> str:
         finds, low, high = (texts.number(value) for value in inputs.calibration.expected_finds(risk))
         points = texts("targets.points_finds", n=inputs.calibration.visits_n, finds=finds, low=low, high=high)
     over = _over_the_limit(texts, plan, inputs)
-    lines = "<br>".join(html.escape(line) for line in (points, over) if line)
-    return f'<p class="rb-page" role="status"><b>{html.escape(told)}</b><br>{lines}</p>'
+    lines = Markup("<br>").join(line for line in (points, over) if line)
+    return Markup('<p class="rb-page" role="status"><b>{}</b><br>{}</p>').format(told, lines)
 
 
 def _over_the_limit(texts: Texts, plan: Plan, inputs: Inputs) -> str:
@@ -226,26 +227,26 @@ def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
         title = f"{texts(f'targets.list_{name}')} ({len(lines)})"
         rows = [_cells(texts, line, regions, sees_links=store.may("links_site")) for _, line in lines.iterrows()]
         parts.append(tables.table(title, heads, rows, numeric=(5, 6), is_caption_shown=True))
-    links.linked("".join(parts), key="targets-lists")
+    links.linked(Markup().join(parts), key="targets-lists")
 
 
 def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links: bool) -> list[str]:
-    label = html.escape(line["site_name"])
-    reason = html.escape(line["reason"])
+    label = line["site_name"]
+    reason = line["reason"]
     if line["other_vr_codes"]:
         named = ", ".join(regions.get(code, code) for code in line["other_vr_codes"].split(";"))
         told = texts("targets.linked_all" if sees_links else "targets.linked", regions=named)
-        reason += f'<br><span class="rb-muted">{html.escape(told)}</span>'
+        reason += Markup('<br><span class="rb-muted">{}</span>').format(told)
     is_drawn = line["list"] in target_inputs.RANDOM_LISTS
     score = "" if pd.isna(line["score_0_10"]) else texts.number(line["score_0_10"])
     return [
         links.link(label, page="sites", unit=line["site_id"]),
-        html.escape(line["region_name"]),
-        html.escape(line["kind_name"]),
-        html.escape(line["week_words"]),
-        html.escape(line["partners"].replace(";", ", ")),
+        line["region_name"],
+        line["kind_name"],
+        line["week_words"],
+        line["partners"].replace(";", ", "),
         score,
-        html.escape(texts("targets.one_in", drawn=line["drawn_n"], n=line["stratum_n"]) if is_drawn else ""),
+        texts("targets.one_in", drawn=line["drawn_n"], n=line["stratum_n"]) if is_drawn else "",
         reason,
     ]
 
@@ -324,16 +325,16 @@ def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:
         names = site_kinds.titles(plan.sites, texts)
         rows = [
             [
-                html.escape(names.get(row["site_id"], row["site_id"])),
-                html.escape(inputs.region_names.get(row["vr_code"], row["vr_code"])),
-                html.escape(site_kinds.name(row["kind"], texts)),
+                names.get(row["site_id"], row["site_id"]),
+                inputs.region_names.get(row["vr_code"], row["vr_code"]),
+                site_kinds.name(row["kind"], texts),
                 texts.number(row["points"]),
-                html.escape(row["reason"]),
+                row["reason"],
             ]
             for row in out.to_dict("records")
         ]
         heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "points", "reason")]
-        st.html(tables.table(texts("targets.left_out"), heads, rows, numeric=(3,)))
+        show(tables.table(texts("targets.left_out"), heads, rows, numeric=(3,)))
 
 
 @st.cache_resource
@@ -364,8 +365,8 @@ def _price_table(texts: Texts, future: "Future[pd.DataFrame]") -> None:
         st.caption(texts("targets.prices_none"))
         return
     rows = [
-        [html.escape(limits.limit_text(limit, subject, texts.language)), texts.number(price)]
+        [limits.limit_text(limit, subject, texts.language), texts.number(price)]
         for limit, subject, price in costs.to_numpy()
     ]
     st.caption(texts("targets.prices_help"))
-    st.html(tables.table(texts("targets.prices"), [texts("targets.limit"), texts("targets.price")], rows, numeric=(1,)))
+    show(tables.table(texts("targets.prices"), [texts("targets.limit"), texts("targets.price")], rows, numeric=(1,)))

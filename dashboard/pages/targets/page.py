@@ -12,6 +12,7 @@ from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import figures as board
 from dashboard.parts import ready
 from dashboard.shell import frame, session
+from dashboard.shell.markup import show
 from door.readiness import Ranking
 
 _PARTS: Final = {
@@ -30,7 +31,7 @@ def run() -> None:
     title = board.title(store, texts, texts("page.targets"), "site")
     frame.page_head(texts, store, title, texts("targets.intro"))
     if cover := ready.lists_cover(texts, ready.of(store)):
-        st.html(cover)
+        show(cover)
     # Who makes no plans comes for the visits that are planned; so does who follows a link to a plan.
     first = "make" if may(store.viewer, Verb.RECORD, "plan_lines", "") else "plans"
     if session.selection().plan:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
 from commands import data as data_command
@@ -54,7 +55,7 @@ def listed_on(drawn: AppTest) -> str:
 
 
 def escaped(text: str) -> str:
-    return text.replace("'", "&#x27;")
+    return str(escape(text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
