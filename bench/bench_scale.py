@@ -129,16 +129,16 @@ def step_page(_times: int) -> dict[str, Any]:
     logging.disable()
     from dashboard.map.layers import SiteLayer
     from dashboard.map.live import site_message
-    from dashboard.parts import figures as board
+    from dashboard.parts import figures
     from words import read_texts
 
     texts, found = read_texts("nl"), {}
     for viewer in ("lotc", "region:VR06"):
         began = clocks()
         store = access.open_store(access.parse_viewer(viewer))
-        board.open_board(store, "vr", texts)
+        figures.open_picture(store, "vr", texts)
         areas = taken(began)
-        sites = board.open_sites(store, texts)
+        sites = figures.open_sites(store, texts)
         layer = SiteLayer(
             site_ids=tuple(sites["site_id"]),
             names=tuple(sites["name"]),

@@ -17,9 +17,9 @@ from dashboard.files import reader_table
 from dashboard.map import inside
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
-from dashboard.parts import figures as board
+from dashboard.parts import figures
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame
 from door import export
 from door.store import ScopedStore
@@ -82,7 +82,7 @@ class Part:
         return "-".join(word for word in words if word)
 
 
-def title(texts: Texts, shown: Board, part: Part) -> str:
+def title(texts: Texts, shown: Picture, part: Part) -> str:
     """Return in words what a file holds: level, region, sector, and the date of the picture."""
     level = texts(f"download.{part.level}{'_osm' if part.is_osm else ''}")
     if part.within:
@@ -98,7 +98,7 @@ def title(texts: Texts, shown: Board, part: Part) -> str:
     return " · ".join(filter(None, [level, sector, shown_inside, without, texts.day(shown.scored.peildatum.date())]))
 
 
-def file_name(texts: Texts, shown: Board, part: Part) -> str:
+def file_name(texts: Texts, shown: Picture, part: Part) -> str:
     """Return the name of a file without its ending, which says what the file holds.
 
     It has the words of `title`, without accents and signs that some systems refuse.
@@ -111,7 +111,7 @@ def file_name(texts: Texts, shown: Board, part: Part) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
 
 
-def table(store: ScopedStore, shown: Board, part: Part, language: str, *, with_places: bool) -> pd.DataFrame:
+def table(store: ScopedStore, shown: Picture, part: Part, language: str, *, with_places: bool) -> pd.DataFrame:
     """Return what a file holds: the scores with names, words and reasons, and on each row what they rest on.
 
     Raises
@@ -161,7 +161,7 @@ def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd
     )
 
 
-def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language: str) -> bytes:
+def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, language: str) -> bytes:
     """Return a part as a file of one of `FORMATS`, and leave a line in the audit trail.
 
     A workbook and a CSV are made for the reader's language, with figures rounded to what their interval supports;
@@ -181,7 +181,7 @@ def as_file(store: ScopedStore, shown: Board, part: Part, ending: str, language:
         return path.read_bytes()
 
 
-def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
+def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> bytes:
     """Return the areas of a part as one HTML page that opens without a network; it never holds a site."""
     from dashboard.map.folium_map import as_single_file, folium_map  # noqa: PLC0415 - slow to load, for this file alone
 
@@ -192,7 +192,7 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
     areas = cast("gpd.GeoDataFrame", store.table(source))
     words = map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks)
     picture = MapPicture(
-        areas=board.area_layer(shown, rows),
+        areas=figures.area_layer(shown, rows),
         texts=words,
         selected=part.unit if part.unit in set(rows["area_code"]) else "",
         background=False,
@@ -214,7 +214,7 @@ def as_map(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> bytes:
     return page.replace("</body>", foot, 1).encode()
 
 
-def stamp_line(texts: Texts, store: ScopedStore, shown: Board) -> str:
+def stamp_line(texts: Texts, store: ScopedStore, shown: Picture) -> str:
     """Return what stands under everything that leaves the product: band, date, versions, scope, sources, licence."""
     scored = shown.scored
     facts = texts(
@@ -257,7 +257,7 @@ def menu(
 
 def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) -> None:
     """Draw the buttons of one part."""
-    shown = board.open_board(store, part.level, texts, week)
+    shown = figures.open_picture(store, part.level, texts, week)
     name = file_name(texts, shown, part)
     st.caption(frame.markdown_escape(title(texts, shown, part)))
     with st.container(horizontal=True):
@@ -282,9 +282,9 @@ def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) ->
             )
 
 
-def _maker(store: ScopedStore, shown: Board, part: Part, ending: str, texts: Texts) -> Callable[[], bytes]:
+def _maker(store: ScopedStore, shown: Picture, part: Part, ending: str, texts: Texts) -> Callable[[], bytes]:
     return lambda: as_file(store, shown, part, ending, texts.language)
 
 
-def _map_maker(store: ScopedStore, shown: Board, part: Part, texts: Texts) -> Callable[[], bytes]:
+def _map_maker(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> Callable[[], bytes]:
     return lambda: as_map(store, shown, part, texts)

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from dashboard.parts import reasons
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from geodata.snapshots.formats import Sheet
 from words import Texts
 
@@ -62,13 +62,13 @@ def heading(texts: Texts, column: str) -> str:
     return texts(name) if name in texts else column
 
 
-def sheets(texts: Texts, shown: Board, rows: pd.DataFrame, told: Iterable[str]) -> list[Sheet]:
+def sheets(texts: Texts, shown: Picture, rows: pd.DataFrame, told: Iterable[str]) -> list[Sheet]:
     """Return the sheets of a workbook: the figures, their reasons, what they rest on, and what each column means.
 
     Parameters
     ----------
     shown
-        The board that the rows are of.
+        The picture that the rows are of.
     rows
         As `dashboard.files.downloads.table` gives them.
     told
@@ -117,7 +117,7 @@ def _meaning(texts: Texts, column: str) -> str:
     return texts(name) if name in texts else ""
 
 
-def _contributions(texts: Texts, shown: Board, rows: pd.DataFrame) -> pd.DataFrame:
+def _contributions(texts: Texts, shown: Picture, rows: pd.DataFrame) -> pd.DataFrame:
     """Return what each indicator brings to the score of each row, the largest first."""
     table = shown.scored.contributions
     table = table[table["unit_id"].isin(rows["unit_id"])]

@@ -8,9 +8,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard.map.layers import Overlay
-from dashboard.parts import controls, links, tables
-from dashboard.parts import figures as board
-from dashboard.parts.figures import Board
+from dashboard.parts import controls, figures, links, tables
+from dashboard.parts.figures import Picture
 from dashboard.shell import session
 from dashboard.shell.problems import in_words
 from door.store import ScopedStore
@@ -43,7 +42,7 @@ def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: st
     if not store.may(TABLE):
         return Markup()
     words = {"": texts("alarms.layer_none")} | {name: texts(f"alarms.layer_{name}") for name in session.LAYERS}
-    number = _alarms_n(str(store.viewer), store.data_version, board.official_model().disease, week, store)
+    number = _alarms_n(str(store.viewer), store.data_version, figures.official_model().disease, week, store)
     if number is not None:
         words["alarms"] += f": {number}"
     return controls.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)
@@ -63,7 +62,7 @@ def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay
     """Return the lines of a layer over the areas; None where there is nothing to draw, which `draw` explains."""
     if not layer or not store.may(TABLE):
         return None
-    disease = board.official_model().disease
+    disease = figures.official_model().disease
     try:
         if layer == "alarms":
             found = context.alarms_of(store, disease, week)
@@ -81,11 +80,11 @@ def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay
         return None
 
 
-def draw(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> None:
+def draw(texts: Texts, store: ScopedStore, shown: Picture, layer: str) -> None:
     """Draw under the map what the chosen layer shows, the alarms of the week, and what they cannot see."""
     if not layer or not store.may(TABLE):
         return
-    disease = board.official_model().disease
+    disease = figures.official_model().disease
     try:
         found = context.alarms_of(store, disease, shown.week)
         told = _told(texts, store, shown, layer)
@@ -117,7 +116,7 @@ def _signals(texts: Texts, store: ScopedStore) -> Markup:
     return links.link(texts("alarms.to_signal"), page="register") if store.may("signals") else Markup()
 
 
-def _list(texts: Texts, shown: Board, found: pd.DataFrame, title: str) -> Markup:
+def _list(texts: Texts, shown: Picture, found: pd.DataFrame, title: str) -> Markup:
     listed = found[found["is_alarm"] | (found["rank"] <= LISTED_N)]
     if listed.empty:
         return Markup("<p>{}</p>").format(texts("alarms.none_here", n=len(found), listed=LISTED_N))
@@ -158,9 +157,9 @@ def _notes(texts: Texts, found: pd.DataFrame, key: str) -> list[str]:
     ]
 
 
-def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> Markup:
+def _told(texts: Texts, store: ScopedStore, shown: Picture, layer: str) -> Markup:
     """Return in words what the layer over the map shows: the same for who cannot see the map."""
-    disease = board.official_model().disease
+    disease = figures.official_model().disease
     if layer == "groups":
         groups = context.groups_of(store, disease, shown.week)
         sentences = [
@@ -186,7 +185,7 @@ def _told(texts: Texts, store: ScopedStore, shown: Board, layer: str) -> Markup:
     return Markup("<ul>{}</ul>").format(items)
 
 
-def _names(texts: Texts, shown: Board, codes: pd.Series) -> str:
+def _names(texts: Texts, shown: Picture, codes: pd.Series) -> str:
     names = sorted(shown.names[code] for code in codes)
     more = [texts("picture.done_more", n=len(names) - _NAMED_N)] if len(names) > _NAMED_N else []
     return ", ".join([*names[:_NAMED_N], *more])
@@ -195,7 +194,7 @@ def _names(texts: Texts, shown: Board, codes: pd.Series) -> str:
 def without_signal(texts: Texts, store: ScopedStore) -> tuple[str, list[OpenAlarm]]:
     """Return the last week and those of its alarms on which nobody recorded a signal yet."""
     try:
-        found = context.alarms_of(store, board.official_model().disease)
+        found = context.alarms_of(store, figures.official_model().disease)
     except InputError:
         return "", []
     week = str(found["week"].iloc[0]) if len(found) else ""

@@ -37,7 +37,7 @@ _KEPT_N: Final = 200  # some kilobytes each
 
 
 @dataclass(frozen=True)
-class Board:
+class Picture:
     """The scores of a level with the names of its units, as one viewer may see them.
 
     The frames are shared between runs of the page: read them, never write in them.
@@ -174,27 +174,27 @@ def diseases(texts: Texts, store: ScopedStore) -> Mapping[str, str]:
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _load(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, _store: ScopedStore
-) -> Board:
-    """Load a board; the viewer, both versions and the signals are the key, so that nobody gets another's."""
-    return read_board(_store, level, "")
+) -> Picture:
+    """Load a picture; the viewer, both versions and the signals are the key, so that nobody gets another's."""
+    return read_picture(_store, level, "")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # few: they are read from disk in an instant
 def _load_week(
     viewer: str, data_version: str, model_version: str, level: str, newest_signal: int, week: str, _store: ScopedStore
-) -> Board:
-    """Load a board as it stood at the end of a week."""
-    return read_board(_store, level, week)
+) -> Picture:
+    """Load a picture as it stood at the end of a week."""
+    return read_picture(_store, level, week)
 
 
-def read_board(store: ScopedStore, level: str, week: str = "") -> Board:
-    """Return the board of a level, computed first where it is not there; nothing is kept for others."""
+def read_picture(store: ScopedStore, level: str, week: str = "") -> Picture:
+    """Return the picture of a level, computed first where it is not there; nothing is kept for others."""
     gemeenten, regions_ = store.table("gemeenten"), store.table("veiligheidsregios")
     names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
     vr_of = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
     scored = read_scored(store, level, official_model(), week)
-    return Board(scored, names, store.is_demonstration, vr_of, _moved(store, scored))
+    return Picture(scored, names, store.is_demonstration, vr_of, _moved(store, scored))
 
 
 def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
@@ -205,8 +205,8 @@ def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
     return dict(table.groupby("unit_id")["change_0_10"].sum())
 
 
-def open_board(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Board:
-    """Return the board of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
+def open_picture(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Picture:
+    """Return the picture of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
     model = official_model()
     key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
@@ -232,7 +232,7 @@ def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> st
     if not readiness.of(store, model.disease).may_rank(what):
         return words  # there is no picture to name
     if is_ready(store.data_version, level, model):
-        return named(texts, words, open_board(store, level, texts).lacks)
+        return named(texts, words, open_picture(store, level, texts).lacks)
     return named(texts, words, outputs.lacks(store, level, model))
 
 
@@ -257,26 +257,26 @@ def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
 
 
-def sector_figures(shown: Board, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
-    """Return what the map needs to change from this sector to another without the server; scoped as the board is."""
+def sector_figures(shown: Picture, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
+    """Return what the map needs to change from this sector to another without the server; scoped as the picture is."""
     channel = f"figures-{shown.scored.level}-{shown.week}"
     message = shown.kept(_figures_message, channel, assets, geometry.codes[shown.scored.level])
     return SectorFigures(channel, sector, message)
 
 
-def _figures_message(shown: Board, channel: str, assets: str, order: tuple[str, ...]) -> bytes:
+def _figures_message(shown: Picture, channel: str, assets: str, order: tuple[str, ...]) -> bytes:
     return figures_message(shown.layers, order, assets=assets, channel=channel)
 
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
     """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326)."""
-    shown = open_board(store, "site", texts, week)
+    shown = open_picture(store, "site", texts, week)
     return _load_sites(str(store.viewer), store.data_version, week, newest_signal("site"), store, shown)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _load_sites(
-    viewer: str, data_version: str, week: str, newest_signal: int, _store: ScopedStore, _scores: Board
+    viewer: str, data_version: str, week: str, newest_signal: int, _store: ScopedStore, _scores: Picture
 ) -> pd.DataFrame:
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
@@ -300,8 +300,8 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
     return f"{site['name'] or kind} ({kind.lower()}{size})"
 
 
-def area_layer(shown: Board, rows: pd.DataFrame) -> AreaLayer:
-    """Return some rows of a board as a layer of the map, with what is flagged and what is high but unsure."""
+def area_layer(shown: Picture, rows: pd.DataFrame) -> AreaLayer:
+    """Return some rows of a picture as a layer of the map, with what is flagged and what is high but unsure."""
     unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
     marks = [
         Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from dashboard.map import inside
 from dashboard.parts import links
-from dashboard.parts.figures import Board, chosen_disease
+from dashboard.parts.figures import Picture, chosen_disease
 from dashboard.shell import session
 from door import readiness
 from door.store import ScopedStore
@@ -21,7 +21,7 @@ _COMPARED_N = 20_000  # with more sites nobody waits for the nearest
 _LEVELS = ("vr", "gemeente")
 
 
-def draw(texts: Texts, store: ScopedStore, shown: Board) -> None:
+def draw(texts: Texts, store: ScopedStore, shown: Picture) -> None:
     """Say which parts of the address are not there, each with a link to the nearest that is; nothing when all are.
 
     Parameters
@@ -53,7 +53,7 @@ def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
     ]
 
 
-def _indicator(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
+def _indicator(texts: Texts, asked: dict[str, str], shown: Picture) -> list[str]:
     """Return a sentence for an indicator that the map cannot show: the model or the picture has none such."""
     code = asked.get("inside", "")
     if not code or inside.title_of(texts, shown.scored, code):
@@ -69,7 +69,7 @@ def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[st
     return [texts("link.no_disease", asked=_short(disease))]
 
 
-def _week(texts: Texts, asked: dict[str, str], shown: Board) -> list[str]:
+def _week(texts: Texts, asked: dict[str, str], shown: Picture) -> list[str]:
     """Return a sentence for a week without a picture, with the nearest week that has one."""
     week = asked.get("week", "")
     if not week or week in shown.scored.weeks:
@@ -92,7 +92,7 @@ def _apart(one: str, other: str) -> int:
     return abs(53 * (year - other_year) + number - other_number)
 
 
-def _unit(texts: Texts, asked: dict[str, str], store: ScopedStore, shown: Board) -> list[str]:
+def _unit(texts: Texts, asked: dict[str, str], store: ScopedStore, shown: Picture) -> list[str]:
     """Return a sentence for an area or a site that is not there, with what took its place or comes nearest."""
     unit = asked.get("unit", "")
     if not unit or unit in shown.names:
@@ -111,7 +111,7 @@ def _unit(texts: Texts, asked: dict[str, str], store: ScopedStore, shown: Board)
     return [Markup("{} {} {}").format(sentence, texts("link.nearest"), _offered(near, shown)) if near else sentence]
 
 
-def _offered(codes: Iterable[str], shown: Board) -> Markup:
+def _offered(codes: Iterable[str], shown: Picture) -> Markup:
     return Markup(", ").join(links.link(shown.names.get(code, code), unit=code) for code in codes)
 
 

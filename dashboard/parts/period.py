@@ -5,25 +5,25 @@ from datetime import UTC, date, datetime
 from markupsafe import Markup
 
 from dashboard.parts import controls
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata.weeks import last_day
 from words import Texts
 
 
-def week(now: Board, chosen: Selection) -> str:
+def week(now: Picture, chosen: Selection) -> str:
     """Return the chosen week where there is a picture of it; '' (the peildatum) otherwise."""
     return chosen.week if chosen.week in now.scored.weeks else ""
 
 
-def slider(texts: Texts, now: Board, week: str) -> Markup:
+def slider(texts: Texts, now: Picture, week: str) -> Markup:
     """Return a slider through the weeks (HTML for `links.linked`); '' where there is no earlier week.
 
     Parameters
     ----------
     now
-        A board of the peildatum: it knows the weeks.
+        A picture of the peildatum: it knows the weeks.
     week
         The week that is shown.
     """
@@ -43,7 +43,7 @@ def known_on(chosen: Selection) -> date | None:
     return day if day and day < datetime.now(UTC).date() else None
 
 
-def notice(texts: Texts, store: ScopedStore, shown: Board) -> Markup:
+def notice(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
     """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not."""
     told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     if store.known_on and store.may("activations"):
@@ -51,7 +51,7 @@ def notice(texts: Texts, store: ScopedStore, shown: Board) -> Markup:
     return Markup('<p class="rb-muted rb-back">{}</p>').format(" ".join(told)) if told else Markup()
 
 
-def choose_known(texts: Texts, now: Board, chosen: Selection) -> Markup:
+def choose_known(texts: Texts, now: Picture, chosen: Selection) -> Markup:
     """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
     sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
     asked = known_on(chosen)

@@ -4,8 +4,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.parts import figures as board
-from dashboard.parts.figures import Board
+from dashboard.parts import figures
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -18,7 +18,7 @@ _BARS_N = 8
 _MISSING = "missing"
 
 
-def indicator_name(shown: Board, code: str, texts: Texts) -> str:
+def indicator_name(shown: Picture, code: str, texts: Texts) -> str:
     """Return the name of an indicator in the page's language."""
     if code == _MISSING:
         return texts("picture.missing")
@@ -26,7 +26,7 @@ def indicator_name(shown: Board, code: str, texts: Texts) -> str:
     return name[:1].upper() + name[1:]
 
 
-def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
+def not_told_apart(texts: Texts, shown: Picture, sector_code: str) -> str:
     """Say why the areas of a sector ('' = all together) cannot be told apart; '' where they can."""
     found = shown.scored.apart.get(sector_code)
     if found is None or not found.why:
@@ -44,7 +44,7 @@ def not_told_apart(texts: Texts, shown: Board, sector_code: str) -> str:
     )
 
 
-def sector_name(texts: Texts, shown: Board, sector_code: str) -> str:
+def sector_name(texts: Texts, shown: Picture, sector_code: str) -> str:
     """Return the name of a sector ('' = all together): of its CBS group where the picture ranks it as that."""
     found = shown.scored.apart.get(sector_code)
     if found is not None and found.ranked_as:
@@ -52,12 +52,12 @@ def sector_name(texts: Texts, shown: Board, sector_code: str) -> str:
     return texts(f"sector.{sector_code}") if sector_code else texts("picture.sector_all")
 
 
-def lacks(texts: Texts, shown: Board) -> str:
+def lacks(texts: Texts, shown: Picture) -> str:
     """Say which dimensions and routes the picture lacks, which it is named after; '' when it is whole."""
     return texts("picture.lacks", without=classify.without(shown.lacks, texts.language)) if shown.lacks else ""
 
 
-def top_reason(shown: Board, unit_id: str, texts: Texts) -> str:
+def top_reason(shown: Picture, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
     words = shown.top_reasons[texts.language].get(unit_id, "")
     return f"{words[:1].upper()}{words[1:]}." if words else ""
@@ -72,7 +72,7 @@ def place(texts: Texts, row: pd.Series, units_n: int) -> str:
     return texts(f"picture.{name}", low=low, high=high, n=units_n)
 
 
-def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> None:
+def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -> None:
     """Draw the reasons of the chosen unit; without one, say how to read the picture."""
     if not chosen.unit:
         show(_explanation(texts, shown))
@@ -81,26 +81,26 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Board) -> 
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
         title, source = shown.names[chosen.unit], _board_of(chosen.unit, texts, store, shown)
     else:
-        source = board.open_board(store, "site", texts, shown.week)
-        unit_id, title = chosen.unit, board.site_title(store, chosen.unit, texts)
+        source = figures.open_picture(store, "site", texts, shown.week)
+        unit_id, title = chosen.unit, figures.site_title(store, chosen.unit, texts)
     show(source.kept(_told, unit_id, title, texts) or _explanation(texts, shown))
 
 
-def _told(shown: Board, unit_id: str, title: str, texts: Texts) -> Markup:
+def _told(shown: Picture, unit_id: str, title: str, texts: Texts) -> Markup:
     """Return the reasons of a unit (HTML); '' when it has no row."""
     found = shown.scores[shown.scores["unit_id"] == unit_id]
     return Markup() if found.empty else _reasons(texts, shown, found.iloc[0], title)
 
 
-def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Board) -> Board:
-    """Return the board of an area's own level, where the viewer may see that."""
+def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Picture) -> Picture:
+    """Return the picture of an area's own level, where the viewer may see that."""
     level = "gemeente" if area_code.startswith("GM") else "vr"
     if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:
         return shown
-    return board.open_board(store, level, texts, shown.week)
+    return figures.open_picture(store, level, texts, shown.week)
 
 
-def _explanation(texts: Texts, shown: Board) -> Markup:
+def _explanation(texts: Texts, shown: Picture) -> Markup:
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     rows = Markup().join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(frame.chip(number, words[number - 1]), texts(f"class_asks.{number}"))
@@ -112,12 +112,12 @@ def _explanation(texts: Texts, shown: Board) -> Markup:
     )
 
 
-def _contributions(shown: Board, unit_id: str) -> pd.DataFrame:
+def _contributions(shown: Picture, unit_id: str) -> pd.DataFrame:
     table = shown.scored.contributions
     return table[table["unit_id"] == unit_id]
 
 
-def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> Markup:
+def _reasons(texts: Texts, shown: Picture, row: pd.Series, title: str) -> Markup:
     head = Markup("<h3>{}</h3>").format(title)
     if row["sector_code"]:
         head += Markup('<p class="rb-muted">{}</p>').format(sector_name(texts, shown, row["sector_code"]))
@@ -147,7 +147,7 @@ def _reasons(texts: Texts, shown: Board, row: pd.Series, title: str) -> Markup:
     )
 
 
-def _would_change(texts: Texts, shown: Board, row: pd.Series) -> Markup:
+def _would_change(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     """Return the smallest realistic changes that lead to another class; '' when there is none."""
     lines = Markup().join(
         Markup("<li>{}</li>").format(explain.change_sentence(shown.scored, change, texts.language))
@@ -166,7 +166,7 @@ def score_chip(texts: Texts, row: pd.Series) -> Markup:
     return frame.chip(int(row["risk_class"]), score_words(texts, row))
 
 
-def single_chip(texts: Texts, shown: Board, row: pd.Series) -> Markup:
+def single_chip(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     """Return the score of a scored unit that stands by itself (HTML): it says so while figures are invented."""
     words = frame.marked(texts, score_words(texts, row), is_demonstration=shown.is_demonstration)
     return frame.chip(int(row["risk_class"]), words)
@@ -179,7 +179,7 @@ def score_words(texts: Texts, row: pd.Series) -> str:
     return f"{texts.number(row['score_0_10'])} {word}"
 
 
-def score_head(texts: Texts, shown: Board) -> str:
+def score_head(texts: Texts, shown: Picture) -> str:
     """Return the head over scores with their class."""
     return frame.marked(texts, texts("map.score"), is_demonstration=shown.is_demonstration)
 
@@ -192,7 +192,7 @@ def place_span(row: pd.Series) -> str:
     return f"{int(low)}" if low == high else f"{int(low)}–{int(high)}"
 
 
-def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
+def rank_words(texts: Texts, shown: Picture, row: pd.Series) -> str:
     """Say which place a scored unit takes, with its interval where that is known."""
     ranked_n = shown.ranked_n(row["sector_code"])
     if pd.isna(row["rank"]):
@@ -204,7 +204,7 @@ def rank_words(texts: Texts, shown: Board, row: pd.Series) -> str:
     )
 
 
-def _bars(texts: Texts, shown: Board, row: pd.Series) -> Markup:
+def _bars(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     """Return the sum that makes the score: the national reference, the largest reasons, the rest, the score."""
     parts = _contributions(shown, row["unit_id"]).set_index("indicator_code")["contribution_0_10"]
     parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.parts import quality
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
 from risk.index.measure import valid_activations
@@ -24,7 +24,7 @@ def unit_id(area_code: str, sector: str) -> str:
     return f"{area_code}:{sector}" if sector else area_code
 
 
-def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[str, list[str]]:
+def change(texts: Texts, store: ScopedStore, shown: Picture, unit: str) -> tuple[str, list[str]]:
     """Return how far a score moved in four weeks, as a sentence, and the largest causes with their share."""
     moved = store.out("changes", "vr", shown.scored.model.version, shown.week)
     mine = moved[moved["unit_id"] == unit].set_index("indicator_code")["change_0_10"]
@@ -41,7 +41,7 @@ def change(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> tuple[s
     return told, [f"{why.signed(texts, amount)} {_cause(texts, shown, str(code))}" for code, amount in largest.items()]
 
 
-def since_before(texts: Texts, store: ScopedStore, shown: Board, unit: str) -> str:
+def since_before(texts: Texts, store: ScopedStore, shown: Picture, unit: str) -> str:
     """Say what data, model and world did to a score since the picture before this one; '' where there is none."""
     if refused := shown.scored.refused.get("causes"):
         return texts(f"problem.{refused}")
@@ -59,11 +59,11 @@ def _signed(texts: Texts, value: float) -> str:
     return why.signed(texts, value) if abs(value) >= _FELT else texts.number(0)
 
 
-def _cause(texts: Texts, shown: Board, code: str) -> str:
+def _cause(texts: Texts, shown: Picture, code: str) -> str:
     return texts("region.everywhere") if code == changes.REFERENCE else why.indicator_name(shown, code, texts)
 
 
-def done(store: ScopedStore, shown: Board, vr_code: str, sector: str) -> pd.DataFrame | None:
+def done(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.DataFrame | None:
     """Return a region's activations by kind (`activation_rates.own_rates`); None for who may not see them."""
     if not store.may("activations"):
         return None
@@ -75,7 +75,7 @@ def done(store: ScopedStore, shown: Board, vr_code: str, sector: str) -> pd.Data
     return history.own_rates(rows, float(workers.get((vr_code, sector), float("nan"))))
 
 
-def latest(store: ScopedStore, shown: Board, area_code: str, sector: str) -> list[dict[str, Any]] | None:
+def latest(store: ScopedStore, shown: Picture, area_code: str, sector: str) -> list[dict[str, Any]] | None:
     """Return the activations in an area up to the picture's date, the newest first; None for who may not see them.
 
     The tab keeps those of the area: another sector asks the register only whether something came in.
@@ -95,7 +95,7 @@ def latest(store: ScopedStore, shown: Board, area_code: str, sector: str) -> lis
     return [one for one in known[1] if sector in ("", one["sector_code"])]
 
 
-def sureness(texts: Texts, shown: Board, vr_code: str) -> tuple[pd.Series, str]:
+def sureness(texts: Texts, shown: Picture, vr_code: str) -> tuple[pd.Series, str]:
     """Return the shares of the figures by status (`quality.shares`), and which are missing most often ('' if none)."""
     indicators = shown.scored.indicators
     mine = indicators[indicators["unit_id"].str.startswith(vr_code)]
@@ -105,7 +105,7 @@ def sureness(texts: Texts, shown: Board, vr_code: str) -> tuple[pd.Series, str]:
     return shares, texts("region.most_missing", names=names) if names else ""
 
 
-def sentences(texts: Texts, store: ScopedStore, shown: Board, vr_code: str) -> list[str]:
+def sentences(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str) -> list[str]:
     """Return all of this for a region and all sectors together, as sentences."""
     told, causes = change(texts, store, shown, vr_code)
     lines = [" ".join([told, ", ".join(causes)]).strip()]

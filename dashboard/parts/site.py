@@ -13,10 +13,9 @@ from access.viewer import may
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import entry, links, tables
-from dashboard.parts import figures as board
+from dashboard.parts import entry, figures, links, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -35,7 +34,7 @@ _MAP_HEIGHT_PX = 300
 Site = Mapping[str, Any]
 
 
-def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Callable[[Site], None]) -> None:
+def draw(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, ask: Callable[[Site], None]) -> None:
     """Draw the page of a site that the viewer may see; ``ask`` draws one more thing that can be done with it."""
     sites = store.table("sites").set_index("site_id", drop=False)
     site = sites.loc[site_id].to_dict()
@@ -70,7 +69,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, site_id: str, ask: Call
 def _steps(
     texts: Texts,
     store: ScopedStore,
-    shown: Board,
+    shown: Picture,
     site: Site,
     corrected: CorrectedPlace | None,
     ask: Callable[[Site], None],
@@ -98,7 +97,7 @@ def _steps(
         ask(site)
 
 
-def _correct(texts: Texts, store: ScopedStore, shown: Board, site_id: str, corrected: CorrectedPlace | None) -> None:
+def _correct(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, corrected: CorrectedPlace | None) -> None:
     """Let the viewer say where a site really is, or take that back; each with a reason."""
     day = shown.scored.peildatum
     with st.form("site-place", border=False, clear_on_submit=True):
@@ -122,7 +121,7 @@ def _correct(texts: Texts, store: ScopedStore, shown: Board, site_id: str, corre
     st.rerun(scope="fragment")
 
 
-def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace | None) -> Markup:
+def _corrected(texts: Texts, shown: Picture, site: Site, corrected: CorrectedPlace | None) -> Markup:
     """Say who corrected the place, why, and what goes by the place of the list still (HTML)."""
     if corrected is None:
         return Markup()
@@ -141,7 +140,7 @@ def _corrected(texts: Texts, shown: Board, site: Site, corrected: CorrectedPlace
     return Markup('<div class="rb-notice"><p>{}</p></div>').format(told)
 
 
-def _who(texts: Texts, shown: Board, recorded_by: str) -> str:
+def _who(texts: Texts, shown: Picture, recorded_by: str) -> str:
     """Return who recorded something: the person, or in words the role of whoever did not sign in."""
     role, _, region = recorded_by.split(" (", maxsplit=1)[0].partition(":")
     if role not in ROLES:
@@ -149,23 +148,23 @@ def _who(texts: Texts, shown: Board, recorded_by: str) -> str:
     return " ".join(filter(None, [texts(f"role.{role}"), shown.names.get(region, "")]))
 
 
-def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site: Site) -> None:
+def _map(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, site: Site) -> None:
     """Draw the site with those within five kilometres; nothing where its place is not known."""
     here = site["geometry"]
     if here is None or here.is_empty or site["gemeente_code"] not in shown.vr_of:
         return
     if rows_of(store.viewer.role, "scores_gemeente") is None:
         return
-    around = board.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
+    around = figures.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
     near = sites.geometry.distance(here)
     if site["site_id"] in around.index:
         point = gpd.GeoSeries([here], crs=codes.CRS_RD).to_crs(codes.CRS_WGS84).iloc[0]
         around.loc[site["site_id"], ["lon", "lat"]] = [point.x, point.y]
     around = around.loc[[one for one in near.index[near <= _NEAR_M] if one in around.index]]
-    gemeenten = board.open_board(store, "gemeente", texts, shown.week)
-    assets, geometry = board.map_files(store.data_version, store)
+    gemeenten = figures.open_picture(store, "gemeente", texts, shown.week)
+    assets, geometry = figures.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=board.area_layer(gemeenten, gemeenten.of_sector("")),
+        areas=figures.area_layer(gemeenten, gemeenten.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         sites=SiteLayer(
             site_ids=tuple(around["site_id"]),
@@ -189,7 +188,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, si
     )
 
 
-def place_name(texts: Texts, shown: Board, site: Site) -> str:
+def place_name(texts: Texts, shown: Picture, site: Site) -> str:
     """Return the gemeente of a site, or that it lies across the border."""
     if site["country"] != "NL":
         return texts("picture.abroad", country=texts(f"country.{site['country']}"))
@@ -208,7 +207,7 @@ def title(texts: Texts, site: Site) -> str:
     return site_kinds.title(site, texts)
 
 
-def last_visits(store: ScopedStore, shown: Board) -> dict[str, pd.Timestamp]:
+def last_visits(store: ScopedStore, shown: Picture) -> dict[str, pd.Timestamp]:
     """Return when each visited site was last visited, up to the peildatum."""
     if not store.may("activations"):
         return {}
@@ -221,7 +220,7 @@ def _section(title_: str, body: str) -> Markup:
     return Markup('<section class="rb-page"><h2>{}</h2>{}</section>').format(title_, body)
 
 
-def _known(texts: Texts, shown: Board, site: Site) -> Markup:
+def _known(texts: Texts, shown: Picture, site: Site) -> Markup:
     """List what a source says, with that source, its date and the status."""
     facts = [
         ("sites.kind", site_kinds.name(site["kind"], texts)),
@@ -247,7 +246,7 @@ def _known(texts: Texts, shown: Board, site: Site) -> Markup:
     return _section(texts("sites.known"), Markup('{}<p class="rb-muted">{}</p>').format(table, origin))
 
 
-def _assumed(texts: Texts, shown: Board, site: Site) -> Markup:
+def _assumed(texts: Texts, shown: Picture, site: Site) -> Markup:
     """List what is not known of the site itself: judgements on its kind and its sector."""
     model = shown.scored.model
     rows = [[texts("sites.kind_judged"), texts.number(model.site_kinds[site["kind"]])]]
@@ -261,7 +260,7 @@ def _assumed(texts: Texts, shown: Board, site: Site) -> Markup:
     return _section(texts("sites.assumed"), Markup("<p>{}</p>{}{}").format(texts("sites.assumed_how"), table, reason))
 
 
-def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> Markup:
+def _visits(texts: Texts, store: ScopedStore, shown: Picture, site_id: str) -> Markup:
     """List every visit, also those that found nothing."""
     if not store.may("activations"):
         return Markup()
@@ -283,7 +282,7 @@ def _visits(texts: Texts, store: ScopedStore, shown: Board, site_id: str) -> Mar
     return _section(texts("sites.visits"), tables.table(texts("sites.visits"), heads, rows))
 
 
-def _linked(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
+def _linked(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, site_id: str) -> Markup:
     """List the sites that belong to this one, and the regions in which others do."""
     table = store.out("linked", "site", shown.scored.model.version)
     mine = table[table["unit_id"] == site_id]
@@ -300,7 +299,7 @@ def _linked(texts: Texts, store: ScopedStore, shown: Board, sites: pd.DataFrame,
     return _section(texts("sites.linked"), Markup('<ul class="rb-list">{}</ul>{}').format(items, told))
 
 
-def _link(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
+def _link(texts: Texts, shown: Picture, sites: pd.DataFrame, site_id: str) -> Markup:
     if site_id not in sites.index:
         return escape(site_id)
     site = sites.loc[site_id]
@@ -308,7 +307,7 @@ def _link(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> Mark
     return links.link(words, unit=site_id)
 
 
-def _near(texts: Texts, shown: Board, sites: pd.DataFrame, site_id: str) -> Markup:
+def _near(texts: Texts, shown: Picture, sites: pd.DataFrame, site_id: str) -> Markup:
     """List the nearest sites within five kilometres that the viewer may see."""
     here = sites.loc[site_id, "geometry"]
     if here is None or here.is_empty:

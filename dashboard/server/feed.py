@@ -27,7 +27,7 @@ from markupsafe import Markup
 from access import audit, tokens, told
 from access.viewer import Viewer
 from dashboard.files.downloads import Part, as_file
-from dashboard.parts.figures import Board, official_model
+from dashboard.parts.figures import Picture, official_model
 from dashboard.server import features
 from dashboard.server import metrics as watch
 from dashboard.shell.signin import is_this_machine
@@ -63,7 +63,7 @@ def geojson(scoped: ScopedStore, level: str, sector: str, language: str) -> byte
         There is no such sector.
     """
     scored = read_scored(scoped, level, official_model())
-    shown = Board(scored, {}, scoped.is_demonstration)
+    shown = Picture(scored, {}, scoped.is_demonstration)
     part = Part(level, deliver.ALL_SECTORS if level == "site" else sector)
     return as_file(scoped, shown, part, "geojson", language)
 

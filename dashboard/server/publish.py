@@ -25,7 +25,7 @@ from access.viewer import Viewer
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.pages.method.document import to_html
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board, named, official_model, read_board
+from dashboard.parts.figures import Picture, named, official_model, read_picture
 from dashboard.parts.tables import table
 from dashboard.shell.frame import marked
 from door import export
@@ -61,7 +61,7 @@ class _Country:
     """What every page is made of."""
 
     scoped: ScopedStore
-    shown: Board
+    shown: Picture
     regions: gpd.GeoDataFrame
     counts: Mapping[tuple[str, str], pd.DataFrame]
     workers: pd.DataFrame
@@ -113,7 +113,7 @@ def _written_before(folder: Path) -> set[str]:
 def pages(known_on: date) -> dict[str, bytes]:
     """Return every file of the folder by its name; parameters as for `publish`."""
     scoped = access.open_store(Viewer("policy"), surface=_SURFACE).as_known_on(known_on)
-    shown = read_board(scoped, "vr")
+    shown = read_picture(scoped, "vr")
     regions = gpd.GeoDataFrame(scoped.table("veiligheidsregios").sort_values("vr_code", ignore_index=True))
     regions["geometry"] = regions.geometry.simplify_coverage(_CELL_M)
     counts = {(name, by): scoped.counts(name, ("vr_code", by)) for name, by in _COUNTED}

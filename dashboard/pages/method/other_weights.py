@@ -10,8 +10,7 @@ from markupsafe import Markup
 from access import profiles
 from access.profiles import Profile
 from access.rights import rows_of
-from dashboard.parts import figures as board
-from dashboard.parts import tables
+from dashboard.parts import figures, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
@@ -152,7 +151,7 @@ def _beside(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
 def _table(
     texts: Texts, store: ScopedStore, trial: outputs.Trial, beside: Sequence[tuple[Profile, outputs.Trial]]
 ) -> Markup:
-    shown = board.open_board(store, _LEVEL, texts)
+    shown = figures.open_picture(store, _LEVEL, texts)
     told = [_stability(texts, texts("profile.sliders"), trial)] if beside else [_stability(texts, "", trial)]
     told += [_stability(texts, one.name, other) for one, other in beside]
     ranks = [other.ranks.set_index("unit_id")["rank_what_if"] for _, other in beside]

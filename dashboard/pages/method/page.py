@@ -6,8 +6,7 @@ from markupsafe import Markup
 from access.rights import rows_of
 from dashboard.pages.method import document
 from dashboard.pages.method import other_weights as what_if
-from dashboard.parts import figures as board
-from dashboard.parts import ready, tables
+from dashboard.parts import figures, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
@@ -102,7 +101,7 @@ def _weights_file(language: str) -> bytes:
 
 def _intervals(texts: Texts, store: ScopedStore) -> None:
     """Show how sure each place in the ranking is, of the sector that the address names."""
-    shown, sector = board.open_board(store, "vr", texts), session.selection().sector
+    shown, sector = figures.open_picture(store, "vr", texts), session.selection().sector
     name = why.sector_name(texts, shown, sector)
     show(Markup('<p class="rb-page">{}</p>').format(texts("chart.intervals_how", sector=name)))
     from dashboard.parts import charts  # noqa: PLC0415 - Altair is slow to load: only who looks at a chart waits
@@ -112,7 +111,7 @@ def _intervals(texts: Texts, store: ScopedStore) -> None:
 
 def _with_without(texts: Texts, store: ScopedStore) -> Markup:
     """Show the ranking with and without the history of finds and the counts by origin."""
-    shown = board.open_board(store, "vr", texts)
+    shown = figures.open_picture(store, "vr", texts)
     model = official_model()
     table = outputs.rankings(store)
     names = [model.indicator(code).name[texts.language] for code in method.SWITCHES]

@@ -7,11 +7,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.parts import figures as board
-from dashboard.parts import links, tables
+from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -21,7 +20,7 @@ _LISTED_N = 10
 _link = partial(links.link, beside="")
 
 
-def inside(store: ScopedStore, chosen: Selection, regions: Board) -> str:
+def inside(store: ScopedStore, chosen: Selection, regions: Picture) -> str:
     """Return the area that the map is drawn into, where the viewer may see its gemeenten; '' is the country."""
     if not chosen.within or not rows_of(store.viewer.role, "scores_gemeente"):
         return ""
@@ -29,7 +28,7 @@ def inside(store: ScopedStore, chosen: Selection, regions: Board) -> str:
     return chosen.within if region in set(regions.scores["area_code"]) else ""
 
 
-def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, within: str) -> None:
+def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Picture, within: str) -> None:
     """Draw the trail to what is chosen, each step a link, and the step that leads further in."""
     site = _site(texts, store, chosen, shown)
     area = chosen.unit if chosen.unit in shown.names else within if site is None else str(site["gemeente_code"])
@@ -49,20 +48,20 @@ def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board, with
     )
 
 
-def _step(shown: Board, code: str) -> Markup:
+def _step(shown: Picture, code: str) -> Markup:
     return _link(shown.names[code], level="gemeente", unit=code, within=code)
 
 
-def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Board) -> "pd.Series | None":
+def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Picture) -> "pd.Series | None":
     if not chosen.unit or chosen.unit in shown.names or not store.may("sites"):
         return None
-    sites = board.open_sites(store, texts, shown.week)
+    sites = figures.open_sites(store, texts, shown.week)
     found = sites[sites["site_id"] == chosen.unit]
     return None if found.empty else found.iloc[0]
 
 
 def _further(
-    texts: Texts, store: ScopedStore, shown: Board, area: str, within: str, site: "pd.Series | None"
+    texts: Texts, store: ScopedStore, shown: Picture, area: str, within: str, site: "pd.Series | None"
 ) -> Markup:
     """Return the link to what lies in the chosen area, or to the page of the site; '' when there is none."""
     if site is not None:
@@ -77,10 +76,10 @@ def _further(
     return Markup()
 
 
-def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> None:
+def site_list(texts: Texts, store: ScopedStore, shown: Picture, within: str) -> None:
     """Draw the highest sites of the area the map is drawn into as a table: what the map's signs say, for a keyboard."""
-    scored = board.open_board(store, "site", texts, shown.week)
-    sites = board.open_sites(store, texts, shown.week)
+    scored = figures.open_picture(store, "site", texts, shown.week)
+    sites = figures.open_sites(store, texts, shown.week)
     if within:
         sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
     place = shown.names.get(within, texts("trail.nation"))
@@ -96,7 +95,7 @@ def site_list(texts: Texts, store: ScopedStore, shown: Board, within: str) -> No
     )
 
 
-def _table(texts: Texts, scored: Board, sites: Sequence[dict[str, object]], title: str) -> Markup:
+def _table(texts: Texts, scored: Picture, sites: Sequence[dict[str, object]], title: str) -> Markup:
     scores = scored.scores.set_index("unit_id")
     rows = [
         [

@@ -12,10 +12,9 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import breadcrumb as trail
 from dashboard.pages.picture import first_start, side_by_side, since
-from dashboard.parts import alarms, controls, link_notice, links, period, ready, region_facts
-from dashboard.parts import figures as board
+from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import AGENCIES, Board
+from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import export
@@ -42,7 +41,7 @@ def run() -> None:
         st.caption(texts("error.last_good"))
     show(
         Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(
-            board.title(store, texts, texts("app.title")), texts("picture.intro")
+            figures.title(store, texts, texts("app.title")), texts("picture.intro")
         )
     )
     first_start.card(texts, store)
@@ -55,7 +54,7 @@ def run() -> None:
         since.card()
 
 
-def _first(shown: Board, sector: str) -> pd.DataFrame:
+def _first(shown: Picture, sector: str) -> pd.DataFrame:
     """Return the highest rows to go to first: of a sector its areas, else pairs of area and sector.
 
     When the highest pairs are all of one sector, the first of another sector follows them.
@@ -69,7 +68,7 @@ def _first(shown: Board, sector: str) -> pd.DataFrame:
     return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
 
 
-def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str, Markup]]:
+def _told_first(shown: Picture, sector: str, texts: Texts) -> list[tuple[str, str, Markup]]:
     """Return area, sector and words (HTML) of the highest: class, place and what tells each from the others."""
     rows = _first(shown, sector)
     reasons = explain.apart(shown.scored, list(rows["unit_id"]), texts.language)
@@ -89,7 +88,7 @@ def _told_first(shown: Board, sector: str, texts: Texts) -> list[tuple[str, str,
     return told
 
 
-def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> Markup:
+def _where_first(texts: Texts, shown: Picture, chosen: session.Selection) -> Markup:
     """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
     items = [
         Markup("<li>{}</li>").format(
@@ -98,7 +97,7 @@ def _where_first(texts: Texts, shown: Board, chosen: session.Selection) -> Marku
         for area, sector, inner in shown.kept(_told_first, chosen.sector, texts)
     ]
     title = frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration)
-    if disease := board.chosen_disease():
+    if disease := figures.chosen_disease():
         title += Markup(' <span class="rb-muted">{}</span>').format(disease)
     if shown.week:
         then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
@@ -112,15 +111,15 @@ def _explorer() -> None:
     """Draw map, list and reasons; a choice in here redraws only this part of the page."""
     texts, chosen = session.texts(), session.selection()
     store, _ = session.store()
-    now = board.open_board(store, "vr", texts)
+    now = figures.open_picture(store, "vr", texts)
     week = period.week(now, chosen)
-    regions = board.open_board(store, "vr", texts, week) if week else now
+    regions = figures.open_picture(store, "vr", texts, week) if week else now
     link_notice.draw(texts, store, now)
     first = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()
     within = trail.inside(store, chosen, regions)
-    shown = regions if not within and chosen.level == "vr" else board.open_board(store, "gemeente", texts, week)
+    shown = regions if not within and chosen.level == "vr" else figures.open_picture(store, "gemeente", texts, week)
     rows = shown.of_sector(chosen.sector)
     if within:
         rows = rows[rows["area_code"].isin(shown.gemeenten_of(shown.vr_of.get(within, within)))]
@@ -181,7 +180,7 @@ def _guide(texts: Texts, chosen: session.Selection) -> Markup:
     )
 
 
-def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Selection) -> Markup:
+def _done(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
     """Return the newest activations in the chosen area (HTML); nothing for who may not see them."""
     found = region_facts.latest(store, shown, chosen.unit, chosen.sector)
     if found is None:
@@ -204,7 +203,7 @@ def _done(texts: Texts, store: ScopedStore, shown: Board, chosen: session.Select
 
 
 def _controls(
-    texts: Texts, chosen: session.Selection, store: ScopedStore, now: Board, week: str, seen: downloads.Part
+    texts: Texts, chosen: session.Selection, store: ScopedStore, now: Picture, week: str, seen: downloads.Part
 ) -> None:
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
@@ -233,9 +232,11 @@ def _by_place(texts: Texts, chosen: session.Selection) -> Markup:
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> Markup:
     """Return the list of diseases (HTML); nothing where there are figures of one alone."""
-    options = board.diseases(texts, store)
+    options = figures.diseases(texts, store)
     return (
-        controls.dropdown(texts("picture.disease"), "disease", options, board.chosen_disease()) if options else Markup()
+        controls.dropdown(texts("picture.disease"), "disease", options, figures.chosen_disease())
+        if options
+        else Markup()
     )
 
 
@@ -246,18 +247,18 @@ def _parts(store: ScopedStore) -> list[downloads.Part]:
     return [*parts, downloads.Part("site", deliver.ALL_SECTORS)] if export.may_take_sites(store) else parts
 
 
-def _map_texts(shown: Board, texts: Texts) -> MapTexts:
+def _map_texts(shown: Picture, texts: Texts) -> MapTexts:
     return map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks)
 
 
 def _draw_map(
-    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Board, rows: pd.DataFrame, within: str
+    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, rows: pd.DataFrame, within: str
 ) -> None:
-    assets, geometry = board.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
     within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
     picture = MapPicture(
-        areas=board.area_layer(shown, rows) if within else shown.layers[chosen.sector],
+        areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),
         sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
@@ -275,14 +276,14 @@ def _draw_map(
         assets=assets,
         geometry=geometry,
         height=_MAP_HEIGHT_PX,
-        figures=board.sector_figures(shown, chosen.sector, assets, geometry),
+        figures=figures.sector_figures(shown, chosen.sector, assets, geometry),
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
     )
 
 
 def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
-    sites = board.open_sites(store, texts, week)
+    sites = figures.open_sites(store, texts, week)
     return SiteLayer(
         site_ids=tuple(sites["site_id"]),
         names=tuple(sites["name"]),
@@ -293,7 +294,7 @@ def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
     )
 
 
-def _foot(texts: Texts, store: ScopedStore, shown: Board) -> Markup:
+def _foot(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
     """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
     found = shown.scored.status_share
     shares = ", ".join(

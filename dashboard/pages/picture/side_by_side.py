@@ -8,7 +8,7 @@ from markupsafe import Markup
 from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from words import Texts
@@ -21,7 +21,7 @@ def may_compare(store: ScopedStore) -> bool:
     return may(store.viewer, Verb.RUN, "evaluation")
 
 
-def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataFrame:
+def chosen_rows(store: ScopedStore, chosen: Selection, shown: Picture) -> pd.DataFrame:
     """Return the scored rows of the chosen areas in their order; none when fewer than two can be compared."""
     none = shown.scores.iloc[:0]
     if len(chosen.areas) < 2 or not may_compare(store):  # as on nearly every run of the page
@@ -31,7 +31,7 @@ def chosen_rows(store: ScopedStore, chosen: Selection, shown: Board) -> pd.DataF
     return found if len(found) > 1 else none
 
 
-def table(texts: Texts, chosen: Selection, shown: Board, rows: pd.DataFrame) -> Markup:
+def table(texts: Texts, chosen: Selection, shown: Picture, rows: pd.DataFrame) -> Markup:
     """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons."""
     areas = [row for _, row in rows.iterrows()]
     sector = why.sector_name(texts, shown, chosen.sector)
@@ -66,7 +66,7 @@ def _line(name: str, cells: Sequence[str], kind: str = "") -> Markup:
     )
 
 
-def _place(texts: Texts, shown: Board, row: pd.Series) -> str:
+def _place(texts: Texts, shown: Picture, row: pd.Series) -> str:
     if pd.isna(row["rank"]):
         return why.rank_words(texts, shown, row)
     place = texts("picture.place_of", rank=int(row["rank"]), n=shown.ranked_n(row["sector_code"]))
@@ -78,12 +78,12 @@ def _share(texts: Texts, share: float) -> str:
     return "–" if pd.isna(share) else texts.percent(share)
 
 
-def _moved(texts: Texts, shown: Board, row: pd.Series) -> str:
+def _moved(texts: Texts, shown: Picture, row: pd.Series) -> str:
     moved = shown.moved.get(row["unit_id"])
     return "–" if moved is None else (why.signed(texts, moved) if round(moved, 1) else texts("map.unmoved"))
 
 
-def _reasons(texts: Texts, shown: Board, areas: Sequence[pd.Series]) -> list[str]:
+def _reasons(texts: Texts, shown: Picture, areas: Sequence[pd.Series]) -> list[str]:
     """Return the sum of every score, one reason a line: the largest of any area, then what is left, then the score."""
     table = shown.scored.contributions
     units = [row["unit_id"] for row in areas]

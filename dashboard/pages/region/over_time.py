@@ -4,10 +4,9 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.parts import figures as board
-from dashboard.parts import progress, tables
+from dashboard.parts import figures, progress, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata.weeks import last_day, week_of
@@ -15,7 +14,7 @@ from risk.scores import outputs, over_time
 from words import Texts
 
 
-def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector: str) -> None:
+def draw(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:
     """Draw the weeks of an area and, for who sees more than one region, those of all of them.
 
     Parameters
@@ -28,7 +27,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
         '' for all sectors together.
     """
     level = "vr" if area_code.startswith("VR") else "gemeente"
-    now = board.open_board(store, level, texts)
+    now = figures.open_picture(store, level, texts)
     of_sector = why.sector_name(texts, now, sector)
     name = shown.names[area_code]
     show(
@@ -66,7 +65,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Board, area_code: str, sector:
         _all_regions(texts, now, scores, of_sector)
 
 
-def _compute(texts: Texts, store: ScopedStore, now: Board, missing: tuple[str, ...]) -> None:
+def _compute(texts: Texts, store: ScopedStore, now: Picture, missing: tuple[str, ...]) -> None:
     """Say that weeks have yet to be computed, and offer to do so."""
     st.caption(texts("time.missing", n=len(missing)))
     if st.button(texts("time.compute"), key="time-compute"):
@@ -78,7 +77,7 @@ def _compute(texts: Texts, store: ScopedStore, now: Board, missing: tuple[str, .
 
 
 def _weeks(
-    texts: Texts, store: ScopedStore, now: Board, mine: pd.DataFrame, area_code: str, sector: str
+    texts: Texts, store: ScopedStore, now: Picture, mine: pd.DataFrame, area_code: str, sector: str
 ) -> pd.DataFrame:
     """Return the columns of `dashboard.parts.charts.through_the_weeks`, a row per week."""
     unit_id = str(mine["unit_id"].iloc[0])
@@ -100,7 +99,7 @@ def _weeks(
     return pd.DataFrame(found).reset_index(drop=True)
 
 
-def _label(texts: Texts, now: Board, week: str) -> str:
+def _label(texts: Texts, now: Picture, week: str) -> str:
     """Name a week; the last days, of a week that is not over, are now."""
     return texts("time.week_of", week=int(week[-2:])) if week in now.scored.weeks else texts("time.now")
 
@@ -145,7 +144,7 @@ def _table(texts: Texts, weeks: pd.DataFrame, peildatum: pd.Timestamp, told: str
     return tables.table(told, heads, rows, numeric=range(1, len(heads)))
 
 
-def _all_regions(texts: Texts, shown: Board, scores: pd.DataFrame, of_sector: str) -> None:
+def _all_regions(texts: Texts, shown: Picture, scores: pd.DataFrame, of_sector: str) -> None:
     """Draw every region in a small panel, the highest of the last week first."""
     last = scores[scores["week"] == scores["week"].iloc[-1]].sort_values("score_0_10", ascending=False)
     place = {code: at for at, code in enumerate(last["area_code"])}

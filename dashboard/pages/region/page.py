@@ -14,10 +14,9 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.region import context, over_time
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import controls, link_notice, links, period, quality, ready, region_facts, tables
-from dashboard.parts import figures as board
+from dashboard.parts import controls, figures, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import AGENCIES, Board
+from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -36,11 +35,11 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, board.title(store, texts, texts("page.region")))
+    frame.page_head(texts, store, figures.title(store, texts, texts("page.region")))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
-    elif figures := context.section(texts, store):
-        show(figures)
+    elif published := context.section(texts, store):
+        show(published)
 
 
 @st.fragment
@@ -51,8 +50,8 @@ def _page() -> None:
     store, _ = session.store()
     chosen = session.selection()
     store = store.as_known_on(period.known_on(chosen))
-    shown = board.open_board(store, "vr", texts, period.week(board.open_board(store, "vr", texts), chosen))
-    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
+    shown = figures.open_picture(store, "vr", texts, period.week(figures.open_picture(store, "vr", texts), chosen))
+    link_notice.draw(texts, store, figures.open_picture(store, "vr", texts))
     allowed = list(shown.of_sector("")["area_code"])
     vr_code = shown.region_of(chosen.unit, allowed)
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
@@ -80,11 +79,11 @@ def _page() -> None:
             + _done(texts, store, shown, vr_code, chosen.sector)
             + _quality(texts, shown, vr_code)
         )
-    if figures := context.section(texts, store, vr_code):
-        show(figures)
+    if published := context.section(texts, store, vr_code):
+        show(published)
 
 
-def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
+def _name(texts: Texts, shown: Picture, vr_code: str, allowed: list[str]) -> None:
     """Name the region, and let who sees more of them choose."""
     if len(allowed) == 1:
         show(Markup('<section class="rb-page"><h2>{}</h2></section>').format(shown.names[vr_code]))
@@ -100,9 +99,9 @@ def _name(texts: Texts, shown: Board, vr_code: str, allowed: list[str]) -> None:
     )
 
 
-def _looking_back(texts: Texts, store: ScopedStore, shown: Board, chosen: Selection) -> None:
+def _looking_back(texts: Texts, store: ScopedStore, shown: Picture, chosen: Selection) -> None:
     """Let the viewer look at an earlier week, and at what was known of the activations on an earlier day."""
-    now = board.open_board(store, "vr", texts)
+    now = figures.open_picture(store, "vr", texts)
     parts = period.slider(texts, now, shown.week)
     if store.may("activations"):
         parts += period.choose_known(texts, now, chosen)
@@ -116,7 +115,7 @@ def _inside(chosen: Selection, vr_code: str) -> Selection:
     return chosen if chosen.unit.startswith("GM") else session.Selection(sector=chosen.sector, unit=vr_code)
 
 
-def _standing(texts: Texts, shown: Board, row: pd.Series) -> Markup:
+def _standing(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     """Say how the region stands among all, without naming another."""
     if pd.isna(row["score_0_10"]):
         return Markup('<section class="rb-page"><p>{}</p></section>').format(texts("picture.not_scored"))
@@ -148,7 +147,7 @@ def _scale(texts: Texts, spread: Spread, score: float) -> Markup:
     ).format(10 * score, told=told, classes=classes, half=half)
 
 
-def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> Markup:
+def _sectors(texts: Texts, shown: Picture, vr_code: str, sector: str) -> Markup:
     """List the sectors of the region, highest first, each with its strongest reason."""
     rows = shown.sectors_of(vr_code)
     first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
@@ -166,13 +165,13 @@ def _sectors(texts: Texts, shown: Board, vr_code: str, sector: str) -> Markup:
     return Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(caption, table, more)
 
 
-def _sector_table(texts: Texts, shown: Board, rows: pd.DataFrame, sector: str, caption: str) -> Markup:
+def _sector_table(texts: Texts, shown: Picture, rows: pd.DataFrame, sector: str, caption: str) -> Markup:
     heads = [texts("picture.sector"), why.score_head(texts, shown), texts("region.place", n=shown.ranked_n(""))]
     cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
     return tables.table(caption, heads, cells, kind="rb-choices")
 
 
-def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list[str]:
+def _sector_row(texts: Texts, shown: Picture, row: pd.Series, sector: str) -> list[str]:
     code = row["sector_code"]
     name = why.sector_name(texts, shown, code)
     mark = Markup(' aria-current="true"') if name == why.sector_name(texts, shown, sector) else ""
@@ -188,12 +187,12 @@ def _sector_row(texts: Texts, shown: Board, row: pd.Series, sector: str) -> list
 
 def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str, week: str) -> None:
     """Draw the gemeenten of the region on the map, with their list."""
-    shown = board.open_board(store, "gemeente", texts, week)
+    shown = figures.open_picture(store, "gemeente", texts, week)
     own = shown.gemeenten_of(vr_code)
     rows = shown.of_sector(chosen.sector)
-    assets, geometry = board.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=board.area_layer(shown, rows[rows["area_code"].isin(own)]),
+        areas=figures.area_layer(shown, rows[rows["area_code"].isin(own)]),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         selected=chosen.unit if chosen.unit in own else "",
         focus=vr_code,
@@ -214,7 +213,7 @@ def _titled(texts: Texts, name: str, of: str, body: str) -> Markup:
     )
 
 
-def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> Markup:
+def _changed(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> Markup:
     """Say how far the score moved in four weeks, and through what."""
     told, causes = region_facts.change(texts, store, shown, region_facts.unit_id(vr_code, sector))
     items = Markup().join(Markup("<li>{}</li>").format(cause) for cause in causes)
@@ -226,7 +225,7 @@ def _changed(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, secto
     return _titled(texts, "region.changed", of, Markup("<p>{}</p>{}{}").format(told, listed, note))
 
 
-def _done(texts: Texts, store: ScopedStore, shown: Board, vr_code: str, sector: str) -> Markup:
+def _done(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> Markup:
     """Say what was done: activations by kind against the workers, and when last."""
     rates = region_facts.done(store, shown, vr_code, sector)
     if rates is None:
@@ -251,7 +250,7 @@ def _done_row(texts: Texts, row: pd.Series) -> list[str]:
     return [kind, str(row["activations_n"]), rate, last]
 
 
-def _quality(texts: Texts, shown: Board, vr_code: str) -> Markup:
+def _quality(texts: Texts, shown: Picture, vr_code: str) -> Markup:
     """Say how sure the figures of the region are, and which are missing."""
     shares, missing = region_facts.sureness(texts, shown, vr_code)
     more = Markup("<p>{}</p>").format(missing) if missing else ""
@@ -262,7 +261,7 @@ def _quality(texts: Texts, shown: Board, vr_code: str) -> Markup:
     )
 
 
-def _first_steps(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:
+def _first_steps(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, chosen: Selection) -> None:
     """Offer what a contact comes for: record a visit, see the own visits, take the sheet and the files along."""
     with st.container(horizontal=True, key="region-first"):
         if may(store.viewer, Verb.RECORD, "activations", vr_code) and st.button(
@@ -277,9 +276,9 @@ def _first_steps(texts: Texts, store: ScopedStore, regions: Board, vr_code: str,
             _files(texts, store, regions, vr_code, chosen)
 
 
-def _files(texts: Texts, store: ScopedStore, regions: Board, vr_code: str, chosen: Selection) -> None:
+def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, chosen: Selection) -> None:
     """Offer the sheet for the meeting, and the gemeenten as files."""
-    shown, own = board.open_board(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
+    shown, own = figures.open_picture(store, "gemeente", texts, regions.week), regions.gemeenten_of(vr_code)
     unit = chosen.unit if chosen.unit in own else ""
     seen = [downloads.Part("gemeente", chosen.sector, own, within=vr_code, unit=unit)]
     parts = [

@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard.files import downloads
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from door.store import ScopedStore
 from risk.index import classify
 from risk.report import orientation
@@ -26,14 +26,14 @@ _SECTORS_N = 8
 
 
 def as_pdf(
-    texts: Texts, store: ScopedStore, regions: Board, gemeenten: Board, vr_code: str, told: Sequence[str]
+    texts: Texts, store: ScopedStore, regions: Picture, gemeenten: Picture, vr_code: str, told: Sequence[str]
 ) -> bytes:
     """Return the sheet of a region.
 
     Parameters
     ----------
     regions, gemeenten
-        The boards of both levels, as the viewer may see them.
+        The pictures of both levels, as the viewer may see them.
     told
         Sentences on what changed, what was done and how sure the figures are.
     """
@@ -60,7 +60,7 @@ def _wrapped(text: str, width: int = 44) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _head(figure: "Figure", texts: Texts, shown: Board, vr_code: str) -> None:
+def _head(figure: "Figure", texts: Texts, shown: Picture, vr_code: str) -> None:
     row = shown.unit(vr_code)
     if shown.is_demonstration:
         figure.text(
@@ -93,7 +93,7 @@ def _chip(axes: Any, x: float, y: float, texts: Texts, row: pd.Series) -> None:
     )
 
 
-def _sectors(axes: "Axes", texts: Texts, shown: Board, vr_code: str) -> None:
+def _sectors(axes: "Axes", texts: Texts, shown: Picture, vr_code: str) -> None:
     """Write the highest sectors of the region with their strongest reason."""
     rows = shown.sectors_of(vr_code).dropna(subset=["score_0_10"]).head(_SECTORS_N)
     axes.set(xlim=(0, 1), ylim=(_SECTORS_N + 0.6, -0.9))
@@ -109,7 +109,7 @@ def _sectors(axes: "Axes", texts: Texts, shown: Board, vr_code: str) -> None:
     axes.text(0.53, 0, texts("region.place", n=shown.ranked_n("")), size=7, color=_MUTED)
 
 
-def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Board, vr_code: str) -> None:
+def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Picture, vr_code: str) -> None:
     areas = store.table("gemeenten")
     areas = areas[areas["vr_code"] == vr_code]
     number = shown.of_sector("").set_index("area_code")["risk_class"].reindex(areas["gemeente_code"])

@@ -11,10 +11,9 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import figures as board
-from dashboard.parts import link_notice, links, period, ready
+from dashboard.parts import figures, link_notice, links, period, ready
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -33,7 +32,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, board.title(store, texts, texts("page.sectors")), texts("sectors.intro"))
+    frame.page_head(texts, store, figures.title(store, texts, texts("page.sectors")), texts("sectors.intro"))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
 
@@ -45,12 +44,12 @@ def _page() -> None:
     texts = session.texts()
     store, _ = session.store()
     chosen = session.selection()
-    week = period.week(board.open_board(store, "vr", texts), chosen)
-    regions = board.open_board(store, "vr", texts, week)
-    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
+    week = period.week(figures.open_picture(store, "vr", texts), chosen)
+    regions = figures.open_picture(store, "vr", texts, week)
+    link_notice.draw(texts, store, figures.open_picture(store, "vr", texts))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         within = _choose_rows(texts, store, regions)
-        now = board.open_board(store, "vr", texts)
+        now = figures.open_picture(store, "vr", texts)
         links.linked(
             Markup('<div class="rb-controls">{}</div>').format(period.slider(texts, now, week)), key="sectors-back"
         )
@@ -70,7 +69,7 @@ def _page() -> None:
         why.panel(texts, chosen, store, shown)
 
 
-def _not_told_apart(texts: Texts, shown: Board) -> Markup:
+def _not_told_apart(texts: Texts, shown: Picture) -> Markup:
     """Return why some sectors have no scores here: their areas cannot be told apart (HTML)."""
     found = [told for sector in _COLUMNS if (told := why.not_told_apart(texts, shown, sector))]
     if not found:
@@ -79,7 +78,7 @@ def _not_told_apart(texts: Texts, shown: Board) -> Markup:
     return Markup('<section class="rb-page"><h2>{}</h2><ul>{}</ul></section>').format(texts("apart.title"), items)
 
 
-def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
+def _choose_rows(texts: Texts, store: ScopedStore, regions: Picture) -> str:
     """Let the viewer choose the rows: all regions, or the gemeenten of one; return that one's code, else ''."""
     allowed = list(regions.of_sector("")["area_code"])
     if not rows_of(store.viewer.role, "scores_gemeente"):
@@ -106,12 +105,12 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Board) -> str:
     return str(st.session_state["rows"])
 
 
-def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tuple[Board, pd.DataFrame]:
-    shown = board.open_board(store, "gemeente", texts, week)
+def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tuple[Picture, pd.DataFrame]:
+    shown = figures.open_picture(store, "gemeente", texts, week)
     return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
 
 
-def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selection) -> Markup:
+def _heat_table(texts: Texts, shown: Picture, rows: pd.DataFrame, chosen: Selection) -> Markup:
     """Return the table: areas by score (a region above its gemeenten), sectors in their fixed order."""
     together = rows[rows["sector_code"] == ""].assign(is_gemeente=lambda table: table["level"] == "gemeente")
     order = together.sort_values(
@@ -153,12 +152,12 @@ def _heat_table(texts: Texts, shown: Board, rows: pd.DataFrame, chosen: Selectio
     ).format(caption=caption, head=head, body=Markup().join(body))
 
 
-def _map(texts: Texts, store: ScopedStore, shown: Board, rows: pd.DataFrame, chosen: Selection, within: str) -> None:
+def _map(texts: Texts, store: ScopedStore, shown: Picture, rows: pd.DataFrame, chosen: Selection, within: str) -> None:
     """Draw the chosen sector on the map."""
-    assets, geometry = board.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store.data_version, store)
     of_sector = rows[rows["sector_code"] == chosen.sector].sort_values("score_0_10", ascending=False)
     picture = MapPicture(
-        areas=board.area_layer(shown, of_sector),
+        areas=figures.area_layer(shown, of_sector),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         selected=chosen.unit if chosen.unit in set(of_sector["area_code"]) else "",
         focus=within,

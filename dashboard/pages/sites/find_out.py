@@ -6,7 +6,7 @@ from markupsafe import Markup
 from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from door.store import ScopedStore
 from geodata import site_kinds
 from risk.scores import site_tables
@@ -17,13 +17,13 @@ _LISTED_N = 50
 _ROUNDED_TO_NIL = 0.005
 
 
-def apart(shown: Board, found: pd.DataFrame) -> pd.Series:
+def apart(shown: Picture, found: pd.DataFrame) -> pd.Series:
     """Tell of each site whether it has no place in the ranking: its size or place is to be found out first."""
     ranks = shown.scores.set_index("unit_id")["rank"]
     return pd.Series(ranks.reindex(found["site_id"]).isna().to_numpy(), index=found.index)
 
 
-def by_chance(store: ScopedStore, shown: Board, found: pd.DataFrame) -> pd.DataFrame:
+def by_chance(store: ScopedStore, shown: Picture, found: pd.DataFrame) -> pd.DataFrame:
     """Return the sites that stand apart with ``p_first`` and ``gain``; NaN where these are not known.
 
     Where finding out brings most stands on top, then the likeliest. An earlier week keeps no chances over all sectors
@@ -40,7 +40,7 @@ def by_chance(store: ScopedStore, shown: Board, found: pd.DataFrame) -> pd.DataF
     return told.sort_values(order, ascending=[False, False, True], na_position="last")
 
 
-def section(texts: Texts, shown: Board, rows: pd.DataFrame) -> Markup:
+def section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
     """Return the list to find out first (HTML for `links.linked`): no class, for nobody knows how large they are.
 
     Parameters

@@ -12,7 +12,7 @@ from access.viewer import may
 from dashboard.parts import links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.parts.site import Site
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -24,7 +24,7 @@ _ANSWERED_N = 20
 _TAPS = ("closed", "elsewhere", "twice")
 
 
-def ask(texts: Texts, store: ScopedStore, shown: Board, site: Site) -> None:
+def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
     """Let who may record here say what is not so of a site as it is known now."""
     is_now = not store.known_on and not shown.week
     if is_now and may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):
@@ -74,7 +74,7 @@ def _beds(texts: Texts, store: ScopedStore, site: Site) -> None:
             _say(texts, store, site, "beds", words)
 
 
-def _figure(texts: Texts, store: ScopedStore, shown: Board, site: Site) -> None:
+def _figure(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
     parts = shown.scored.contributions
     mine = parts[(parts["unit_id"] == site["site_id"]) & (parts["indicator_code"] != "missing")]
     values = dict(zip(mine["indicator_code"], mine["contribution_0_10"], strict=True))

@@ -11,11 +11,10 @@ from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.sites import find_out, not_so
-from dashboard.parts import figures as board
-from dashboard.parts import link_notice, links, period, ready, tables
+from dashboard.parts import figures, link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -34,7 +33,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    frame.page_head(texts, store, board.title(store, texts, texts("page.sites"), "site"))
+    frame.page_head(texts, store, figures.title(store, texts, texts("page.sites"), "site"))
     stands = ready.of(store)
     if not stands.has("sites"):
         ready.tell(texts, store, stands, "sites", "ready.no_sites")
@@ -76,15 +75,15 @@ def _page() -> None:
     store, _ = session.store()
     chosen = session.selection()
     store = store.as_known_on(period.known_on(chosen))
-    week = period.week(board.open_board(store, "vr", texts), chosen)
-    shown = board.open_board(store, "site", texts, week)
-    sites = board.open_sites(store, texts, week)
-    slider = period.slider(texts, board.open_board(store, "vr", texts), week)
+    week = period.week(figures.open_picture(store, "vr", texts), chosen)
+    shown = figures.open_picture(store, "site", texts, week)
+    sites = figures.open_sites(store, texts, week)
+    slider = period.slider(texts, figures.open_picture(store, "vr", texts), week)
     links.linked(
         Markup('<div class="rb-controls">{}</div>{}').format(slider, period.notice(texts, store, shown)),
         key="sites-back-in-time",
     )
-    link_notice.draw(texts, store, board.open_board(store, "vr", texts))
+    link_notice.draw(texts, store, figures.open_picture(store, "vr", texts))
     if (sites["site_id"] == chosen.unit).any():
         site_page.draw(texts, store, shown, chosen.unit, partial(not_so.ask, texts, store, shown))
         not_so.said(texts, store, chosen.unit)
@@ -114,7 +113,7 @@ def _page() -> None:
         downloads.menu(texts, store, seen, parts, key="sites-files", week=week)
 
 
-def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection) -> str:
+def _filters(texts: Texts, shown: Picture, sites: pd.DataFrame, chosen: Selection) -> str:
     """Let the viewer narrow the list; return the words that are looked for."""
     regions = sorted(set(sites["vr_code"]) - {""}, key=lambda code: shown.names[code])
     here = chosen.unit if chosen.unit in regions else ""
@@ -149,7 +148,7 @@ def _filters(texts: Texts, shown: Board, sites: pd.DataFrame, chosen: Selection)
     return sought
 
 
-def _found(shown: Board, sites: pd.DataFrame, chosen: Selection, sought: str) -> pd.DataFrame:
+def _found(shown: Picture, sites: pd.DataFrame, chosen: Selection, sought: str) -> pd.DataFrame:
     """Return the sites that pass the filters, highest first."""
     found = sites
     if chosen.kind:
@@ -162,7 +161,7 @@ def _found(shown: Board, sites: pd.DataFrame, chosen: Selection, sought: str) ->
     return found
 
 
-def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> pd.DataFrame:
+def _sorted(texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFrame, chosen: Selection) -> pd.DataFrame:
     """Return the sites in the order that the address asks for; what is unknown comes last, equals go by id."""
     column = chosen.sort.removeprefix("-") or "score"
     if column == "visited":
@@ -183,12 +182,12 @@ def _sorted(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame,
     return keyed.drop(columns="_order")
 
 
-def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection) -> None:
+def _map(texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFrame, chosen: Selection) -> None:
     """Draw the sites that passed the filters on the map of the regions."""
-    regions = board.open_board(store, "vr", texts, shown.week)
-    assets, geometry = board.map_files(store.data_version, store)
+    regions = figures.open_picture(store, "vr", texts, shown.week)
+    assets, geometry = figures.map_files(store.data_version, store)
     picture = MapPicture(
-        areas=board.area_layer(regions, regions.of_sector("")),
+        areas=figures.area_layer(regions, regions.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=regions.lacks),
         sites=SiteLayer(
             site_ids=tuple(found["site_id"]),
@@ -212,7 +211,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, ch
 
 
 def _list(
-    texts: Texts, store: ScopedStore, shown: Board, found: pd.DataFrame, chosen: Selection, counts: tuple[int, int]
+    texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFrame, chosen: Selection, counts: tuple[int, int]
 ) -> Markup:
     """Return one page of the ranked sites (HTML), each with its place and reason; all there are, and those apart."""
     all_n, apart_n = counts

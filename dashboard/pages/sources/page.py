@@ -9,11 +9,10 @@ from markupsafe import Markup
 from access import audit
 from access.rights import Verb, rows_of
 from access.viewer import may
-from dashboard.parts import figures as board
+from dashboard.parts import figures, quality, ready, tables
 from dashboard.parts import progress as work
-from dashboard.parts import quality, ready, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door.readiness import Ranking
@@ -34,7 +33,7 @@ def run() -> None:
     frame.page_head(texts, store, texts("page.sources"), texts("sources.intro"))
     stands = ready.of(store)
     sees = rows_of(store.viewer.role, "scores_vr") and stands.may_rank(Ranking.AREAS)
-    shown = board.open_board(store, "vr", texts) if sees else None
+    shown = figures.open_picture(store, "vr", texts) if sees else None
     step = stands.next_step()
     told = Markup("<p><b>{}</b></p>").format(stands.sentence(step, texts.language, is_command=False)) if step else ""
     show(Markup('<section class="rb-page">{}{}</section>').format(ready.what_there_is(texts, stands), told))
@@ -136,11 +135,11 @@ def _age(texts: Texts, day: date, peildatum: date) -> str:
 
 
 def _quality_row(texts: Texts, shares: pd.Series) -> list[str]:
-    figures = [texts.percent(shares[status]) if shares[status] else "–" for status in quality.SHOWN]
-    return [quality.bar(shares), *figures]
+    cells = [texts.percent(shares[status]) if shares[status] else "–" for status in quality.SHOWN]
+    return [quality.bar(shares), *cells]
 
 
-def _regions(texts: Texts, shown: Board) -> Markup:
+def _regions(texts: Texts, shown: Picture) -> Markup:
     indicators = shown.scored.indicators
     shares = quality.shares(indicators["unit_id"].str[:4], indicators["status"])
     weakest_first = shares[list(quality.WEAK)].sum(axis=1).sort_values(ascending=False, kind="stable").index
@@ -151,7 +150,7 @@ def _regions(texts: Texts, shown: Board) -> Markup:
     return Markup("<h2>{}</h2><p>{}</p>{}").format(title, how, listed)
 
 
-def _indicators(texts: Texts, shown: Board) -> Markup:
+def _indicators(texts: Texts, shown: Picture) -> Markup:
     indicators, model = shown.scored.indicators, shown.scored.model
     shares = quality.shares(indicators["indicator_code"], indicators["status"])
     dated = indicators.groupby("indicator_code")["source_date"].max()

@@ -8,8 +8,7 @@ import streamlit as st
 from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.targets import maker as plan_maker
-from dashboard.parts import figures as board
-from dashboard.parts import tables
+from dashboard.parts import figures, tables
 from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -68,7 +67,7 @@ def _connected(texts: Texts, store: ScopedStore, names: dict[str, str]) -> None:
 def _ask(texts: Texts, store: ScopedStore, names: dict[str, str], day: pd.Timestamp) -> None:
     if st.session_state.pop("links-asked", False):
         st.success(texts("targets.links_asked"))
-    links = store.out("links", "site", board.official_model().version)
+    links = store.out("links", "site", figures.official_model().version)
     about = store.table("sites").set_index("site_id")
     here, there = (links[column].map(about["vr_code"]) for column in ("site_id", "other_site_id"))
     across = links[(here != there) & (here != "") & (there != "")].head(_SHOWN_N)

@@ -19,8 +19,7 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.targets import find_out
 from dashboard.pages.targets import request as plan_request
-from dashboard.parts import figures as board
-from dashboard.parts import links, tables
+from dashboard.parts import figures, links, tables
 from dashboard.shell import frame
 from dashboard.shell.markup import show
 from door import export
@@ -74,7 +73,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
 
 def read_inputs(store: ScopedStore) -> Inputs:
     """Return what plans are made from, read again when the data or the register's plans changed."""
-    model = board.official_model()
+    model = figures.official_model()
     key = (str(store.viewer), store.data_version, model.version, st.session_state.get("targets-round", 0))
     known = st.session_state.get("targets-inputs")
     if known is None or known[0] != key:
@@ -192,8 +191,8 @@ def _over_the_limit(texts: Texts, plan: Plan, inputs: Inputs) -> str:
 
 
 def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
-    shown = board.open_board(store, "vr", texts)
-    assets, geometry = board.map_files(store.data_version, store)
+    shown = figures.open_picture(store, "vr", texts)
+    assets, geometry = figures.map_files(store.data_version, store)
     points = table.geometry.to_crs(codes.CRS_WGS84)
     layer = SiteLayer(
         site_ids=tuple(table["site_id"]),
@@ -204,7 +203,7 @@ def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
         scores=tuple(table["score_0_10"]),
     )
     picture = MapPicture(
-        areas=board.area_layer(shown, shown.of_sector("")),
+        areas=figures.area_layer(shown, shown.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),
         sites=layer,
         has_list=False,

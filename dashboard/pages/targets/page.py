@@ -9,8 +9,7 @@ from access.viewer import may
 from dashboard.pages.targets import connect as plan_links
 from dashboard.pages.targets import kept as plan_list
 from dashboard.pages.targets import maker as plan_maker
-from dashboard.parts import figures as board
-from dashboard.parts import ready
+from dashboard.parts import figures, ready
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door.readiness import Ranking
@@ -28,7 +27,7 @@ def run() -> None:
     """Draw the page."""
     texts = session.texts()
     store = frame.open_store(texts)
-    title = board.title(store, texts, texts("page.targets"), "site")
+    title = figures.title(store, texts, texts("page.targets"), "site")
     frame.page_head(texts, store, title, texts("targets.intro"))
     if cover := ready.lists_cover(texts, ready.of(store)):
         show(cover)

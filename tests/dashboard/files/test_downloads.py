@@ -18,7 +18,7 @@ from commands import scores as risk_main
 from dashboard.files import downloads
 from dashboard.files.downloads import Part
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts.figures import Board, official_model
+from dashboard.parts.figures import Picture, official_model
 from door import export
 from door.store import ScopedStore, open_store
 from geodata import settings
@@ -48,12 +48,12 @@ def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def opened(role: str, level: str) -> tuple[ScopedStore, Board]:
+def opened(role: str, level: str) -> tuple[ScopedStore, Picture]:
     store = open_store(parse_viewer(role))
     regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
     names = dict(zip(regions["vr_code"], regions["vr_name"], strict=True))
     names |= dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
-    return store, Board(read_scored(store, level, official_model()), names, store.is_demonstration)
+    return store, Picture(read_scored(store, level, official_model()), names, store.is_demonstration)
 
 
 def read(content: bytes, ending: str, folder: Path) -> pd.DataFrame:

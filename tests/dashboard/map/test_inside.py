@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from access.viewer import parse_viewer
 from dashboard.files import downloads
 from dashboard.map import inside
-from dashboard.parts.figures import Board, read_board
+from dashboard.parts.figures import Picture, read_picture
 from dashboard.shell.session import read_selection
 from door.store import ScopedStore, open_store
 from tests.browser.fixtures import settled
@@ -19,18 +19,20 @@ SECTOR = "slaughter_meat"
 
 
 @pytest.fixture
-def opened(scored: object) -> tuple[ScopedStore, Board]:  # noqa: ARG001 - computing the scores is not tested here
+def opened(scored: object) -> tuple[ScopedStore, Picture]:  # noqa: ARG001 - computing the scores is not tested here
     store = open_store(parse_viewer("lotc"))
-    return store, read_board(store, "gemeente")
+    return store, read_picture(store, "gemeente")
 
 
 @pytest.fixture
-def shown(opened: tuple[ScopedStore, Board]) -> Board:
+def shown(opened: tuple[ScopedStore, Picture]) -> Picture:
     return opened[1]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_every_indicator_of_the_picture_can_be_chosen_as_value_and_as_contribution(shown: Board, language: str) -> None:
+def test_every_indicator_of_the_picture_can_be_chosen_as_value_and_as_contribution(
+    shown: Picture, language: str
+) -> None:
     offered = inside.options(read_texts(language), shown.scored)
     score, values, parts = offered
     assert score == ""
@@ -40,7 +42,7 @@ def test_every_indicator_of_the_picture_can_be_chosen_as_value_and_as_contributi
 
 
 @pytest.mark.parametrize("sector", ["", SECTOR])
-def test_a_step_is_where_the_value_stands_between_the_goalposts(shown: Board, sector: str) -> None:
+def test_a_step_is_where_the_value_stands_between_the_goalposts(shown: Picture, sector: str) -> None:
     rows = shown.of_sector(sector)
     for indicator in shown.scored.model.areas.indicators:
         if indicator.code in shown.scored.left_out:
@@ -56,7 +58,7 @@ def test_a_step_is_where_the_value_stands_between_the_goalposts(shown: Board, se
                 assert 8 - 2 * step <= value <= 10 - 2 * step + (1e-9 if step else 0)
 
 
-def test_what_is_missing_is_no_step_and_says_why(shown: Board) -> None:
+def test_what_is_missing_is_no_step_and_says_why(shown: Picture) -> None:
     texts = read_texts("nl")
     made = inside.layer(texts, shown.scored, shown.of_sector(SECTOR), "workers_per_establishment")
     missing = [words for step, words in zip(made.steps, made.told, strict=True) if step is None]
@@ -68,7 +70,7 @@ def test_what_is_missing_is_no_step_and_says_why(shown: Board) -> None:
     assert [step is None for step in parts.steps] == [step is None for step in made.steps]
 
 
-def test_a_figure_that_nobody_published_shows_no_more_than_its_step(shown: Board, opened: tuple) -> None:
+def test_a_figure_that_nobody_published_shows_no_more_than_its_step(shown: Picture, opened: tuple) -> None:
     texts = read_texts("en")
     code = "infections_contrast"
     figures = shown.scored.indicators
@@ -86,7 +88,7 @@ def test_a_figure_that_nobody_published_shows_no_more_than_its_step(shown: Board
     assert table["value_0_10"].notna().any()
 
 
-def test_contributions_say_more_or_less_than_the_country(shown: Board) -> None:
+def test_contributions_say_more_or_less_than_the_country(shown: Picture) -> None:
     rows = shown.of_sector(SECTOR)
     made = inside.layer(read_texts("en"), shown.scored, rows, "lodging_distance_km.part")
     table = shown.scored.contributions
@@ -105,18 +107,18 @@ def test_the_message_follows_the_boundaries_and_leaves_out_what_is_not_in_the_pi
     assert inside.message(None, (), ("A",)) is None
 
 
-def test_edges_are_told_in_the_unit_from_high_to_low(shown: Board) -> None:
+def test_edges_are_told_in_the_unit_from_high_to_low(shown: Picture) -> None:
     made = inside.layer(read_texts("en"), shown.scored, shown.of_sector(""), "lodging_distance_km")
     assert made.words == ("20.0 or more", "15.0 – 20.0", "10.0 – 15.0", "5.00 – 10.0", "less than 5.00")
 
 
 @pytest.mark.parametrize("asked", ["<script>", "exposed_workers.parts", "A", "x" * 80])
-def test_an_address_that_names_no_indicator_shows_the_score(shown: Board, asked: str) -> None:
+def test_an_address_that_names_no_indicator_shows_the_score(shown: Picture, asked: str) -> None:
     assert read_selection({"inside": asked}).inside == ""
     assert inside.layer(read_texts("nl"), shown.scored, shown.of_sector(""), "no_such_thing") is None
 
 
-def test_files_hold_what_the_map_shows(opened: tuple[ScopedStore, Board]) -> None:
+def test_files_hold_what_the_map_shows(opened: tuple[ScopedStore, Picture]) -> None:
     store, shown = opened
     texts = read_texts("nl")
     part = downloads.Part("gemeente", SECTOR, inside="beds_per_1000_workers", has_values=True)

@@ -7,7 +7,7 @@ import pytest
 from dashboard.files import downloads
 from dashboard.map.words import map_texts
 from dashboard.parts import reasons, region_facts
-from dashboard.parts.figures import Board
+from dashboard.parts.figures import Picture
 from dashboard.server import publish
 from door import readiness
 from door.readiness import Ranking
@@ -87,7 +87,7 @@ def test_a_picture_without_infections_says_so_everywhere() -> None:
     assert not scored.scores["is_flagged"].any()
     regions = store.table("veiligheidsregios")
     names = dict(zip(regions["vr_code"], regions["vr_name"], strict=True))
-    shown = Board(scored, names, store.is_demonstration)
+    shown = Picture(scored, names, store.is_demonstration)
     for language, tail in (("nl", "zonder besmettingen"), ("en", "without infections")):
         texts = read_texts(language)
         assert tail in downloads.title(texts, shown, downloads.Part("vr"))
@@ -142,6 +142,6 @@ def test_a_page_refuses_to_tell_what_changed() -> None:
     store = open_store(Viewer("lotc"))
     scored = outputs.read_scored(store, "vr", load_model())
     assert scored.refused["changes"] == "pictures_differ_context"
-    told, causes = region_facts.change(read_texts("en"), store, Board(scored, {}, is_demonstration=False), "VR06")
+    told, causes = region_facts.change(read_texts("en"), store, Picture(scored, {}, is_demonstration=False), "VR06")
     assert told == read_texts("en")("problem.pictures_differ_context")
     assert causes == []
