@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.pages import PAGES
-from dashboard.server import metrics as watch
+from dashboard.server import metrics
 from dashboard.shell import frame, process, session
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     title = texts("link.unknown_page" if name in unknown else f"page.{name}")
     st.set_page_config(page_title=f"{title} - {texts('app.title')}")
     try:
-        with watch.page_run("unknown" if name in unknown else name, viewer), session.one_picture():
+        with metrics.page_run("unknown" if name in unknown else name, viewer), session.one_picture():
             frame.guarded(chosen.run)()
     finally:
         process.settle()

@@ -28,8 +28,7 @@ from access import audit, tokens, told
 from access.viewer import Viewer
 from dashboard.files.downloads import Part, as_file
 from dashboard.parts.figures import Picture, official_model
-from dashboard.server import features
-from dashboard.server import metrics as watch
+from dashboard.server import features, metrics
 from dashboard.shell.signin import is_this_machine
 from door import store as access
 from door.store import ScopedStore
@@ -305,7 +304,7 @@ def main(argv: list[str] | None = None, program: str = "python -m dashboard.feed
         elif arguments.command == "revoke":
             tokens.revoke(arguments.name)
         else:
-            watch.start()
+            metrics.start()
             with serve(arguments.port, arguments.address) as server:
                 server.serve_forever()
     except RisicobeeldError as error:

@@ -213,7 +213,7 @@ def start() -> ThreadingHTTPServer | None:
         return None
     server = ThreadingHTTPServer(address, Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="watch", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     if _note_collection not in gc.callbacks:
         gc.callbacks.append(_note_collection)
         threading.Thread(target=_note_lag, name="lag", daemon=True).start()

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dashboard.server import metrics as watch
+from dashboard.server import metrics
 from door import installation as readiness
 from geodata import logs, settings
 from geodata.errors import RisicobeeldError
@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None, program: str = "python -m dashboard.serv
         for part, problem in readiness.check().items():
             if problem:
                 logs.warn(_LOG, "serving, but not ready", part=part, problem=problem)
-        watch.start()
+        metrics.start()
         logs.note(_LOG, "serving")
         if not settings.has_json_log():
             print(f"Risicobeeld: http://{arguments.address}:{arguments.port}", flush=True)

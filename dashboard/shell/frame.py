@@ -115,13 +115,13 @@ def _come_back() -> None:
 
 
 def come_in(texts: Texts) -> Viewer | None:
-    """Find out who looks and draw the corner; None when nobody may enter, or nobody can be known now."""
+    """Find out who looks and draw the header; None when nobody may enter, or nobody can be known now."""
     viewer = None
 
     def draw() -> None:
         nonlocal viewer
         viewer = signin.enter(texts)
-        corner(texts, viewer)
+        header(texts, viewer)
 
     guarded(draw)()
     return viewer
@@ -204,9 +204,9 @@ def plain_head(title: str, intro: str) -> None:
     show(Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(title, intro))
 
 
-def corner(texts: Texts, viewer: Viewer | None) -> None:
-    """Put language and who looks in the corner of the header, out of the way of the page."""
-    with st.container(key="corner", horizontal=True, horizontal_alignment="right", width="content", gap="small"):
+def header(texts: Texts, viewer: Viewer | None) -> None:
+    """Put the search, the language and who looks in the header of the page."""
+    with st.container(key="header", horizontal=True, horizontal_alignment="right", width="content", gap="small"):
         if viewer is not None:
             search.box(texts)
         language_switch(texts)

@@ -49,7 +49,7 @@ def menu_right_px(page: Page) -> float:
 
 def corner_left_px(page: Page) -> float:
     """Return where search, language and who looks begin."""
-    buttons = page.locator(".st-key-corner button:visible").all()
+    buttons = page.locator(".st-key-header button:visible").all()
     return min(box["x"] for one in buttons if (box := one.bounding_box()))
 
 

@@ -39,9 +39,9 @@ def test_the_menu_closes_by_choice_button_and_escape(phone: Page) -> None:
 
 
 def test_my_region_begins_with_what_a_contact_comes_for(phone: Page) -> None:
-    corner = phone.locator(".st-key-corner")
-    expect(corner).to_contain_text("Noord- en Oost-Gelderland")
-    expect(corner).not_to_contain_text("VR06")
+    header = phone.locator(".st-key-header")
+    expect(header).to_contain_text("Noord- en Oost-Gelderland")
+    expect(header).not_to_contain_text("VR06")
     tops = [
         phone.get_by_role("button", name=name).bounding_box()
         for name in ("Bezoek vastleggen", "Mijn bezoeken deze twee weken", "Vel voor het overleg (PDF)")

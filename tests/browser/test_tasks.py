@@ -58,7 +58,7 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
         page, texts = open_tab(context), read_texts(language)
         page.set_viewport_size({"width": width, "height": height})
         knock(house, page, sub, path, button=texts("signin.button"))
-        expect(page.locator(".st-key-corner").get_by_role("button", name=texts(f"role.{sub}"))).to_be_visible()
+        expect(page.locator(".st-key-header").get_by_role("button", name=texts(f"role.{sub}"))).to_be_visible()
         return page, texts
 
     with used:

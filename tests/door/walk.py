@@ -63,7 +63,7 @@ def read(page: Page, download: Download) -> bytes:
 
 def settle(page: Page) -> None:
     """Wait until the page has been drawn and no script runs any more."""
-    expect(page.locator(".st-key-corner")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-header")).to_be_visible(timeout=60_000)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
     page.wait_for_timeout(200)
 

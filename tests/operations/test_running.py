@@ -274,7 +274,7 @@ def visited(machine: Machine, tab: Page) -> str:
 
 
 def is_signed_in(tab: Page) -> None:
-    shown = tab.locator(".st-key-corner").get_by_role("button", name="LOT-C")
+    shown = tab.locator(".st-key-header").get_by_role("button", name="LOT-C")
     expect(shown).to_be_visible(timeout=PATIENCE_S * 1000)
     settled(tab)
 

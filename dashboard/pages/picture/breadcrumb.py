@@ -1,4 +1,4 @@
-"""From the nation to a region, a gemeente and a site, and back up: the trail above the map, the sites under it."""
+"""From the nation to a region, a gemeente and a site, and back up: the breadcrumb above the map, the sites under it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,22 +29,22 @@ def inside(store: ScopedStore, chosen: Selection, regions: Picture) -> str:
 
 
 def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Picture, within: str) -> None:
-    """Draw the trail to what is chosen, each step a link, and the step that leads further in."""
+    """Draw the breadcrumb to what is chosen, each step a link, and the step that leads further in."""
     site = _site(texts, store, chosen, shown)
     area = chosen.unit if chosen.unit in shown.names else within if site is None else str(site["gemeente_code"])
     region = shown.vr_of.get(area, area)
     if not region and site is None:
         return
-    steps = [_link(texts("trail.nation"), level="vr", unit="", within="")]
+    steps = [_link(texts("breadcrumb.nation"), level="vr", unit="", within="")]
     steps += [_step(shown, code) for code in dict.fromkeys([region, area]) if code]
     if site is not None:
         steps.append(Markup('<span aria-current="true">{}</span>').format(site_page.title(texts, site)))
     further = _further(texts, store, shown, area, within, site)
     links.linked(
-        Markup('<nav class="rb-trail" aria-label="{}"><ol>{}</ol>{}</nav>').format(
-            texts("trail.label"), Markup().join(Markup("<li>{}</li>").format(step) for step in steps), further
+        Markup('<nav class="rb-breadcrumb" aria-label="{}"><ol>{}</ol>{}</nav>').format(
+            texts("breadcrumb.label"), Markup().join(Markup("<li>{}</li>").format(step) for step in steps), further
         ),
-        key="trail",
+        key="breadcrumb",
     )
 
 
@@ -65,14 +65,14 @@ def _further(
 ) -> Markup:
     """Return the link to what lies in the chosen area, or to the page of the site; '' when there is none."""
     if site is not None:
-        return links.link(texts("trail.site_page"), page="sites", unit=str(site["site_id"]))
+        return links.link(texts("breadcrumb.site_page"), page="sites", unit=str(site["site_id"]))
     if not rows_of(store.viewer.role, "scores_gemeente"):
         return Markup()
     if area not in shown.vr_of and within != area:
-        told = texts("trail.gemeenten", n=len(shown.gemeenten_of(area)))
+        told = texts("breadcrumb.gemeenten", n=len(shown.gemeenten_of(area)))
         return _link(told, level="gemeente", unit=area, within=area)
     if area in shown.vr_of and within != area and store.may("sites"):
-        return _link(texts("trail.sites"), level="gemeente", unit=area, within=area, sites="1")
+        return _link(texts("breadcrumb.sites"), level="gemeente", unit=area, within=area, sites="1")
     return Markup()
 
 
@@ -82,16 +82,18 @@ def site_list(texts: Texts, store: ScopedStore, shown: Picture, within: str) -> 
     sites = figures.open_sites(store, texts, shown.week)
     if within:
         sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
-    place = shown.names.get(within, texts("trail.nation"))
-    title = texts("trail.sites_in", place=place)
+    place = shown.names.get(within, texts("breadcrumb.nation"))
+    title = texts("breadcrumb.sites_in", place=place)
     # Those without a place in the ranking have no score here, and come last.
     highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
-    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else texts("trail.none")
+    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else texts("breadcrumb.none")
     more = ""
     if len(sites) > _LISTED_N:
-        more = Markup("<p>{}</p>").format(links.link(texts("trail.all_sites", n=len(sites)), page="sites", unit=within))
+        more = Markup("<p>{}</p>").format(
+            links.link(texts("breadcrumb.all_sites", n=len(sites)), page="sites", unit=within)
+        )
     links.linked(
-        Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(title, body, more), key="trail-sites"
+        Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(title, body, more), key="breadcrumb-sites"
     )
 
 

@@ -10,8 +10,7 @@ from dashboard.map import inside
 from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.picture import breadcrumb as trail
-from dashboard.pages.picture import first_start, side_by_side, since
+from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
@@ -118,7 +117,7 @@ def _explorer() -> None:
     first = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()
-    within = trail.inside(store, chosen, regions)
+    within = breadcrumb.inside(store, chosen, regions)
     shown = regions if not within and chosen.level == "vr" else figures.open_picture(store, "gemeente", texts, week)
     rows = shown.of_sector(chosen.sector)
     if within:
@@ -148,11 +147,11 @@ def _explorer() -> None:
             st.info(told or texts("picture.nothing_to_show"))
         alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
-            trail.site_list(texts, store, shown, within)
+            breadcrumb.site_list(texts, store, shown, within)
     with bar:  # they stand above the map and come after it, so that the map need not wait for them
         _controls(texts, chosen, store, now, week, seen)
     with way:
-        trail.show(texts, store, chosen, shown, within)
+        breadcrumb.show(texts, store, chosen, shown, within)
     with why_side:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
         if over := _by_place(texts, chosen) + guide:

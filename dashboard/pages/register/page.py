@@ -8,8 +8,7 @@ import streamlit as st
 
 from access.rights import Verb
 from access.viewer import may
-from dashboard.pages.register import activation as opened
-from dashboard.pages.register import triage
+from dashboard.pages.register import activation, triage
 from dashboard.parts import entry, links, tables
 from dashboard.shell import frame, session
 from door.store import ScopedStore
@@ -32,7 +31,7 @@ def run() -> None:
         st.success(texts("register.saved"))
     chosen = session.selection().entry
     if chosen:
-        opened.draw(texts, store, chosen)
+        activation.draw(texts, store, chosen)
         return
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     writes = may(store.viewer, Verb.RECORD, "activations", own)

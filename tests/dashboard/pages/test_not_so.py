@@ -41,7 +41,7 @@ def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         knock(house, page, sub, "/")
         expect(
-            page.locator(".st-key-corner").get_by_role("button", name="Regio" if role != "lotc" else "LOT-C")
+            page.locator(".st-key-header").get_by_role("button", name="Regio" if role != "lotc" else "LOT-C")
         ).to_be_visible()
         page.goto(f"{house.server}{path}")
         return settled(page)

@@ -305,18 +305,18 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     page = open_page(f"{app}/?unit=VR06", locale="en-GB", width=390, height=844)
     page.evaluate("window.stayed = true")
     wait_for_map(page)
-    trail = page.get_by_role("navigation", name="Where you are")
-    trail.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
+    breadcrumb = page.get_by_role("navigation", name="Where you are")
+    breadcrumb.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
     expect(page.locator(".ranking tbody tr")).to_have_count(22)
     page.get_by_role("button", name="Winterswijk").click()
-    trail.get_by_role("link", name="See its sites").press("Enter")
+    breadcrumb.get_by_role("link", name="See its sites").press("Enter")
     sites = page.get_by_role("heading", name="Highest sites: Winterswijk").locator("..")
     sites.get_by_role("row").nth(1).get_by_role("link").press("Enter")  # by keyboard, without the map
     expect(page).to_have_url(re.compile(r"unit=DEMO-\d+"))
-    expect(trail.get_by_role("listitem")).to_have_count(4)
+    expect(breadcrumb.get_by_role("listitem")).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert faults(page) == []
-    trail.get_by_role("link", name="The Netherlands").click()
+    breadcrumb.get_by_role("link", name="The Netherlands").click()
     wait_for_map(page)
     expect(page).not_to_have_url(re.compile("unit=|within="))
     assert page.evaluate("window.stayed")

@@ -20,7 +20,7 @@ from access import rights as rules
 from access.database import engine as database
 from access.viewer import Viewer
 from dashboard.pages import PAGES
-from dashboard.server import metrics as watch
+from dashboard.server import metrics as endpoint
 from geodata import codes, known, metrics
 from geodata.errors import ConflictError
 from geodata.refresh import health
@@ -45,7 +45,7 @@ FIELDS = {
 def address(monkeypatch: pytest.MonkeyPatch):
     port = free_port()
     monkeypatch.setenv("RISICOBEELD_WATCH", f"127.0.0.1:{port}")
-    server = watch.start()
+    server = endpoint.start()
     assert server is not None
     yield f"http://127.0.0.1:{port}"
     server.shutdown()
@@ -70,7 +70,7 @@ def figures(url: str) -> dict[tuple[str, ...], float]:
 
 def test_without_the_setting_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RISICOBEELD_WATCH", raising=False)
-    assert watch.start() is None
+    assert endpoint.start() is None
 
 
 def test_ready_turns_into_a_reason(address: str, data_dir: Path) -> None:
@@ -92,7 +92,7 @@ def test_pages_writes_conflicts_and_refreshes_are_counted(address: str) -> None:
     def grown(*name: str) -> float:
         return figures(address)[name] - before.get(name, 0)
 
-    with watch.page_run("sites", Viewer("region", ("VR06",))):
+    with endpoint.page_run("sites", Viewer("region", ("VR06",))):
         pass
     receipt = write.record(Viewer("lotc"), "activation", FIELDS)
     write.correct(Viewer("lotc"), "activation", receipt.entity_id, {"outcome": "anders"}, based_on=1)
@@ -138,7 +138,7 @@ def test_labels_come_from_closed_lists(address: str) -> None:
 
 
 def test_every_figure_stands_in_the_deployment_page(address: str) -> None:
-    page = (Path(watch.__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
+    page = (Path(endpoint.__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
     health.note("rivm")
     names = {family.name for family in text_string_to_metric_families(ask(f"{address}/metrics")[1])}
     ours = {name for name in names if name.startswith("risicobeeld_") and not name.endswith("_created")}
@@ -147,7 +147,7 @@ def test_every_figure_stands_in_the_deployment_page(address: str) -> None:
 
 
 def test_alarms_ask_for_figures_that_there_are(address: str) -> None:
-    with watch.page_run("sites", Viewer("lotc")):
+    with endpoint.page_run("sites", Viewer("lotc")):
         health.note("rivm")
     metrics.PAGE_ERRORS.labels("InputError")
     metrics.PART_SECONDS.labels("picture")

@@ -37,7 +37,7 @@ def tabs(browser: Browser, kept_contexts: Kept) -> Iterator[BrowserContext]:
 
 
 def is_in(tab: Page, label: str) -> None:
-    expect(tab.locator(".st-key-corner").get_by_role("button", name=label)).to_be_visible(timeout=60_000)
+    expect(tab.locator(".st-key-header").get_by_role("button", name=label)).to_be_visible(timeout=60_000)
 
 
 def is_out(tab: Page, words: str) -> None:
@@ -157,7 +157,7 @@ def test_signing_out_in_one_tab_ends_the_other_tab_too(house: House, tabs: Brows
     first.get_by_role("button", name="Regio Zaanstreek-Waterland").click()
     first.get_by_role("button", name="Afmelden").click()
     first.wait_for_url(re.compile(re.escape(house.provider)), wait_until="commit")  # it leads on to the provider
-    second.locator(".st-key-corner").get_by_text("EN", exact=True).click()
+    second.locator(".st-key-header").get_by_text("EN", exact=True).click()
     expect(second.get_by_text("You signed out.")).to_be_visible(timeout=60_000)
     expect(second.locator(".rb-page, .rb-table")).to_have_count(0)
 
@@ -175,7 +175,7 @@ def test_a_token_past_its_time_shows_nothing_more(
     knock(house, tab, "haast")
     is_in(tab, "Privacy")
     tab.wait_for_timeout(1000 * SHORT_S)
-    tab.locator(".st-key-corner").get_by_text("EN", exact=True).click()
+    tab.locator(".st-key-header").get_by_text("EN", exact=True).click()
     expect(tab.get_by_text("Your session has run out.")).to_be_visible(timeout=60_000)
     expect(tab.locator(".rb-page, .rb-table")).to_have_count(0)
     database.close()
