@@ -442,16 +442,18 @@ def _where_it_loses(lang: str) -> list[str]:
     words = Text(
         "De index wordt getoetst aan de besmettingen van de vier weken erna. Wie alleen wil weten waar het virus"
         " daarna rondgaat, kijkt beter naar de besmettingen van nu of naar het contrast daarin: op de cijfers van 2020"
-        " verliest de index daarvan, omdat het meeste gewicht bij omvang en werkomstandigheden ligt, die besmetting van"
-        " de hele bevolking nauwelijks ordenen. Van alleen omvang wint hij in elk seizoen. Besmettingen van de hele"
-        " bevolking kunnen niet bewijzen dat arbeidsmigranten beschermd worden; er is niets verder op afgestemd. De"
-        " cijfers staan in de modelkaart; `python -m risk evaluate` maakt ze opnieuw.",
+        " verliest de index daarvan over het hele jaar (per veiligheidsregio duidelijk, per gemeente weinig; in zomer"
+        " niet aantoonbaar van de besmettingen van nu), omdat het meeste gewicht bij omvang en werkomstandigheden ligt,"
+        " die besmetting van de hele bevolking nauwelijks ordenen. Van alleen omvang wint hij in elk seizoen."
+        " Besmettingen van de hele bevolking kunnen niet bewijzen dat arbeidsmigranten beschermd worden; er is niets"
+        " verder op afgestemd. De cijfers staan in de modelkaart; `python -m risk evaluate` maakt ze opnieuw.",
         "The index is tested on the infections of the four weeks after. Whoever only wants to know where the virus goes"
         " round next had better look at the infections of now, or the contrast in them: on the figures of 2020 the"
-        " index loses to these, because most of its weight lies with size and working conditions, which hardly order"
-        " infection of the whole population. It beats size only in every season. Infections of the whole population"
-        " cannot prove that migrant workers are protected; nothing was tuned to them further. The figures stand in the"
-        " model card; `python -m risk evaluate` makes them anew.",
+        " index loses to these over the whole year (clearly by region, little by gemeente; in summer not shown"
+        " to lose to the infections of now), because most of its weight lies with size and working conditions, which"
+        " hardly order infection of the whole population. It beats size only in every season. Infections of the whole"
+        " population cannot prove that migrant workers are protected; nothing was tuned to them further. The figures"
+        " stand in the model card; `python -m risk evaluate` makes them anew.",
     )
     return [*_section(Text("Waar de index verliest", "Where the index loses"), lang), words[lang], ""]
 

@@ -10,12 +10,15 @@ import pytest
 from door import store as access
 from geodata import contracts, settings
 from geodata.errors import ModelError
+from geodata.intake.columns import ColumnMapping
+from geodata.refresh import imports
 from geodata.snapshots import snapshot
 from geodata.weeks import last_day
-from risk.index.indicators import measure
+from risk.index.declaration import Model
+from risk.index.indicators import CORE_TABLES, measure
 from risk.index.model import MODEL_FILE, load_model, parse_model
 from risk.index.model_check import check_posts
-from risk.insight import backtest
+from risk.insight import backtest, papers
 
 FOLDER = Path(os.environ.get("RISICOBEELD_TESTDATA", "/nowhere"))
 CASES = FOLDER / "rivm" / "positives_gemeente_per_day_2020.csv.gz"
@@ -51,6 +54,23 @@ def test_goalposts_as_narrow_as_a_level_are_refused(tables: dict[str, pd.DataFra
     few = tables | {"incidence": tables["incidence"][summer]}
     with pytest.raises(ModelError, match="widen these goalposts"):
         check_posts(backtest.at_posts(few, parse_model(content), "gemeente"))
+
+
+def test_the_model_card_says_what_comes_out_when_it_is_measured_again(testdata: Path, model: Model) -> None:
+    """Regions, season by season, from the establishments of 2021 and the weeks of 2020 as anybody would import them."""
+    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    imports.import_incidence(testdata / CASES.relative_to(FOLDER), "COVID-19", ColumnMapping())
+    store = access.open_store(access.Viewer("lotc"))
+    tables = {name: store.table(name) for name in CORE_TABLES}
+    found = backtest.pooled(backtest.agreement(backtest.dated(tables, model, "vr"), repeats=1))
+    found = found.set_index(["season", "rule"])["spearman"]
+    _, (_, *rows), _, _ = papers.MEASURED["2.0.0"]
+    said = [row for row in rows if row[2] == "region"]
+    assert [row[0] for row in said] == ["spring", "summer", "autumn", "all"]
+    for season, _, _, *figures, _ in said:
+        name = season if season == "all" else f"2020 {season}"
+        rules = ("index", "size_only", "incidence_now", "signal_alone")
+        assert [float(figure) for figure in figures] == pytest.approx([found[name, rule] for rule in rules], abs=0.0051)
 
 
 def test_an_island_without_a_case_leads_nothing(tables: dict[str, pd.DataFrame]) -> None:
