@@ -26,7 +26,8 @@ class Method:
     Attributes
     ----------
     log_sd
-        How sure its figures are: the standard deviation of their logarithm, a judgement; NaN where it makes none.
+        How far the truth lies around its figures: the standard deviation of the logarithm, a judgement; NaN where it
+        makes none. A figure is a prediction from something else that is known, and holds no error to be pulled out.
     """
 
     code: str

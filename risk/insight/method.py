@@ -355,7 +355,8 @@ def _sure(model: Model, lang: str) -> list[str]:
     settings = model.uncertainty
     words = Text(
         f"De index wordt {settings.rebuilds:,} keer herbouwd".replace(",", ".")
-        + " met getrokken gegevens: andere aantallen werkenden in elke cel (zo onzeker als de schatting is), andere "
+        + " met getrokken gegevens: andere aantallen werkenden in elke cel (zo ver om de schatting als die"
+        " onzeker is; een schatting is een voorspelling en wordt niet naar het gemiddelde getrokken), andere "
         "besmettingscijfers, andere werkomstandigheden rond het oordeel, en voor wat ontbreekt een waarde van een "
         "ander van zijn soort. Dat geeft per eenheid een interval van de rang en de kans op de top k. Met aandelen "
         "van een groep is zo'n interval van een gemeente vaak 200 tot 260 van de 342 plaatsen breed; locaties bij "
@@ -369,7 +370,8 @@ def _sure(model: Model, lang: str) -> list[str]:
         "locaties van haar soort wel bekend is (de verwachte waarde van volledige informatie; Raiffa en Schlaifer "
         "1961).",
         f"The index is rebuilt {settings.rebuilds:,} times with drawn data: other numbers of workers in every cell "
-        "(as unsure as the estimate is), other rates of infection, other working conditions around the judgement, and "
+        "(as far around the estimate as that is unsure; an estimate is a prediction and is not pulled to the mean), "
+        "other rates of infection, other working conditions around the judgement, and "
         "for what is missing a value of another of its kind. What other weights, normalisations and aggregations do "
         "stands beside it as a second interval. With shares of a group the interval of a gemeente is often 200 to 260 "
         "of the 342 places wide; named sites and figures per COROP narrow it. The data give each unit an interval of "

@@ -123,6 +123,22 @@ def test_a_larger_doubt_about_workers_never_narrows_an_interval(tables: Tables, 
     assert (widths[2] > widths[1]).all()
 
 
+def test_workers_are_drawn_around_their_estimate_and_not_pulled_to_the_mean_of_the_sector(
+    tables: Tables, model: Model
+) -> None:
+    """An estimate is a prediction: half of the draws lie above it, in the smallest gemeente as in the largest."""
+    tables["exposure"]["workers_n_log_sd"] = 1.2
+    prepared = score(tables, "gemeente", model, rebuilds=0).prepared
+    measured, place = prepared.measured, prepared.measured.index.codes.index("exposed_workers")
+    values = measured.sampler.draw(600, np.random.default_rng(1))[..., place]
+    nominal = prepared.values_0_10[:, place]
+    mine = (measured.units["sector_code"] == "food_processing").to_numpy() & (nominal > 0) & (nominal < 10)
+    above = (values[:, mine] > nominal[mine]).mean(axis=0)
+    assert len(above) > 20
+    assert_allclose(above, 0.5, atol=0.1)
+    assert abs(np.corrcoef(above, nominal[mine])[0, 1]) < 0.5
+
+
 def test_history_stays_within_a_tenth_in_every_rebuild(outcome: Outcome) -> None:
     problem = rebuilding.pose(*_problem(outcome))
     place = list(outcome.prepared.measured.index.codes).index("confirmed_infections")
