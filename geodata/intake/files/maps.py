@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import re
 import tempfile
 import warnings
@@ -29,6 +30,7 @@ _DRIVERS: Final = {
 _SIBLINGS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _MAX_UNPACKED: Final = 1 << 30
 _MAX_MEMBERS_N: Final = 2_000
+_CRS_KINDS: Final = ("name", "epsg", "ogc")  # the others of GeoJSON 2008 are addresses
 _DEPTH: Final = 200  # nested brackets of a map; a feature collection has some eight
 _BROKEN: Final = (
     DataSourceError,
@@ -111,6 +113,8 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
             raise InputError("no_geojson", name=name)
         if _depth(content) > _DEPTH:
             raise InputError("geojson_too_deep", name=name)
+        if _names_address(content):
+            raise InputError("geojson_with_address", name=name)
     if ending == ".gpkg" and not (content.startswith(b"SQLite format 3\x00") and content[68:70] == b"GP"):
         raise InputError("no_geopackage", name=name)
     if ending == ".kml":
@@ -118,6 +122,27 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
             raise InputError("no_kml", name=name)
         if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
             raise InputError("kml_with_entities", name=name)
+
+
+def _names_address(content: bytes) -> bool:
+    """Tell whether a GeoJSON says of its coordinates by an address: GDAL would fetch it, from inside our network."""
+    if re.search(rb"crs|\\u00", content, re.IGNORECASE) is None:
+        return False
+    is_named = True
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal is_named
+        for key, value in pairs:
+            if key.casefold() == "crs" and isinstance(value, dict):
+                kinds = [kind for name, kind in value.items() if name.casefold() == "type"]
+                is_named &= all(isinstance(kind, str) and kind.casefold() in _CRS_KINDS for kind in kinds)
+        return {key: value for key, value in pairs if key.casefold() in ("crs", "type")}
+
+    try:
+        json.loads(content.decode("utf-8", "replace"), object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return True  # what GDAL may take for JSON, and we cannot look through
+    return not is_named
 
 
 def _depth(content: bytes) -> int:
