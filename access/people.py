@@ -207,6 +207,7 @@ def everyone(viewer: Viewer) -> pd.DataFrame:
     """  # noqa: D205 - the list of columns is one sentence
     if rows_of(viewer.role, "people") != Rows.ALL:
         raise AccessDeniedError("people_denied", role=viewer)
+    refuse_practice(viewer)
     columns = [
         "email",
         "role",
@@ -389,6 +390,24 @@ def _is_plain(email: object) -> bool:
 def _refuse(by: Viewer, what: str) -> None:
     if not may_manage(by):
         raise AccessDeniedError("access_denied", role=by, what=what)
+    refuse_practice(by)
+
+
+def refuse_practice(viewer: Viewer) -> None:
+    """Stop a page without sign-in where people signed in before: what tells of them is theirs, and the list counts.
+
+    Before anybody did, the list may be prepared on such a page.
+
+    Raises
+    ------
+    AccessDeniedError
+        Somebody signed in here once.
+    """
+    if not viewer.is_practice or not database.exists():
+        return
+    with database.reading(UPKEEP) as connection:
+        if _person(connection, people.c.subject != ""):
+            raise AccessDeniedError("people_without_signin")
 
 
 def _note(by: Viewer, what: str, about: str, surface: str) -> None:

@@ -107,14 +107,15 @@ def revoke(name: str, *, by: str = "") -> None:
 
 
 def who(token: str, today: date) -> Viewer | None:
-    """Return who a token looks as; None when it is unknown, its time is over, or its person has the role no more."""
+    """Return who a token looks as; None when it is unknown, over, nobody's, or its person lost the role."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     for name, kept in _tokens().items():
         if not hmac.compare_digest(kept["sha256"], digest) or today > date.fromisoformat(kept["until"]):
             continue
         viewer = parse_viewer(kept["viewer"])
         person = kept.get("person", "")
-        if person and viewer not in people.roles(person, today):
+        # One that was given before people signed in is nobody's: since then nobody answers for it.
+        if viewer not in people.roles(person, today) if person else settings.has_sign_in():
             return None
         return Viewer(viewer.role, viewer.vr_codes, viewer.organisation, person=f"system {name}")
     return None

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from access import audit, disclosure
+from access import audit, disclosure, people
 from access.database.who import UPKEEP, Who
 from access.rights import ROLES, Rows, hidden_columns, rows_of
 from access.viewer import Viewer, parse_viewer
@@ -272,9 +272,16 @@ class ScopedStore:
         return released
 
     def audit_trail(self, first: date | None = None, last: date | None = None) -> pd.DataFrame:
-        """Return the audit trail of a period, the newest line first; the privacy officer's alone."""
+        """Return the audit trail of a period, the newest line first; the privacy officer's alone.
+
+        Raises
+        ------
+        AccessDeniedError
+            The role may not, or people signed in here and this page is without sign-in.
+        """
         if not self.may("audit_trail"):
             raise self._refused("audit_trail")
+        people.refuse_practice(self.viewer)
         found = audit.read(first, last)
         self._note("read", "audit_trail", len(found))
         return found

@@ -266,6 +266,7 @@ def test_one_or_two_small_counts_alone_tell_nothing_of_their_size() -> None:
 # --- without sign-in, real entries stay closed ---------------------------------------------------------------
 
 PRACTICE = Viewer("lotc", is_practice=True)
+PRIVACY_PRACTICE = Viewer("privacy", is_practice=True)
 ACTIVATION = {
     "event_date": "2020-10-06",
     "kind": "preventief",
@@ -328,6 +329,27 @@ def test_a_command_without_sign_in_erases_and_the_trail_names_the_account(
     record.erase(Viewer("lotc"), "activation", real_entries["activation"].entity_id, "mistake")
     line = audit.read().query("what.str.startswith('erase')").iloc[0]
     assert line["who"].startswith("lotc (account ")
+
+
+def test_a_page_without_sign_in_tells_nothing_of_who_signed_in_before() -> None:
+    people.add(PRACTICE, "a@example.org", parse_viewer("analyst"), first=NOW.date())  # the list may be prepared
+    assert len(people.everyone(PRACTICE)) == 1
+    access.open_store(PRIVACY_PRACTICE).audit_trail()
+    assert roles("a@example.org") == ["analyst"]
+    attempts = (
+        lambda: people.everyone(PRACTICE),
+        lambda: people.everyone(PRIVACY_PRACTICE),
+        lambda: people.add(PRACTICE, "b@example.org", parse_viewer("lotc")),
+        lambda: people.add_deputy(PRACTICE, "b@example.org", "a@example.org", NOW.date(), first=NOW.date()),
+        lambda: people.revoke(PRACTICE, "a@example.org"),
+        lambda: people.forget(PRACTICE, "a@example.org"),
+        lambda: access.open_store(PRIVACY_PRACTICE).audit_trail(),
+    )
+    for attempt in attempts:
+        with pytest.raises(AccessDeniedError, match="without sign-in"):
+            attempt()
+    assert roles("a@example.org") == ["analyst"]
+    assert len(people.everyone(LOTC)) == 1, "a command is for whoever holds the files"
 
 
 def test_a_page_without_sign_in_shows_no_rows_that_nobody_published(secret_cases: pd.DataFrame) -> None:
@@ -434,11 +456,14 @@ def test_a_token_works_while_its_person_has_the_role() -> None:
 
 
 def test_with_sign_in_a_token_is_somebodys(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_before = tokens.give("crisis", Viewer("lotc"), date(2027, 1, 1), today=DAY)
+    assert str(tokens.who(given_before, DAY)) == "lotc"
     secrets = tmp_path / "secrets.toml"
     secrets.write_text('[auth]\nclient_id = "x"\n')
     monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
     with pytest.raises(InputError, match="name the person"):
         tokens.give("gis", Viewer("lotc"), date(2027, 1, 1), today=DAY)
+    assert tokens.who(given_before, DAY) is None
 
 
 # --- files and labels ------------------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ def _retention(texts: Texts, store: ScopedStore) -> None:
     due = [f"{done.kind} {done.erased_n}" for done in retention.apply(dry_run=True) if done.erased_n]
     due += [f"audit {month}" for month in audit.forget(dry_run=True)]
     st.caption(texts("privacy.retention_due", due=", ".join(due)) if due else texts("privacy.retention_none"))
-    if due and st.button(texts("privacy.forget"), key="forget"):
+    # Without sign-in nobody could be held to it; the command of every night goes on.
+    if due and not store.viewer.is_practice and st.button(texts("privacy.forget"), key="forget"):
         gone = [f"{done.kind} {done.erased_n}" for done in retention.apply() if done.erased_n] + audit.forget()
         audit.note("forget", who=store.viewer.who, role=str(store.viewer), surface=store.surface, rows_n=len(gone))
         st.success(texts("privacy.forgotten", gone=", ".join(gone)))
