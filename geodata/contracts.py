@@ -6,15 +6,18 @@ sentence. Texts are never missing: an empty text means "none". Counts that may b
 with NaN and say why in their status or reason column.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
 import shapely
+from pandera.dtypes import DataType
+from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 
 from geodata import codes, site_kinds
@@ -84,6 +87,18 @@ class Contract:
         return Secrecy((self.schema.columns[column].metadata or {}).get("secrecy", Secrecy.OPEN))
 
 
+class _Text(pandas_engine.STRING):
+    """Text as pandas keeps it, judged by the type of the column: pandera describes the cells that are no failure."""
+
+    def check(self, pandera_dtype: DataType, data_container: Any = None) -> bool | Iterable[bool]:
+        """Tell whether a column is of this type."""
+        is_text = isinstance(pandera_dtype, pandas_engine.STRING) and pandera_dtype.type == self.type
+        return is_text or super().check(pandera_dtype, data_container)
+
+
+_TEXT: Final = _Text("pyarrow")
+
+
 def _text(
     pattern: str = "", *, empty: bool = False, values: tuple[str, ...] = (), secrecy: Secrecy = Secrecy.OPEN
 ) -> pa.Column:
@@ -92,7 +107,7 @@ def _text(
         checks.append(pa.Check.str_matches(f"^$|{pattern}" if empty else pattern))
     if values:
         checks.append(pa.Check.isin([*values, ""] if empty else values))
-    return pa.Column(str, checks, coerce=True, nullable=False, metadata={"secrecy": secrecy})
+    return pa.Column(_TEXT, checks, coerce=True, nullable=False, metadata={"secrecy": secrecy})
 
 
 def _is_kind(values: "pd.Series[str]") -> "pd.Series[bool]":
