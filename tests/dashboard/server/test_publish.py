@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,12 +24,14 @@ PAGES = {"index.html", "method.html", "data.html", *(f"regions/VR{number:02d}.ht
 
 
 @pytest.fixture(scope="module")
-def country(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, canaries.Canary]]:
+def country(
+    tmp_path_factory: pytest.TempPathFactory, once: Callable[[str, Callable[[Path], None]], Path]
+) -> tuple[Path, dict[str, canaries.Canary]]:
     """Publish a country of canaries; give the folder and the canaries."""
     place = tmp_path_factory.mktemp("published")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISICOBEELD_DATA", str(place / "data"))
-        _, birds = canaries.build()
+        _, birds = canaries.copy(once("canaries", canaries.build_in), place / "data")
         publish.publish(place / "site", KNOWN_ON)
         database.close()
     return place / "site", birds
