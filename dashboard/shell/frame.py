@@ -50,6 +50,7 @@ _BUILTIN = {
     "Drag and drop files here": "app.drop",
     "Page not found": "app.not_found",
     "more": "app.more",
+    "per file": "app.per_file",
     "help": "app.help_for",
     "App pages": "app.pages",
     "Increment": "app.increment",

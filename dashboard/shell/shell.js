@@ -155,6 +155,8 @@ function inWords(told) {
   const { builtin } = words;
   const more = /^(\d+) more$/.exec(told); // pages for which the bar has no room
   if (more) return (builtin.more ?? "").replace("{n}", more[1]);
+  const most = /^(\d+)\s?MB per file$/.exec(told);
+  if (most) return (builtin["per file"] ?? "").replace("{n}", most[1]);
   const help = /^Help for (.+)$/.exec(told);
   if (help) return (builtin.help ?? "").replace("{n}", help[1]);
   return Object.hasOwn(builtin, told) ? builtin[told] : "";

@@ -156,7 +156,8 @@ def import_sites(
         table = _only_in(table, only_in, report.receipt, is_asked_for=question.is_partial)
     checked = contracts.check("sites", table.assign(list_covers=question.covers))
     if question.covers:
-        report.receipt.note("covers", regions=question.covers.replace(";", ", "))
+        names = regions.region_names()
+        report.receipt.note("covers", regions=", ".join(names.get(code, code) for code in question.covers.split(";")))
     report.receipt.is_dry_run = is_dry_run
     _store("sites_file", path, question.source_date, {"sites": checked}, report.receipt, would)
     return report

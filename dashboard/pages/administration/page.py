@@ -61,7 +61,7 @@ def _today() -> date:
 
 
 def _head(title: str, explained: str) -> None:
-    st.markdown(f"#### {title}", help=explained)
+    st.markdown(f"## {title}", help=explained)
 
 
 def _day(label: str, value: date | None) -> date | None:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -27,6 +28,7 @@ from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.refresh import fetch as fetching
 from geodata.snapshots import deliveries, snapshot
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
 from words import Texts
@@ -126,6 +128,18 @@ def _progress(step: work.Step, names: list[str]) -> Callable[[str], Callable[[in
 def _title(source_id: str) -> str:
     known = source_id.split(".", 1)[0] in catalogue.SOURCES
     return catalogue.source(source_id).title if known else source_id
+
+
+def _named(record: SourceRecord) -> str:
+    """Return the title of what came in, with the name of its file: two lists of one kind have the same title."""
+    return _title(record.source_id) + ("" if "://" in record.address else f" ({record.address})")
+
+
+def _day(texts: Texts, told: str) -> str:
+    try:
+        return texts.day(date.fromisoformat(told[:10]))
+    except ValueError:
+        return told
 
 
 # --- a file --------------------------------------------------------------------------------------------
@@ -273,9 +287,9 @@ def _came_in(texts: Texts, store: ScopedStore) -> None:
         [
             Markup('<span lang="nl">{}</span>').format(_title(raw.record.source_id)),
             raw.record.address,
-            raw.record.source_date,
+            _day(texts, raw.record.source_date),
             texts.number(raw.record.rows_n, 0),
-            raw.record.retrieved_at[:16].replace("T", " "),
+            f"{_day(texts, raw.record.retrieved_at)}, {raw.record.retrieved_at[11:16]}",
         ]
         for raw in raws
     ]
@@ -286,7 +300,8 @@ def _came_in(texts: Texts, store: ScopedStore) -> None:
         )
     )
     with st.container(horizontal=True):
-        if st.button(texts("data.undo", name=_title(raws[0].record.source_id)), key="data-undo"):
+        last = raws[0].record
+        if st.button(texts("data.undo", name=_named(last)), key="data-undo"):
             _ask_back(texts, store, "undone")
         if st.button(texts("data.example"), key="data-example"):
             _ask_back(texts, store, "example")
@@ -324,6 +339,6 @@ def _bundle(texts: Texts) -> None:
 
     left_out = bundle.secret_tables(snapshot.current())
     if left_out:
-        st.caption(texts("data.bundle_without", tables=", ".join(left_out)))
+        st.caption(texts("data.bundle_without", tables=", ".join(texts(f"ready.tables.{name}") for name in left_out)))
     name = f"risicobeeld-{snapshot.current().data_version}.zip"
     st.download_button(texts("data.bundle_save"), packed, name, "application/zip", key="data-bundle", on_click="ignore")

@@ -44,7 +44,7 @@ def run() -> None:
 
 
 def _trail(texts: Texts, store: ScopedStore) -> None:
-    st.markdown(f"#### {texts('privacy.trail')}")
+    st.markdown(f"## {texts('privacy.trail')}")
     today = datetime.now(UTC).date()
     with st.container(horizontal=True):
         first = st.date_input(
@@ -83,7 +83,7 @@ def _csv(store: ScopedStore, found: pd.DataFrame) -> bytes:
 
 
 def _leak_test(texts: Texts, store: ScopedStore) -> None:
-    st.markdown(f"#### {texts('privacy.test')}", help=texts("privacy.test_help"))
+    st.markdown(f"## {texts('privacy.test')}", help=texts("privacy.test_help"))
     if st.button(texts("privacy.run"), key="leak_test", type="primary"):
         with work.shown(texts, texts("privacy.running")) as step:
             certificate = leaktest.run(store.viewer, step=lambda done: step(done, ""))
@@ -116,7 +116,7 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
 def _tokens(texts: Texts, store: ScopedStore) -> None:
     """Show which other systems may read, as whom and until when."""
     given = tokens.everyone(store.viewer)
-    st.markdown(f"#### {texts('privacy.tokens')}", help=texts("privacy.tokens_help"))
+    st.markdown(f"## {texts('privacy.tokens')}", help=texts("privacy.tokens_help"))
     if given.empty:
         st.caption(texts("privacy.tokens_none"))
         return
@@ -128,7 +128,7 @@ def _tokens(texts: Texts, store: ScopedStore) -> None:
 
 
 def _retention(texts: Texts, store: ScopedStore) -> None:
-    st.markdown(f"#### {texts('privacy.retention')}")
+    st.markdown(f"## {texts('privacy.retention')}")
     lines = [
         texts("privacy.retention_line", kind=kind, days=period.days) for kind, period in retention.periods().items()
     ]

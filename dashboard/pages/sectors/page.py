@@ -25,7 +25,6 @@ from risk.scores import deliver
 from words import Texts
 
 _MAP_HEIGHT_PX = 300
-_COLUMNS = ("", *codes.SECTORS)
 
 
 def run() -> None:
@@ -71,7 +70,7 @@ def _page() -> None:
 
 def _not_told_apart(texts: Texts, shown: Picture) -> Markup:
     """Return why some sectors have no scores here: their areas cannot be told apart (HTML)."""
-    found = [told for sector in _COLUMNS if (told := why.not_told_apart(texts, shown, sector))]
+    found = [told for sector in _columns(shown, "") if (told := why.not_told_apart(texts, shown, sector))]
     if not found:
         return Markup("<span></span>")
     items = Markup().join(Markup("<li>{}</li>").format(one) for one in found)
@@ -110,30 +109,41 @@ def _gemeenten(texts: Texts, store: ScopedStore, within: str, week: str) -> tupl
     return shown, shown.scores[shown.scores["area_code"].isin(shown.gemeenten_of(within))]
 
 
+def _columns(shown: Picture, chosen: str) -> list[str]:
+    """Return the sectors that the table shows: of a group ranked as one only one, the chosen one if any."""
+    ranked_as = {code: one.ranked_as for code, one in shown.scored.apart.items()}
+    of_group: dict[str, str] = {}
+    for code in ("", *codes.SECTORS):
+        group = ranked_as.get(code) or code
+        if group not in of_group or code == chosen:
+            of_group[group] = code
+    return list(of_group.values())
+
+
 def _heat_table(texts: Texts, shown: Picture, rows: pd.DataFrame, chosen: Selection) -> Markup:
     """Return the table: areas by score (a region above its gemeenten), sectors in their fixed order."""
     together = rows[rows["sector_code"] == ""].assign(is_gemeente=lambda table: table["level"] == "gemeente")
     order = together.sort_values(
         ["is_gemeente", "score_0_10", "area_code"], ascending=[True, False, True], na_position="last"
     )["area_code"]
-    cells_of = pd.MultiIndex.from_product([order, _COLUMNS])
+    columns = _columns(shown, chosen.sector)
+    cells_of = pd.MultiIndex.from_product([order, columns])
     wide = rows.set_index(["area_code", "sector_code"])[["score_0_10", "risk_class"]].reindex(cells_of)
     scores, classes = (wide[name].to_numpy().reshape(len(order), -1) for name in ("score_0_10", "risk_class"))
-    heads = [texts(f"sector.{code}") if code else texts("picture.sector_all") for code in _COLUMNS]
-    names = [why.sector_name(texts, shown, code) for code in _COLUMNS]
+    names = [why.sector_name(texts, shown, code) for code in columns]
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     head = Markup().join(
         Markup('<th scope="col">{}</th>').format(
             links.link(Markup("<span>{}</span>").format(name), sector=code, is_stop=False)
         )
-        for code, name in zip(_COLUMNS, heads, strict=True)
+        for code, name in zip(columns, names, strict=True)
     )
     body, stop = [], (chosen.unit if chosen.unit in set(order) else order.iloc[0], chosen.sector)
     for area, of_scores, of_classes in zip(order, scores, classes, strict=True):
         area_name = shown.names[area]
         label = links.link(area_name, unit=area, is_stop=False)
         cells = []
-        for code, name, score, number in zip(_COLUMNS, names, of_scores, of_classes, strict=True):
+        for code, name, score, number in zip(columns, names, of_scores, of_classes, strict=True):
             is_stop = (area, code) == stop
             mark = Markup(' class="rb-chosen"') if is_stop and chosen.unit else ""
             if pd.isna(score):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -145,6 +146,21 @@ def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str)
             assert not drawn.error, (page, [one.value for one in drawn.error])
             if page in ("picture", "sectors", "region"):
                 assert escaped(texts("cbs_group.A")) in words_on(drawn) + listed_on(drawn), page
+
+
+@pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
+def test_the_table_of_sectors_has_one_column_for_each_ranking(state: str) -> None:
+    """Four equal columns look like four findings; the column is that of the chosen sector of the group."""
+    texts = read_texts("nl")
+    sizes = Counter(one.cbs_group for one in codes.SECTORS.values())
+    heat = listed_on(draw("sectors", "nl", sector="mushrooms", unit="VR13")).split("rb-heat", 1)[1]
+    head = heat.split("</thead>")[0]
+    assert len(re.findall(r"scope=\W*col", head)) == 1 + len(sizes), state
+    for group in (group for group, size in sizes.items() if size > 1):
+        assert head.count(escaped(texts("apart.group_name", group=texts(f"cbs_group.{group}")))) == 1
+    chosen = re.search(r"<td class=\W*rb-chosen.*?</td>", heat)
+    assert chosen is not None
+    assert escaped(texts("cbs_group.A")) in chosen.group()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
