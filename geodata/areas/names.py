@@ -18,4 +18,5 @@ def fold(text: str) -> str:
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold().replace("&", " en ")
     plain = re.sub(r"[^a-z0-9#?]+", " ", re.sub(r"['’‘`´ʼ]", " ", plain)).strip()
     plain = re.sub(r"\ba d\b|\baan de\b", "aan den", plain)
+    plain = re.sub(r"(?<=\w )v(?= \w)", "van", plain)
     return re.sub(r"\bst\b", "sint", plain)

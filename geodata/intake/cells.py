@@ -85,7 +85,9 @@ MARKS: Final[Mapping[str, Mark]] = {
     "impossible": Mark.IMPOSSIBLE,
 }
 _WITHHELD: Final = re.compile(
-    r"(<|<=|≤|&lt;|kleiner dan|minder dan|less than)\s*\d+|\d\s*(-|–|t/m|tot)\s*\d", re.IGNORECASE
+    r"(<|<=|≤|&lt;|kleiner dan|minder dan|onder de|less than|fewer than)\s*\d+|\d\s*(-|–|t/m|tot|of|à)\s*\d|"
+    r"(tussen(?: de)?|between)\s\d+\s(en|and)\s\d+",
+    re.IGNORECASE,
 )
 _UNITS: Final = re.compile(
     r"\s*(m2|m²|fte'?s?|bedden|slaapplaatsen|plaatsen|personen|pers\.?|werknemers|medewerkers|stuks|st\.?|"

@@ -18,7 +18,11 @@ from geodata.intake.receipt import Receipt
 Fields = Mapping[str, Sequence[str]]
 """Our name of a field to the names that headers give it, the one that goes first at the front."""
 
-_COUNTING_WORDS: Final = re.compile(r"^(?:(aantal|totaal|number of|nr of|no of|total)\s+)+(?=\S)")
+# what stands before a header and says only that things are counted; the third is how pivot tables name their sums
+_COUNTING_WORDS: Final = re.compile(
+    r"^(?:(aantal|totaal|number of|nr of|no of|total|n|(som|aantal) van|(sum|count) of)\s+)+(?=\S)"
+)
+_NUMBER_BEFORE: Final = re.compile(r"^\s*\d{1,2}\s*[.)]\s*(?=[^\W\d])")
 # In brackets behind a header these make it another measure: cases (per 100 000), firms (x 1 000), beds (%).
 _OTHER_MEASURE: Final = re.compile(r"\bper\b|/|%|\b1[ .,]?000\b|\bpct|perc|proc|promille|‰|\bgem\b|gemiddeld|\bindex")
 _YEAR_BEHIND: Final = re.compile(r"\s(19|20)\d{2}$")
@@ -77,15 +81,16 @@ def fold_header(header: str) -> str:
     --------
     >>> fold_header("X-coördinaat"), fold_header("Oppervlakte (m2)"), fold_header("Aantal bedden")
     ('x coordinaat', 'oppervlakte', 'bedden')
-    >>> fold_header("Meldingen (per 100.000)")
-    'meldingen per 100 000'
+    >>> fold_header("Meldingen (per 100.000)"), fold_header("3. Som van bedden:")
+    ('meldingen per 100 000', 'bedden')
     """
     plain = unicodedata.normalize("NFKD", header)
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
+    plain = _NUMBER_BEFORE.sub("", plain)
     in_brackets = re.search(r"\s*[(\[]([^)\]]*)[)\]]\s*$", plain)
     if in_brackets and not _OTHER_MEASURE.search(in_brackets[1]):
         plain = plain[: in_brackets.start()] or plain
-    plain = re.sub(r"[^a-z0-9@:]+", " ", plain).strip()
+    plain = re.sub(r"[^a-z0-9@:]+", " ", plain).strip(" :")
     return _COUNTING_WORDS.sub("", plain)
 
 

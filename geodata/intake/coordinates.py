@@ -7,6 +7,8 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+import shapely.errors
 
 from geodata import codes
 from geodata.errors import InputError
@@ -23,7 +25,7 @@ _MOST: Final = 0.5  # the share of rows that tells what the file's coordinates a
 def of_rows(
     frame: pd.DataFrame, chosen: Mapping[str, str], row_n: Any, where: str
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Return x and y of every row (EPSG:28992), NaN without, and which of the two cannot be read: x, y or ''.
+    """Return x and y of every row (EPSG:28992), NaN without, and what of them cannot be read: x, y, point or ''.
 
     Raises
     ------
@@ -41,12 +43,16 @@ def of_rows(
         if frame.crs.is_geographic:
             x, y = _judged(x, y, where, {codes.CRS_WGS84}, row_n, odd)
             return x, y, odd
+        if present.any() and x.abs().max() <= _MOST_DEGREES and y.abs().max() <= _MOST_DEGREES:
+            raise InputError("degrees_as_metres", where=where, crs=frame.crs.name)
         x, y = coordinates_rd(x, y, frame.crs.to_wkt())
         return x, y, odd
     across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
     if "point" in chosen and not {"x", "lon"} & set(chosen):
         pairs = of_pairs(frame[chosen["point"]])
-        frame, chosen = (frame, chosen) if pairs is None else (pairs, {"x": "x", "y": "y"})
+        if pairs is not None:
+            frame, is_odd = pairs
+            chosen, odd = {"x": "x", "y": "y"}, odd.mask(is_odd, "point")
     for first, second in (("x", "y"), ("lon", "lat")):
         if first not in chosen or second not in chosen:
             continue
@@ -101,44 +107,94 @@ def _plain_degrees(column: pd.Series) -> pd.Series:
     found = {text: match for text in texts.unique() if (match := _DEGREES.fullmatch(text.strip()))}
     if not found:
         return column
-    plain = {}
-    for text, match in found.items():
-        whole, minutes, seconds = (float((match[n] or "0").replace(",", ".")) for n in (2, 3, 4))
-        is_negative = (match[1] + match[5]).upper() in ("Z", "S", "W")
-        plain[text] = round((whole + minutes / 60 + seconds / 3600) * (-1 if is_negative else 1), 9)
+    plain = {text: _degrees(match) for text, match in found.items()}
     return column.astype(object).map(lambda cell: plain.get(cell, cell) if isinstance(cell, str) else cell)
 
 
-_PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)°?\s*[,; ]\s*(-?\d+(?:\.\d+)?)°?\s*\)?")
-_DUTCH_PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:,\d+)?)\s*[; ]\s*(-?\d+(?:,\d+)?)\s*\)?")
-_WKT: Final = re.compile(
-    r"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)(?:\s+-?[\d.]+)*\s*\)", re.IGNORECASE
+def _degrees(match: "re.Match[str]") -> float:
+    whole, minutes, seconds = (float((match[n] or "0").replace(",", ".")) for n in (2, 3, 4))
+    is_negative = (match[1] + match[5]).upper() in ("Z", "S", "W")
+    return round((whole + minutes / 60 + seconds / 3600) * (-1 if is_negative else 1), 9)
+
+
+_NUMBER: Final = r"-?\d+(?:[.,]\d+)?"
+_POINTED: Final = r"-?\d+(?:\.\d+)?"
+_PAIRS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(\d[^NZSEOW]*[NZSEOW])\s*[,;/|]?\s*(\d[^NZSEOW]*[NZSEOW])",  # 52.05 N, 5.70 E
+        r"([NZSEOW][^NZSEOW]*?)\s*[,;/|]?\s*([NZSEOW][^NZSEOW]*)",
+        rf"({_NUMBER})°?\s*[;/|]\s*({_NUMBER})°?",
+        rf"({_NUMBER})°?,?\s+({_NUMBER})°?",
+        rf"({_POINTED})°?\s*,\s*({_POINTED})°?",
+        r"(-?\d+,\d+)\s*,\s*(-?\d+,\d+)",
+    )
+)
+_LINK: Final = re.compile(r"(?:@|[?&](?:q|ll|query|mlat)=|geo:)(-?\d+\.\d+)(?:,|%2C|&mlon=)(-?\d+\.\d+)", re.IGNORECASE)
+_SHAPE: Final = re.compile(
+    r"(?:SRID=\d+;)?\s*((?:MULTI)?(?:POINT|POLYGON|LINESTRING)\b.*|GEOMETRYCOLLECTION.*|0[01][0-9A-F]{40,}|\{.*\})",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
-def of_pairs(column: pd.Series) -> pd.DataFrame | None:
-    """Return x and y of cells that hold both: ``POINT (5.7 52.05)`` or ``52.05, 5.70``; None where none does.
+def of_pairs(column: pd.Series) -> tuple[pd.DataFrame, "pd.Series[bool]"] | None:
+    r"""Return x and y of cells that hold both, and which cells say something else; None where no cell holds them.
 
-    Two numbers in a cell say not which is which: in the Netherlands the one that is bigger is the latitude, and in
-    metres the second.
+    A cell may hold two numbers, degrees with the quarter of the sky, the link of a map, or a shape as GIS programs
+    and databases write it (WKT, WKB, GeoJSON). Two numbers say not which is which: in the Netherlands the one that is
+    bigger is the latitude, and in metres the second.
 
     Examples
     --------
-    >>> of_pairs(pd.Series(["POINT (5.7 52.05)", "52.37, 4.90", "172000 450000"])).to_numpy().tolist()
-    [['5.7', '52.05'], ['4.90', '52.37'], ['172000', '450000']]
+    >>> cells = ["POINT (5.7 52.05)", "52.37, 4.90", "172000 450000", "52°03'00\"N 5°42'00\"E", "(52,05; 5,7)", "erf"]
+    >>> pairs, is_odd = of_pairs(pd.Series(cells))
+    >>> pairs.dropna().to_numpy().tolist(), is_odd.tolist()[-2:]
+    ([[5.7, 52.05], [4.9, 52.37], [172000.0, 450000.0], [5.7, 52.05], [5.7, 52.05]], [False, True])
     """
-    read: dict[str, tuple[str, str]] = {}
-    for text in column.astype("str").fillna("").unique():
-        bare = text.strip()
-        match = _WKT.fullmatch(bare) or _PAIR.fullmatch(bare) or _DUTCH_PAIR.fullmatch(bare)
-        if match:
-            x, y = match[1].replace(",", "."), match[2].replace(",", ".")
-            is_degrees = abs(float(x)) <= _MOST_DEGREES and abs(float(y)) <= _MOST_DEGREES
-            read[text] = (y, x) if is_degrees and float(x) > float(y) and not _WKT.fullmatch(bare) else (x, y)
+    texts = column.astype("str").fillna("").str.strip()
+    read = {text: pair for text in texts.unique() if (pair := _pair(text))}
     if not read:
         return None
-    pairs = [read.get(text, ("", "")) for text in column.astype("str").fillna("")]
-    return pd.DataFrame(pairs, columns=["x", "y"], index=column.index, dtype="str")
+    nowhere = (np.nan, np.nan)
+    pairs = pd.DataFrame([read.get(text, nowhere) for text in texts], columns=["x", "y"], index=column.index)
+    return pairs, pairs["x"].isna() & ~texts.str.casefold().isin(list(cells.MARKS))
+
+
+def _pair(text: str) -> tuple[float, float] | None:
+    if shape := _SHAPE.fullmatch(text):
+        return _middle(shape[1])
+    if link := _LINK.search(text):
+        return float(link[2]), float(link[1])
+    bare = text.strip("()[] ")
+    both = next((match for pattern in _PAIRS if (match := pattern.fullmatch(bare))), None)
+    parts = [_DEGREES.fullmatch(part.strip()) for part in both.groups()] if both else []
+    if not both or not all(parts):
+        plain = [float(part.replace(",", ".")) for part in both.groups()] if both and _is_plain(both) else []
+        return _in_order(plain[0], plain[1]) if plain else None
+    one, other = (_degrees(part) for part in parts if part)
+    letters = [(part[1] + part[5]).upper() for part in parts if part]
+    if letters[0] and letters[1]:
+        return (other, one) if letters[0] in "NZS" else (one, other)
+    return _in_order(one, other)
+
+
+def _is_plain(both: "re.Match[str]") -> bool:
+    return all(re.fullmatch(_NUMBER, part) for part in both.groups())
+
+
+def _in_order(one: float, other: float) -> tuple[float, float]:
+    is_degrees = abs(one) <= _MOST_DEGREES and abs(other) <= _MOST_DEGREES
+    return (other, one) if is_degrees and one > other else (one, other)
+
+
+def _middle(text: str) -> tuple[float, float] | None:
+    """Return the point of a shape that was written as text: WKT, the WKB of a database, or GeoJSON."""
+    read = shapely.from_geojson if text[0] == "{" else shapely.from_wkb if text[0] == "0" else shapely.from_wkt
+    try:
+        point = read(text).representative_point()
+    except (shapely.errors.ShapelyError, ValueError, TypeError):
+        return None
+    return None if point.is_empty else (point.x, point.y)
 
 
 def _figures(found: cells.Numbers) -> pd.Series:

@@ -116,9 +116,14 @@ def _parsed(low: str) -> pd.Timestamp | None:
     return None
 
 
+_WEEK_WORD: Final = r"(?:w(?:eek|k)?\.?)?"
 _WEEK: Final = (
-    re.compile(r"(?P<year>\d{4})\s*[-/, ]?\s*(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})", re.IGNORECASE),
-    re.compile(r"(?:w(?:eek|k)?\.?)?\s*[-/ ]?(?P<week>\d{1,2})\s*[-/ ,]+\s*(?P<year>\d{4})", re.IGNORECASE),
+    re.compile(rf"(?P<year>\d{{4}})\s*[-/,. ]?\s*{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})", re.IGNORECASE),
+    re.compile(
+        rf"{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})\s*(?:[-/ ,]+|\s(?:van|of)\s+)\s*(?P<year>\d{{4}})", re.IGNORECASE
+    ),
+    re.compile(rf"{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})\s*[-/ ,]*['’](?P<year>\d{{2}})", re.IGNORECASE),
+    re.compile(r"(?P<year>\d{2})W(?P<week>\d{2})", re.IGNORECASE),
 )
 _WEEKDAY: Final = re.compile(r"^(\d{4}-?W\d{2})-?[1-7]$", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"([^(]*\d)\s*\(([^)]*)\)")
@@ -139,11 +144,13 @@ def week_of(text: str, year: str = "") -> str | None:
     ['2020-W37', '2020-W37', '2020-W37', '2020-W37']
     >>> week_of("37", "2020"), week_of("2021-W53"), week_of("week 37 (7 t/m 13 september 2020)")
     ('2020-W37', None, '2020-W37')
-    >>> week_of("7-9-2020 t/m 13-9-2020"), week_of("2020-09-07")
-    ('2020-W37', '2020-W37')
+    >>> week_of("7-9-2020 t/m 13-9-2020"), week_of("2020-09-07"), week_of("wk 37 '20"), week_of("2020 (week 37)")
+    ('2020-W37', '2020-W37', '2020-W37', '2020-W37')
     """
     text = _WEEKDAY.sub(r"\1", text.strip().rstrip("*").rstrip())
     if behind := _IN_BRACKETS.fullmatch(text):  # the days of the week, which may tell its year
+        if re.fullmatch(r"\d{4}", behind[1].strip()):
+            return week_of(behind[2], behind[1].strip())
         years = set(re.findall(r"\b\d{4}\b", behind[2]))
         return week_of(behind[1], year or (years.pop() if len(years) == 1 else ""))
     bare = _BARE_WEEK.fullmatch(text) if year else None
@@ -152,7 +159,7 @@ def week_of(text: str, year: str = "") -> str | None:
         if bare:
             number, of = int(bare[1]), int(float(year))
         elif found:
-            number, of = int(found["week"]), int(found["year"])
+            number, of = int(found["week"]), int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
         else:
             return _week_of_day(text)
         date.fromisocalendar(of, number, 1)

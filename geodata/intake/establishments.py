@@ -29,6 +29,7 @@ from geodata.intake.receipt import Receipt
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
 _PASSED = {Kind.TOTAL.value: "total_row", Kind.UNKNOWN.value: "unknown_row"}
+_FROM_G_TO_I = r"(SBI[ :]?)?G ?[-–/] ?I\b.*"
 _FEWEST_GROUPS_N = 6  # of the eight: a year of CBS's table may lack one or two
 
 
@@ -316,6 +317,8 @@ def _counts(frame: pd.DataFrame, mapping: Mapping, where: str, receipt: Receipt)
         for group, patterns in mapping.groups.items()
         if not all(_matching(frame, pattern) for pattern in patterns)
     ]
+    if "H+J" in absent and "G+I" not in absent and _matching(frame, _FROM_G_TO_I):
+        absent.append("G+I")  # trade, transport and catering together: H is in it
     if len(absent) > len(CBS_GROUPS) - _FEWEST_GROUPS_N or len(absent) == len(mapping.groups):
         pattern = mapping.groups[absent[0]][0]
         raise InputError("group_column_absent", where=where, pattern=pattern)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,20 @@ from geodata.intake import cells, columns, days, placing, series, wide
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
-from geodata.intake.files.table import Options, Table
+from geodata.intake.files.table import Knows, Options, Table, is_blank
 from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
 
 _WORDS: Final = tomllib.loads((Path(__file__).parent / "incidence.toml").read_text("utf-8"))
-FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"]
+_COUNTED: Final = _WORDS["counted"]
+FIELDS: Final[Mapping[str, list[str]]] = _WORDS["fields"] | {
+    "cases": [
+        *_WORDS["fields"]["cases"],
+        *_COUNTED["things"],
+        *(f"{before} {thing}" for before in _COUNTED["before"] for thing in _COUNTED["things"]),
+        *_COUNTED["found"],
+    ]
+}
 """The fields of a file, each with the headers that are recognised without a mapping."""
 
 _DISEASES: Final = {word: name for name, words in _WORDS["diseases"].items() for word in words}
@@ -90,7 +98,9 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
         A place is not known; all are listed.
     """
     mapping = question.mapping
-    table = reader.read(path, path.name, columns.knows(FIELDS, mapping), question.options, takes_maps=True)
+    table = reader.read(path, path.name, knows(mapping), question.options, takes_maps=True)
+    mapping = wide.places_said(table, FIELDS, mapping, places)
+    question = replace(question, mapping=mapping)
     table = wide.to_long(table, FIELDS, mapping, places)
     receipt = table.receipt("incidence")
     chosen = columns.choose(table, FIELDS, mapping)
@@ -119,6 +129,16 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
             empty[0], weeks.rename(columns={"area_code": "vr_code"}).assign(status=Status.OFFICIAL.value, source=source)
         ), receipt
     return Cases(_of_today(weeks, places, receipt).assign(source=source), empty[1]), receipt
+
+
+def knows(mapping: ColumnMapping | None = None) -> Knows:
+    """Return what tells the field of a header: a week or a day that stands across is one too."""
+    named = columns.knows(FIELDS, mapping)
+
+    def field_of(header: str) -> str:
+        return named(header) or ("moment" if header[:1].isdigit() and wide.moment_of(header) else "")
+
+    return field_of
 
 
 def _by_week(counted: pd.DataFrame) -> pd.DataFrame:
@@ -208,6 +228,9 @@ def _rows(
     if diseases[is_row].eq("").any():
         raise InputError("disease_unsaid", where=where)
     week, day = _weeks(table, chosen, mapping, is_row)
+    moments = pd.DataFrame({"disease": diseases, "code": code, "week": week})[is_row]
+    if {"week", "date"} <= set(chosen) and moments.duplicated().any():  # a row per day, beside the week of it
+        week, day = _weeks(table, {name: chosen[name] for name in chosen if name != "week"}, mapping, is_row)
     rows = pd.DataFrame(
         {
             "disease": diseases,
@@ -248,6 +271,11 @@ def _areas(
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
         key = "unknown_row" if shown.iloc[position] else "unknown_row_blank"
         receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
+    says_more = [chosen[name] for name in ("week", "date", "cases") if name in chosen]
+    is_text_alone = (kinds == Kind.MISS) & table.frame[says_more].map(is_blank).all(axis="columns").to_numpy()
+    for position in np.flatnonzero(is_text_alone).tolist():
+        receipt.pass_over(table.row_n[position], "below", text=shown.iloc[position][:80])
+    kinds[is_text_alone] = Kind.OTHER.value
     lost = np.flatnonzero(kinds == Kind.MISS)
     placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places, level)
     if len(lost) and not question.is_partial:

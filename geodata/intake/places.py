@@ -69,13 +69,17 @@ _KIND_BEHIND: Final = re.compile(
 )
 _KIND_BEFORE: Final = re.compile(r"(veiligheidsregio\s|ggd\s|vr\d{2}$|provincie\s|pv\d{2}$)", re.IGNORECASE)
 _GEMEENTE_BEFORE: Final = re.compile(r"^(gemeente|gem\.)\s+", re.IGNORECASE)
-_GEMEENTE_BEHIND: Final = re.compile(r",\s*gem(eente|\.)?$", re.IGNORECASE)
+_GEMEENTE_BEHIND: Final = re.compile(r"[,\s]\s*gem(eente|\.)?$", re.IGNORECASE)
 _REGION_BEFORE: Final = re.compile(
     r"^(veiligheids-?\s*(en|&)\s*gezondheidsregio|veiligheidsregio|vr|ggd|regio)\s+", re.IGNORECASE
 )
 _GGD_CODE: Final = re.compile(r"GG[ _-]?(\d{4})", re.IGNORECASE)
+_SUM: Final = re.compile(r"((sub|eind|generaal )?tota+l|total)(en)?\b.*", re.IGNORECASE | re.DOTALL)
 _WHOLE_COUNTRY: Final = re.compile(r"nl\d{2,}", re.IGNORECASE)
-_ARTICLE_BEHIND: Final = re.compile(r"(?P<name>.+?)\s*,\s*(?P<article>de|den|het|'?s-?|'t)", re.IGNORECASE)
+_ARTICLE_BEHIND: Final = re.compile(
+    r"(?P<name>.+?)\s*(?:,\s*(?P<article>de|den|het|'?s-?|'t)|\((?P<in_brackets>de|den|het|'?s-?|'t)\))", re.IGNORECASE
+)
+_TWO_NAMES: Final = re.compile(r"(?P<one>[^(]+?)\s*\((?P<other>[^)]+)\)")
 _FOOTNOTE: Final = re.compile(r"(?<=[^\s\d])\s*(?:\*{1,3}|[¹²³⁴⁵]|\d\)|\[\d\])$")
 _BOTH: Final = (
     re.compile(r"(?P<code>(?:GM|VR)[ _-]?\d{1,4}|\d{4})\s*[-–:,/ ]\s*(?P<name>[^\W\d].*)", re.IGNORECASE),
@@ -173,7 +177,7 @@ class Places:
         text = text_of(province)
         if found.kind is not Kind.MISS or not text:
             return found
-        closer = self.find(f"{text_of(cell)} ({text})")
+        closer = self.find(f"{text_of(cell)} ({self.province(text).name or text})")
         return closer if closer.kind is Kind.GEMEENTE else found
 
     def _find(self, text: str) -> Place:
@@ -212,12 +216,15 @@ class Places:
 
     def _gemeente(self, text: str) -> Place:
         if behind := _ARTICLE_BEHIND.fullmatch(text):  # as a list in the order of the alphabet writes it: Bilt, De
-            text = f"{behind['article']} {behind['name']}"
+            text = f"{behind['article'] or behind['in_brackets']} {behind['name']}"
         codes = self._by_name.get(_key(text), set())
         if len(codes) != 1:
             codes = self._in_a_province(text) or codes
         if len(codes) > 1 and len(codes & self._today) == 1:  # a name that went on under another code
             codes = codes & self._today
+        if not codes and (two := _TWO_NAMES.fullmatch(text)):  # Leeuwarden (Ljouwert)
+            same = self._gemeente(two["one"])
+            return same if same.code == self._gemeente(two["other"]).code else Place(Kind.MISS, "", text)
         if len(codes) != 1:
             return Place(Kind.MISS, "", text)
         (code,) = codes
@@ -247,6 +254,9 @@ class Places:
             return said
         if ggd := _GGD_CODE.fullmatch(text):
             text = _GGD_CODES.get(ggd[1], text)
+        return self._region_by_name(text)
+
+    def _region_by_name(self, text: str) -> Place:
         bare = _KIND_BEHIND.sub("", text)
         for spelling in (bare, _REGION_BEFORE.sub("", bare), _REGION_BEFORE.sub("", _REGION_BEFORE.sub("", bare))):
             found = self._regions.get(_key(spelling))
@@ -254,6 +264,10 @@ class Places:
                 return Place(Kind.REGION, found, self._region_names[found])
             if fold(spelling) in _TWO_REGIONS:
                 return Place(Kind.REGION, "", spelling)
+        if two := _TWO_NAMES.fullmatch(text):  # Veiligheidsregio Twente (VRT)
+            same = self._region_by_name(two["one"])
+            if same.code and same.code == self._region_by_name(two["other"]).code:
+                return same
         return Place(Kind.MISS, "", text)
 
     def province(self, cell: Any) -> Place:
@@ -325,7 +339,8 @@ def _no_place(text: str) -> Place | None:
     """Return what a cell says that names no place: the whole country, or that the place is not known."""
     if text.casefold() in _UNKNOWNS or fold(text) in _UNKNOWNS:
         return Place(Kind.UNKNOWN, "", text)
-    return Place(Kind.TOTAL, "", text) if fold(text) in _TOTALS or _WHOLE_COUNTRY.fullmatch(text) else None
+    is_total = fold(text) in _TOTALS or _WHOLE_COUNTRY.fullmatch(text) or _SUM.fullmatch(text)
+    return Place(Kind.TOTAL, "", text) if is_total else None
 
 
 def _key(text: str) -> str:

@@ -27,7 +27,7 @@ def kind_of(path: Path, options: Options | None = None) -> str:
         The file cannot be read at all, whatever it is.
     """
     known: list[Knows] = [
-        columns.knows(incidence.FIELDS),
+        incidence.knows(),
         columns.knows(sites.FIELDS),
         establishments.knows(),
         lambda header: columns.fold_header(header) if columns.fold_header(header) in _REGISTER else "",
@@ -51,7 +51,8 @@ def _by_header(table: Table) -> str:
     if {columns.fold_header(str(name)) for name in table.frame.columns} & _REGISTER:
         return "activations"
     none = ColumnMapping()
-    cases = set(columns.choose(table, incidence.FIELDS, none))
+    of_cases = wide.places_said(table, incidence.FIELDS, none, known_places())
+    cases = set(columns.choose(table, incidence.FIELDS, of_cases))
     site = set(columns.choose(table, sites.FIELDS, none))
     has_place = bool(cases & {"gemeente", "region"})
     has_point = any(one <= site for one in _POINTS)

@@ -35,6 +35,7 @@ _IN_M2: Final = (
     (re.compile(r"(?<![a-z])(are|aren)(?![a-z])", re.IGNORECASE), 100.0),
 )
 _TOTAL: Final = re.compile(r"\s*(eind|sub|generaal)?\s*tota+l(en)?\b.*", re.IGNORECASE | re.DOTALL)
+_SUM_OF: Final = r"(?i)(sub|eind|generaal )?tota+l(en)?\b"
 _FEWEST_COLUMNS_N: Final = 3  # of fewer, one that is filled alone says nothing
 _ELSEWHERE: Final = frozenset(WORDS["towns"]["elsewhere"])
 _BEHIND: Final = re.compile(r"\s*[(\[,;/].*$")
@@ -212,6 +213,54 @@ def gemeente_of_today(text: str, name: str, province: str, places: Places) -> tu
     if place.kind is PlaceKind.TOTAL:
         return "", "total"
     return "", "" if place.kind is PlaceKind.UNKNOWN else "miss"
+
+
+def headers() -> dict[str, list[str]]:
+    """Return the headers of every field; a coordinate's with what people write before or behind it (RD X, lat_wgs84).
+
+    Examples
+    --------
+    >>> "rd x" in headers()["x"], "lat wgs84" in headers()["lat"]
+    (True, True)
+    """
+    said = WORDS["coordinates"]
+    return {
+        name: spellings
+        + [part for one in said.get(name, ()) for word in said["around"] for part in (f"{word} {one}", f"{one} {word}")]
+        for name, spellings in WORDS["fields"].items()
+    }
+
+
+def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Series, pd.Series]:
+    """Return the postcode and the town of cells that hold both, or a whole address; others are towns as they are.
+
+    Examples
+    --------
+    >>> [column.tolist() for column in split_postcode(pd.Series(["6711 AB Ede", "Ede"]))]
+    [['6711 AB', ''], ['Ede', 'Ede']]
+    >>> [column.tolist() for column in split_postcode(pd.Series(["Dorpsstraat 1, 6711AB Ede", "Ede"]), is_address=True)]
+    [['6711AB', ''], ['Ede', '']]
+    """
+    found = texts.str.extract(rf"{'.*?' if is_address else ''}\b(\d{{4}}\s?(?:[A-Z]{{2}})?)[\s,]+([^\d]+)$")
+    towns = found[1].fillna("" if is_address else texts)
+    return found[0].fillna("").str.strip(), towns.str.strip()
+
+
+def sums(names: pd.Series, places: Places) -> "pd.Series[bool]":
+    """Tell which rows are no site but a sum of the rows above them: Totaal, Subtotaal Ede.
+
+    Examples
+    --------
+    >>> from geodata.intake.places import known_places
+    >>> sums(pd.Series(["Totaal", "Totaal gemeente Ede", "Totaal Slopen BV"]), known_places()).tolist()
+    [True, True, False]
+    """
+    found = pd.Series(data=False, index=names.index)
+    for text in names[names.str.match(_SUM_OF)].unique():
+        of = str(re.sub(_SUM_OF, "", text)).strip(" :-")
+        kinds = {places.find(of).kind, places.region(of).kind, places.province(of).kind} if of else set()
+        found |= names.eq(text) & bool(not of or kinds - {PlaceKind.MISS, PlaceKind.UNKNOWN})
+    return found
 
 
 def gemeenten_of_towns(towns: pd.Series, provinces: pd.Series, postcodes: pd.Series, places: Places) -> pd.Series:

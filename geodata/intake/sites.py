@@ -26,13 +26,14 @@ from geodata.sources.http import Progress
 from geodata.tables import duplicates
 from geodata.tables.site_table import points_rd, site_table
 
-FIELDS: Final[Mapping[str, list[str]]] = site_fields.WORDS["fields"]
+FIELDS: Final[Mapping[str, list[str]]] = site_fields.headers()
 """The fields that a file may have, each with the headers that are recognised without a mapping."""
 
 _WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
 _ACTIVITY_HEADER: Final = columns.fold_header("mainActivityCode")  # of E-PRTR, which is of all industries
 _TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
 _GEMEENTE: Final = ("gemeente", "gemeente_name", "province")
+_UNREADABLE: Final = ("x", "y", "point")  # coordinates that say something else
 _PIECE_N: Final = 100_000  # rows; a file below it is one piece
 
 
@@ -228,6 +229,10 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     for number, text in zip(table.row_n[totals], named[totals], strict=True):
         receipt.pass_over(number, "total_row", text=text)
     given.loc[totals, "is_left_out"] = True
+    sums = site_fields.sums(reading.text(frame, "name"), places) & x.isna() & ~totals
+    for number, text in zip(table.row_n[sums], reading.text(frame, "name")[sums], strict=True):
+        receipt.pass_over(number, "total_row", text=text[:60])
+    given.loc[sums, "is_left_out"] = True
     for text, (code, why) in zip(texts, meant, strict=True):
         if why == "changed":
             receipt.note("gemeente_of_today", text=text, today=places.names[code])
@@ -245,12 +250,14 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
 def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: Places) -> None:
     """Where a row has a town alone, take the gemeente of that name; a site of which only the town is known."""
     wanted = given["named"].eq("") & given["misses"].eq("") & given["x"].isna() & given["country"].eq("NL")
-    if "place" not in reading.chosen or not wanted.any():
+    if not {"place", "street"} & set(reading.chosen) or not wanted.any():
         return
-    towns = reading.text(frame[wanted], "place")
-    found = site_fields.gemeenten_of_towns(
-        towns, reading.text(frame[wanted], "province"), reading.text(frame[wanted], "postcode"), places
-    )
+    towns, postcodes = (reading.text(frame[wanted], name) for name in ("place", "postcode"))
+    if "place" not in reading.chosen:
+        towns = reading.text(frame[wanted], "street")
+    codes_there, towns = site_fields.split_postcode(towns, is_address="place" not in reading.chosen)
+    postcodes = postcodes.mask(postcodes.eq(""), codes_there)
+    found = site_fields.gemeenten_of_towns(towns, reading.text(frame[wanted], "province"), postcodes, places)
     known = found[found.ne("")].index
     given.loc[known, "named"] = found[known]
     given.loc[known, "located"] = "place"
@@ -260,7 +267,7 @@ def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: 
 
 def _refuse_nowhere(given: pd.DataFrame, frame: pd.DataFrame, where: str) -> None:
     is_somewhere = given["x"].notna() | given["named"].ne("") | given["gemeente"].ne("") | given["misses"].ne("")
-    if is_somewhere.any() or given["why"].isin(["x", "y", "country"]).any():
+    if is_somewhere.any() or given["why"].isin([*_UNREADABLE, "country"]).any():
         return
     raise InputError("sites_nowhere", where=where, a=", ".join(map(str, frame.columns)))
 
@@ -279,9 +286,10 @@ def _leave_out_unplaced(
             continue  # it was divided: its row says so
         receipt.miss(text[:60], places.nearest(text), rows)
     is_unplaced = given["x"].isna() & given["named"].eq("") & given["gemeente"].eq("")
-    doubtful = given[(is_unplaced | given["why"].isin(["country", "x", "y"])) & ~given["is_left_out"]]
+    doubtful = given[(is_unplaced | given["why"].isin(["country", *_UNREADABLE])) & ~given["is_left_out"]]
     headers = {
-        why: chosen.get(why) or chosen.get({"x": "lon", "y": "lat"}.get(why, ""), "") for why in ("x", "y", "country")
+        why: chosen.get(why) or chosen.get({"x": "lon", "y": "lat"}.get(why, ""), "")
+        for why in (*_UNREADABLE, "country")
     }
     headers["town"] = chosen.get("place", "")
     out = []

@@ -21,6 +21,8 @@ _CALLED = {
     "date": "datum",
     "cases": "aantal",
 }
+_LOOKED_AT_N = 1_000
+_NEARLY_ALL = 0.9  # the share of the cells that are places, where the header of their column does not say it
 _MOST = 0.5  # the share of the columns that are places, where places stand across
 
 
@@ -51,6 +53,38 @@ def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places
     kind = "week" if all(week for week, _ in moments.values()) else "date"
     values = {header: week if kind == "week" else day for header, (week, day) in moments.items()}
     return _down(table, _CALLED[kind], values, cases, "moments_across")
+
+
+def places_said(table: Table, fields: Fields, mapping: ColumnMapping, places: Places) -> ColumnMapping:
+    """Return a mapping that also names the column of places, where its header says nothing and its cells do.
+
+    Examples
+    --------
+    >>> from geodata.intake.places import known_places
+    >>> frame = pd.DataFrame({"Rijlabels": ["Ede", "Utrecht", "Eindtotaal"], "2020-W36": ["5", "6", "11"]})
+    >>> fields = {"gemeente": ["gemeente"], "region": ["regio"], "cases": ["aantal"]}
+    >>> table = Table("a.csv", frame, np.array([2, 3, 4]), "")
+    >>> places_said(table, fields, ColumnMapping(), known_places()).columns
+    {'gemeente': 'Rijlabels'}
+    """
+    chosen = columns.choose(table, fields, mapping)
+    if {"gemeente", "region"} & set(chosen):
+        return mapping
+    for header in table.frame.columns:
+        if header == "geometry" or header in chosen.values():
+            continue
+        different = [text for text in columns.as_texts(table.frame[header]).unique() if text]
+        if not all(any(letter.isalpha() for letter in text) for text in different):
+            continue  # a number could be a figure as well as a code
+        kinds = [(places.find(text).kind, places.region(text).kind) for text in different[:_LOOKED_AT_N]]
+        for level, found in (
+            ("gemeente", [kind for kind, _ in kinds]),
+            ("region", [kind for _, kind in kinds]),
+        ):
+            of_level = sum(kind is (Kind.GEMEENTE if level == "gemeente" else Kind.REGION) for kind in found)
+            if of_level and of_level + sum(kind is Kind.TOTAL for kind in found) >= _NEARLY_ALL * len(found):
+                return replace(mapping, columns={**mapping.columns, level: str(header)})
+    return mapping
 
 
 def has_places(table: Table, places: Places) -> bool:
@@ -92,13 +126,22 @@ def has_moments(table: Table) -> bool:
     return len(_moments(table)) >= _FEWEST_N
 
 
+def moment_of(header: str) -> tuple[str, str] | None:
+    """Return the week, or the day, that a header is; None where it is neither.
+
+    Examples
+    --------
+    >>> moment_of("2020-W37"), moment_of("7-9-2020"), moment_of("aantal")
+    (('2020-W37', ''), ('', '2020-09-07'), None)
+    """
+    day = days.as_date(header)
+    if day is not None and not pd.isna(day):
+        return "", day.date().isoformat()
+    week = days.week_of(header)
+    return (week, "") if week else None
+
+
 def _moments(table: Table) -> Mapping[str, tuple[str, str]]:
     """Return the columns whose header is a week or a day, with the week or the day as text."""
-    found = {}
-    for header in map(str, table.frame.columns):
-        day = days.as_date(header)
-        if day is not None and not pd.isna(day):
-            found[header] = ("", day.date().isoformat())
-        elif week := days.week_of(header):
-            found[header] = (week, "")
-    return found
+    headers = [str(name) for name in table.frame.columns]
+    return {header: found for header in headers if (found := moment_of(header))}

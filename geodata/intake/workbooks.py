@@ -228,6 +228,8 @@ def _rows_of_places(
         if is_blank(cell) or is_note(cell):
             if not is_blank(cell):
                 receipt.pass_over(number + 1, "below", text=str(cell)[:80])
+            elif any(isinstance(other, int | float) for other in grid[number][position + 1 :]):
+                receipt.leave_out(number + 1, "unknown_row_blank")
             continue
         place = _place(cell, places, known, by_vr=by_vr)
         if place.kind in (Kind.GEMEENTE, Kind.REGION) and place.code:

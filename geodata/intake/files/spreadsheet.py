@@ -17,6 +17,7 @@ import pandas as pd
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake.files import statline
+from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.table import (
     MAX_BYTES,
     MAX_CELLS_N,
@@ -360,9 +361,11 @@ def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) 
 
 def _table_of(found: _Found, name: str, knows: Knows) -> Table:
     head = found.block.head if found.block else found.place.head if found.place else 0
+    over = years_over_weeks(found.rows, head, knows) if found.place else None
+    top, head = (over.first, over.head) if over else (head, head)
     width = max((width_of(row) for row in found.rows[head:]), default=0)
-    header = [*found.rows[head], *[None] * width][:width]
-    if found.place and not found.block:
+    header = [*(over.header if over else found.rows[head]), *[None] * width][:width]
+    if found.place and not over:
         header = _over_two_rows(found.rows, head, header)
     body = [[*row, *[None] * width][:width] for row in found.rows[head + 1 :]]
     frame = pd.DataFrame(body, columns=[str(number) for number in range(width)], dtype=object)
@@ -372,7 +375,7 @@ def _table_of(found: _Found, name: str, knows: Knows) -> Table:
     if found.block:
         frame, row_n = statline.to_long(found.block, found.rows, frame, row_n)
         return Table(name, named(frame, list(frame.columns), name, knows), row_n, "", passed=tuple(passed))
-    above = lines_above(found.rows, head)
+    above = lines_above(found.rows, top)
     return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed))
 
 

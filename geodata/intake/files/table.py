@@ -108,7 +108,7 @@ def find_header(grid: Sequence[Sequence[Cell]], knows: Knows) -> Place | None:
     """
     best: Place | None = None
     for number, row in enumerate(grid[:HEADER_WITHIN_N]):
-        named = {field for cell in row if isinstance(cell, str) and (field := knows(cell))}
+        named = {field for cell in row if not isinstance(cell, bool) and (field := knows(header_text(cell)))}
         if named and (best is None or len(named) > best.known_n):
             best = Place(number, len(named), width_of(row))
     full = _fullest(grid)

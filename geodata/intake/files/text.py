@@ -16,6 +16,7 @@ from pyarrow import csv as arrow_csv
 
 from geodata.errors import InputError
 from geodata.intake.files import statline
+from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.table import (
     HEADER_WITHIN_N,
     MAX_CELLS_N,
@@ -32,6 +33,7 @@ from geodata.intake.files.table import (
 from geodata.intake.receipt import Line
 
 _SNIFF_N: Final = 1 << 16
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OTHER_FILES: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"PAR1")
 
 
@@ -59,7 +61,9 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     block = statline.find(rows)
     place = find_header([[], *rows[1:]] if first else rows, knows) if block is None else None
     head = block.head if block else place.head if place else 0
-    header = rows[head]
+    over = years_over_weeks(rows, head, knows) if place else None
+    top, head = (over.first, over.head) if over else (head, head)
+    header = over.header if over else rows[head]
     width = len(header)
     if width > MAX_COLUMNS_N:
         raise InputError("too_many_columns", name=name, width=width, most=MAX_COLUMNS_N)
@@ -68,7 +72,7 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     if rows_n > MAX_ROWS_N or rows_n * width > MAX_CELLS_N:
         raise InputError("table_too_big", name=name, rows_n=rows_n, width=width)
     frame, row_n, passed = _body(content, below, separator, header, head, name)
-    passed = [*lines_above(rows[first:head], head - first), *passed] if block is None else passed
+    passed = [*lines_above(rows[first:top], top - first), *passed] if block is None else passed
     header = header if block or frame.empty else with_units(header, list(frame.iloc[0]))
     frame, row_n, more = only_rows(frame, row_n, header)
     if block is not None:
@@ -79,7 +83,7 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
 
 def _decoded(content: bytes, name: str) -> bytes:
     """Return the content as UTF-8 without a mark; Windows' own letters where it is not UTF-8."""
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in ((codecs.BOM_UTF32_LE, "utf-32"), *((mark, "utf-16") for mark in _UTF16)):
         if content.startswith(mark):
             try:
                 content = content.decode(encoding).encode("utf-8")

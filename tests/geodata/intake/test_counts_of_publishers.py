@@ -128,6 +128,17 @@ FILES: dict[str, tuple[str, int, dict[str, float | None] | str]] = {
     ),
     "marks": (f"gemeente;{SHORT}\nEde;.;x;-;4;5;6;7;8\n", 2021, EIGHT | {"A": None, "B-F": None, "G+I": 0.0}),
     "CBS's coded gaps": (f"gemeente;{SHORT}\nEde;-99997;-99995;3;4;5;6;7;8\n", 2021, EIGHT | {"A": None, "B-F": None}),
+    "trade and transport together are no G+I": (
+        "gemeente;A;B-F;G-I;J;K-L;M-N;O-Q;R-U\nEde;1;2;9;4;5;6;7;8\n",
+        2021,
+        EIGHT | {"G+I": None, "H+J": None},
+    ),
+    "a dash for a plus": ("gemeente;A;B–F;G-I;H-J;K–L;M–N;O–Q;R–U\nEde;1;2;3;4;5;6;7;8\n", 2021, EIGHT),
+    "a name without its code, and the country": (
+        f"gm_code;gm_name;{SHORT}\n;Ede;1;2;3;4;5;6;7;8\n;Nederland;1;2;3;4;5;6;7;8\nTotaal Gelderland;;9;9;9;9;9;9;9;9\n",
+        2021,
+        EIGHT,
+    ),
     "percentages": ("gm_code;" + SHORT.replace("vest", "pct") + "\nGM0228;1;2;3;4;5;6;7;8\n", 2021, "fits none"),
     "the key figures of 2022": (
         f"{KWB};a_bed_oq;a_bed_ru\n{LAND}\nGM0228;0228;Ede;Ede;Gemeente;GM0228;9;1;2;3;4;5;6;7;8\n{WIJK}\n",
