@@ -4,12 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from access.database import engine as database
-from access.database import tables
-from access.database.who import UPKEEP
 from access.viewer import Viewer
 from door import desk
 from door.store import open_store
@@ -18,7 +14,6 @@ from register import drafts
 from register import record as write
 from tests.browser.fixtures import HOSTILE_NAME, settled
 
-APP = Path(__file__).parents[3] / "app.py"
 LOTC = Viewer("lotc")
 TELEPHONE = {"width": 390, "height": 844}
 Open = Callable[..., Page]
@@ -30,25 +25,6 @@ ACTIVATION = {
     "sector_code": "lodging",
     "outcome": "verzonnen",
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("register") / "data"
-
-
-@pytest.fixture
-def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Serve the product on a folder that this test also writes to; the register is empty when the test begins."""
-    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
-    address = serve(APP, RISICOBEELD_DATA=str(folder))
-    with database.writing(UPKEEP) as connection:
-        for table in reversed(tables.REGISTER_TABLES):
-            connection.execute(table.delete())
-    expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
-    yield address
-    expect.set_options(timeout=60_000)
-    database.close()
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -9,36 +9,13 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from access.database import engine as database
-from access.database import tables
-from access.database.who import UPKEEP
 from access.viewer import Viewer
 from door import store as access
 from door.store import open_store
 from tests.browser.fixtures import HOSTILE_NAME, settled
 
-APP = Path(__file__).parents[3] / "app.py"
 LOTC = Viewer("lotc")
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("targets") / "data"
-
-
-@pytest.fixture
-def app(serve: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Serve the product on a folder that this test reads too; the register is empty when the test begins."""
-    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
-    address = serve(APP, RISICOBEELD_DATA=str(folder))
-    with database.writing(UPKEEP) as connection:
-        for table in reversed(tables.REGISTER_TABLES):
-            connection.execute(table.delete())
-    expect.set_options(timeout=60_000)  # the scores are computed first, and a busy machine is slow, not wrong
-    yield address
-    expect.set_options(timeout=60_000)
-    database.close()
 
 
 def number(page: Page, label: str, value: int) -> None:

@@ -3,44 +3,19 @@
 import json
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from access import tokens
 from access.viewer import parse_viewer
-from dashboard.server import features, feed
+from dashboard.server import features
 from door.store import open_store
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day on the wall
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("features") / "data"
-
-
-@pytest.fixture(autouse=True)
-def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
-    (folder / "feed_tokens.json").unlink(missing_ok=True)
-    return folder
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    with feed.serve(0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 def ask(url: str, token: str = "", host: str = "") -> tuple[int, dict[str, object], dict[str, str]]:
@@ -56,6 +31,7 @@ def ask(url: str, token: str = "", host: str = "") -> tuple[int, dict[str, objec
 
 READER = """
 import json, sys, pyogrio
+from tests.dashboard.server.shared import data_dir  # noqa: F401 - for every test here
 address, token = sys.argv[1:]
 pyogrio.set_gdal_config_options({"GDAL_HTTP_AUTH": "BEARER", "GDAL_HTTP_BEARER": token})
 layers = [str(name) for name, _ in pyogrio.list_layers(f"OAPIF:{address}")]

@@ -4,12 +4,10 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,34 +22,12 @@ from door import store as access
 from geodata import settings
 from geodata.errors import InputError
 from register import record as write
+from tests.dashboard.server.shared import data_dir  # noqa: F401 - for every test here
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TODAY = date.today()  # noqa: DTZ011 - a day on the wall
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=2)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("feed") / "data"
-
-
-@pytest.fixture(autouse=True)
-def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Share one folder between these tests; each begins without a token."""
-    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
-    (folder / "feed_tokens.json").unlink(missing_ok=True)
-    return folder
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    with feed.serve(0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
 
 
 def ask(url: str, token: str = "") -> tuple[int, dict[str, object]]:

@@ -15,6 +15,30 @@ from geodata.intake import establishments, incidence, sites
 from geodata.intake.places import known_places
 from geodata.intake.receipt import Receipt
 
+SECTIONS = [
+    "A Landbouw, bosbouw en visserij",
+    "B Delfstoffenwinning",
+    "C Industrie",
+    "D Energievoorziening",
+    "E Waterbedrijven en afvalbeheer",
+    "F Bouwnijverheid",
+    "G Handel",
+    "H Vervoer en opslag",
+    "I Horeca",
+    "J Informatie en communicatie",
+    "K Financiële dienstverlening",
+    "L Verhuur en handel van onroerend goed",
+    "M Specialistische zakelijke diensten",
+    "N Verhuur en overige zakelijke diensten",
+    "O Openbaar bestuur en overheidsdiensten",
+    "P Onderwijs",
+    "Q Gezondheids- en welzijnszorg",
+    "R Cultuur, sport en recreatie",
+    "S Overige dienstverlening",
+    "T Huishoudens",
+    "U Extraterritoriale organisaties",
+]
+
 
 @cache
 def areas() -> dict[str, pd.DataFrame]:

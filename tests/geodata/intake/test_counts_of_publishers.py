@@ -6,32 +6,9 @@ import pandas as pd
 import pytest
 
 from geodata.errors import RisicobeeldError
-from tests.geodata.intake.reading import put, read_counts
+from tests.geodata.intake.reading import SECTIONS, put, read_counts
 
 EDE = "GM0228"
-SECTIONS = [
-    "A Landbouw, bosbouw en visserij",
-    "B Delfstoffenwinning",
-    "C Industrie",
-    "D Energievoorziening",
-    "E Waterbedrijven en afvalbeheer",
-    "F Bouwnijverheid",
-    "G Handel",
-    "H Vervoer en opslag",
-    "I Horeca",
-    "J Informatie en communicatie",
-    "K Financiële dienstverlening",
-    "L Verhuur en handel van onroerend goed",
-    "M Specialistische zakelijke diensten",
-    "N Verhuur en overige zakelijke diensten",
-    "O Openbaar bestuur",
-    "P Onderwijs",
-    "Q Gezondheids- en welzijnszorg",
-    "R Cultuur, sport en recreatie",
-    "S Overige dienstverlening",
-    "T Huishoudens",
-    "U Extraterritoriale organisaties",
-]
 GROUPS = ("A", "B-F", "G+I", "H+J", "K-L", "M-N", "O-Q", "R-U")
 ALL = dict(zip(GROUPS, (1.0, 20.0, 16.0, 18.0, 23.0, 27.0, 48.0, 78.0), strict=True))
 EIGHT = dict(zip(GROUPS, (float(n) for n in range(1, 9)), strict=True))

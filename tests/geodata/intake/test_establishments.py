@@ -13,6 +13,7 @@ from geodata import codes, contracts
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
 from geodata.refresh import imports
 from geodata.snapshots import deliveries, snapshot
+from tests.geodata.intake.reading import SECTIONS
 
 KWB_2021 = "cbs/kwb2021_establishments_by_sector_gemeente.csv"
 SHORT = {
@@ -134,30 +135,10 @@ class TestRealTable:
 
 def test_statline_s_table_per_section_is_added_to_groups(tmp_path: Path) -> None:
     """Invented counts in the layout of CBS's table of establishments per section, names instead of codes."""
-    sections = {
-        "A Landbouw, bosbouw en visserij": 10,
-        "B Delfstoffenwinning": 1,
-        "C Industrie": 20,
-        "D Energievoorziening": 2,
-        "E Waterbedrijven en afvalbeheer": 3,
-        "F Bouwnijverheid": 40,
-        "G Handel": 50,
-        "H Vervoer en opslag": 6,
-        "I Horeca": 7,
-        "J Informatie en communicatie": 8,
-        "K Financiële dienstverlening": 9,
-        "L Verhuur en handel van onroerend goed": 11,
-        "M Specialistische zakelijke diensten": 12,
-        "N Verhuur en overige zakelijke diensten": 13,
-        "O Openbaar bestuur en overheidsdiensten": 14,
-        "P Onderwijs": 15,
-        "Q Gezondheids- en welzijnszorg": 16,
-        "R Cultuur, sport en recreatie": 17,
-        "S Overige dienstverlening": 18,
-    }
+    counts = (10, 1, 20, 2, 3, 40, 50, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18)
     rows = [
         f'"{title}";"{name}";"2023";"{count}"'
-        for title, count in sections.items()
+        for title, count in zip(SECTIONS, counts, strict=False)  # T and U are not counted per gemeente
         for name in ("Groningen (gemeente)", "Westland")
     ]
     path = tmp_path / "Vestigingen.csv"

@@ -22,30 +22,11 @@ from geodata.intake.files.table import Options
 from geodata.intake.places import known_places
 from register import imports as register_imports
 from tests.examples import examples
+from tests.geodata.intake.reading import SECTIONS as ALL_SECTIONS
 from tests.geodata.intake.reading import areas, geojson, point, put, read_cases, read_counts, read_sites, zipped
 
 GROUPS = "vest_A;vest_B_F;vest_G_I;vest_H_J;vest_K_L;vest_M_N;vest_O_Q;vest_R_U"
-SECTIONS = [
-    "A Landbouw, bosbouw en visserij",
-    "B Delfstoffenwinning",
-    "C Industrie",
-    "D Energievoorziening",
-    "E Waterbedrijven en afvalbeheer",
-    "F Bouwnijverheid",
-    "G Handel",
-    "H Vervoer en opslag",
-    "I Horeca",
-    "J Informatie en communicatie",
-    "K Financiële dienstverlening",
-    "L Verhuur en handel van onroerend goed",
-    "M Specialistische zakelijke diensten",
-    "N Verhuur en overige zakelijke diensten",
-    "O Openbaar bestuur en overheidsdiensten",
-    "P Onderwijs",
-    "Q Gezondheids- en welzijnszorg",
-    "R Cultuur, sport en recreatie",
-    "S Overige dienstverlening",
-]
+SECTIONS = ALL_SECTIONS[:19]  # those that CBS counts per gemeente
 COLUMN_NAMES = GROUPS.split(";")
 
 
