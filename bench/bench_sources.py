@@ -113,7 +113,7 @@ def bench_table(folder: Path) -> dict[str, float]:
     """Read, type and store every column."""
     from geodata.snapshots import formats as store
     from geodata.sources.cbs import odata as cbs
-    from geodata.sources.cbs.odata import Wanted
+    from geodata.sources.cbs.columns import Wanted
 
     wanted = {f"topic_{number}": Wanted(f"topic_{number}") for number in range(1, COLUMNS_N - 1)}
     start = time.perf_counter()

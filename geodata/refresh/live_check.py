@@ -6,7 +6,8 @@ from geodata.errors import RisicobeeldError, UnknownCodeError
 from geodata.sources import http, osm, pdok, rivm, traces
 from geodata.sources.cbs import regions as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
-from geodata.sources.cbs.odata import Wanted, missing_columns, stopped_live
+from geodata.sources.cbs.columns import Wanted
+from geodata.sources.cbs.odata import missing_columns, stopped_live
 
 Question = Callable[[], list[str]]
 """Asks a source; returns one sentence for everything that differs."""

@@ -9,7 +9,7 @@ import pytest
 
 from geodata.errors import SourceError
 from geodata.sources.cbs import odata as cbs
-from geodata.sources.cbs.odata import Wanted
+from geodata.sources.cbs.columns import Wanted
 from geodata.sources.cbs.question import starting_with, years
 from tests.server import cbs as served
 from tests.server import figures, local
