@@ -13,7 +13,7 @@ from typing import Final
 
 import pandas as pd
 
-from access import audit, people
+from access import admission, audit
 from access.rights import Rows, rows_of
 from access.viewer import Viewer, parse_viewer
 from geodata import settings
@@ -74,7 +74,7 @@ def give(name: str, viewer: Viewer, until: date, *, person: str = "", by: str = 
         raise InputError(f"A token works for a year at most; choose a day up to {today + timedelta(LONGEST_DAYS)}.")
     if settings.has_sign_in() and not person:
         raise InputError("A token is somebody's: name the person who answers for it (--for EMAIL).")
-    if person and viewer not in people.roles(person, today):
+    if person and viewer not in admission.roles(person, today):
         raise InputError(f"{person} has not the role {viewer} today; give the role first, or choose another one.")
     token = secrets.token_urlsafe(32)
     kept = {
@@ -115,7 +115,7 @@ def who(token: str, today: date) -> Viewer | None:
         viewer = parse_viewer(kept["viewer"])
         person = kept.get("person", "")
         # One that was given before people signed in is nobody's: since then nobody answers for it.
-        if viewer not in people.roles(person, today) if person else settings.has_sign_in():
+        if viewer not in admission.roles(person, today) if person else settings.has_sign_in():
             return None
         return Viewer(viewer.role, viewer.vr_codes, viewer.organisation, person=f"system {name}")
     return None

@@ -101,15 +101,15 @@ def door(runs: int) -> bool:
 
 
 def milliseconds_of_admission(runs: int) -> float:
-    from access import people
+    from access import admission, people
     from access.viewer import Viewer
 
     lotc, now = Viewer("lotc", person="bench"), time.time()
     for number in range(60):
         people.add(lotc, f"p{number}@example.org", Viewer("region", (f"VR{number % 25 + 1:02d}",)))
     claims = {"iss": "i", "sub": "s", "email": "p7@example.org", "email_verified": True, "iat": now, "exp": now + 3600}
-    assert people.admit(claims).viewers
-    return statistics.median(milliseconds(lambda: people.admit(claims)) for _ in range(runs))
+    assert admission.admit(claims).viewers
+    return statistics.median(milliseconds(lambda: admission.admit(claims)) for _ in range(runs))
 
 
 def walk_all() -> bool:

@@ -1,7 +1,7 @@
 """Who is it: sign-in by OpenID Connect when it is configured, else one person on this machine.
 
 Streamlit reads who signed in once, at the start of a tab, and never looks at the time a token runs out.
-So every run asks `access.people.admit` again: expired, signed out elsewhere, revoked or unknown people see nothing.
+So every run asks `access.admission.admit` again: expired, signed out elsewhere, revoked or unknown people see nothing.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from typing import Any, Final
 import streamlit as st
 from markupsafe import Markup
 
-from access import audit, people
+from access import admission, audit
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
 from dashboard.shell import mail_wish
@@ -40,23 +40,23 @@ def enter(texts: Texts) -> Viewer | None:
     if not claims.get("is_logged_in"):
         _ask(texts, "")
         return None
-    admission = people.admit(claims)
-    if admission.refusal is not None:
-        _note_once("refused", claims, admission.refusal.value)
-        _ask(texts, admission.refusal.value, admission.person)
+    entry = admission.admit(claims)
+    if entry.refusal is not None:
+        _note_once("refused", claims, entry.refusal.value)
+        _ask(texts, entry.refusal.value, entry.person)
         return None
     _note_once("sign-in", claims, "")
-    return _chosen(admission.viewers)
+    return _chosen(entry.viewers)
 
 
 def viewer() -> Viewer:
     """Return who looks, asked in the middle of a page; somebody who may not any more is shown the door first."""
     if not settings.has_sign_in():
         return _through_whose_eyes()
-    admission = people.admit(st.user.to_dict())
-    if admission.refusal is not None:
+    entry = admission.admit(st.user.to_dict())
+    if entry.refusal is not None:
         st.rerun()  # a part of the page ran by itself: the whole page must go
-    return _chosen(admission.viewers)
+    return _chosen(entry.viewers)
 
 
 def _chosen(viewers: tuple[Viewer, ...]) -> Viewer:
@@ -146,7 +146,7 @@ def _providers() -> list[str]:
 
 def _note_once(what: str, claims: Mapping[str, Any], reason: str) -> None:
     """Leave a line in the audit trail, once per tab and sign-in."""
-    key = (what, reason, people.session_id(claims))
+    key = (what, reason, admission.session_id(claims))
     if st.session_state.get("_noted") == key:
         return
     st.session_state["_noted"] = key
@@ -157,7 +157,7 @@ def _note_once(what: str, claims: Mapping[str, Any], reason: str) -> None:
 def menu(texts: Texts, current: Viewer) -> None:
     """Draw the small menu of who looks: the role, whose eyes or which of one's roles, and signing out."""
     if settings.has_sign_in():
-        own = people.admit(st.user.to_dict()).viewers
+        own = admission.admit(st.user.to_dict()).viewers
         label = role_name(texts, current)
     else:
         own = ()
@@ -179,7 +179,7 @@ def menu(texts: Texts, current: Viewer) -> None:
             )
         mail_wish.draw(texts, current)
         if st.button(texts("signin.out"), key="sign_out"):
-            people.end_session(st.user.to_dict(), _SURFACE)
+            admission.end_session(st.user.to_dict(), _SURFACE)
             st.logout()
             st.stop()  # a page that ran on would find nobody and run anew, which can drop the way to the provider
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
 
-from access import audit, people, told
+from access import admission, audit, told
 from access.told import Subscriber
 from access.viewer import Viewer
 from door import export
@@ -65,7 +65,7 @@ def send(by: Viewer, server: MailServer, today: date) -> Sent:
     people_n, letters_n, failures = 0, 0, []
     for one in told.subscribers(by):
         # The trail says that a letter was written for somebody, not that they read what it was written from.
-        viewers = [replace(viewer, person=f"e-mail to {one.email}") for viewer in people.roles(one.email, today)]
+        viewers = [replace(viewer, person=f"e-mail to {one.email}") for viewer in admission.roles(one.email, today)]
         stores = [open_store(viewer, surface=SURFACE) for viewer in viewers]
         if not stores:
             continue

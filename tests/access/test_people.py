@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access import audit, people, told
+from access import admission, audit, people, told
+from access.admission import Refusal
 from access.database import engine as database
 from access.database.who import UPKEEP
-from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
 from geodata.errors import AccessDeniedError, InputError
@@ -44,20 +44,20 @@ def closed():
 
 
 def enters(told: dict[str, object], now: datetime = NOW) -> list[str]:
-    return [str(viewer) for viewer in people.admit(told, now).viewers]
+    return [str(viewer) for viewer in admission.admit(told, now).viewers]
 
 
 def test_nobody_enters_while_the_table_is_empty_or_absent() -> None:
-    assert people.admit(claims(), NOW).refusal == Refusal.UNKNOWN
+    assert admission.admit(claims(), NOW).refusal == Refusal.UNKNOWN
     people.add(LOTC, "b@example.org", Viewer("lotc"), first=date(2026, 1, 1))
-    assert people.admit(claims(), NOW).refusal == Refusal.UNKNOWN
+    assert admission.admit(claims(), NOW).refusal == Refusal.UNKNOWN
 
 
 def test_a_person_enters_with_the_roles_of_today() -> None:
     people.add(LOTC, "A@Example.org ", parse_viewer("region:VR06"), first=date(2026, 1, 1))
     people.add(LOTC, "a@example.org", parse_viewer("region:VR07"), first=date(2026, 1, 1))
     people.add(LOTC, "a@example.org", parse_viewer("partner:NVWA"), first=date(2026, 1, 1), last=date(2026, 11, 20))
-    found = people.admit(claims(role="lotc", vr_codes="VR01"), NOW)
+    found = admission.admit(claims(role="lotc", vr_codes="VR01"), NOW)
     assert [str(viewer) for viewer in found.viewers] == ["region:VR06,VR07"]
     assert found.viewers[0].person == "a@example.org"
 
@@ -72,27 +72,27 @@ def test_a_person_enters_with_the_roles_of_today() -> None:
         {"iat": None},
         {"iat": NOW.timestamp() + 600},
         {"sub": ""},
-        {"iat": NOW.timestamp() - people.LONGEST_SESSION_S},
+        {"iat": NOW.timestamp() - admission.LONGEST_SESSION_S},
     ],
 )
 def test_a_token_out_of_its_time_or_without_one_is_refused(wrong: dict[str, object]) -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     assert enters(claims()) == ["lotc"]
-    assert people.admit(claims(**wrong), NOW).refusal == Refusal.EXPIRED
+    assert admission.admit(claims(**wrong), NOW).refusal == Refusal.EXPIRED
 
 
 @pytest.mark.parametrize("said", [False, None, "true", 1, "false"])
 def test_an_address_counts_only_when_the_provider_vouches_for_it(said: object) -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
-    assert people.admit(claims(email_verified=said), NOW).refusal == Refusal.UNPROVED
+    assert admission.admit(claims(email_verified=said), NOW).refusal == Refusal.UNPROVED
 
 
 def test_after_the_first_sign_in_only_that_account_counts() -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     assert enters(claims()) == ["lotc"]
     other = claims("b", email="a@example.org")
-    assert people.admit(other, NOW).refusal == Refusal.OTHER_ACCOUNT
-    assert people.admit(claims(iss="https://elsewhere.example.org"), NOW).refusal == Refusal.OTHER_ACCOUNT
+    assert admission.admit(other, NOW).refusal == Refusal.OTHER_ACCOUNT
+    assert admission.admit(claims(iss="https://elsewhere.example.org"), NOW).refusal == Refusal.OTHER_ACCOUNT
     assert enters(claims(email="renamed@example.org", email_verified=False)) == ["lotc"], "the account is what counts"
     people.forget(LOTC, "a@example.org")
     people.add(LOTC, "a@example.org", Viewer("analyst"), first=date(2026, 1, 1))
@@ -108,7 +108,7 @@ def test_a_deputy_stands_in_through_the_last_day() -> None:
         told = claims("b", iat=(NOW + shift).timestamp() - 5, exp=(NOW + shift).timestamp() + 60)
         assert enters(told, NOW + shift) == expected, day
         if not expected:
-            assert people.admit(told, NOW + shift).refusal == Refusal.NO_ROLE
+            assert admission.admit(told, NOW + shift).refusal == Refusal.NO_ROLE
 
 
 def test_a_deputy_of_a_deputy_gets_nothing() -> None:
@@ -116,14 +116,14 @@ def test_a_deputy_of_a_deputy_gets_nothing() -> None:
     people.add_deputy(LOTC, "b@example.org", "a@example.org", date(2026, 12, 1), first=date(2026, 11, 1))
     with pytest.raises(InputError, match="no role of their own"):
         people.add_deputy(LOTC, "c@example.org", "b@example.org", date(2026, 12, 1), first=date(2026, 11, 1))
-    assert people.admit(claims("c"), NOW).viewers == ()
+    assert admission.admit(claims("c"), NOW).viewers == ()
 
 
 def test_revoked_means_out_until_added_again() -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     assert enters(claims()) == ["lotc"]
     people.revoke(LOTC, "a@example.org")
-    assert people.admit(claims(), NOW).refusal == Refusal.REVOKED
+    assert admission.admit(claims(), NOW).refusal == Refusal.REVOKED
     people.add(LOTC, "a@example.org", Viewer("analyst"), first=date(2026, 1, 1))
     assert enters(claims()) == ["analyst"]
 
@@ -131,9 +131,9 @@ def test_revoked_means_out_until_added_again() -> None:
 def test_signing_out_ends_that_sign_in_and_no_other() -> None:
     people.add(LOTC, "a@example.org", Viewer("lotc"), first=date(2026, 1, 1))
     assert enters(claims()) == ["lotc"]
-    people.end_session(claims(exp=4e9), "test")
-    people.end_session(claims(exp=4e9), "test")
-    assert people.admit(claims(), NOW).refusal == Refusal.ENDED
+    admission.end_session(claims(exp=4e9), "test")
+    admission.end_session(claims(exp=4e9), "test")
+    assert admission.admit(claims(), NOW).refusal == Refusal.ENDED
     assert enters(claims(nonce="another device")) == ["lotc"]
 
 

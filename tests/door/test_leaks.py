@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access import anchor, audit, disclosure, people, tokens
+from access import admission, anchor, audit, disclosure, people, tokens
+from access.admission import Refusal
 from access.database import engine as database
-from access.people import Refusal
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
 from dashboard.shell import frame
@@ -40,7 +40,7 @@ def closed():
     database.close()
 
 
-def signed_in(email: str, sub: str = "") -> people.Admission:
+def signed_in(email: str, sub: str = "") -> admission.Admission:
     stamp = NOW.timestamp()
     told = {
         "iss": "https://id.example.org",
@@ -50,7 +50,7 @@ def signed_in(email: str, sub: str = "") -> people.Admission:
         "iat": stamp - 60,
         "exp": stamp + 3600,
     }
-    return people.admit(told, NOW)
+    return admission.admit(told, NOW)
 
 
 def roles(email: str) -> list[str]:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from access import people, profiles, told
+from access import admission, people, profiles, told
 from access.database import engine as database
 from access.database import tables
 from access.database.tables import events
@@ -339,9 +339,9 @@ def test_who_may_only_count_still_counts_and_who_manages_people_still_does():
     assert ask(ONE, "SELECT email FROM people") == ask(Viewer("analyst"), "SELECT role FROM people_grants") == []
     now = datetime.now(UTC).timestamp()
     claims = {"iss": "i", "sub": "s", "iat": now, "exp": now + 60, "email": "k@voorbeeld.nl", "email_verified": True}
-    assert people.admit(claims).viewers == (ONE,)
-    people.end_session(claims, "test")
-    assert people.admit(claims).refusal is people.Refusal.ENDED
+    assert admission.admit(claims).viewers == (ONE,)
+    admission.end_session(claims, "test")
+    assert admission.admit(claims).refusal is admission.Refusal.ENDED
     people.forget(LOTC, "k@voorbeeld.nl")
 
 
