@@ -28,8 +28,8 @@ def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **als
         Other fields that change with any choice, such as ``unit=""``.
     """
     buttons = Markup().join(
-        Markup('<label><input type="radio" name="{name}" data-go="{go}"{}><span>{words}</span></label>').format(
-            " checked" if value == chosen else "", name=name, go=_go(also | {name: value}), words=words
+        Markup('<label><input type="radio" name="{}" data-go="{}"{}><span>{}</span></label>').format(
+            name, _go(also | {name: value}), " checked" if value == chosen else "", words
         )
         for value, words in options.items()
     )
@@ -59,10 +59,9 @@ def _option(name: str, value: str, words: str, chosen: str) -> Markup:
 def switch(label: str, name: str, *, is_on: bool, **also: str) -> Markup:
     """Return a switch (HTML): on is ``1``, off is empty; others as `also` change when it goes on."""
     return Markup(
-        '<label class="rb-switch"><input type="checkbox" role="switch" name="{name}"'
-        ' data-go="{go}" data-off="{}"{}>'
-        "<span>{label}</span></label>"
-    ).format(_go({name: ""}), " checked" if is_on else "", name=name, go=_go(also | {name: "1"}), label=label)
+        '<label class="rb-switch"><input type="checkbox" role="switch" name="{}" data-go="{}" data-off="{}"{}>'
+        "<span>{}</span></label>"
+    ).format(name, _go(also | {name: "1"}), _go({name: ""}), " checked" if is_on else "", label)
 
 
 def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str) -> Markup:
@@ -84,10 +83,10 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
     words = options[at][1]
     return Markup(
         '<label class="rb-slider"><output>{words}</output>'
-        '<input type="range" name="{name}" min="0" max="{}" value="{at}"'
+        '<input type="range" name="{name}" min="0" max="{last}" value="{at}"'
         ' aria-label="{label}" aria-valuetext="{words}" list="{identity}">'
         '<datalist id="{identity}">{steps}</datalist></label>'
-    ).format(len(options) - 1, words=words, name=name, at=at, label=label, identity=identity, steps=steps)
+    ).format(words=words, name=name, last=len(options) - 1, at=at, label=label, identity=identity, steps=steps)
 
 
 def _go(changes: Mapping[str, str]) -> str:

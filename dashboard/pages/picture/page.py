@@ -74,14 +74,12 @@ def _told_first(shown: Picture, sector: str, texts: Texts) -> list[tuple[str, st
     told = []
     for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
         place = why.place(texts, row, shown.ranked_n(row["sector_code"]))
-        inner = Markup(
-            '{score_chip} <b>{name}</b><br>{sector_name} <span class="rb-muted">· {place}</span><br>{}'
-        ).format(
+        inner = Markup('{} <b>{}</b><br>{} <span class="rb-muted">· {}</span><br>{}').format(
+            why.score_chip(texts, row),
+            shown.names[row["area_code"]],
+            why.sector_name(texts, shown, row["sector_code"]),
+            place,
             f"{reason[:1].upper()}{reason[1:]}." if reason else "",
-            score_chip=why.score_chip(texts, row),
-            name=shown.names[row["area_code"]],
-            sector_name=why.sector_name(texts, shown, row["sector_code"]),
-            place=place,
         )
         told.append((str(row["area_code"]), str(row["sector_code"]), inner))
     return told

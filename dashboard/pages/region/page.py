@@ -143,8 +143,8 @@ def _scale(texts: Texts, spread: Spread, score: float) -> Markup:
     return Markup(
         '<div class="rb-scale" role="img" aria-label="{told}">'
         '<div class="rb-scale-classes">{classes}</div>'
-        '{half}<b class="rb-here" style="left:{:.1f}%"></b></div>'
-    ).format(10 * score, told=told, classes=classes, half=half)
+        '{half}<b class="rb-here" style="left:{here:.1f}%"></b></div>'
+    ).format(here=10 * score, told=told, classes=classes, half=half)
 
 
 def _sectors(texts: Texts, shown: Picture, vr_code: str, sector: str) -> Markup:
