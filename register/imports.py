@@ -127,7 +127,7 @@ def plan(path: Path, viewer: Viewer, options: Options | None = None) -> Plan:
         row = _plan_row(number, cells, viewer, current)
         earlier = seen.get(row.activation_id)
         if earlier is not None and row.action != "refused":
-            same = row.entry is not None and earlier.entry == row.entry
+            same = (earlier.action, earlier.entry) == (row.action, row.entry)  # both may be kept already
             row = PlannedRow(
                 number,
                 "unchanged" if same else "refused",

@@ -78,6 +78,12 @@ def test_the_dry_run_tells_row_by_row_and_changes_nothing(tmp_path, capsys):
     assert not database.exists()
 
 
+def test_a_row_that_stands_twice_stays_unchanged_when_the_file_comes_again(tmp_path, lotc):
+    path = write_csv(tmp_path / "twice.csv", [ROW, ROW], HEADER)
+    assert [row.action for row in imports.import_activations(path, lotc).rows] == ["new", "unchanged"]
+    assert [row.action for row in imports.plan(path, lotc).rows] == ["unchanged", "unchanged"]
+
+
 def test_imported_rows_are_marked_fictional_whatever_the_file_says(lotc, tmp_path):
     path = write_csv(tmp_path / "a.csv", [[*ROW, "official"]], [*HEADER, "status"])
     imports.import_activations(path, lotc)
