@@ -25,7 +25,11 @@ _NO_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 _SHEET = "risicobeeld"
 _WIDEST = 60  # characters; a longer text wraps
 _WIDTH_ROWS_N = 500
-_INNER_FORMULA = re.compile(r"([;,\t\r\n])(?=[=+@]|-[\w(|'\"])")
+# Spreadsheets look past blanks, marks of order and an opening quote, and know the wide signs of other keyboards.
+_LEADS = r"[ \x00\xa0\ufeff\u200b\"]{0,8}"
+_SIGNS = r"[=+@\uff1d\uff0b\uff20]|[-\uff0d][\w(|'\"]"
+_FIRST_FORMULA = re.compile(rf"{_LEADS}(?:{_SIGNS})")
+_INNER_FORMULA = re.compile(rf"([;,\t\r\n])(?={_LEADS}(?:{_SIGNS}))")
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
@@ -109,7 +113,7 @@ def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
 
 def inert(cell: str) -> str:
     """Return a text that no reader runs as a formula, whichever sign parts its cells."""
-    start = "'" if cell.startswith(_FORMULA_STARTS) else ""
+    start = "'" if cell.startswith(_FORMULA_STARTS) or _FIRST_FORMULA.match(cell) else ""
     return start + _INNER_FORMULA.sub(r"\1'", cell)
 
 

@@ -28,6 +28,7 @@ from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
 from geodata.refresh import fetch as fetching
 from geodata.snapshots import deliveries, snapshot
+from geodata.snapshots.formats import csv_for_reader
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
@@ -209,7 +210,7 @@ def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
             rows = [[name, texts.number(n, 0)] for name, n in sorted(tried.bundle_rows.items())]
             show(tables.table(texts("data.in_bundle"), [texts("ready.table"), texts("ready.rows")], rows, numeric=(1,)))
             if tried.left_out:
-                st.warning(texts("data.bundle_lacks", tables=", ".join(tried.left_out)))
+                st.warning(frame.label(texts, "data.bundle_lacks", tables=", ".join(tried.left_out)))
             for what, kinds in (("added", tried.kinds_added), ("otherwise", tried.kinds_otherwise)):
                 if kinds:
                     names = ", ".join(frame.markdown_escape(getattr(kind, texts.language)) for kind in kinds)
@@ -226,7 +227,7 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
     if len(listed):
         st.download_button(
             texts("data.save_rows", n=len(listed)),
-            listed.to_csv(index=False, sep=";").encode("utf-8-sig"),
+            csv_for_reader(listed, texts.language),
             f"{Path(receipt.file).stem}-{texts('data.rows_file')}.csv",
             "text/csv",
             key="data-rows",
@@ -301,7 +302,7 @@ def _came_in(texts: Texts, store: ScopedStore) -> None:
     )
     with st.container(horizontal=True):
         last = raws[0].record
-        if st.button(texts("data.undo", name=_named(last)), key="data-undo"):
+        if st.button(frame.label(texts, "data.undo", name=_named(last)), key="data-undo"):
             _ask_back(texts, store, "undone")
         if st.button(texts("data.example"), key="data-example"):
             _ask_back(texts, store, "example")
