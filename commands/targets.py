@@ -137,7 +137,7 @@ def _sample(arguments: argparse.Namespace) -> None:
     problems = target_inputs.read_problems(scoped)
     drawn = sample.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
     table = export.stamped(drawn.table, scoped, lang=arguments.lang)
-    table = export.with_own_sources(table, scoped, table["site_id"])
+    table = export.with_own_sources(table, scoped, table["site_id"], arguments.lang)
     store.write_table(table, arguments.out)
     scoped.note_export("sample", len(table))
     print(f"{len(table)} of {drawn.frame_n} sites drawn, written to {arguments.out}")
@@ -171,7 +171,7 @@ def _problems(arguments: argparse.Namespace) -> None:
     found = target_inputs.read_problems(scoped)
     words = found["problem"].map(lambda name: site_checks.problem_text(name, arguments.lang))
     table = export.stamped(found.assign(text=words), scoped, lang=arguments.lang)
-    store.write_table(export.with_own_sources(table, scoped, table["site_id"]), arguments.out)
+    store.write_table(export.with_own_sources(table, scoped, table["site_id"], arguments.lang), arguments.out)
     scoped.note_export("problems", len(found))
     print(f"{len(found)} findings written to {arguments.out}")
     for name, count in found["problem"].value_counts().sort_index().items():

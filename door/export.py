@@ -66,11 +66,11 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
         table.assign(peildatum=max((record.source_date for record in behind), default="")),
         scoped,
         lang=lang,
-        attribution=attributions(behind),
+        attribution=attributions(behind, lang),
         licence="; ".join(dict.fromkeys(record.licence for record in behind)),
     )
     if name == "sites":
-        table = with_own_sources(table, scoped, table["site_id"])
+        table = with_own_sources(table, scoped, table["site_id"], lang)
         theirs = is_osm(table["source"])
         if theirs.any():
             store.write_table(table[theirs], path.with_stem(f"{path.stem}-osm"))
@@ -104,9 +104,9 @@ def band(scoped: ScopedStore, lang: str) -> str:
     return codes.EXAMPLE_BAND_NL if lang == "nl" else codes.EXAMPLE_BAND_EN
 
 
-def attributions(records: Iterable[SourceRecord]) -> str:
-    """Return who must be named for some sources, each once."""
-    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in records)
+def attributions(records: Iterable[SourceRecord], lang: str) -> str:
+    """Return who must be named for some sources, each once, in the reader's language."""
+    named = (catalogue.source(record.source_id).credit(lang) for record in records)
     return "; ".join(dict.fromkeys(named))
 
 
@@ -131,20 +131,19 @@ def stamped(
         status_band=band(scoped, lang),
         scope=str(scoped.viewer),
         data_version=scoped.data_version,
-        attribution=attribution or attributions(scoped.sources),
+        attribution=attribution or attributions(scoped.sources, lang),
         licence=licence,
     )
 
 
-def with_own_sources(table: pd.DataFrame, scoped: ScopedStore, site_ids: pd.Series) -> pd.DataFrame:
+def with_own_sources(table: pd.DataFrame, scoped: ScopedStore, site_ids: pd.Series, lang: str) -> pd.DataFrame:
     """Return a table of sites, stamped, with on each row the licence of its own source, which is named first."""
     own = scoped.table("sites").set_index("site_id")["source"].reindex(site_ids).fillna("").str.split(":").str[0]
     declared = {name: catalogue.source(name) for name in own.unique() if name.split(".")[0] in catalogue.SOURCES}
-    others = attributions(scoped.sources)
+    others = attributions(scoped.sources, lang)
     licence = [declared[name].licence if name in declared else FIGURES_LICENCE for name in own]
     named = {
-        name: "; ".join(dict.fromkeys([source.attribution.removeprefix("Bron: "), *others.split("; ")]))
-        for name, source in declared.items()
+        name: "; ".join(dict.fromkeys([source.credit(lang), *others.split("; ")])) for name, source in declared.items()
     }
     return table.assign(licence=licence, attribution=[named.get(name, others) for name in own])
 

@@ -223,7 +223,7 @@ def stamp_line(texts: Texts, store: ScopedStore, shown: Picture) -> str:
         model=scored.model.version,
         data=store.data_version,
         scope=str(store.viewer),
-        sources=export.attributions(store.sources),
+        sources=export.attributions(store.sources, texts.language),
     )
     return f"{texts('map.band')} · {facts}" if shown.is_demonstration else facts
 

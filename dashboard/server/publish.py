@@ -168,7 +168,7 @@ def _foot(country: _Country, texts: Texts) -> list[str]:
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
         texts("publish.known_on", day=texts.day(scoped.known_on)),
         texts("publish.versions", model=shown.scored.model.version, data=scoped.data_version),
-        texts("picture.source_line", sources=export.attributions(scoped.sources)),
+        texts("picture.source_line", sources=export.attributions(scoped.sources, texts.language)),
         texts("publish.licence", licence=export.PLACES_LICENCE),
         texts("publish.small"),
     ]

@@ -33,6 +33,8 @@ class Source:
         The day on which the publisher stopped (ISO); '' while it goes on.
     max_change_pct
         A new delivery whose totals differ more from the previous one is not used until a person accepts it.
+    attribution_en
+        What a reader of English is told in place of `attribution`; '' where a publisher prescribes its wording.
     """
 
     source_id: str
@@ -47,6 +49,18 @@ class Source:
     frozen_since: str = ""
     secrecy: Secrecy = Secrecy.PUBLIC
     max_change_pct: float = 25.0
+    attribution_en: str = ""
+
+    def credit(self, lang: str) -> str:
+        """Return who must be named, in the reader's language: a publisher's wording as it is, a file in words.
+
+        Examples
+        --------
+        >>> source("sites_file").credit("en"), source("rivm").credit("en")
+        ('Imported file', 'RIVM')
+        """
+        said = self.attribution_en if lang == "en" and self.attribution_en else self.attribution
+        return said.removeprefix("Bron: ")
 
 
 BASES = {
@@ -280,6 +294,7 @@ SOURCES = {
             "Ingelezen bestand",
             ("sites",),
             secrecy=Secrecy.RESTRICTED,
+            attribution_en="Imported file",
         ),
         Source(
             "industrial_emissions",
@@ -299,6 +314,7 @@ SOURCES = {
             "van het bestand",
             "Ingelezen bestand",
             ("incidence", "regional_incidence"),
+            attribution_en="Imported file",
         ),
         Source(
             "bundle",
@@ -308,6 +324,7 @@ SOURCES = {
             "zie LICENCES.txt in de bundel",
             "Ingelezen databundel",
             ("exposure", "sites", "incidence", "context"),
+            attribution_en="Imported bundle of tables",
         ),
         Source(
             "secret_incidence",
@@ -318,6 +335,7 @@ SOURCES = {
             "Ingelezen bestand, niet openbaar",
             ("incidence",),
             secrecy=Secrecy.RESTRICTED,
+            attribution_en="Imported file, not public",
         ),
         Source(
             "secret_workbook",
@@ -328,6 +346,7 @@ SOURCES = {
             "Ingelezen werkboek, niet openbaar",
             ("context",),
             secrecy=Secrecy.RESTRICTED,
+            attribution_en="Imported workbook, not public",
         ),
         Source(
             "workbook",

@@ -130,7 +130,7 @@ def kept_table(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.Ge
         peildatum=dates_of(told).fillna(pd.to_datetime(told["week"].map(monday))),
         model_version=model.version,
     )
-    stamped = export.with_own_sources(export.stamped(told, store, lang=language), store, told["site_id"])
+    stamped = export.with_own_sources(export.stamped(told, store, lang=language), store, told["site_id"], language)
     return gpd.GeoDataFrame(stamped, geometry="geometry", crs=codes.CRS_RD)
 
 

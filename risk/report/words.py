@@ -50,7 +50,7 @@ def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: 
         model=model,
         version=store.data_version,
         scope=viewer_words(store, language),
-        sources=export.attributions(store.sources),
+        sources=export.attributions(store.sources, language),
         licence=words["licence"],
     )
     return Paragraph(told, is_small=True)

@@ -61,7 +61,7 @@ def score_table(
     licence = export.PLACES_LICENCE if with_places and not is_site else export.FIGURES_LICENCE
     named = export.stamped(named, store, lang=lang, licence=licence)
     if is_site:
-        named = export.with_own_sources(named, store, named["unit_id"])
+        named = export.with_own_sources(named, store, named["unit_id"], lang)
     named = named.sort_values(["score_0_10", "unit_id"], ascending=[False, True], ignore_index=True)
     if not with_places:
         return named

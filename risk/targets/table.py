@@ -76,7 +76,7 @@ def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> g
         model_version=inputs.scored.model.version,
         peildatum=inputs.peildatum,
     )
-    table = export.with_own_sources(export.stamped(table, store, lang=lang), store, table["site_id"])
+    table = export.with_own_sources(export.stamped(table, store, lang=lang), store, table["site_id"], lang)
     table[list(_ROUNDED)] = table[list(_ROUNDED)].astype(float).round(4)
     return gpd.GeoDataFrame(table[[*COLUMNS, "geometry"]], geometry="geometry", crs=codes.CRS_RD)
 

@@ -299,7 +299,7 @@ def _foot(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
         for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
         if status in found
     )
-    named = (catalogue.source(record.source_id).attribution.removeprefix("Bron: ") for record in store.sources)
+    named = (catalogue.source(record.source_id).credit(texts.language) for record in store.sources)
     parts = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     parts += [
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),

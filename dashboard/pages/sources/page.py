@@ -99,8 +99,10 @@ def _source_row(texts: Texts, record: SourceRecord, peildatum: date | None, stat
     if record.address.startswith("https://"):
         link = Markup('<a href="{}" rel="noopener">{}</a>').format(record.address, link)
     return [
-        Markup('<span lang="nl">{}</span><br><span class="rb-muted" lang="nl">{}</span>').format(
-            link, declared.attribution
+        Markup('<span lang="nl">{}</span><br><span class="rb-muted" lang="{}">{}</span>').format(
+            link,
+            texts.language if declared.attribution_en else "nl",
+            declared.credit(texts.language) if declared.attribution_en else declared.attribution,
         ),
         Markup('<span lang="nl">{}</span>').format(declared.publisher),
         record.licence,
