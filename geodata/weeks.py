@@ -39,9 +39,12 @@ def last_day(week: str) -> pd.Timestamp:
     Timestamp('2021-01-03 00:00:00')
     """
     try:
-        return pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
+        day = pd.to_datetime(f"{week}-7", format="%G-W%V-%u")
     except ValueError:
         raise InputError("week_not_in_calendar", week=week) from None
+    if week_of(day) != week:  # 2020-W5 and 2020-w22 would be found in no table
+        raise InputError("week_not_in_calendar", week=week)
+    return day
 
 
 def week_of(day: pd.Timestamp) -> str:

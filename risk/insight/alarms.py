@@ -102,6 +102,10 @@ def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     >>> found[["gemeente_code", "cases_n", "expected_n", "is_alarm"]].round(1).to_numpy().tolist()
     [['GM0002', 90.0, 52.5, False], ['GM0001', 10.0, 52.5, False]]
     """
+    return contracts.check("alarms", _alarms(cases, week))
+
+
+def _alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     found = cases.columns.get_indexer(pd.Index([week]))[0]
     needed = _needed(week)
     if found < 0 or found + _BASELINE[0] < 0:
@@ -133,7 +137,7 @@ def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     table["excess_n"] = table["expected_n"] - table["cases_n"]
     table = table.sort_values(["p", "excess_n", "gemeente_code"], ignore_index=True)
     table["rank"] = np.where(table["p"].notna(), np.arange(1.0, len(table) + 1), np.nan)
-    return contracts.check("alarms", table.drop(columns="excess_n"))
+    return table.drop(columns="excess_n")
 
 
 def alarms_of_weeks(cases: pd.DataFrame) -> pd.DataFrame:
@@ -141,10 +145,11 @@ def alarms_of_weeks(cases: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for week in cases.columns[-_BASELINE[0] :]:
         try:
-            tables.append(alarms(cases, week))
+            tables.append(_alarms(cases, week))
         except InputError:  # a week without a past has no alarms; the command says so for the one that is asked
             continue
-    return pd.concat(tables, ignore_index=True) if tables else contracts.empty("alarms")
+    # Checked once: of a year of weeks the check of each took most of the time.
+    return contracts.check("alarms", pd.concat(tables, ignore_index=True)) if tables else contracts.empty("alarms")
 
 
 def lasting(weekly: Iterable[tuple[str, Mapping[str, int]]]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 _SAME: Final = 1e-9  # two likelihood ratios closer than this are equal: they differ by the order of a sum
+_SUMS_OFF: Final = 1e-12  # a share that is exactly the largest one may come out above it by the order of a sum
 _MIN_CASES: Final = 2  # one case is no cluster; SaTScan's own minimum for high rates
 
 
@@ -222,7 +223,7 @@ def _circles(distance: Array, people: Array, max_share: float) -> Iterator[Whole
     total = people.sum()
     for row in distance:
         order = np.argsort(row, kind="stable")
-        order = order[: np.searchsorted(people[order].cumsum() / total, max_share, side="right")]
+        order = order[: np.searchsorted(people[order].cumsum() / total, max_share + _SUMS_OFF, side="right")]
         if len(order):
             yield order
 
@@ -290,5 +291,5 @@ def _whole(values: ArrayLike, name: str) -> Whole:
 def _numbers(values: ArrayLike, name: str) -> Array:
     found = np.asarray(values, float)
     if not np.isfinite(found).all():
-        raise InputError(f"The scan found a {name} that is missing or no number; correct or leave out that place.")
+        raise InputError(f"Of the {name} for the scan one is missing or no number; correct or leave out that place.")
     return found

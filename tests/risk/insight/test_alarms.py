@@ -147,6 +147,18 @@ def test_the_table_keeps_its_contract(year_2020: pd.DataFrame) -> None:
     assert year_2020["week"].nunique() == 38
 
 
+def test_all_weeks_at_once_are_those_of_each(cases_2020: pd.DataFrame, year_2020: pd.DataFrame) -> None:
+    week = year_2020[year_2020["week"] == "2020-W22"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(week, alarms.alarms(cases_2020, "2020-W22"))
+
+
+def test_a_week_without_a_single_case_is_no_alarm(cases_2020: pd.DataFrame) -> None:
+    ended = cases_2020.assign(**{"2020-W22": 0.0})
+    found = alarms.alarms(ended, "2020-W22")
+    assert not found["is_alarm"].any()
+    assert (found["p"] == 1).all()
+
+
 def test_neighbours_with_an_outbreak_of_three_weeks_are_found() -> None:
     chance = np.random.default_rng(8)
     cells = [(column, row) for row in range(8) for column in range(8)]

@@ -187,3 +187,16 @@ def test_a_cylinder_needs_periods_before_it() -> None:
         space_time_scan([[1, 2], [3, 4]], [[0, 1], [1, 0]], max_distance=1, max_periods=2, seed=1)
     with pytest.raises(InputError, match="square"):
         space_time_scan([[1, 2], [3, 4]], [[0, 1, 2]], max_distance=1, max_periods=1, seed=1)
+
+
+def test_a_circle_may_hold_exactly_the_largest_share_whatever_rounding_does() -> None:
+    """Three tenths of a place each: .1 + .1 + .1 is a hair more than .3."""
+    found = poisson_scan([9, 9, 9, 0, 0, 0, 0, 0, 0, 0], [0.1] * 10, range(10), [0] * 10, max_share=0.3, seed=1)
+    assert set(found[0].places) == {0, 1, 2}
+
+
+def test_one_place_no_case_and_nobody_give_no_cluster() -> None:
+    assert poisson_scan([5], [100], [0], [0], seed=1) == []
+    assert poisson_scan([0, 0], [10, 10], [0, 1], [0, 0], seed=1) == []
+    assert poisson_scan([0, 0], [0, 0], [0, 1], [0, 0], seed=1) == []
+    assert poisson_scan([4, 4, 4], [10, 10, 10], [0, 1, 2], [0, 0, 0], seed=1, n_simulations=9) == []

@@ -111,7 +111,7 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys) -> None:
     assert not list(tmp_path.glob("a.csv"))
 
 
-@pytest.mark.parametrize("week", ["week 22", "2020-W54", "2021-W53", "2020-W00", "22"])
+@pytest.mark.parametrize("week", ["week 22", "2020-W54", "2021-W53", "2020-W00", "22", "2020-W5", "2020-w48"])
 def test_what_is_no_week_is_refused_in_one_sentence(tmp_path: Path, capsys, week: str) -> None:
     assert commands.main(["alarms", "--week", week, "--out", str(tmp_path / "a.csv")]) == 2
     said = capsys.readouterr().err
