@@ -1,8 +1,10 @@
 """Hold the plan's points and the reasons, on the demonstration, against what they should choose and tell.
 
 Points are the score times the chance to be among the first of all sites. The first of a list by points is held
-against the first by score, in two ways: by the score as it stands, and by the score that is expected over the drawn
-data, which is what a plan is for. Run it from the project's root:
+against the best that there is, in two ways. The goal of 99 % is of the expected score: the mean over the drawn data,
+from which the chance comes too, because a plan is made for what the sites may turn out to be. The score as it stands
+is one such draw, the one in which every estimate happens to be right; it stands below for comparison and without a
+goal: points give up a little of it for a better chance. Run it from the project's root:
 
     python -m bench.bench_points
 """
