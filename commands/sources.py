@@ -10,6 +10,7 @@ from pathlib import Path
 from commands import batch as batch_commands
 from commands import source_page
 from door import outlook
+from door import store as access
 from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
@@ -24,6 +25,7 @@ from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
 from risk.index.model import load_model
+from risk.targets import decisions
 
 _LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
@@ -113,6 +115,12 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     book.add_argument("--year", type=int, required=True, help="the year of the figures")
     book.add_argument("--secret", action="store_true", help=_UNPUBLISHED)
     _add_receipt(book)
+    moved = kinds.add_parser(
+        "places", help="places of sites that were corrected in the register, instead of the list's"
+    )
+    moved.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR]; who keeps the sources may do it")
+    moved.add_argument("--dry-run", action="store_true", help="tell what would happen and change nothing")
+    moved.add_argument("--receipt", type=Path, metavar="FILE", help="write every site that moves, and what cannot")
 
 
 def _add_receipt(parser: argparse.ArgumentParser) -> None:
@@ -266,6 +274,12 @@ def _import_workbook(arguments: argparse.Namespace, would: imports.Would) -> Non
     _tell(receipt, arguments)
 
 
+def _import_places(arguments: argparse.Namespace, would: imports.Would) -> None:
+    _refuse_no_folder(arguments.receipt)
+    scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    _tell(decisions.take_over_places(scoped, is_dry_run=arguments.dry_run, would=would), arguments)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "refresh": _refresh,
     "check": _check,
@@ -277,4 +291,5 @@ IMPORTS: dict[str, Callable[[argparse.Namespace, imports.Would], None]] = {
     "sites": _import_sites,
     "incidence": _import_incidence,
     "workbook": _import_workbook,
+    "places": _import_places,
 }

@@ -27,7 +27,7 @@ Table = TypeVar("Table", bound=pd.DataFrame)
 
 LATER: Final[dict[str, dict[str, object]]] = {
     "exposure": {"workers_n_log_sd": float("nan")},
-    "sites": {"list_covers": ""},
+    "sites": {"list_covers": "", "place_corrected_on": ""},
 }
 """Columns that a table of an older delivery lacks, with what they are added as: not known."""
 
@@ -240,6 +240,7 @@ CONTRACTS = {
                 "source_date": _date(),
                 "status": _STATUS,
                 "list_covers": _text(_COVER, empty=True),
+                "place_corrected_on": _text(r"^\d{4}-\d\d-\d\d$", empty=True),
             },
             spatial=True,
         ),
@@ -349,6 +350,7 @@ CONTRACTS = {
                 "state": _text(values=DECISION_STATES),
                 "place_wgs84": _text(r"-?\d{1,2}\.\d{1,6} \d{2}\.\d{1,6}$", empty=True),  # longitude, latitude
                 "reason": _FREE,
+                "status": _STATUS,
                 "recorded_by": _WHO,
                 "recorded_at": _date(),
                 "supersedes": _OPEN,

@@ -63,8 +63,9 @@ def build(gemeenten: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
     gemeenten = contracts.check("gemeenten", gemeenten).sort_values("gemeente_code", ignore_index=True)
     exposure = contracts.check("exposure", build_exposure(gemeenten, _stream(1)))
     sites = contracts.check("sites", build_sites(gemeenten, exposure, _stream(2)))
-    # No list of the demonstration declares its cover: the column is added on reading, as in any older delivery.
-    sites = sites.drop(columns="list_covers")
+    # No list of the demonstration declares its cover or was corrected: what says so is added on reading, as in any
+    # older delivery.
+    sites = sites.drop(columns=["list_covers", "place_corrected_on"])
     activations = contracts.check("activations", build_activations(gemeenten, exposure, sites, _stream(3)))
     incidence = contracts.check("incidence", build_incidence(gemeenten, _stream(4)))
     return {"exposure": exposure, "sites": sites, "activations": activations, "incidence": incidence}

@@ -22,6 +22,7 @@ from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
+from geodata.tables.corrections import SAME_M
 from risk.targets import decisions
 from risk.targets.decisions import CorrectedPlace
 from risk.targets.request import Mark
@@ -122,21 +123,23 @@ def _correct(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, cor
 
 
 def _corrected(texts: Texts, shown: Picture, site: Site, corrected: CorrectedPlace | None) -> Markup:
-    """Say who corrected the place, why, and what goes by the place of the list still (HTML)."""
+    """Say who corrected the place, why, and whether the figures follow it yet (HTML)."""
     if corrected is None:
         return Markup()
     listed = site["geometry"]
-    far = texts("sites.corrected_none")
+    far, is_followed = texts("sites.corrected_none"), False
     if listed is not None and not listed.is_empty:
-        far = texts("sites.corrected_far", km=texts.number(listed.distance(corrected.point) / 1000))
+        metres = listed.distance(corrected.point)
+        far = texts("sites.corrected_far", km=texts.number(metres / 1000))
+        is_followed = bool(site["place_corrected_on"]) and metres <= SAME_M
     told = texts(
         "sites.corrected",
         place=shown.names.get(corrected.gemeente_code, ""),
         who=_who(texts, shown, corrected.recorded_by),
         day=texts.day(corrected.recorded_at.date()),
         reason=corrected.reason.rstrip("."),
-        far=far,
     )
+    told += " " + (texts("sites.corrected_followed") if is_followed else texts("sites.corrected_waits", far=far))
     return Markup('<div class="rb-notice"><p>{}</p></div>').format(told)
 
 

@@ -27,7 +27,7 @@ from geodata.sources import catalogue
 from geodata.sources.connector import Frames
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import core as tables
-from geodata.tables import estimates
+from geodata.tables import corrections, estimates
 
 _AREAS = ("gemeenten", "veiligheidsregios")
 FRAME = "frame.parquet"
@@ -149,6 +149,11 @@ def _rebuild_on(
     real = tables.real_tables(frames, areas["gemeenten"], estimates.read_agency_matrix(_matrix_path()))
     later = mergers.later_changes(embedded.table("gemeenten"))
     demonstration = mergers.to_today({name: embedded.table(name) for name in tables.DEMONSTRATION_TABLES}, later)
+    for corrected in frames.get(corrections.FRAME, []):
+        for lists in (real, demonstration):
+            if "sites" in lists:
+                placed = corrections.with_corrected_places(lists["sites"], corrected, areas["gemeenten"])
+                lists["sites"] = contracts.check("sites", placed)
     core, is_demonstration = tables.core_tables(areas, demonstration, real)
     replaced = {old for new, olds in _REPLACES.items() if new in raws for old in olds}
     if not is_demonstration:
@@ -311,6 +316,7 @@ READERS: dict[str, Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]] 
     "secret_incidence": _read_frame,
     "workbook": _read_frame,
     "secret_workbook": _read_frame,
+    "place_corrections": lambda raw, _areas: {corrections.FRAME: corrections.read(raw.path / corrections.FILE)},
     _REGISTER: lambda _raw, _areas: {"activations": contracts.empty("activations")},
 }
 """How what a user imported is read again."""

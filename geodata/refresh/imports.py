@@ -117,7 +117,7 @@ def import_establishments(
             receipt.is_unchanged = True
             rebuild()
         else:
-            _keep(record, stored, parameters)
+            keep(record, stored, parameters)
     return receipt
 
 
@@ -318,16 +318,24 @@ def _store(
         store.write_parquet(table, frame_path)
         siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
         stored = {file.name: file for file in siblings} | {FRAME: frame_path}
-        _keep(record, stored, {"frame": name}, {name: table})
+        keep(record, stored, {"frame": name}, {name: table})
 
 
-def _keep(
+def keep(
     record: SourceRecord,
     stored: Mapping[str, Path],
     parameters: Mapping[str, str],
     tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """Store a delivery and rebuild; one that does not fit is taken back."""
+    """Store a delivery and rebuild; one that does not fit is taken back. The lock is held by whoever calls.
+
+    Parameters
+    ----------
+    record, stored, parameters
+        Of the delivery; its files by the name that they are kept under.
+    tables
+        What was read from it, so that it is not read a second time.
+    """
     raw = deliveries.write_raw(record, stored, parameters)
     try:
         rebuild(prepared={raw.path: dict(tables)} if tables else None)

@@ -297,6 +297,16 @@ SOURCES = {
             attribution_en="Imported file",
         ),
         Source(
+            "place_corrections",
+            "Verbeterde plekken van locaties, uit het register",
+            "LOT-C en de regio's",
+            "risicobeeld import places",
+            "niet openbaar",
+            "Plekken van locaties verbeterd door het platform",
+            ("sites",),
+            secrecy=Secrecy.RESTRICTED,
+        ),
+        Source(
             "industrial_emissions",
             "Grotere slachterijen en vleesfabrieken, met eigenaar (E-PRTR, tabel 2_ProductionFacility)",
             "Europees Milieuagentschap",

@@ -109,6 +109,7 @@ def site_table(
         source=source,
         status=status.value,
         list_covers="",
+        place_corrected_on="",
     )
 
 

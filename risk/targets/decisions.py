@@ -8,13 +8,18 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from access.rights import Verb
+from access.rights import Rows, Verb, rows_of
 from access.viewer import may
 from door.store import ScopedStore
 from geodata import codes
 from geodata.areas import joins
+from geodata.codes import Status
 from geodata.errors import AccessDeniedError, InputError
 from geodata.intake import coordinates
+from geodata.intake import receipt as intake
+from geodata.refresh import corrections
+from geodata.refresh.imports import Would
+from geodata.tables import corrections as places
 from geodata.tables.site_table import points_rd
 from register import record as write
 from register.events import Receipt
@@ -147,7 +152,7 @@ class CorrectedPlace:
 
 
 def correct_place(store: ScopedStore, site_id: str, place: str, reason: str, day: pd.Timestamp) -> Receipt:
-    """Record where a site really is; the place of the list is kept, and scores rest on that one until it is mended.
+    """Record where a site really is; scores rest on the place of the list until `take_over_places`.
 
     Parameters
     ----------
@@ -206,6 +211,52 @@ def corrected_place(store: ScopedStore, site_id: str) -> CorrectedPlace | None:
     point = gpd.GeoSeries([shapely.Point(across, up)], crs=codes.CRS_WGS84).to_crs(codes.CRS_RD)
     gemeente = str(joins.gemeente_of_points(point, store.table("gemeenten")).iloc[0])
     return CorrectedPlace(point.iloc[0], gemeente, row["reason"], row["recorded_by"], row["recorded_at"])
+
+
+def places_to_take_over(store: ScopedStore) -> pd.DataFrame:
+    """Return every corrected place that stands, as `geodata.refresh.corrections.import_places` wants them.
+
+    An entry for practice is invented: it moves sites of the example, never real ones.
+    """
+    known = store.register("decisions")
+    known = known[(known["subject"] == PLACE) & (known["state"] == "resolved")]
+    if not store.is_demonstration:
+        known = known[known["status"] != Status.FICTIONAL.value]
+    days = pd.to_datetime(known["event_date"]).dt.strftime(_DATE)
+    return known[["site_id", "place_wgs84"]].assign(corrected_on=days.astype("str")).reset_index(drop=True)
+
+
+def places_waiting(store: ScopedStore) -> list[str]:
+    """Return the sites whose correction, or its withdrawal, the figures do not follow yet."""
+    asked = places_to_take_over(store).set_index("site_id")["place_wgs84"]
+    sites = store.table("sites").set_index("site_id")
+    stands = sites.index[sites["place_corrected_on"] != ""]
+    known = asked[asked.index.isin(sites.index)]
+    far = sites.geometry.reindex(known.index).distance(places.points_of(known)).fillna(float("inf"))
+    moved = known.index[far > places.SAME_M]
+    return sorted({*moved, *stands.difference(asked.index)})
+
+
+def take_over_places(store: ScopedStore, *, is_dry_run: bool = False, would: Would | None = None) -> intake.Receipt:
+    """Let scores, plans and files of the next picture rest on the corrected places, and say which sites move.
+
+    The register changes no score: the places become a delivery, kept and undone as any other.
+
+    Parameters
+    ----------
+    is_dry_run
+        Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer does not keep the sources of the whole country.
+    """
+    if rows_of(store.viewer.role, "sources", Verb.MANAGE) is not Rows.ALL:
+        raise AccessDeniedError("places_denied", role=store.viewer.role)
+    return corrections.import_places(places_to_take_over(store), is_dry_run=is_dry_run, would=would)
 
 
 def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: str, day: pd.Timestamp) -> str:

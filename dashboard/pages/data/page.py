@@ -32,6 +32,7 @@ from geodata.snapshots.formats import csv_for_reader
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
+from risk.targets import decisions
 from words import Texts
 
 _FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
@@ -52,6 +53,8 @@ def run() -> None:
     if kinds:
         show(Markup('<h2 id="own">{}</h2>').format(texts("data.own")))
         _drop(texts, store, kinds)
+        if "establishments" in kinds:
+            _corrected_places(texts, store)
     else:
         st.caption(texts("data.who_may" if settings.has_sign_in() or _is_local() else "data.only_here"))
     show(Markup('<section class="rb-page">{}</section>').format(ready.what_there_is(texts, ready.of(store))))
@@ -245,6 +248,31 @@ def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) ->
     st.session_state["data-done"] = ("imported", path.name, receipt, brings)
     st.session_state["data-drop"] += 1
     st.rerun()
+
+
+def _corrected_places(texts: Texts, store: ScopedStore) -> None:
+    """Offer to let the figures follow the places that were corrected in the register; say first what that does."""
+    waiting_n = len(decisions.places_waiting(store))
+    if not waiting_n:
+        return
+    with st.container(border=True, key="corrected-places"):
+        show(
+            Markup('<h2 id="places">{}</h2><p>{}</p>').format(
+                texts("data.places"), texts("data.places_how", n=waiting_n)
+            )
+        )
+        with st.expander(texts("data.receipt")):
+            _sentences(texts, decisions.take_over_places(store, is_dry_run=True))
+        if st.button(texts("data.places_take"), type="primary", key="places-take"):
+            brings = outlook.now(official_model().disease)
+            with work.shown(texts, texts("data.importing")) as step:
+                step(0.1)
+                receipt = decisions.take_over_places(store)
+                step(1.0)
+            audit.note("import", who=store.viewer.who, role=str(store.viewer), surface=store.surface, table="places")
+            brings.see_current()
+            st.session_state["data-done"] = ("places", texts("data.places"), receipt, brings)
+            st.rerun()
 
 
 def _tell_done(texts: Texts) -> None:

@@ -103,6 +103,7 @@ def test_the_place_of_a_site_is_corrected_said_and_taken_back(product: str, open
         f"Plaats verbeterd naar {gemeente['gemeente_name']} door Regio Noord- en Oost-Gelderland op"
     )
     expect(told).to_contain_text("gezien bij een bezoek")
+    expect(told).to_contain_text("tot LOT-C de verbetering overneemt")
     expect(told).to_contain_text(f"{inside.distance(site.geometry) / 1000:.1f} km hiervandaan".replace(".", ","))
     page.goto(f"{product}/sites?unit={site['site_id']}&as=analyst&lang=en")
     settled(page)
