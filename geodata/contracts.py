@@ -333,6 +333,7 @@ CONTRACTS = {
                 "seed": _WHOLE,
                 "frame_sha256": _OPEN,
                 "picture_lacks": _OPEN,
+                "plan_version": _WHOLE,
             },
         ),
         _contract(

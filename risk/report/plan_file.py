@@ -17,10 +17,10 @@ from risk.index.model import load_model
 from risk.report.files import render
 from risk.report.icalendar import escaped, folded
 from risk.report.sheet import region_sheet
-from risk.report.words import monday, week_words
+from risk.report.words import days_words, monday, week_words
 from risk.scores.outputs import ensure
 from risk.targets import why
-from risk.targets.plan import LISTS
+from risk.targets.plan import LISTS, WEEKS_N
 from risk.targets.plans import dates_of
 from risk.targets.table import protocols
 from words import read_texts
@@ -29,26 +29,62 @@ _SHEET_ENDINGS: Final = (".pdf", ".html")
 _NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
 
 
-def plan_words(plan_id: str, language: str, lacks: Sequence[str] = ()) -> str:
-    """Return what a plan is called: the date of its picture, the seed of its draw, and what the picture lacked.
+def plan_words(plan_id: str, language: str, lacks: Sequence[str] = (), version: int = 0) -> str:
+    """Return what a plan is called: its two weeks, which of their plans it is, and what its picture lacked.
+
+    Parameters
+    ----------
+    version
+        From `risk.targets.plans`; 0 for a plan of before versions were kept, which is told by its draw.
 
     Examples
     --------
-    >>> plan_words("20201130-17-51ea8b52", "nl")
-    'Plan van 30 november 2020 (loting 17, 51ea8b52)'
+    >>> plan_words("20201130-17-51ea8b52", "nl", version=2)
+    'Bezoekplan 7-20 december 2020, versie 2'
+    >>> plan_words("20201130-17-51ea8b52", "en")
+    'Plan of visits 7-20 December 2020 (draw 17, 51ea8b52)'
     >>> plan_words("ours", "en", ("context",))
     'ours (picture without infections)'
     """
     texts = read_texts(language)
-    day, _, rest = plan_id.partition("-")
-    seed, _, print_ = rest.rpartition("-")
-    try:
-        made = texts.day(date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:8]}"))
-        words = texts("targets.plan_of", day=made, seed=seed, print=print_)
-    except ValueError:
+    first = _first_day(plan_id)
+    if first is None:
         words = plan_id
+    else:
+        days = days_words(first, first + timedelta(days=7 * WEEKS_N - 1), language)
+        seed, _, print_ = plan_id.partition("-")[2].rpartition("-")
+        words = texts(
+            "targets.plan_version" if version else "targets.plan_drawn",
+            days=days,
+            version=version,
+            seed=seed,
+            print=print_,
+        )
     without = classify.without(lacks, language)
     return texts("lacks.title", title=words, without=without) if without else words
+
+
+def file_stem(plan_id: str, language: str, version: int) -> str:
+    """Return what the files of a plan are called: its first day and version, or how it was named by hand.
+
+    Examples
+    --------
+    >>> file_stem("20201130-17-51ea8b52", "nl", 2), file_stem("ours", "nl", 0)
+    ('2020-12-07-versie-2', 'ours')
+    """
+    first = _first_day(plan_id)
+    if first is None or not version:
+        return plan_id
+    return f"{first.isoformat()}-{read_texts(language)('targets.version')}-{version}"
+
+
+def _first_day(plan_id: str) -> date | None:
+    """Return the Monday that the visits of a plan begin on; None for one that was named by hand."""
+    try:
+        made = date.fromisoformat(f"{plan_id[:4]}-{plan_id[4:6]}-{plan_id[6:8]}")
+    except ValueError:
+        return None
+    return made + timedelta(days=7 - made.weekday())
 
 
 def lines_in_words(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.GeoDataFrame:

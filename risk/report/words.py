@@ -103,9 +103,19 @@ def week_words(week: str, language: str) -> str:
     >>> week_words("2020-W50", "nl"), week_words("2020-W49", "en"), week_words("2020-W53", "nl")
     ('7-13 december 2020', '30 November - 6 December 2020', '28 december 2020 - 3 januari 2021')
     """
-    texts, first = read_texts(language), monday(week)
-    last = first + timedelta(days=6)
-    if first.month == last.month:
+    return days_words(monday(week), monday(week) + timedelta(days=6), language)
+
+
+def days_words(first: date, last: date, language: str) -> str:
+    """Return the days from the first to the last.
+
+    Examples
+    --------
+    >>> days_words(date(2020, 12, 7), date(2020, 12, 20), "nl")
+    '7-20 december 2020'
+    """
+    texts = read_texts(language)
+    if (first.month, first.year) == (last.month, last.year):
         return f"{first.day}-{texts.day(last)}"
     if first.year == last.year:
         return f"{first.day} {texts.month(first.month)} - {texts.day(last)}"

@@ -22,7 +22,7 @@ GAIN: Final = "gain_"
 """Before the number of visits: the columns of the chance to be among the first so many of all sites."""
 
 LISTS: Final = ("risk", "rising", "random", "random_unknown", "signal")
-_WEEKS_N: Final = 2
+WEEKS_N: Final = 2
 _EXPLAINED_PER_VISIT: Final = 2
 _TIE_BY_SCORE: Final = 0.9  # of equal points the higher score goes first, then the lot
 
@@ -207,9 +207,9 @@ def _weeks(lines: pd.DataFrame, peildatum: pd.Timestamp) -> pd.Series:
     """Divide each region's lines over the two weeks after the peildatum, starting by turns."""
     regions = {code: turn for turn, code in enumerate(sorted(lines["vr_code"].unique()))}
     turn = lines.groupby("vr_code").cumcount() + lines["vr_code"].map(regions).astype(int)
-    weeks = [(peildatum + pd.Timedelta(weeks=1 + ahead)).isocalendar() for ahead in range(_WEEKS_N)]
+    weeks = [(peildatum + pd.Timedelta(weeks=1 + ahead)).isocalendar() for ahead in range(WEEKS_N)]
     names = [f"{week.year}-W{week.week:02d}" for week in weeks]
-    return (turn % _WEEKS_N).map(dict(enumerate(names))).astype("str")
+    return (turn % WEEKS_N).map(dict(enumerate(names))).astype("str")
 
 
 def _left_out(

@@ -38,8 +38,16 @@ def dates_of(lines: pd.DataFrame) -> pd.Series:
     return pd.to_datetime(lines["plan_id"].str[:8], format="%Y%m%d", errors="coerce")
 
 
-def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
-    """Return the lines of a plan as the register keeps them: contract ``plan_lines`` without its key."""
+def plan_rows(plan: Plan, inputs: Inputs, lang: str, version: int = 0) -> list[dict[str, object]]:
+    """Return the lines of a plan as the register keeps them: contract ``plan_lines`` without its key.
+
+    Parameters
+    ----------
+    lang
+        In which ``reason`` is written beside its codes.
+    version
+        Which of the plans for the same two weeks it is, from 1; 0 is not known.
+    """
     model, name, lacks = inputs.scored.model, plan_id(plan, inputs), ";".join(lacks_of(inputs.scored.scores))
     return [
         {
@@ -59,6 +67,7 @@ def plan_rows(plan: Plan, inputs: Inputs, lang: str) -> list[dict[str, object]]:
             "seed": plan.seed,
             "frame_sha256": plan.frame_sha256,
             "picture_lacks": lacks,
+            "plan_version": version,
         }
         for line, parts in zip(plan.lines.to_dict("records"), parts_of(plan, inputs), strict=True)
     ]
@@ -78,7 +87,8 @@ def keep_draft(store: ScopedStore, plan: Plan, inputs: Inputs, lang: str) -> str
     known = store.register("plan_lines")
     if set(known.loc[known["plan_id"] == name, "plan_state"]) == {DRAFT}:  # whoever kept it, in whatever language
         return name
-    rows = plan_rows(plan, inputs, lang)
+    rivals = known[known["plan_id"].str.startswith(f"{inputs.peildatum:%Y%m%d}-") & (known["plan_id"] != name)]
+    rows = plan_rows(plan, inputs, lang, version=1 + rivals["plan_id"].nunique())
     write.record_many(store.viewer, "plan_line", rows, entity_ids=[f"{name}-{row['site_id']}" for row in rows])
     return name
 
@@ -162,10 +172,17 @@ def lines_of(store: ScopedStore, name: str) -> pd.DataFrame:
 
 
 def plans(store: ScopedStore) -> pd.DataFrame:
-    """Return the plans the viewer may see, newest first: plan_id, lines_n and how many are in each state."""
+    """Return the plans the viewer may see, newest first, with version, lines_n and how many are in each state."""
     lines = store.register("plan_lines")
     if lines.empty:
-        return pd.DataFrame(columns=["plan_id", "lines_n", DRAFT, APPROVED, CARRIED_OUT])
+        return pd.DataFrame(columns=["plan_id", "plan_version", "lines_n", DRAFT, APPROVED, CARRIED_OUT])
     counts = pd.crosstab(lines["plan_id"], lines["plan_state"])
     counts = counts.reindex(columns=[DRAFT, APPROVED, CARRIED_OUT], fill_value=0)
-    return counts.assign(lines_n=counts.sum(axis=1)).sort_index(ascending=False).reset_index()
+    version = lines.groupby("plan_id")["plan_version"].max()
+    found = counts.assign(lines_n=counts.sum(axis=1), plan_version=version).reset_index()
+    days = found["plan_id"].str[:8]
+    return (
+        found.assign(days=days)
+        .sort_values(["days", "plan_version", "plan_id"], ascending=False, ignore_index=True)
+        .drop(columns="days")
+    )

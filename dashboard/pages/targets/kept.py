@@ -51,7 +51,8 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     if kept.empty:
         st.info(texts("targets.plans_none"))
         return
-    names = {plan: plan_file.plan_words(plan, texts.language) for plan in kept["plan_id"]}
+    versions = dict(zip(kept["plan_id"], kept["plan_version"], strict=True))
+    names = {plan: plan_file.plan_words(plan, texts.language, version=n) for plan, n in versions.items()}
     heads = [texts("targets.plan"), texts("targets.lines"), *(texts(f"targets.{state}") for state in _STATES)]
     rows = [
         [
@@ -68,16 +69,16 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
         st.warning(frame.markdown_escape(texts("targets.plan_unknown", plan=asked)))
     lines = plan_file.lines_in_words(plans.lines_of(store, name), store, texts.language)
     lacks = classify.lacks_of(lines)
-    title = plan_file.plan_words(name, texts.language, lacks)
+    title = plan_file.plan_words(name, texts.language, lacks, versions[name])
     told = texts("targets.lacked", without=classify.without(lacks, texts.language)) if lacks else ""
     note = Markup('<p role="note">{}</p>').format(told) if told else ""
-    show(Markup('<section class="rb-page"><h2>{}</h2>{}</section>').format(title, note))
+    show(Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(title, note, _number(texts, name)))
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         _approve(texts, store, name, int((lines["plan_state"] == plans.DRAFT).sum()))
     if (done := st.session_state.pop("plans-approved", None)) is not None:
         st.success(texts("targets.approved_done", n=done))
     if export.may_take_sites(store):
-        _files(texts, store, name, lacks)
+        _files(texts, store, name, versions[name], lacks)
     if may(store.viewer, Verb.RECORD, "plan_lines", ""):
         _carry_out(texts, store, lines[lines["plan_state"] == plans.APPROVED])
     columns = ("site", "region", "week", "list", "plan", "partners", "reason")
@@ -100,6 +101,11 @@ def draw_plans(texts: Texts, store: ScopedStore) -> None:
     ]
     heads = [texts(f"targets.{column}") for column in columns]
     links.linked(tables.table(title, heads, cells), key="plans-lines")
+
+
+def _number(texts: Texts, name: str) -> Markup:
+    """Return the number that a plan is checked by: date of its picture, seed, and a fingerprint of frame and lines."""
+    return Markup('<p class="rb-muted">{}</p>').format(texts("targets.plan_number", plan=name))
 
 
 def _what(line: Mapping[str, Any]) -> str:
@@ -126,14 +132,14 @@ def _approve(texts: Texts, store: ScopedStore, name: str, drafts_n: int) -> None
     st.rerun(scope="fragment")
 
 
-def _files(texts: Texts, store: ScopedStore, name: str, lacks: Sequence[str]) -> None:
+def _files(texts: Texts, store: ScopedStore, name: str, version: int, lacks: Sequence[str]) -> None:
     """Offer the plan as it was kept: as a table, as a map, as the sheets of all regions, as a calendar."""
 
     def table() -> gpd.GeoDataFrame:
         return plan_file.kept_table(plans.lines_of(store, name), store, texts.language)
 
     made: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "xlsx": (formats.BY_ENDING[".xlsx"].label, lambda: _workbook(texts, table(), name, lacks)),
+        "xlsx": (formats.BY_ENDING[".xlsx"].label, lambda: _workbook(texts, table(), name, version, lacks)),
         "csv": (
             formats.BY_ENDING[".csv"].label,
             lambda: formats.csv_for_reader(reader_table.rounded(table()), texts.language),
@@ -143,12 +149,13 @@ def _files(texts: Texts, store: ScopedStore, name: str, lacks: Sequence[str]) ->
         "ics": (texts("targets.calendar"), lambda: plan_file.calendar(table(), texts.language)),
     }
     words = plan_maker.file_words(texts, lacks)
+    stem = plan_file.file_stem(name, texts.language, version)
     with st.container(horizontal=True):
         for ending, (label, make) in made.items():
             st.download_button(
                 label,
                 _noted(store, make, ending),
-                file_name=f"{words}-{name}.{ending}",
+                file_name=f"{words}-{stem}.{ending}",
                 mime=_MIME[ending] if ending in _MIME else formats.BY_ENDING[f".{ending}"].media_type,
                 key=f"plan-file-{ending}",
                 on_click="ignore",
@@ -166,12 +173,13 @@ def _noted(store: ScopedStore, make: Callable[[], bytes], ending: str) -> Callab
     return made
 
 
-def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str, lacks: Sequence[str]) -> bytes:
+def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str, version: int, lacks: Sequence[str]) -> bytes:
     flat = pd.DataFrame(table.drop(columns="geometry"))
     order = [column for column in _FIRST if column in flat.columns]
     flat = reader_table.rounded(flat[[*order, *(column for column in flat.columns if column not in order)]])
     told = [
-        plan_file.plan_words(name, texts.language, lacks),
+        plan_file.plan_words(name, texts.language, lacks, version),
+        texts("targets.plan_number", plan=name),
         str(table["status_band"].iloc[0]),
         texts("targets.intro"),
     ]

@@ -45,6 +45,7 @@ _ENDINGS: Final = tuple(one.ending for one in files.ON_PAGES)
 _MAP_HEIGHT_PX: Final = 420
 _POLL_SECONDS: Final = 1.0
 _MARKS: Final = "targets-marks"
+_LEAST: Final = 0.1
 
 
 def draw(texts: Texts, store: ScopedStore) -> None:
@@ -257,7 +258,9 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if may(store.viewer, Verb.RECORD, "plan_lines", ""):
             if st.button(texts("targets.keep"), type="primary", key="targets-keep"):
-                st.session_state["targets-kept"] = plans.keep_draft(store, plan, inputs, texts.language)
+                name = plans.keep_draft(store, plan, inputs, texts.language)
+                version = int(plans.lines_of(store, name)["plan_version"].max())
+                st.session_state["targets-kept"] = plan_file.plan_words(name, texts.language, version=version)
                 forget()
                 st.rerun(scope="fragment")
         else:
@@ -327,13 +330,18 @@ def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:
                 names.get(row["site_id"], row["site_id"]),
                 inputs.region_names.get(row["vr_code"], row["vr_code"]),
                 site_kinds.name(row["kind"], texts),
-                texts.number(row["points"]),
+                _points(texts, row["points"]),
                 row["reason"],
             ]
             for row in out.to_dict("records")
         ]
         heads = [texts(f"targets.{name}") for name in ("site", "region", "kind", "points", "reason")]
         show(tables.table(texts("targets.left_out"), heads, rows, numeric=(3,)))
+
+
+def _points(texts: Texts, points: float) -> str:
+    """Return points; what one decimal would show as none as less than that."""
+    return f"< {texts.number(_LEAST)}" if 0 < points < _LEAST / 2 else texts.number(points)
 
 
 @st.cache_resource
@@ -364,7 +372,7 @@ def _price_table(texts: Texts, future: "Future[pd.DataFrame]") -> None:
         st.caption(texts("targets.prices_none"))
         return
     rows = [
-        [limits.limit_text(limit, subject, texts.language), texts.number(price)]
+        [limits.limit_text(limit, subject, texts.language), _points(texts, price)]
         for limit, subject, price in costs.to_numpy()
     ]
     st.caption(texts("targets.prices_help"))

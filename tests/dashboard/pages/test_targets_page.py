@@ -85,9 +85,9 @@ def test_a_plan_goes_from_draft_to_a_visit_that_counts(app: str, open_page: Open
     page.get_by_role("button", name="Ja, stel vast").click()
     expect(page.get_by_text("40 regels vastgesteld.")).to_be_visible()
     assert set(open_store(LOTC).table("plan_lines")["plan_state"]) == {"approved"}
-    page.get_by_role("link", name=re.compile("Plan van 30 november 2020")).click()
+    page.get_by_role("link", name=re.compile(r"^Bezoekplan 7-20 december 2020, versie \d+$")).click()
     expect(page).to_have_url(re.compile(r"plan=20201130-"))
-    lines = page.get_by_role("table", name=re.compile("^Plan van")).inner_text()
+    lines = page.get_by_role("table", name=re.compile("^Bezoekplan 7-20 december 2020")).inner_text()
     assert not re.search(r"\b(VR\d\d|2020-W\d\d)\b", lines), "names and dates, never codes"
     with page.expect_download() as taken:
         page.get_by_role("button", name="Agenda (.ics)").click()

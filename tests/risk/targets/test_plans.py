@@ -34,6 +34,13 @@ def test_a_plan_goes_from_draft_to_visit_and_back_into_the_next_plan(made):
     listed = plans.plans(store)
     assert listed[["plan_id", "lines_n", "draft"]].to_numpy().tolist() == [[name, 40, 40]]
 
+    assert listed["plan_version"].tolist() == [1]
+    later = targets.make_plan(inputs.frame, read_request(), 7, inputs.peildatum, explain=False)
+    second = plans.keep_draft(store, later, inputs, "nl")
+    assert plans.plans(store)[["plan_id", "plan_version"]].to_numpy().tolist() == [[second, 2], [name, 1]]
+    assert plans.keep_draft(store, plan, inputs, "nl") == name
+    assert set(plans.lines_of(store, name)["plan_version"]) == {1}, "kept again it stays what it was"
+
     assert plans.approve(store, name) == 40
     assert plans.approve(store, name) == 0
     again = target_inputs.read_inputs(store, load_model())
