@@ -65,7 +65,7 @@ _SITES: Final = (
 _LINKS: Final = ("links_site",)  # pairs of sites, also across regions: of a region's contact only `linked_site`
 _CASES: Final = ("signals", "activations", "referrals", "plan_lines")
 _DECISIONS: Final = ("decisions", "connected_sites")  # on faulty sites, and on connecting contacts of two regions
-_SHARED: Final = ("contacts", "work_log")
+_SHARED: Final = ("contacts", "work_log", "interpretations")
 _LISTS: Final = ("routes", "library")  # what to do for whom; they say nothing about anyone
 _REGISTER: Final = (*_CASES, "decisions", *_SHARED, *_LISTS)
 _PROFILES: Final = ("weight_profiles",)  # other weights under a name, of one's own role or region
@@ -101,7 +101,7 @@ RIGHTS: Final[dict[str, Mapping[Verb, Mapping[str, Rows]]]] = {
             own=(*_FIGURES, *_SITES, *_CASES, *_DECISIONS, *_PROFILES, "persons"),
             own_or_shared=_SHARED,
         ),
-        Verb.RECORD: _rules(own=("signals", "activations", "referrals", "contacts", "decisions")),
+        Verb.RECORD: _rules(own=("signals", "activations", "referrals", "contacts", "decisions", "interpretations")),
         Verb.TAKE: _rules(own=("sites",)),
         Verb.MANAGE: _rules(own=("sites",)),
     },

@@ -116,7 +116,8 @@ class ScopedStore:
         Parameters
         ----------
         name
-            signals, activations, referrals, plan_lines, contacts, routes, work_log or library.
+            signals, activations, referrals, plan_lines, contacts, routes, work_log,
+            interpretations or library.
         filters
             Which rows; a limit counts what the viewer may see, and a text is looked for only in the
             columns that the viewer may read.

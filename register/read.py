@@ -99,7 +99,8 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     who
         The viewer, or `UPKEEP`.
     name
-        Name of the contract: signals, activations, referrals, plan_lines, contacts, routes, work_log, library.
+        Name of the contract: signals, activations, referrals, plan_lines, contacts, routes, work_log, interpretations,
+        library.
     filters
         Which rows.
     among

@@ -1,7 +1,7 @@
 """Write to the register: record, correct, triage, follow, erase. Who may not is refused here, for every caller."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -29,6 +29,9 @@ from register.events import (
 )
 from register.schema import FICTIONAL, Kind, content_of, date_of, facets_of, kind_of
 
+_NAMES_NOBODY: Final = ("referral", "interpretation")
+"""Kinds that go on to others, in a file or a letter: what looks like personal data is refused in them."""
+
 
 def record(
     viewer: Viewer, kind_name: str, fields: Mapping[str, object], *, entity_id: str = "", status: str = ""
@@ -38,7 +41,7 @@ def record(
     Parameters
     ----------
     kind_name
-        signal, activation, referral, plan_line, contact, route, work or document.
+        One of `register.schema.KINDS`.
     fields
         Its fields, as the contract of its table names them; the key, the status and who and when are ours.
     entity_id
@@ -50,7 +53,7 @@ def record(
     Raises
     ------
     InputError
-        A field is missing or not allowed, or a referral holds what looks like personal data.
+        A field is missing or not allowed, or a referral or interpretation holds what looks like personal data.
     AccessDeniedError
         The viewer may not record this, or the entry claims to be real.
     """
@@ -98,15 +101,16 @@ def entry_of(
     AccessDeniedError
         The viewer may not write it.
     InputError
-        A referral holds what looks like personal data, or the entry names what lies elsewhere (`references`).
+        A referral or interpretation holds what looks like personal data, or the entry names what lies elsewhere
+        (`references`).
     """
     refuse_writer(viewer, kind, str(content.get("vr_code", "")))
     references.refuse(viewer, kind, content, before or {})
     refuse_practice(viewer, kind, entity_id)
-    if kind.name == "referral":
+    if kind.name in _NAMES_NOBODY:
         found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
         if found:
-            raise InputError("referral_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
+            raise InputError(f"{kind.name}_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
     facets = facets_of(kind, content)
     return Entry(
         kind.name,

@@ -39,7 +39,8 @@ def refuse(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mappi
     InputError
         With the field and what it names.
     AccessDeniedError
-        A question to two regions is asked, or made another one, by somebody else than LOT-C.
+        A question to two regions is asked, or made another one, by somebody else than LOT-C; or an interpretation
+        is signed for another.
     """
     region = str(content.get("vr_code", ""))
     for name in ("site_id", "other_site_id", *_ENTRIES):
@@ -55,6 +56,16 @@ def refuse(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mappi
         _refuse_asking(viewer, kind, content, before)
     if kind.name == "decision" and content.get("state") in _OF_REPORTS and not may(viewer, Verb.MANAGE, "sources"):
         raise AccessDeniedError("report_denied", role=viewer.role)
+    if kind.name == "interpretation":
+        _refuse_signature(viewer, kind, content, before)
+
+
+def _refuse_signature(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Stop who signs for another, or changes what LOT-C signed; who writes for the whole country is LOT-C."""
+    is_national = may(viewer, Verb.RECORD, kind.table, "")
+    own = "lotc" if is_national else "region"
+    if content["signed_by"] != own or not (is_national or before.get("signed_by", own) == own):
+        raise AccessDeniedError("interpretation_signed_by", role=viewer.role)
 
 
 def _refuse_asking(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mapping[str, Any]) -> None:

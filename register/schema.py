@@ -159,6 +159,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 is_counted=True,
             ),
             Kind(
+                "interpretation",
+                "interpretations",
+                ("event_date", "text"),
+                {**_PLACE, "sector_code": "sector_code", "kind": "signed_by", "state": "state"},
+            ),
+            Kind(
                 "document",
                 "library",
                 ("kind", "title"),
@@ -175,6 +181,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
     "referral": {"state": "sent"},
     "plan_line": {"seed": 0},
     "contact": {"country": "NL"},
+    "interpretation": {"state": "valid"},
 }
 
 
@@ -219,6 +226,8 @@ def content_of(kind: Kind, fields: Mapping[str, object]) -> dict[str, object]:
             _check_value(kind, name, content[name], rule)
     if kind.name == "activation":
         _check_activation(content)
+    if kind.name == "interpretation" and not (content["vr_code"] or content["sector_code"]):
+        raise InputError("interpretation_of_nothing")
     return content
 
 

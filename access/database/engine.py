@@ -23,7 +23,7 @@ from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
 _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQL keeps for us

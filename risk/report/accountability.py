@@ -10,6 +10,7 @@ from door.store import ScopedStore
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import WORK_KINDS, Facts, gather
+from risk.report.interpretations import section
 from risk.report.words import band_of, month_words, read_words, route_names, sector_name, stamp_of, viewer_words
 from words import read_texts
 
@@ -64,6 +65,7 @@ def accountability(
     blocks += _plan(facts, words)
     blocks += _referrals(facts, words, route_names(store, language))
     blocks += _work(facts, words, language)
+    blocks += section(facts.interpretations, language)
     blocks += _text(facts, words, "coordination", language)
     blocks += _text(facts, words, "conclusions", language)
     blocks.append(stamp_of(store, language, last))

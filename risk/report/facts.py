@@ -12,6 +12,7 @@ from geodata import codes, contracts
 from geodata.errors import InputError
 from register.read import Filters, in_training
 from register.schema import MEASURES, REFERRAL_STATES, measure_codes
+from risk.report.interpretations import valid
 from risk.report.words import monday
 
 WORK_KINDS: Final = ("communication", "product", "contact")
@@ -29,6 +30,8 @@ class Facts:
         Name of the count -> code -> number; every code of a closed list is there, also with 0.
     by_month
         Month (2020-09) x activations, preventief, repressief, signals, referrals, work.
+    interpretations
+        The notes of the period that hold (`risk.report.interpretations`).
     regions
         Code -> name of the veiligheidsregio's in the viewer's scope.
     texts
@@ -43,6 +46,7 @@ class Facts:
     signals: pd.DataFrame
     referrals: pd.DataFrame
     work: pd.DataFrame
+    interpretations: pd.DataFrame
     counts: Mapping[str, Mapping[str, int]]
     by_month: pd.DataFrame
     regions: Mapping[str, str]
@@ -73,6 +77,7 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
     filters = Filters(first=first, last=last, as_of=as_of)
     names = ("activations", "signals", "referrals", "work_log")
     tables = {name: _rows(store, name, filters) for name in names}
+    tables["interpretations"] = valid(store, filters)
     is_invented = store.is_demonstration or any(bool(in_training(rows).any()) for rows in tables.values() if len(rows))
     activations, referrals, work = tables["activations"], tables["referrals"], tables["work_log"]
     work = work[work["kind"].isin(WORK_KINDS)].reset_index(drop=True)
@@ -96,6 +101,7 @@ def gather(store: ScopedStore, first: date, last: date, *, as_of: date | None = 
         tables["signals"],
         referrals,
         work,
+        tables["interpretations"],
         counts,
         _by_month(first, last, activations, tables["signals"], referrals, work),
         regions,

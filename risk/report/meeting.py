@@ -18,6 +18,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import for_disease, load_model
 from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
+from risk.report.interpretations import section, valid
 from risk.report.words import band_of, read_words, route_names, sector_name, stamp_of
 from words import read_texts
 
@@ -41,7 +42,10 @@ def meeting_sheet(
     words = read_words(language)
     step(0.0)
     activations = store.register("activations")
-    is_invented = store.is_demonstration or (len(activations) > 0 and bool(in_training(activations).any()))
+    notes = _since(valid(store), since)
+    is_invented = store.is_demonstration or any(
+        len(rows) > 0 and bool(in_training(rows).any()) for rows in (activations, notes)
+    )
     told = read_texts(language).day(since)
     title = words["meeting_title"].format(since=told)
     blocks: list[Block] = [Heading(title, 1), Paragraph(words["meeting_intro"].format(since=told), is_small=True)]
@@ -50,6 +54,7 @@ def meeting_sheet(
     referrals = _since(_open(store, "referrals"), since, "state_date")
     blocks += _referrals(referrals, words, route_names(store, language), language)
     blocks += _plan(_open(store, "plan_lines"), activations, words)
+    blocks += section(notes, language) if len(notes) else []  # the sheet is one page
     step(0.5)
     blocks += _moved(store, since, for_disease(load_model(), disease), words, language)
     last = max(since, activations["event_date"].max().date()) if len(activations) else since

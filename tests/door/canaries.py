@@ -139,6 +139,7 @@ def _register(canary: Canary) -> None:
             "vr_code": code,
         },
         "work": {"event_date": "2020-10-08", "kind": "contact", "title": text, "text": text, "vr_code": code},
+        "interpretation": {"event_date": "2020-10-09", "text": f"{canary.name}: {text}", "signed_by": "lotc"} | place,
     }
     for kind, fields in entries.items():
         write.record(LOTC, kind, fields, entity_id=f"kanarie-{code}-{kind}")

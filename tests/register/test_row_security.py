@@ -86,8 +86,12 @@ def fill():
         )
         write.record(LOTC, "contact", place | {"ring": "region", "organisation": name, "function": "piket"})
         write.record(LOTC, "work", place | {"event_date": "2020-10-01", "kind": "contact", "title": name})
+        note = {"event_date": "2020-10-01", "text": SECRET[vr_code], "signed_by": "lotc"}
+        write.record(LOTC, "interpretation", place | note)
     write.record(LOTC, "contact", {"ring": "platform", "organisation": "allen", "function": "piket"})
     write.record(LOTC, "work", {"event_date": "2020-10-01", "kind": "contact", "title": "landelijk"})
+    note = {"event_date": "2020-10-01", "text": "landelijk", "sector_code": "lodging", "signed_by": "lotc"}
+    write.record(LOTC, "interpretation", note)
     write.record(LOTC, "route", {"subject": "zorg", "organisation": "GGD", "area": "nation"})
     write.record(LOTC, "document", {"kind": "protocol", "title": "Handleiding"})
     write.record(LOTC, "activation", activation("VR01"), entity_id="moved")
