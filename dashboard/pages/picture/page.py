@@ -14,6 +14,7 @@ from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
+from dashboard.remarks import interpretation
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import export
@@ -156,14 +157,14 @@ def _explorer() -> None:
             links.linked(over, key="over-reasons")
         if compared.empty:
             why.panel(texts, chosen, store, shown)
-            if chosen.unit in shown.names:
+            if chosen.unit in shown.names or chosen.sector:
                 done = st.container()  # the reasons come first: the register may take a moment
         else:
             show(side_by_side.table(texts, chosen, shown, compared))
     show(_foot(texts, store, shown))
-    if compared.empty and chosen.unit in shown.names:
+    if compared.empty and (chosen.unit in shown.names or chosen.sector):
         with done:
-            show(_done(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+            show(_register(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
 
 
 def _guide(texts: Texts, chosen: session.Selection) -> Markup:
@@ -177,11 +178,19 @@ def _guide(texts: Texts, chosen: session.Selection) -> Markup:
     )
 
 
+def _register(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
+    """Return what the register holds beside the reasons (HTML): the interpretations, and what was done here last."""
+    area = chosen.unit if chosen.unit in shown.names else ""
+    told = interpretation.beside(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
+    told += _done(texts, store, shown, chosen) if area else Markup()
+    return told or Markup("<span></span>")
+
+
 def _done(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
     """Return the newest activations in the chosen area (HTML); nothing for who may not see them."""
     found = region_facts.latest(store, shown, chosen.unit, chosen.sector)
     if found is None:
-        return Markup("<span></span>")
+        return Markup()
     lines = [
         texts(
             "picture.done",

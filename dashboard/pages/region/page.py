@@ -17,6 +17,7 @@ from dashboard.pages.region import sheet as region_sheet
 from dashboard.parts import controls, figures, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
+from dashboard.remarks import interpretation
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -74,6 +75,7 @@ def _page() -> None:
         if rows_of(store.viewer.role, "scores_gemeente"):
             _gemeenten(texts, store, chosen, vr_code, shown.week)
     with told:
+        interpretation.draw(texts, store, shown, vr_code, chosen.sector)
         show(
             _changed(texts, store, shown, vr_code, chosen.sector)
             + _done(texts, store, shown, vr_code, chosen.sector)

@@ -13,7 +13,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from door.store import ScopedStore
 from risk.index import classify
-from risk.report import orientation
+from risk.report import interpretations, orientation
 from words import Texts
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _A4 = (8.27, 11.69)
 _INK, _MUTED = "#16242e", "#52636f"
 _SECTORS_N = 8
+_LINES_N = 55  # of a page
 
 
 def as_pdf(
@@ -39,6 +40,7 @@ def as_pdf(
     """
     # Loading matplotlib takes longer than drawing a page, and most visits never make a sheet.
     import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with mpl.rc_context({"font.family": "DejaVu Sans", "pdf.fonttype": 42, "text.parse_math": False}):
@@ -51,9 +53,31 @@ def as_pdf(
         stamp = _wrapped(downloads.stamp_line(texts, store, regions), 128)
         figure.text(0.07, 0.05, stamp, va="bottom", size=6.5, color=_MUTED, linespacing=1.3)
         page = io.BytesIO()
-        figure.savefig(page, format="pdf", metadata={"CreationDate": None, "Title": regions.names[vr_code]})
+        with PdfPages(page, metadata={"CreationDate": None, "Title": regions.names[vr_code]}) as pages:
+            pages.savefig(figure)
+            if lines := _interpretations(texts, store, regions, vr_code):
+                overleaf = Figure(figsize=_A4)
+                overleaf.text(0.07, 0.93, texts("interpretation.title"), size=15, weight="bold", color=_INK)
+                overleaf.text(0.07, 0.905, "\n".join(lines), va="top", size=9, color=_INK, linespacing=1.4)
+                pages.savefig(overleaf)
     store.note_export("scores_gemeente (.pdf)", len(gemeenten.of_sector("")))
     return page.getvalue()
+
+
+def _interpretations(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str) -> list[str]:
+    """Return the notes beside the region as lines for a page of their own; what does not fit is counted."""
+    rows = interpretations.beside(store, vr_code, "", shown.scored.peildatum.date() if shown.week else None)
+    lines: list[str] = []
+    for place, row in enumerate(rows.to_dict("records")):
+        about = interpretations.about(texts, str(row["vr_code"]), str(row["sector_code"]))
+        signed = f"{about}. {interpretations.signed(texts, row)}"
+        wrapped = [part for text in str(row["text"]).split("\n") for part in textwrap.wrap(text, 105)]
+        if lines and len(lines) + len(wrapped) + 2 > _LINES_N:
+            return [*lines, texts("interpretation.older", n=len(rows) - place)]
+        if len(wrapped) > _LINES_N:
+            wrapped = [*wrapped[:_LINES_N], "…"]
+        lines += [*wrapped, signed, ""]
+    return lines
 
 
 def _wrapped(text: str, width: int = 44) -> str:

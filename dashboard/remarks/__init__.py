@@ -1,0 +1,1 @@
+"""What users write beside the figures: interpretations, and what is not so."""

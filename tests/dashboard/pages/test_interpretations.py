@@ -1,0 +1,73 @@
+"""A note beside the figures: a contact writes it on a telephone, LOT-C reads it beside the reasons, others do not."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import axe
+from tests.browser.fixtures import ROOT, settled
+
+Open = Callable[..., Page]
+NOTE = "Twee <b>parken</b> liggen stil tot het voorjaar."
+
+
+@pytest.fixture
+def own_server(serve: Callable[..., str], tmp_path: Path) -> str:
+    return serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path / "data"))
+
+
+def test_a_contact_writes_changes_and_withdraws_a_note(own_server: str, open_page: Open) -> None:
+    page = settled(open_page(f"{own_server}/region?as=region:VR06", width=390, height=844))
+    part = page.locator(".rb-interpretations")
+    expect(part).to_contain_text("Nog geen duiding.")
+    page.get_by_role("button", name="Schrijf een duiding").click()
+    text = page.get_by_role("textbox", name="Wat er achter de cijfers zit")
+    text.fill("Bel 06-12345678")
+    page.get_by_role("button", name="Bewaar", exact=True).click()
+    expect(page.get_by_text("noemt nooit een persoon")).to_be_visible()
+    expect(text).to_have_value("Bel 06-12345678")
+    assert axe.serious(page) == []
+    text.fill(NOTE)
+    page.get_by_role("button", name="Bewaar", exact=True).click()
+    expect(part).to_contain_text(NOTE)
+    expect(part).to_contain_text(re.compile(r"Contactpersoon van Noord- en Oost-Gelderland, \d+ \w+ 2020 \(oefening\)"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    with page.expect_download(timeout=60_000) as sheet:
+        page.get_by_role("button", name="Vel voor het overleg (PDF)").click()
+    assert len(re.findall(rb"/Type /Page\b(?!s)", sheet.value.path().read_bytes())) == 2
+
+    nation = settled(open_page(f"{own_server}/?as=lotc&unit=VR06"))
+    expect(nation.locator(".rb-done").first).to_contain_text(NOTE)
+    elsewhere = settled(open_page(f"{own_server}/region?as=region:VR07"))
+    expect(elsewhere.locator(".rb-interpretations")).to_contain_text("Nog geen duiding.")
+
+    settled(page).reload()
+    settled(page).get_by_role("button", name="Verander of trek in").click()
+    page.get_by_role("textbox", name="Wat er achter de cijfers zit").fill("Een park ligt stil.")
+    page.get_by_role("button", name="Bewaar", exact=True).click()
+    expect(part).to_contain_text("Een park ligt stil.")
+    expect(part).not_to_contain_text("Twee")
+    settled(page).reload()
+    settled(page).get_by_role("button", name="Verander of trek in").click()
+    page.get_by_role("button", name="Trek in", exact=True).click()
+    expect(part).to_contain_text("Nog geen duiding.")
+
+
+def test_a_note_on_a_sector_of_the_country_is_read_in_english_and_not_by_who_reads_no_texts(
+    own_server: str, open_page: Open
+) -> None:
+    page = settled(open_page(f"{own_server}/region?as=lotc&unit=VR06&sector=lodging", locale="en-GB"))
+    page.get_by_role("button", name="Write an interpretation").click()
+    page.get_by_role("combobox", name="About what").fill("lodging, all")
+    page.get_by_role("option", name="Holiday parks and lodging, all of the Netherlands").click()
+    page.get_by_role("textbox", name="What lies behind the figures").fill("Quiet until spring.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".rb-interpretations")).to_contain_text("Quiet until spring.")
+    other = settled(open_page(f"{own_server}/?as=region:VR19&sector=lodging", locale="en-GB"))
+    expect(other.locator(".rb-done")).to_contain_text(re.compile("Quiet until spring.*LOT-C"))
+    analyst = settled(open_page(f"{own_server}/region?as=analyst&unit=VR06&sector=lodging"))
+    expect(analyst.locator(".rb-standing")).to_be_visible()
+    expect(analyst.locator(".rb-interpretations")).to_have_count(0)
