@@ -181,7 +181,7 @@ def test_a_plain_server_runs_what_the_containers_run() -> None:
 
 def test_timers_start_a_service_that_there_is_every_night() -> None:
     timers = sorted((DEPLOY / "systemd").glob("*.timer"))
-    assert [path.stem for path in timers] == ["risicobeeld-backup", "risicobeeld-refresh"]
+    assert [path.stem for path in timers] == ["risicobeeld-backup", "risicobeeld-digest", "risicobeeld-refresh"]
     for path in timers:
         found = installation.timer(path)
         assert path.with_suffix(".service") in UNITS
