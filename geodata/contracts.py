@@ -346,12 +346,16 @@ CONTRACTS = {
                 "subject": _text(values=DECISION_SUBJECTS),
                 "site_id": _OPEN,
                 "other_site_id": _OPEN,
+                "unit_id": _text(rf"^({_VR[1:-1]}|{_GM[1:-1]})(:\w+)?$", empty=True),  # an area, with its sector
+                "indicator_code": _OPEN,
+                "source": _OPEN,
                 "vr_code": _text(_VR, empty=True),
                 "other_vr_code": _text(_VR, empty=True),
                 "state": _text(values=DECISION_STATES),
                 "place_wgs84": _text(r"-?\d{1,2}\.\d{1,6} \d{2}\.\d{1,6}$", empty=True),  # longitude, latitude
                 "reason": _FREE,
                 "status": _STATUS,
+                "said_by": _WHO,
                 "recorded_by": _WHO,
                 "recorded_at": _date(),
                 "supersedes": _OPEN,

@@ -13,7 +13,7 @@ from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from register import read
 from register.events import latest
-from register.schema import Kind, kind_of
+from register.schema import Kind, kind_of, region_of_unit
 
 _ENTRIES: Final = {"signal_id": "signal", "plan_line_id": "plan_line", "activation_id": "activation"}
 _OF_REPORTS: Final = ("taken_over", "refused")  # how whoever keeps the sources answers what somebody said is not so
@@ -52,6 +52,9 @@ def refuse(viewer: Viewer, kind: Kind, content: Mapping[str, Any], before: Mappi
         is_near = name == "other_site_id" and found and may(viewer, Verb.RECORD, kind.table, found)
         if found is None or not (found in ("", region) or not region or is_near):
             raise InputError("reference_elsewhere", field=name, named=named, region=region)
+    area = str(content.get("unit_id") or "")
+    if area and area != before.get("unit_id") and region_of_unit(area) != region:
+        raise InputError("reference_elsewhere", field="unit_id", named=area, region=region)
     if kind.name == "decision" and "handover" in (content.get("subject"), before.get("subject")):
         _refuse_asking(viewer, kind, content, before)
     if kind.name == "decision" and content.get("state") in _OF_REPORTS and not may(viewer, Verb.MANAGE, "sources"):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 import pandera.pandas as pa
 
-from geodata import contracts, settings
+from geodata import codes, contracts, settings
 from geodata.areas import mergers, regions
 from geodata.codes import Status
 from geodata.errors import InputError, UnknownCodeError
@@ -140,7 +140,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             Kind(
                 "decision",
                 "decisions",
-                ("event_date", "subject", "site_id", "state", "reason"),
+                ("event_date", "subject", "state", "reason"),
                 {**_PLACE, "kind": "subject", "state": "state"},
             ),
             Kind(
@@ -226,6 +226,8 @@ def content_of(kind: Kind, fields: Mapping[str, object]) -> dict[str, object]:
             _check_value(kind, name, content[name], rule)
     if kind.name == "activation":
         _check_activation(content)
+    if kind.name == "decision" and not (content["site_id"] or content["unit_id"]):
+        raise InputError("fields_missing", kind=kind.name, fields="site_id")
     if kind.name == "interpretation" and not (content["vr_code"] or content["sector_code"]):
         raise InputError("interpretation_of_nothing")
     return content
@@ -363,6 +365,12 @@ def vr_of_gemeenten() -> Mapping[str, str]:
 def _vr_of_gemeenten(_changes: str, _written_at: int) -> Mapping[str, str]:
     gemeenten = mergers.known_areas()["gemeenten"]
     return dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
+
+
+def region_of_unit(unit_id: str) -> str | None:
+    """Return the veiligheidsregio of an area, with its sector or without; None for one that does not exist."""
+    area = unit_id.split(":", maxsplit=1)[0]
+    return area if area in codes.VR_CODES else vr_of_gemeenten().get(area)
 
 
 def _fill_place(content: dict[str, object]) -> None:

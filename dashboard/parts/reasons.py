@@ -79,7 +79,7 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -
         return
     if chosen.unit in shown.names:
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
-        title, source = shown.names[chosen.unit], _board_of(chosen.unit, texts, store, shown)
+        title, source = shown.names[chosen.unit], picture_of(chosen.unit, texts, store, shown)
     else:
         source = figures.open_picture(store, "site", texts, shown.week)
         unit_id, title = chosen.unit, figures.site_title(store, chosen.unit, texts)
@@ -92,7 +92,7 @@ def _told(shown: Picture, unit_id: str, title: str, texts: Texts) -> Markup:
     return Markup() if found.empty else _reasons(texts, shown, found.iloc[0], title)
 
 
-def _board_of(area_code: str, texts: Texts, store: ScopedStore, shown: Picture) -> Picture:
+def picture_of(area_code: str, texts: Texts, store: ScopedStore, shown: Picture) -> Picture:
     """Return the picture of an area's own level, where the viewer may see that."""
     level = "gemeente" if area_code.startswith("GM") else "vr"
     if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:

@@ -78,13 +78,16 @@ def may_be_told(viewer: Viewer) -> tuple[str, ...]:
     (('class',), True)
     """
 
-    def is_open(rule: str, table: str) -> bool:
-        if rule == "source":
-            return may(viewer, Verb.MANAGE, table)
+    def is_open(rule: str, declared: Mapping[str, Any]) -> bool:
+        for verb, name in ((Verb.MANAGE, "manages"), (Verb.RECORD, "records")):
+            if name in declared and not may(viewer, verb, declared[name]):
+                return False
+        if declared["table"] == declared.get("manages"):
+            return True  # nobody reads it: it is kept
         is_around = rule != "neighbour" or bool(viewer.vr_codes)
-        return is_around and rows_of(viewer.role, table) not in (None, Rows.COUNTS)
+        return is_around and rows_of(viewer.role, declared["table"]) not in (None, Rows.COUNTS)
 
-    return tuple(rule for rule, declared in rules()["rule"].items() if is_open(rule, declared["table"]))
+    return tuple(rule for rule, declared in rules()["rule"].items() if is_open(rule, declared))
 
 
 def today_of(store: ScopedStore, today: date) -> date:
@@ -203,6 +206,21 @@ def _connections(asked: _Asked) -> Found:
     yield from _by_week(rows, _moments(asked, rows))
 
 
+def _reports(asked: _Asked) -> Found:
+    """Give what somebody says is not so and nobody answered."""
+    rows = asked.store.table("decisions")
+    rows = rows[rows["subject"].str.startswith("not_so_") & (rows["state"] == "open")]
+    yield from _by_week(rows, _moments(asked, rows))
+
+
+def _answers(asked: _Asked) -> Found:
+    """Give the answers to what the viewer said is not so."""
+    rows = asked.store.table("decisions")
+    is_answered = rows["state"].isin(["taken_over", "refused"]) & (rows["said_by"] == asked.store.viewer.who)
+    rows = rows[is_answered]
+    yield from _by_week(rows, _moments(asked, rows))
+
+
 def _sources(_asked: _Asked) -> Found:
     for source_id, attempt in health.read().items():
         if attempt.error:
@@ -216,5 +234,7 @@ _FOUND: Final[dict[str, Callable[[_Asked], Found]]] = {
     "signal": _signals,
     "visit": _visits,
     "connect": _connections,
+    "not_so": _reports,
+    "answered": _answers,
     "source": _sources,
 }

@@ -1,6 +1,7 @@
 """Decisions in the register: on faulty sites, on their place, on what is not so, and on connecting two contacts."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from geodata.tables import corrections as places
 from geodata.tables.site_table import points_rd
 from register import record as write
 from register.events import Receipt
+from register.schema import region_of_unit
 
 PLACE: Final = "place"
 ANSWERS: Final = ("accepted", "declined")
@@ -74,11 +76,48 @@ def say_not_so(store: ScopedStore, site_id: str, what: str, said: str, day: pd.T
     AccessDeniedError
         The viewer may record nothing about this site.
     """
-    return _decided(store, site_id, f"not_so_{what}", "open", said, day, detail=figure)
+    return _decided(store, site_id, f"not_so_{what}", "open", said, day, detail=figure, said_by=store.viewer.who)
+
+
+def say_figure_not_so(
+    store: ScopedStore, unit_id: str, indicator_code: str, said: str, source: str, day: pd.Timestamp
+) -> Receipt:
+    """Record that a figure or reason of an area is not so; it changes no figure and no score by itself.
+
+    Parameters
+    ----------
+    unit_id
+        A region or gemeente, with its sector or without.
+    said
+        What the product tells, and what is seen instead; who keeps the sources reads it.
+    source
+        Where the figure came from.
+    day
+        The date it is said on.
+
+    Raises
+    ------
+    InputError
+        There is no such area, or nothing is said.
+    AccessDeniedError
+        The viewer may record nothing about this area.
+    """
+    fields = {
+        "event_date": day.strftime(_DATE),
+        "subject": "not_so_figure",
+        "unit_id": unit_id,
+        "indicator_code": indicator_code,
+        "source": source,
+        "vr_code": region_of_unit(unit_id) or "",
+        "state": "open",
+        "reason": said,
+        "said_by": store.viewer.who,
+    }
+    return _kept(store, f"not_so_figure-{indicator_code}-{unit_id}", fields)
 
 
 def reports(store: ScopedStore) -> pd.DataFrame:
-    """Return what was said not to be so, of the sites the viewer may see: what is open first, then the newest."""
+    """Return what was said not to be so, of what the viewer may see: what is open first, then the newest."""
     known = store.register("decisions")
     known = known[known["subject"].str.startswith("not_so_")]
     order = known.assign(is_done=known["state"] != "open")
@@ -115,6 +154,7 @@ def _decided(
     *,
     place: str = "",
     detail: str = "",
+    said_by: str = "",
 ) -> Receipt:
     """Record a decision on a site, and a detail of it where one is named; or the next version of that decision."""
     name = "-".join(part for part in (subject, detail, site_id) if part)
@@ -126,7 +166,13 @@ def _decided(
         "state": state,
         "place_wgs84": place,
         "reason": reason,
+        "said_by": said_by,
     }
+    return _kept(store, name, fields)
+
+
+def _kept(store: ScopedStore, name: str, fields: Mapping[str, object]) -> Receipt:
+    """Record a decision under its name, or its next version."""
     known = store.register("decisions")
     version = known.loc[known["decision_id"] == name, "version"]
     if version.empty:

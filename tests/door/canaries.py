@@ -139,6 +139,14 @@ def _register(canary: Canary) -> None:
             "vr_code": code,
         },
         "work": {"event_date": "2020-10-08", "kind": "contact", "title": text, "text": text, "vr_code": code},
+        "decision": {
+            "event_date": "2020-10-09",
+            "subject": "not_so_figure",
+            "unit_id": f"{code}:lodging",
+            "vr_code": code,
+            "state": "open",
+            "reason": f"{canary.name}: {text}",
+        },
         "interpretation": {"event_date": "2020-10-09", "text": f"{canary.name}: {text}", "signed_by": "lotc"} | place,
     }
     for kind, fields in entries.items():

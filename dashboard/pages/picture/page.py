@@ -14,7 +14,7 @@ from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
-from dashboard.remarks import interpretation
+from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import export
@@ -157,6 +157,7 @@ def _explorer() -> None:
             links.linked(over, key="over-reasons")
         if compared.empty:
             why.panel(texts, chosen, store, shown)
+            not_so.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
             if chosen.unit in shown.names or chosen.sector:
                 done = st.container()  # the reasons come first: the register may take a moment
         else:

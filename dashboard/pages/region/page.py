@@ -17,7 +17,7 @@ from dashboard.pages.region import sheet as region_sheet
 from dashboard.parts import controls, figures, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
-from dashboard.remarks import interpretation
+from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -70,7 +70,9 @@ def _page() -> None:
         where, seen, told = st.columns([1, 1.15, 0.9], gap="medium")
     with where:
         links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
-        why.panel(texts, _inside(chosen, vr_code), store, shown)
+        inside = _inside(chosen, vr_code)
+        why.panel(texts, inside, store, shown)
+        not_so.ask_of_area(texts, store, shown, inside.unit, chosen.sector)
     with seen:
         if rows_of(store.viewer.role, "scores_gemeente"):
             _gemeenten(texts, store, chosen, vr_code, shown.week)

@@ -10,11 +10,12 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.sites import find_out, not_so
+from dashboard.pages.sites import find_out
 from dashboard.parts import figures, link_notice, links, period, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
+from dashboard.remarks import not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection

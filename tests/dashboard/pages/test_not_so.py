@@ -80,3 +80,20 @@ def test_a_site_without_reports_shows_no_list(product: str, open_page: Callable[
     expect(page.get_by_role("heading", name="Wat wij weten")).to_be_visible()
     expect(page.get_by_role("button", name="Klopt dit niet?")).to_have_count(0)
     expect(page.get_by_role("heading", name="Gemeld dat iets niet klopt")).to_have_count(0)
+
+
+def test_a_figure_of_an_area_is_reported_and_its_state_read_beside_the_reasons(enter: Callable[..., Page]) -> None:
+    page = enter("not-so-c", "region:VR06", "/region?sector=lodging", 390)
+    page.get_by_role("button", name="Klopt dit niet?").click()
+    expect(page.get_by_text(re.compile("Het beeld zegt: .*Bron: .*Wie het kan verbeteren: "))).to_be_visible()
+    page.get_by_role("textbox", name="Wat u ziet").fill("Er zijn <b>meer</b> bedden")
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="Meld het").click()
+    told = page.get_by_role("heading", name="Gemeld dat iets niet klopt").locator("..")
+    expect(told.get_by_role("row").filter(has_text="Er zijn <b>meer</b> bedden")).to_contain_text("open")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    kept = decisions.reports(open_store(parse_viewer("lotc"))).iloc[0]
+    assert (kept["unit_id"], kept["said_by"]) == ("VR06:lodging", "not-so-c@example.org")
+    decisions.answer_report(open_store(LOTC), kept["decision_id"], "taken_over", "Klopt, overgenomen in de bron")
+    page.reload()
+    expect(told.get_by_role("row").filter(has_text="Klopt, overgenomen in de bron")).to_contain_text("overgenomen")

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from access.viewer import Viewer
@@ -17,6 +18,7 @@ from risk.notices import forms
 from risk.notices.notices import notices, rules, today_of
 from risk.scores import context
 from risk.scores.outputs import read_scored
+from risk.targets import decisions
 from words import read_texts
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
@@ -85,6 +87,20 @@ def test_a_question_to_be_connected_is_told_to_the_region_that_is_asked() -> Non
     write.record(LOTC, "decision", fields | {"state": "open"}, entity_id="paar-VR06")
     assert told(as_region("VR06"), "connect") == [("connect-VR06-2020-W47", "VR06", 1)]
     assert told(as_region("VR07"), "connect") == []
+
+
+def test_what_is_not_so_is_told_to_who_keeps_the_sources_and_its_answer_to_who_said_it() -> None:
+    sender = open_store(Viewer("region", ("VR06",), person="een@voorbeeld.nl"))
+    other = open_store(Viewer("region", ("VR06",), person="twee@voorbeeld.nl"))
+    day = pd.Timestamp("2020-11-26")
+    said = decisions.say_figure_not_so(sender, "VR06:lodging", "beds", TEXT, "cbs", day)
+    assert told(open_store(LOTC), "not_so") == [("not_so-VR06-2020-W48", "VR06", 1)]
+    for store in (sender, other, open_store(Viewer("analyst"))):
+        assert told(store, "not_so") == told(store, "answered") == []
+    decisions.answer_report(open_store(LOTC), said.entity_id, "refused", TEXT)
+    assert told(sender, "answered") == [("answered-VR06-2020-W48", "VR06", 1)]
+    for store in (other, open_store(LOTC), as_region("VR07")):
+        assert told(store, "not_so") == told(store, "answered") == []
 
 
 def test_a_source_that_fails_is_told_to_who_may_mend_it() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from door import store as access
 from geodata.errors import AccessDeniedError, InputError
+from register import record as write
 from risk.index.model import load_model
 from risk.scores.outputs import ensure
 from risk.targets import decisions
@@ -198,3 +199,29 @@ def test_a_report_without_words_or_answer_is_refused():
         decisions.answer_report(store, said.entity_id, "resolved", "x")
     with pytest.raises(InputError, match="no question"):
         decisions.answer_report(store, "not_so_closed-X", "refused", "x")
+
+
+def test_a_figure_of_an_area_is_said_not_to_be_so_and_answered_and_no_score_moves():
+    contact = _store("region:VR06")
+    before = contact.out("scores", "vr", load_model().version)
+    said = decisions.say_figure_not_so(contact, "VR06:lodging", "beds", "Er zijn er meer", "cbs", DAY)
+    decisions.say_figure_not_so(contact, "GM0200", "contact", "Minder dan dat", "cbs", DAY)
+    seen = decisions.reports(_store()).set_index("unit_id")
+    assert set(seen.index) == {"VR06:lodging", "GM0200"}
+    assert set(seen["vr_code"]) == {"VR06"}
+    assert set(seen["said_by"]) == {contact.viewer.who}
+    assert decisions.reports(_store("region:VR20")).empty
+    decisions.answer_report(_store(), said.entity_id, "taken_over", "verbeterd")
+    row = decisions.reports(contact).set_index("unit_id").loc["VR06:lodging"]
+    assert (row["state"], row["reason"], row["said_by"]) == ("taken_over", "verbeterd", contact.viewer.who)
+    pd.testing.assert_frame_equal(contact.out("scores", "vr", load_model().version), before)
+
+
+@pytest.mark.parametrize("unit", ["VR07", "GM0363:lodging", "GM9999", "VR26", ""])
+def test_a_figure_elsewhere_or_of_nowhere_is_refused(unit):
+    with pytest.raises((AccessDeniedError, InputError)):
+        decisions.say_figure_not_so(_store("region:VR06"), unit, "beds", "x", "cbs", DAY)
+    viewer = _store("region:VR06").viewer
+    fields = {"event_date": "2020-11-30", "subject": "not_so_figure", "state": "open", "reason": "x"}
+    with pytest.raises(InputError):
+        write.record(viewer, "decision", fields | {"vr_code": "VR06", "unit_id": unit or "VR07"})

@@ -1,7 +1,11 @@
-"""Is this not so? One tap on a site says what is seen instead; who keeps the sources answers, and no score changes."""
+"""Is this not so? Said of a site with one tap, of a figure of an area in words; answered by who keeps the sources.
+
+No score changes by it.
+"""
 
 from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,8 +18,12 @@ from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
 from dashboard.parts.site import Site
+from dashboard.shell import frame
 from door.store import ScopedStore
 from geodata import site_kinds
+from geodata.areas.regions import region_names
+from geodata.intake.places import known_places
+from risk.notices.notices import today_of
 from risk.targets import decisions
 from words import Texts
 
@@ -33,6 +41,68 @@ def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
             _taps(texts, store, site)
             _beds(texts, store, site)
             _figure(texts, store, shown, site)
+
+
+def ask_of_area(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:
+    """Let who may record here say which figure or reason of an area is not so, and show what was done with it.
+
+    Parameters
+    ----------
+    store
+        As known on the day that the page shows.
+    shown
+        The picture of the page, of whatever level.
+    """
+    if area_code not in shown.names or not store.may("decisions"):
+        return
+    is_now = not store.known_on and not shown.week
+    if is_now and may(store.viewer, Verb.RECORD, "decisions", shown.vr_of.get(area_code, area_code)):
+        with st.popover(texts("not_so.title"), key="not-so"):
+            st.caption(texts("not_so.how"))
+            _area_figure(texts, store, why.picture_of(area_code, texts, store, shown), area_code, sector)
+    known = decisions.reports(store)
+    known = known[known["unit_id"].str.split(":").str[0] == area_code]
+    if len(known):
+        links.linked(_table(texts, store, known), key="not-so-list")
+
+
+def _area_figure(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:
+    unit_id = f"{area_code}:{sector}" if sector else area_code
+    table = shown.scored.indicators
+    rows = {row["indicator_code"]: row for row in table[table["unit_id"] == unit_id].to_dict("records")}
+    if not rows:
+        st.caption(texts("picture.not_scored"))
+        return
+    parts = shown.scored.contributions
+    parts = parts[parts["unit_id"] == unit_id].set_index("indicator_code")["contribution_0_10"]
+    codes = sorted(rows, key=lambda code: -abs(float(parts.get(code, 0))))
+    code = st.selectbox(
+        texts("not_so.which"),
+        codes,
+        format_func=lambda one: why.indicator_name(shown, one, texts),
+        key=f"not-so-which-{unit_id}",
+    )
+    row, name = rows[code], why.indicator_name(shown, code, texts)
+    facts = {
+        "name": name,
+        "value": _value(texts, row, parts.get(code)),
+        **_source(texts, row["source"], row["source_date"]),
+    }
+    owner = texts(f"can_better.{shown.scored.model.indicator(code).table}")
+    st.caption(frame.markdown_escape(texts("not_so.shown", owner=owner, **facts)))
+    with st.form(f"not-so-area-{unit_id}-{code}", border=False, clear_on_submit=True):
+        seen = st.text_input(texts("not_so.said"), max_chars=300)
+        if st.form_submit_button(texts("not_so.send")) and seen.strip():
+            words = texts("not_so.said_area", said=seen.strip(), version=store.data_version[:8], **facts)
+            decisions.say_figure_not_so(store, unit_id, code, words, facts["source"], _today(store))
+            st.toast(texts("not_so.sent"))
+
+
+def _value(texts: Texts, row: Mapping[Hashable, Any], part: float | None) -> str:
+    """Say a figure, what it is worth and what it adds to the score; one that is missing or hidden says so."""
+    raw, status = row["raw_value"], texts(f"status.{row['status']}")
+    figure = "–" if pd.isna(raw) else texts.number(raw, 0 if float(raw).is_integer() else 1)
+    return texts("not_so.value", value=figure, status=status, part="–" if part is None else why.signed(texts, part))
 
 
 def said(texts: Texts, store: ScopedStore, site_id: str) -> None:
@@ -62,7 +132,13 @@ def _taps(texts: Texts, store: ScopedStore, site: Site) -> None:
         for what in _TAPS:
             if st.button(texts(f"not_so.{what}"), key=f"not-so-{what}"):
                 words = texts(f"not_so.{what}")
-                _say(texts, store, site, what, texts("not_so.said_tap", what=words, **_source(texts, site)))
+                _say(
+                    texts,
+                    store,
+                    site,
+                    what,
+                    texts("not_so.said_tap", what=words, **_source(texts, site["source"], site["source_date"])),
+                )
 
 
 def _beds(texts: Texts, store: ScopedStore, site: Site) -> None:
@@ -70,7 +146,9 @@ def _beds(texts: Texts, store: ScopedStore, site: Site) -> None:
         now = site_page.size_words(texts, site)
         n = st.number_input(f"{texts('not_so.n')} ({now})", min_value=0, step=1, value=None)
         if st.form_submit_button(texts("not_so.beds")) and n is not None:
-            words = texts("not_so.said_beds", n=texts.number(n, 0), now=now, **_source(texts, site))
+            words = texts(
+                "not_so.said_beds", n=texts.number(n, 0), now=now, **_source(texts, site["source"], site["source_date"])
+            )
             _say(texts, store, site, "beds", words)
 
 
@@ -94,14 +172,17 @@ def _figure(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> Non
 
 
 def _say(texts: Texts, store: ScopedStore, site: Site, what: str, words: str, figure: str = "") -> None:
-    today = pd.Timestamp(datetime.now(UTC).date())
-    decisions.say_not_so(store, str(site["site_id"]), what, words, today, figure)
+    decisions.say_not_so(store, str(site["site_id"]), what, words, _today(store), figure)
     st.toast(texts("not_so.sent"))
 
 
-def _source(texts: Texts, site: Site) -> dict[str, str]:
-    day = site["source_date"]
-    return {"source": str(site["source"]), "day": texts.day(day.date()) if isinstance(day, pd.Timestamp) else "–"}
+def _today(store: ScopedStore) -> pd.Timestamp:
+    """Return the day that a report is dated: today, of invented figures the date of the picture."""
+    return pd.Timestamp(today_of(store, datetime.now(UTC).date()))
+
+
+def _source(texts: Texts, source: object, day: object) -> dict[str, str]:
+    return {"source": str(source), "day": texts.day(day.date()) if isinstance(day, pd.Timestamp) else "–"}
 
 
 def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
@@ -122,8 +203,24 @@ def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
 
 def _title(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object]) -> str:
     what = texts(f"not_so.{str(row['subject']).removeprefix('not_so_')}")
-    site_id = str(row["site_id"])
-    return f"{names.get(site_id, site_id)}: {what}. {row['reason']}"
+    return f"{_about(texts, names, row)}: {what}. {row['reason']}"
+
+
+def _about(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object]) -> str:
+    """Say what a report is about: a site, or an area with its sector."""
+    site_id, (area, _, sector) = str(row["site_id"]), str(row["unit_id"]).partition(":")
+    if site_id:
+        return names.get(site_id, site_id)
+    place = region_names().get(area) or known_places().names.get(area, area)
+    return f"{place}, {texts(f'sector.{sector}').lower()}" if sector else place
+
+
+def _link(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object]) -> Markup:
+    about = _about(texts, names, row)
+    if row["site_id"]:
+        return links.link(about, unit=str(row["site_id"]))
+    area, _, sector = str(row["unit_id"]).partition(":")
+    return links.link(about, page="region", unit=area, sector=sector)
 
 
 def _table(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> Markup:
@@ -131,7 +228,7 @@ def _table(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> Markup:
     names = site_kinds.titles(store.table("sites"), texts)
     rows = [
         [
-            links.link(names.get(row["site_id"], row["site_id"]), unit=row["site_id"]),
+            _link(texts, names, row),
             texts(f"not_so.{row['subject'].removeprefix('not_so_')}"),
             texts(f"not_so.{row['state']}"),
             row["reason"],
