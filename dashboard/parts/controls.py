@@ -64,8 +64,10 @@ def switch(label: str, name: str, *, is_on: bool, **also: str) -> Markup:
     ).format(name, _go(also | {name: "1"}), _go({name: ""}), " checked" if is_on else "", label)
 
 
-def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str) -> Markup:
-    """Return a slider through ordered values (HTML), with the words of the one that holds above it.
+def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: str, play: tuple[str, str]) -> Markup:
+    """Return a slider through ordered values (HTML), with the words of the one that holds above it, that plays.
+
+    Playing goes on to the next value when the page has answered the one before, and stops at the last.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
         As of `choice`.
     options
         Value and words of each step.
+    play
+        What the button that plays is called, and what it is called while it does.
     """
     at = [value for value, _ in options].index(chosen)
     identity = Markup("rb-steps-{}").format(name)
@@ -81,12 +85,18 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
         for number, (value, words) in enumerate(options)
     )
     words = options[at][1]
-    return Markup(
+    start, stop = play
+    moved = Markup(
         '<label class="rb-slider"><output>{words}</output>'
         '<input type="range" name="{name}" min="0" max="{last}" value="{at}"'
         ' aria-label="{label}" aria-valuetext="{words}" list="{identity}">'
         '<datalist id="{identity}">{steps}</datalist></label>'
     ).format(words=words, name=name, last=len(options) - 1, at=at, label=label, identity=identity, steps=steps)
+    button = Markup(
+        '<button type="button" name="play" data-start="{start}" data-stop="{stop}" aria-label="{start}"'
+        ' title="{start}"></button>'
+    ).format(start=start, stop=stop)
+    return Markup('<span class="rb-playing">{}{}</span>').format(moved, button)
 
 
 def _go(changes: Mapping[str, str]) -> str:

@@ -3,6 +3,11 @@
 //
 // A control never stands at something else than the figures around it: without a connection it is locked, and a choice
 // that the page did not answer before the connection went is sent again when it is back.
+//
+// A slider plays at the pace of the page: the next value is sent when the one before stands, and any other choice, the
+// button itself, Escape, the last value or a lost connection ends it. Who asked for less motion gets a value per press.
+const PACE_MS = 900;
+
 export default function show({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(":scope > .rb-linked") ?? document.createElement("div");
   if (!box.parentElement) {
@@ -13,7 +18,7 @@ export default function show({ data, parentElement, setTriggerValue }) {
     const focused = box.contains(document.activeElement) ? identity(document.activeElement) : null;
     box.innerHTML = box.shown = data.markup;
     box.unanswered = "";
-    if (focused !== null) [...box.querySelectorAll("a, input, select")].find((one) => identity(one) === focused)?.focus();
+    if (focused !== null) [...box.querySelectorAll("a, input, select, button")].find((one) => identity(one) === focused)?.focus();
   }
   const send = (choice) => {
     if (isAway()) return settle(box);
@@ -22,35 +27,84 @@ export default function show({ data, parentElement, setTriggerValue }) {
   };
   box.send = send;
   settle(box);
+  if (box.isPlaying && !box.unanswered) goOn(box);
   box.onclick = (event) => {
+    if (event.target.closest("button[data-start]")) return turn(box);
     const link = event.target.closest("a[data-go]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a new tab, as anywhere
     event.preventDefault();
+    stop(box);
     send(link.dataset.go);
   };
-  box.onchange = (event) => send(chosen(event.target).dataset.go);
+  box.onchange = (event) => {
+    stop(box);
+    send(chosen(event.target).dataset.go);
+  };
   box.oninput = (event) => event.target.type === "range" && say(event.target);
-  box.onkeydown = (event) => walk(event);
+  box.onkeydown = (event) => (event.key === "Escape" ? stop(box) : walk(event));
   box.onfocusin = (event) => {
     const here = event.target.closest("[data-grid] a");
     here?.closest("[data-grid]").querySelectorAll("a[tabindex='0']").forEach((one) => (one.tabIndex = -1));
     if (here) here.tabIndex = 0;
   };
   box.onConnection ??= ({ detail }) => {
+    if (!detail.isThere) stop(box);
     if (detail.isThere && box.unanswered) box.send(box.unanswered);
     settle(box);
   };
   window.removeEventListener("risicobeeld:connection", box.onConnection); // a page that is drawn anew listens once
   window.addEventListener("risicobeeld:connection", box.onConnection);
-  return () => window.removeEventListener("risicobeeld:connection", box.onConnection);
+  return () => {
+    clearTimeout(box.timer);
+    window.removeEventListener("risicobeeld:connection", box.onConnection);
+  };
+}
+
+function turn(box) {
+  if (box.isPlaying) return stop(box);
+  const slider = box.querySelector("input[type=range]");
+  box.isPlaying = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  step(box, slider.value === slider.max ? 0 : Number(slider.value) + 1);
+}
+
+function step(box, value) {
+  const slider = box.querySelector("input[type=range]");
+  slider.value = value;
+  say(slider);
+  box.send(chosen(slider).dataset.go);
+  showPlaying(box);
+}
+
+// The value before stands: wait until it was seen, and take the next one.
+function goOn(box) {
+  const slider = box.querySelector("input[type=range]");
+  if (!slider || isAway() || slider.value === slider.max) return stop(box);
+  showPlaying(box);
+  clearTimeout(box.timer);
+  box.timer = setTimeout(() => box.isPlaying && step(box, Number(slider.value) + 1), PACE_MS);
+}
+
+function stop(box) {
+  box.isPlaying = false;
+  clearTimeout(box.timer);
+  showPlaying(box);
+}
+
+function showPlaying(box) {
+  const button = box.querySelector("button[data-start]");
+  if (!button) return;
+  button.setAttribute("aria-label", box.isPlaying ? button.dataset.stop : button.dataset.start);
+  button.title = button.getAttribute("aria-label");
+  button.toggleAttribute("data-playing", Boolean(box.isPlaying));
 }
 
 const isAway = () => document.documentElement.hasAttribute("data-away");
 
 // Lock what cannot be answered now, and put back what nobody waits for.
 function settle(box) {
-  for (const control of box.querySelectorAll("input, select")) {
+  for (const control of box.querySelectorAll("input, select, button")) {
     control.disabled = isAway();
+    if (control.type === "button") continue;
     if (box.unanswered && !isAway()) continue;
     if (control.type === "select-one") [...control.options].forEach((one) => (one.selected = one.defaultSelected));
     else if (control.type === "range") control.value = control.defaultValue;

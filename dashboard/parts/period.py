@@ -34,7 +34,8 @@ def slider(texts: Texts, now: Picture, week: str) -> Markup:
         for one in now.scored.weeks
     ]
     steps.append(("", texts("picture.week_now", day=texts.day(now.scored.peildatum.date()))))
-    return controls.slider(texts("picture.week"), "week", steps, week)
+    play = texts("picture.play"), texts("picture.play_stop")
+    return controls.slider(texts("picture.week"), "week", steps, week, play)
 
 
 def known_on(chosen: Selection) -> date | None:

@@ -120,6 +120,37 @@ def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, open_
     expect(panel.locator(".rb-chip")).to_contain_text(score[0])
 
 
+def test_the_weeks_play_by_the_keyboard_to_the_last_and_stop_there(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?week=2020-W47")
+    wait_for_map(page)
+    page.get_by_role("button", name="Speel de weken af").press("Enter")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", re.compile("30 november 2020"))
+    expect(page.get_by_role("button", name="Speel de weken af")).to_be_focused()
+    expect(page).not_to_have_url(re.compile("week="))
+
+
+def test_playing_stops_at_the_button_and_at_another_choice(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?week=2020-W36", locale="en-GB")
+    wait_for_map(page)
+    page.get_by_role("button", name="Play the weeks").click()
+    page.get_by_role("button", name="Stop playing").click()
+    expect(page.get_by_role("button", name="Play the weeks")).to_be_visible()
+    page.get_by_role("button", name="Play the weeks").click()
+    page.get_by_role("combobox", name="Sector").select_option("Construction")
+    expect(page).to_have_url(re.compile("sector=construction"))
+    expect(page.get_by_role("button", name="Play the weeks")).to_be_visible()
+
+
+def test_who_asked_for_less_motion_gets_a_week_per_press(app: str, new_page: Callable[..., Page]) -> None:
+    page = new_page(reduced_motion="reduce")
+    page.goto(f"{app}/?week=2020-W40")
+    wait_for_map(page)
+    for week in ("2020-W41", "2020-W42"):
+        page.get_by_role("button", name="Speel de weken af").click()
+        expect(page).to_have_url(re.compile(f"week={week}"))
+        expect(page.locator("[data-playing]")).to_have_count(0)
+
+
 def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, open_page: Open) -> None:
     page = open_page(app, locale="en-GB")
     wait_for_map(page)
