@@ -18,6 +18,7 @@ from words import Texts
 PART: Final = ".part"
 """Behind a code in the address: what the indicator adds to the score, instead of its value."""
 
+_SIZE: Final = "size"  # the route of the model that counts people
 _FIGURES: Final = ("raw_value", "value_0_10", "missing_reason", "status", "source", "source_date")
 _EDGES_0_10: Final = (8.0, 6.0, 4.0, 2.0)
 _EDGES_PART: Final = (0.5, 0.1, -0.1, -0.5)  # points of the score
@@ -115,6 +116,12 @@ def options(texts: Texts, scored: Scored) -> dict[str, str | dict[str, str]]:
         texts("inside.values"): {one.code: _title(one.name[texts.language]) for one in offered},
         texts("inside.parts"): {one.code + PART: _title(one.name[texts.language]) for one in offered},
     }
+
+
+def sizes(scored: Scored) -> tuple[str, ...]:
+    """Return the indicators that the picture has of how many people there are to protect."""
+    model, left_out = scored.model.areas, scored.left_out
+    return tuple(one.code for one in model.indicators if one.route == _SIZE and one.code not in left_out)
 
 
 def _found(scored: Scored, asked: str) -> Indicator | None:

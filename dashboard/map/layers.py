@@ -371,6 +371,8 @@ class MapPicture:
         An indicator that is shown in place of the score, in the order of `areas`.
     has_values
         Whether the figure of each area stands under its name.
+    together
+        Live maps of one page with the same name move together; '' moves alone.
     """
 
     areas: AreaLayer
@@ -386,3 +388,4 @@ class MapPicture:
     ranked_n: int = 0
     inside: Inside | None = None
     has_values: bool = False
+    together: str = ""

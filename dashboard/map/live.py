@@ -217,6 +217,7 @@ def map_message(
         "beside": picture.beside,
         "selectedSite": picture.selected_site,
         "focus": picture.focus,
+        "together": picture.together,
         "tiles": TILE_URL if picture.background else "",
         "sites": sites,
         "figures": figures.channel if figures and not picture.inside else "",  # they hold scores alone

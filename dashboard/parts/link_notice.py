@@ -35,6 +35,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Picture) -> None:
         *_choices(texts, asked),
         *_disease(texts, asked, store),
         *_indicator(texts, asked, shown),
+        *_second(texts, asked, shown),
         *_week(texts, asked, shown),
         *_unit(texts, asked, store, shown),
     ]
@@ -59,6 +60,14 @@ def _indicator(texts: Texts, asked: dict[str, str], shown: Picture) -> list[str]
     if not code or inside.title_of(texts, shown.scored, code):
         return []
     return [texts("link.no_inside", asked=_short(code))]
+
+
+def _second(texts: Texts, asked: dict[str, str], shown: Picture) -> list[str]:
+    """Return a sentence for a second map of what the picture has not."""
+    second = asked.get("second", "")
+    if not second or second in (*inside.sizes(shown.scored), *shown.scored.weeks):
+        return []
+    return [texts("link.no_second", asked=_short(second))]
 
 
 def _disease(texts: Texts, asked: dict[str, str], store: ScopedStore) -> list[str]:

@@ -74,6 +74,8 @@ class Selection:
         ``1`` when figures stand on the map.
     time
         ``1`` when the page shows the weeks one after another.
+    second
+        What a second map beside the first shows: a week, or an indicator; '' is one map.
     """
 
     level: str = "vr"
@@ -97,6 +99,7 @@ class Selection:
     inside: str = ""
     numbers: str = ""
     time: str = ""
+    second: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -150,6 +153,9 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         inside=inside if _INDICATOR.fullmatch(inside := parameters.get("inside", "")) else "",
         numbers="1" if parameters.get("numbers") == "1" else "",
         time="1" if parameters.get("time") == "1" else "",
+        second=second
+        if (_WEEK.fullmatch(second := parameters.get("second", "")) or _INDICATOR.fullmatch(second))
+        else "",
     )
 
 

@@ -45,7 +45,7 @@ function makeHatch([ground, line]) {
 }
 
 export class AreaMap {
-  constructor(L, container, geometry, { onHover, onSelect, onOne, onTiles, describe, legend, view }) {
+  constructor(L, container, geometry, { onHover, onSelect, onOne, onTiles, describe, legend, view, onView = () => {} }) {
     Object.assign(this, { L, container, geometry, onHover, onSelect, onOne, onTiles, describe, legend });
     this.levels = {};
     this.level = null;
@@ -71,7 +71,10 @@ export class AreaMap {
     });
     this.extent = L.latLngBounds(geometry.vr.flatMap((area) => area.polygons.flatMap((rings) => rings[0])));
     this.map.on("zoomanim", () => { this.isMoving = true; });
-    this.map.on("moveend", () => this.goOn());
+    this.map.on("moveend", () => {
+      this.goOn();
+      if (!this.following && !this.isMoving) onView({ center: this.map.getCenter(), zoom: this.map.getZoom() });
+    });
     if (view) this.map.setView(view.center, view.zoom, { animate: false });
     else this.fit(this.extent, false);
     this.map.setMinZoom(5.5);
@@ -90,6 +93,15 @@ export class AreaMap {
     this.hoverLine = this.outline("hover-line");
     this.halo = this.outline("select-halo");
     this.selectLine = this.outline("select-line");
+  }
+
+  follow({ center, zoom }) {
+    this.whenStill(() => {
+      this.fitted = null;
+      this.following = true;
+      this.map.setView(center, zoom, { animate: false });
+      this.following = false;
+    });
   }
 
   takeSize(isOnPaper = false) {

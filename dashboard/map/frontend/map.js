@@ -70,6 +70,10 @@ class Picture {
       if (this.sites) this.siteLayer.onPaper(detail.isOnPaper);
     };
     window.addEventListener("risicobeeld:paper", this.onPaper);
+    this.onView = ({ detail }) => {
+      if (detail.from !== this && detail.together === this.data?.together) this.areas?.follow(detail.view);
+    };
+    window.addEventListener("risicobeeld:view", this.onView);
     this.list = new RankingList(this.listBox, {
       onHover: (index) => this.hover(index),
       onSelect: (index, event) => this.choose(index, event),
@@ -124,6 +128,7 @@ class Picture {
         describe: (index) => this.describeArea(this.units[index]),
         legend: this.legend.classes,
         view: lastViews.get(data.geometry),
+        onView: (view) => this.tellView(view),
       });
     }
     // The page's choice counts when it changes; an older answer must not undo a newer click.
@@ -166,6 +171,12 @@ class Picture {
     if (!this.areas || now === this.ahead) return;
     this.ahead = now;
     this.draw(this.geometry);
+  }
+
+  // The maps of one page that belong together show the same part of the country.
+  tellView(view) {
+    const { together } = this.data;
+    if (together) window.dispatchEvent(new CustomEvent("risicobeeld:view", { detail: { from: this, together, view } }));
   }
 
   followSites(name) {
@@ -294,6 +305,7 @@ class Picture {
     window.removeEventListener("risicobeeld:connection", this.onConnection);
     window.removeEventListener("risicobeeld:choice", this.onChoice);
     window.removeEventListener("risicobeeld:paper", this.onPaper);
+    window.removeEventListener("risicobeeld:view", this.onView);
     if (this.areas) lastViews.set(this.data.geometry, this.areas.view());
     this.stopSites?.();
     this.siteLayer?.remove();

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
 
 from access.rights import rows_of
 from dashboard.files import downloads
@@ -10,7 +11,7 @@ from dashboard.map import inside
 from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since
+from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since, two_maps
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
@@ -27,7 +28,6 @@ from risk.insight import reasons as explain
 from risk.scores import deliver
 from words import Texts
 
-_MAP_HEIGHT_PX = 500
 _FIRST_N = 3
 _DONE_N = 3
 
@@ -141,7 +141,7 @@ def _explorer() -> None:
         if rows["score_0_10"].notna().any():
             if told:
                 show(Markup('<p class="rb-page rb-muted" role="note">{}</p>').format(told))
-            _draw_map(texts, chosen, store, shown, rows, within)
+            _draw_maps(texts, chosen, store, (now, shown), rows, within)
         else:
             st.info(told or texts("picture.nothing_to_show"))
         alarms.draw(texts, store, shown, chosen.layer)
@@ -153,19 +153,25 @@ def _explorer() -> None:
         breadcrumb.show(texts, store, chosen, shown, within)
     with why_side:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
-        if over := _by_place(texts, chosen) + guide:
+        if over := _by_place(texts, chosen, now) + guide:
             links.linked(over, key="over-reasons")
-        if compared.empty:
-            why.panel(texts, chosen, store, shown)
-            not_so.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
-            if chosen.unit in shown.names or chosen.sector:
-                done = st.container()  # the reasons come first: the register may take a moment
-        else:
-            show(side_by_side.table(texts, chosen, shown, compared))
+        below = _beside(texts, chosen, store, shown, compared)
     show(_foot(texts, store, shown))
-    if compared.empty and (chosen.unit in shown.names or chosen.sector):
-        with done:
+    if below is not None:  # the reasons come first: the register may take a moment
+        with below:
             show(_register(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+
+
+def _beside(
+    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, compared: pd.DataFrame
+) -> DeltaGenerator | None:
+    """Draw the reasons, or the areas that are compared; return a place for what the register holds of the choice."""
+    if not compared.empty:
+        show(side_by_side.table(texts, chosen, shown, compared))
+        return None
+    why.panel(texts, chosen, store, shown)
+    not_so.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
+    return st.container() if chosen.unit in shown.names or chosen.sector else None
 
 
 def _guide(texts: Texts, chosen: session.Selection) -> Markup:
@@ -228,13 +234,14 @@ def _controls(
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
 
 
-def _by_place(texts: Texts, chosen: session.Selection) -> Markup:
-    """Return what colours the map by place (HTML); '' on the first screen, with nothing chosen: it has no room."""
+def _by_place(texts: Texts, chosen: session.Selection, now: Picture) -> Markup:
+    """Return what changes how the map looks (HTML); '' on the first screen, with nothing chosen: it has no room."""
     if chosen == session.Selection(guide=chosen.guide):
         return Markup()
     switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
     values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
-    return Markup('<div class="rb-controls">{}{}</div>').format(switch, values)
+    second = two_maps.choose(texts, now, chosen)
+    return Markup('<div class="rb-controls">{}{}{}</div>').format(switch, values, second)
 
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> Markup:
@@ -258,8 +265,36 @@ def _map_texts(shown: Picture, texts: Texts) -> MapTexts:
     return map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks)
 
 
+def _draw_maps(
+    texts: Texts,
+    chosen: session.Selection,
+    store: ScopedStore,
+    pictures: tuple[Picture, Picture],
+    rows: pd.DataFrame,
+    within: str,
+) -> None:
+    """Draw the map, and beside it a second one that moves with it where one is asked for."""
+    now, shown = pictures
+    if not two_maps.asked(now, chosen):
+        _draw_map(texts, chosen, store, shown, rows, within)
+        return
+    first_side, second_side = st.columns(2, gap="small")
+    with first_side:
+        two_maps.title(texts, shown, chosen.inside)
+        _draw_map(texts, chosen, store, shown, rows, within, together=two_maps.TOGETHER)
+    with second_side:
+        two_maps.draw(texts, chosen, store, shown, rows, within)
+
+
 def _draw_map(
-    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, rows: pd.DataFrame, within: str
+    texts: Texts,
+    chosen: session.Selection,
+    store: ScopedStore,
+    shown: Picture,
+    rows: pd.DataFrame,
+    within: str,
+    *,
+    together: str = "",
 ) -> None:
     assets, geometry = figures.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
@@ -276,13 +311,14 @@ def _draw_map(
         inside=within_score,
         has_values=chosen.numbers == "1",
         selected_site="" if chosen.unit in shown.names else chosen.unit,
+        together=together,
     )
     live_map(
         picture,
         key="map",
         assets=assets,
         geometry=geometry,
-        height=_MAP_HEIGHT_PX,
+        height=two_maps.HEIGHT_PX,
         figures=figures.sector_figures(shown, chosen.sector, assets, geometry),
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),

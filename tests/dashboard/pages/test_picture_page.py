@@ -151,6 +151,34 @@ def test_who_asked_for_less_motion_gets_a_week_per_press(app: str, new_page: Cal
         expect(page.locator("[data-playing]")).to_have_count(0)
 
 
+def test_a_second_map_shows_size_alone_or_an_earlier_week_and_moves_along(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?sector=lodging")
+    wait_for_map(page)
+    page.get_by_role("combobox", name="Twee kaarten").select_option("Werkenden in de sector")
+    expect(page).to_have_url(re.compile("second=exposed_workers"))
+    expect(page.locator(".rb-over-map")).to_have_text(["Score op 30 november 2020", "Werkenden in de sector"])
+    wait_for_map(page, 50)
+    maps = page.locator(".leaflet-container")
+    box = maps.nth(1).bounding_box()
+    assert box is not None
+    before = maps.nth(0).locator("path.leaflet-interactive").first.get_attribute("d")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -600)
+    expect(maps.nth(0).locator("path.leaflet-interactive").first).not_to_have_attribute("d", str(before))
+    page.get_by_role("combobox", name="Twee kaarten").select_option(label="Week 36 · t/m 6 september 2020")
+    expect(page.locator(".rb-over-map").nth(1)).to_have_text("Score op 6 september 2020")
+    assert faults(page) == []
+    page.get_by_role("combobox", name="Twee kaarten").select_option("Een kaart")
+    wait_for_map(page)
+    expect(page.locator(".rb-over-map")).to_have_count(0)
+
+
+def test_a_link_to_a_second_map_that_is_not_there_says_so(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/?second=nothing_like_it", locale="en-GB")
+    wait_for_map(page)
+    expect(page.get_by_text("The second map of the link (nothing_like_it) is not in this picture")).to_be_visible()
+
+
 def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, open_page: Open) -> None:
     page = open_page(app, locale="en-GB")
     wait_for_map(page)
