@@ -3,7 +3,8 @@
 import io
 import os
 import re
-import tempfile
+import secrets
+import stat
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,26 +41,27 @@ def whole_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
     Parameters
     ----------
     mode
-        Who may read the file: ``0o600`` for what only the server's account may.
+        Who may read the file: ``0o600`` for what only the server's account may. The account's umask narrows it.
 
     Raises
     ------
     InputError
         The folder does not exist or cannot be written.
     """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}); choose a folder that exists and is yours."
         ) from error
+    allowed = stat.S_IMODE(os.fstat(handle).st_mode)
     os.close(handle)
-    part = Path(name)
     try:
         yield part
         with part.open("rb") as written:
             os.fsync(written.fileno())
-        part.chmod(mode)
+        part.chmod(allowed)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Files are whole or absent, of the kind their ending says, and harmless in a spreadsheet."""
 
+import os
+import stat
 from pathlib import Path
 
 import geopandas as gpd
@@ -85,6 +87,16 @@ def test_a_formula_after_a_semicolon_stays_text_in_a_dutch_spreadsheet(tmp_path:
     cells = [str(cell) for cell in read.to_numpy().ravel() if isinstance(cell, str)]
     assert len(cells) >= 4
     assert not [cell for cell in cells if cell.lstrip('"').startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o027, 0o640)])
+def test_a_file_is_for_whom_the_account_says(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        store.write_table(pd.DataFrame({"name": ["Park"]}), tmp_path / "table.csv")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "table.csv").stat().st_mode) == mode
 
 
 def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
