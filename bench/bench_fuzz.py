@@ -3,7 +3,8 @@
 The files are made of small ones of every kind: bytes changed, cut, doubled and moved, cells replaced by what people
 write, endings exchanged. Nothing is stored: each file is read as its import would read it, up to the receipt.
 A line says how many were read and refused; the run fails when one raised anything but a named error, or said a
-path, a library or a traceback. ``python bench/bench_fuzz.py [COUNT] [FOLDER]``; a folder gives seeds of its own.
+path, a library or a traceback. ``python bench/bench_fuzz.py [COUNT] [FOLDER] [SEED]``; a folder gives files of its own
+to damage (``-`` for none), another seed other damage.
 """
 
 import random
@@ -26,6 +27,11 @@ SEEDS = {
     "sites.kml": '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
     "<Placemark><name>A</name><Point><coordinates>5.7,52.05,0</coordinates></Point></Placemark></Document></kml>",
     "incidence.csv": "gemeente;datum;aantal\nAmsterdam;31-8-2020;4\nAmsterdam;1-9-2020;2\nUtrecht;2-9-2020;<5\n",
+    "incidence.years.csv": ";2020;;2021\ngemeente;52;53;1\nEde;4;5;6\nTotaal Gelderland;4;5;6\nAmsterdam;<5;7;8\n",
+    "incidence.years.xlsx": ";2020;;2021\ngemeente;52;53;1\nEde;4;5;6\nAmsterdam;x;7;8\n",
+    "incidence.pivot.csv": "Rijlabels;Week;Som van aantal\nEde;week 5 (2020);4\nUtrecht;wk 6 '20;7\nEindtotaal;;11\n",
+    "sites.pairs.csv": "naam;coordinaten;postcode en plaats;bedden\nEen;52.05 N, 5.70 E;6711AB Ede;50-100\n"
+    "Twee;POINT (4.9 52.37);1012 JS Amsterdam;12 st.\nDrie;0101000020E6100000CDCCCCCCCCCC16406666666666064A40;;\n",
     "establishments.csv": f"gm_code;{GROUPS}\nGM0363;1.234;2;3;4;5;6;7;x\n14;5*;2;3;4;5;6;7;-\n",
     "workbook.xlsx": "Gemeente;Gemeentecode;Personen\nAmsterdam;363;1200\nDen Haag;518;-\n",
     "sites.xlsx": "naam;gemeente;lat;lon;fte\nEen;Ede;52.05;5.70;1.5\nTwee;Amsterdam;52.37;4.90;0,875\n",
@@ -108,7 +114,7 @@ def seeds(folder: Path | None) -> list[tuple[str, str, bytes]]:
     """Return the kind, the ending and the content of every file to damage."""
     found = []
     for name, text in SEEDS.items():
-        found.append((name.split(".")[0], f".{name.split('.')[1]}", text.encode()))
+        found.append((name.split(".")[0], Path(name).suffix, text.encode()))
     kinds = {"s": "sites", "i": "incidence", "e": "establishments", "w": "workbook", "a": "activations"}
     given = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] in kinds] if folder else []
     found += [(kinds[path.name[0]], path.suffix, path.read_bytes()) for path in given if path.suffix != ".toml"]
@@ -122,9 +128,10 @@ def main() -> int:
     from geodata.intake.receipt import Receipt
 
     count_n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    given = seeds(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    given = seeds(Path(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] != "-" else None)
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 7
     read, told, wrong = readers(), Counter[str](), []
-    rng = random.Random(7)  # noqa: S311 - the same files every time
+    rng = random.Random(seed)  # noqa: S311 - the same files every time
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(count_n):

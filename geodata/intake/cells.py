@@ -85,7 +85,7 @@ MARKS: Final[Mapping[str, Mark]] = {
     "impossible": Mark.IMPOSSIBLE,
 }
 _WITHHELD: Final = re.compile(
-    r"(<|<=|≤|&lt;|kleiner dan|minder dan|onder de|less than|fewer than)\s*\d+|\d\s*(-|–|t/m|tot|of|à)\s*\d|"
+    r"(<|<=|≤|&lt;|kleiner dan|minder dan|onder de|less than|fewer than)\s*\d+|\d+\s*(-|–|t/m|tot|of|à)\s*\d+|"
     r"(tussen(?: de)?|between)\s\d+\s(en|and)\s\d+",
     re.IGNORECASE,
 )

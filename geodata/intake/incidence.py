@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata import contracts
 from geodata.areas import joins, regions
@@ -271,8 +272,7 @@ def _areas(
     for position in np.flatnonzero(kinds == Kind.UNKNOWN).tolist():
         key = "unknown_row" if shown.iloc[position] else "unknown_row_blank"
         receipt.pass_over(table.row_n[position], key, text=shown.iloc[position])
-    says_more = [chosen[name] for name in ("week", "date", "cases") if name in chosen]
-    is_text_alone = (kinds == Kind.MISS) & table.frame[says_more].map(is_blank).all(axis="columns").to_numpy()
+    is_text_alone = (kinds == Kind.MISS) & _says_nothing(table, chosen)
     for position in np.flatnonzero(is_text_alone).tolist():
         receipt.pass_over(table.row_n[position], "below", text=shown.iloc[position][:80])
     kinds[is_text_alone] = Kind.OTHER.value
@@ -282,6 +282,14 @@ def _areas(
         placing.refuse_missed(receipt, table.name, level)
     index = table.frame.index
     return pd.Series(codes, index=index, dtype="str"), pd.Series(kinds, index=index, dtype="str")
+
+
+def _says_nothing(table: Table, chosen: Mapping[str, str]) -> NDArray[np.bool_]:
+    """Tell which rows hold no moment and no figure; where moments stand across, which hold no figure at any of them."""
+    is_wide = any(line.key == "moments_across" for line in table.notes)
+    said = [chosen[name] for name in (("cases",) if is_wide else ("week", "date", "cases")) if name in chosen]
+    is_silent = table.frame[said].map(is_blank).all(axis="columns")
+    return np.asarray(is_silent.groupby(table.row_n).transform("all"), dtype=bool)
 
 
 def _region(given: str, name: str, _province: str, places: Places) -> Place:

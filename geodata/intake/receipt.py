@@ -95,11 +95,15 @@ class Receipt:
 
     def pass_over(self, row_n: int, key: str, **values: object) -> None:
         """Tell of a row that is no part of the table."""
-        self.passed.append(Line(key, values, int(row_n)))
+        line = Line(key, values, int(row_n))
+        if self.passed[-1:] != [line]:  # a row of which each week was read apart is told once
+            self.passed.append(line)
 
     def leave_out(self, row_n: int, key: str, **values: object) -> None:
         """Tell of a row that is missing in what was made."""
-        self.left_out.append(Line(key, values, int(row_n)))
+        line = Line(key, values, int(row_n))
+        if self.left_out[-1:] != [line]:
+            self.left_out.append(line)
 
     def change(self, row_n: int, key: str, **values: object) -> None:
         """Tell of a cell that was read as something else than what it says."""

@@ -135,6 +135,9 @@ def sizes(
         )
         # nothing is as big as nil: whoever writes 0 did not know
         wrong = found.marks.eq(Mark.UNREADABLE) | (found.marks.eq("") & found.figures.le(0))
+        withheld = found.marks.eq(Mark.SUPPRESSED)
+        if withheld.any():  # 50-100 says something, and it is not read
+            wrong |= withheld & frame[header].astype("str").str.contains(r"\d").fillna(value=False)
         for text, number in zip(frame.loc[wrong, header], row_n[wrong.to_numpy()], strict=True):
             receipt.change(number, "size_unreadable", column=header, text=str(text)[:60])
         if found.doubtful:

@@ -58,6 +58,9 @@ def _together(above: Sequence[Cell], below: Sequence[Cell], knows: Knows | None)
     labels = [header_text(cell) for cell in below[:first] if knows and not is_blank(cell)]
     if len(weeks) < _FEWEST_N or not all(knows and (_LABEL.fullmatch(text) or knows(text)) for text in labels):
         return []
+    has_words = any(header_text(below[number])[:1].isalpha() for number in weeks)
+    if knows and len(weeks) <= len(years) and not has_words:
+        return []  # a figure below each year, not weeks of it
     header: list[Cell] = []
     year = ""
     for number in range(max(len(above), len(below))):

@@ -112,6 +112,7 @@ FILES: dict[str, tuple[str, dict[str, Any], object]] = {
         of("VR05", w2020_W53=5, w2021_W01=6),
     ),
     "years across alone": ("gemeente;2019;2020\nEde;5;6\nAmsterdam;7;8\n", {}, "lacks a column for cases"),
+    "a figure below each year": ("gemeente;2019;2020;2021\n;12;13;14\nEde;5;6;7\n", {}, "lacks a column for cases"),
     "weeks across under a title": (
         "Meldingen\n;Aantal meldingen;\nGemeente;2020-W36;2020-W37\nEde;5;6\n",
         {},
@@ -147,9 +148,18 @@ FILES: dict[str, tuple[str, dict[str, Any], object]] = {
         of(EDE, w2020_W36=5, w2020_W37=7),
     ),
     "withheld in any words": (
-        f"{LIST}\nEde;202036;1-4\nEde;202037;≤5\nEde;202038;tussen 1 en 5\nEde;202039;0 of 1\nEde;202040;onder de 5\nEde;202041;9\n",
+        f"{LIST}\nEde;202036;1-4\nEde;202037;≤5\nEde;202038;tussen 1 en 5\nEde;202039;0 of 1\nEde;202040;onder de 5\nEde;202041;9\nEde;202042;10 - 20\n",
         {},
-        of(EDE, w2020_W36=None, w2020_W37=None, w2020_W38=None, w2020_W39=None, w2020_W40=None, w2020_W41=9),
+        of(
+            EDE,
+            w2020_W36=None,
+            w2020_W37=None,
+            w2020_W38=None,
+            w2020_W39=None,
+            w2020_W40=None,
+            w2020_W41=9,
+            w2020_W42=None,
+        ),
     ),
     "narrow blanks and apostrophes": (
         f"{LIST}\nEde;202036;3\u202f234\nEde;202037;2\u2009000\nEde;202038;3’000\n",
@@ -190,6 +200,13 @@ def test_a_list_of_cases_gives_its_right_answer(tmp_path: Path, name: str) -> No
             read_cases(path, **asked)
     else:
         assert read_cases(path, **asked)[0] == answer
+
+
+def test_a_row_of_weeks_across_is_told_once(tmp_path: Path) -> None:
+    text = f";2020;;2021\ngemeente;52;53;1\n{ROWS}Totaal Gelderland;4;5;6\nBijgewerkt op 3-9-2021;;;\n"
+    found, receipt = read_cases(put(tmp_path, "a.csv", text))
+    assert found == TWO_YEARS
+    assert [(line.row_n, line.key) for line in receipt.passed] == [(5, "total_row"), (6, "below")]
 
 
 @pytest.mark.parametrize("header", HEADERS)
