@@ -5,11 +5,16 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
+from access.viewer import Viewer
 from dashboard.pages.data import upload
+from door.store import open_store
 from geodata.refresh import bundle
 from geodata.snapshots import snapshot
+from risk.targets import decisions
 from tests.browser.fixtures import ROOT, settled
 
 Open = Callable[..., Page]
@@ -85,3 +90,26 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     found = [upload.seems(path) for path in (cases, parks, packed)]
     assert found == ["incidence", "sites", upload.BUNDLE]
     assert upload.year_of("kwb-2021.xlsx", date(2026, 1, 1)) == 2021
+
+
+def test_corrected_places_are_taken_over_into_the_figures(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "installation"
+    monkeypatch.setenv("RISICOBEELD_DATA", str(data))
+    store = open_store(Viewer("lotc", is_practice=True))
+    site = store.table("sites").query("located == 'none' and vr_code != ''").iloc[0]
+    inside = store.table("gemeenten").query("vr_code == @site.vr_code").iloc[0].geometry.representative_point()
+    decisions.correct_place(
+        store, site["site_id"], f"{inside.x:.0f} {inside.y:.0f}", "gezien", pd.Timestamp("2020-11-30")
+    )
+    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(data))
+    page = settled(open_page(f"{url}/data?as=lotc"))
+    expect(page.get_by_role("heading", name="Verbeterde plekken van locaties")).to_be_visible()
+    page.get_by_text("Wat er zou gebeuren").click()
+    expect(page.get_by_text(f"{site['site_id']}: had geen plek, nu de plek van 2020-11-30")).to_be_visible()
+    page.get_by_role("button", name="Neem over in de cijfers").click()
+    expect(page.get_by_text("Overgenomen in de cijfers: Verbeterde plekken van locaties.")).to_be_visible()
+    expect(page.get_by_role("button", name="Neem over in de cijfers")).to_have_count(0)
+    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()  # the example stays the example
+    assert open_store(Viewer("lotc")).table("sites").set_index("site_id").loc[site["site_id"], "located"] == "exact"
