@@ -27,7 +27,7 @@ from geodata.codes import Status
 from geodata.errors import InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.snapshot import Snapshot
-from register.schema import FICTIONAL, KINDS, Kind, facets_of, kind_of
+from register.schema import FICTIONAL, KINDS, Kind, blank, facets_of, kind_of
 
 _SHIPPED: Final = Path(__file__).parent / "shipped"
 BY_TABLE: Final[Mapping[str, Kind]] = {kind.table: kind for kind in KINDS.values()}
@@ -160,10 +160,11 @@ def _beside(kind: Kind) -> list[str]:
 def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     for column in (*kind.columns, *_beside(kind)):
+        absent = blank(kind, column)
         if column not in frame.columns:
-            frame[column] = ""
-        elif "str" in str(kind.columns[column].dtype if column in kind.columns else ""):
-            frame[column] = frame[column].fillna("")  # entries from before the column was there
+            frame[column] = absent
+        elif absent in ("", 0):
+            frame[column] = frame[column].fillna(absent)  # entries from before the column was there
     beside = frame[_beside(kind)]
     for column, rule in kind.columns.items():
         if "datetime" in str(rule.dtype):
@@ -290,15 +291,6 @@ def _stub(kind: Kind, event: Mapping[str, Any]) -> dict[str, Any]:
         if rule is not None and "datetime" in str(rule.dtype):
             stub[name] = event["event_date"] or None
     return stub
-
-
-def blank(kind: Kind, name: str) -> object:
-    """Return what an absent value of a field looks like."""
-    rule = kind.columns.get(name)
-    dtype = str(rule.dtype) if rule is not None else "str"
-    return (
-        None if "float" in dtype or "datetime" in dtype else False if "bool" in dtype else 0 if "int" in dtype else ""
-    )
 
 
 def parse_body(body: str) -> dict[str, Any]:

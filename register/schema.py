@@ -275,7 +275,7 @@ def _cleaned(kind: Kind, name: str, value: Any) -> object:
     rule = kind.columns.get(name)
     dtype = str(rule.dtype) if rule is not None else "str"
     if value is None:
-        return None if "datetime" in dtype or "float" in dtype else False if "bool" in dtype else ""
+        return blank(kind, name)
     if "datetime" in dtype:
         return _day(kind, name, value)
     if "bool" in dtype:
@@ -286,6 +286,15 @@ def _cleaned(kind: Kind, name: str, value: Any) -> object:
         except (TypeError, ValueError):
             raise InputError("field_not_number", field=name, kind=kind.name, value=repr(value)) from None
     return _text(name, value)
+
+
+def blank(kind: Kind, name: str) -> object:
+    """Return what an absent value of a field looks like."""
+    rule = kind.columns.get(name)
+    dtype = str(rule.dtype) if rule is not None else "str"
+    return (
+        None if "float" in dtype or "datetime" in dtype else False if "bool" in dtype else 0 if "int" in dtype else ""
+    )
 
 
 def _text(name: str, value: object) -> str:

@@ -1,5 +1,6 @@
 """The register keeps, corrects, shows and erases alike on SQLite and PostgreSQL."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -30,6 +31,23 @@ def test_the_demonstration_is_shown_before_anything_is_recorded(register):
     assert set(shown()["status"]) == {"fictional"}
     if register == "sqlite":
         assert not database.exists()  # looking makes no register
+
+
+def test_an_entry_from_before_a_column_was_there_is_read_and_corrected(lotc):
+    """Kept fault: a whole number that is not given stopped every plan line, and those of before the column."""
+    line = {"plan_id": "p", "plan_state": "draft", "list": "risk", "vr_code": "VR06", "week": "2020-W41"}
+    old, new = (write.record(lotc, "plan_line", line).entity_id for _ in range(2))
+    with database.writing(UPKEEP) as connection:
+        its = sa.select(tables.events.c.event_id).where(tables.events.c.entity_id == old).scalar_subquery()
+        body = connection.execute(sa.select(tables.contents.c.body).where(tables.contents.c.event_id == its)).scalar()
+        before = {name: value for name, value in json.loads(body).items() if name != "plan_version"}
+        connection.execute(
+            sa.update(tables.contents).where(tables.contents.c.event_id == its).values(body=json.dumps(before))
+        )
+    database.close()
+    assert set(shown("plan_lines").set_index("plan_line_id").loc[[old, new], "plan_version"]) == {0}
+    write.correct(lotc, "plan_line", old, {"plan_state": "approved"}, based_on=1)
+    assert shown("plan_lines", entity_id=old)["plan_state"].tolist() == ["approved"]
 
 
 def test_a_recorded_activation_stands_beside_the_demonstration(lotc, activation):
