@@ -66,7 +66,7 @@ FILES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         "a.xlsx",
         rows(["naam", "gemeente", "bedden"], ["A", "Ede", 40], [None, None, 20], merged="A2:A3"),
         {},
-        [("A", EDE, 40)],
+        [("A", EDE, 40), ("A", "", 20)],  # the name stands over both; of the second no place is known, and that is told
     ),
     "headers with a year": ("a.csv", "naam;Gemeentenaam 2023;bedden 2023\nA;Ede;40\n", {}, [("A", EDE, 40)]),
     "two years of a field": ("a.csv", "naam;gemeente;bedden 2022;bedden 2023\nA;Ede;30;40\n", {}, ONE),
@@ -102,9 +102,9 @@ FILES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     ),
     "a geometry of a database": (
         "a.csv",
-        "naam;geom\nA;0101000020E61000000000000000001640CDCCCCCCCC0C4A40\n",
+        "naam;geom\nA;0101000020E61000000000000000001640CDCCCCCCCC0C4A40\n",  # POINT(5.5 52.1)
         {},
-        "no gemeente and no coordinates",
+        [("A", "GM0279", None)],
     ),
     "metres with a point and a comma": ("a.csv", "naam;x;y\nA;172.000,12;450.000,50\n", {}, ONE),
     "a point of nil and a gemeente": (
