@@ -13,6 +13,7 @@ const isRunning = () => (app()?.dataset.testScriptState ?? "notRunning") !== "no
 const PAPER = { landscape: [1054, 685], portrait: [725, 1015] };
 const LAYOUTS = [["landscape", 1400], ["landscape", 1700], ["portrait", 1200], ["portrait", 1450]];
 const SMALLEST = 0.45;
+const SLACK = 8; // pixels by which paper breaks lines otherwise than the screen that was measured
 
 let words, bar, live, drawAgain; // of the newest message of the page
 let drawn = new Date();
@@ -194,7 +195,7 @@ function layOutForPaper() {
   const setZoom = () => root.style.setProperty("--rb-paper-zoom", best.zoom);
   setZoom();
   // Smaller letters break lines elsewhere, so what was worked out is looked at.
-  for (let turn = 0; isOnePage && turn < 8 && page.getBoundingClientRect().height > PAPER[best.way][1]; turn++) {
+  for (let turn = 0; isOnePage && turn < 8 && page.getBoundingClientRect().height > PAPER[best.way][1] - SLACK; turn++) {
     best.zoom *= 0.985;
     setZoom();
   }
