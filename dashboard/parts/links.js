@@ -8,6 +8,8 @@
 // button itself, Escape, the last value or a lost connection ends it. Who asked for less motion gets a value per press.
 const PACE_MS = 900;
 
+let playing = ""; // the name of the slider that plays; the page may put it in a new place between two values
+
 export default function show({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(":scope > .rb-linked") ?? document.createElement("div");
   if (!box.parentElement) {
@@ -27,7 +29,9 @@ export default function show({ data, parentElement, setTriggerValue }) {
   };
   box.send = send;
   settle(box);
-  if (box.isPlaying && !box.unanswered) goOn(box);
+  if (isPlaying(box) && document.activeElement === document.body) box.querySelector("button[data-start]").focus({ preventScroll: true });
+  if (isPlaying(box) && !box.unanswered) goOn(box);
+  else showPlaying(box);
   box.onclick = (event) => {
     if (event.target.closest("button[data-start]")) return turn(box);
     const link = event.target.closest("a[data-go]");
@@ -60,10 +64,12 @@ export default function show({ data, parentElement, setTriggerValue }) {
   };
 }
 
+const isPlaying = (box) => playing !== "" && box.querySelector("input[type=range]")?.name === playing;
+
 function turn(box) {
-  if (box.isPlaying) return stop(box);
+  if (isPlaying(box)) return stop(box);
   const slider = box.querySelector("input[type=range]");
-  box.isPlaying = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  playing = window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "" : slider.name;
   step(box, slider.value === slider.max ? 0 : Number(slider.value) + 1);
 }
 
@@ -81,11 +87,11 @@ function goOn(box) {
   if (!slider || isAway() || slider.value === slider.max) return stop(box);
   showPlaying(box);
   clearTimeout(box.timer);
-  box.timer = setTimeout(() => box.isPlaying && step(box, Number(slider.value) + 1), PACE_MS);
+  box.timer = setTimeout(() => isPlaying(box) && step(box, Number(slider.value) + 1), PACE_MS);
 }
 
 function stop(box) {
-  box.isPlaying = false;
+  playing = "";
   clearTimeout(box.timer);
   showPlaying(box);
 }
@@ -93,9 +99,9 @@ function stop(box) {
 function showPlaying(box) {
   const button = box.querySelector("button[data-start]");
   if (!button) return;
-  button.setAttribute("aria-label", box.isPlaying ? button.dataset.stop : button.dataset.start);
+  button.setAttribute("aria-label", isPlaying(box) ? button.dataset.stop : button.dataset.start);
   button.title = button.getAttribute("aria-label");
-  button.toggleAttribute("data-playing", Boolean(box.isPlaying));
+  button.toggleAttribute("data-playing", isPlaying(box));
 }
 
 const isAway = () => document.documentElement.hasAttribute("data-away");

@@ -273,6 +273,7 @@ def test_from_the_example_to_real_figures_and_back_without_a_terminal(
     expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
     page.get_by_role("button", name="Echte of eigen cijfers inlezen").click()
     for name, seems, told, switched in FILES:
+        expect(settled(page).locator("input[type=file]")).to_have_count(1)  # not the one of the file before as well
         page.locator("input[type=file]").set_input_files(testdata / name)
         expect(page.get_by_text(f"Dit lijkt: {seems}")).to_be_visible()
         receipt = page.locator(".st-key-receipt")

@@ -65,9 +65,9 @@ def test_every_table_and_every_file_is_in_the_backup_or_made_again(installation)
     with database.reading(UPKEEP) as connection:
         assert made.tables.keys() == set(sa.inspect(connection).get_table_names())
     lacking = {name for name in names_in(installation) if name not in made.files and not is_made_again(name)}
-    manifests = {name for name in made.files if name.endswith(manifests.MANIFEST)}
-    assert len([name for name in manifests if name.startswith("core/")]) == 2
-    assert len([name for name in manifests if name.startswith("raw/")]) == 2
+    listed = {name for name in made.files if name.endswith(manifests.MANIFEST)}
+    assert len([name for name in listed if name.startswith("core/")]) == 2
+    assert len([name for name in listed if name.startswith("raw/")]) == 2
     in_use = snapshot.current().data_version
     # what is not of the newest has its manifest in it: which figures these were, and their digests
     assert lacking
