@@ -1,13 +1,14 @@
 """What page and sheet tell of a region, in plain words and figures: what changed, what was done, how sure it is."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from dashboard.parts import quality
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
+from dashboard.shell import session
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
 from risk.index.measure import valid_activations
@@ -75,24 +76,25 @@ def done(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.Da
     return history.own_rates(rows, float(workers.get((vr_code, sector), float("nan"))))
 
 
-def latest(store: ScopedStore, shown: Picture, area_code: str, sector: str) -> list[dict[str, Any]] | None:
+def latest(store: ScopedStore, shown: Picture, area_code: str, sector: str) -> list[dict[Hashable, Any]] | None:
     """Return the activations in an area up to the picture's date, the newest first; None for who may not see them.
 
     The tab keeps those of the area: another sector asks the register only whether something came in.
     """
     if not store.may("activations"):
         return None
-    asked = (store, newest_event("activations"), shown.scored.peildatum, area_code)
-    known = st.session_state.get("_latest")
-    if known is None or known[0] != asked:
+    until = shown.scored.peildatum
+
+    def read() -> list[dict[Hashable, Any]]:
         rows = valid_activations(store.table("activations"))
         column = "vr_code" if area_code.startswith("VR") else "gemeente_code"
-        rows = rows[(rows[column] == area_code) & (rows["event_date"] <= shown.scored.peildatum)]
-        rows = rows.sort_values("event_date", ascending=False)[
-            ["event_date", "sector_code", "kind", "infections_found"]
-        ]
-        known = st.session_state["_latest"] = asked, rows.to_dict("records")
-    return [one for one in known[1] if sector in ("", one["sector_code"])]
+        rows = rows[(rows[column] == area_code) & (rows["event_date"] <= until)]
+        columns = ["event_date", "sector_code", "kind", "infections_found"]
+        newest: list[dict[Hashable, Any]] = rows.sort_values("event_date", ascending=False)[columns].to_dict("records")
+        return newest
+
+    found = session.kept("_latest", (store, newest_event("activations"), until, area_code), read)
+    return [one for one in found if sector in ("", one["sector_code"])]
 
 
 def sureness(texts: Texts, shown: Picture, vr_code: str) -> tuple[pd.Series, str]:

@@ -9,12 +9,13 @@ from markupsafe import Markup, escape
 from access.rights import Verb
 from access.viewer import may
 from dashboard.parts.figures import Picture
-from dashboard.shell import frame
+from dashboard.shell import frame, session
 from dashboard.shell.markup import show
-from door.store import ScopedStore
+from door.store import ScopedStore, newest_event
 from geodata import codes
 from geodata.errors import ConflictError, InputError
 from register import personal
+from register.read import Filters
 from risk.notices.notices import today_of
 from risk.report import interpretations as notes
 from words import Texts
@@ -63,7 +64,9 @@ def draw(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector:
 
 def _of(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.DataFrame:
     until = shown.scored.peildatum.date() if shown.week else None
-    return notes.beside(store, vr_code, sector, until)
+    asked = (store, newest_event("interpretations"), until)
+    rows = session.kept("_interpretations", asked, lambda: notes.valid(store, Filters(last=until)))
+    return notes.near(rows, vr_code, sector)
 
 
 def _head(texts: Texts, level: int) -> Markup:

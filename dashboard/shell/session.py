@@ -4,12 +4,12 @@ The selection lives in the address bar, so that a link reproduces the picture an
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -21,6 +21,8 @@ from door.store import ScopedStore, open_last_good, open_store
 from geodata import codes, site_kinds
 from geodata.errors import SnapshotError
 from words import Texts, choose_language, read_texts
+
+_Made = TypeVar("_Made")
 
 STATIC_DIR: Final = Path(__file__).parents[2] / "static"
 
@@ -280,6 +282,15 @@ def _open(who: Viewer, surface: str) -> tuple[ScopedStore, SnapshotError | None]
             return open_last_good(who, surface), error
         except SnapshotError:
             raise error from None
+
+
+def kept(name: str, asked: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+    """Return what the tab keeps under a name, made anew when something else is asked for."""
+    known = st.session_state.get(name)
+    if known is None or known[0] != asked:
+        known = st.session_state[name] = asked, make()
+    found: _Made = known[1]
+    return found
 
 
 def _note_page(opened: ScopedStore) -> None:

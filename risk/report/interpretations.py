@@ -51,7 +51,11 @@ def beside(store: ScopedStore, vr_code: str, sector_code: str, until: date | Non
     until
         Only those of this day or before, for a picture of an earlier week.
     """
-    rows = valid(store, Filters(last=until))
+    return near(valid(store, Filters(last=until)), vr_code, sector_code)
+
+
+def near(rows: pd.DataFrame, vr_code: str, sector_code: str) -> pd.DataFrame:
+    """Return those of some notes that `beside` gives for a region and a sector."""
     if not sector_code:
         return rows[rows["vr_code"] == vr_code] if vr_code else rows.iloc[:0]
     is_near = rows["vr_code"].isin(["", vr_code]) & rows["sector_code"].isin(["", sector_code])
