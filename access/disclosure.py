@@ -28,7 +28,7 @@ from access.suppression import (
     with_margins,
 )
 from geodata import codes, contracts, settings
-from geodata.contracts import Persons
+from geodata.contracts.schema import Persons
 from geodata.errors import UnknownCodeError
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot

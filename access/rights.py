@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from geodata.contracts import CONTRACTS, Secrecy
+from geodata.contracts import CONTRACTS
+from geodata.contracts.schema import Secrecy
 
 ROLES: Final = ("analyst", "lotc", "region", "partner", "policy", "privacy")
 

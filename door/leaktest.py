@@ -26,6 +26,7 @@ from access.viewer import Viewer, may
 from door import store as access
 from door.store import ScopedStore
 from geodata import codes, contracts, settings
+from geodata.contracts.schema import Secrecy
 from geodata.errors import AccessDeniedError, InputError, SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
@@ -172,7 +173,7 @@ def _secret_texts(cells: _Cells) -> set[str]:
     secret = set()
     for name, columns in cells.items():
         contract = contracts.CONTRACTS.get(name) or contracts.CONTRACTS[name.rsplit("_", 1)[0]]
-        hidden = {one for one in contract.schema.columns if contract.secrecy(one) != contracts.Secrecy.OPEN}
+        hidden = {one for one in contract.schema.columns if contract.secrecy(one) != Secrecy.OPEN}
         hidden |= {one for one in contract.key if one.endswith("_id")}
         secret |= {
             " ".join(text.split())

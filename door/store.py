@@ -19,6 +19,7 @@ from access.database.who import UPKEEP, Who
 from access.rights import ROLES, Rows, hidden_columns, rows_of
 from access.viewer import Viewer, parse_viewer
 from geodata import codes, contracts
+from geodata.contracts.schema import Secrecy
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.snapshots import computed, snapshot
 from geodata.snapshots import formats as store
@@ -88,7 +89,7 @@ class ScopedStore:
         """Tell whether the viewer may open a table with its free texts, and so the files that go with them."""
         contract = contracts.CONTRACTS[name]
         withheld = {contract.secrecy(column) for column in hidden_columns(self.viewer.role, name)}
-        return self.may(name) and contracts.Secrecy.TEXT not in withheld
+        return self.may(name) and Secrecy.TEXT not in withheld
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a core table or one of the register's, only the rows and columns the viewer may see.

@@ -12,7 +12,8 @@ from typing import Any, Final
 import pandera.pandas as pa
 
 from geodata import codes, contracts, site_kinds
-from geodata.contracts import Contract
+from geodata.contracts.core import KIND_RULE
+from geodata.contracts.schema import Contract, Secrecy
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from risk.index.classify import CLASS_NAMES
@@ -111,7 +112,7 @@ def _field(contract: Contract, name: str, column: pa.Column) -> dict[str, Any]:
         found["unit"] = unit
     limits: dict[str, Any] = {"required": not column.nullable}
     for check in column.checks:
-        if check.name == contracts.KIND_RULE:  # the list grows with the kinds that an installation adds
+        if check.name == KIND_RULE:  # the list grows with the kinds that an installation adds
             limits["enum"] = list(site_kinds.codes())
             continue
         key, value = _OF_CHECK[str(check.name)]
@@ -119,7 +120,7 @@ def _field(contract: Contract, name: str, column: pa.Column) -> dict[str, Any]:
         limits[key] = list(told) if key == "enum" else told
     found["constraints"] = limits
     secrecy = contract.secrecy(name)
-    if secrecy != contracts.Secrecy.OPEN:
+    if secrecy != Secrecy.OPEN:
         found["secrecy"] = secrecy.value
     return found
 

@@ -61,7 +61,7 @@ def say_not_so(store: ScopedStore, site_id: str, what: str, said: str, day: pd.T
     Parameters
     ----------
     what
-        One of `geodata.contracts.REPORTS`.
+        One of `geodata.contracts.register.REPORTS`.
     said
         What is seen instead, in words; who keeps the sources reads it.
     day

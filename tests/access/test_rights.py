@@ -12,6 +12,7 @@ from access import audit
 from access import rights as rules
 from door import store as access
 from geodata import codes, contracts
+from geodata.contracts import schema
 from geodata.errors import AccessDeniedError, InputError
 
 
@@ -73,15 +74,13 @@ def test_a_role_without_a_list_of_withheld_columns_gets_no_text(monkeypatch: pyt
 
 def test_free_text_that_nobody_classified_is_withheld() -> None:
     """A new column of a contract is text until somebody says that it is open."""
-    found = contracts._contract(
-        "new", contracts.Persons.NONE, ("id",), {"id": contracts._OPEN, "note": contracts._FREE}
-    )
-    assert found.secrecy("note") == contracts.Secrecy.TEXT
+    found = schema.contract("new", schema.Persons.NONE, ("id",), {"id": schema.OPEN, "note": schema.FREE})
+    assert found.secrecy("note") == schema.Secrecy.TEXT
     for name, contract in contracts.CONTRACTS.items():
         for column in contract.schema.columns:
             if re.search(r"text$|outcome|measures|reason$|note|remark|naam", column) and name != "library":
                 codes_only = contract.schema.columns[column].checks
-                assert contract.secrecy(column) != contracts.Secrecy.OPEN or codes_only, f"{name}.{column}"
+                assert contract.secrecy(column) != schema.Secrecy.OPEN or codes_only, f"{name}.{column}"
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)
