@@ -17,6 +17,9 @@ A4_POINTS = (595, 842)
         ("?level=gemeente&sector=slaughter_meat&unit=GM1859", ".ranking tbody tr", {"color_scheme": "dark"}),
         ("region?unit=VR06", ".ranking tbody tr", {"width": 1024, "height": 768}),
         ("targets", ".st-key-targets-lists tbody tr", {"width": 1920}),
+        ("?level=gemeente", ".ranking tbody tr", {"width": 390, "height": 844}),
+        ("region?unit=VR06", ".ranking tbody tr", {"width": 390, "height": 844}),
+        ("targets", ".st-key-targets-lists tbody tr", {"width": 390, "height": 844}),
     ],
 )
 def test_a_page_is_one_page_of_paper(
