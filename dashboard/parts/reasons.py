@@ -59,7 +59,18 @@ def lacks(texts: Texts, shown: Picture) -> str:
 
 def top_reason(shown: Picture, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
-    words = shown.top_reasons[texts.language].get(unit_id, "")
+    return _sentence(shown.top_reasons[texts.language].get(unit_id, ""))
+
+
+def of_sectors(shown: Picture, area_code: str, texts: Texts) -> tuple[str, dict[str, str]]:
+    """Return in words what raises all sectors of an area ('' if nothing does), and each one's own reason by unit."""
+    units = list(shown.sectors_of(area_code).dropna(subset=["score_0_10"])["unit_id"])
+    shared, own = explain.shared_and_own(shown.scored, units, texts.language)
+    told = texts("region.all_sectors", reason=shared) if shared else ""
+    return told, {unit: _sentence(words) for unit, words in own.items()}
+
+
+def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 

@@ -163,6 +163,41 @@ def apart(told: Told, unit_ids: Sequence[str], lang: str) -> list[str]:
     return told_of
 
 
+def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str, dict[str, str]]:
+    """Return what raises all the sectors of one area most, and of each the strongest reason besides.
+
+    The infections of an area raise every sector in it alike. Said once, they leave room for what makes this
+    sector stand out here.
+
+    Parameters
+    ----------
+    told
+        The scores.
+    unit_ids
+        Units of one area that stand in one list; those without a score are passed over.
+    lang
+        Language of the words.
+
+    Returns
+    -------
+    tuple
+        The reason that is the strongest of more than half of them and is seen in all; '' where there is none. And
+        by unit its strongest other reason; '' where nothing else raises it.
+    """
+    passed_over = [indicator.code for indicator in told.model.areas.indicators if indicator.is_fixed]
+    table = told.contributions[told.contributions["unit_id"].isin(unit_ids)]
+    table = table[~table["indicator_code"].isin([MISSING, *passed_over])]
+    amounts = table.pivot_table(index="unit_id", columns="indicator_code", values="contribution_0_10", observed=True)
+    strongest = amounts.idxmax(axis="columns").value_counts()
+    everywhere = amounts.columns[(amounts >= _SEEN_0_10).all()]
+    shared = [code for code, n in strongest.items() if 2 * n > len(amounts) and code in everywhere]
+    if len(amounts) == 1:  # one sector has nothing to share
+        shared = []
+    own = _top_reasons(table[~table["indicator_code"].isin(shared)], told.model, lang)
+    words = told.model.indicator(str(shared[0])).more[lang] if shared else ""
+    return words, {unit_id: str(own.get(unit_id, "")) for unit_id in unit_ids}
+
+
 def top_reasons(told: Told, lang: str) -> pd.Series:
     """Return `top_reason` of every scored unit, on unit_id."""
     return _top_reasons(told.contributions, told.model, lang)

@@ -54,6 +54,7 @@ class Picture {
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
+    this.showOnly(this.note); // until the style is there the rest would stand bare
     this.styles = Promise.all(STYLES.map((name) => loadStyle(root, name)));
     root.append(this.host);
     this.ahead = null; // a sector that was chosen and that the page has yet to answer
@@ -105,8 +106,14 @@ class Picture {
     }
     if (this.gone || this.data !== data) return; // a newer message overtook this one
     this.frame.classList.remove("loading");
+    this.showOnly(null);
     setText(this.note, "");
     this.draw(geometry);
+  }
+
+  showOnly(part) {
+    this.frame.style.visibility = part ? "hidden" : "";
+    this.note.style.visibility = part ? "visible" : "";
   }
 
   draw(geometry) {

@@ -1,5 +1,6 @@
 """My region: how it stands, where first, what changed, what was done, and how sure the figures are."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -152,37 +153,41 @@ def _scale(texts: Texts, spread: Spread, score: float) -> Markup:
 
 
 def _sectors(texts: Texts, shown: Picture, vr_code: str, sector: str) -> Markup:
-    """List the sectors of the region, highest first, each with its strongest reason."""
+    """List the sectors of the region, highest first: what raises all of them once, then each with its own reason."""
     rows = shown.sectors_of(vr_code)
     first = pd.concat([shown.unit(vr_code).to_frame().T, rows.head(_FIRST_N)])
     rest = rows.iloc[_FIRST_N:]
     caption = texts("region.sectors")
     names = {why.sector_name(texts, shown, code) for code in rest["sector_code"]}
     is_open = " open" if why.sector_name(texts, shown, sector) in names else ""
+    shared, reasons = shown.kept(why.of_sectors, vr_code, texts)
     more = Markup("<details{}><summary>{}</summary>{}</details>").format(
         is_open,
         texts("region.more_sectors", n=len(rest)),
-        _sector_table(texts, shown, rest, sector, texts("region.rest")),
+        _sector_table(texts, shown, rest, sector, texts("region.rest"), reasons),
     )
-    table = _sector_table(texts, shown, first, sector, caption)
+    table = _sector_table(texts, shown, first, sector, caption, reasons)
     more = more if len(rest) else Markup()  # sectors that are ranked as one group may leave none
-    return Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(caption, table, more)
+    told = Markup('<p class="rb-muted">{}</p>').format(shared) if shared else Markup()
+    return Markup('<section class="rb-page"><h2>{}</h2>{}{}{}</section>').format(caption, told, table, more)
 
 
-def _sector_table(texts: Texts, shown: Picture, rows: pd.DataFrame, sector: str, caption: str) -> Markup:
+def _sector_table(
+    texts: Texts, shown: Picture, rows: pd.DataFrame, sector: str, caption: str, reasons: Mapping[str, str]
+) -> Markup:
     heads = [texts("picture.sector"), why.score_head(texts, shown), texts("region.place", n=shown.ranked_n(""))]
-    cells = [_sector_row(texts, shown, row, sector) for _, row in rows.iterrows()]
+    cells = [_sector_row(texts, shown, row, sector, reasons) for _, row in rows.iterrows()]
     return tables.table(caption, heads, cells, kind="rb-choices")
 
 
-def _sector_row(texts: Texts, shown: Picture, row: pd.Series, sector: str) -> list[str]:
+def _sector_row(texts: Texts, shown: Picture, row: pd.Series, sector: str, reasons: Mapping[str, str]) -> list[str]:
     code = row["sector_code"]
     name = why.sector_name(texts, shown, code)
     mark = Markup(' aria-current="true"') if name == why.sector_name(texts, shown, sector) else ""
     label = links.link(Markup("<span{}>{}</span>").format(mark, name), sector=code)
     if pd.isna(row["score_0_10"]):
         return [label, texts("map.no_data"), ""]
-    reason = why.top_reason(shown, row["unit_id"], texts) if code else ""
+    reason = reasons.get(row["unit_id"], "")
     if code == AGENCIES and code in shown.scored.not_together:
         reason = texts("region.agencies")
     below = Markup('<br><span class="rb-muted">{}</span>').format(reason) if reason else ""

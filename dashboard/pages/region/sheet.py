@@ -118,17 +118,19 @@ def _chip(axes: Any, x: float, y: float, texts: Texts, row: pd.Series) -> None:
 
 
 def _sectors(axes: "Axes", texts: Texts, shown: Picture, vr_code: str) -> None:
-    """Write the highest sectors of the region with their strongest reason."""
+    """Write the highest sectors of the region: what raises all of them once, then each with its own reason."""
     rows = shown.sectors_of(vr_code).dropna(subset=["score_0_10"]).head(_SECTORS_N)
+    shared, reasons = shown.kept(why.of_sectors, vr_code, texts)
     axes.set(xlim=(0, 1), ylim=(_SECTORS_N + 0.6, -0.9))
     axes.axis("off")
     axes.text(0, -0.45, texts("region.sectors"), size=12, weight="bold", color=_INK)
+    axes.text(0, 0, shared, size=8, color=_MUTED)
     for place, (_, row) in enumerate(rows.iterrows()):
         y = place + 0.65
         axes.text(0, y, why.sector_name(texts, shown, row["sector_code"]), size=9, weight="bold", color=_INK)
         _chip(axes, 0.3, y, texts, row)
         axes.text(0.53, y, why.place_span(row), size=9, color=_INK)
-        axes.text(0.6, y, why.top_reason(shown, row["unit_id"], texts), size=8, color=_MUTED)
+        axes.text(0.6, y, reasons[row["unit_id"]], size=8, color=_MUTED)
         axes.axhline(y + 0.33, color="#e3e8ec", linewidth=0.6)
     axes.text(0.53, 0, texts("region.place", n=shown.ranked_n("")), size=7, color=_MUTED)
 
