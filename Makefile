@@ -20,7 +20,7 @@ test: $(VENV)/.dev  ## run every test
 quick: $(VENV)/.dev  ## the tests of one minute: no browser, no server, no process that is killed
 	@HYPOTHESIS_PROFILE=quick exec $(PY) -m pytest -q -n auto --dist worksteal -m "not thorough"
 
-setup: $(VENV)/.run  ## make .venv with what the product needs
+setup: $(VENV)/bin/risicobeeld  ## make .venv with what the product needs, and the command risicobeeld in it
 
 browser: $(VENV)/.dev  ## get a Chromium for the browser tests where there is none
 	@$(PY) -m tools.get_browser
@@ -70,7 +70,13 @@ $(VENV)/.run: requirements.txt $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+# The command works in every folder: the path file makes this clone importable, as an editable install would.
+$(VENV)/bin/risicobeeld: Makefile $(VENV)/.run
+	@echo "$(CURDIR)" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/risicobeeld.pth"
+	@printf '#!/bin/sh\nexec "%s" -P -m commands.main "$$@"\n' "$(CURDIR)/$(PY)" > $@
+	@chmod +x $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run | $(VENV)/bin/risicobeeld
 	@echo "Installing what the tests need ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

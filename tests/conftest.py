@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import examples, one_thread, scanned_once  # noqa: F401 - for what they do
+from tests import bytecode, examples, one_thread, scanned_once  # noqa: F401 - for what they do
 from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a page
     house_of,
     invented_areas,
