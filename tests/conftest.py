@@ -29,6 +29,7 @@ from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a pa
     serve,
 )
 from tests.door import states
+from tests.few_rebuilds import few_rebuilds
 from tools import get_browser
 
 ROOT = Path(__file__).parents[1]
@@ -201,6 +202,13 @@ def half_empty(once: Callable[[str, Callable[[Path], None]], Path]) -> Callable[
         states.make(name, folder / "data", folder / "files")
 
     return cache(lambda name: once(f"state-{name}", partial(make, name)) / "data")
+
+
+@pytest.fixture(name="few_rebuilds")
+def fixture_few_rebuilds() -> Iterator[None]:
+    """Score with few rebuilds: for tests that score the country and ask nothing of how sure a rank is."""
+    with few_rebuilds():
+        yield
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,13 +61,23 @@ def load_model(path: Path | None = None, version: str = "") -> Model:
     >>> model.scale.classes, len(model.conditions)
     ((2.0, 4.0, 6.0, 8.0), 12)
     """
-    content = _read(path or MODEL_FILE)
+    return _with_own_kinds(_declared(path, version) if path else _shipped(version))
+
+
+@cache
+def _shipped(version: str) -> Model:
+    """Return the declaration that ships with the product, read once: every page asks for it several times."""
+    return _declared(MODEL_FILE, version)
+
+
+def _declared(path: Path, version: str) -> Model:
+    content = _read(path)
     if version and version != content.get("version"):
         if version not in VERSIONS:
             known = ", ".join([str(content.get("version")), *VERSIONS])
             raise ModelError(f"There is no version {version} of the model; choose one of {known}.")
         content = _over(content, _read(VERSIONS[version]))
-    return _with_own_kinds(parse_model(content))
+    return parse_model(content)
 
 
 def _with_own_kinds(model: Model) -> Model:

@@ -196,6 +196,7 @@ def import_real(testdata: Path, folder: Path) -> None:
         assert data_command.main(["import", *command]) == 0
 
 
+@pytest.mark.usefixtures("few_rebuilds")
 def test_real_regions_rank_slaughter_as_its_group(testdata: Path, tmp_path: Path) -> None:
     """No card of a region says slaughterhouses where it rests on the establishments of section B to F."""
     import_real(testdata, tmp_path)
@@ -210,6 +211,7 @@ def test_real_regions_rank_slaughter_as_its_group(testdata: Path, tmp_path: Path
     assert not re.search(rf"{texts('sector.slaughter_meat')}|{texts('sector.construction')}", told)
 
 
+@pytest.mark.usefixtures("few_rebuilds")
 def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) -> None:
     """Parks without a size come after the distribution centres, with a count, and their own page says why."""
     import_real(testdata, tmp_path)
@@ -271,6 +273,7 @@ def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
         assert 'data-go=\\"disease=\\" selected' in usual
 
 
+@pytest.mark.usefixtures("few_rebuilds")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
     """From the first paint on a cold start: each page here comes before the scores that it shows."""

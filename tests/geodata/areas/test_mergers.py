@@ -61,6 +61,7 @@ def test_the_register_knows_the_gemeenten_of_the_moment(merged: Path) -> None:
     assert schema.vr_of_gemeenten()["GM0384"] == "VR13"
 
 
+@pytest.mark.usefixtures("few_rebuilds")
 def test_the_example_is_scored_with_the_new_gemeenten(merged: Path, tmp_path: Path) -> None:
     assert merged
     build.rebuild()

@@ -32,6 +32,8 @@ from risk.targets import table as target_table
 from risk.targets.request import read_request
 from words import LANGUAGES, read_texts
 
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 
 def _without_incidence(tables: Tables) -> Tables:
     return tables | {"incidence": contracts.empty("incidence")}

@@ -1,0 +1,33 @@
+"""A model that rebuilds its scores a hundred times: for tests of what is said of scores, not of how sure they are.
+
+The rebuilds of the model are two thirds of the work of scoring the country; `tests/risk/index` holds what they prove.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from risk.index import model
+from risk.index.declaration import Model
+
+_build = model._build
+
+
+def _build_with_few(content: Mapping[str, Any]) -> Model:
+    whole = _build(content)
+    return replace(whole, uncertainty=replace(whole.uncertainty, rebuilds=100, choice_rebuilds=40))
+
+
+@contextmanager
+def few_rebuilds() -> Iterator[None]:
+    """Let every declaration that this process reads have few rebuilds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "_build", _build_with_few)
+        model._shipped.cache_clear()
+        try:
+            yield
+        finally:
+            model._shipped.cache_clear()
