@@ -82,8 +82,3 @@ def replace(part: str, number: int, **facts: object) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def forget(part: str) -> None:
-    """Begin anew with a part."""
-    path(part).unlink(missing_ok=True)

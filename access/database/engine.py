@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from access.database import tables
+from access.database import tables, traces
 from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
@@ -45,7 +45,12 @@ def url() -> str:
 def exists() -> bool:
     """Tell whether there is, or ever was, a register to read; reading never makes one."""
     path = sqlite_path()
-    return path is None or path.is_file() or known.was_there("register")
+    return path is None or path.is_file() or was_there()
+
+
+def was_there() -> bool:
+    """Tell whether there ever was a register here, by the note of it or by what else it left (`traces`)."""
+    return known.was_there("register") or traces.place() is not None
 
 
 def sqlite_path() -> Path | None:
@@ -62,12 +67,13 @@ def refuse_gone() -> None:
     RegisterError
         With what was there.
     """
-    if not known.was_there("register"):
-        return
-    was = known.read("register")
-    told = int(was.get("number", 0))
     place = sa.make_url(url()).render_as_string()
-    raise RegisterError("register_gone", place=place, held=told, known=known.path("register"))
+    if known.was_there("register"):
+        was = known.read("register")
+        told = int(was.get("number", 0))
+        raise RegisterError("register_gone", place=place, held=told, data=settings.data_dir())
+    if trace := traces.place():
+        raise RegisterError("register_gone_traced", place=place, trace=trace, data=settings.data_dir())
 
 
 _engines: dict[str, Engine] = {}
@@ -191,6 +197,7 @@ def _bring_up_to_date(found: Engine) -> None:
                 upgrade(found)
             if not revision:
                 known.note("register", 0, head="")
+    traces.mark()
     _current.add(found)
 
 
@@ -240,8 +247,11 @@ def start_over() -> None:
         )
         for name in list(connection.execute(ours).scalars()):
             connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE")
+    from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load, seldom needed
+
+    upgrade(found)
+    known.replace("register", 0, head="")
     _current.discard(found)
-    known.forget("register")
 
 
 def _refuse_unbound(found: Engine) -> None:

@@ -136,7 +136,7 @@ def _state() -> State:
     path = database.sqlite_path()
     if path is None:
         database.refuse_unusable_account()
-        if not known.was_there("register") and not sa.inspect(database.bare_engine()).get_table_names():
+        if not database.was_there() and not sa.inspect(database.bare_engine()).get_table_names():
             return State.ABSENT
     try:
         with database.reading(UPKEEP) as connection:

@@ -1,5 +1,7 @@
 """Restoring from every state a register may be in, with the state before kept; and absent is never taken for new."""
 
+import json
+import shutil
 import sqlite3
 
 import psycopg
@@ -8,11 +10,12 @@ import sqlalchemy as sa
 
 from access import people, profiles
 from access.database import engine as database
+from access.database import traces
 from access.viewer import Viewer, parse_viewer
 from commands import data
 from door import desk, installation
 from door.store import open_store
-from geodata import known
+from geodata import known, settings
 from geodata.errors import RegisterError
 from register import chain, files
 from register import record as write
@@ -158,6 +161,55 @@ def test_a_lost_register_is_not_made_anew_by_whoever_writes_next(filled, damage,
             write.record(lotc, "activation", activation)
         with pytest.raises(RegisterError, match="it held 3 events"):
             people.everyone(lotc)
+
+
+def test_a_register_that_went_with_the_note_of_it_is_told_and_comes_back(filled, tmp_path, capsys, lotc, activation):
+    before, made = state(), tmp_path / "elsewhere.backup.zip"
+    backup(made)
+    lose(filled)
+    shutil.rmtree(known.folder())
+    for words, code in ((["verify"], 2), (["backup"], 2), (["status", "--ready"], 1)):
+        assert data.main(words) == code
+        assert "tells that there was one" in "".join(capsys.readouterr())
+    with pytest.raises(RegisterError, match="tells that there was one"):
+        write.record(lotc, "activation", activation)
+    assert data.main(["restore", str(made)]) == 0
+    assert state() == before
+    assert write.record(lotc, "activation", activation).seq == 4
+
+
+TRACES = ("audit/.register", "audit", "register/backups", "register/erased.jsonl", "out", "heads")
+
+
+def test_each_thing_that_is_left_tells_of_a_lost_register(filled, tmp_path, capsys, lotc, monkeypatch):
+    backup()
+    write.erase(lotc, "activation", "a0", "mistake")
+    lose(filled)
+    folder, gone = settings.data_dir(), tmp_path / "gone"
+    folder.rename(gone)
+    facts = gone / "out/2.0.0-x/site/facts.json"
+    facts.parent.mkdir(parents=True)
+    facts.write_text(json.dumps({"newest_signal": 7}))
+    heads = tmp_path / "heads.jsonl"
+    monkeypatch.setenv("RISICOBEELD_ANCHOR", str(heads))
+    for trace in TRACES:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        if trace == "heads":
+            heads.write_text(json.dumps({"register": {"n": 3, "hash": "ab"}}) + "\n")
+        else:
+            (folder / trace).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (gone / trace).is_dir() else shutil.copy2
+            copy(gone / trace, folder / trace)
+        if trace == "audit":
+            (folder / "audit/.register").unlink()
+        traces.look_again()
+        assert data.main(["verify"]) == 2, trace
+        assert "tells that there was one" in capsys.readouterr().err
+    heads.unlink()
+    shutil.rmtree(folder)
+    traces.look_again()
+    assert data.main(["verify"]) == 0  # nothing is left: a first start
 
 
 def test_a_first_start_is_no_damage(register, capsys):

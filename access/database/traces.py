@@ -1,0 +1,72 @@
+"""What else tells that there was a register, when its file and the note of it in `geodata.known` are both gone.
+
+A second mark lies in the folder of the audit trail. Beside it tell: backups, the list of what was erased and what a
+restore kept aside; the trail, of people who were let in; the heads that were written outside; and stored scores that
+counted its signals.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from access import anchor, audit
+from geodata import settings
+from geodata.errors import InputError
+
+_LEFT: Final = ("register/backups/*.backup.*", "register/erased.jsonl", "register/aside/*")
+_FACTS: Final = "out/*/*/facts.json"
+_LET_IN: Final = '"what": "people: '
+
+
+def mark() -> None:
+    """Leave the second mark, unless it is there; what it tells of has happened, so a full disk takes nothing away."""
+    look_again()
+    with suppress(OSError):
+        audit.folder().mkdir(parents=True, exist_ok=True)
+        _mark().touch(0o600)
+
+
+def place() -> Path | None:
+    """Return what tells that there was a register; None for a first start.
+
+    A process looks once: the trail of a place that only reads grows, and each page would read all of it.
+    """
+    return _look(settings.data_dir())
+
+
+def look_again() -> None:
+    """Look anew at the next question: there is a register now."""
+    _look.cache_clear()
+
+
+def _mark() -> Path:
+    return audit.folder() / ".register"
+
+
+@lru_cache(maxsize=8)
+def _look(data: Path) -> Path | None:
+    return next(_found(data), None)
+
+
+def _found(data: Path) -> Iterator[Path]:
+    if _mark().exists():
+        yield _mark()
+    for pattern in _LEFT:
+        yield from data.glob(pattern)
+    if outside := settings.anchor_file():
+        try:
+            heads = anchor.newest()
+        except InputError:  # not signed as it should be: somebody wrote it all the same
+            yield outside
+        else:
+            if heads.get("register", "").strip("0"):
+                yield outside
+    for facts in data.glob(_FACTS):
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(facts.read_text("utf-8")).get("newest_signal"):
+                yield facts
+    if audit.tells(_LET_IN):
+        yield audit.folder()
