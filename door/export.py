@@ -17,7 +17,8 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 
 FIGURES_LICENCE: Final = "CC BY 4.0"
-PLACES_LICENCE: Final = "CC BY 4.0; boundaries ODbL 1.0"
+BOUNDARIES_LICENCE: Final = "ODbL 1.0"
+PLACES_LICENCE: Final = f"{FIGURES_LICENCE}; boundaries {BOUNDARIES_LICENCE}"
 STAMP: Final = ("status_band", "scope", "data_version", "attribution", "licence")
 """What every row of a file carries; `stamped` gives it."""
 

@@ -59,7 +59,7 @@ def lacks(texts: Texts, shown: Picture) -> str:
 
 def top_reason(shown: Picture, unit_id: str, texts: Texts) -> str:
     """Return the strongest reason for a high score, in words."""
-    return _sentence(shown.top_reasons[texts.language].get(unit_id, ""))
+    return as_sentence(shown.top_reasons[texts.language].get(unit_id, ""))
 
 
 def of_sectors(shown: Picture, area_code: str, texts: Texts) -> tuple[str, dict[str, str]]:
@@ -67,10 +67,11 @@ def of_sectors(shown: Picture, area_code: str, texts: Texts) -> tuple[str, dict[
     units = list(shown.sectors_of(area_code).dropna(subset=["score_0_10"])["unit_id"])
     shared, own = explain.shared_and_own(shown.scored, units, texts.language)
     told = texts("region.all_sectors", reason=shared) if shared else ""
-    return told, {unit: _sentence(words) for unit, words in own.items()}
+    return told, {unit: as_sentence(words) for unit, words in own.items()}
 
 
-def _sentence(words: str) -> str:
+def as_sentence(words: str) -> str:
+    """Return words with a capital and a full stop; '' stays ''."""
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 

@@ -152,6 +152,7 @@ def _page(country: _Country, texts: Texts, name: str, title: str, body: Markup) 
         texts=texts,
         other=read_texts(other),
         title=title,
+        day=texts("picture.peildatum", day=texts.day(country.shown.scored.peildatum.date())),
         band=export.band(country.scoped, texts.language),
         up=up,
         turn=f"{up}{other}/{name}" if texts.language == LANGUAGES[0] else f"../{up}{name}",
@@ -165,11 +166,10 @@ def _foot(country: _Country, texts: Texts) -> list[str]:
     assert scoped.known_on is not None  # noqa: S101 - `pages` sets it
     return [
         *filter(None, [why.lacks(texts, shown)]),
-        texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),
         texts("publish.known_on", day=texts.day(scoped.known_on)),
         texts("publish.versions", model=shown.scored.model.version, data=scoped.data_version),
         texts("picture.source_line", sources=export.attributions(scoped.sources, texts.language)),
-        texts("publish.licence", licence=export.PLACES_LICENCE),
+        texts("publish.licence", licence=export.FIGURES_LICENCE, boundaries=export.BOUNDARIES_LICENCE),
         texts("publish.small"),
     ]
 
@@ -178,8 +178,14 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, Markup]:
     shown = country.shown
     rows = shown.of_sector("")
     told = why.not_told_apart(texts, shown, "")
-    listed = [_score_cells(country, texts, row, _region_link(country, row["area_code"])) for _, row in rows.iterrows()]
+    listed = [
+        _score_cells(
+            country, texts, row, _region_link(country, row["area_code"]), why.top_reason(shown, row["unit_id"], texts)
+        )
+        for _, row in rows.iterrows()
+    ]
     pairs = shown.highest_pairs.head(_PAIRS_N)
+    apart = reasons.apart(shown.scored, list(pairs["unit_id"]), texts.language)
     highest = [
         _score_cells(
             country,
@@ -188,10 +194,10 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, Markup]:
             Markup("{}: {}").format(
                 _region_link(country, row["area_code"]), why.sector_name(texts, shown, row["sector_code"])
             ),
+            why.as_sentence(reason),
         )
-        for _, row in pairs.iterrows()
+        for (_, row), reason in zip(pairs.iterrows(), apart, strict=True)
     ]
-    counted = Markup().join(_counts(country, texts, name, by, "") for name, by in _COUNTED)
     body = (
         Markup("<p>{}</p>").format(texts("picture.intro"))
         + (Markup("<p><b>{}</b></p>").format(told) if told else _map(country, texts, "", "regions/"))
@@ -199,7 +205,7 @@ def _nation(country: _Country, texts: Texts) -> tuple[str, Markup]:
         + _scores_table(texts, texts("publish.regions"), texts("publish.region"), listed)
         + Markup("<h2>{}</h2>").format(texts("publish.pairs"))
         + _scores_table(texts, texts("publish.pairs"), texts("publish.region"), highest)
-        + Markup("<h2>{}</h2>{}").format(texts("publish.done"), counted)
+        + _done(country, texts, "")
     )
     return named(texts, texts("publish.title"), shown.lacks), body
 
@@ -222,17 +228,20 @@ def _region(country: _Country, texts: Texts, code: str) -> tuple[str, Markup]:
         Markup("<p>{}</p>").format(texts("picture.completeness", percent=texts.percent(row["completeness_pct"] / 100))),
         _map(country, texts, code, ""),
     ]
+    shared, own = why.of_sectors(shown, code, texts)
     sectors = [
-        _score_cells(country, texts, one, why.sector_name(texts, shown, one["sector_code"]))
+        _score_cells(
+            country, texts, one, why.sector_name(texts, shown, one["sector_code"]), own.get(one["unit_id"], "")
+        )
         for _, one in shown.sectors_of(code).iterrows()
     ]
     parts += [
         Markup("<h2>{}</h2>").format(texts("publish.sectors")),
+        Markup("<p>{}</p>").format(shared) if shared else Markup(),
         _scores_table(texts, texts("publish.sectors"), texts("publish.sector"), sectors),
         Markup("<h2>{}</h2><p>{}</p>").format(texts("publish.workers"), texts("publish.workers_how")),
         _workers(country, texts, code),
-        Markup("<h2>{}</h2>").format(texts("publish.done")),
-        *(_counts(country, texts, name, by, code) for name, by in _COUNTED),
+        _done(country, texts, code),
     ]
     return named(texts, shown.names[code], shown.lacks), Markup().join(parts)
 
@@ -284,10 +293,9 @@ def _limits(field: Mapping[str, Any]) -> str:
     return "" if low is None else f"{low:g} - {'' if high is None else format(high, 'g')}"
 
 
-def _score_cells(country: _Country, texts: Texts, row: pd.Series, name: str) -> list[str]:
+def _score_cells(country: _Country, texts: Texts, row: pd.Series, name: str, reason: str) -> list[str]:
     if pd.isna(row["score_0_10"]):
         return [name, texts("publish.no_score"), "", ""]
-    reason = country.shown.top_reasons[texts.language].get(row["unit_id"], "")
     return [name, _chip(country, texts, row), why.place_span(row), reason]
 
 
@@ -295,7 +303,8 @@ def _scores_table(texts: Texts, caption: str, first: str, rows: list[list[str]])
     if not rows:
         return Markup("<p>{}</p>").format(texts("picture.nothing_to_show"))
     heads = [first, *(texts(f"publish.{word}") for word in ("score", "place", "reason"))]
-    return table(caption, heads, rows, numeric=(2,))
+    shown_n = 4 if any(row[3] for row in rows) else 3  # a reason that all share stands above the table
+    return table(caption, heads[:shown_n], [row[:shown_n] for row in rows], numeric=(2,))
 
 
 def _chip(country: _Country, texts: Texts, row: pd.Series) -> Markup:
@@ -310,10 +319,16 @@ def _class(country: _Country, texts: Texts, number: float) -> str:
     return marked(texts, word, is_demonstration=country.shown.is_demonstration)
 
 
-def _counts(country: _Country, texts: Texts, name: str, by: str, code: str) -> Markup:
-    """Return how often something was done, by one thing at a time; small numbers stay unsaid."""
-    found = country.counts[name, by]
-    mine = found[found["vr_code"] == code]
+def _done(country: _Country, texts: Texts, code: str) -> Markup:
+    """Return what the platform did in a region ('' = the nation), by one thing at a time; small numbers stay unsaid."""
+    mine = {(name, by): found[found["vr_code"] == code] for (name, by), found in country.counts.items()}
+    told = Markup().join(_counts(texts, name, by, found) for (name, by), found in mine.items())
+    if all(found.empty for found in mine.values()):
+        told = Markup("<p>{}</p>").format(texts("publish.count_none"))
+    return Markup("<h2>{}</h2>{}").format(texts("publish.done"), told)
+
+
+def _counts(texts: Texts, name: str, by: str, mine: pd.DataFrame) -> Markup:
     title = texts(f"publish.count_{name}_{by}")
     if mine.empty:
         return Markup("<h3>{}</h3><p>{}</p>").format(title, texts("publish.count_none"))

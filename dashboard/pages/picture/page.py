@@ -80,7 +80,7 @@ def _told_first(shown: Picture, sector: str, texts: Texts) -> list[tuple[str, st
             shown.names[row["area_code"]],
             why.sector_name(texts, shown, row["sector_code"]),
             place,
-            f"{reason[:1].upper()}{reason[1:]}." if reason else "",
+            why.as_sentence(reason),
         )
         told.append((str(row["area_code"]), str(row["sector_code"]), inner))
     return told

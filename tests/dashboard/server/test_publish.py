@@ -114,6 +114,21 @@ def test_every_page_says_that_figures_are_invented_and_how_old_they_are(country)
         assert "default-src 'none'" in text
 
 
+def test_a_page_begins_with_its_date_and_says_once_that_nothing_was_done(country) -> None:
+    nothing_n = 0
+    for path in (country[0] / "regions").glob("*.html"):
+        text = path.read_text("utf-8")
+        assert re.search(r"</h1><p>Peildatum \d+ november 2020</p>", text), path
+        assert "boundaries" not in text, "an English word in a Dutch page"
+        told = text.count("Geen, of te weinig om te noemen.")
+        is_all = "Activeringen naar soort" not in text
+        nothing_n += is_all
+        assert told == 1 if is_all else told < 4, path
+    scoped = open_store(Viewer("policy"), surface="publish").as_known_on(KNOWN_ON)
+    done = {code for name, by in publish._COUNTED for code in scoped.counts(name, ("vr_code", by))["vr_code"]}
+    assert nothing_n == 25 - len(done - {""})
+
+
 def test_it_is_small(country) -> None:
     assert sum(path.stat().st_size for path in country[0].rglob("*") if path.is_file()) < 5_000_000
 
