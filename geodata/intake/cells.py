@@ -86,7 +86,9 @@ MARKS: Final[Mapping[str, Mark]] = {
 }
 _WITHHELD: Final = re.compile(
     r"(<|<=|≤|&lt;|kleiner dan|minder dan|onder de|less than|fewer than)\s*\d+|\d+\s*(-|–|t/m|tot|of|à)\s*\d+|"
-    r"(tussen(?: de)?|between)\s\d+\s(en|and)\s\d+",
+    r"(tussen(?: de)?|between)\s\d+\s(en|and)\s\d+|"
+    r"(>|>=|≥|&gt;|meer dan|vanaf|minstens|ten minste|minimaal|more than|over|at least|from)\s*\d+|"
+    r"\d+\s*(\+|of meer|en meer|en hoger|or more|and over|and more)",
     re.IGNORECASE,
 )
 _UNITS: Final = re.compile(

@@ -116,9 +116,9 @@ def _parsed(low: str) -> pd.Timestamp | None:
     return None
 
 
-_WEEK_WORD: Final = r"(?:w(?:eek|k)?\.?)?"
+_WEEK_WORD: Final = r"(?:kw|w(?:eek|k)?\.?)?"
 _WEEK: Final = (
-    re.compile(rf"(?P<year>\d{{4}})\s*[-/,. ]?\s*{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})", re.IGNORECASE),
+    re.compile(rf"(?P<year>\d{{4}})\s*[-/,._ ]?\s*{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})", re.IGNORECASE),
     re.compile(
         rf"{_WEEK_WORD}\s*[-/ ]?(?P<week>\d{{1,2}})\s*(?:[-/ ,]+|\s(?:van|of)\s+)\s*(?P<year>\d{{4}})", re.IGNORECASE
     ),

@@ -124,6 +124,16 @@ def fits(table: Table) -> bool:
     return any(_fits(table.frame, mapping) for mapping in _shipped())
 
 
+def year_said(table: Table) -> int:
+    """Return the last year that a column of periods names; 0 where there is none."""
+    for mapping in _shipped():
+        if mapping.long and _fits(table.frame, mapping):
+            for column in _matching(table.frame, mapping.long.get("period", "")):
+                years = as_texts(table.frame[column]).str.extract(r"(\d{4})")[0].dropna()
+                return int(years.max()) if len(years) else 0
+    return 0
+
+
 def _fits(frame: pd.DataFrame, mapping: Mapping) -> bool:
     if not _matching(frame, mapping.code, mapping.name):
         return False
@@ -202,7 +212,7 @@ def read(path: Path, question: Question, gemeenten: pd.DataFrame, places: Places
     if doubled.any():
         first = frame.loc[doubled, "gemeente_code"].iloc[0]
         numbers = frame.loc[frame["gemeente_code"].eq(first), "row_n"].head(2)
-        raise InputError("gemeente_again", name=path.name, first=first, a=" and ".join(map(str, numbers)))
+        raise InputError("gemeente_again", name=path.name, first=first, a=", ".join(map(str, numbers)))
     counts, columns_read = _counts(frame, mapping, path.name, receipt)
     receipt.columns_read = read_from | columns_read
     used = {*receipt.columns_read.values()}
@@ -278,7 +288,7 @@ def _widen(frame: pd.DataFrame, mapping: Mapping, where: str) -> pd.DataFrame:
         group = frame[frame[key].eq(frame.loc[doubled, key].iloc[0]).all(axis="columns")]
         used = {*key, columns["value"], "row_n"}
         unread = [name for name in frame.columns if name not in used and group[name].astype("str").unique().size > 1]
-        rows = " & ".join(map(str, group["row_n"].head(2)))
+        rows = ", ".join(map(str, group["row_n"].head(2)))
         raise InputError(
             "section_again_unread" if unread else "section_again", where=where, rows=rows, column="".join(unread[:1])
         )

@@ -61,6 +61,7 @@ _GGD_CODES: Final = _NAMES["ggd_codes"]
 _TWO_REGIONS: Final = ("hart voor brabant", "west brabant")  # GGDs over parts of two veiligheidsregio's
 _TOTALS: Final = frozenset(_NAMES["words"]["totals"])
 _UNKNOWNS: Final = frozenset(_NAMES["words"]["unknowns"])
+_ELSEWHERE: Final = frozenset(_NAMES["words"]["elsewhere"])
 _CODE: Final = re.compile(r"(?:GM)?[ _-]?(\d{1,4})(?:[.,]0+)?", re.IGNORECASE)
 _OTHER_CODE: Final = re.compile(r"(LD|CR|WK|BU|AM|GG|AR|LG|ES|RES|KK|JZ|SW|RM|PO)[ _-]?\d{1,8}[a-z0-9]*", re.IGNORECASE)
 _REGION_CODE: Final = re.compile(r"(VR)?[ _-]?(\d{1,2})(?:[.,]0+)?", re.IGNORECASE)
@@ -86,6 +87,7 @@ _BOTH: Final = (
     re.compile(r"(?P<name>[^\W\d].*?)\s*[-–:,/(\[ ]\s*(?P<code>(?:GM|VR)[ _-]?\d{1,4}|\d{4})\s*[)\]]?", re.IGNORECASE),
 )
 _BAG: Final = re.compile(r"NL\.IMBAG\.Gemeente\.", re.IGNORECASE)
+_LONGEST_SHORT: Final = 3  # letters of a province's short name
 _TOO_FAR: Final = 60.0  # likeness in percent below which a name is no suggestion
 
 
@@ -225,10 +227,23 @@ class Places:
         if not codes and (two := _TWO_NAMES.fullmatch(text)):  # Leeuwarden (Ljouwert)
             same = self._gemeente(two["one"])
             return same if same.code == self._gemeente(two["other"]).code else Place(Kind.MISS, "", text)
+        if not codes:
+            return self._larger(text)
         if len(codes) != 1:
             return Place(Kind.MISS, "", text)
         (code,) = codes
         return Place(Kind.GEMEENTE, code, self.names[code])
+
+    def _larger(self, text: str) -> Place:
+        """Return the province or region of a name that no gemeente has; a miss for any other."""
+        province = self.province(text) if fold(text) not in _PROVINCE_WORDS or len(text) > _LONGEST_SHORT else None
+        if province and province.kind is Kind.PROVINCE:
+            return province
+        code = self._regions.get(_key(text))
+        is_in_full = code and _key(self._region_names[code]) == _key(text)
+        return (
+            Place(Kind.REGION, str(code), self._region_names[str(code)]) if is_in_full else Place(Kind.MISS, "", text)
+        )
 
     def _in_a_province(self, text: str) -> set[str]:
         """Understand a name with a province behind it: Bergen (NH), Hengelo Ov., Laren (Noord-Holland)."""
@@ -339,6 +354,8 @@ def _no_place(text: str) -> Place | None:
     """Return what a cell says that names no place: the whole country, or that the place is not known."""
     if text.casefold() in _UNKNOWNS or fold(text) in _UNKNOWNS:
         return Place(Kind.UNKNOWN, "", text)
+    if fold(text) in _ELSEWHERE:
+        return Place(Kind.OTHER, "", text)
     is_total = fold(text) in _TOTALS or _WHOLE_COUNTRY.fullmatch(text) or _SUM.fullmatch(text)
     return Place(Kind.TOTAL, "", text) if is_total else None
 

@@ -150,8 +150,8 @@ class Receipt:
         ]
         return pd.DataFrame(listed, columns=["row_n", "what", "reason"]).sort_values("row_n", kind="stable")
 
-    def sentences(self, language: str = "en") -> list[str]:
-        """Return the receipt as lines of text, the most important first."""
+    def sentences(self, language: str = "en", *, is_command: bool = True) -> list[str]:
+        """Return the receipt as lines of text, the most important first; a page saves the list with a button."""
         texts = read_texts(language)
         left_n = len({line.row_n for line in self.left_out})
         head = "dry_run" if self.is_dry_run else "unchanged" if self.is_unchanged else "imported"
@@ -174,7 +174,7 @@ class Receipt:
                     for line in sorted(lines, key=lambda line: line.row_n)[:_SHOWN_N]
                 ]
                 if len(lines) > _SHOWN_N:
-                    said.append("  " + texts("receipt.more", n=len(lines) - _SHOWN_N))
+                    said.append("  " + texts(f"receipt.more{'' if is_command else '_here'}", n=len(lines) - _SHOWN_N))
         if self.places_missed:
             said.append(texts("receipt.places_missed", n=len(self.places_missed)))
         for text, (nearest, rows) in list(self.places_missed.items())[:_SHOWN_N]:

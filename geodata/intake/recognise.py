@@ -70,3 +70,11 @@ def _by_header(table: Table) -> str:
     if establishments.fits(table):
         return "establishments"
     return "sites" if has_point or (site & _PLACES and site & _OF_A_SITE) else ""
+
+
+def year_said(path: Path) -> int:
+    """Return the last year that a file of establishments says its figures are of; 0 where it says none."""
+    try:
+        return establishments.year_said(reader.read(path, path.name, establishments.knows()))
+    except InputError:
+        return 0

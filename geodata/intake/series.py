@@ -42,7 +42,7 @@ def refuse_repeated(rows: pd.DataFrame, table: Table, chosen: Mapping[str, str])
         if name not in chosen.values() and name != "geometry" and cells_there[name].astype("str").unique().size > 1
     ]
     when = first["day"].date().isoformat() if has_days else first["week"]
-    numbers = " and ".join(str(number) for number in group["row_n"].head(2))
+    numbers = ", ".join(str(number) for number in group["row_n"].head(2))
     if unread:
         raise InputError(
             "rows_differ_unread", name=table.name, a=first["area_code"], when=when, numbers=numbers, b=unread[0]

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,20 +13,27 @@ from numpy.typing import NDArray
 
 from geodata import site_kinds
 from geodata.areas.names import fold
-from geodata.errors import InputError
+from geodata.errors import InEach, InputError
 from geodata.intake import cells, placing
 from geodata.intake.cells import Mark
+from geodata.intake.columns import fold_header
 from geodata.intake.files.table import is_blank
 from geodata.intake.places import Kind as PlaceKind
 from geodata.intake.places import Places
 from geodata.intake.receipt import Receipt
 from geodata.site_kinds import Kind
+from words import read_texts
 
 WORDS: Final[Mapping[str, Any]] = tomllib.loads((Path(__file__).parent / "sites.toml").read_text("utf-8"))
 """The headers of every field, and the words for kinds and countries."""
 
 _KINDS: Final = {fold(word): kind for kind, words in WORDS["kinds"].items() for word in (kind, *words)}
 _COUNTRIES: Final[Mapping[str, str]] = {word: code for code, words in WORDS["countries"].items() for word in words}
+_ACTIVITIES: Final = {fold_header(header) for header in WORDS["activities"]["headers"]}
+_SBI_HEADERS: Final = {fold_header(header) for header in WORDS["activities"]["sbi_headers"]}
+_SBI: Final[Mapping[str, str]] = WORDS["activities"]["sbi"]
+_LETTERS: Final[Mapping[str, str]] = WORDS["activities"]["letters"]
+_SHORT_SBI: Final = 4
 _SIZES: Final = ("fte", "beds", "m2")
 _PERSONS: Final = re.compile(r"person|werknemer|medewerker|employee|worker|arbeidsplaats|werkzam|staff", re.IGNORECASE)
 _IN_M2: Final = (
@@ -61,24 +68,72 @@ def kind_of(text: str) -> str:
     return next((kind for word in (fold(text), *singular) if (kind := known.get(word))), "")
 
 
-def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Series:
+def says_activities(header: str) -> bool:
+    """Tell whether a column says what firms of any sort do, of which only some are sites of ours."""
+    return fold_header(header) in _ACTIVITIES or says_sbi(header)
+
+
+def says_sbi(header: str) -> bool:
+    """Tell whether a column holds codes of the Standaard Bedrijfsindeling."""
+    return fold_header(header) in _SBI_HEADERS
+
+
+def kind_of_activity(text: str) -> str:
+    """Return the kind of site that does what a list of firms says: by SBI, by the letters of approved plants, in words.
+
+    Examples
+    --------
+    >>> kind_of_activity("10.11 Slachterijen"), kind_of_activity("SH, CP"), kind_of_activity("62.01")
+    ('slaughterhouse', 'slaughterhouse', '')
+    """
+    if kind := kind_of(text):
+        return kind
+    code = re.sub(r"\D", "", re.match(r"\s*[\d.\s]*", text)[0])  # type: ignore[index]
+    codes = (code, f"0{code}" if len(code) == _SHORT_SBI else "")  # a spreadsheet takes the zero in front away
+    by_sbi = next((kind for start, kind in _SBI.items() if any(one.startswith(start) for one in codes)), "")
+    letters = set(re.split(r"[^A-Za-z]+", text.upper()))
+    return by_sbi or next((kind for letter, kind in _LETTERS.items() if letter in letters), "")
+
+
+def kinds(
+    given: pd.Series, default: str, row_n: pd.Series, where: str, kind_of: Callable[[str], str] = kind_of
+) -> pd.Series:
     """Return the kind of every row: what its word says, else the one of all rows without one.
+
+    Parameters
+    ----------
+    given
+        The words.
+    default
+        The kind of all rows without one.
+    row_n
+        The number of each row in the file.
+    where
+        Name of the file.
+    kind_of
+        What a word means.
 
     Raises
     ------
     InputError
-        A word is no kind of site, or there is none.
+        A word is no kind of site, or nothing says the kind.
     """
     meant = {text: kind_of(text) if text else default for text in given.unique()}
     found = given.map(meant).astype("str")
     unknown = found.eq("")
     if unknown.any():
+        named = {
+            language: ", ".join(site_kinds.name(code, read_texts(language)).lower() for code in site_kinds.codes())
+            for language in ("en", "nl")
+        }
+        word = given[unknown].iloc[0]
         raise InputError(
-            "no_kind_of_site",
+            "no_kind_of_site" if word else "kind_unsaid",
             where=where,
             a=row_n[unknown].iloc[0],
-            b=given[unknown].iloc[0],
+            b=word,
             c=", ".join(site_kinds.codes()),
+            kinds=InEach(named["en"], nl=named["nl"]),
         )
     return found
 
@@ -86,8 +141,8 @@ def kinds(given: pd.Series, default: str, row_n: pd.Series, where: str) -> pd.Se
 def other_activities(
     given: pd.Series, lands: pd.Series, row_n: NDArray[np.int64], receipt: Receipt
 ) -> "pd.Series[bool]":
-    """Tell which rows of a register of all industries in Europe are no site of ours: by their nature, and no loss."""
-    is_other = ~given.map({text: bool(kind_of(text)) for text in given.unique()}).astype(bool)
+    """Tell which rows of a list of all sorts of firms are no site of ours: by their nature, and no loss."""
+    is_other = ~given.map({text: bool(kind_of_activity(text)) for text in given.unique()}).astype(bool)
     is_abroad = lands.map({text: _country(text) is None for text in lands.unique()}).astype(bool) & ~is_other
     for rows, key, texts in ((is_other, "other_activity", given), (is_abroad, "other_country", lands)):
         for number, text in zip(row_n[rows.to_numpy()], texts[rows], strict=True):

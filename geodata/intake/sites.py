@@ -30,7 +30,6 @@ FIELDS: Final[Mapping[str, list[str]]] = site_fields.headers()
 """The fields that a file may have, each with the headers that are recognised without a mapping."""
 
 _WEAK_KIND_HEADERS: Final = ("type", "categorie", "category")  # they often say something else
-_ACTIVITY_HEADER: Final = columns.fold_header("mainActivityCode")  # of E-PRTR, which is of all industries
 _TOWN_ONLY: Final = re.compile(r"place|plaats(centrum)?\b.*|woonplaats.*|town.*|city.*|centroid.*", re.IGNORECASE)
 _GEMEENTE: Final = ("gemeente", "gemeente_name", "province")
 _UNREADABLE: Final = ("x", "y", "point")  # coordinates that say something else
@@ -155,7 +154,7 @@ def read_placed(
     given = _given(reading, table, places, receipt)
     if question.is_geocoded:
         given = _geocoded(reading, frame, given, progress)
-    if columns.fold_header(chosen.get("kind", "")) == _ACTIVITY_HEADER:
+    if site_fields.says_activities(chosen.get("kind", "")):
         words, lands = reading.text(frame, "kind"), reading.text(frame, "country")
         given["is_left_out"] |= site_fields.other_activities(words, lands, table.row_n, receipt)
     _refuse_nowhere(given, frame, path.name)
@@ -193,9 +192,11 @@ def read_placed(
 def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Question) -> None:
     """Let a column "type" be, where none of its words is a kind of site and the kind is given."""
     header = chosen.get("kind", "")
-    if question.kind and columns.fold_header(header) in _WEAK_KIND_HEADERS and "kind" not in question.mapping.columns:
+    is_weak = columns.fold_header(header) in _WEAK_KIND_HEADERS or site_fields.says_activities(header)
+    if question.kind and is_weak and "kind" not in question.mapping.columns:
         words = columns.texts(table.frame, chosen, question.mapping, "kind").unique()
-        if not any(site_fields.kind_of(word) for word in words):
+        # who says of what kind a list is knows more than the branch that each of its firms is booked under
+        if site_fields.says_sbi(header) or not any(site_fields.kind_of_activity(word) for word in words):
             del chosen["kind"]
 
 
@@ -326,10 +327,12 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
     """Return some rows of a file as sites, each in its gemeente, and what was read otherwise than it stands."""
     frame, given = piece
     question, where = reading.question, reading.where
+    is_activity = site_fields.says_activities(reading.chosen.get("kind", ""))
+    means = site_fields.kind_of_activity if is_activity else site_fields.kind_of
     rows = pd.DataFrame(
         {
-            "name": reading.text(frame, "name"),
-            "kind": site_fields.kinds(reading.text(frame, "kind"), question.kind, given["row_n"], where),
+            "name": reading.text(frame, "name").str.replace(r"\s*[\r\n]\s*", " ", regex=True),
+            "kind": site_fields.kinds(reading.text(frame, "kind"), question.kind, given["row_n"], where, means),
             "employer_group": reading.text(frame, "employer_group"),
             "country": given["country"],
             "located": given["located"],

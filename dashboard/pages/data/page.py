@@ -23,6 +23,7 @@ from door.outlook import Outlook
 from door.store import ScopedStore
 from geodata import settings, site_kinds
 from geodata.errors import RisicobeeldError
+from geodata.intake import recognise
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
@@ -167,7 +168,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         problem = seems if isinstance(seems, RisicobeeldError) else None
         seems = "" if problem else str(seems)
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
-        answers = questions.ask(texts, store, path, seems or kinds[0], kinds)
+        answers = questions.ask(texts, store, path, seems or kinds[0], kinds, _year(path, given.file_id, seems))
         if problem is not None and answers.options == Options():
             _refused(texts, problem)
             return
@@ -198,8 +199,22 @@ def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> st
     return found
 
 
+def _year(path: Path, file_id: str, seems: str) -> int:
+    """Return the year that a file of establishments says its figures are of, 0 for none; looked up once per file."""
+    if seems != "establishments":
+        return 0
+    known = st.session_state.get("data-year-said", ("", 0))
+    if known[0] != file_id:
+        known = (file_id, recognise.year_said(path))
+        st.session_state["data-year-said"] = known
+    return int(known[1])
+
+
 def _refused(texts: Texts, error: RisicobeeldError) -> None:
     """Say why a file is refused, and once that nothing was changed: some reasons end with it."""
+    if error.key == "kind_unsaid":  # no fault of the file: a question is still open
+        st.info(frame.markdown_escape(problems.in_words(texts, error)))
+        return
     frame.failure(texts, error)
     if texts("data.nothing_changed") not in problems.in_words(texts, error):
         st.caption(texts("data.nothing_changed"))
@@ -224,7 +239,9 @@ def _show_receipt(texts: Texts, tried: Tried, brings: Outlook) -> None:
 
 
 def _sentences(texts: Texts, receipt: Receipt) -> None:
-    said = Markup().join(Markup("<li>{}</li>").format(one.strip()) for one in receipt.sentences(texts.language))
+    said = Markup().join(
+        Markup("<li>{}</li>").format(one.strip()) for one in receipt.sentences(texts.language, is_command=False)
+    )
     show(Markup('<ul class="rb-receipt">{}</ul>').format(said))
     listed = receipt.rows(texts.language)
     if len(listed):

@@ -24,8 +24,10 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
-def ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...]) -> Answers:
-    """Ask what a file leaves open, with what it seems to be as the first answer."""
+def ask(
+    texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...], year_said: int = 0
+) -> Answers:
+    """Ask what a file leaves open, with what it seems to be, and the year that it says, as the first answers."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             texts("data.what"),
@@ -37,8 +39,9 @@ def ask(texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[s
         year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
         covers: list[str] = []
         if kind in ("establishments", "workbook"):
-            guess = upload.year_of(path.name, _today())
-            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key="data-year"))
+            guess = min(year_said or upload.year_of(path.name, _today()), _today().year)
+            key = f"data-year-{path.name}"
+            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key=key))
         elif kind == "incidence":
             disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
         elif kind == "sites":

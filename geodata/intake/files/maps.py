@@ -19,13 +19,15 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from geodata.errors import InputError
 from geodata.intake.receipt import Line
 
-ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz")
+ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz", ".gpx", ".fgb")
 _DRIVERS: Final = {
     ".geojson": {"GeoJSON"},
     ".json": {"GeoJSON"},
     ".gpkg": {"GPKG"},
     ".shp": {"ESRI Shapefile"},
     ".kml": {"LIBKML", "KML"},
+    ".gpx": {"GPX"},
+    ".fgb": {"FlatGeobuf"},
 }
 _SIBLINGS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _MAX_UNPACKED: Final = 1 << 30
@@ -117,9 +119,11 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
             raise InputError("geojson_with_address", name=name)
     if ending == ".gpkg" and not (content.startswith(b"SQLite format 3\x00") and content[68:70] == b"GP"):
         raise InputError("no_geopackage", name=name)
-    if ending == ".kml":
-        if not re.search(rb"<kml[\s>]", content[:65536]):
-            raise InputError("no_kml", name=name)
+    if ending == ".fgb" and not content.startswith(b"fgb"):
+        raise InputError("map_unreadable", name=name)
+    if ending in (".kml", ".gpx"):
+        if not re.search(rb"<%b[\s>]" % ending[1:].encode(), content[:65536]):
+            raise InputError("no_kml" if ending == ".kml" else "map_unreadable", name=name)
         if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
             raise InputError("kml_with_entities", name=name)
 
@@ -206,6 +210,7 @@ def _features(
     ending = ".shp" if path.is_dir() else path.suffix.lower()
     where = f"GeoJSON:{path}" if ending in (".geojson", ".json") else str(path)
     layers = [str(title) for title, kind in pyogrio.list_layers(where) if kind is not None]
+    layers = [title for title in layers if title == "waypoints"] if ending == ".gpx" else layers  # no tracks
     if not layers:
         raise InputError("map_without_layer", name=name)
     chosen = [title for title in layers if title.casefold() == layer.strip().casefold()] if layer else layers

@@ -22,7 +22,7 @@ from geodata.intake.receipt import Line
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
 SHEET_ENDINGS: Final = (".xlsx", ".xlsm")
 MAP_ENDINGS: Final = maps.ENDINGS
-_PACKED: Final = (".gz", ".zip", ".json")  # what they hold says whether it is a table
+_PACKED: Final = (".gz", ".zip", ".json", ".jsonl")  # what they hold says whether it is a table
 _OLD_SHEETS: Final = (".xls", ".xlsb", ".ods", ".numbers")
 _TABLES: Final = InEach("CSV or XLSX file", nl="CSV of XLSX")
 _WITH_MAPS: Final = InEach(
@@ -77,7 +77,7 @@ def read(
             raise InputError("packed_twice", name=name)
         table = read(content, inner, knows, options, takes_maps=takes_maps)
         return replace(table, name=name, notes=(*table.notes, Line("packed", {"file": inner})))
-    found = records.read(source, name) if ending == ".json" else None
+    found = records.read(source, name) if ending in (".json", ".jsonl") else None
     if found is not None:
         table = found
     elif ending in MAP_ENDINGS:

@@ -1,4 +1,4 @@
-"""Tables as JSON: a list of records, alone or under ``value`` (OData), or the objects that Overpass answers with."""
+"""Tables as JSON: records in a list, under a name or line by line; columns; what Overpass and ArcGIS answer with."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ from geodata.errors import InputError
 from geodata.intake.files.table import MAX_CELLS_N, MAX_ROWS_N, Table
 
 _LISTS: Final = ("value", "data", "records", "results")
+_DEGREES: Final = (4326, 4258)  # the numbers of WGS84 and ETRS89; an ArcGIS service here else answers in metres
 _MAP: Final = ("FeatureCollection", "Feature", "Topology")
 
 
@@ -29,13 +30,9 @@ def read(source: Path | bytes, name: str) -> Table | None:
     try:
         held: Any = json.loads(content)
     except (ValueError, RecursionError):
-        return None  # whoever reads maps tells what is wrong with it
+        held = _line_by_line(content)
     if isinstance(held, dict):
-        if held.get("type") in _MAP:
-            return None
-        if "osm3s" in held or "elements" in held:
-            held = {"value": _overpass(held.get("elements"))}
-        held = next((held[key] for key in _LISTS if isinstance(held.get(key), list)), None)
+        held = None if held.get("type") in _MAP else _records(held)
     if not isinstance(held, list) or not held or not all(isinstance(row, dict) for row in held):
         return None
     names = list(dict.fromkeys(str(key) for row in held for key in row))
@@ -44,6 +41,52 @@ def read(source: Path | bytes, name: str) -> Table | None:
     plain = [[_plain(row.get(key)) for key in names] for row in held]
     frame = pd.DataFrame(plain, columns=pd.Index(names, dtype="str"), dtype=object)
     return Table(name, frame, np.arange(1, len(frame) + 1), hashlib.sha256(content).hexdigest())
+
+
+def _line_by_line(content: bytes) -> list[Any] | None:
+    """Return the records of a text with one on each line; None for any other: who reads maps tells what is wrong."""
+    try:
+        return [json.loads(line) for line in content.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _records(held: Mapping[str, Any]) -> list[Any] | None:
+    """Return the records that a JSON object holds, whatever it calls them.
+
+    Examples
+    --------
+    >>> _records({"gemeente": ["Ede", "Tiel"], "aantal": [5, 6]})
+    [{'gemeente': 'Ede', 'aantal': 5}, {'gemeente': 'Tiel', 'aantal': 6}]
+    """
+    if "osm3s" in held or "elements" in held:
+        return _overpass(held.get("elements"))
+    names, rows = held.get("columns"), held.get("data")
+    if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows):
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+    lists = {key: value for key, value in held.items() if isinstance(value, list) and value}
+    usual = next((lists[key] for key in _LISTS if key in lists), None)
+    of_records = [value for value in lists.values() if all(isinstance(row, dict) for row in value)]
+    found = usual or (of_records[0] if len(of_records) == 1 else None)
+    if found is not None:
+        return _of_arcgis(found, held)
+    if len(lists) == len(held) > 1 and len({len(value) for value in lists.values()}) == 1:
+        return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+    return None
+
+
+def _of_arcgis(found: list[Any], held: Mapping[str, Any]) -> list[Any]:
+    """Return the objects of an ArcGIS service as records with the point that each has; any other list as it is."""
+    if not all(isinstance(one, dict) and isinstance(one.get("attributes"), dict) for one in found):
+        return found
+    reference = held.get("spatialReference")
+    is_degrees = isinstance(reference, dict) and reference.get("wkid") in _DEGREES
+    names = ("@lon", "@lat") if is_degrees else ("x_rd", "y_rd")
+    shapes = [shape if isinstance(shape := one.get("geometry"), dict) else {} for one in found]
+    return [
+        one["attributes"] | dict(zip(names, (shape.get("x"), shape.get("y")), strict=True))
+        for one, shape in zip(found, shapes, strict=True)
+    ]
 
 
 def _plain(cell: Any) -> Any:

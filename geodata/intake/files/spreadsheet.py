@@ -18,6 +18,7 @@ from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake.files import statline
 from geodata.intake.files.headings import years_over_weeks
+from geodata.intake.files.second_table import only_first
 from geodata.intake.files.table import (
     MAX_BYTES,
     MAX_CELLS_N,
@@ -288,7 +289,8 @@ def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     notes += _write_out_merged(found.rows, found.place.head, xml, knows) if found.place else []
     notes += [Line("sheets_passed", {"sheets": ", ".join(others)})] if others else []
     notes += [Line("sheets_hidden", {"n": len(hidden_sheets(book))})] if hidden_sheets(book) else []
-    return replace(_table_of(found, name, knows), notes=tuple(notes))
+    table = _table_of(found, name, knows)
+    return replace(table, notes=(*notes, *table.notes))
 
 
 def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
@@ -371,12 +373,15 @@ def _table_of(found: _Found, name: str, knows: Knows) -> Table:
     frame = pd.DataFrame(body, columns=[str(number) for number in range(width)], dtype=object)
     row_n = np.arange(head + 2, head + 2 + len(body))
     header = header if found.block or not body else with_units(header, body[0])
+    beside: list[Line] = []
+    if not found.block:
+        frame, row_n, header, beside = only_first(frame, row_n, header, knows)
     frame, row_n, passed = only_rows(frame, row_n, header)
     if found.block:
         frame, row_n = statline.to_long(found.block, found.rows, frame, row_n)
         return Table(name, named(frame, list(frame.columns), name, knows), row_n, "", passed=tuple(passed))
     above = lines_above(found.rows, top)
-    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed))
+    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed), notes=tuple(beside))
 
 
 def _over_two_rows(rows: list[list[Cell]], head: int, header: list[Cell]) -> list[Cell]:

@@ -182,7 +182,7 @@ def column_number(letters: str) -> int:
 def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) -> pd.DataFrame:
     """Give columns their headers; blank columns go, and two of one name that is read are refused."""
     texts = [header_text(cell) for cell in header]
-    keep = [number for number, text in enumerate(texts) if text or not _blank_cells(frame.iloc[:, number]).all()]
+    keep = [number for number, text in enumerate(texts) if text or not blank_cells(frame.iloc[:, number]).all()]
     seen: dict[str, int] = {}
     names = []
     for number in keep:
@@ -197,7 +197,8 @@ def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) 
     return frame.iloc[:, keep].set_axis(pd.Index(names, dtype="str"), axis="columns")
 
 
-def _blank_cells(cells: pd.Series) -> pd.Series:
+def blank_cells(cells: pd.Series) -> pd.Series:
+    """Tell of each cell of a column whether nothing stands in it."""
     if cells.dtype == object:
         return cells.map(is_blank).astype(bool)
     found: pd.Series = cells.isna() | cells.str.fullmatch(r"\s*")
@@ -214,7 +215,7 @@ def only_rows(
     doubtful = np.ones(len(frame), bool)
     for number in range(1, frame.shape[1]):  # a row with a second cell is a row; so most are settled at once
         cells = frame.iloc[:, number]
-        filled = ~_blank_cells(cells).to_numpy() if cells.dtype == object else (cells.fillna("") != "").to_numpy()
+        filled = ~blank_cells(cells).to_numpy() if cells.dtype == object else (cells.fillna("") != "").to_numpy()
         doubtful &= ~filled
         if not doubtful.any():
             break

@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 from geodata.errors import InputError
 from geodata.intake.files import statline
 from geodata.intake.files.headings import years_over_weeks
+from geodata.intake.files.second_table import only_first
 from geodata.intake.files.table import (
     HEADER_WITHIN_N,
     MAX_CELLS_N,
@@ -33,6 +34,7 @@ from geodata.intake.files.table import (
 from geodata.intake.receipt import Line
 
 _SNIFF_N: Final = 1 << 16
+_LONGEST_LINE: Final = 1 << 22
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OTHER_FILES: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"PAR1")
 
@@ -46,7 +48,9 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
         It is no text, breaks off, leaves a quote open, or is too big.
     """
     content = _decoded(content, name)
-    sample, is_whole = content[:_SNIFF_N], len(content) <= _SNIFF_N
+    longest = content[:_LONGEST_LINE].find(b"\n", _SNIFF_N) + 1  # the first line may be longer than a sample
+    sample = content[: _SNIFF_N if b"\n" in content[:_SNIFF_N] else longest or _LONGEST_LINE]
+    is_whole = len(content) <= len(sample)
     lines = io.StringIO(sample.decode("utf-8", errors="replace"), newline="").readlines()
     lines = lines if is_whole or len(lines) < 2 else lines[:-1]
     if not any(line.strip() for line in lines):
@@ -57,6 +61,9 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     declared = re.fullmatch(r"\"?sep=(.)\"?\s*", lines[0], re.IGNORECASE)
     separator = declared[1] if declared else _separator(lines, knows)
     rows, ends = _sample_rows(lines, separator, name)
+    plain = _with_plain_quotes(rows, content, separator)
+    if plain is not None:
+        return read(plain, name, knows)
     first = 1 if declared else 0
     block = statline.find(rows)
     place = find_header([[], *rows[1:]] if first else rows, knows) if block is None else None
@@ -64,6 +71,7 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     over = years_over_weeks(rows, head, knows) if place else None
     top, head = (over.first, over.head) if over else (head, head)
     header = over.header if over else rows[head]
+    header = [*[""] * _numbers_in_front(rows, head), *header]
     width = len(header)
     if width > MAX_COLUMNS_N:
         raise InputError("too_many_columns", name=name, width=width, most=MAX_COLUMNS_N)
@@ -74,11 +82,14 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     frame, row_n, passed = _body(content, below, separator, header, head, name)
     passed = [*lines_above(rows[first:top], top - first), *passed] if block is None else passed
     header = header if block or frame.empty else with_units(header, list(frame.iloc[0]))
+    beside: list[Line] = []
+    if block is None:
+        frame, row_n, header, beside = only_first(frame, row_n, header, knows)
     frame, row_n, more = only_rows(frame, row_n, header)
     if block is not None:
         frame, row_n = statline.to_long(block, rows, frame, row_n)
         header = list(frame.columns)
-    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*passed, *more))
+    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*passed, *more), notes=tuple(beside))
 
 
 def _decoded(content: bytes, name: str) -> bytes:
@@ -115,6 +126,28 @@ def _without_quotes_around(lines: list[str], content: bytes) -> bytes | None:
         return None
     held = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
     return "\n".join(row[0] if row else "" for row in held).encode("utf-8")
+
+
+def _with_plain_quotes(rows: list[list[str]], content: bytes, separator: str) -> bytes | None:
+    """Return a text with its cells in double quotes that touch the marks between them; None for one that is so."""
+    cells = [cell for row in rows for cell in row if len(row) > 1]
+    if any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells):
+        return re.sub(rb"(?<=[,;|\t])  *(?=\")", b"", content)
+    first = next((row for row in rows if len(row) > 1), [])
+    if not first or b'"' in content or not all(re.fullmatch(r"'[^']*'", cell) for cell in first):
+        return None
+    held = io.StringIO(newline="")
+    text = io.StringIO(content.decode("utf-8"), newline="")
+    csv.writer(held, delimiter=separator).writerows(csv.reader(text, delimiter=separator, quotechar="'"))
+    return held.getvalue().encode("utf-8")
+
+
+def _numbers_in_front(rows: list[list[str]], head: int) -> int:
+    """Return 1 where every row has one cell more than the header, its own number in front, as R writes them."""
+    below = [row for row in rows[head + 1 :] if row]
+    width = len(rows[head]) + 1
+    is_numbered = [row[0] for row in below if len(row) == width] == [str(n) for n in range(1, len(below) + 1)]
+    return int(bool(below) and is_numbered)
 
 
 def _separator(lines: list[str], knows: Knows) -> str:

@@ -690,7 +690,7 @@ COUNTS: dict[str, tuple[str, object, object]] = {
     "a gemeente twice": (
         "a.csv",
         f"gm_code;{GROUPS}\n363;1;2;3;4;5;6;7;8\nGM0363;1;2;3;4;5;6;7;8\n",
-        "more than once .rows 2 and 3",
+        "more than once .rows 2, 3",
     ),
     "a gemeente of later": ("a.csv", f"gm_code;{GROUPS}\nGM0363;1;2;3;4;5;6;7;8\nGM1982;1;2;3;4;5;6;7;8\n", "GM1982"),
     "sections across": (

@@ -176,7 +176,12 @@ FILES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "the quarter behind degrees": ("a.csv", "naam;lat;lon\nA;52,05 N;5,70 E\n", {}, ONE),
     "points between all digits": ("a.csv", "naam;lat;lon\nA;52.050.123;5.700.456\n", {}, "neither degrees"),
     "commas for everything": ("a.csv", "naam,lat,lon\nA,52,05,5,70\n", {}, "too few or too many cells"),
-    "tracks of a walk": ("a.gpx", "<gpx><wpt lat='52.05' lon='5.7'/></gpx>", {}, "a.gpx is no CSV"),
+    "tracks of a walk": (
+        "a.gpx",
+        "<gpx version='1.1'><trk><trkseg><trkpt lat='52.05' lon='5.7'/></trkseg></trk></gpx>",
+        {},
+        "a.gpx holds no rows",
+    ),
     "features line by line": ("a.geojsonl", "{}\n", {}, "a.geojsonl is no CSV"),
     "no features": ("a.geojson", '{"type":"FeatureCollection","features":[]}', {}, "holds no rows"),
     "fields in KML": (
