@@ -14,7 +14,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard.files import reader_table
-from dashboard.map import inside
+from dashboard.map import inside, own_figures
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
 from dashboard.parts import figures
@@ -59,7 +59,9 @@ class Part:
     by_place
         Colour a map by the place in the country instead of by score.
     inside
-        What a map shows in place of the score, as in the address (`dashboard.map.inside`).
+        What a map shows in place of the score, as in the address (`dashboard.map.inside`, `dashboard.map.own_figures`).
+    inside_title
+        What it is called, where it is a figure of a workbook.
     has_values
         Put the figures on a map.
     """
@@ -73,6 +75,7 @@ class Part:
     unit: str = ""
     by_place: bool = False
     inside: str = ""
+    inside_title: str = ""
     has_values: bool = False
 
     @property
@@ -94,7 +97,7 @@ def title(texts: Texts, shown: Picture, part: Part) -> str:
     if part.level == "site":
         sector = ""
     without = classify.without(shown.lacks, texts.language)
-    shown_inside = inside.title_of(texts, shown.scored, part.inside)
+    shown_inside = inside.title_of(texts, shown.scored, part.inside) or part.inside_title
     return " · ".join(filter(None, [level, sector, shown_inside, without, texts.day(shown.scored.peildatum.date())]))
 
 
@@ -141,7 +144,9 @@ def table(store: ScopedStore, shown: Picture, part: Part, language: str, *, with
     elif part.area_codes:
         rows = rows[rows["area_code"].isin(part.area_codes)]
     rows = rows.reset_index(drop=True)
-    return rows if part.level == "site" else inside.with_figures(shown.scored, rows, part.inside)
+    if part.level == "site":
+        return rows
+    return own_figures.with_figures(store, inside.with_figures(shown.scored, rows, part.inside), part.inside)
 
 
 def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd.DataFrame:
@@ -197,7 +202,8 @@ def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> byte
         selected=part.unit if part.unit in set(rows["area_code"]) else "",
         background=False,
         ranked_n=shown.ranked_n(rows["sector_code"].iloc[0]) if part.by_place and len(rows) else 0,
-        inside=inside.layer(texts, shown.scored, rows, part.inside),
+        inside=inside.layer(texts, shown.scored, rows, part.inside)
+        or own_figures.layer(texts, store, rows, part.inside),
         has_values=part.has_values,
     )
     page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.map import inside
+from dashboard.map import inside, own_figures
 from dashboard.parts import links
 from dashboard.parts.figures import Picture, chosen_disease
 from dashboard.shell import session
@@ -34,7 +34,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Picture) -> None:
     told = [
         *_choices(texts, asked),
         *_disease(texts, asked, store),
-        *_indicator(texts, asked, shown),
+        *_indicator(texts, asked, shown, store),
         *_second(texts, asked, shown),
         *_week(texts, asked, shown),
         *_unit(texts, asked, store, shown),
@@ -54,10 +54,10 @@ def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
     ]
 
 
-def _indicator(texts: Texts, asked: dict[str, str], shown: Picture) -> list[str]:
+def _indicator(texts: Texts, asked: dict[str, str], shown: Picture, store: ScopedStore) -> list[str]:
     """Return a sentence for an indicator that the map cannot show: the model or the picture has none such."""
     code = asked.get("inside", "")
-    if not code or inside.title_of(texts, shown.scored, code):
+    if not code or inside.title_of(texts, shown.scored, code) or own_figures.title_of(store, code):
         return []
     return [texts("link.no_inside", asked=_short(code))]
 

@@ -254,7 +254,7 @@ def _place(cell: Any, places: Places, known: set[str], *, by_vr: bool) -> Place:
     if by_vr:  # Utrecht and Groningen are gemeenten as well
         return places.region(cell)
     found = places.find(cell)
-    if found.kind is Kind.MISS:
+    if found.kind is Kind.MISS or (found.kind is Kind.PROVINCE and fold(found.name) == fold(str(cell))):
         region = places.region(cell)
         return region if region.kind is Kind.REGION else found
     return found if found.kind is not Kind.GEMEENTE or found.code in known else Place(Kind.MISS, "", str(cell))

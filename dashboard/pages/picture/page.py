@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from access.rights import rows_of
 from dashboard.files import downloads
-from dashboard.map import inside
+from dashboard.map import inside, own_figures
 from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
@@ -129,6 +129,7 @@ def _explorer() -> None:
         unit=chosen.unit if chosen.unit in shown.names else "",
         by_place=chosen.places == "1",
         inside=chosen.inside,
+        inside_title=own_figures.title_of(store, chosen.inside),
         has_values=chosen.numbers == "1",
     )
     with first:
@@ -221,12 +222,13 @@ def _controls(
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
+    offered = inside.options(texts, now.scored) | own_figures.options(texts, store, seen.level)
     parts = [
         _disease_choice(texts, store),
         controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
-        controls.dropdown(texts("inside.label"), "inside", inside.options(texts, now.scored), chosen.inside),
+        controls.dropdown(texts("inside.label"), "inside", offered, chosen.inside),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
@@ -280,7 +282,7 @@ def _draw_maps(
         return
     first_side, second_side = st.columns(2, gap="small")
     with first_side:
-        two_maps.title(texts, shown, chosen.inside)
+        two_maps.title(texts, shown, chosen.inside, own_figures.title_of(store, chosen.inside))
         _draw_map(texts, chosen, store, shown, rows, within, together=two_maps.TOGETHER)
     with second_side:
         two_maps.draw(texts, chosen, store, shown, rows, within)
@@ -299,6 +301,7 @@ def _draw_map(
     assets, geometry = figures.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
     within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
+    within_score = within_score or own_figures.layer(texts, store, rows, chosen.inside)
     picture = MapPicture(
         areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),

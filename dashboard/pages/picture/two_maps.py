@@ -44,9 +44,9 @@ def _options(texts: Texts, now: Picture) -> dict[str, str | Mapping[str, str]]:
     return {"": texts("picture.second_none")} | {words: group for words, group in groups.items() if group}
 
 
-def title(texts: Texts, shown: Picture, second: str) -> None:
-    """Say over a map what it shows: an indicator, or the score of a day."""
-    words = inside.title_of(texts, shown.scored, second)
+def title(texts: Texts, shown: Picture, second: str, own: str = "") -> None:
+    """Say over a map what it shows: an indicator, a figure of a workbook by its own title, or the score of a day."""
+    words = inside.title_of(texts, shown.scored, second) or own
     told = words or texts("picture.score_of", day=texts.day(shown.scored.peildatum.date()))
     show(Markup('<p class="rb-page rb-over-map">{}</p>').format(told))
 
