@@ -26,6 +26,18 @@ SEEDS = {
     ' "capacity": "12"}, "geometry": {"type": "Point", "coordinates": [5.7, 52.05]}}]}',
     "sites.kml": '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
     "<Placemark><name>A</name><Point><coordinates>5.7,52.05,0</coordinates></Point></Placemark></Document></kml>",
+    "sites.gpx": '<?xml version="1.0"?><gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1">'
+    '<wpt lat="52.05" lon="5.70"><name>A</name></wpt><wpt lat="52.37" lon="4.90"><name>B</name></wpt></gpx>',
+    "sites.arcgis.json": '{"spatialReference": {"wkid": 28992}, "features": [{"attributes": {"naam": "A"},'
+    ' "geometry": {"x": 172000, "y": 450000}}, {"attributes": {"naam": "B"}, "geometry": {"x": 121000, "y": 487000}}]}',
+    "sites.two_tables.csv": "naam;gemeente;bedden\nA;Ede;40\nB;Amsterdam;60\n;;\nGemeente;Parken;\nEde;9;\nTiel;3;\n",
+    "sites.beside.xlsx": "naam;gemeente;bedden;;Jaar;Som\nA;Ede;40;;2019;900\nB;Tiel;60;;2020;950\n;;;;2021;990\n",
+    "sites.firms.csv": "nr;naam;gemeente;SBI 2008;personen\n1;A;Ede;10.11;40\n2;B;Amsterdam;5530;60\n3;C;Ede;62.01;9\n",
+    "incidence.lines.json": '{"gemeente": "Ede", "week": "202037", "aantal": 5}\n{"gemeente": "Tiel", "week": "202037",'
+    ' "aantal": 6}\n',
+    "incidence.quotes.csv": 'gemeente, week, aantal\n"Ede", "202037", 5\n"Tiel", "202038", ">= 10"\n',
+    "incidence.r.csv": '"gemeente","week","aantal"\n"1","Ede",202037,5\n"2","Ede",202038,NA\n',
+    "incidence.single.csv": "'gemeente';'week';'aantal'\n'Ede';'202037';'5'\n'Tiel';'202037';'6'\n",
     "incidence.csv": "gemeente;datum;aantal\nAmsterdam;31-8-2020;4\nAmsterdam;1-9-2020;2\nUtrecht;2-9-2020;<5\n",
     "incidence.years.csv": ";2020;;2021\ngemeente;52;53;1\nEde;4;5;6\nTotaal Gelderland;4;5;6\nAmsterdam;<5;7;8\n",
     "incidence.years.xlsx": ";2020;;2021\ngemeente;52;53;1\nEde;4;5;6\nAmsterdam;x;7;8\n",

@@ -84,7 +84,7 @@ def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
 def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:
     """Ask what only few files leave open: which sheet or layer is meant, and whether cases count up."""
     sheet = layer = how = ""
-    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm")
+    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm", ".ods")
     has_layers = path.suffix.lower() in (".gpkg", ".kml", ".kmz", ".zip")
     if not (has_sheets or has_layers or kind == "incidence"):
         return Options(), ""

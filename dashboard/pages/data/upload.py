@@ -24,7 +24,24 @@ ACTIVATIONS: Final = "activations"
 KINDS: Final = ("establishments", "incidence", "sites", "workbook", BUNDLE)
 REGION_KINDS: Final = ("sites",)
 ENDINGS: Final = (
-    *("csv", "txt", "tsv", "xlsx", "xlsm", "geojson", "json", "jsonl", "gpkg", "kml", "kmz", "gpx", "fgb", "zip", "gz"),
+    *(
+        "csv",
+        "txt",
+        "tsv",
+        "xlsx",
+        "xlsm",
+        "ods",
+        "geojson",
+        "json",
+        "jsonl",
+        "gpkg",
+        "kml",
+        "kmz",
+        "gpx",
+        "fgb",
+        "zip",
+        "gz",
+    ),
 )
 _YEAR: Final = re.compile(r"(?<!\d)(20[12]\d)(?!\d)")
 

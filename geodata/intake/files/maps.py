@@ -232,11 +232,22 @@ def _features(
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError("map_without_layer", name=name)
     frame = frame.reset_index(drop=True)
-    frame.columns = [str(column).strip() if column != "geometry" else column for column in frame.columns]
+    frame.columns = _different([str(name).strip() if name != "geometry" else name for name in frame.columns])
     notes: list[Line] = []
     if len(layers) > 1:
         notes.append(Line("layer", {"layer": chosen[0]}))
     return frame, digest, tuple(notes)
+
+
+def _different(names: list[str]) -> list[str]:
+    """Return names of which each is there once: what differed by a blank around it gets a number.
+
+    Examples
+    --------
+    >>> _different(["@id", "naam", "@id"])
+    ['@id', 'naam', '@id (2)']
+    """
+    return [name if (n := names[: at + 1].count(name)) == 1 else f"{name} ({n})" for at, name in enumerate(names)]
 
 
 def texts(cells: pd.Series) -> pd.Series:

@@ -15,15 +15,15 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InEach, InputError
-from geodata.intake.files import maps, packed, records, spreadsheet, text
+from geodata.intake.files import maps, opendocument, packed, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 from geodata.intake.receipt import Line
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
-SHEET_ENDINGS: Final = (".xlsx", ".xlsm")
+SHEET_ENDINGS: Final = (".xlsx", ".xlsm", ".ods")
 MAP_ENDINGS: Final = maps.ENDINGS
 _PACKED: Final = (".gz", ".zip", ".json", ".jsonl")  # what they hold says whether it is a table
-_OLD_SHEETS: Final = (".xls", ".xlsb", ".ods", ".numbers")
+_OLD_SHEETS: Final = (".xls", ".xlsb", ".numbers")
 _TABLES: Final = InEach("CSV or XLSX file", nl="CSV of XLSX")
 _WITH_MAPS: Final = InEach(
     "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile", nl="CSV, XLSX, GeoJSON, GeoPackage, KML of Shapefile"
@@ -92,7 +92,8 @@ def read(
         if ending in TEXT_ENDINGS:
             table = text.read(content, name, knows)
         else:
-            table = spreadsheet.read(content, name, knows, options)
+            book = opendocument.as_workbook(content, name) if ending == ".ods" else content
+            table = spreadsheet.read(book, name, knows, options)
         table = replace(table, sha256=sha256)
     if table.frame.empty:
         raise InputError("file_without_rows", name=name)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake.files import statline
+from geodata.intake.files import opendocument, statline
 from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.second_table import only_first
 from geodata.intake.files.table import (
@@ -134,9 +134,11 @@ def opened(path: Path) -> tuple[bytes, Any]:
     """
     if not path.is_file():
         raise InputError("workbook_absent", name=path.name)
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+    if path.suffix.lower() not in (".xlsx", ".xlsm", ".ods"):
         raise InputError("is_no_workbook", name=path.name)
-    content = transitional(path.read_bytes(), path.name)
+    content = path.read_bytes()
+    is_open = path.suffix.lower() == ".ods"
+    content = opendocument.as_workbook(content, path.name) if is_open else transitional(content, path.name)
     return content, open_book(content, path.name)
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,39 @@ def read_counts(path: Path, year: int = 2021) -> dict[tuple[str, str], float]:
     question = establishments.Question(year)
     table, _ = establishments.read(path, question, areas()["gemeenten"], known_places())
     return dict(zip(zip(table["gemeente_code"], table["group"], strict=True), table["establishments_n"], strict=True))
+
+
+def opendocument(rows: list[list[object]], *, hidden: list[list[object]] | None = None) -> bytes:
+    """Return an OpenDocument spreadsheet of typed rows; a cell may be its XML."""
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
+    )
+    style = '<style:style style:name="out"><style:table-properties table:display="false"/></style:style>'
+    tables = [_table("Blad1", rows)] if hidden is None else [_table("Oud", hidden, "out"), _table("Blad1", rows)]
+    content = (
+        f"<office:document-content{names}><office:automatic-styles>{style}</office:automatic-styles><office:body>"
+        f"<office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body></office:document-content>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content})
+
+
+def _table(title: str, rows: list[list[object]], style: str = "in") -> str:
+    body = "".join(f"<table:table-row>{''.join(map(_cell, row))}</table:table-row>" for row in rows)
+    below = (
+        '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/>'
+    )
+    return f'<table:table table:name="{title}" table:style-name="{style}">{body}{below}</table:table-row></table:table>'
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str) and value.startswith("<"):
+        return value
+    kinds = {float: ("float", "value"), int: ("float", "value"), date: ("date", "date-value")}
+    kind, attribute = kinds.get(type(value), ("string", "string-value"))
+    if value is None:
+        return "<table:table-cell/>"
+    return (
+        f'<table:table-cell office:value-type="{kind}" office:{attribute}="{value}"><text:p>{value}</text:p>'
+        "</table:table-cell>"
+    )

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import openpyxl
 import pytest
 
 from geodata.errors import RisicobeeldError
-from tests.geodata.intake.reading import put, read_cases
+from geodata.intake import workbooks
+from geodata.intake.places import known_places
+from tests.geodata.intake.reading import areas, opendocument, put, read_cases, read_sites, zipped
 
 EDE, AMSTERDAM, HAGUE = "GM0228", "GM0363", "GM0518"
 NOON = datetime(2020, 9, 13, 12, 30)  # noqa: DTZ001 - a workbook has no zones
@@ -274,3 +276,57 @@ def test_a_file_of_cases_gives_its_right_answer(tmp_path: Path, name: str) -> No
     found, _ = read_cases(path, **asked)
     assert isinstance(answer, dict)
     assert found == {(key if len(key) == 3 else ("x", *key)): n for key, n in answer.items()}
+
+
+# --- OpenDocument: what an office has to publish in
+
+PERCENTAGE = (
+    '<table:table-cell office:value-type="percentage" office:value="0.125"><text:p>12,5%</text:p></table:table-cell>'
+)
+OVER_TWO = (
+    '<table:table-cell table:number-rows-spanned="2" office:value-type="string"><text:p>Ede</text:p></table:table-cell>'
+)
+COVERED = "<table:covered-table-cell/>"
+FULL = '<table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
+
+
+def test_an_opendocument_list_of_sites_is_read_as_a_workbook_is(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Lijst 2020"],
+        ["naam", "gemeente", "fte"],
+        ["A", OVER_TWO, 0.875],
+        ["=B", COVERED, 1250],
+        ["C", "Amsterdam", "12 fte"],
+    ]
+    old: list[list[object]] = [["naam", "gemeente"], ["Oud", "Ede"]]
+    table, receipt = read_sites(put(tmp_path, "a.ods", opendocument(rows, hidden=old)))
+    assert table[["name", "gemeente_code"]].to_numpy().tolist() == [["A", EDE], ["=B", EDE], ["C", AMSTERDAM]]
+    assert table["size_n"].tolist() == [0.875, 1250, 12]
+    assert any("hidden" in sentence for sentence in receipt.sentences())
+
+
+def test_an_opendocument_list_of_cases_keeps_its_days(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["gemeente", "datum", "aantal"], ["Ede", date(2020, 9, 13), 5]]
+    found, _ = read_cases(put(tmp_path, "a.ods", opendocument(rows)))
+    assert found == {("x", EDE, "2020-W37"): 5}
+
+
+def test_an_opendocument_workbook_keeps_its_percentages(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.ods", opendocument([["Gemeente", "Aandeel"], ["Ede", PERCENTAGE]]))
+    table, _ = workbooks.read(path, 2021, areas(), known_places(), "test")
+    assert table["value"].tolist() == [12.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04", "cannot be read"),
+        (zipped({"content.xml": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), "cannot be read"),
+        (zipped({"content.xml": "<a>"}), "cannot be read"),
+        (zipped({"content.xml": "<a/>", "META-INF/manifest.xml": "<encryption-data/>"}), "password"),
+        (opendocument([[FULL]] * 400), "too"),
+    ],
+)
+def test_an_opendocument_that_is_none_is_refused_in_a_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
+    with pytest.raises(RisicobeeldError, match=reason):
+        read_sites(put(tmp_path, "a.ods", content))

@@ -205,7 +205,7 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "a workbook called csv": ("a.csv", b"PK\x03\x04" + bytes(64), {}, "workbook or zip"),
     "text called xlsx": ("a.xlsx", "naam;lat\nA;52\n", {}, "no workbook"),
     "an old workbook": ("a.xlsx", b"\xd0\xcf\x11\xe0" + bytes(64), {}, "old workbook"),
-    "a spreadsheet of another kind": ("a.ods", b"PK\x03\x04", {}, "save it as .xlsx"),
+    "a spreadsheet of another kind": ("a.xlsb", b"PK\x03\x04", {}, "save it as .xlsx"),
     "a formula that nobody calculated": (
         "a.xlsx",
         {"B": [["naam", "lat", "lon", "fte"], ["A", 52.05, 5.7, "=1+1"]]},

@@ -240,6 +240,24 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     ),
     "a page saved as a spreadsheet": ("a.xls", "<html><table><tr><td>naam</td></tr></table></html>", {}, "a.xls"),
     "the Hague in English": ("a.csv", "name,municipality,beds\nA,The Hague,40\n", {}, [("A", HAGUE, 40)]),
+    "fields of a map that differ by a blank": (
+        "a.geojson",
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "type": "Feature",
+                        "properties": {"\t@id": "node/1", "@id": "node/2", "naam": "A"},
+                        "geometry": {"type": "Point", "coordinates": [5.7, 52.05]},
+                    }
+                ],
+            }
+        ),
+        {},
+        ONE,
+    ),
+    "a map of FlatGeobuf called so by mistake": ("a.fgb", "naam;lat\n", {}, "a.fgb cannot be read as a map"),
     "zero rows": ("a.xlsx", sheet(["naam", "gemeente", "bedden"]), {}, "holds no rows"),
 }
 
