@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from access.viewer import Viewer
 from dashboard.pages.data import upload
 from door.store import open_store
+from geodata.intake import recognise
 from geodata.refresh import bundle
 from geodata.snapshots import snapshot
 from risk.targets import decisions
@@ -58,6 +59,12 @@ def test_what_is_no_file_of_ours_is_said_in_one_sentence(product: str, open_page
     expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
     expect(page.get_by_text("Traceback")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    sites = tmp_path / "lijst.csv"
+    sites.write_text("naam;lat;lon\nVerzonnen;51.56;5.09\n", "utf-8")
+    page.locator("input[type=file]").set_input_files(sites)
+    # what the file leaves open is a question, and no fault of it
+    expect(page.get_by_text("lijst.csv does not say what kind of sites they are")).to_be_visible()
+    expect(page.get_by_text("This input cannot be used")).to_have_count(0)
 
 
 def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) -> None:
@@ -90,6 +97,11 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     found = [upload.seems(path) for path in (cases, parks, packed)]
     assert found == ["incidence", "sites", upload.BUNDLE]
     assert upload.year_of("kwb-2021.xlsx", date(2026, 1, 1)) == 2021
+    statline = tmp_path / "statline.csv"
+    statline.write_text(
+        "Bedrijfstakken/branches (SBI 2008);Regio's;Perioden;Vestigingen (aantal)\nC Industrie;Ede;2021*;5\n", "utf-8"
+    )
+    assert (recognise.year_said(statline), recognise.year_said(cases)) == (2021, 0)
 
 
 def test_corrected_places_are_taken_over_into_the_figures(
