@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,8 @@ from geodata.errors import InputError
 from geodata.intake.files.table import MAX_CELLS_N, MAX_ROWS_N, Table
 
 _LISTS: Final = ("value", "data", "records", "results")
-_DEGREES: Final = (4326, 4258)  # the numbers of WGS84 and ETRS89; an ArcGIS service here else answers in metres
+_DEGREES: Final = (4326, 4258)  # WGS84 and ETRS89; a Dutch service of ArcGIS else answers in metres, those of RD
+_WEB_METRES: Final = (3857, 102100)
 _MAP: Final = ("FeatureCollection", "Feature", "Topology")
 
 
@@ -70,6 +72,9 @@ def _records(held: Mapping[str, Any]) -> list[Any] | None:
     found = usual or (of_records[0] if len(of_records) == 1 else None)
     if found is not None:
         return _of_arcgis(found, held)
+    inner = [value for value in held.values() if isinstance(value, dict)]
+    if not lists and len(inner) == 1:  # the answer of a catalogue: result, records
+        return _records(inner[0])
     if len(lists) == len(held) > 1 and len({len(value) for value in lists.values()}) == 1:
         return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
     return None
@@ -80,13 +85,43 @@ def _of_arcgis(found: list[Any], held: Mapping[str, Any]) -> list[Any]:
     if not all(isinstance(one, dict) and isinstance(one.get("attributes"), dict) for one in found):
         return found
     reference = held.get("spatialReference")
-    is_degrees = isinstance(reference, dict) and reference.get("wkid") in _DEGREES
-    names = ("@lon", "@lat") if is_degrees else ("x_rd", "y_rd")
-    shapes = [shape if isinstance(shape := one.get("geometry"), dict) else {} for one in found]
-    return [
-        one["attributes"] | dict(zip(names, (shape.get("x"), shape.get("y")), strict=True))
-        for one, shape in zip(found, shapes, strict=True)
+    wkid = reference.get("wkid") if isinstance(reference, dict) else None
+    names = ("@lon", "@lat") if wkid in (*_DEGREES, *_WEB_METRES) else ("x_rd", "y_rd")
+    points = [_point_of(one.get("geometry")) for one in found]
+    if wkid in _WEB_METRES:
+        points = [(None if x is None or y is None else _to_degrees(x, y)) or (None, None) for x, y in points]
+    return [one["attributes"] | dict(zip(names, point, strict=True)) for one, point in zip(found, points, strict=True)]
+
+
+def _point_of(shape: Any) -> tuple[float | None, float | None]:
+    """Return the point of a shape of ArcGIS: its own, or the middle of its first ring or path."""
+    if not isinstance(shape, dict):
+        return None, None
+    rings: list[Any] = next(
+        (shape[key] for key in ("rings", "paths") if isinstance(shape.get(key), list) and shape[key]), [[]]
+    )
+    pairs = rings[0] if isinstance(rings[0], list) and "x" not in shape else [[shape.get("x"), shape.get("y")]]
+    known = [
+        (pair[0], pair[1])
+        for pair in pairs
+        if isinstance(pair, list) and len(pair) > 1 and all(isinstance(one, int | float) for one in pair[:2])
     ]
+    if not known:
+        return None, None
+    x, y = ((min(values) + max(values)) / 2 for values in zip(*known, strict=True))
+    return x, y
+
+
+def _to_degrees(x: float, y: float) -> tuple[float, float]:
+    """Return the degrees (WGS84) of metres in the projection of maps on the web.
+
+    Examples
+    --------
+    >>> [round(one, 3) for one in _to_degrees(634521.0, 6806000.0)]
+    [5.7, 52.032]
+    """
+    radius = 6_378_137.0
+    return math.degrees(x / radius), math.degrees(2 * math.atan(math.exp(y / radius)) - math.pi / 2)
 
 
 def _plain(cell: Any) -> Any:

@@ -55,6 +55,35 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
     "waypoints": ("a.gpx", GPX, {}, ONE),
     "an ArcGIS service in metres": ("a.json", arcgis(28992, ("A", 172000, 450000)), {}, ONE),
     "an ArcGIS service in degrees": ("a.json", arcgis(4326, ("A", 5.7, 52.05)), {}, ONE),
+    "an ArcGIS service in metres of the web": ("a.json", arcgis(102100, ("A", 634521, 6806000)), {}, ONE),
+    "an ArcGIS service of areas": (
+        "a.json",
+        json.dumps(
+            {
+                "spatialReference": {"wkid": 28992},
+                "features": [
+                    {
+                        "attributes": {"naam": "A"},
+                        "geometry": {"rings": [[[171900, 449900], [172100, 449900], [172100, 450100]]]},
+                    }
+                ],
+            }
+        ),
+        {},
+        ONE,
+    ),
+    "the answer of a catalogue of data": (
+        "a.json",
+        json.dumps({"success": True, "result": {"records": [{"naam": "A", "gemeente": "Ede"}], "total": 1}}),
+        {},
+        ONE,
+    ),
+    "an object, its postcode and its most persons": (
+        "a.csv",
+        "Object;Adres;PC;Woonplaats;Max. personen\nA;Weg 1;6711AB;Ede;40\n",
+        {},
+        [("A", EDE, 40)],
+    ),
     "metres named by their number": (
         "a.geojson",
         json.dumps(
@@ -84,7 +113,7 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
             }
         ),
         {},
-        "a.json",
+        ONE,
     ),
     "approved plants by their activities": (
         "a.csv",
