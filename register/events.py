@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -75,20 +75,25 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def append(entries: Iterable[Entry]) -> list[Receipt]:
+def append(entries: Iterable[Entry], rule: Callable[[Connection], None] | None = None) -> list[Receipt]:
     """Append entries in one transaction: all are kept or none.
 
     An entry that was kept before (same entity, same version, same content) is not kept twice; its first
     receipt comes back, so that a writer who heard nothing may simply try again.
 
+    Parameters
+    ----------
+    rule
+        Asked under the lock of the one writer, before anything is kept; it raises what forbids these entries.
+
     Raises
     ------
     ConflictError
-        Someone else changed the entity since the writer saw it.
+        Someone else changed the entity since the writer saw it, or the rule says so.
     RegisterError
         The database could not keep it; nothing was kept.
     """
-    asked = _Asked(tuple((entry, *_sealed(entry)) for entry in entries))  # before the lock, which others wait for
+    asked = _Asked(tuple((entry, *_sealed(entry)) for entry in entries), rule)  # before the lock, which others wait for
     _waiting.append(asked)
     with _leading:
         # Whoever gets here first writes for all who wait by then, in one transaction: one wait for the disk, not 25.
@@ -106,6 +111,7 @@ class _Asked:
     """What one caller wants appended, and what became of it."""
 
     entries: tuple[tuple[Entry, str, str, str], ...]
+    rule: Callable[[Connection], None] | None = None
     receipts: list[Receipt] | None = None
     error: Exception | None = None
 
@@ -132,6 +138,8 @@ def _write(together: Iterable[_Asked]) -> None:
     with changing() as connection:
         for asked in together:
             try:
+                if asked.rule is not None:
+                    asked.rule(connection)
                 with connection.begin_nested() if len(asked.entries) > 1 else nullcontext():
                     done.append((asked, [_append_one(connection, *one) for one in asked.entries]))
             except RegisterError as error:  # theirs alone: a conflict, found before anything of theirs was written

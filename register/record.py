@@ -1,6 +1,7 @@
 """Write to the register: record, correct, triage, follow, erase. Who may not is refused here, for every caller."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -68,11 +69,17 @@ def record_many(
     entity_ids: Sequence[str] = (),
     status: str = "",
 ) -> list[Receipt]:
-    """Record several entities of one kind, all or none."""
+    """Record several entities of one kind, all or none.
+
+    Raises
+    ------
+    ConflictError
+        Another plan for the same two weeks took its number meanwhile.
+    """
     ids = entity_ids or [""] * len(rows)
     kind = kind_of(kind_name)
     entries = [_new(viewer, kind, fields, name, status) for fields, name in zip(rows, ids, strict=True)]
-    return append(entries)
+    return append(entries, partial(references.refuse_taken_version, rows) if kind.name == "plan_line" else None)
 
 
 def _new(viewer: Viewer, kind: Kind, fields: Mapping[str, object], entity_id: str, status: str) -> Entry:

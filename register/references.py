@@ -1,22 +1,27 @@
-"""What an entry may name: a site, signal, plan line or activation in its own veiligheidsregio, and nobody else's."""
+"""What an entry may name: what lies in its own veiligheidsregio, and a number that no other plan has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
 from access.database import engine as database
+from access.database.tables import contents, events
 from access.database.who import UPKEEP
 from access.rights import Verb
 from access.viewer import Viewer, may
 from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from register import read
-from register.events import latest
+from register.events import conflict, latest
 from register.schema import Kind, kind_of, region_of_unit
 
 _ENTRIES: Final = {"signal_id": "signal", "plan_line_id": "plan_line", "activation_id": "activation"}
 _OF_REPORTS: Final = ("taken_over", "refused")  # how whoever keeps the sources answers what somebody said is not so
+_DAY_LENGTH: Final = len("20201130")  # plans for the same two weeks begin with the same day
 _ANSWERED: Final = ("state", "reason", "event_date")
 """What a region's contact may change of a question that LOT-C asked two regions."""
 
@@ -76,6 +81,35 @@ def _refuse_asking(viewer: Viewer, kind: Kind, content: Mapping[str, Any], befor
         return
     if not before or any(content[name] != before.get(name) for name in kind.fields if name not in _ANSWERED):
         raise AccessDeniedError("connect_denied", role=viewer.role)
+
+
+def refuse_taken_version(rows: Sequence[Mapping[str, object]], connection: Connection) -> None:
+    """Stop a plan whose number another plan for the same two weeks has: who reads ``plan_version`` means one plan.
+
+    Two people may draft at the same moment, so this is asked under the lock of the one writer.
+
+    Parameters
+    ----------
+    rows
+        The new lines, as they would be kept.
+    connection
+        Of the writer's transaction.
+
+    Raises
+    ------
+    ConflictError
+        With the number; drafting again takes the next one.
+    """
+    wanted = {(str(row["plan_id"]), int(str(row["plan_version"]))) for row in rows if row.get("plan_version")}
+    lines = sa.select(contents.c.body).join(events).where(events.c.entity_kind == "plan_line")
+    for name, version in wanted:
+        same_weeks = contents.c.body.contains(f'"{name[:_DAY_LENGTH]}', autoescape=True)
+        for body in connection.execute(lines.where(same_weeks)).scalars():
+            kept = read.parse_body(body)
+            if kept["plan_id"][:_DAY_LENGTH] != name[:_DAY_LENGTH]:
+                continue
+            if kept.get("plan_version") == version and kept["plan_id"] != name:
+                raise conflict("plan_line", "plan_version_taken", version, plan=name, version=version)
 
 
 def _region_of_entry(kind_name: str, entity_id: str) -> str | None:

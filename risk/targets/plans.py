@@ -18,6 +18,7 @@ from risk.targets.why import as_text, parts_of, said
 DRAFT: Final = "draft"
 APPROVED: Final = "approved"
 CARRIED_OUT: Final = "carried_out"
+_TURNS: Final = 5
 
 
 def plan_id(plan: Plan, inputs: Inputs) -> str:
@@ -84,12 +85,21 @@ def keep_draft(store: ScopedStore, plan: Plan, inputs: Inputs, lang: str) -> str
         The plan was kept before and has gone on from draft since.
     """
     name = plan_id(plan, inputs)
-    known = store.register("plan_lines")
-    if set(known.loc[known["plan_id"] == name, "plan_state"]) == {DRAFT}:  # whoever kept it, in whatever language
-        return name
-    rivals = known[known["plan_id"].str.startswith(f"{inputs.peildatum:%Y%m%d}-") & (known["plan_id"] != name)]
-    rows = plan_rows(plan, inputs, lang, version=1 + rivals["plan_id"].nunique())
-    write.record_many(store.viewer, "plan_line", rows, entity_ids=[f"{name}-{row['site_id']}" for row in rows])
+    for turn in range(1, _TURNS + 1):
+        known = store.register("plan_lines")
+        states = set(known.loc[known["plan_id"] == name, "plan_state"])
+        if states == {DRAFT}:  # whoever kept it, in whatever language
+            return name
+        rivals = known[known["plan_id"].str.startswith(f"{inputs.peildatum:%Y%m%d}-") & (known["plan_id"] != name)]
+        last = max(rivals["plan_id"].nunique(), rivals["plan_version"].max()) if len(rivals) else 0
+        rows = plan_rows(plan, inputs, lang, version=1 + int(last))
+        try:
+            write.record_many(store.viewer, "plan_line", rows, entity_ids=[f"{name}-{row['site_id']}" for row in rows])
+        except ConflictError:  # somebody kept a plan at the same moment: this one takes the next number
+            if states or turn == _TURNS:
+                raise
+        else:
+            break
     return name
 
 

@@ -17,7 +17,7 @@ from access.database import engine as database
 from access.database import tables
 from access.database.who import UPKEEP
 from geodata.errors import RegisterError
-from register import chain
+from register import chain, read
 from register import record as write
 
 pytestmark = pytest.mark.usefixtures("closed")
@@ -47,6 +47,36 @@ for number, path in enumerate(sys.argv[1:]):
 for _ in sys.argv[1:]:
     os.wait()
 """
+PLANNERS = """
+import os, sys
+from access.viewer import Viewer
+from geodata.errors import ConflictError
+from register import record as write
+line = {"plan_state": "draft", "list": "risk", "vr_code": "VR06", "week": "2020-W50", "plan_version": 1}
+for number in range(6):
+    if not os.fork():  # before anything is connected: each process has its own connections
+        try:
+            write.record_many(Viewer("lotc"), "plan_line", [line | {"plan_id": f"20201130-{number}-abc"}] * 2)
+            os.write(1, b"kept\\n")
+        except ConflictError as error:
+            os.write(1, f"{error}\\n".encode())
+        finally:
+            os._exit(0)
+for _ in range(6):
+    os.wait()
+"""
+
+
+@pytest.mark.usefixtures("register")
+def test_of_plans_from_several_processes_one_gets_a_number(lotc):
+    done = subprocess.run([sys.executable, "-c", PLANNERS], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = sorted(done.stdout.splitlines())
+    assert told[-1] == "kept"
+    assert len(told) == 6
+    assert all("plan 1 for the same two weeks" in refused for refused in told[:-1])
+    lines = read.table(lotc, "plan_lines")
+    assert len(lines) == 2
+    assert lines["plan_id"].nunique() == 1
 
 
 @pytest.mark.usefixtures("register")

@@ -1,5 +1,7 @@
 """Plans through the register, on the demonstration: draft, approved, carried out, and what comes back."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -61,6 +63,27 @@ def test_a_plan_goes_from_draft_to_visit_and_back_into_the_next_plan(made):
     assert visits[["list", "found"]].to_numpy().tolist() == [["random", 0.0]]
     with pytest.raises(InputError, match="is carried_out"):
         plans.carry_out(store, line["plan_line_id"], visit)
+
+
+def test_plans_that_are_kept_at_the_same_moment_get_numbers_of_their_own(made, monkeypatch):
+    store, inputs, _ = made
+    seeds = (21, 22, 23)
+    drawn = [targets.make_plan(inputs.frame, read_request(), seed, inputs.peildatum, explain=False) for seed in seeds]
+    all_have_read, record_many, met = threading.Barrier(len(seeds)), write.record_many, set()
+
+    def after_all_have_read(*args, **options):
+        if threading.get_ident() not in met:  # the first turn of each: none has seen a plan of the others
+            met.add(threading.get_ident())
+            all_have_read.wait(60)
+        return record_many(*args, **options)
+
+    monkeypatch.setattr(write, "record_many", after_all_have_read)
+    with ThreadPoolExecutor(len(seeds)) as people:
+        names = list(people.map(lambda plan: plans.keep_draft(store, plan, inputs, "nl"), drawn))
+    listed = plans.plans(store)
+    assert sorted(listed["plan_version"]) == [1, 2, 3]
+    assert sorted(listed["plan_id"]) == sorted(names)
+    assert (listed["lines_n"] == [len(drawn[names.index(name)].lines) for name in listed["plan_id"]]).all()
 
 
 def test_only_who_may_plan_keeps_a_plan(made):
