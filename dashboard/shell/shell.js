@@ -1,7 +1,10 @@
 // Around every page: its language, the bar that says that the connection is lost, and the menu of a telephone.
 const RELOAD_AFTER_MS = 20_000;
-const BEAT_MS = 5_000;
-const PATIENCE_MS = 2_000; // for one beat; two lost beats in a row are a lost connection, one slow answer is not
+const BEAT_MS = 1_000; // with the patience: a lost connection is said within two seconds
+const PATIENCE_MS = 850;
+const BUSY_MS = 4_000; // the most patience, for a server that is at work or was slow before
+const IDLE_AFTER_MS = 180_000;
+const IDLE_BEAT_MS = 5_000;
 const LONG_SILENCE_MS = 20_000;
 const root = document.documentElement;
 const app = () => document.querySelector("[data-testid=stApp]");
@@ -18,6 +21,8 @@ const SLACK = 8; // pixels by which paper breaks lines otherwise than the screen
 let words, bar, live, drawAgain; // of the newest message of the page
 let drawn = new Date();
 let state = "there"; // "away" without a connection; "asking" and "drawing" until the page stands as the server has it
+let touched = Date.now(), wake = () => {}; // who comes back to an idle tab hears at once how it is
+let slowest = 0; // of the latest answers to a beat
 let silentSince = 0; // since when no beat came back on a line that nobody closed: a cable that is out, a dead tunnel
 
 export default function show({ data, setTriggerValue }) {
@@ -37,6 +42,10 @@ export default function show({ data, setTriggerValue }) {
   closeMenuAsPeopleExpect();
   window.addEventListener("beforeprint", layOutForPaper);
   window.addEventListener("afterprint", backToScreen);
+  ["pointermove", "pointerdown", "keydown", "focus"].forEach((name) => window.addEventListener(name, () => {
+    touched = Date.now();
+    wake();
+  }, { capture: true, passive: true }));
   setTimeout(beat, BEAT_MS);
   live = document.createElement("div");
   live.className = "rb-unseen";
@@ -62,29 +71,37 @@ function look() {
 }
 
 // A socket does not notice that the network is silently gone; a small question of its own does. A hidden tab asks
-// nothing. Silence locks no control: the line may be there still, and then what was chosen arrives after all.
+// nothing, and one that nobody touches asks less often: a hundred tabs in use cost a server a few hundredths of a core.
+// Silence locks no control: the line may be there still, and then what was chosen arrives after all.
 async function beat() {
   const began = Date.now();
   if (!document.hidden && state === "there") {
-    let isHeard = await answers();
-    if (!isHeard && !silentSince) {
-      await pause(PATIENCE_MS - (Date.now() - began)); // what fails at once gets the time of what does not answer
-      isHeard = await answers();
+    const patience = isRunning() ? BUSY_MS : Math.min(BUSY_MS, Math.max(PATIENCE_MS, 1.5 * slowest));
+    const asked = answers();
+    let isHeard = await Promise.race([asked, pause(patience)]);
+    if (isHeard === false && !silentSince) { // what fails at once gets the time of what does not answer
+      await pause(patience - (Date.now() - began));
+      isHeard = await Promise.race([answers(), pause(patience)]);
     }
-    if (document.hidden || isHeard) hear();
-    else {
+    if (!isHeard && !document.hidden) {
       silentSince ||= began;
       tell();
+      isHeard ||= await asked; // late is not lost: the next beat is given more time
     }
+    if (isHeard) slowest = Math.max(Math.min(Date.now() - began, patience), 0.8 * slowest);
+    if (document.hidden || isHeard) hear();
   }
-  setTimeout(beat, BEAT_MS);
+  const isUsed = Date.now() - touched < IDLE_AFTER_MS;
+  const rest = pause((isUsed ? BEAT_MS : IDLE_BEAT_MS) - (Date.now() - began));
+  await (isUsed ? rest : Promise.race([rest, new Promise((done) => (wake = done))]));
+  beat();
 }
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 async function answers() {
   try { // a redirect or a refusal is an answer too; 502 and above come from a proxy that finds no server
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(BUSY_MS);
     return (await fetch(words.health, { cache: "no-store", redirect: "manual", signal })).status < 502;
   } catch {
     return false;
