@@ -91,7 +91,7 @@ class Picture {
     if (data.sector === this.ahead || !figuresOf(data.figures, this.ahead)) this.ahead = null;
     this.send = setTriggerValue;
     this.host.lang = data.texts.language;
-    this.host.style.setProperty("--height", `${data.height}px`);
+    this.host.style.setProperty("--height", `var(--rb-map-height, ${data.height}px)`); // a page may know better
     [["ground", 0], ["line", 1]].forEach(([name, at]) => this.host.style.setProperty(`--hatch-${name}`, data.scale.noData[at]));
     this.band.hidden = !data.texts.band;
     this.listBox.hidden = !data.hasList;

@@ -54,23 +54,26 @@ def run() -> None:
         since.card()
 
 
-def _first(shown: Picture, sector: str) -> pd.DataFrame:
+def _first(shown: Picture, sector: str, region: str) -> pd.DataFrame:
     """Return the highest rows to go to first: of a sector its areas, else pairs of area and sector.
 
-    When the highest pairs are all of one sector, the first of another sector follows them.
+    When the highest pairs are all of one sector, the first of another sector follows them. Of a region that the map is
+    drawn into, only its own gemeenten.
     """
+    pairs = shown.of_sector(sector) if sector else shown.highest_pairs
+    if region:
+        pairs = pairs[pairs["area_code"].isin(shown.gemeenten_of(region))]
     if sector:
-        rows = shown.of_sector(sector).head(_FIRST_N)
+        rows = pairs.head(_FIRST_N)
         return rows[rows["score_0_10"].notna()]
-    pairs = shown.highest_pairs
     first = pairs.head(_FIRST_N)
     others = pairs[~pairs["sector_code"].isin(first["sector_code"])]
     return pd.concat([first, others.head(1)]) if len(set(first["sector_code"])) == 1 else first
 
 
-def _told_first(shown: Picture, sector: str, texts: Texts) -> list[tuple[str, str, Markup]]:
+def _told_first(shown: Picture, sector: str, region: str, texts: Texts) -> list[tuple[str, str, Markup]]:
     """Return area, sector and words (HTML) of the highest: class, place and what tells each from the others."""
-    rows = _first(shown, sector)
+    rows = _first(shown, sector, region)
     reasons = explain.apart(shown.scored, list(rows["unit_id"]), texts.language)
     told = []
     for (_, row), reason in zip(rows.iterrows(), reasons, strict=True):
@@ -86,15 +89,20 @@ def _told_first(shown: Picture, sector: str, texts: Texts) -> list[tuple[str, st
     return told
 
 
-def _where_first(texts: Texts, shown: Picture, chosen: session.Selection) -> Markup:
+def _where_first(texts: Texts, shown: Picture, chosen: session.Selection, within: str) -> Markup:
     """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
+    region = shown.vr_of.get(within, within)
     items = [
         Markup("<li>{}</li>").format(
-            links.link(inner, level=shown.scored.level, unit=area, sector=sector, within="", beside="")
+            links.link(inner, level=shown.scored.level, unit=area, sector=sector, within=within, beside="")
         )
-        for area, sector, inner in shown.kept(_told_first, chosen.sector, texts)
+        for area, sector, inner in shown.kept(_told_first, chosen.sector, region, texts)
     ]
     title = frame.marked(texts, texts("picture.where_first"), is_demonstration=shown.is_demonstration)
+    if region:
+        title += Markup(' <span class="rb-muted">{}</span>').format(
+            texts("picture.in_region", region=shown.names[region])
+        )
     if disease := figures.chosen_disease():
         title += Markup(' <span class="rb-muted">{}</span>').format(disease)
     if shown.week:
@@ -134,7 +142,7 @@ def _explorer() -> None:
     )
     with first:
         on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, shown, seen))
-        links.linked(on_paper + _where_first(texts, shown, chosen), key="first")
+        links.linked(on_paper + _where_first(texts, shown, chosen, within), key="first")
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
@@ -225,7 +233,7 @@ def _controls(
     offered = inside.options(texts, now.scored) | own_figures.options(texts, store, seen.level)
     parts = [
         _disease_choice(texts, store),
-        controls.choice(texts("picture.level"), "level", levels, chosen.level, unit="", beside="", within=""),
+        controls.choice(texts("picture.level"), "level", levels, seen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
         controls.dropdown(texts("inside.label"), "inside", offered, chosen.inside),
@@ -300,6 +308,7 @@ def _draw_map(
 ) -> None:
     assets, geometry = figures.map_files(store.data_version, store)
     may_compare = side_by_side.may_compare(store)
+    own = store.viewer.vr_codes
     within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
     within_score = within_score or own_figures.layer(texts, store, rows, chosen.inside)
     picture = MapPicture(
@@ -309,7 +318,7 @@ def _draw_map(
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
-        focus=within,
+        focus=within or (own[0] if len(own) == 1 else ""),  # or one region lies in a country of grey
         ranked_n=shown.ranked_n(chosen.sector) if chosen.places else 0,
         inside=within_score,
         has_values=chosen.numbers == "1",

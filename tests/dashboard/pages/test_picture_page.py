@@ -355,6 +355,22 @@ def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app
     expect(page).not_to_have_url(re.compile("beside="))
 
 
+@pytest.mark.parametrize("query", ["as=region:VR06", "level=gemeente&within=VR06", "unit=VR06"])
+def test_the_answers_and_the_map_of_one_region_stand_on_the_first_screen(app: str, open_page: Open, query: str) -> None:
+    page = open_page(f"{app}/?{query}")
+    wait_for_map(page, 342 if "level" in query else 25)
+    settled(page)
+    canvas = page.locator(".map").bounding_box()
+    assert canvas
+    assert canvas["height"] >= 400
+    assert canvas["y"] + canvas["height"] <= 900 - page.locator(".rb-practice").evaluate("one => one.offsetHeight")
+    area = page.locator("path.area:not(.outside)").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width).reduce((one, other) => Math.max(one, other))"
+    )
+    if "as=" in query:
+        assert area > canvas["width"] / 2, "the own region fills its map"
+
+
 def test_a_contact_is_not_offered_to_compare(app: str, open_page: Open) -> None:
     page = open_page(f"{app}/?as=region:VR06&level=gemeente&unit=GM0200&beside=GM0363,GM0222")
     wait_for_map(page, 342)
@@ -370,6 +386,11 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     breadcrumb = page.get_by_role("navigation", name="Where you are")
     breadcrumb.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
     expect(page.locator(".ranking tbody tr")).to_have_count(22)
+    expect(page.get_by_role("heading", name="Where first, and why?")).to_contain_text("in Noord- en Oost-Gelderland")
+    listed = page.locator(".ranking tbody tr").all_inner_texts()
+    first = page.locator(".rb-first li b").all_inner_texts()
+    assert first
+    assert all(any(name in row for row in listed) for name in first), "the answers are about the region on the map"
     page.get_by_role("button", name="Winterswijk").click()
     breadcrumb.get_by_role("link", name="See its sites").press("Enter")
     sites = page.get_by_role("heading", name="Highest sites: Winterswijk").locator("..")
