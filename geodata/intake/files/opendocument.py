@@ -89,10 +89,13 @@ def _xml(packed: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _refuse_big(sheets: list[Any], name: str) -> None:
-    """Stop before anything is written where cells are too many: a few bytes can say that one stands everywhere."""
+    """Stop before anything is written where cells are too many: a few bytes can say that one stands everywhere.
+
+    A merged cell counts as all that it covers, for so many are made of it.
+    """
     left_n = _MOST_CELLS_N
     for row in (row for sheet in sheets for row in _rows(sheet)):
-        held_n = sum(_times(cell, _COLUMNS, _MOST_COLUMNS_N) for cell in row if _is_filled(cell))
+        held_n = sum(rows_n * columns_n for _, _, (rows_n, columns_n) in _cells(row))
         left_n -= held_n * _times(row, _ROWS, _MOST_ROWS_N)
         if left_n < 0:
             raise InputError("too_many_cells", name=name)

@@ -287,6 +287,7 @@ OVER_TWO = (
     '<table:table-cell table:number-rows-spanned="2" office:value-type="string"><text:p>Ede</text:p></table:table-cell>'
 )
 COVERED = "<table:covered-table-cell/>"
+OVER_ALL = OVER_TWO.replace('"2"', '"1048576" table:number-columns-spanned="16384"')
 FULL = '<table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
 
 
@@ -325,6 +326,7 @@ def test_an_opendocument_workbook_keeps_its_percentages(tmp_path: Path) -> None:
         (zipped({"content.xml": "<a>"}), "cannot be read"),
         (zipped({"content.xml": "<a/>", "META-INF/manifest.xml": "<encryption-data/>"}), "password"),
         (opendocument([[FULL]] * 400), "too"),
+        (opendocument([[OVER_ALL]]), "too"),
     ],
 )
 def test_an_opendocument_that_is_none_is_refused_in_a_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
