@@ -115,8 +115,9 @@ def poisson_scan(
     """
     counts, people = _whole(cases, "cases"), _numbers(population, "population")
     spots = np.column_stack([_numbers(x, "x"), _numbers(y, "y")]) if np.size(x) == np.size(y) else np.empty((0, 2))
-    if not len(counts) == len(people) == len(spots):
+    if counts.ndim != 1 or not len(counts) == len(people) == len(spots):
         raise InputError("The scan needs as many cases as populations and coordinates; correct the lists.")
+    _check_simulations(n_simulations)
     if not 0 < max_share <= 1:
         raise InputError(f"A circle may hold a share of the population in (0, 1], not {max_share:g}; correct it.")
     share = people if expected is None else _numbers(expected, "expected")
@@ -186,6 +187,7 @@ def space_time_scan(
         raise InputError("The scan needs a row of cases per place and a square of distances; correct the tables.")
     if not 1 <= max_periods < max(2, counts.shape[1]):
         raise InputError(f"A cylinder of {max_periods} periods needs more periods before it; give a longer table.")
+    _check_simulations(n_simulations)
     total, per_place = int(counts.sum()), counts.sum(axis=1)
     if total == 0:
         return []
@@ -289,7 +291,15 @@ def _whole(values: ArrayLike, name: str) -> Whole:
 
 
 def _numbers(values: ArrayLike, name: str) -> Array:
-    found = np.asarray(values, float)
+    try:
+        found = np.asarray(values, float)
+    except (TypeError, ValueError):
+        found = np.array([np.nan])
     if not np.isfinite(found).all():
         raise InputError(f"Of the {name} for the scan one is missing or no number; correct or leave out that place.")
     return found
+
+
+def _check_simulations(n: int) -> None:
+    if n < 0:
+        raise InputError(f"The scan redraws the cases a whole number of times, not {n}; give 0 or more, such as 999.")

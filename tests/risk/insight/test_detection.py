@@ -175,11 +175,27 @@ def test_chance_alone_is_called_a_cluster_about_as_often_as_p_says() -> None:
         ([1], [1, 1], 0.5),
         ([1, 1], [1, 1], 0),
         ([float("nan"), 1], [1, 1], 0.5),
+        (["5*", 1], [1, 1], 0.5),
+        ([None, 1], [1, 1], 0.5),
+        ([[1, 2], [3, 4]], [1, 1], 0.5),
     ],
 )
-def test_what_is_no_count_is_refused(cases: list[float], population: list[float], share: float) -> None:
+def test_what_is_no_count_is_refused(cases: list[Any], population: list[float], share: float) -> None:
     with pytest.raises(InputError):
         poisson_scan(cases, population, [0, 1], [0, 0], max_share=share, seed=1)
+
+
+def test_an_index_of_any_kind_changes_nothing() -> None:
+    """Rows of a table that was filtered and sorted keep the labels they had."""
+    cases, population = pd.Series([1, 9, 1, 0], index=[7, 3, 9, 7]), pd.Series([5, 5, 50, 50], index=list("dcba"))
+    places = pd.Series([0.0, 1.0, 2.0, 9.0], index=[1, 1, 1, 1])
+    plain = poisson_scan([1, 9, 1, 0], [5, 5, 50, 50], [0, 1, 2, 9], [0, 0, 0, 0], seed=1, n_simulations=99)
+    assert poisson_scan(cases, population, places, places * 0, seed=1, n_simulations=99) == plain
+
+
+def test_a_number_of_redraws_below_none_is_refused() -> None:
+    with pytest.raises(InputError, match="0 or more"):
+        poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=1, n_simulations=-1)
 
 
 def test_a_cylinder_needs_periods_before_it() -> None:
