@@ -6,7 +6,12 @@
 //
 // A slider plays at the pace of the page: the next value is sent when the one before stands, and any other choice, the
 // button itself, Escape, the last value or a lost connection ends it. Who asked for less motion gets a value per press.
+// However many values it plays, the browser's history gets one entry: back leads to what stood before the play.
 const PACE_MS = 900;
+
+let isOneEntry = false; // while a slider plays on, the address of a value takes the place of the one before
+const push = window.history.pushState.bind(window.history);
+window.history.pushState = (...entry) => (isOneEntry ? window.history.replaceState(...entry) : push(...entry));
 
 let playing = ""; // the name of the slider that plays; the page may put it in a new place between two values
 
@@ -20,9 +25,11 @@ export default function show({ data, parentElement, setTriggerValue }) {
     const focused = box.contains(document.activeElement) ? identity(document.activeElement) : null;
     box.innerHTML = box.shown = data.markup;
     box.unanswered = "";
+    if (!playing) isOneEntry = false; // the answer came after the play was stopped
     if (focused !== null) [...box.querySelectorAll("a, input, select, button")].find((one) => identity(one) === focused)?.focus();
   }
-  const send = (choice) => {
+  const send = (choice, isPlayedOn = false) => {
+    isOneEntry = isPlayedOn;
     if (isAway()) return settle(box);
     setTriggerValue("followed", (box.unanswered = choice));
     window.dispatchEvent(new CustomEvent("risicobeeld:choice", { detail: choice })); // the map need not wait
@@ -73,11 +80,11 @@ function turn(box) {
   step(box, slider.value === slider.max ? 0 : Number(slider.value) + 1);
 }
 
-function step(box, value) {
+function step(box, value, isPlayedOn = false) {
   const slider = box.querySelector("input[type=range]");
   slider.value = value;
   say(slider);
-  box.send(chosen(slider).dataset.go);
+  box.send(chosen(slider).dataset.go, isPlayedOn);
   showPlaying(box);
 }
 
@@ -87,11 +94,12 @@ function goOn(box) {
   if (!slider || isAway() || slider.value === slider.max) return stop(box);
   showPlaying(box);
   clearTimeout(box.timer);
-  box.timer = setTimeout(() => isPlaying(box) && step(box, Number(slider.value) + 1), PACE_MS);
+  box.timer = setTimeout(() => isPlaying(box) && step(box, Number(slider.value) + 1, true), PACE_MS);
 }
 
 function stop(box) {
   playing = "";
+  if (!box.unanswered) isOneEntry = false;
   clearTimeout(box.timer);
   showPlaying(box);
 }
