@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from xstatic.pkg import leaflet
 
-from geodata.areas import landmarks
+from geodata.areas import across, landmarks
 from geodata.errors import ContractError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
 
@@ -52,6 +52,8 @@ def _component_files() -> tuple[str, Mapping[str, bytes]]:
     files["leaflet.js"] = (_LEAFLET_DIR / "leaflet.js").read_bytes()  # the small one, a third of its sources
     files["leaflet.css"] = (_LEAFLET_DIR / "leaflet.css").read_bytes()
     files[landmarks.FILE] = (EMBEDDED_DIR / landmarks.FILE).read_bytes()
+    border = [(one.name, one.latitude, one.longitude) for one in across.neighbours().values()]
+    files["across.json"] = json.dumps(border, ensure_ascii=False, separators=(",", ":")).encode()
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}:{len(content)}:".encode() + content)

@@ -333,6 +333,12 @@ class MapTexts:
     neighbours: dict[str, str] = field(default_factory=dict, hash=False)
     several: str = ""
     several_hint: str = ""
+    draw: str = ""
+    draw_hint: str = ""
+    draw_close: str = ""
+    draw_view: str = ""
+    draw_stop: str = ""
+    draw_few: str = ""
     place_title: str = ""
     place_words: tuple[str, ...] = ()
 
@@ -373,6 +379,10 @@ class MapPicture:
         Whether the figure of each area stands under its name.
     together
         Live maps of one page with the same name move together; '' moves alone.
+    drawn
+        The area that was drawn, as `geodata.areas.drawn.read` takes it; '' is none yet, None where nobody may draw.
+    has_across
+        Whether what lies just across the border is named and can be chosen.
     """
 
     areas: AreaLayer
@@ -389,3 +399,5 @@ class MapPicture:
     inside: Inside | None = None
     has_values: bool = False
     together: str = ""
+    drawn: str | None = None
+    has_across: bool = False

@@ -216,6 +216,8 @@ def map_message(
         "selected": picture.selected,
         "beside": picture.beside,
         "selectedSite": picture.selected_site,
+        "drawn": picture.drawn,
+        "across": picture.has_across,
         "focus": picture.focus,
         "together": picture.together,
         "tiles": TILE_URL if picture.background else "",
@@ -304,6 +306,7 @@ def live_map(
     figures: SectorFigures | None = None,
     on_select: Callable[..., None] | None = None,
     on_select_site: Callable[[str], None] | None = None,
+    on_other: Callable[..., None] | None = None,
 ) -> MapEvent:
     """Draw the map with its ranked list, and say what the viewer chose.
 
@@ -327,6 +330,9 @@ def live_map(
         Called with the code or id before the page runs again, so that the whole page sees the new choice;
         with an empty string when the choice is undone. Where several areas can be chosen, `on_select` gets
         the codes of the others after the first.
+    on_other
+        Called with ``drawn``, the area that was drawn (`geodata.areas.drawn.read`), or with ``across``, the name across
+        the border that was chosen.
 
     Returns
     -------
@@ -356,6 +362,8 @@ def live_map(
             data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures),
             on_selected_change=lambda: relay("selected", on_select),
             on_selected_site_change=lambda: relay("selected_site", on_select_site),
+            on_drawn_change=lambda: relay("drawn", on_other and (lambda corners: on_other(drawn=corners))),
+            on_across_change=lambda: relay("across", on_other and (lambda name: on_other(across=name))),
         )
     selected = result.selected
     return MapEvent(selected=selected and selected.split(",")[0], selected_site=result.selected_site)

@@ -19,6 +19,7 @@ from access.viewer import Viewer
 from dashboard.shell import signin
 from door.store import ScopedStore, open_last_good, open_store
 from geodata import codes, site_kinds
+from geodata.areas.across import neighbours
 from geodata.errors import SnapshotError
 from words import Texts, choose_language, read_texts
 
@@ -78,6 +79,10 @@ class Selection:
         ``1`` when the page shows the weeks one after another.
     second
         What a second map beside the first shows: a week, or an indicator; '' is one map.
+    drawn
+        Corners of the area that was drawn on the map, in degrees (`geodata.areas.drawn.read`); '' is none.
+    across
+        Name of a Kreis or municipality across the border, one of `geodata.areas.across`; '' is none.
     """
 
     level: str = "vr"
@@ -102,6 +107,8 @@ class Selection:
     numbers: str = ""
     time: str = ""
     second: str = ""
+    drawn: str = ""
+    across: str = ""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -117,6 +124,7 @@ _IDENTITY: Final = re.compile(r"[\w:#/.-]{1,80}")  # such as VR06, GM0363 and os
 BESIDE_MAX: Final = 3
 _DISEASE: Final = re.compile(r"[\w .,/()'+-]{1,60}")  # one that is in the figures; whoever reads them tells
 _INDICATOR: Final = re.compile(r"[a-z0-9_]{1,60}(\.part)?")  # one of the model; whoever draws it tells
+_CORNERS: Final = re.compile(r"[\d.~-]{1,2000}")  # whoever reads them tells what is wrong
 _AREA: Final = re.compile(r"\b(?:VR\d{2}|GM\d{4})\b")
 _WEEK: Final = re.compile(r"\d{4}-W[0-5]\d")
 FIELDS: Final = tuple(field.name for field in fields(Selection))
@@ -158,6 +166,8 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
         second=second
         if (_WEEK.fullmatch(second := parameters.get("second", "")) or _INDICATOR.fullmatch(second))
         else "",
+        across=across if (across := parameters.get("across", "")) in neighbours() else "",
+        drawn=drawn if _CORNERS.fullmatch(drawn := parameters.get("drawn", "")) else "",
     )
 
 

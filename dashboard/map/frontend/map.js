@@ -3,6 +3,8 @@ import { element, setText } from "./dom.js";
 import { decodeTopology } from "./topology.js";
 import { NOT_SHOWN, rankingOrder, readUnits } from "./units.js";
 import { AreaMap } from "./areas.js";
+import { Drawing } from "./drawing.js";
+import { Across } from "./across.js";
 import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
@@ -137,6 +139,11 @@ class Picture {
         view: lastViews.get(data.geometry),
         onView: (view) => this.tellView(view),
       });
+      this.drawing = new Drawing(this.L, this.areas, {
+        onDrawn: (corners) => this.send("drawn", corners),
+        mayDraw: () => !this.isAway,
+      });
+      this.across = new Across(this.L, this.areas.map, { onSelect: (name) => this.isAway || this.send("across", name) });
     }
     // The page's choice counts when it changes; an older answer must not undo a newer click.
     for (const name of ["selected", "selectedSite"]) {
@@ -148,6 +155,8 @@ class Picture {
       if (this.beside.length) this.areas.choosesSeveral = true;
     }
     this.areas.offerSeveral(data.beside !== null);
+    this.drawing.show(data.drawn, texts);
+    this.across.show(data.across);
     this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.areas.label(texts);
     const figure = (unit) => (unit.score === null ? "" : this.format.format(unit.score));

@@ -187,8 +187,13 @@ export class SiteLayer {
     return found;
   }
 
+  // While an area is drawn a click is a corner, also on a site.
+  get isDrawing() {
+    return this.map.getContainer().classList.contains("drawing");
+  }
+
   onMove(event) {
-    if (event.buttons) return;
+    if (event.buttons || this.isDrawing) return;
     const index = event.target.closest(".buttons") ? -1 : this.find(event);
     this.setHover(index);
     if (index >= 0) event.stopPropagation();
@@ -204,7 +209,7 @@ export class SiteLayer {
 
   onClick(event) {
     const [x, y] = this.pressed ?? [event.clientX, event.clientY];
-    if (Math.hypot(event.clientX - x, event.clientY - y) > 5 || event.target.closest(".buttons")) return;
+    if (Math.hypot(event.clientX - x, event.clientY - y) > 5 || event.target.closest(".buttons") || this.isDrawing) return;
     const index = this.find(event);
     if (index < 0) return;
     event.stopPropagation();

@@ -11,7 +11,7 @@ from dashboard.map import inside, own_figures
 from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.picture import breadcrumb, first_start, side_by_side, since, two_maps
+from dashboard.pages.picture import across, breadcrumb, drawn, first_start, side_by_side, since, two_maps
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
@@ -153,6 +153,9 @@ def _explorer() -> None:
             _draw_maps(texts, chosen, store, (now, shown), rows, within)
         else:
             st.info(told or texts("picture.nothing_to_show"))
+        known = store.as_known_on(period.known_on(chosen))
+        drawn.draw(texts, known, chosen, shown.scored.peildatum)
+        across.draw(texts, known, chosen)
         alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
             breadcrumb.site_list(texts, store, shown, within)
@@ -162,7 +165,7 @@ def _explorer() -> None:
         breadcrumb.show(texts, store, chosen, shown, within)
     with why_side:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
-        if over := _by_place(texts, chosen, now) + guide:
+        if over := _by_place(texts, chosen, store, now) + guide:
             links.linked(over, key="over-reasons")
         below = _beside(texts, chosen, store, shown, compared)
     show(_foot(texts, store, shown))
@@ -244,14 +247,15 @@ def _controls(
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
 
 
-def _by_place(texts: Texts, chosen: session.Selection, now: Picture) -> Markup:
+def _by_place(texts: Texts, chosen: session.Selection, store: ScopedStore, now: Picture) -> Markup:
     """Return what changes how the map looks (HTML); '' on the first screen, with nothing chosen: it has no room."""
     if chosen == session.Selection(guide=chosen.guide):
         return Markup()
     switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
     values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
     second = two_maps.choose(texts, now, chosen)
-    return Markup('<div class="rb-controls">{}{}{}</div>').format(switch, values, second)
+    border = across.choose(texts, store, chosen)
+    return Markup('<div class="rb-controls">{}{}{}{}</div>').format(switch, values, second, border)
 
 
 def _disease_choice(texts: Texts, store: ScopedStore) -> Markup:
@@ -324,6 +328,8 @@ def _draw_map(
         has_values=chosen.numbers == "1",
         selected_site="" if chosen.unit in shown.names else chosen.unit,
         together=together,
+        drawn=drawn.offered(store, chosen),
+        has_across=across.offered(store),
     )
     live_map(
         picture,
@@ -334,6 +340,7 @@ def _draw_map(
         figures=figures.sector_figures(shown, chosen.sector, assets, geometry),
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
+        on_other=session.select,
     )
 
 

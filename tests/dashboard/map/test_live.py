@@ -64,10 +64,12 @@ def picture():
         zoom_in="Inzoomen", zoom_out="Uitzoomen", whole_country="Heel het land", sites="Locaties",
         sites_unplaced="zonder plek op de kaart", loading="Laden", failed="De kaart kon niet laden",
         attribution="Bron: verzonnen", tile_attribution="Kaartgegevens: verzonnen",
-        band="VOORBEELD - verzonnen cijfers",
+        band="VOORBEELD - verzonnen cijfers", draw="Tekenen", draw_hint="Klik hoeken", draw_close="Klaar",
+        draw_view="In beeld", draw_stop="Stop", draw_few="Nog een hoek",
     )
     return MapPicture(areas, texts, sites=sites, selected=state.get("chosen", ""),
-                      selected_site=state.get("chosen_site", ""), focus=state.get("focus", ""))
+                      selected_site=state.get("chosen_site", ""), focus=state.get("focus", ""),
+                      drawn=state.get("drawn", ""))
 
 
 def set_state(**values):
@@ -88,9 +90,11 @@ def map_page():
     event = live_map(
         picture(), key="map", assets=publish(HERE / "static"), geometry=boundaries(), height=480,
         on_select=lambda code: set_state(chosen=code), on_select_site=lambda site: set_state(chosen_site=site),
+        on_other=set_state,
     )
     st.text(f"gekozen={state.get('chosen', '')} locatie={state.get('chosen_site', '')} nu={event.selected}")
     st.text(f"cijfers={state.get('seed', 1)}")
+    st.text(f"getekend={state.get('drawn', '')}")
 
 
 def other_page():
@@ -154,6 +158,54 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError("this never came true")
+
+
+def drawn(page: Page) -> str:
+    return page.get_by_text(re.compile(r"^getekend=")).inner_text().removeprefix("getekend=")
+
+
+def test_an_area_is_drawn_by_its_corners_or_taken_from_the_view(page: Page) -> None:
+    """A corner is no choice of the area below it; Escape leaves everything as it was."""
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5
+    lines = page.locator("path.drawn-line")
+    press(page, "Tekenen")
+    bar = page.locator(".drawing-bar")
+    expect(bar).to_be_visible()
+    for across, down in [(-60, -50), (60, -50)]:
+        page.mouse.click(middle[0] + across, middle[1] + down)
+    press(page, "Klaar")
+    expect(bar).to_contain_text("Nog een hoek")
+    page.mouse.click(middle[0] + 60, middle[1] + 50)
+    page.mouse.click(middle[0] - 60, middle[1] + 50)
+    page.locator(".map").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"^getekend=\d"))).to_be_visible()
+    expect(bar).to_be_hidden()
+    corners = [float(number) for number in drawn(page).split("~")]
+    assert len(corners) == 8
+    north, west, *_, south, again_west = corners
+    assert north > south
+    assert west == again_west
+    assert lines.evaluate_all("all => all.filter((one) => one.getAttribute('d').length > 9).length") == 1
+    expect(answer(page)).to_have_text("gekozen= locatie= nu=None")
+
+    before = drawn(page)
+    press(page, "Tekenen")
+    page.mouse.click(*middle)
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    assert drawn(page) == before
+
+    button = page.get_by_role("button", name="Tekenen")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="In beeld").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"getekend={before}")).to_be_hidden()
+    view = [float(number) for number in drawn(page).split("~")]
+    assert min(view[::2]) < south < north < max(view[::2])
 
 
 def recolour(page: Page) -> None:
