@@ -232,7 +232,8 @@ def _import_sites(arguments: argparse.Namespace, would: imports.Would) -> None:
         report = imports.import_sites(
             arguments.file, question, progress, pool, is_dry_run=arguments.dry_run, would=would
         )
-    located = ", ".join(f"{number} {word}" for word, number in sorted(report.located.items()))
+    words = {"none": "without a place"}
+    located = ", ".join(f"{number} {words.get(word, word)}" for word, number in sorted(report.located.items()))
     done = "would be imported" if arguments.dry_run else "imported"
     print(f"{arguments.file.name} {done}: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
     print(f"  exact duplicates left out: {report.exact_duplicates_n}")
