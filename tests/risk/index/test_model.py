@@ -106,10 +106,13 @@ def test_a_contradiction_is_refused_in_a_sentence(change: Change, words: str) ->
 
 def test_people_counted_by_origin_may_only_stand_under_size() -> None:
     def move(content: dict[str, Any]) -> None:
-        content["indicators"]["registered_migrant_workers"]["route"] = "werken"
-        content["indicators"]["exposed_workers"]["weight"] = 1.0
-        for code in ("indoor", "cold", "proximity", "agency_reliance", "workers_per_establishment"):
-            content["indicators"][code]["weight"] *= 0.7
+        indicators = content["indicators"]
+        moved = indicators["registered_migrant_workers"]
+        for indicator in indicators.values():
+            if indicator["route"] == "werken":
+                indicator["weight"] *= 1 - moved["weight"]
+        moved["route"] = "werken"
+        indicators["exposed_workers"]["weight"] = 1.0
 
     with pytest.raises(ModelError, match="may only stand under size"):
         _with(move)
