@@ -26,6 +26,8 @@ from risk.targets.table import protocols
 from words import read_texts
 
 _SHEET_ENDINGS: Final = (".pdf", ".html")
+_OF_THE_REGISTER: Final = ("version", "action", "erased_reason")
+_DEGREES: Final = 6  # a tenth of a metre
 _NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
 
 
@@ -168,6 +170,27 @@ def kept_table(lines: pd.DataFrame, store: ScopedStore, language: str) -> gpd.Ge
     )
     stamped = export.with_own_sources(export.stamped(told, store, lang=language), store, told["site_id"], language)
     return gpd.GeoDataFrame(stamped, geometry="geometry", crs=codes.CRS_RD)
+
+
+def for_reader(table: gpd.GeoDataFrame, language: str) -> pd.DataFrame:
+    """Return a kept plan as a colleague opens it: states in words, where each site lies, and no empty column.
+
+    What the register keeps for itself (which change of the line is the newest) is not in it.
+
+    Parameters
+    ----------
+    table
+        From `kept_table`.
+    """
+    texts, points = read_texts(language), table.geometry.to_crs(codes.CRS_WGS84)
+    flat = pd.DataFrame(table.drop(columns=["geometry", *_OF_THE_REGISTER], errors="ignore")).assign(
+        plan_state=[texts(f"targets.{state}") for state in table["plan_state"]],
+        partners=table["partners"].str.replace(";", ", "),
+        lon=points.x.round(_DEGREES),
+        lat=points.y.round(_DEGREES),
+    )
+    is_empty = flat.isna().all() | (flat.astype("str") == "").all()
+    return flat.loc[:, ~is_empty]
 
 
 def all_sheets(table: gpd.GeoDataFrame, store: ScopedStore, language: str) -> bytes:

@@ -25,6 +25,14 @@ from geodata.sources.http import Progress
 from geodata.sources.registry import chosen
 from words import Texts
 
+_OWN_LICENCES = {
+    "van het bestand": "sources.licence_of_file",
+    "niet openbaar": "sources.licence_closed",
+    "zie LICENCES.txt in de bundel": "sources.licence_of_bundle",
+    "Publiek domein": "sources.licence_domain",
+}
+"""What the catalogue says in Dutch in place of the name of a licence."""
+
 
 def run() -> None:
     """Draw the page."""
@@ -79,7 +87,7 @@ def _refresh(texts: Texts, store: ScopedStore) -> None:
 
 def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> Markup:
     attempts, today = health.read(), peildatum or datetime.now().astimezone().date()
-    rows = [_source_row(texts, record, peildatum, health.word(record, attempts, today)) for record in store.sources]
+    rows = [source_row(texts, record, peildatum, health.word(record, attempts, today)) for record in store.sources]
     told = texts("picture.peildatum", day=texts.day(peildatum)) if peildatum else ""
     version = texts("sources.version", data=store.data_version)
     failing = Markup().join(
@@ -92,26 +100,38 @@ def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> Markup
     return Markup('<p class="rb-muted">{}</p>{}{}').format(f"{told} · {version}".strip(" ·"), listed, failing)
 
 
-def _source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
+def source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
+    """Return the cells of a source (HTML), in the reader's language but for what a publisher prescribes."""
     declared = catalogue.source(record.source_id)
     day = _day(record.source_date)
-    link = declared.title
+    link, language = _named(texts, record)
     if record.address.startswith("https://"):
         link = Markup('<a href="{}" rel="noopener">{}</a>').format(record.address, link)
+    is_own = declared.address == "bestand"
     return [
-        Markup('<span lang="nl">{}</span><br><span class="rb-muted" lang="{}">{}</span>').format(
+        Markup('<span lang="{}">{}</span><br><span class="rb-muted" lang="{}">{}</span>').format(
+            language,
             link,
             texts.language if declared.attribution_en else "nl",
             declared.credit(texts.language) if declared.attribution_en else declared.attribution,
         ),
-        Markup('<span lang="nl">{}</span>').format(declared.publisher),
-        record.licence,
+        texts("sources.of_user") if is_own else Markup('<span lang="nl">{}</span>').format(declared.publisher),
+        texts(_OWN_LICENCES[record.licence]) if record.licence in _OWN_LICENCES else record.licence,
         texts.day(day) if day else record.source_date,
         _age(texts, day, peildatum) if day and peildatum else "",
         texts.number(record.rows_n, 0),
         texts(f"status.{declared.status}"),
         texts(f"health.{state}"),
     ]
+
+
+def _named(texts: Texts, record: SourceRecord) -> tuple[str, str]:
+    """Return what a source is called and in which language: a file of one's own with its name, or two look like one."""
+    source_id, _, file = record.source_id.partition(".")
+    key = f"sources.own_{source_id}"
+    if key not in texts:
+        return catalogue.source(source_id).title, "nl"
+    return (f"{texts(key)}: {file}" if file else texts(key)), texts.language
 
 
 def _day(text: str) -> date | None:

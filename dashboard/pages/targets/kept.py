@@ -39,6 +39,9 @@ _FIRST: Final = (
     "list_name",
     "reason",
     "partners",
+    "plan_state",
+    "lon",
+    "lat",
 )
 _FOUND: Final = ("no", "yes", "unknown")
 _FEW_N: Final = 50
@@ -174,7 +177,7 @@ def _noted(store: ScopedStore, make: Callable[[], bytes], ending: str) -> Callab
 
 
 def _workbook(texts: Texts, table: gpd.GeoDataFrame, name: str, version: int, lacks: Sequence[str]) -> bytes:
-    flat = pd.DataFrame(table.drop(columns="geometry"))
+    flat = plan_file.for_reader(table, texts.language)
     order = [column for column in _FIRST if column in flat.columns]
     flat = reader_table.rounded(flat[[*order, *(column for column in flat.columns if column not in order)]])
     told = [

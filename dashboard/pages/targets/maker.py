@@ -42,6 +42,7 @@ from risk.targets.request import Mark, Request
 from words import Texts
 
 _ENDINGS: Final = tuple(one.ending for one in files.ON_PAGES)
+_CHANCE: Final = 6  # the place of that column in a list
 _MAP_HEIGHT_PX: Final = 420
 _POLL_SECONDS: Final = 1.0
 _MARKS: Final = "targets-marks"
@@ -226,7 +227,10 @@ def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
             continue
         title = f"{texts(f'targets.list_{name}')} ({len(lines)})"
         rows = [_cells(texts, line, regions, sees_links=store.may("links_site")) for _, line in lines.iterrows()]
-        parts.append(tables.table(title, heads, rows, numeric=(5, 6), is_caption_shown=True))
+        if name not in target_inputs.RANDOM_LISTS:  # its lines were chosen: they had no chance in a draw
+            rows = [[*row[:_CHANCE], *row[_CHANCE + 1 :]] for row in rows]
+        shown = heads if name in target_inputs.RANDOM_LISTS else [*heads[:_CHANCE], *heads[_CHANCE + 1 :]]
+        parts.append(tables.table(title, shown, rows, numeric=range(5, len(shown) - 1), is_caption_shown=True))
     links.linked(Markup().join(parts), key="targets-lists")
 
 

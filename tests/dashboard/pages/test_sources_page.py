@@ -7,11 +7,14 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from dashboard.pages.sources import page as sources
 from geodata.snapshots import snapshot
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
 from tests.browser.fixtures import ROOT, settled
 from tests.server.local import Answer, Request, running
+from words import read_texts
 
 Open = Callable[..., Page]
 
@@ -25,6 +28,19 @@ def test_every_source_stands_there_with_licence_date_age_and_rows(product: str, 
         expect(row).to_contain_text(f"{record.rows_n:,}".replace(",", "."))
     expect(listed).to_contain_text("2 jaar later")
     expect(listed).to_contain_text("11 maanden ouder")
+
+
+def test_files_of_ones_own_are_told_apart_in_the_readers_language() -> None:
+    rows = {}
+    for language in ("nl", "en"):
+        for name in ("sites_file.parks", "sites_file.halls"):
+            record = SourceRecord(name, "2020-12-01", 3, "bestand", "van het bestand", "")
+            told = sources.source_row(read_texts(language), record, None, "ok")
+            rows[language, name] = " ".join(map(str, told))
+    assert "Locaties, ingelezen bestand: parks" in rows["nl", "sites_file.parks"]
+    assert "Sites, imported file: halls" in rows["en", "sites_file.halls"]
+    assert "bestand" not in rows["en", "sites_file.parks"]
+    assert "gebruiker" not in rows["en", "sites_file.parks"]
 
 
 def test_quality_of_each_region_and_who_can_better_it(product: str, open_page: Open) -> None:

@@ -54,6 +54,12 @@ def test_a_site_without_a_place_is_never_chosen_by_itself_but_can_be_locked_in()
     name = plans.keep_draft(store, plan, inputs, "nl")
     table = plan_file.kept_table(plans.lines_of(store, name), store, "nl")
     assert pinned in set(table["site_id"])
+    read = plan_file.for_reader(table, "nl").set_index("site_id")
+    assert pd.isna(read.loc[pinned, "lon"]), "nobody knows where it lies"
+    assert read.drop(index=pinned)["lat"].between(50.7, 53.7).all()
+    assert set(read["plan_state"]) == {"ontwerp"}
+    assert not {"version", "action", "erased_reason"} & set(read.columns)
+    assert all((read[column].notna() & read[column].astype("str").ne("")).any() for column in read.columns)
     sheets = plan_file.all_sheets(table[table["site_id"] == pinned], store, "nl")
     with zipfile.ZipFile(io.BytesIO(sheets)) as kept:
         assert {name.rsplit(".", 1)[1] for name in kept.namelist()} == {"pdf", "html"}
