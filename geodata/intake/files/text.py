@@ -132,7 +132,8 @@ def _with_plain_quotes(rows: list[list[str]], content: bytes, separator: str) ->
     """Return a text with its cells in double quotes that touch the marks between them; None for one that is so."""
     cells = [cell for row in rows for cell in row if len(row) > 1]
     if any(cell[:1] == " " and cell.lstrip(" ")[:1] == '"' for cell in cells):
-        return re.sub(rb"(?<=[,;|\t])  *(?=\")", b"", content)
+        plain = re.sub(rb"(?<=[,;|\t\n])  *(?=\")", b"", content)
+        return plain if plain != content else None
     first = next((row for row in rows if len(row) > 1), [])
     if not first or b'"' in content or not all(re.fullmatch(r"'[^']*'", cell) for cell in first):
         return None

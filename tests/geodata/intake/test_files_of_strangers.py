@@ -174,6 +174,12 @@ CASES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         W37,
     ),
+    "a blank before the first quote": (
+        "a.csv",
+        ' "gemeente", "week", "aantal"\n "Ede", "202037", "5"\n',
+        {},
+        W37,
+    ),
     "single quotes": ("a.csv", "'gemeente';'week';'aantal'\n'Ede';'202037';'5'\n", {}, W37),
     "R's numbers of rows": (
         "a.csv",
