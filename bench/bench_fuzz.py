@@ -15,6 +15,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -137,6 +138,7 @@ def main() -> int:
     """Read the files and tell what came of them."""
     from bench.goals import machine
     from geodata.errors import RisicobeeldError
+    from geodata.intake import recognise
     from geodata.intake.receipt import Receipt
 
     count_n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
@@ -157,6 +159,9 @@ def main() -> int:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")
+                    with suppress(RisicobeeldError):
+                        recognise.kind_of(path)  # as the page looks at a file before it is read
+                        recognise.year_said(path)
                     done = read[kind](path)
                 said = done.sentences() if isinstance(done, Receipt) else [row.message for row in done.rows]  # type: ignore[attr-defined]
                 told["read"] += 1

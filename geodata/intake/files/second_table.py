@@ -40,7 +40,8 @@ def only_first(frame: pd.DataFrame, row_n: NDArray[np.int64], header: Sequence[C
     Examples
     --------
     >>> frame = pd.DataFrame([["Park", "Ede"], [None, None], ["Gemeente", "Parken"], ["Ede", 9]], dtype=object)
-    >>> first, _, _, told = only_first(frame, np.arange(2, 6), ["naam", "gemeente"], lambda header: "")
+    >>> knows = {"naam": "name", "Gemeente": "gemeente"}.get
+    >>> first, _, _, told = only_first(frame, np.arange(2, 6), ["naam", ""], lambda header: knows(header, ""))
     >>> first.to_numpy().tolist(), told[0].said["text"]
     ([['Park', 'Ede'], [None, None]], 'Gemeente, Parken')
     """
@@ -89,9 +90,12 @@ def _is_header(frame: pd.DataFrame, start: int, header: Sequence[Cell], knows: K
     texts = [header_text(cell).casefold() for cell in frame.iloc[start]]
     if texts == [header_text(cell).casefold() for cell in header][: len(texts)]:
         return False  # the same header once more
-    if len({field for cell in row if (field := knows(header_text(cell)))}) >= _FEWEST_N:
+    known_n = len({field for cell in row if (field := knows(header_text(cell)))})
+    if known_n >= _FEWEST_N:
         return True
-    return any(_changes(frame.iloc[:, number], start) for number in range(frame.shape[1]))
+    changed_n = sum(_changes(frame.iloc[:, number], start) for number in range(frame.shape[1]))
+    # in a row of words that is no header one or two may stand over a figure too
+    return changed_n * 2 >= len(row) if known_n else changed_n == len(row)
 
 
 def _changes(cells: pd.Series, start: int) -> bool:

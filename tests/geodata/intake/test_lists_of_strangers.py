@@ -220,6 +220,12 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         TWO,
     ),
+    "a blank row, and a figure below a word": (
+        "a.csv",
+        "naam;gemeente;huisnummer;opmerking\nX;Ede;12a;oud\n;;;\nA;Ede;7bis;nieuw\nB;Amsterdam;9;2019\n",
+        {},
+        [("X", EDE), ("A", EDE), ("B", AMSTERDAM)],
+    ),
     "another table above": (
         "a.xlsx",
         sheet(
