@@ -331,7 +331,7 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
     means = site_fields.kind_of_activity if is_activity else site_fields.kind_of
     rows = pd.DataFrame(
         {
-            "name": reading.text(frame, "name").str.replace(r"\s*[\r\n]\s*", " ", regex=True),
+            "name": _on_one_line(reading.text(frame, "name")),
             "kind": site_fields.kinds(reading.text(frame, "kind"), question.kind, given["row_n"], where, means),
             "employer_group": reading.text(frame, "employer_group"),
             "country": given["country"],
@@ -350,6 +350,12 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
     sites = site_table(placed, question.source, question.source_date, question.status, reading.areas)
     lines = _elsewhere(sites, given, reading.areas["gemeenten"])
     return sites[[*contracts.CONTRACTS["sites"].columns, "key", "row_n"]], lines
+
+
+def _on_one_line(names: pd.Series) -> pd.Series:
+    """Return names without the line ends that a cell of a spreadsheet may have."""
+    has_ends = names.str.contains("\n", regex=False)
+    return names.str.replace(r"\s*[\r\n]\s*", " ", regex=True) if has_ends.any() else names
 
 
 def _elsewhere(sites: gpd.GeoDataFrame, given: pd.DataFrame, gemeenten: pd.DataFrame) -> list[Line]:

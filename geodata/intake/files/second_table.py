@@ -66,7 +66,8 @@ def _start_below(frame: pd.DataFrame, row_n: NDArray[np.int64], header: Sequence
         return None
     blank = np.ones(len(frame), bool)
     for number in range(frame.shape[1]):
-        blank &= blank_cells(frame.iloc[:, number]).to_numpy()
+        cells = frame.iloc[:, number]  # of a text, at once: a cell of blanks alone makes no gap
+        blank &= blank_cells(cells).to_numpy() if cells.dtype == object else (cells.fillna("") == "").to_numpy()
         if not blank.any():
             break
     after_gap = np.append(False, blank[:-1] | (np.diff(row_n) > 1)) & ~blank
@@ -150,7 +151,7 @@ def _filled(frame: pd.DataFrame, block: range) -> NDArray[np.bool_]:
 
 def _is_other(main: NDArray[np.bool_], block: NDArray[np.bool_], width: int) -> bool:
     """Tell whether cells beside a table are of another one: it goes on below it, or ends above its end."""
-    if not block.any():
+    if not block.any() or not main.any():
         return False
     last, end = (int(np.flatnonzero(one)[-1]) for one in (block, main))
     return last > end or (last < end - 1 and width >= _FEWEST_N and bool(block[: last + 1].all()))

@@ -208,6 +208,12 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         [("A", EDE, None), ("B", AMSTERDAM, None), ("C", EDE, None), ("D", EDE, None)],
     ),
+    "headers without rows, beside a column of remarks": (
+        "a.xlsx",
+        sheet(["naam", "gemeente", None, "opmerking"], [None, None, None, "x"], [None, None, None, "y"]),
+        {},
+        "keeps nothing|no row|says nowhere",
+    ),
     "a blank column between its own": (
         "a.xlsx",
         sheet(["naam", "gemeente", None, "bedden"], ["A", "Ede", None, 40], ["B", "Amsterdam", None, 60]),
