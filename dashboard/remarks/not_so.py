@@ -44,7 +44,7 @@ def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
 
 
 def ask_of_area(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:
-    """Let who may record here say which figure or reason of an area is not so, and show what was done with it.
+    """Let who may record here say which figure or reason of an area is not so, show what was done with it, and answer.
 
     Parameters
     ----------
@@ -61,9 +61,7 @@ def ask_of_area(texts: Texts, store: ScopedStore, shown: Picture, area_code: str
             st.caption(texts("not_so.how"))
             _area_figure(texts, store, why.picture_of(area_code, texts, store, shown), area_code, sector)
     known = decisions.reports(store)
-    known = known[known["unit_id"].str.split(":").str[0] == area_code]
-    if len(known):
-        links.linked(_table(texts, store, known), key="not-so-list")
+    _shown(texts, store, known[known["unit_id"].str.split(":").str[0] == area_code])
 
 
 def _area_figure(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:
@@ -106,22 +104,24 @@ def _value(texts: Texts, row: Mapping[Hashable, Any], part: float | None) -> str
 
 
 def said(texts: Texts, store: ScopedStore, site_id: str) -> None:
-    """Show what was said of a site, and what was done with it."""
+    """Show what was said of a site, and what was done with it; who keeps the sources answers here."""
     if store.may("decisions"):
         known = decisions.reports(store)
-        known = known[known["site_id"] == site_id]
-        if len(known):
-            links.linked(_table(texts, store, known), key="not-so-list")
+        _shown(texts, store, known[known["site_id"] == site_id])
 
 
 def listed(texts: Texts, store: ScopedStore) -> None:
-    """List what was said not to be so, what is open first; who keeps the sources answers here."""
-    known = decisions.reports(store) if store.may("decisions") else pd.DataFrame()
+    """List what was said not to be so, of sites and areas, what is open first; who keeps the sources answers here."""
+    if store.may("decisions"):
+        _shown(texts, store, decisions.reports(store))
+
+
+def _shown(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
     if known.empty:
         return
-    links.linked(_table(texts, store, known), key="not-so-all")
+    links.linked(_table(texts, store, known), key="not-so-list")
     is_open = known["state"] == "open"
-    if may(store.viewer, Verb.MANAGE, "sources") and is_open.any():
+    if not store.known_on and may(store.viewer, Verb.MANAGE, "sources") and is_open.any():
         with st.expander(texts("not_so.answer")):
             st.caption(texts("not_so.answer_how"))
             _answer(texts, store, known[is_open].head(_ANSWERED_N))
@@ -218,7 +218,7 @@ def _about(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object
 def _link(texts: Texts, names: Mapping[str, str], row: Mapping[Hashable, object]) -> Markup:
     about = _about(texts, names, row)
     if row["site_id"]:
-        return links.link(about, unit=str(row["site_id"]))
+        return links.link(about, page="sites", unit=str(row["site_id"]))
     area, _, sector = str(row["unit_id"]).partition(":")
     return links.link(about, page="region", unit=area, sector=sector)
 

@@ -13,6 +13,7 @@ from dashboard.parts import figures, quality, ready, tables
 from dashboard.parts import progress as work
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
+from dashboard.remarks import not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door.readiness import Ranking
@@ -50,6 +51,7 @@ def run() -> None:
     if shown is not None:
         parts += [_regions(texts, shown), _indicators(texts, shown)]
     if may(store.viewer, Verb.MANAGE, "sources"):
+        not_so.listed(texts, store)
         _refresh(texts, store)
     show(Markup('<div class="rb-page">{}</div>').format(Markup().join(parts)))
 

@@ -65,7 +65,7 @@ def test_one_tap_reports_and_the_sender_reads_the_answer(enter: Callable[..., Pa
     assert kept[["site_id", "subject", "recorded_by"]].to_numpy().tolist() == [
         [site, "not_so_closed", "not-so-a@example.org"]
     ]
-    owner = enter("not-so-b", "lotc", "/sites", 1400)
+    owner = enter("not-so-b", "lotc", "/sources", 1400)
     owner.get_by_text("Antwoord", exact=True).click()
     owner.get_by_role("textbox", name="Antwoord aan wie het meldde").fill("De vergunning loopt nog")
     owner.get_by_role("button", name="Niet overgenomen").click()
@@ -94,6 +94,10 @@ def test_a_figure_of_an_area_is_reported_and_its_state_read_beside_the_reasons(e
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     kept = decisions.reports(open_store(parse_viewer("lotc"))).iloc[0]
     assert (kept["unit_id"], kept["said_by"]) == ("VR06:lodging", "not-so-c@example.org")
-    decisions.answer_report(open_store(LOTC), kept["decision_id"], "taken_over", "Klopt, overgenomen in de bron")
+    owner = enter("not-so-d", "lotc", "/?unit=VR06&sector=lodging", 1400)
+    owner.get_by_text("Antwoord", exact=True).click()
+    owner.get_by_role("textbox", name="Antwoord aan wie het meldde").fill("Klopt, overgenomen in de bron")
+    owner.get_by_role("button", name="Overgenomen", exact=True).click()
+    expect(owner.get_by_role("row", name=re.compile("Klopt, overgenomen in de bron"))).to_be_visible()
     page.reload()
     expect(told.get_by_role("row").filter(has_text="Klopt, overgenomen in de bron")).to_contain_text("overgenomen")
