@@ -25,6 +25,9 @@ from geodata.intake.receipt import Receipt
 _REGION_HEADER: Final = re.compile(
     r"(gemeenten?|veiligheidsregio|ggd regio|regio|gebied(en|snaam)?|codes?|omschrijving)( ?s)?( ?code| ?naam)?s?( .*)?"
 )
+FIRST_YEAR: Final = 2019
+"""Of the figures of a workbook: CBS made its custom tables on labour migrants of 2019."""
+
 _YEAR_HEADER: Final = re.compile(r"(verslag|peil)?ja(ar|ren)|perioden?|year|peildatum|periods?")
 _CODE_HEADER: Final = re.compile(r"((gem|gm|gemeente|vr|regio|cbs)\w*[ ]?)?code\b.*")
 _EXPLICIT: Final = re.compile(r"veiligheidsregio|\(vr\)|\bvr ?\d{2}\b|\bggd\b", re.IGNORECASE)
@@ -68,7 +71,8 @@ def read(
     InputError
         The file is no workbook, or no sheet has a row per gemeente or veiligheidsregio.
     """
-    regions_of = regions.veiligheidsregio_of_year(areas["gemeenten"], year).to_dict()
+    of_year = max(year, FIRST_YEAR + 1) if year >= FIRST_YEAR else year  # no gemeente changed on 1 January 2020
+    regions_of = regions.veiligheidsregio_of_year(areas["gemeenten"], of_year).to_dict()
     receipt, grids = _grids(path, sheet)
     found: list[pd.DataFrame] = []
     for title, grid in grids.items():

@@ -11,8 +11,9 @@ from dashboard.pages.data import upload
 from dashboard.pages.data.upload import Answers
 from door.store import ScopedStore
 from geodata import site_kinds
+from geodata.areas import regions
 from geodata.codes import Status
-from geodata.intake import series
+from geodata.intake import series, workbooks
 from geodata.intake.files.table import Options
 from geodata.tables import coverage
 from words import Texts
@@ -41,7 +42,8 @@ def ask(
         if kind in ("establishments", "workbook"):
             guess = min(year_said or upload.year_of(path.name, _today()), _today().year)
             key = f"data-year-{path.name}"
-            year = int(st.number_input(texts("data.year"), 2020, _today().year, max(guess, 2020), key=key))
+            first = workbooks.FIRST_YEAR if kind == "workbook" else regions.FIRST_YEAR
+            year = int(st.number_input(texts("data.year"), first, _today().year, max(guess, first), key=key))
         elif kind == "incidence":
             disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
         elif kind == "sites":

@@ -20,7 +20,7 @@ ROWS = [["Gemeente", "Woningen"], ["Ede", 50], ["Amsterdam", 40], ["Utrecht", 30
 @pytest.fixture
 def with_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScopedStore:
     monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "data"))
-    imports.import_workbook(put(tmp_path, "maatwerk.xlsx", {"T": ROWS}), 2021)
+    imports.import_workbook(put(tmp_path, "maatwerk.xlsx", {"T": ROWS}), 2019)
     return open_store(parse_viewer("lotc"))
 
 
@@ -29,7 +29,7 @@ def test_a_figure_of_a_workbook_can_be_chosen_drawn_taken_away_and_linked(with_w
     assert own_figures.options(texts, store, "vr") == {}
     [(heading, named)] = own_figures.options(texts, store, "gemeente").items()
     [(key, title)] = named.items()
-    assert (heading, title) == ("Uit ingelezen maatwerktabellen", "T: Woningen (2021)")
+    assert (heading, title) == ("Uit ingelezen maatwerktabellen", "T: Woningen (2019)")
     assert read_selection({"inside": key}).inside == key  # the address keeps it
     areas = ["GM0228", "GM0193", "GM0034", "GM0003"]
     rows = pd.DataFrame({"area_code": areas, "unit_id": areas, "sector_code": ""})

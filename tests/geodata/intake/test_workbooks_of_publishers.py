@@ -129,3 +129,12 @@ def test_the_receipt_of_a_column_of_years_tells_how_many_rows_were_passed_over(t
         "periode genomen: 2020, van 2 in het bestand; 1 rijen van een andere periode overgeslagen"
         in receipt.sentences("nl")
     )
+
+
+def test_figures_of_2019_keep_their_year(tmp_path: Path) -> None:
+    """No gemeente changed on 1 January 2020, so those of 2019 are known; of 2018 they are not."""
+    path = put(tmp_path, "a.xlsx", {"T": [["Gemeente", "Werknemers"], ["Boxmeer", 5]]})
+    table, _ = workbooks.read(path, 2019, areas(), known_places(), "test")
+    assert table[["region_code", "vr_code", "year"]].to_numpy().tolist() == [["GM0756", "VR21", 2019]]
+    with pytest.raises(InputError, match="2018 is before"):
+        workbooks.read(path, 2018, areas(), known_places(), "test")
