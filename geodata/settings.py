@@ -6,6 +6,7 @@
 import os
 import tomllib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,7 +45,17 @@ def home() -> Path:
 
 def data_dir() -> Path:
     """Return the folder of snapshots, scores and the register (``RISICOBEELD_DATA``, default ``data/``)."""
-    return Path(os.environ.get("RISICOBEELD_DATA") or home() / "data").expanduser().resolve()
+    return _resolved(os.environ.get("RISICOBEELD_DATA") or str(home() / "data"))
+
+
+def _resolved(path: str) -> Path:
+    """Return an absolute path without links; asked many times in each run of a page, so the disk is asked once."""
+    return _found(path) if path.startswith("/") else Path(path).expanduser().resolve()
+
+
+@lru_cache(maxsize=32)
+def _found(path: str) -> Path:
+    return Path(path).resolve()
 
 
 def sources_file() -> Path | None:
@@ -184,7 +195,7 @@ def _mail_password() -> str:
 def sign_in_file() -> Path:
     """Return the TOML file that configures sign-in, the one Streamlit reads (``STREAMLIT_SECRETS_FILES``)."""
     default = home() / ".streamlit" / "secrets.toml"
-    return Path(os.environ.get("STREAMLIT_SECRETS_FILES") or default).expanduser().resolve()
+    return _resolved(os.environ.get("STREAMLIT_SECRETS_FILES") or str(default))
 
 
 def has_sign_in() -> bool:

@@ -42,7 +42,8 @@ def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: st
     if not store.may(TABLE):
         return Markup()
     words = {"": texts("alarms.layer_none")} | {name: texts(f"alarms.layer_{name}") for name in session.LAYERS}
-    number = _alarms_n(str(store.viewer), store.data_version, figures.official_model().disease, week, store)
+    asked = (str(store.viewer), store.data_version, figures.official_model().disease, week)
+    number = session.kept("_alarms_n", asked, lambda: _alarms_n(*asked, store))
     if number is not None:
         words["alarms"] += f": {number}"
     return controls.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)

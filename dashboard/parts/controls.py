@@ -41,18 +41,19 @@ def choice(label: str, name: str, options: Mapping[str, str], chosen: str, **als
 def dropdown(label: str, name: str, options: Mapping[str, str | Mapping[str, str]], chosen: str) -> Markup:
     """Return a list to choose one from (HTML); parameters as of `choice`, with options of one heading together."""
     listed = Markup().join(
-        _option(name, value, words, chosen)
+        _option(name, value, words, is_chosen=value == chosen)
         if isinstance(words, str)
         else Markup('<optgroup label="{}">{}</optgroup>').format(
-            value, Markup().join(_option(name, *one, chosen) for one in words.items())
+            value, Markup().join(_option(name, *one, is_chosen=one[0] == chosen) for one in words.items())
         )
         for value, words in options.items()
     )
     return Markup('<select class="rb-dropdown" name="{}" aria-label="{}">{}</select>').format(name, label, listed)
 
 
-def _option(name: str, value: str, words: str, chosen: str) -> Markup:
-    selected = " selected" if value == chosen else ""
+@lru_cache(maxsize=4000)  # a page offers some hundred of the same at each change
+def _option(name: str, value: str, words: str, *, is_chosen: bool) -> Markup:
+    selected = " selected" if is_chosen else ""
     return Markup('<option data-go="{}"{}>{}</option>').format(_go({name: value}), selected, words)
 
 
@@ -100,9 +101,4 @@ def slider(label: str, name: str, options: Sequence[tuple[str, str]], chosen: st
 
 
 def _go(changes: Mapping[str, str]) -> str:
-    return _encoded(tuple(changes.items()))
-
-
-@lru_cache(maxsize=1000)  # a page offers some hundred of the same choices at each change
-def _encoded(changes: tuple[tuple[str, str], ...]) -> str:
     return urlencode(changes)

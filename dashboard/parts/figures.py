@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Mark
+from dashboard.map.layers import AreaLayer, Mark, SiteLayer
 from dashboard.map.live import SectorFigures, figures_message
 from dashboard.shell.session import STATIC_DIR, selection
 from dashboard.shell.session import store as open_store
@@ -271,12 +271,23 @@ def _figures_message(shown: Picture, channel: str, assets: str, order: tuple[str
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
     """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326)."""
     shown = open_picture(store, "site", texts, week)
-    return _load_sites(str(store.viewer), store.data_version, week, newest_signal("site"), store, shown)
+    return _load_sites(*_sites_key(store, shown), store, shown)
+
+
+def _sites_key(store: ScopedStore, shown: Picture) -> tuple[str, str, str, str, int]:
+    version = shown.scored.model.version  # that of the disease, too
+    return str(store.viewer), store.data_version, version, shown.week, newest_signal("site")
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _load_sites(
-    viewer: str, data_version: str, week: str, newest_signal: int, _store: ScopedStore, _scores: Picture
+    viewer: str,
+    data_version: str,
+    model_version: str,
+    week: str,
+    newest_signal: int,
+    _store: ScopedStore,
+    _scores: Picture,
 ) -> pd.DataFrame:
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
@@ -284,6 +295,26 @@ def _load_sites(
     found = _scores.scores.set_index("unit_id")
     scores = found["score_0_10"].where(found["rank"].notna())  # an expected score of an unknown size is no class
     return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
+
+
+def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:
+    """Return the sites of `open_sites` as a layer of the map, made once of thousands."""
+    shown = open_picture(store, "site", texts, week)
+    return _load_site_layer(*_sites_key(store, shown), open_sites(store, texts, week))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load_site_layer(
+    viewer: str, data_version: str, model_version: str, week: str, newest_signal: int, _sites: pd.DataFrame
+) -> SiteLayer:
+    return SiteLayer(
+        site_ids=tuple(_sites["site_id"]),
+        names=tuple(_sites["name"]),
+        kinds=tuple(_sites["kind"]),
+        longitudes=tuple(_sites["lon"]),
+        latitudes=tuple(_sites["lat"]),
+        scores=tuple(_sites["score_0_10"]),
+    )
 
 
 def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:

@@ -27,8 +27,10 @@ def slider(texts: Texts, now: Picture, week: str) -> Markup:
     week
         The week that is shown.
     """
-    if not now.scored.weeks:
-        return Markup()
+    return now.kept(_slider, texts, week) if now.scored.weeks else Markup()
+
+
+def _slider(now: Picture, texts: Texts, week: str) -> Markup:
     steps = [
         (one, texts("picture.week_of", week=int(one[-2:]), day=texts.day(last_day(one).date())))
         for one in now.scored.weeks

@@ -18,8 +18,8 @@ from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
 from dashboard.parts.site import Site
-from dashboard.shell import frame
-from door.store import ScopedStore
+from dashboard.shell import frame, session
+from door.store import ScopedStore, newest_event
 from geodata import site_kinds
 from geodata.areas.regions import region_names
 from geodata.intake.places import known_places
@@ -57,11 +57,18 @@ def ask_of_area(texts: Texts, store: ScopedStore, shown: Picture, area_code: str
         return
     is_now = not store.known_on and not shown.week
     if is_now and may(store.viewer, Verb.RECORD, "decisions", shown.vr_of.get(area_code, area_code)):
-        with st.popover(texts("not_so.title"), key="not-so"):
-            st.caption(texts("not_so.how"))
-            _area_figure(texts, store, why.picture_of(area_code, texts, store, shown), area_code, sector)
+        with st.popover(texts("not_so.title"), key="not-so", on_change="rerun") as opened:
+            if opened.open:  # the form is made for who asks for it
+                st.caption(texts("not_so.how"))
+                _area_figure(texts, store, why.picture_of(area_code, texts, store, shown), area_code, sector)
+    asked = (store, newest_event("decisions"), area_code)
+    _shown(texts, store, session.kept("_not_so", asked, lambda: _of_area(store, area_code)))
+
+
+def _of_area(store: ScopedStore, area_code: str) -> pd.DataFrame:
+    """Return what was said of an area and its sectors; another sector asks the register only whether more came in."""
     known = decisions.reports(store)
-    _shown(texts, store, known[known["unit_id"].str.split(":").str[0] == area_code])
+    return known[known["unit_id"].str.split(":").str[0] == area_code]
 
 
 def _area_figure(texts: Texts, store: ScopedStore, shown: Picture, area_code: str, sector: str) -> None:

@@ -58,8 +58,10 @@ def near(rows: pd.DataFrame, vr_code: str, sector_code: str) -> pd.DataFrame:
     """Return those of some notes that `beside` gives for a region and a sector."""
     if not sector_code:
         return rows[rows["vr_code"] == vr_code] if vr_code else rows.iloc[:0]
-    is_near = rows["vr_code"].isin(["", vr_code]) & rows["sector_code"].isin(["", sector_code])
-    return rows[is_near]
+    regions, sectors = ("", vr_code), ("", sector_code)
+    pairs = zip(rows["vr_code"], rows["sector_code"], strict=True)
+    is_near = [region in regions and sector in sectors for region, sector in pairs]
+    return rows.loc[is_near] if any(is_near) else rows.iloc[:0]
 
 
 def add(store: ScopedStore, vr_code: str, sector_code: str, text: str, day: date) -> Receipt:

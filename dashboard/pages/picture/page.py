@@ -3,12 +3,11 @@
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
-from streamlit.delta_generator import DeltaGenerator
 
 from access.rights import rows_of
 from dashboard.files import downloads
 from dashboard.map import inside, own_figures
-from dashboard.map.layers import MapPicture, MapTexts, SiteLayer
+from dashboard.map.layers import MapPicture, MapTexts
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import across, breadcrumb, drawn, first_start, side_by_side, since, two_maps
@@ -121,9 +120,6 @@ def _explorer() -> None:
     week = period.week(now, chosen)
     regions = figures.open_picture(store, "vr", texts, week) if week else now
     link_notice.draw(texts, store, now)
-    first = st.container()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    way = st.container()
     within = breadcrumb.inside(store, chosen, regions)
     shown = regions if not within and chosen.level == "vr" else figures.open_picture(store, "gemeente", texts, week)
     rows = shown.of_sector(chosen.sector)
@@ -140,9 +136,10 @@ def _explorer() -> None:
         inside_title=own_figures.title_of(store, chosen.inside),
         has_values=chosen.numbers == "1",
     )
-    with first:
-        on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, shown, seen))
-        links.linked(on_paper + _where_first(texts, shown, chosen, within), key="first")
+    on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, shown, seen))
+    links.linked(on_paper + _where_first(texts, shown, chosen, within), key="first")
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    way = st.container()
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
@@ -167,23 +164,23 @@ def _explorer() -> None:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
         if over := _by_place(texts, chosen, store, now) + guide:
             links.linked(over, key="over-reasons")
-        below = _beside(texts, chosen, store, shown, compared)
+        has_reasons = _beside(texts, chosen, store, shown, compared)
     show(_foot(texts, store, shown))
-    if below is not None:  # the reasons come first: the register may take a moment
-        with below:
+    if has_reasons and (chosen.unit in shown.names or chosen.sector):
+        with why_side:  # below the reasons, which come first: the register may take a moment
             show(_register(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
 
 
 def _beside(
     texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, compared: pd.DataFrame
-) -> DeltaGenerator | None:
-    """Draw the reasons, or the areas that are compared; return a place for what the register holds of the choice."""
+) -> bool:
+    """Draw the reasons, or the areas that are compared; return whether it was the reasons."""
     if not compared.empty:
         show(side_by_side.table(texts, chosen, shown, compared))
-        return None
+        return False
     why.panel(texts, chosen, store, shown)
     not_so.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
-    return st.container() if chosen.unit in shown.names or chosen.sector else None
+    return True
 
 
 def _guide(texts: Texts, chosen: session.Selection) -> Markup:
@@ -233,18 +230,23 @@ def _controls(
     """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
-    offered = inside.options(texts, now.scored) | own_figures.options(texts, store, seen.level)
+    asked = (store, seen.level, texts.language)
+    own = session.kept("_own_figures", asked, lambda: own_figures.options(texts, store, seen.level))
     parts = [
         _disease_choice(texts, store),
         controls.choice(texts("picture.level"), "level", levels, seen.level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
-        controls.dropdown(texts("inside.label"), "inside", offered, chosen.inside),
+        controls.dropdown(texts("inside.label"), "inside", now.kept(_inside, texts) | own, chosen.inside),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
     links.linked(Markup('<div class="rb-controls">{}</div>').format(Markup().join(parts)), key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
+
+
+def _inside(now: Picture, texts: Texts) -> dict[str, str | dict[str, str]]:
+    return inside.options(texts, now.scored)
 
 
 def _by_place(texts: Texts, chosen: session.Selection, store: ScopedStore, now: Picture) -> Markup:
@@ -318,7 +320,7 @@ def _draw_map(
     picture = MapPicture(
         areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),
-        sites=_site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
+        sites=figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
@@ -341,18 +343,6 @@ def _draw_map(
         on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
         on_select_site=lambda site_id: session.select(unit=site_id),
         on_other=session.select,
-    )
-
-
-def _site_layer(store: ScopedStore, texts: Texts, week: str) -> SiteLayer:
-    sites = figures.open_sites(store, texts, week)
-    return SiteLayer(
-        site_ids=tuple(sites["site_id"]),
-        names=tuple(sites["name"]),
-        kinds=tuple(sites["kind"]),
-        longitudes=tuple(sites["lon"]),
-        latitudes=tuple(sites["lat"]),
-        scores=tuple(sites["score_0_10"]),
     )
 
 

@@ -26,12 +26,16 @@ TOGETHER: Final = "picture"
 
 def choose(texts: Texts, now: Picture, chosen: Selection) -> Markup:
     """Return a list of what the second map may show (HTML for `links.linked`)."""
-    return controls.dropdown(texts("picture.second"), "second", _options(texts, now), asked(now, chosen))
+    return now.kept(_choice, texts, asked(now, chosen))
 
 
 def asked(now: Picture, chosen: Selection) -> str:
     """Return what the second map shows: a week, or an indicator of size; '' where there is one map."""
     return chosen.second if chosen.second in (*inside.sizes(now.scored), *now.scored.weeks) else ""
+
+
+def _choice(now: Picture, texts: Texts, second: str) -> Markup:
+    return controls.dropdown(texts("picture.second"), "second", _options(texts, now), second)
 
 
 def _options(texts: Texts, now: Picture) -> dict[str, str | Mapping[str, str]]:
