@@ -197,10 +197,17 @@ def _height_mm(picture: Picture) -> float:
     return float(picture.width_cm * 10 * height / width)
 
 
+_SIGN_MM: Final = 1.6  # of the letters in a table, and what stands free beside them
+_FREE_MM: Final = 3
+
+
 def _widths(grid: Grid) -> tuple[int, ...]:
-    """Return the relative widths of columns: by their longest text, within limits."""
-    columns = zip(grid.header, *grid.rows, strict=True)
-    return tuple(min(50, max(10, *(len(cell) for cell in column))) for column in columns)
+    """Return the relative widths of columns: by their longest text, within limits, and no word broken."""
+    found = []
+    for column in zip(grid.header, *grid.rows, strict=True):
+        word = max(len(word) for cell in column for word in cell.split() or [""])
+        found.append(max(min(50, max(10, *(len(cell) for cell in column))), round(_SIGN_MM * word) + _FREE_MM))
+    return tuple(found)
 
 
 def _pdf_picture(made: Any, picture: Picture) -> None:

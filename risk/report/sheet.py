@@ -1,26 +1,27 @@
 """One printable sheet per region: where to go, when, with whom and why, with a map."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 import geopandas as gpd
 import pandas as pd
 
 from door.store import ScopedStore
-from geodata import site_kinds
+from geodata import codes, site_kinds
 from geodata.errors import InputError
 from risk.index import classify
 from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import band_of, stamp_of, week_words
+from risk.report.words import band_of, days_words, monday, stamp_of, week_words
 from words import read_texts
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
 _INTRO: Final = Text(
-    "{n} preventieve bezoeken in {weeks}. Het doel is mensen beschermen; een bezoek zegt niets over wie er werkt of "
+    "{n} preventieve bezoeken, {weeks}. Het doel is mensen beschermen; een bezoek zegt niets over wie er werkt of "
     "woont. Leg elk bezoek vast, ook als er niets is gevonden.",
-    "{n} preventive visits in {weeks}. The aim is to protect people; a visit says nothing about who works or lives "
+    "{n} preventive visits, {weeks}. The aim is to protect people; a visit says nothing about who works or lives "
     "there. Record every visit, also when nothing was found.",
 )
 _ONE: Final = Text(
@@ -70,11 +71,12 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     band = band_of(language, is_invented=store.is_demonstration)
     inside = gemeenten[gemeenten["vr_code"] == vr_code]
     names = inside.set_index("gemeente_code")["gemeente_name"]
+    where = _points(lines, store)
     rows = tuple(
         (
             str(number),
             week_words(str(line["week"]), language),
-            _site(line, names, language),
+            _site(line, names, language) + where.get(line["site_id"], ""),
             _kind(line, language),
             str(line["partners"]).replace(";", ", "),
             str(line["reason"]),
@@ -82,7 +84,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
         for number, (_, line) in enumerate(lines.iterrows(), 1)
     )
     title = _TITLE[language].format(region=region["vr_name"].iloc[0])
-    weeks = ", ".join(week_words(week, language) for week in sorted(lines["week"].unique()))
+    weeks = days_words(monday(lines["week"].min()), monday(lines["week"].max()) + timedelta(days=6), language)
     lacks = classify.lacks_of(lines)  # of the picture that the plan was made from, however long ago
     named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
     intro = _ONE if len(lines) == 1 else _INTRO
@@ -112,17 +114,27 @@ def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
     return ", ".join(filter(None, [site_kinds.title(line, read_texts(language)), names.get(line["gemeente_code"], "")]))
 
 
+def _points(lines: gpd.GeoDataFrame, store: ScopedStore) -> Mapping[str, str]:
+    """Return latitude and longitude of each site whose place is known, as any map on a telephone reads them."""
+    sites = store.table("sites").set_index("site_id")["located"]
+    points = lines.assign(located=lines["site_id"].map(sites)).to_crs(codes.CRS_WGS84)
+    points = points[points["located"].isin(["exact", "address"]) & points.geometry.notna()]
+    return {
+        site: f" ({point.y:.5f}, {point.x:.5f})" for site, point in zip(points["site_id"], points.geometry, strict=True)
+    }
+
+
 def _notes(lines: pd.DataFrame, names: Mapping[str, str], language: str) -> list[Block]:
     """Return what a contact must know beside the table: links across regions, and protocols."""
     notes: list[Block] = [
         Paragraph(
             _LINKED[language].format(
-                number=number, regions=", ".join(names.get(code, code) for code in codes.split(";"))
+                number=number, regions=", ".join(names.get(code, code) for code in others.split(";"))
             ),
             is_small=True,
         )
-        for number, codes in enumerate(lines["other_vr_codes"], 1)
-        if codes
+        for number, others in enumerate(lines["other_vr_codes"], 1)
+        if others
     ]
     protocols = sorted({title for title in lines["protocol"] if title})
     if protocols:

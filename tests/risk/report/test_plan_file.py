@@ -12,6 +12,8 @@ from access.viewer import Viewer
 from door.store import ScopedStore, open_store
 from risk.index.model import load_model
 from risk.report import plan_file
+from risk.report.blocks import Grid, Paragraph
+from risk.report.sheet import region_sheet
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans
@@ -75,6 +77,21 @@ def test_a_kept_plan_says_names_dates_and_lists_in_words() -> None:
         assert not lines[column].str.contains(r"\bVR\d\d\b|-W\d\d").any()
     fresh = plan_file.lines_in_words(plan.lines, store, "nl")
     assert fresh["site_name"].tolist() == lines["site_name"].tolist(), "one presenter for both"
+
+
+def test_a_region_sheet_says_where_to_drive_to_and_which_days() -> None:
+    store, inputs, plan = made(capacity=30)
+    name = plans.keep_draft(store, plan, inputs, "nl")
+    table = plan_file.kept_table(plans.lines_of(store, name), store, "nl")
+    region = table["vr_code"].value_counts().index[0]
+    document = region_sheet(table, region, store, "nl")
+    grid = next(block for block in document.blocks if isinstance(block, Grid))
+    exact = store.table("sites").set_index("site_id")["located"].isin(["exact", "address"])
+    mine = table[table["vr_code"] == region].sort_values(["week", "site_id"])
+    for cells, site_id in zip(grid.rows, mine["site_id"], strict=True):
+        assert bool(re.search(r"\(5[0-3]\.\d{5}, [3-7]\.\d{5}\)$", cells[2])) == exact[site_id]
+    told = " ".join(block.text for block in document.blocks if isinstance(block, Paragraph))
+    assert re.search(r"bezoek(en)?, (7-20|7-13|14-20) december 2020\.", told)
 
 
 def test_a_plan_is_a_calendar_that_others_can_read() -> None:
