@@ -129,6 +129,8 @@ def test_the_weeks_play_by_the_keyboard_to_the_last_and_stop_there(app: str, ope
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", re.compile("30 november 2020"))
     expect(page.get_by_role("button", name="Speel de weken af")).to_be_focused()
     expect(page).not_to_have_url(re.compile("week="))
+    page.go_back()  # however many weeks played: to the one before
+    expect(page).to_have_url(re.compile("week=2020-W47"))
 
 
 def test_playing_stops_at_the_button_and_at_another_choice(app: str, open_page: Open) -> None:
