@@ -1,14 +1,13 @@
 """A model that rebuilds its scores a hundred times: for tests of what is said of scores, not of how sure they are.
 
 The rebuilds of the model are two thirds of the work of scoring the country; `tests/risk/index` holds what they prove.
+Run as a module it is Streamlit for the tests: ``python -m tests.few_rebuilds run app.py``.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from risk.index import model
 from risk.index.declaration import Model
@@ -24,10 +23,17 @@ def _build_with_few(content: Mapping[str, Any]) -> Model:
 @contextmanager
 def few_rebuilds() -> Iterator[None]:
     """Let every declaration that this process reads have few rebuilds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "_build", _build_with_few)
+    model._build = _build_with_few
+    model._shipped.cache_clear()
+    try:
+        yield
+    finally:
+        model._build = _build
         model._shipped.cache_clear()
-        try:
-            yield
-        finally:
-            model._shipped.cache_clear()
+
+
+if __name__ == "__main__":
+    from streamlit.web import cli
+
+    with few_rebuilds():
+        cli.main(prog_name="streamlit")

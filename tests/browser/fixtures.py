@@ -44,12 +44,15 @@ def free_port() -> int:
 def start_streamlit(
     script: Path, log: Path, *, address: str = "127.0.0.1", port: int = 0, **environment: str
 ) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a Streamlit server for a script and wait until it answers; return the process and its address."""
+    """Start a Streamlit server for a script and wait until it answers; return the process and its address.
+
+    What it scores anew, after a visit or an import, it rebuilds a few times: see `tests.few_rebuilds`.
+    """
     port = port or free_port()
     command = [
         sys.executable,
         "-m",
-        "streamlit",
+        "tests.few_rebuilds",
         "run",
         str(script),
         "--server.port",
