@@ -43,7 +43,7 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
         page = open_tab(context)
         page.set_viewport_size({"width": width, "height": 900})
         knock(house, page, sub, "/", button="Aanmelden" if locale == "nl-NL" else "Sign in")
-        expect(page.locator("path.leaflet-interactive").first).to_be_visible()
+        expect(page.locator("path.leaflet-interactive").filter(visible=True).first).to_be_visible()
         return settled(page)
 
     with used:
@@ -83,7 +83,7 @@ def test_what_is_new_is_listed_leads_on_and_is_gone_once_seen(enter: Callable[..
     assert told.looked_on(Viewer("region", ("VR06",), person="since-a@example.org")) == LAST_DAY
     page.reload()
     settled(page)
-    expect(page.locator("path.leaflet-interactive").first).to_be_visible()
+    expect(page.locator("path.leaflet-interactive").filter(visible=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Nieuw")).to_have_count(0)
 
 
