@@ -8,7 +8,11 @@ from playwright.sync_api import Browser, Download, Error, Page, Response, WebSoc
 from dashboard.pages import PAGES
 from tests.door.canaries import Canary
 
-ADDRESSES = ("/?level=vr&sites=1", "/?level=gemeente&sites=1&sector=lodging&unit=VR06&within=VR06&beside=VR23,GM0363")
+ALL_OF_IT = "drawn=50.75~3.4~53.5~3.4~53.5~7.2~50.75~7.2"  # who draws around the country still gets the own part
+ADDRESSES = (
+    f"/?level=vr&sites=1&across=Kleve&{ALL_OF_IT}",
+    "/?level=gemeente&sites=1&sector=lodging&unit=VR06&within=VR06&beside=VR23,GM0363",
+)
 
 
 def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
