@@ -19,7 +19,6 @@ from door.store import ScopedStore
 from geodata import codes
 
 _M2_PER_KM2: Final = 1e6
-_EXACTLY: Final = ("exact", "address")
 _BY_SURENESS: Final = ("official", "estimate", "assumption", "fictional")
 _COLUMNS: Final = ("part", "code", "placed_by", "count_n", "hidden_n", "status")
 
@@ -89,7 +88,7 @@ def count(scoped: ScopedStore, area: shapely.Polygon, sectors: tuple[str, ...], 
         sites = scoped.table("sites")
         here = sites[_lies_in(sites.geometry, area)]
         counted["sites"] = _rows(here.groupby("kind").size(), "site")
-        roughly_n = int((~here["located"].isin(_EXACTLY)).sum())
+        roughly_n = int((~here["located"].isin(codes.LOCATED_CLOSELY)).sum())
         unplaced_n = int((sites.geometry.isna() | sites.geometry.is_empty).sum())
         if scoped.may("activations"):
             visits = scoped.table("activations")

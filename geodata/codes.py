@@ -179,6 +179,8 @@ KIND_SECTOR: Final = {
 }
 SIZE_UNITS: Final = ("fte", "beds", "m2")
 LOCATED: Final = ("exact", "address", "place", "none")
+LOCATED_CLOSELY: Final = ("exact", "address")
+"""Of a site whose point is its own, not that of its town."""
 COUNTRIES: Final = ("NL", "DE", "BE")
 
 THEMES: Final = ("wonen", "werken", "vervoer")

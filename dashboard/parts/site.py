@@ -23,6 +23,7 @@ from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.tables.corrections import SAME_M
+from risk.index.measure import valid_activations
 from risk.targets import decisions
 from risk.targets.decisions import CorrectedPlace
 from risk.targets.request import Mark
@@ -269,7 +270,7 @@ def _visits(texts: Texts, store: ScopedStore, shown: Picture, site_id: str) -> M
         return Markup()
     seen = store.table("activations")
     seen = seen[(seen["site_id"] == site_id) & (seen["event_date"] <= shown.scored.peildatum)]
-    seen = seen[~seen["activation_id"].isin(seen["supersedes"])].sort_values("event_date", ascending=False)
+    seen = valid_activations(seen).sort_values("event_date", ascending=False)
     if seen.empty:
         return _section(texts("sites.visits"), Markup("<p>{}</p>").format(texts("sites.no_visits")))
     rows = [

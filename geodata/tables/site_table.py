@@ -96,7 +96,7 @@ def site_table(
     outside = is_dutch & sites["vr_code"].eq("") & sites.geometry.notna()
     if outside.any():
         sites = sites[~outside]
-    has_point = sites["located"].isin(["exact", "address"])
+    has_point = sites["located"].isin(codes.LOCATED_CLOSELY)
     if not has_point.all():
         sites = sites.set_geometry(sites.geometry.where(has_point, None))
     if "source_date" in sites:

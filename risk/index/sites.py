@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from geodata import site_kinds
 from geodata.batch import Pool, cut, run_pieces
-from geodata.codes import SECTORS, MissingReason, Status
+from geodata.codes import LOCATED_CLOSELY, SECTORS, MissingReason, Status
 from geodata.weeks import Tables, peildatum
 from risk.index.aggregate import present_for_all
 from risk.index.declaration import Model
@@ -335,7 +335,7 @@ def _distances(sites: pd.DataFrame, is_house: Mask) -> tuple[Array, Array]:
     """Return how many beds are near work, and how far (km) lodging and work lie apart; also across the border."""
     beds, km = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
     if isinstance(sites, gpd.GeoDataFrame):
-        placed = sites.geometry.notna().to_numpy() & sites["located"].isin(["exact", "address"]).to_numpy()
+        placed = sites.geometry.notna().to_numpy() & sites["located"].isin(LOCATED_CLOSELY).to_numpy()
         houses, work = np.flatnonzero(is_house & placed), np.flatnonzero(~is_house & placed)
         if houses.size and work.size:
             xy = np.column_stack([sites.geometry.x, sites.geometry.y])

@@ -184,15 +184,12 @@ def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str,
         The reason that is the strongest of more than half of them and is seen in all; '' where there is none. And
         by unit its strongest other reason; '' where nothing else raises it.
     """
-    passed_over = [indicator.code for indicator in told.model.areas.indicators if indicator.is_fixed]
-    table = told.contributions[told.contributions["unit_id"].isin(unit_ids)]
-    table = table[~table["indicator_code"].isin([MISSING, *passed_over])]
+    table = _that_can_change(told.contributions, told.model)
+    table = table[table["unit_id"].isin(unit_ids)]
     amounts = table.pivot_table(index="unit_id", columns="indicator_code", values="contribution_0_10", observed=True)
     strongest = amounts.idxmax(axis="columns").value_counts()
     everywhere = amounts.columns[(amounts >= _SEEN_0_10).all()]
-    shared = [code for code, n in strongest.items() if 2 * n > len(amounts) and code in everywhere]
-    if len(amounts) == 1:  # one sector has nothing to share
-        shared = []
+    shared = [code for code, n in strongest.items() if 2 * n > len(amounts) > 1 and code in everywhere]  # one at most
     own = _top_reasons(table[~table["indicator_code"].isin(shared)], told.model, lang)
     words = told.model.indicator(str(shared[0])).more[lang] if shared else ""
     return words, {unit_id: str(own.get(unit_id, "")) for unit_id in unit_ids}
@@ -203,9 +200,14 @@ def top_reasons(told: Told, lang: str) -> pd.Series:
     return _top_reasons(told.contributions, told.model, lang)
 
 
-def _top_reasons(contributions: pd.DataFrame, model: Model, lang: str) -> pd.Series:
+def _that_can_change(contributions: pd.DataFrame, model: Model) -> pd.DataFrame:
+    """Return the contributions on which somebody on the spot can act."""
     passed_over = [indicator.code for indicator in model.areas.indicators if indicator.is_fixed]
-    table = contributions[~contributions["indicator_code"].isin([MISSING, *passed_over])]
+    return contributions[~contributions["indicator_code"].isin([MISSING, *passed_over])]
+
+
+def _top_reasons(contributions: pd.DataFrame, model: Model, lang: str) -> pd.Series:
+    table = _that_can_change(contributions, model)
     if not len(table):
         return pd.Series(dtype="str")
     best = table.loc[table.groupby("unit_id", sort=False)["contribution_0_10"].idxmax()].set_index("unit_id")

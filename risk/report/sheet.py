@@ -118,7 +118,7 @@ def _points(lines: gpd.GeoDataFrame, store: ScopedStore) -> Mapping[str, str]:
     """Return latitude and longitude of each site whose place is known, as any map on a telephone reads them."""
     sites = store.table("sites").set_index("site_id")["located"]
     points = lines.assign(located=lines["site_id"].map(sites)).to_crs(codes.CRS_WGS84)
-    points = points[points["located"].isin(["exact", "address"]) & points.geometry.notna()]
+    points = points[points["located"].isin(codes.LOCATED_CLOSELY) & points.geometry.notna()]
     return {
         site: f" ({point.y:.5f}, {point.x:.5f})" for site, point in zip(points["site_id"], points.geometry, strict=True)
     }

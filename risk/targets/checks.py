@@ -9,6 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from geodata.areas import joins
+from geodata.codes import LOCATED_CLOSELY
 from geodata.tables import duplicates
 from risk.index.declaration import Text
 
@@ -124,7 +125,7 @@ def _near(points: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, *, own: bool = 
 
 def _doubles(sites: gpd.GeoDataFrame, usable: pd.Series) -> pd.DataFrame:
     """Find sites that two sources have: alike in name and place, or of one size a few steps apart."""
-    places = np.flatnonzero(usable & sites["located"].isin(["exact", "address"]))
+    places = np.flatnonzero(usable & sites["located"].isin(LOCATED_CLOSELY))
     part = sites.iloc[places]
     named = duplicates.likely(part)
     pairs = np.vstack([named[["left", "right"]].to_numpy(np.int64), _same_size(part)])
