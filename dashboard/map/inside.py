@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from geodata import codes as fixed
-from geodata.errors import ContractError, UnknownCodeError
+from geodata.errors import ContractError
 from geodata.sources import catalogue
 from risk.index import normalise
 from risk.index.declaration import Indicator
@@ -269,8 +269,6 @@ def _notes(texts: Texts, found: pd.DataFrame) -> tuple[str, ...]:
 def _source(texts: Texts, named: str) -> str:
     """Return a source as people know it; one that nobody published is said to be so."""
     name, _, mark = named.partition(" · ")
-    try:
-        known = catalogue.source(name.split(":", 1)[0]).title
-    except UnknownCodeError:
-        known = name.replace("_", " ")
+    declared = name.partition(":")[0]
+    known = catalogue.title(declared, texts.language) if declared in catalogue.SOURCES else name.replace("_", " ")
     return f"{known} ({texts(f'missing_means.{mark}')})" if f"missing_means.{mark}" in texts else known

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from geodata.sources import catalogue
 from words import Texts
 
 Step = Callable[..., None]
@@ -33,6 +34,17 @@ def shown(texts: Texts, told: str) -> Iterator[Step]:
 
     yield step
     place.empty()
+
+
+def of_sources(step: Step, names: list[str], lang: str) -> Callable[[str], Callable[[int, int], None]]:
+    """Return what a refresh calls per source, and then with how much of it is done: each has an equal part."""
+
+    def progress_of(name: str) -> Callable[[int, int], None]:
+        place, title = names.index(name), catalogue.title(name, lang)
+        step(place / len(names), title)
+        return lambda done, total: step((place + (done / total if total else 0)) / len(names), title)
+
+    return progress_of
 
 
 def tell_stopped(texts: Texts) -> None:

@@ -104,7 +104,7 @@ def brought(texts: Texts, brings: Outlook) -> Markup:
 def _row(texts: Texts, one: TableState) -> list[str]:
     day = texts.day(pd.Timestamp(one.as_of).date()) if one.as_of else "–"
     unit = "regions" if one.name in _PER_REGION else "gemeenten"
-    cover = texts(f"ready.cover_{unit}", n=one.covered_n, all=one.whole_n, percent=texts.percent(one.covered_pct / 100))
+    cover = texts(f"ready.cover_{unit}", n=one.covered_n, all=one.whole_n, percent=_share(texts, one))
     if one.name == "sites" and one.kinds:
         cover += ": " + ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in one.kinds.items())
     return [
@@ -114,6 +114,12 @@ def _row(texts: Texts, one: TableState) -> list[str]:
         "–" if one.state in (State.ABSENT, State.OTHER) else cover,
         texts.number(one.rows_n, 0),
     ]
+
+
+def _share(texts: Texts, one: TableState) -> str:
+    """Return how much is covered; what is not whole is never told as 100%."""
+    share = one.covered_pct / 100
+    return texts.percent(share if one.covered_n == one.whole_n else min(share, 0.99))
 
 
 def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> Markup:

@@ -33,8 +33,10 @@ class Source:
         The day on which the publisher stopped (ISO); '' while it goes on.
     max_change_pct
         A new delivery whose totals differ more from the previous one is not used until a person accepts it.
+    title_en
+        The title for a reader of English; '' is `title`.
     attribution_en
-        What a reader of English is told in place of `attribution`; '' where a publisher prescribes its wording.
+        What a reader of English is told in place of `attribution`; '' where it is the same in every language.
     """
 
     source_id: str
@@ -49,10 +51,21 @@ class Source:
     frozen_since: str = ""
     secrecy: Secrecy = Secrecy.PUBLIC
     max_change_pct: float = 25.0
+    title_en: str = ""
     attribution_en: str = ""
 
+    def name(self, lang: str) -> str:
+        """Return what the source is called, in the reader's language.
+
+        Examples
+        --------
+        >>> source("water").name("en"), source("water").name("nl")
+        ('Coastline and waters', 'Kustlijn en wateren')
+        """
+        return self.title_en if lang == "en" and self.title_en else self.title
+
     def credit(self, lang: str) -> str:
-        """Return who must be named, in the reader's language: a publisher's wording as it is, a file in words.
+        """Return who must be named, in the reader's language.
 
         Examples
         --------
@@ -80,6 +93,7 @@ BASES = {
 _CC_BY = "CC BY 4.0"
 _STATLINE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/"
 _CBS = "Bron: CBS (StatLine, tabel {})"
+_CBS_EN = "CBS (StatLine, table {})"
 
 SOURCES = {
     source.source_id: source
@@ -92,6 +106,7 @@ SOURCES = {
             _CC_BY,
             "© Kadaster",
             ("gemeenten", "veiligheidsregios"),
+            title_en="Municipal boundaries 2023",
         ),
         Source(
             "water",
@@ -101,6 +116,7 @@ SOURCES = {
             "ODbL 1.0",
             "© OpenStreetMap contributors",
             ("gemeenten", "veiligheidsregios"),
+            title_en="Coastline and waters",
         ),
         Source(
             "gemeente_facts",
@@ -111,6 +127,8 @@ SOURCES = {
             "Bron: CBS (StatLine, tabel 70072ned, 1 januari 2023)",
             ("gemeenten", "veiligheidsregios"),
             cadence_days=365,
+            title_en="Gemeenten, regions and inhabitants, 1 January 2023",
+            attribution_en="CBS (StatLine, table 70072ned, 1 January 2023)",
         ),
         Source(
             "sector_jobs",
@@ -121,6 +139,8 @@ SOURCES = {
             "Bron: CBS (StatLine, tabel 83583NED, december 2019)",
             ("exposure",),
             cadence_days=365,
+            title_en="Jobs per sector, December 2019",
+            attribution_en="CBS (StatLine, table 83583NED, December 2019)",
         ),
         Source(
             "demonstration",
@@ -131,6 +151,8 @@ SOURCES = {
             "Demonstratie: verzonnen cijfers",
             ("exposure", "sites", "activations", "incidence"),
             status=Status.FICTIONAL,
+            title_en="Example: invented figures",
+            attribution_en="Example: invented figures",
         ),
         Source(
             "platform_register",
@@ -140,6 +162,8 @@ SOURCES = {
             "niet openbaar",
             "LOT-C (register van het platform)",
             ("activations",),
+            title_en="Activations of the platform, from the register",
+            attribution_en="LOT-C (register of the platform)",
         ),
         Source(
             "establishments_file",
@@ -150,6 +174,8 @@ SOURCES = {
             "Bron: CBS (StatLine, vestigingen per gemeente)",
             ("exposure",),
             cadence_days=365,
+            title_en="Establishments per gemeente and SBI group, imported file",
+            attribution_en="CBS (StatLine, establishments per gemeente)",
         ),
         Source(
             "cbs_regions",
@@ -160,6 +186,8 @@ SOURCES = {
             _CBS.format("70072ned"),
             ("gemeenten", "veiligheidsregios"),
             cadence_days=365,
+            title_en="Regions and inhabitants per gemeente and year",
+            attribution_en=_CBS_EN.format("70072ned"),
         ),
         Source(
             "cbs_establishments",
@@ -170,6 +198,8 @@ SOURCES = {
             _CBS.format("81575NED"),
             ("exposure",),
             cadence_days=365,
+            title_en="Establishments per gemeente and SBI section",
+            attribution_en=_CBS_EN.format("81575NED"),
         ),
         Source(
             "cbs_jobs",
@@ -180,6 +210,8 @@ SOURCES = {
             _CBS.format("83582NED"),
             ("exposure",),
             cadence_days=365,
+            title_en="Jobs of employees per gemeente and SBI section",
+            attribution_en=_CBS_EN.format("83582NED"),
         ),
         Source(
             "cbs_agriculture",
@@ -190,6 +222,8 @@ SOURCES = {
             _CBS.format("80781ned"),
             ("exposure",),
             cadence_days=365,
+            title_en="Horticulture under glass and in the open per gemeente",
+            attribution_en=_CBS_EN.format("80781ned"),
         ),
         Source(
             "cbs_corop",
@@ -200,6 +234,8 @@ SOURCES = {
             _CBS.format("81578NED"),
             ("exposure",),
             cadence_days=365,
+            title_en="Establishments per COROP area and detailed SBI",
+            attribution_en=_CBS_EN.format("81578NED"),
         ),
         Source(
             "cbs_residents",
@@ -210,6 +246,8 @@ SOURCES = {
             _CBS.format("85644NED"),
             ("exposure",),
             cadence_days=365,
+            title_en="Registered inhabitants from EU/EFTA countries per gemeente, one total",
+            attribution_en=_CBS_EN.format("85644NED"),
         ),
         Source(
             "pdok_areas",
@@ -220,6 +258,7 @@ SOURCES = {
             "© CBS / Kadaster (PDOK)",
             ("gemeenten", "veiligheidsregios"),
             cadence_days=365,
+            title_en="Areas: gemeenten, safety regions, GGD and labour market regions",
         ),
         Source(
             "pdok_greenhouses",
@@ -230,6 +269,7 @@ SOURCES = {
             "© Kadaster",
             ("sites",),
             cadence_days=90,
+            title_en="Greenhouses of TOP10NL, in the large areas of glass",
         ),
         Source(
             "pdok_parks",
@@ -240,6 +280,7 @@ SOURCES = {
             "© Kadaster",
             ("sites",),
             cadence_days=90,
+            title_en="Holiday parks and camp sites of TOP10NL",
         ),
         Source(
             "osm",
@@ -252,6 +293,7 @@ SOURCES = {
             status=Status.ESTIMATE,
             cadence_days=30,
             max_change_pct=40.0,
+            title_en="Sites per kind from OpenStreetMap (Overpass)",
         ),
         Source(
             "osm_extract",
@@ -264,6 +306,7 @@ SOURCES = {
             status=Status.ESTIMATE,
             cadence_days=30,
             max_change_pct=40.0,
+            title_en="Sites per kind from OpenStreetMap (all of the Netherlands, Geofabrik)",
         ),
         Source(
             "traces",
@@ -274,6 +317,7 @@ SOURCES = {
             "© European Union, TRACES NT",
             ("sites",),
             cadence_days=30,
+            title_en="Approved slaughterhouses and meat plants (TRACES NT)",
         ),
         Source(
             "rivm",
@@ -284,6 +328,7 @@ SOURCES = {
             "Bron: RIVM",
             ("incidence",),
             frozen_since="2023-03-31",
+            title_en="COVID-19 reports per gemeente (closed on 31 March 2023)",
         ),
         Source(
             "sites_file",
@@ -295,6 +340,7 @@ SOURCES = {
             ("sites",),
             secrecy=Secrecy.RESTRICTED,
             attribution_en="Imported file",
+            title_en="Sites, imported file",
         ),
         Source(
             "place_corrections",
@@ -305,6 +351,8 @@ SOURCES = {
             "Plekken van locaties verbeterd door het platform",
             ("sites",),
             secrecy=Secrecy.RESTRICTED,
+            title_en="Corrected places of sites, from the register",
+            attribution_en="Places of sites corrected by the platform",
         ),
         Source(
             "industrial_emissions",
@@ -315,6 +363,7 @@ SOURCES = {
             "© European Environment Agency, Industrial Reporting",
             ("sites",),
             cadence_days=365,
+            title_en="Larger slaughterhouses and meat plants, with owner (E-PRTR, table 2_ProductionFacility)",
         ),
         Source(
             "incidence_file",
@@ -325,6 +374,7 @@ SOURCES = {
             "Ingelezen bestand",
             ("incidence", "regional_incidence"),
             attribution_en="Imported file",
+            title_en="Cases of a disease, imported file",
         ),
         Source(
             "bundle",
@@ -335,6 +385,7 @@ SOURCES = {
             "Ingelezen databundel",
             ("exposure", "sites", "incidence", "context"),
             attribution_en="Imported bundle of tables",
+            title_en="Tables of another installation, imported bundle",
         ),
         Source(
             "secret_incidence",
@@ -346,6 +397,7 @@ SOURCES = {
             ("incidence",),
             secrecy=Secrecy.RESTRICTED,
             attribution_en="Imported file, not public",
+            title_en="Cases of a disease, imported file that is not public",
         ),
         Source(
             "secret_workbook",
@@ -357,6 +409,7 @@ SOURCES = {
             ("context",),
             secrecy=Secrecy.RESTRICTED,
             attribution_en="Imported workbook, not public",
+            title_en="Custom table that is not public, imported workbook",
         ),
         Source(
             "workbook",
@@ -366,6 +419,8 @@ SOURCES = {
             _CC_BY,
             "Bron: CBS, maatwerk",
             ("context",),
+            title_en="Custom table of CBS, imported workbook",
+            attribution_en="CBS, custom table",
         ),
     )
 }
@@ -391,3 +446,20 @@ def source(source_id: str) -> Source:
     except KeyError:
         known = ", ".join(SOURCES)
         raise UnknownCodeError(f"Source {source_id!r} is not in the catalogue; choose one of: {known}.") from None
+
+
+def title(source_id: str, lang: str) -> str:
+    """Return what a source is called, with the name of its file, or two lists of one kind look like one.
+
+    What is not in the catalogue keeps its own name.
+
+    Examples
+    --------
+    >>> title("sites_file.parks", "en"), title("rivm", "en"), title("a_list", "en")
+    ('Sites, imported file: parks', 'COVID-19 reports per gemeente (closed on 31 March 2023)', 'a_list')
+    """
+    name, _, file = source_id.partition(".")
+    if name not in SOURCES:
+        return source_id
+    told = SOURCES[name].name(lang)
+    return f"{told}: {file}" if file else told

@@ -1,7 +1,6 @@
 """Data: from the example to real figures and back, without a terminal; what came in, and how to undo it."""
 
 import tempfile
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -115,29 +114,16 @@ def _fetch(texts: Texts, store: ScopedStore) -> None:
     outcomes = []
     for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
         with work.shown(texts, texts(title)) as step:
-            outcomes += fetching.refresh_sources(names, progress_of=_progress(step, names))
+            outcomes += fetching.refresh_sources(names, progress_of=work.of_sources(step, names, texts.language))
     brings.see_current()
     st.session_state["data-fetched"] = (outcomes, brings)
     st.rerun()
 
 
-def _progress(step: work.Step, names: list[str]) -> Callable[[str], Callable[[int, int], None]]:
-    def progress_of(name: str) -> Callable[[int, int], None]:
-        place = names.index(name)
-        step(place / len(names), _title(name))
-        return lambda done, total: step((place + (done / total if total else 0)) / len(names), _title(name))
-
-    return progress_of
-
-
-def _title(source_id: str) -> str:
-    known = source_id.split(".", 1)[0] in catalogue.SOURCES
-    return catalogue.source(source_id).title if known else source_id
-
-
-def _named(record: SourceRecord) -> str:
+def _named(record: SourceRecord, lang: str) -> str:
     """Return the title of what came in, with the name of its file: two lists of one kind have the same title."""
-    return _title(record.source_id) + ("" if "://" in record.address else f" ({record.address})")
+    title = catalogue.title(record.source_id.partition(".")[0], lang)
+    return title if "://" in record.address else f"{title} ({record.address})"
 
 
 def _day(texts: Texts, told: str) -> str:
@@ -305,7 +291,7 @@ def _tell_done(texts: Texts) -> None:
         outcomes, brings = fetched
         rows = [
             [
-                Markup('<span lang="nl">{}</span>').format(_title(one.source_id)),
+                catalogue.title(one.source_id, texts.language),
                 texts(f"sources.{one.state}"),
                 texts.number(one.rows_n, 0),
                 Markup('<span lang="en">{}</span>').format(one.message),
@@ -331,7 +317,7 @@ def _came_in(texts: Texts, store: ScopedStore) -> None:
         return
     rows = [
         [
-            Markup('<span lang="nl">{}</span>').format(_title(raw.record.source_id)),
+            catalogue.title(raw.record.source_id, texts.language),
             raw.record.address,
             _day(texts, raw.record.source_date),
             texts.number(raw.record.rows_n, 0),
@@ -347,7 +333,7 @@ def _came_in(texts: Texts, store: ScopedStore) -> None:
     )
     with st.container(horizontal=True):
         last = raws[0].record
-        if st.button(frame.label(texts, "data.undo", name=_named(last)), key="data-undo"):
+        if st.button(frame.label(texts, "data.undo", name=_named(last, texts.language)), key="data-undo"):
             _ask_back(texts, store, "undone")
         if st.button(texts("data.example"), key="data-example"):
             _ask_back(texts, store, "example")

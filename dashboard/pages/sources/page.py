@@ -22,7 +22,6 @@ from geodata.refresh import fetch as fetching
 from geodata.refresh import health
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
-from geodata.sources.http import Progress
 from geodata.sources.registry import chosen
 from words import Texts
 
@@ -64,18 +63,14 @@ def _refresh(texts: Texts, store: ScopedStore) -> None:
         names = list(chosen([]))
         audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
         with work.shown(texts, texts("sources.refreshing")) as step:
-
-            def progress_of(name: str) -> Progress:
-                place = names.index(name)
-                step(place / len(names), _title(name))
-                return lambda done, total: step((place + (done / total if total else 0)) / len(names), _title(name))
-
-            st.session_state["refreshed"] = fetching.refresh_sources([], progress_of=progress_of)
+            st.session_state["refreshed"] = fetching.refresh_sources(
+                [], progress_of=work.of_sources(step, names, texts.language)
+            )
         st.rerun()
     if outcomes := st.session_state.pop("refreshed", []):
         rows = [
             [
-                Markup('<span lang="nl">{}</span>').format(_title(one.source_id)),
+                catalogue.title(one.source_id, texts.language),
                 texts(f"sources.{one.state}"),
                 texts.number(one.rows_n, 0),
                 Markup('<span lang="en">{}</span>').format(one.message),
@@ -93,9 +88,11 @@ def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> Markup
     told = texts("picture.peildatum", day=texts.day(peildatum)) if peildatum else ""
     version = texts("sources.version", data=store.data_version)
     failing = Markup().join(
-        Markup("<p>{}</p>").format(texts("sources.failing", source=_title(name), error=attempt.error))
-        for name, attempt in attempts.items()
-        if attempt.error
+        Markup("<p>{}</p>").format(
+            texts("sources.failing", source=catalogue.title(name, texts.language), error=one.error)
+        )
+        for name, one in attempts.items()
+        if one.error
     )
     heads = [texts(f"sources.{name}") for name in ("source", "publisher", "licence", "date", "age", "rows", "status")]
     listed = tables.table(texts("sources.caption"), [*heads, texts("sources.health")], rows, numeric=(5,))
@@ -106,17 +103,12 @@ def source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state
     """Return the cells of a source (HTML), in the reader's language but for what a publisher prescribes."""
     declared = catalogue.source(record.source_id)
     day = _day(record.source_date)
-    link, language = _named(texts, record)
+    link = Markup("{}").format(catalogue.title(record.source_id, texts.language))
     if record.address.startswith("https://"):
         link = Markup('<a href="{}" rel="noopener">{}</a>').format(record.address, link)
     is_own = declared.address == "bestand"
     return [
-        Markup('<span lang="{}">{}</span><br><span class="rb-muted" lang="{}">{}</span>').format(
-            language,
-            link,
-            texts.language if declared.attribution_en else "nl",
-            declared.credit(texts.language) if declared.attribution_en else declared.attribution,
-        ),
+        Markup('{}<br><span class="rb-muted">{}</span>').format(link, declared.credit(texts.language)),
         texts("sources.of_user") if is_own else Markup('<span lang="nl">{}</span>').format(declared.publisher),
         texts(_OWN_LICENCES[record.licence]) if record.licence in _OWN_LICENCES else record.licence,
         texts.day(day) if day else record.source_date,
@@ -127,25 +119,11 @@ def source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state
     ]
 
 
-def _named(texts: Texts, record: SourceRecord) -> tuple[str, str]:
-    """Return what a source is called and in which language: a file of one's own with its name, or two look like one."""
-    source_id, _, file = record.source_id.partition(".")
-    key = f"sources.own_{source_id}"
-    if key not in texts:
-        return catalogue.source(source_id).title, "nl"
-    return (f"{texts(key)}: {file}" if file else texts(key)), texts.language
-
-
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
         return None
-
-
-def _title(source_id: str) -> str:
-    known = source_id.split(".", 1)[0] in catalogue.SOURCES
-    return catalogue.source(source_id).title if known else source_id
 
 
 def _age(texts: Texts, day: date, peildatum: date) -> str:

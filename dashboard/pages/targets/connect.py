@@ -21,7 +21,7 @@ _SHOWN_N: Final = 300
 def draw(texts: Texts, store: ScopedStore) -> None:
     """Draw what was asked, who may ask or answer, and the sites that both contacts opened to each other."""
     st.caption(texts("targets.links_intro"))
-    inputs = plan_maker.read_inputs(store)  # computes the links when they are not there yet
+    inputs = plan_maker.read_inputs(store, texts)  # computes the links when they are not there yet
     names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
     asked = store.register("decisions")
     asked = asked[asked["subject"] == "handover"]

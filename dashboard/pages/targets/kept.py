@@ -233,7 +233,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
 
 def draw_outcome(texts: Texts, store: ScopedStore) -> None:
     """Draw plan against outcome: finds per list, lift, the estimate for the country, and the alarm."""
-    inputs = plan_maker.read_inputs(store)
+    inputs = plan_maker.read_inputs(store, texts)
     hits = outcome.hits_by_list(inputs.visits)
     if hits.empty:
         st.info(texts("targets.outcome_none"))
@@ -306,7 +306,7 @@ def _alarm(texts: Texts, store: ScopedStore, visits: pd.DataFrame) -> None:
 
 def draw_problems(texts: Texts, store: ScopedStore) -> None:
     """Draw the sites that something is wrong with, in an order to work through, and decide on one."""
-    inputs = plan_maker.read_inputs(store)
+    inputs = plan_maker.read_inputs(store, texts)
     found = inputs.problems
     names = site_kinds.titles(store.table("sites"), texts)
     if st.session_state.pop("problems-decided", False):

@@ -51,7 +51,7 @@ _LEAST: Final = 0.1
 
 def draw(texts: Texts, store: ScopedStore) -> None:
     """Draw request, map and lists."""
-    inputs = read_inputs(store)
+    inputs = read_inputs(store, texts)
     left, right = st.columns([1, 3.2], gap="medium")
     with left.container(key="targets-request"):
         request, seed = plan_request.draw(texts, inputs)
@@ -59,7 +59,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         _mark(texts, inputs)
     with right:
         try:
-            plan = _plan(store, inputs, request, seed)
+            plan = _plan(texts, store, inputs, request, seed)
         except RisicobeeldError as error:
             frame.failure(texts, error)
             return
@@ -73,13 +73,15 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         _prices(texts, plan)
 
 
-def read_inputs(store: ScopedStore) -> Inputs:
+def read_inputs(store: ScopedStore, texts: Texts) -> Inputs:
     """Return what plans are made from, read again when the data or the register's plans changed."""
     model = figures.official_model()
     key = (str(store.viewer), store.data_version, model.version, st.session_state.get("targets-round", 0))
     known = st.session_state.get("targets-inputs")
     if known is None or known[0] != key:
-        known = (key, target_inputs.read_inputs(store, model))
+        figures.open_picture(store, "site", texts)  # which tells how far it is where it has yet to be computed
+        with st.spinner(texts("targets.reading")):
+            known = (key, target_inputs.read_inputs(store, model))
         st.session_state["targets-inputs"] = known
     return known[1]
 
@@ -89,14 +91,15 @@ def forget() -> None:
     st.session_state["targets-round"] = st.session_state.get("targets-round", 0) + 1
 
 
-def _plan(store: ScopedStore, inputs: Inputs, request: Request, seed: int) -> Plan:
+def _plan(texts: Texts, store: ScopedStore, inputs: Inputs, request: Request, seed: int) -> Plan:
     """Return the plan of a request, made once as long as nothing changes."""
     model, turn = inputs.scored.model.version, st.session_state.get("targets-round", 0)
     key = (repr(request), seed, store.data_version, model, str(store.viewer), turn)
     known = st.session_state.get("targets-plan")
     if known is None or known[0] != key:
         frame_ = target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked])
-        made = targets.make_plan(frame_, request, seed, inputs.peildatum, calibration=inputs.calibration)
+        with st.spinner(texts("targets.making")):
+            made = targets.make_plan(frame_, request, seed, inputs.peildatum, calibration=inputs.calibration)
         known = (key, made)
         st.session_state["targets-plan"] = known
     return known[1]

@@ -3,11 +3,15 @@
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from dashboard.pages.sources import page as sources
+from dashboard.parts import ready
+from door.readiness import Readiness
+from door.table_states import State, TableState
 from geodata.snapshots import snapshot
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
@@ -41,6 +45,23 @@ def test_files_of_ones_own_are_told_apart_in_the_readers_language() -> None:
     assert "Sites, imported file: halls" in rows["en", "sites_file.halls"]
     assert "bestand" not in rows["en", "sites_file.parks"]
     assert "gebruiker" not in rows["en", "sites_file.parks"]
+
+
+def test_each_source_has_a_name_and_a_credit_for_a_reader_of_english() -> None:
+    for name, one in catalogue.SOURCES.items():
+        assert one.title_en, name
+        told = one.credit("en").lower()
+        assert not re.search(r"tabel|januari|bron|bestand|register van|plekken|verzonnen", told), name
+
+
+def test_what_is_not_whole_is_never_told_as_all_of_it() -> None:
+    whole = TableState("incidence", State.READY, 10, "", covered_n=342, whole_n=342, covered_pct=99.8)
+    stands = {
+        n: Readiness({"incidence": replace(whole, covered_n=n)}, "covid-19", is_demonstration=False) for n in (340, 342)
+    }
+    told = {n: str(ready.what_there_is(read_texts("nl"), one)) for n, one in stands.items()}
+    for n, share in ((340, 0.99), (342, 1.0)):
+        assert f"{n} van 342 gemeenten ({read_texts('nl').percent(share)} naar omvang)" in told[n]
 
 
 def test_quality_of_each_region_and_who_can_better_it(product: str, open_page: Open) -> None:
