@@ -209,6 +209,20 @@ def has_sign_in() -> bool:
         return True
 
 
+def takes_visits() -> bool:
+    """Tell whether the form that works without a network is served, where people sign in (``RISICOBEELD_VISITS``).
+
+    Raises
+    ------
+    InputError
+        The setting says something else than ``on`` or ``off``.
+    """
+    told = os.environ.get("RISICOBEELD_VISITS") or "on"
+    if told not in ("on", "off"):
+        raise InputError(f"RISICOBEELD_VISITS is {told!r}; write on or off.")
+    return told == "on"
+
+
 def http_timeout_s() -> float:
     """Return the seconds that a source may stay silent (``RISICOBEELD_TIMEOUT``)."""
     return float(os.environ.get("RISICOBEELD_TIMEOUT") or DEFAULT_TIMEOUT_S)

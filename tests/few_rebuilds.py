@@ -1,7 +1,7 @@
 """A model that rebuilds its scores a hundred times: for tests of what is said of scores, not of how sure they are.
 
 The rebuilds of the model are two thirds of the work of scoring the country; `tests/risk/index` holds what they prove.
-Run as a module it is Streamlit for the tests: ``python -m tests.few_rebuilds run app.py``.
+Run as a module it is Streamlit for the tests, with the visit form: ``python -m tests.few_rebuilds run app.py``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,5 +35,8 @@ def few_rebuilds() -> Iterator[None]:
 if __name__ == "__main__":
     from streamlit.web import cli
 
+    from dashboard.visit import server
+
+    server.mount()
     with few_rebuilds():
         cli.main(prog_name="streamlit")

@@ -1,9 +1,9 @@
 """The form of one activation: five fields first, the rest on demand, kept as a draft while someone types."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -11,15 +11,13 @@ from dashboard.parts import entry_site
 from dashboard.shell import frame, session
 from door import desk
 from door.store import ScopedStore
-from geodata import codes
 from geodata.errors import ConflictError
-from register import drafts, personal
+from register import drafts, form
 from register import record as write
 from register.events import new_id
-from register.schema import MEASURES, PARTNERS, vr_of_gemeenten
+from register.schema import MEASURES, vr_of_gemeenten
 from words import Texts
 
-_MANDATORY: Final = {"kind": "kind", "themes": "themes", "sector_code": "sector", "outcome": "outcome"}
 _SHORT_PX: Final = 110
 
 
@@ -136,71 +134,51 @@ def _fields(texts: Texts, store: ScopedStore, prefix: str, start: Mapping[str, A
             st.session_state[made] = start.get(name, _BLANK[name]())
         return made
 
-    def word(code: str) -> str:
-        return texts(f"register.{code}")
-
-    found: dict[str, Any] = {}
-    found["kind"] = (
-        st.segmented_control(
-            texts("register.kind"),
-            codes.ACTIVATION_KINDS,
-            format_func=word,
-            key=key("kind"),
-            width="stretch",
-            help=texts("register.kind_help"),
-        )
-        or ""
-    )
-    themes = st.pills(
-        texts("register.themes"), codes.THEMES, selection_mode="multi", format_func=word, key=key("themes")
-    )
-    found["themes"] = ";".join(themes)
+    found = {asked.name: _answer(texts, asked, key, start) for asked in form.BEFORE_PLACE}
     found |= _place(texts, store, key, str(start.get("site_id") or ""))
-    found["sector_code"] = (
-        st.selectbox(
-            texts("register.sector"),
-            list(codes.SECTORS),
-            format_func=lambda code: texts(f"sector.{code}"),
-            key=key("sector_code"),
-            placeholder="",
-        )
-        or ""
-    )
-    found["outcome"] = st.text_area(
-        texts("register.outcome"),
-        key=key("outcome"),
-        height=_SHORT_PX,
-        help=texts("register.outcome_help"),
-        max_chars=personal.LONGEST_TEXT,
-    )
+    found |= {asked.name: _answer(texts, asked, key, start) for asked in form.AFTER_PLACE}
     st.button(
         texts("register.nothing_found"), key=f"{prefix}-nothing", on_click=_nothing_found, args=(prefix, texts.language)
     )
     with st.expander(texts("register.more")):
-        found["event_date"] = str(st.date_input(texts("register.date"), key=key("event_date"), format="DD-MM-YYYY"))
-        found["trigger"] = st.selectbox(texts("register.trigger"), codes.TRIGGERS, format_func=word, key=key("trigger"))
-        known = list(dict.fromkeys([*PARTNERS, *start.get("partners", [])]))
-        found["partners"] = ";".join(st.multiselect(texts("register.partners"), known, key=key("partners")))
-        found["integral"] = st.toggle(texts("register.integral"), key=key("integral"))
-        found["infections_found"] = (
-            st.segmented_control(
-                texts("register.infections_found"),
-                ("yes", "no", "unknown"),
-                format_func=word,
-                key=key("infections_found"),
-            )
-            or "unknown"
-        )
-        found["measures"] = st.text_input(
-            texts("register.measures"),
-            key=key("measures"),
-            max_chars=personal.LONGEST_TEXT,
-            help=texts("register.measures_help"),
-            placeholder="; ".join(texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]),
-        )
+        found |= {asked.name: _answer(texts, asked, key, start) for asked in form.MORE}
     if "_signal" in start:
         found["_signal"] = start["_signal"]
     return found
+
+
+def _answer(texts: Texts, asked: form.Question, key: Callable[[str], str], start: Mapping[str, Any]) -> Any:
+    """Draw the widget of one question and return its answer, as the register takes it."""
+
+    def word(code: str) -> str:
+        return texts(f"{asked.words}.{code}") if asked.words else code
+
+    label = texts(f"register.{asked.word}")
+    explained = f"register.{asked.word}_help"
+    shared: dict[str, Any] = {"key": key(asked.name), "help": texts(explained) if explained in texts else None}
+    given: Any = None
+    match asked.control:
+        case "one":
+            width: Literal["stretch", "content"] = "stretch" if asked.is_mandatory else "content"
+            given = st.segmented_control(label, asked.options, format_func=word, width=width, **shared)
+            given = given or ("" if asked.is_mandatory else asked.options[-1])
+        case "several" if asked.words:
+            given = ";".join(st.pills(label, asked.options, selection_mode="multi", format_func=word, **shared))
+        case "several":
+            known = list(dict.fromkeys([*asked.options, *start.get(asked.name, [])]))
+            given = ";".join(st.multiselect(label, known, **shared))
+        case "list":
+            given = st.selectbox(label, asked.options, format_func=word, placeholder="", **shared) or ""
+        case "text":
+            given = st.text_area(label, height=_SHORT_PX, max_chars=asked.longest, **shared)
+        case "day":
+            given = str(st.date_input(label, format="DD-MM-YYYY", **shared))
+        case "yes_no":
+            given = st.toggle(label, **shared)
+        case "line":
+            told = [texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]]
+            given = st.text_input(label, max_chars=asked.longest, placeholder="; ".join(told), **shared)
+    return given
 
 
 _BLANK: Final[dict[str, Any]] = {
@@ -294,13 +272,10 @@ def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str)
     asked = st.session_state.get(f"{prefix}-asked", False)
     if not pressed and not asked:
         return False
-    lacking = [texts(f"register.{name}") for field, name in _MANDATORY.items() if not fields[field]]
-    if not fields["vr_code"] or bool(fields["route_from"]) != bool(fields["route_to"]):
-        lacking.insert(1, texts("register.place"))
-    if lacking:
-        st.error(texts("register.lacks", fields=", ".join(lacking)))
+    if lacking := form.lacking(fields):
+        st.error(texts("register.lacks", fields=", ".join(texts(f"register.{name}") for name in lacking)))
         return False
-    findings = personal.find(*(str(fields[name]) for name in ("outcome", "measures", "route_from", "route_to")))
+    findings = form.findings(fields)
     if not findings:
         return True
     st.session_state[f"{prefix}-asked"] = True

@@ -72,6 +72,7 @@ def _run(port: int, address: str) -> None:
     from streamlit.web import cli  # noqa: PLC0415 - idem
 
     from dashboard.shell import process  # noqa: PLC0415 - idem
+    from dashboard.visit import server  # noqa: PLC0415 - idem
 
     if settings.has_json_log():
         # Both write with handlers of their own; a line that holds no JSON would also hold what it likes.
@@ -80,6 +81,7 @@ def _run(port: int, address: str) -> None:
             _only_through_the_root(logging.getLogger(name))
         uvicorn.config.LOGGING_CONFIG["loggers"] = {}
     process.ask_nobody()
+    server.mount()
     (_APP.parent / "static").mkdir(exist_ok=True)  # Streamlit looks for it once, when it starts
     cli.main(["run", str(_APP), *flags(port, address)], standalone_mode=False)
 

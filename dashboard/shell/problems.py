@@ -33,5 +33,5 @@ def _called(texts: Texts, name: str, value: object) -> object:
     if name not in _FIELDS:
         return value
     fields = str(value).split(", ")
-    named = (f"register.{field.removesuffix('_code')}" for field in fields)
+    named = (f"register.{field.removesuffix('_code').removeprefix('event_')}" for field in fields)
     return ", ".join(texts(one) if one in texts else field for one, field in zip(named, fields, strict=True))

@@ -78,7 +78,7 @@ def _through_whose_eyes() -> Viewer:
 
 def _unsafe() -> str:
     """Return why this server may not be used as it is set up; '' when it may."""
-    if st.get_option("server.enableAgentApi") or st.get_option("server.trustedUserHeaders"):
+    if has_other_ways_in():
         return "other_ways_in"
     if settings.has_sign_in():
         return ""
@@ -89,6 +89,11 @@ def _unsafe() -> str:
         return "forwarded"
     host = headers.get("Host", "")
     return "other_address" if host and not is_this_machine(host_name(host)) else ""
+
+
+def has_other_ways_in() -> bool:
+    """Tell whether the server lets people in by another way than the provider's sign-in."""
+    return bool(st.get_option("server.enableAgentApi") or st.get_option("server.trustedUserHeaders"))
 
 
 def host_name(host: str) -> str:

@@ -1,0 +1,156 @@
+"""What becomes of a visit that a phone sends: kept once, refused with the reason, or asked about first."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Any, Final
+
+from access.rights import Verb
+from access.viewer import Viewer, may
+from dashboard.shell.problems import in_words
+from door.store import ScopedStore, open_store
+from geodata.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InputError,
+    RisicobeeldError,
+    UnknownCodeError,
+    UnnotedError,
+)
+from register import form
+from register import record as write
+from register.read import Filters
+from words import LANGUAGES, Texts, read_texts
+
+SURFACE: Final = "visit form"
+_ID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+_FINAL: Final = (InputError, UnknownCodeError, AccessDeniedError)
+_FINAL_KEYS: Final = ("entry_erased",)
+_QUESTIONS: Final = ("personal", "same_day")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the phone is told.
+
+    Attributes
+    ----------
+    state
+        ``kept``: it stands in the register. ``refused``: it stays on the phone, with the reason. ``asked``: it stays
+        until the person says that it may be sent anyway. ``later``: nothing is wrong with it, try again.
+    reason
+        By language, a sentence about what was sent; nothing in it was read in the register.
+    question
+        What is asked: a visit that says so in ``anyway`` is not asked about it again.
+    """
+
+    status: HTTPStatus
+    state: str
+    reason: Mapping[str, str]
+    question: str = ""
+
+
+def receive(viewers: tuple[Viewer, ...], person: str, sent: object) -> Answer:
+    """Record what a phone sent, by the rules of the page and of the register.
+
+    The identity is made of the person and of the phone's own: sending twice keeps it once, and nobody can name
+    an entry that is another's.
+
+    Parameters
+    ----------
+    viewers
+        The roles that the person has now.
+    person
+        Digest of the account (`sender.Sender`).
+    sent
+        ``{"id": UUID, "fields": {...}, "anyway": [...]}`` as JSON gave it.
+    """
+    try:
+        name, fields, anyway = _read(sent)
+        fields = form.placed(fields)
+        viewer = next((one for one in viewers if may(one, Verb.RECORD, "activations", fields["vr_code"])), viewers[0])
+        entity_id = hashlib.sha256(f"{person}|{name}".encode()).hexdigest()[:32]
+        if lacking := form.lacking(fields):
+            return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", _each("register.lacks", fields=lacking))
+        if "personal" not in anyway and (findings := form.findings(fields)):
+            listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in findings)
+            return Answer(HTTPStatus.CONFLICT, "asked", _each("register.personal", found=listed), "personal")
+        if "same_day" not in anyway and _stands_there(viewer, fields, entity_id):
+            return Answer(HTTPStatus.CONFLICT, "asked", _each("visit.same_day"), "same_day")
+        write.record(viewer, "activation", fields, entity_id=entity_id)
+    except ConflictError:
+        return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", _each("visit.stands_otherwise"))
+    except RisicobeeldError as error:
+        return _refusal(error)
+    return Answer(HTTPStatus.OK, "kept", {})
+
+
+def _read(sent: object) -> tuple[str, dict[str, Any], list[str]]:
+    """Return identity, answers and what was asked before, of what a browser sent; it may send anything.
+
+    Raises
+    ------
+    InputError
+        It is not what the form sends.
+    """
+    told = sent if isinstance(sent, dict) else {}
+    name, given, anyway = told.get("id"), told.get("fields"), told.get("anyway", [])
+    if not (isinstance(name, str) and _ID.fullmatch(name) and isinstance(given, dict) and isinstance(anyway, list)):
+        raise InputError("visit_unreadable")
+    if not all(key in form.NAMES and isinstance(value, str | bool) for key, value in given.items()):
+        raise InputError("visit_unreadable")
+    blank: dict[str, Any] = dict.fromkeys(form.NAMES, "")
+    answered = {key: value for key, value in given.items() if value != ""}
+    return name.replace("-", ""), blank | answered, [one for one in anyway if one in _QUESTIONS]
+
+
+def _stands_there(viewer: Viewer, fields: Mapping[str, Any], entity_id: str) -> bool:
+    """Tell whether the register holds another visit of that day to that place, as far as this person may see."""
+    try:
+        day = date.fromisoformat(fields["event_date"])
+    except ValueError:
+        return False  # the register will say what is wrong with it
+    store = _store(viewer)
+    if not store.may("activations"):
+        return False
+    there = store.register("activations", Filters({"vr_code": (fields["vr_code"],)}, first=day, last=day))
+    names = next(
+        names
+        for names in (("site_id",), ("route_from", "route_to"), ("gemeente_code", "sector_code"))
+        if fields[names[0]] or names[0] == "gemeente_code"
+    )
+    same = (there["activation_id"] != entity_id) & (there["erased_reason"] == "")
+    for name in names:
+        same &= there[name] == fields[name]
+    return bool(same.any())
+
+
+def _store(viewer: Viewer) -> ScopedStore:
+    return open_store(viewer, surface=SURFACE)
+
+
+def _refusal(error: RisicobeeldError) -> Answer:
+    """Tell an error that stays from one that passes: a database that is away, or a trail that cannot be written."""
+    passes = isinstance(error, UnnotedError) or not (isinstance(error, _FINAL) or error.key in _FINAL_KEYS)
+    reason = {language: in_words(read_texts(language), error) for language in LANGUAGES}
+    if passes:
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "later", reason)
+    denied = isinstance(error, AccessDeniedError)
+    return Answer(HTTPStatus.FORBIDDEN if denied else HTTPStatus.UNPROCESSABLE_ENTITY, "refused", reason)
+
+
+def _each(name: str, **values: object) -> dict[str, str]:
+    """Return a sentence in each language; fields of the register are called as its pages do."""
+
+    def told(texts: Texts) -> str:
+        said = {key: _listed(texts, value) for key, value in values.items()}
+        return texts(name, **said)
+
+    return {language: told(read_texts(language)) for language in LANGUAGES}
+
+
+def _listed(texts: Texts, value: object) -> object:
+    return ", ".join(texts(f"register.{one}") for one in value) if isinstance(value, list) else value
