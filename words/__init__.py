@@ -1,5 +1,6 @@
 """Every word on the screen, from one file per language, and numbers and dates as that language writes them."""
 
+import string
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -41,6 +42,20 @@ _MONTHS: Final = {
 }
 
 
+class _Counting(string.Formatter):
+    """Fills in a text, in which ``{n:row|rows}`` stands for the word that goes with the number ``n``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a value as it is written, or the one of two words that goes with it."""
+        one, bar, more = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else more
+
+
+_COUNTING: Final = _Counting()
+
+
 class Texts:
     """The texts of one language, asked for by dotted name.
 
@@ -55,9 +70,17 @@ class Texts:
         self._entries = entries
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return a text with its values filled in; an unknown name is an error, never a blank."""
+        """Return a text with its values filled in; an unknown name is an error, never a blank.
+
+        Examples
+        --------
+        >>> read_texts("en")("picture.sites_count", n=1), read_texts("nl")("picture.sites_count", n="1.200")
+        ('1 site', '1.200 locaties')
+        """
         text = self._entries[name]
-        return text.format_map(values) if values else text
+        if not values:
+            return text
+        return _COUNTING.vformat(text, (), values) if "|" in text else text.format_map(values)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether there is such a text."""

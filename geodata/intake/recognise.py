@@ -38,13 +38,22 @@ def kind_of(path: Path, options: Options | None = None) -> str:
 
     try:
         table = reader.read(path, path.name, names, options, takes_maps=True)
-    except InputError:
-        if workbooks.has_regions(path):
+    except InputError as error:
+        # a book of tables per region is read as a whole; of lists, one is meant
+        if not _holds_lists(path, error) and workbooks.has_regions(path):
             return "workbook"
         raise
     if isinstance(table.frame, gpd.GeoDataFrame):
         return "sites"
     return _by_header(table) or ("workbook" if workbooks.has_regions(path) else "")
+
+
+def _holds_lists(path: Path, error: InputError) -> bool:
+    """Tell whether a file was refused for sheets of which one is a list that is imported by itself."""
+    if error.key != "sheets_several":
+        return False
+    sheets = reader.parts(path, path.name)
+    return any(kind_of(path, sheets.chosen(name)) not in ("", "workbook") for name in sheets.names)
 
 
 def _by_header(table: Table) -> str:
@@ -72,9 +81,9 @@ def _by_header(table: Table) -> str:
     return "sites" if has_point or (site & _PLACES and site & _OF_A_SITE) else ""
 
 
-def year_said(path: Path) -> int:
+def year_said(path: Path, options: Options | None = None) -> int:
     """Return the last year that a file of establishments says its figures are of; 0 where it says none."""
     try:
-        return establishments.year_said(reader.read(path, path.name, establishments.knows()))
+        return establishments.year_said(reader.read(path, path.name, establishments.knows(), options))
     except InputError:
         return 0

@@ -1,8 +1,10 @@
 """Data: from the example to real figures and back, without a terminal; what came in, and how to undo it."""
 
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 from markupsafe import Markup
@@ -23,6 +25,7 @@ from door.store import ScopedStore
 from geodata import settings, site_kinds
 from geodata.errors import RisicobeeldError
 from geodata.intake import recognise
+from geodata.intake.files import reader
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build, bundle, imports
@@ -35,7 +38,9 @@ from geodata.sources.registry import chosen
 from risk.targets import decisions
 from words import Texts
 
+Found = TypeVar("Found")
 _FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
+_OPEN_QUESTIONS = ("kind_unsaid", "sheets_several", "layers_several")
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -147,15 +152,23 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
     # A region's list is kept under the region's name, so that it never takes the place of another's.
     prefix = "".join(f"{code}_" for code in questions.own_regions(store.viewer))
     with imports.handed_over(given.getvalue(), prefix + given.name) as path:
-        seems = _seems(texts, path, given.file_id, kinds)
+        parts = _once("parts", given.file_id, lambda: reader.parts(path, path.name))
+        options = questions.ask_part(texts, parts)
+        seems = _seems(texts, path, given.file_id, kinds, options)
         if seems == upload.ACTIVATIONS:
             st.info(texts("data.seems_activations"))
             return
         problem = seems if isinstance(seems, RisicobeeldError) else None
         seems = "" if problem else str(seems)
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
-        answers = questions.ask(texts, store, path, seems or kinds[0], kinds, _year(path, given.file_id, seems))
-        if problem is not None and answers.options == Options():
+        year = (
+            _once("year", f"{given.file_id} {options}", lambda: recognise.year_said(path, options))
+            if seems == "establishments"
+            else 0
+        )
+        answers = questions.ask(texts, store, path, seems or kinds[0], kinds, year, options)
+        # a book of tables is read as a whole, so a sheet to choose is no question then
+        if problem is not None and not (answers.kind == "workbook" and problem.key in _OPEN_QUESTIONS):
             _refused(texts, problem)
             return
         brings = outlook.now(official_model().disease)
@@ -171,34 +184,31 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
             _bring_in(texts, store, path, answers)
 
 
-def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...]) -> str | RisicobeeldError:
-    """Return what a file seems to be, or why it cannot be read at all; tried once per file."""
-    known = st.session_state.get("data-seems", ("", ""))
-    if known[0] != file_id:
+def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...], options: Options) -> str | RisicobeeldError:
+    """Return what a file seems to be, or why it cannot be read at all; tried once per file, sheet and layer."""
+
+    def tried() -> str | RisicobeeldError:
         with st.spinner(texts("data.reading")):
             try:
-                known = (file_id, upload.seems(path, kinds=kinds))
+                return upload.seems(path, options, kinds)
             except RisicobeeldError as error:
-                known = (file_id, error)
-        st.session_state["data-seems"] = known
-    found: str | RisicobeeldError = known[1]
-    return found
+                return error
+
+    return _once("seems", f"{file_id} {options}", tried)
 
 
-def _year(path: Path, file_id: str, seems: str) -> int:
-    """Return the year that a file of establishments says its figures are of, 0 for none; looked up once per file."""
-    if seems != "establishments":
-        return 0
-    known = st.session_state.get("data-year-said", ("", 0))
-    if known[0] != file_id:
-        known = (file_id, recognise.year_said(path))
-        st.session_state["data-year-said"] = known
-    return int(known[1])
+def _once(name: str, key: str, look: Callable[[], Found]) -> Found:
+    """Return what was found of a file before, or look; kept for the file that was dropped last."""
+    known: tuple[str, Found] | None = st.session_state.get(f"data-{name}-of")
+    if known is None or known[0] != key:
+        known = (key, look())
+        st.session_state[f"data-{name}-of"] = known
+    return known[1]
 
 
 def _refused(texts: Texts, error: RisicobeeldError) -> None:
     """Say why a file is refused, and once that nothing was changed: some reasons end with it."""
-    if error.key == "kind_unsaid":  # no fault of the file: a question is still open
+    if error.key in _OPEN_QUESTIONS:  # no fault of the file: a question is still open
         st.info(frame.markdown_escape(problems.in_words(texts, error)))
         return
     frame.failure(texts, error)

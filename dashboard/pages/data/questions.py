@@ -14,6 +14,7 @@ from geodata import site_kinds
 from geodata.areas import regions
 from geodata.codes import Status
 from geodata.intake import series, workbooks
+from geodata.intake.files.reader import Parts
 from geodata.intake.files.table import Options
 from geodata.tables import coverage
 from words import Texts
@@ -25,17 +26,43 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
+def ask_part(texts: Texts, parts: Parts) -> Options:
+    """Ask which of its sheets or layers is meant, where a file has several."""
+    if not parts.names:
+        return Options()
+    name = st.selectbox(
+        texts(f"data.{parts.kind}"),
+        ("", *parts.names),
+        format_func=lambda one: one or texts(f"data.{parts.kind}_unsaid"),
+        help=texts(f"data.{parts.kind}_help"),
+        key="data-part",
+    )
+    return parts.chosen(name)
+
+
 def ask(
-    texts: Texts, store: ScopedStore, path: Path, seems: str, kinds: tuple[str, ...], year_said: int = 0
+    texts: Texts,
+    store: ScopedStore,
+    path: Path,
+    seems: str,
+    kinds: tuple[str, ...],
+    year_said: int = 0,
+    options: Options | None = None,
 ) -> Answers:
-    """Ask what a file leaves open, with what it seems to be, and the year that it says, as the first answers."""
+    """Ask what a file leaves open, with what it seems to be, and the year that it says, as the first answers.
+
+    Parameters
+    ----------
+    options
+        The sheet or layer that was chosen.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             texts("data.what"),
             kinds,
             index=kinds.index(seems) if seems in kinds else 0,
             format_func=lambda one: texts(f"data.kind.{one}"),
-            key=f"data-kind-{path.name}",
+            key=f"data-kind-{path.name}-{seems}",  # what a sheet that is chosen seems to be is asked anew
         )
         year, disease, site_kind, status = 0, "", "", Status.OFFICIAL
         covers: list[str] = []
@@ -60,9 +87,11 @@ def ask(
             )
             covers = _ask_cover(texts, store)
     is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
-    options, how = _ask_more(texts, kind, path)
+    how = _ask_series(texts) if kind == "incidence" else ""
     own = own_regions(store.viewer)
-    return Answers(kind, year, disease.strip(), site_kind, status, is_partial, own, options, how, tuple(covers))
+    return Answers(
+        kind, year, disease.strip(), site_kind, status, is_partial, own, options or Options(), how, tuple(covers)
+    )
 
 
 def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
@@ -83,26 +112,15 @@ def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
     )
 
 
-def _ask_more(texts: Texts, kind: str, path: Path) -> tuple[Options, str]:
-    """Ask what only few files leave open: which sheet or layer is meant, and whether cases count up."""
-    sheet = layer = how = ""
-    has_sheets = path.suffix.lower() in (".xlsx", ".xlsm", ".ods")
-    has_layers = path.suffix.lower() in (".gpkg", ".kml", ".kmz", ".zip")
-    if not (has_sheets or has_layers or kind == "incidence"):
-        return Options(), ""
+def _ask_series(texts: Texts) -> str:
+    """Ask what only few files leave open: whether cases count up."""
     with st.expander(texts("data.more_choices")):
-        if has_sheets:
-            sheet = st.text_input(texts("data.sheet"), help=texts("data.sheet_help"), key="data-sheet")
-        if has_layers:
-            layer = st.text_input(texts("data.layer"), help=texts("data.layer_help"), key="data-layer")
-        if kind == "incidence":
-            how = st.selectbox(
-                texts("data.series"),
-                ("", *series.SERIES),
-                format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),
-                key="data-series",
-            )
-    return Options(sheet.strip(), layer.strip()), how
+        return st.selectbox(
+            texts("data.series"),
+            ("", *series.SERIES),
+            format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),
+            key="data-series",
+        )
 
 
 def own_regions(viewer: Viewer) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import tempfile
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -67,16 +69,36 @@ def read(
         It is damaged, of another kind than its ending says, too big, or has several layers.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        path, digest = _placed(source, name, folder)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # GDAL advises programmers; what matters is asked below
-                return _features(path, name, layer, max_rows_n, digest)
-        except InputError:
-            raise
-        except _BROKEN as error:
-            raise InputError("map_unreadable", name=name) from error
+        path, digest = _placed(source, name, Path(scratch))
+        with _told(name):
+            return _features(path, name, layer, max_rows_n, digest)
+
+
+def layers(source: Path | bytes, name: str) -> tuple[str, ...]:
+    """Return the layers of a map that hold shapes.
+
+    Raises
+    ------
+    InputError
+        It is damaged, or of another kind than its ending says.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path, _ = _placed(source, name, Path(scratch))
+        with _told(name):
+            return tuple(_layers(*_for_gdal(path)))
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Read with GDAL: what it advises programmers is dropped, and what it cannot read is one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except _BROKEN as error:
+        raise InputError("map_unreadable", name=name) from error
 
 
 def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
@@ -204,25 +226,34 @@ def _refuse_bomb(wanted: list[zipfile.ZipInfo], name: str) -> None:
         raise InputError("zip_holds_twice", name=name, a=doubled[0])
 
 
+def _for_gdal(path: Path) -> tuple[str, str]:
+    """Return a map's name for GDAL, and the ending that says its driver."""
+    ending = ".shp" if path.is_dir() else path.suffix.lower()
+    return f"GeoJSON:{path}" if ending in (".geojson", ".json") else str(path), ending
+
+
+def _layers(where: str, ending: str) -> list[str]:
+    titles = [str(title) for title, kind in pyogrio.list_layers(where) if kind is not None]
+    return [title for title in titles if title == "waypoints"] if ending == ".gpx" else titles  # no tracks
+
+
 def _features(
     path: Path, name: str, layer: str, max_rows_n: int, digest: str
 ) -> tuple[gpd.GeoDataFrame, str, tuple[Line, ...]]:
-    ending = ".shp" if path.is_dir() else path.suffix.lower()
-    where = f"GeoJSON:{path}" if ending in (".geojson", ".json") else str(path)
-    layers = [str(title) for title, kind in pyogrio.list_layers(where) if kind is not None]
-    layers = [title for title in layers if title == "waypoints"] if ending == ".gpx" else layers  # no tracks
-    if not layers:
+    where, ending = _for_gdal(path)
+    titles = _layers(where, ending)
+    if not titles:
         raise InputError("map_without_layer", name=name)
-    chosen = [title for title in layers if title.casefold() == layer.strip().casefold()] if layer else layers
+    chosen = [title for title in titles if title.casefold() == layer.strip().casefold()] if layer else titles
     if not chosen:
-        raise InputError("layer_absent", layer=layer, name=name, a=", ".join(layers))
+        raise InputError("layer_absent", layer=layer, name=name, a=", ".join(titles))
     if len(chosen) > 1:  # a folder of folders, or a layer of styles, holds nothing itself
         chosen = [
             title for title in chosen if pyogrio.read_info(where, layer=title, force_feature_count=True)["features"]
         ]
-        chosen = chosen or layers[:1]
+        chosen = chosen or titles[:1]
     if len(chosen) > 1:
-        raise InputError("layers_several", name=name, a=", ".join(layers))
+        raise InputError("layers_several", name=name, a=", ".join(titles))
     about = pyogrio.read_info(where, layer=chosen[0])
     if about["driver"] not in _DRIVERS[ending]:
         raise InputError("map_of_another_kind", name=name, a=about["driver"])
@@ -234,7 +265,7 @@ def _features(
     frame = frame.reset_index(drop=True)
     frame.columns = _different([str(name).strip() if name != "geometry" else name for name in frame.columns])
     notes: list[Line] = []
-    if len(layers) > 1:
+    if len(titles) > 1:
         notes.append(Line("layer", {"layer": chosen[0]}))
     return frame, digest, tuple(notes)
 

@@ -8,7 +8,7 @@ keep their type; cells of a text are texts. What is too big is refused before it
 import codecs
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -92,12 +92,56 @@ def read(
         if ending in TEXT_ENDINGS:
             table = text.read(content, name, knows)
         else:
-            book = opendocument.as_workbook(content, name) if ending == ".ods" else content
-            table = spreadsheet.read(book, name, knows, options)
+            table = spreadsheet.read(_as_workbook(content, name, ending), name, knows, options)
         table = replace(table, sha256=sha256)
     if table.frame.empty:
         raise InputError("file_without_rows", name=name)
     return table
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a file has several of: its visible sheets or its layers.
+
+    Attributes
+    ----------
+    kind
+        ``sheet`` or ``layer``; '' where there is nothing to choose.
+    names
+        Their names; none where there is nothing to choose.
+    """
+
+    kind: str = ""
+    names: tuple[str, ...] = ()
+
+    def chosen(self, name: str) -> Options:
+        """Return what says that one of them is meant."""
+        return Options(**{self.kind: name}) if name else Options()
+
+
+def parts(source: Path | bytes, name: str) -> Parts:
+    """Return the sheets or layers that a file lets one choose from; none of one that cannot be read."""
+    ending = Path(name).suffix.lower()
+    try:
+        packs = packed.table_in(source, name)
+        if packs is not None:
+            return parts(*packs) if Path(packs[1]).suffix.lower() not in (".gz", ".zip") else Parts()
+        if ending in SHEET_ENDINGS:
+            content = source.read_bytes() if isinstance(source, Path) else source
+            book = spreadsheet.open_book(_as_workbook(content, name, ending), name)
+            found = Parts("sheet", tuple(spreadsheet.visible_sheets(book)))
+        elif ending in MAP_ENDINGS:
+            found = Parts("layer", maps.layers(source, name))
+        else:
+            return Parts()
+    except InputError:  # whoever reads it says what is wrong with it
+        return Parts()
+    return found if len(found.names) > 1 else Parts()
+
+
+def _as_workbook(content: bytes, name: str, ending: str) -> bytes:
+    """Return a spreadsheet of whatever kind as the workbook that is read here."""
+    return opendocument.as_workbook(content, name) if ending == ".ods" else content
 
 
 def _refuse_kind(source: Path | bytes, name: str, kinds: str, *, takes_maps: bool) -> None:

@@ -143,7 +143,7 @@ SITES: dict[str, tuple[str, object, dict[str, Any], object]] = {
         {},
         [("A", "GM1979", None), ("B", "GM1982", None), ("C", AMSTERDAM, None)],
     ),
-    "a name of two": ("a.csv", "naam;gemeente\nA;Bergen\n", {}, r"keeps 0 of 1 rows \(row 2: Bergen is no gemeente"),
+    "a name of two": ("a.csv", "naam;gemeente\nA;Bergen\n", {}, r"keeps 0 of 1 row \(row 2: Bergen is no gemeente"),
     "a town that is a gemeente": (
         "a.csv",
         "Naam;Postcode;Vestigingsplaats;Aantal bedden\nA;6711AB;Ede;40\n",

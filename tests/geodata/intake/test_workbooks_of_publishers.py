@@ -126,7 +126,7 @@ def test_a_custom_workbook_gives_its_right_answer(tmp_path: Path, name: str) -> 
 def test_the_receipt_of_a_column_of_years_tells_how_many_rows_were_passed_over(tmp_path: Path) -> None:
     _, receipt = read(tmp_path, book(["Gemeente", "Jaar", "Aantal"], ["Ede", 2019, 5], ["Ede", 2020, 6]))
     assert (
-        "periode genomen: 2020, van 2 in het bestand; 1 rijen van een andere periode overgeslagen"
+        "periode genomen: 2020, van 2 in het bestand; 1 rij van een andere periode overgeslagen"
         in receipt.sentences("nl")
     )
 
