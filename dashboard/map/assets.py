@@ -17,9 +17,11 @@ from typing import Any, Final
 
 from xstatic.pkg import leaflet
 
+from dashboard.map.words import map_texts, words_message
 from geodata.areas import across, landmarks
 from geodata.errors import ContractError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
+from words import LANGUAGES, read_texts
 
 STATIC_ADDRESS: Final = "app/static"
 """Where Streamlit serves the static folder, relative to the address of any page."""
@@ -46,6 +48,12 @@ class Geometry:
 
 
 @cache
+def published_words() -> dict[str, dict[str, Any]]:
+    """Return the words of the map per language as the browser fetches them once; a message brings only what differs."""
+    return {language: words_message(map_texts(read_texts(language), is_demonstration=False)) for language in LANGUAGES}
+
+
+@cache
 def _component_files() -> tuple[str, Mapping[str, bytes]]:
     """Return the folder name and the files of the component, with Leaflet from its pinned package."""
     files = {path.name: path.read_bytes() for path in sorted(FRONTEND_DIR.iterdir()) if path.is_file()}
@@ -54,6 +62,8 @@ def _component_files() -> tuple[str, Mapping[str, bytes]]:
     files[landmarks.FILE] = (EMBEDDED_DIR / landmarks.FILE).read_bytes()
     border = [(one.name, one.latitude, one.longitude) for one in across.neighbours().values()]
     files["across.json"] = json.dumps(border, ensure_ascii=False, separators=(",", ":")).encode()
+    words = json.dumps(published_words(), ensure_ascii=False, separators=(",", ":"))
+    files["words.js"] = f"export const WORDS = {words};\n".encode()
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}:{len(content)}:".encode() + content)

@@ -8,18 +8,18 @@ import hashlib
 import json
 import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboard.map import inside
-from dashboard.map.assets import FRONTEND_DIR, Geometry
+from dashboard.map.assets import FRONTEND_DIR, Geometry, published_words
 from dashboard.map.layers import (
     CLASS_COLOURS,
     CLASS_CUTS,
     CLASS_INKS,
-    NEIGHBOURS,
     NO_DATA_COLOURS,
     OVER_COLOUR,
     PLACE_COLOURS,
@@ -27,11 +27,13 @@ from dashboard.map.layers import (
     TILE_URL,
     AreaLayer,
     MapPicture,
+    MapTexts,
     Mark,
     Overlay,
     SiteLayer,
     site_shapes,
 )
+from dashboard.map.words import words_message
 from geodata.errors import UnknownCodeError
 
 _DIGITS: Final = string.digits + string.ascii_lowercase
@@ -122,6 +124,9 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     return message
 
 
+_kept_area_message: Final = lru_cache(maxsize=100)(area_message)  # a picture is drawn again with each choice beside it
+
+
 def over_message(over: Overlay | None, codes: Sequence[str]) -> dict[str, Any] | None:
     """Return the gemeenten of a layer over the areas as places among the boundaries; None without a layer.
 
@@ -209,7 +214,7 @@ def map_message(
         "height": height,
         "hasList": picture.has_list,
         "level": picture.areas.level,
-        "areas": area_message(picture.areas, geometry.codes[picture.areas.level]),
+        "areas": _kept_area_message(picture.areas, geometry.codes[picture.areas.level]),
         "inside": inside.message(picture.inside, picture.areas.codes, geometry.codes[picture.areas.level]),
         "values": picture.has_values,
         "over": over_message(picture.over, geometry.codes["gemeente"]),
@@ -233,17 +238,17 @@ def map_message(
             "rankedN": picture.ranked_n,
             "noData": NO_DATA_COLOURS,
         },
-        "texts": asdict(picture.texts) | {"kind_words": _kind_words(picture), "neighbours": _neighbours(picture)},
+        "texts": _own_words(picture.texts),
     }
 
 
-def _neighbours(picture: MapPicture) -> list[tuple[str, float, float]]:
-    """Return name, latitude and longitude of each neighbouring country that is named."""
-    return [(name, NEIGHBOURS[code][1], NEIGHBOURS[code][0]) for code, name in picture.texts.neighbours.items()]
-
-
-def _kind_words(picture: MapPicture) -> list[str]:
-    return [picture.texts.kind_words[kind] for kind in site_shapes()] if picture.sites else []
+@lru_cache(maxsize=100)
+def _own_words(texts: MapTexts) -> dict[str, Any]:
+    """Return the words of a picture that are others than the browser has of its language, and that language."""
+    known = published_words().get(texts.language, {})
+    return {"language": texts.language} | {
+        name: words for name, words in words_message(texts).items() if known.get(name) != words
+    }
 
 
 def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
@@ -340,12 +345,12 @@ def live_map(
         The choice made since the last run.
     """
 
-    def told(name: str) -> str | None:
+    def said(name: str) -> str | None:
         value = st.session_state[key].get(name)
         return value if isinstance(value, str) else None
 
     def relay(name: str, listener: Callable[..., None] | None) -> None:
-        value = told(name)
+        value = said(name)
         if listener is not None and value is not None:
             code, *beside = value.split(",") if name == "selected" else [value]
             listener(code, *(beside if picture.beside is not None else ()))
@@ -357,9 +362,10 @@ def live_map(
             _mount_sites(key=channel, data=_kept_site_message(picture.sites, assets=assets, channel=channel))
         if figures is not None:
             _mount_figures(key=figures.channel, data=figures.message)
+        told = map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures)
         result = _mount_map(
             key=key,
-            data=map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures),
+            data=json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode(),  # bytes are not looked through
             on_selected_change=lambda: relay("selected", on_select),
             on_selected_site_change=lambda: relay("selected_site", on_select_site),
             on_drawn_change=lambda: relay("drawn", on_other and (lambda corners: on_other(drawn=corners))),

@@ -1,8 +1,10 @@
 """The words of the map in the page's language."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
-from dashboard.map.layers import NEIGHBOURS, MapTexts
+from dashboard.map.layers import NEIGHBOURS, MapTexts, site_shapes
 from geodata import site_kinds
 from risk.index import classify
 from words import Texts
@@ -70,3 +72,10 @@ def map_texts(texts: Texts, *, is_demonstration: bool, lacks: Sequence[str] = ()
         place_words=tuple(texts(f"map.place_{number}") for number in range(1, 6)),
         band=texts("map.band") if is_demonstration else "",
     )
+
+
+def words_message(texts: MapTexts) -> dict[str, Any]:
+    """Return the words as the browser takes them: kinds of site in the order of their shapes, neighbours placed."""
+    kinds = [texts.kind_words[kind] for kind in site_shapes() if kind in texts.kind_words]
+    placed = [(name, NEIGHBOURS[code][1], NEIGHBOURS[code][0]) for code, name in texts.neighbours.items()]
+    return asdict(texts) | {"kind_words": kinds, "neighbours": placed}

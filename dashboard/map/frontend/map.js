@@ -9,6 +9,7 @@ import { RankingList } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 import { deliverFigures, figuresOf, forgetFigures } from "./figures.js";
+import { WORDS } from "./words.js"; // made when the files are published
 
 const leaflet = import("./leaflet.js").then(() => window.L); // loads while the boundaries and the style do
 const STYLES = ["./leaflet.css", "./map.css"];
@@ -84,7 +85,8 @@ class Picture {
   }
 
   async show(component) {
-    const { data, setTriggerValue } = component;
+    const { setTriggerValue } = component;
+    const data = { ...component.data, texts: { ...WORDS[component.data.texts.language], ...component.data.texts } };
     if (data.figures && this.channel !== data.figures) { // while an indicator is shown they wait
       forgetFigures(this.channel);
       this.channel = data.figures;

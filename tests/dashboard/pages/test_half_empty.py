@@ -52,7 +52,7 @@ def words_on(drawn: AppTest) -> str:
 
 
 def listed_on(drawn: AppTest) -> str:
-    return " ".join(one.proto.json for one in drawn.get("bidi_component"))
+    return " ".join(one.proto.json + one.proto.bytes.decode() for one in drawn.get("bidi_component"))
 
 
 def escaped(text: str) -> str:
@@ -246,7 +246,7 @@ def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) 
 
 
 def linked_on(drawn: AppTest) -> str:
-    return " ".join(one.proto.json for one in drawn.get("bidi_component"))
+    return " ".join(one.proto.json + one.proto.bytes.decode() for one in drawn.get("bidi_component"))
 
 
 def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
