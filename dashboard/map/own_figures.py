@@ -27,7 +27,7 @@ def options(texts: Texts, store: ScopedStore, level: str) -> dict[str, str | dic
 def title_of(store: ScopedStore, asked: str) -> str:
     """Return what is asked for in words; '' where it is no figure of a workbook, or is not there."""
     found = _asked(store, asked)
-    return "" if found.empty else str(found["title"].iloc[0])
+    return "" if found is None else str(found["title"].iloc[0])
 
 
 def layer(texts: Texts, store: ScopedStore, rows: pd.DataFrame, asked: str) -> Inside | None:
@@ -36,7 +36,7 @@ def layer(texts: Texts, store: ScopedStore, rows: pd.DataFrame, asked: str) -> I
     Its steps are fifths of the areas that have one, for nobody stated between which bounds it lies.
     """
     found = _asked(store, asked)
-    if found.empty or rows.empty:
+    if found is None or rows.empty:
         return None
     level = str(rows["area_code"].iloc[0])[:2]
     of_level = found[found["region_code"].str.startswith(level)].set_index("region_code")
@@ -60,7 +60,7 @@ def layer(texts: Texts, store: ScopedStore, rows: pd.DataFrame, asked: str) -> I
 def with_figures(store: ScopedStore, rows: pd.DataFrame, asked: str) -> pd.DataFrame:
     """Return rows of the scores with a figure of a workbook behind them; as they are where it is none."""
     found = _asked(store, asked)
-    if found.empty:
+    if found is None:
         return rows
     here = found.set_index("region_code").reindex(rows["area_code"])
     return rows.assign(
@@ -92,11 +92,13 @@ def _figures(store: ScopedStore) -> pd.DataFrame:
     return found.assign(key=[keys[one] for one in named], title=[titles[one] for one in named])
 
 
-def _asked(store: ScopedStore, asked: str) -> pd.DataFrame:
+def _asked(store: ScopedStore, asked: str) -> pd.DataFrame | None:
+    """Return the rows of the figure that is asked for; None where it is no figure of a workbook, or is not there."""
     if not asked.startswith(_MARK):
-        return pd.DataFrame()
+        return None
     found = _figures(store)
-    return found[found["key"] == asked]
+    found = found[found["key"] == asked]
+    return None if found.empty else found
 
 
 def _edges(values: pd.Series) -> tuple[float, ...]:

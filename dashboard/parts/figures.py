@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard.map.assets import Geometry, publish, publish_geometry
 from dashboard.map.layers import AreaLayer, Mark, SiteLayer
 from dashboard.map.live import SectorFigures, figures_message
-from dashboard.shell.session import STATIC_DIR, selection
+from dashboard.shell.session import STATIC_DIR, kept, selection
 from dashboard.shell.session import store as open_store
 from door import readiness
 from door.readiness import Ranking
@@ -97,7 +97,13 @@ class Picture:
 
     def of_sector(self, sector_code: str) -> pd.DataFrame:
         """Return the scores of one sector ('' = all together), highest first, unscored last."""
-        return self._by_sector.get(sector_code, self.scores.iloc[:0])
+        found = self._by_sector.get(sector_code)
+        return self.none if found is None else found
+
+    @cached_property
+    def none(self) -> pd.DataFrame:
+        """Return the scores of no unit at all."""
+        return self.scores.iloc[:0]
 
     @cached_property
     def _by_sector(self) -> Mapping[str, pd.DataFrame]:
@@ -210,7 +216,8 @@ def open_picture(store: ScopedStore, level: str, texts: Texts, week: str = "") -
     model = official_model()
     key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
-        return _load_week(*key, week, store) if week else _load(*key, store)
+        place = f"_picture-{level}{'-then' if week else ''}"  # the picture of now stands beside one of a week
+        return kept(place, (*key, week), lambda: _read(key, week, store))
     with st.spinner(texts("picture.first_time", level=texts(f"level.{level}").lower())):
         bar = st.empty()
 
@@ -222,7 +229,11 @@ def open_picture(store: ScopedStore, level: str, texts: Texts, week: str = "") -
         pool = Pool(progress_of=lambda _step: show)
         ensure(store.data_version, level, model, week, pool)
         bar.empty()
-        return _load_week(*key, week, store) if week else _load(*key, store)
+        return _read(key, week, store)
+
+
+def _read(key: tuple[str, str, str, str, int], week: str, store: ScopedStore) -> Picture:
+    return _load_week(*key, week, store) if week else _load(*key, store)
 
 
 def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> str:
@@ -251,9 +262,13 @@ def gain_words(texts: Texts, gain: float) -> str:
     return f"< {texts.number(_LEAST_GAIN, 2)}" if gain < _LEAST_GAIN else texts.number(gain, 2)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
+def map_files(store: ScopedStore) -> tuple[str, Geometry]:
     """Publish what the browser fetches once: the map's files and the boundaries of this version of the data."""
+    return kept("_map_files", (store.data_version,), lambda: _map_files(store.data_version, store))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
     return publish(STATIC_DIR), publish_geometry(regions.encode_topology(_store.table("gemeenten")), STATIC_DIR)
 
 

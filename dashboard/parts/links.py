@@ -4,13 +4,18 @@ The controls are those of `dashboard.parts.controls`. A link is a real one: it c
 keyboard reaches it.
 """
 
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 from markupsafe import Markup, escape
 
 from dashboard.shell import session
+
+_KEPT_N: Final = 4000  # a page shows the same at nearly each change
+_Pairs = tuple[tuple[str, str], ...]
 
 _mount = st.components.v2.component(
     "risicobeeld_links", js=(Path(__file__).parent / "links.js").read_text("utf-8"), isolate_styles=False
@@ -35,8 +40,15 @@ def link(
     changes
         Fields of `session.Selection` with their new value.
     """
-    go = urlencode({"page": page, **changes} if page else changes)
-    address = f"{'./' if page == 'picture' else page}?{urlencode(session.address(**changes))}"
+    address = tuple(session.address(**changes).items())
+    return _link(escape(inner), page, title, kind, tuple(changes.items()), address, is_stop=is_stop)
+
+
+@lru_cache(maxsize=_KEPT_N)
+def _link(inner: Markup, page: str, title: str, kind: str, changes: _Pairs, asked: _Pairs, *, is_stop: bool) -> Markup:
+    """Return a link of what stands in it (HTML): it follows from the arguments alone, whoever looks."""
+    go = urlencode((("page", page), *changes) if page else changes)
+    address = f"{'./' if page == 'picture' else page}?{urlencode(asked)}"
     hint = Markup(' title="{}" aria-label="{}"').format(title, title) if title else ""
     style = Markup(' class="{}"').format(kind) if kind else ""
     order = "" if is_stop else Markup(' tabindex="-1"')

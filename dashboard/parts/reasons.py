@@ -87,7 +87,7 @@ def place(texts: Texts, row: pd.Series, units_n: int) -> str:
 def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -> None:
     """Draw the reasons of the chosen unit; without one, say how to read the picture."""
     if not chosen.unit:
-        show(_explanation(texts, shown))
+        show(shown.kept(_explanation, texts))
         return
     if chosen.unit in shown.names:
         unit_id = f"{chosen.unit}:{chosen.sector}" if chosen.sector else chosen.unit
@@ -95,7 +95,7 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -
     else:
         source = figures.open_picture(store, "site", texts, shown.week)
         unit_id, title = chosen.unit, figures.site_title(store, chosen.unit, texts)
-    show(source.kept(_told, unit_id, title, texts) or _explanation(texts, shown))
+    show(source.kept(_told, unit_id, title, texts) or shown.kept(_explanation, texts))
 
 
 def _told(shown: Picture, unit_id: str, title: str, texts: Texts) -> Markup:
@@ -112,7 +112,7 @@ def picture_of(area_code: str, texts: Texts, store: ScopedStore, shown: Picture)
     return figures.open_picture(store, level, texts, shown.week)
 
 
-def _explanation(texts: Texts, shown: Picture) -> Markup:
+def _explanation(shown: Picture, texts: Texts) -> Markup:
     words = [classify.class_words(texts(f"class.{one}"), shown.lacks, texts.language) for one in range(1, 6)]
     rows = Markup().join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(frame.chip(number, words[number - 1]), texts(f"class_asks.{number}"))

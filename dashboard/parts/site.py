@@ -166,7 +166,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, 
         around.loc[site["site_id"], ["lon", "lat"]] = [point.x, point.y]
     around = around.loc[[one for one in near.index[near <= _NEAR_M] if one in around.index]]
     gemeenten = figures.open_picture(store, "gemeente", texts, shown.week)
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     picture = MapPicture(
         areas=figures.area_layer(gemeenten, gemeenten.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),

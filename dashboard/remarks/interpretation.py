@@ -66,7 +66,7 @@ def _of(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.Dat
     until = shown.scored.peildatum.date() if shown.week else None
     asked = (store, newest_event("interpretations"), until)
     rows = session.kept("_interpretations", asked, lambda: notes.valid(store, Filters(last=until)))
-    return notes.near(rows, vr_code, sector)
+    return notes.near(rows, vr_code, sector) if len(rows) else rows
 
 
 def _head(texts: Texts, level: int) -> Markup:

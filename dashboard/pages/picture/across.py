@@ -1,6 +1,7 @@
 """What is known of a Kreis or Belgian municipality just across the border: lodgings, contacts, agreements."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import pandas as pd
 from markupsafe import Markup
@@ -17,11 +18,16 @@ def choose(texts: Texts, store: ScopedStore, chosen: Selection) -> Markup:
     """Return a list of the neighbours (HTML for `links.linked`); '' for who may see nothing of them."""
     if not offered(store):
         return Markup()
+    return controls.dropdown(texts("across.label"), "across", _options(texts), chosen.across)
+
+
+@cache
+def _options(texts: Texts) -> Mapping[str, str | Mapping[str, str]]:
     options: dict[str, str | Mapping[str, str]] = {"": texts("across.none")}
     for country in ("DE", "BE"):
         names = sorted(one.name for one in neighbours().values() if one.country == country)
         options[texts(f"country.{country}")] = {name: name for name in names}
-    return controls.dropdown(texts("across.label"), "across", options, chosen.across)
+    return options
 
 
 def offered(store: ScopedStore) -> bool:

@@ -1,5 +1,7 @@
 """The operational picture: where first, and why."""
 
+from functools import lru_cache
+
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
@@ -22,6 +24,7 @@ from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import codes
 from geodata.codes import Status
+from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from risk.insight import reasons as explain
 from risk.scores import deliver
@@ -144,7 +147,7 @@ def _explorer() -> None:
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
         told = why.not_told_apart(texts, shown, chosen.sector)
-        if rows["score_0_10"].notna().any():
+        if chosen.sector in shown.layers and (not within or rows["score_0_10"].notna().any()):
             if told:
                 show(Markup('<p class="rb-page rb-muted" role="note">{}</p>').format(told))
             _draw_maps(texts, chosen, store, (now, shown), rows, within)
@@ -165,10 +168,11 @@ def _explorer() -> None:
         if over := _by_place(texts, chosen, store, now) + guide:
             links.linked(over, key="over-reasons")
         has_reasons = _beside(texts, chosen, store, shown, compared)
-    show(_foot(texts, store, shown))
+    show(shown.kept(_foot, texts, store.sources))
     if has_reasons and (chosen.unit in shown.names or chosen.sector):
         with why_side:  # below the reasons, which come first: the register may take a moment
-            show(_register(texts, store.as_known_on(period.known_on(chosen)), shown, chosen))
+            if told := _register(texts, store.as_known_on(period.known_on(chosen)), shown, chosen):
+                show(told)
 
 
 def _beside(
@@ -187,8 +191,12 @@ def _guide(texts: Texts, chosen: session.Selection) -> Markup:
     """Return how to read the picture, in three steps (HTML); put away, what brings them back."""
     if chosen.guide:
         return Markup('<p class="rb-guide">{}</p>').format(links.link(texts("guide.title"), guide=""))
+    return _three_steps(texts, links.link(texts("guide.away"), guide="off"))
+
+
+@lru_cache(maxsize=100)
+def _three_steps(texts: Texts, away: Markup) -> Markup:
     steps = Markup().join(Markup("<li>{}</li>").format(texts(f"guide.step_{number}")) for number in (1, 2, 3))
-    away = links.link(texts("guide.away"), guide="off")
     return Markup('<section class="rb-guide"><header><h2>{}</h2>{}</header><ol>{}</ol></section>').format(
         texts("guide.title"), away, steps
     )
@@ -198,8 +206,7 @@ def _register(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.
     """Return what the register holds beside the reasons (HTML): the interpretations, and what was done here last."""
     area = chosen.unit if chosen.unit in shown.names else ""
     told = interpretation.beside(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
-    told += _done(texts, store, shown, chosen) if area else Markup()
-    return told or Markup("<span></span>")
+    return told + (_done(texts, store, shown, chosen) if area else Markup())
 
 
 def _done(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
@@ -312,7 +319,7 @@ def _draw_map(
     *,
     together: str = "",
 ) -> None:
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     may_compare = side_by_side.may_compare(store)
     own = store.viewer.vr_codes
     within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
@@ -346,7 +353,7 @@ def _draw_map(
     )
 
 
-def _foot(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
+def _foot(shown: Picture, texts: Texts, sources: tuple[SourceRecord, ...]) -> Markup:
     """Return the line under the picture: peildatum, sources, status of the figures, what is left out."""
     found = shown.scored.status_share
     shares = ", ".join(
@@ -354,7 +361,7 @@ def _foot(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
         for status in (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION, Status.FICTIONAL)
         if status in found
     )
-    named = (catalogue.source(record.source_id).credit(texts.language) for record in store.sources)
+    named = (catalogue.source(record.source_id).credit(texts.language) for record in sources)
     parts = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     parts += [
         texts("picture.peildatum", day=texts.day(shown.scored.peildatum.date())),

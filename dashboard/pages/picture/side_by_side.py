@@ -23,12 +23,11 @@ def may_compare(store: ScopedStore) -> bool:
 
 def chosen_rows(store: ScopedStore, chosen: Selection, shown: Picture) -> pd.DataFrame:
     """Return the scored rows of the chosen areas in their order; none when fewer than two can be compared."""
-    none = shown.scores.iloc[:0]
     if len(chosen.areas) < 2 or not may_compare(store):  # as on nearly every run of the page
-        return none
+        return shown.none
     rows = shown.of_sector(chosen.sector).dropna(subset=["score_0_10"]).set_index("area_code", drop=False)
     found = rows.loc[[code for code in chosen.areas if code in rows.index]]
-    return found if len(found) > 1 else none
+    return found if len(found) > 1 else shown.none
 
 
 def table(texts: Texts, chosen: Selection, shown: Picture, rows: pd.DataFrame) -> Markup:

@@ -77,7 +77,7 @@ def draw(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture, ro
         has_values=chosen.numbers == "1",
         together=TOGETHER,
     )
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     live_map(
         picture,
         key="second-map",

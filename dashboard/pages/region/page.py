@@ -199,7 +199,7 @@ def _gemeenten(texts: Texts, store: ScopedStore, chosen: Selection, vr_code: str
     shown = figures.open_picture(store, "gemeente", texts, week)
     own = shown.gemeenten_of(vr_code)
     rows = shown.of_sector(chosen.sector)
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     picture = MapPicture(
         areas=figures.area_layer(shown, rows[rows["area_code"].isin(own)]),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=shown.lacks),

@@ -164,7 +164,7 @@ def _heat_table(texts: Texts, shown: Picture, rows: pd.DataFrame, chosen: Select
 
 def _map(texts: Texts, store: ScopedStore, shown: Picture, rows: pd.DataFrame, chosen: Selection, within: str) -> None:
     """Draw the chosen sector on the map."""
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     of_sector = rows[rows["sector_code"] == chosen.sector].sort_values("score_0_10", ascending=False)
     picture = MapPicture(
         areas=figures.area_layer(shown, of_sector),

@@ -186,7 +186,7 @@ def _sorted(texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFram
 def _map(texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFrame, chosen: Selection) -> None:
     """Draw the sites that passed the filters on the map of the regions."""
     regions = figures.open_picture(store, "vr", texts, shown.week)
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     picture = MapPicture(
         areas=figures.area_layer(regions, regions.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=regions.lacks),

@@ -197,7 +197,7 @@ def _over_the_limit(texts: Texts, plan: Plan, inputs: Inputs) -> str:
 
 def _map(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
     shown = figures.open_picture(store, "vr", texts)
-    assets, geometry = figures.map_files(store.data_version, store)
+    assets, geometry = figures.map_files(store)
     points = table.geometry.to_crs(codes.CRS_WGS84)
     layer = SiteLayer(
         site_ids=tuple(table["site_id"]),
