@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from access.rights import Rows, rows_of
 from door.store import ScopedStore
 from geodata import codes
+from geodata.tables.activations import valid_activations
 
 _M2_PER_KM2: Final = 1e6
 _BY_SURENESS: Final = ("official", "estimate", "assumption", "fictional")
@@ -91,8 +92,7 @@ def count(scoped: ScopedStore, area: shapely.Polygon, sectors: tuple[str, ...], 
         roughly_n = int((~here["located"].isin(codes.LOCATED_CLOSELY)).sum())
         unplaced_n = int((sites.geometry.isna() | sites.geometry.is_empty).sum())
         if scoped.may("activations"):
-            visits = scoped.table("activations")
-            visits = visits[~visits["activation_id"].isin(visits["supersedes"])]
+            visits = valid_activations(scoped.table("activations"))
             visits = visits[(visits["event_date"] <= until) & visits["sector_code"].isin(sectors)]
             at_site = visits["site_id"].isin(here["site_id"])
             by_gemeente = ~visits["site_id"].isin(sites["site_id"]) & visits["gemeente_code"].isin(inside)

@@ -11,7 +11,7 @@ from dashboard.parts.figures import Picture
 from dashboard.shell import session
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
-from risk.index.measure import valid_activations
+from geodata.tables.activations import valid_activations
 from risk.insight import activation_rates as history
 from risk.insight import changes
 from words import Texts
@@ -68,7 +68,7 @@ def done(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.Da
     """Return a region's activations by kind (`activation_rates.own_rates`); None for who may not see them."""
     if not store.may("activations"):
         return None
-    rows = store.table("activations")
+    rows = valid_activations(store.table("activations"))
     rows = rows[(rows["vr_code"] == vr_code) & (rows["event_date"] <= shown.scored.peildatum)]
     if sector:
         rows = rows[rows["sector_code"] == sector]

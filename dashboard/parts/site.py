@@ -22,8 +22,8 @@ from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
+from geodata.tables.activations import valid_activations
 from geodata.tables.corrections import SAME_M
-from risk.index.measure import valid_activations
 from risk.targets import decisions
 from risk.targets.decisions import CorrectedPlace
 from risk.targets.request import Mark
@@ -215,7 +215,7 @@ def last_visits(store: ScopedStore, shown: Picture) -> dict[str, pd.Timestamp]:
     """Return when each visited site was last visited, up to the peildatum."""
     if not store.may("activations"):
         return {}
-    seen = store.table("activations")
+    seen = valid_activations(store.table("activations"))
     seen = seen[(seen["site_id"] != "") & (seen["event_date"] <= shown.scored.peildatum)]
     return dict(seen.groupby("site_id")["event_date"].max())
 
@@ -268,9 +268,9 @@ def _visits(texts: Texts, store: ScopedStore, shown: Picture, site_id: str) -> M
     """List every visit, also those that found nothing."""
     if not store.may("activations"):
         return Markup()
-    seen = store.table("activations")
+    seen = valid_activations(store.table("activations"))
     seen = seen[(seen["site_id"] == site_id) & (seen["event_date"] <= shown.scored.peildatum)]
-    seen = valid_activations(seen).sort_values("event_date", ascending=False)
+    seen = seen.sort_values("event_date", ascending=False)
     if seen.empty:
         return _section(texts("sites.visits"), Markup("<p>{}</p>").format(texts("sites.no_visits")))
     rows = [

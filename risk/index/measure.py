@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geodata.codes import MissingReason, Status
 from geodata.tables import coverage
+from geodata.tables.activations import valid_activations
 from geodata.weeks import fortnight, last_day
 from risk.index.declaration import Model
 from risk.index.epidemic import Fortnight, count
@@ -351,11 +352,6 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
     weeks = (peildatum - found["event_date"]).dt.days / 7
     weight = 0.5 ** (weeks / history.half_life_weeks)
     return found[["vr_code", "gemeente_code", "sector_code", "event_date"]].assign(weight=weight)
-
-
-def valid_activations(activations: pd.DataFrame) -> pd.DataFrame:
-    """Return the activations without those that a correction supersedes."""
-    return activations[~activations["activation_id"].isin(activations["supersedes"])]
 
 
 def _exposure_column(inputs: Inputs, column: str) -> Figures | None:

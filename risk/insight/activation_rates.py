@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from geodata.codes import ACTIVATION_KINDS
+from geodata.tables.activations import valid_activations
 from geodata.weeks import Tables
 from risk.index.declaration import Model
 from risk.index.grid import SECTORS
 from risk.index.indicators import measure
-from risk.index.measure import valid_activations
 from risk.index.smooth import fit_prior, interval_of, smooth_rates
 
 ALL_KINDS: Final = ""

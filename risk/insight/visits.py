@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata.tables.activations import valid_activations
 from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
-from risk.index.measure import valid_activations
 from risk.index.pipeline import Outcome, score
 
 NEVER_FEATURES: Final = ("registered_migrant_workers", "confirmed_infections")

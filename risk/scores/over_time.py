@@ -10,8 +10,8 @@ from door.store import ScopedStore, open_store
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
 from geodata.snapshots import computed
+from geodata.tables.activations import valid_activations
 from geodata.weeks import last_day, week_of
-from risk.index.measure import valid_activations
 from risk.scores.outputs import Scored, is_ready
 
 _COLUMNS: Final = ("unit_id", "area_code", "score_0_10", "rank", "rank_p05", "rank_p95", "risk_class")

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from door.store import ScopedStore
+from geodata.tables.activations import valid_activations
 from risk.index.declaration import Model
 from risk.scores import outputs
 from risk.scores.outputs import Scored
@@ -120,7 +121,7 @@ def read_problems(store: ScopedStore) -> pd.DataFrame:
 
 def read_visits(store: ScopedStore) -> pd.DataFrame:
     """Return the recorded visits to sites, each with the line of the plan it carried out, if any."""
-    done = store.table("activations")
+    done = valid_activations(store.table("activations"))
     done = done[done["site_id"] != ""]
     lines = store.table("plan_lines")[["plan_line_id", "plan_id", "list", "objective_value", "inclusion_probability"]]
     lines = lines.rename(columns={"objective_value": "points", "inclusion_probability": "drawn_with"})
