@@ -9,11 +9,22 @@
 // However many values it plays, the browser's history gets one entry: back leads to what stood before the play.
 const PACE_MS = 900;
 
-let isOneEntry = false; // while a slider plays on, the address of a value takes the place of the one before
-const push = window.history.pushState.bind(window.history);
-window.history.pushState = (...entry) => (isOneEntry ? window.history.replaceState(...entry) : push(...entry));
-
 let playing = ""; // the name of the slider that plays; the page may put it in a new place between two values
+let oneEntry = ""; // its name while it plays on: the address of a value takes the place of the one before
+const push = window.history.pushState.bind(window.history);
+window.history.pushState = (...entry) => (isNextValue(entry[2]) ? window.history.replaceState(...entry) : push(...entry));
+
+// Only the slider's own field of the address may differ: whatever else changes meanwhile is an entry of its own.
+function isNextValue(address) {
+  if (!oneEntry || !address) return false;
+  const [now, next] = [location.href, address].map((one) => new URL(one, location.href));
+  if (now.pathname !== next.pathname) playing = oneEntry = ""; // another page: nothing plays on
+  for (const { searchParams } of [now, next]) {
+    searchParams.delete(oneEntry);
+    searchParams.sort();
+  }
+  return now.href === next.href;
+}
 
 export default function show({ data, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(":scope > .rb-linked") ?? document.createElement("div");
@@ -25,11 +36,11 @@ export default function show({ data, parentElement, setTriggerValue }) {
     const focused = box.contains(document.activeElement) ? identity(document.activeElement) : null;
     box.innerHTML = box.shown = data.markup;
     box.unanswered = "";
-    if (!playing) isOneEntry = false; // the answer came after the play was stopped
+    if (!playing) oneEntry = ""; // the answer came after the play was stopped
     if (focused !== null) [...box.querySelectorAll("a, input, select, button")].find((one) => identity(one) === focused)?.focus();
   }
   const send = (choice, isPlayedOn = false) => {
-    isOneEntry = isPlayedOn;
+    oneEntry = isPlayedOn ? playing : "";
     if (isAway()) return settle(box);
     setTriggerValue("followed", (box.unanswered = choice));
     window.dispatchEvent(new CustomEvent("risicobeeld:choice", { detail: choice })); // the map need not wait
@@ -99,7 +110,7 @@ function goOn(box) {
 
 function stop(box) {
   playing = "";
-  if (!box.unanswered) isOneEntry = false;
+  if (!box.unanswered) oneEntry = "";
   clearTimeout(box.timer);
   showPlaying(box);
 }
