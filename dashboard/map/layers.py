@@ -87,7 +87,22 @@ def class_of(score_0_10: float | None) -> int | None:
     """
     if score_0_10 is None:
         return None
-    return 1 + sum(score_0_10 >= cut for cut in CLASS_CUTS)
+    score = round(score_0_10, 9)  # as the index cuts: the last places are rounding, not risk
+    return 1 + sum(score >= cut for cut in CLASS_CUTS)
+
+
+def told_score(score_0_10: float) -> float:
+    """Return a score as it is told: in tenths, and never over the cut that its class stays under.
+
+    Rounded alone, 5.96 would stand as "6.0 medium" where 6 begins "high".
+
+    Examples
+    --------
+    >>> [told_score(score) for score in (5.94, 5.96, 6.0, 9.96)]
+    [5.9, 5.9, 6.0, 10.0]
+    """
+    told = round(score_0_10, 1)
+    return told if class_of(told) == class_of(score_0_10) else round(told - 0.1, 1)
 
 
 def _mixed(one: str, other: str, share: float) -> str:

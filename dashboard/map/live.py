@@ -32,6 +32,7 @@ from dashboard.map.layers import (
     Overlay,
     SiteLayer,
     site_shapes,
+    told_score,
 )
 from dashboard.map.words import words_message
 from geodata.errors import UnknownCodeError
@@ -108,7 +109,7 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
             return _NOT_SHOWN
         return _class_letter(areas.classes[place[code]])
 
-    tenths = [None if score is None else score * 10 for score in ordered(areas.scores)]
+    tenths = [None if score is None else told_score(score) * 10 for score in ordered(areas.scores)]
     message = {
         "classes": "".join(map(character, codes)),
         "scores": _pairs(tenths),
@@ -276,7 +277,7 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
         "shapes": list(shapes.values()),
         "kinds": "".join(letters[kind] for kind in sites.kinds),
         "classes": "".join(map(_class_letter, sites.classes)),
-        "scores": [None if score is None else round(score * 10) for score in sites.scores],
+        "scores": [None if score is None else round(told_score(score) * 10) for score in sites.scores],
         "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],
         "latitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.latitudes],
         "ids": sites.site_ids,

@@ -18,6 +18,7 @@ from dashboard.map.layers import (
     SiteLayer,
     fifth,
     site_shapes,
+    told_score,
 )
 
 
@@ -70,7 +71,8 @@ def units_of(areas: AreaLayer, inside: Inside | None = None) -> dict[str, Unit]:
 
 def number(score: float, texts: MapTexts) -> str:
     """Write a score as the language does."""
-    return f"{score:.1f}".replace(".", ",") if texts.language == "nl" else f"{score:.1f}"
+    told = f"{told_score(score):.1f}"
+    return told.replace(".", ",") if texts.language == "nl" else told
 
 
 def score_line(risk_class: int | None, score: float | None, texts: MapTexts) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Mark, SiteLayer
+from dashboard.map.layers import AreaLayer, Mark, SiteLayer, told_score
 from dashboard.map.live import SectorFigures, figures_message
 from dashboard.shell.session import STATIC_DIR, kept, selection
 from dashboard.shell.session import store as open_store
@@ -310,6 +310,11 @@ def _load_sites(
     found = _scores.scores.set_index("unit_id")
     scores = found["score_0_10"].where(found["rank"].notna())  # an expected score of an unknown size is no class
     return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
+
+
+def score_told(texts: Texts, score_0_10: float) -> str:
+    """Return a score as it is told in the reader's language, on the side of the cuts that its class is."""
+    return texts.number(told_score(score_0_10))
 
 
 def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:

@@ -4,8 +4,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
+from dashboard.map.layers import told_score
 from dashboard.parts import figures
-from dashboard.parts.figures import Picture
+from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import frame
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -188,7 +189,7 @@ def score_words(texts: Texts, row: pd.Series) -> str:
     """Return the score of a scored unit with the word of its class, as plain text."""
     lacks = str(row["picture_lacks"]).split(";") if row["picture_lacks"] else ()
     word = classify.class_words(texts(f"class.{int(row['risk_class'])}"), lacks, texts.language)
-    return f"{texts.number(row['score_0_10'])} {word}"
+    return f"{score_told(texts, row['score_0_10'])} {word}"
 
 
 def score_head(texts: Texts, shown: Picture) -> str:
@@ -222,14 +223,14 @@ def _bars(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)
     parts = parts[parts != 0]
     # What rounding and the small parts leave over is a line of its own, so that the column adds up as it stands.
-    rest = round(round(row["score_0_10"], 1) - round(row["reference_0_10"], 1) - parts.sum(), 1)
+    rest = round(told_score(row["score_0_10"]) - told_score(row["reference_0_10"]) - parts.sum(), 1)
     scale = max(parts.abs().max() if len(parts) else 0, abs(rest), 0.5)
-    lines = [_bar_line(texts("picture.reference"), None, texts.number(row["reference_0_10"]), scale)]
+    lines = [_bar_line(texts("picture.reference"), None, score_told(texts, row["reference_0_10"]), scale)]
     for code, value in parts.items():
         lines.append(_bar_line(indicator_name(shown, str(code), texts), value, signed(texts, value), scale))
     if rest:
         lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest), scale))
-    lines.append(_bar_line(texts("map.score"), None, texts.number(row["score_0_10"]), scale, is_total=True))
+    lines.append(_bar_line(texts("map.score"), None, score_told(texts, row["score_0_10"]), scale, is_total=True))
     return Markup('<table class="rb-bars"><tbody>{}</tbody></table>').format(Markup().join(lines))
 
 

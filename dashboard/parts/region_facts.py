@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.parts import quality
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture
+from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import session
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
@@ -51,9 +51,8 @@ def since_before(texts: Texts, store: ScopedStore, shown: Picture, unit: str) ->
         return ""
     row = table.loc[unit]
     parts = {name: _signed(texts, row[name]) for name in ("data", "model", "world")}
-    return texts(
-        "region.since_before", then=texts.number(row["score_before"]), now=texts.number(row["score_after"]), **parts
-    )
+    then, now = (score_told(texts, row[name]) for name in ("score_before", "score_after"))
+    return texts("region.since_before", then=then, now=now, **parts)
 
 
 def _signed(texts: Texts, value: float) -> str:

@@ -25,7 +25,7 @@ from access.viewer import Viewer
 from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.pages.method.document import to_html
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture, named, official_model, read_picture
+from dashboard.parts.figures import Picture, named, official_model, read_picture, score_told
 from dashboard.parts.tables import table
 from dashboard.shell.frame import marked
 from door import export
@@ -310,7 +310,7 @@ def _scores_table(texts: Texts, caption: str, first: str, rows: list[list[str]])
 def _chip(country: _Country, texts: Texts, row: pd.Series) -> Markup:
     number = int(row["risk_class"])
     ground, ink = CLASS_COLOURS[number - 1], CLASS_INKS[number - 1]
-    word = f"{texts.number(row['score_0_10'])} {_class(country, texts, number)}"
+    word = f"{score_told(texts, row['score_0_10'])} {_class(country, texts, number)}"
     return Markup('<span class="chip" style="background:{};color:{}">{}</span>').format(ground, ink, word)
 
 

@@ -161,8 +161,8 @@ def _table(
             f"{int(row.rank)}",
             f"{int(row.rank_what_if)}",
             moved(row.rank - row.rank_what_if),
-            texts.number(row.score_0_10),
-            texts.number(row.score_0_10_what_if),
+            figures.score_told(texts, row.score_0_10),
+            figures.score_told(texts, row.score_0_10_what_if),
             *(place(other.get(row.unit_id)) for other in ranks),
         ]
         for row in trial.ranks.itertuples()

@@ -7,8 +7,9 @@ from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
+from dashboard.map.layers import told_score
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture
+from dashboard.parts.figures import Picture, score_told
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from words import Texts
@@ -88,9 +89,9 @@ def _reasons(texts: Texts, shown: Picture, areas: Sequence[pd.Series]) -> list[s
     units = [row["unit_id"] for row in areas]
     parts = table[table["unit_id"].isin(units)].pivot_table("contribution_0_10", "indicator_code", "unit_id")
     parts = parts[units].loc[parts.abs().max(axis=1).nlargest(_REASONS_N).index].fillna(0).round(1)
-    references = [round(row["reference_0_10"], 1) for row in areas]
+    references = [told_score(row["reference_0_10"]) for row in areas]
     rest = [
-        round(round(row["score_0_10"], 1) - reference - parts[row["unit_id"]].sum(), 1)
+        round(told_score(row["score_0_10"]) - reference - parts[row["unit_id"]].sum(), 1)
         for row, reference in zip(areas, references, strict=True)
     ]
     scale = max(float(parts.abs().to_numpy().max()), *map(abs, rest), 0.5)
@@ -98,7 +99,7 @@ def _reasons(texts: Texts, shown: Picture, areas: Sequence[pd.Series]) -> list[s
     for code, values in parts.iterrows():
         lines.append(_line(why.indicator_name(shown, str(code), texts), [_bar(texts, one, scale) for one in values]))
     lines.append(_line(texts("picture.rest"), [_bar(texts, one, scale) for one in rest]))
-    return [*lines, _line(texts("map.score"), [texts.number(row["score_0_10"]) for row in areas], "rb-total")]
+    return [*lines, _line(texts("map.score"), [score_told(texts, row["score_0_10"]) for row in areas], "rb-total")]
 
 
 def _bar(texts: Texts, value: float, scale: float) -> Markup:

@@ -144,7 +144,7 @@ def _scale(texts: Texts, spread: Spread, score: float) -> Markup:
     if spread.quantiles:
         low, high = spread.quantiles[1], spread.quantiles[3]
         half = Markup('<b class="rb-half" style="left:{:.0f}%;width:{:.0f}%"></b>').format(10 * low, 10 * (high - low))
-    told = texts("region.scale", score=texts.number(score), n=spread.scored_n)
+    told = texts("region.scale", score=figures.score_told(texts, score), n=spread.scored_n)
     return Markup(
         '<div class="rb-scale" role="img" aria-label="{told}">'
         '<div class="rb-scale-classes">{classes}</div>'

@@ -62,7 +62,8 @@ def _list(texts: Texts, store: ScopedStore) -> None:
     filters = _filters(texts, store)
     rows = store.register("activations", replace(filters, newest_n=_SHOWN_N + 1))
     if rows.empty:
-        st.info(texts("register.none"))
+        is_chosen = len(store.register("activations", Filters(newest_n=1))) > 0
+        st.info(texts("register.none" if is_chosen else "register.none_yet"))
         return
     shown = rows.head(_SHOWN_N)
     has_more = len(rows) > len(shown)

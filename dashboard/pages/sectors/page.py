@@ -149,7 +149,8 @@ def _heat_table(texts: Texts, shown: Picture, rows: pd.DataFrame, chosen: Select
             if pd.isna(score):
                 told, style, figure = texts("map.no_data"), "rb-none", "–"
             else:
-                told, style, figure = words[int(number) - 1], f"rb-class-{int(number)}", texts.number(score)
+                told, style = words[int(number) - 1], f"rb-class-{int(number)}"
+                figure = figures.score_told(texts, score)
             hint = f"{area_name}, {name}: {figure} {told}"
             link = links.link(figure, title=hint, kind=style, is_stop=is_stop, unit=area, sector=code)
             cells.append(Markup("<td{}>{}</td>").format(mark, link))

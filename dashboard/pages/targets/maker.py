@@ -245,7 +245,7 @@ def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links
         told = texts("targets.linked_all" if sees_links else "targets.linked", regions=named)
         reason += Markup('<br><span class="rb-muted">{}</span>').format(told)
     is_drawn = line["list"] in target_inputs.RANDOM_LISTS
-    score = "" if pd.isna(line["score_0_10"]) else texts.number(line["score_0_10"])
+    score = "" if pd.isna(line["score_0_10"]) else figures.score_told(texts, line["score_0_10"])
     return [
         links.link(label, page="sites", unit=line["site_id"]),
         line["region_name"],
