@@ -22,7 +22,8 @@ sites          880 in the Netherlands, drawn where the sector works (workers to 
 activations    56 from 1 September to 30 November 2020 in the groups of ``demonstration/activations.toml``,
                spread over the regions in proportion to their sites.
 incidence      COVID-19, 342 gemeenten x the weeks 2020-W36 to W48: a national wave x factors of region,
-               gemeente and week, Poisson; independent of the other tables; 14 missing.
+               gemeente and week, Poisson; independent of the other tables but for five local waves
+              (``demonstration/incidence.py``), so that there are alarms; 14 missing.
 =============  ====================================================================================
 """
 
@@ -67,7 +68,7 @@ def build(gemeenten: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
     # older delivery.
     sites = sites.drop(columns=["list_covers", "place_corrected_on"])
     activations = contracts.check("activations", build_activations(gemeenten, exposure, sites, _stream(3)))
-    incidence = contracts.check("incidence", build_incidence(gemeenten, _stream(4)))
+    incidence = contracts.check("incidence", build_incidence(gemeenten, _stream(4), _stream(5)))
     return {"exposure": exposure, "sites": sites, "activations": activations, "incidence": incidence}
 
 

@@ -19,6 +19,7 @@ from geodata.snapshots import formats as store
 from tools import build_demonstration
 from tools.demonstration import names
 from tools.demonstration.exposure import whole_shares
+from tools.demonstration.incidence import LOCAL_WAVES_PER_100K
 
 Tables = Mapping[str, pd.DataFrame]
 TABLES = ("exposure", "sites", "activations", "incidence")
@@ -452,3 +453,23 @@ def test_small_gemeenten_scatter_more_than_large_ones(incidence, gemeenten):
     expected = np.outer(wide.sum(axis=1), wide.sum() / wide.to_numpy().sum())
     scatter = (wide / expected).std(axis=1)
     assert scatter[population < 15_000].median() > 1.5 * scatter[population > 100_000].median()
+
+
+def test_local_waves_add_cases_in_their_own_weeks_and_change_nothing_else(incidence, gemeenten, monkeypatch):
+    waves = dict(LOCAL_WAVES_PER_100K)
+    for place in waves:
+        monkeypatch.delitem(LOCAL_WAVES_PER_100K, place)
+    without = build_demonstration.build(gemeenten)["incidence"]
+    assert_frame_equal(without.drop(columns="cases_n"), incidence.drop(columns="cases_n"))
+    added = incidence.assign(added_n=incidence["cases_n"] - without["cases_n"]).dropna(subset=["cases_n"])
+    added = added[added["added_n"] != 0].merge(gemeenten[["gemeente_code", "gemeente_name", "population_n"]])
+    wanted = {(place, week) for place, wave in waves.items() for week in wave}
+    assert set(zip(added["gemeente_name"], added["week"], strict=True)) <= wanted
+    declared = np.array([waves[one.gemeente_name][one.week] * one.population_n / 1e5 for one in added.itertuples()])
+    assert_allclose(added["added_n"].sum(), declared.sum(), rtol=0.1)
+
+
+def test_a_local_wave_in_a_place_that_is_no_gemeente_is_a_named_error(gemeenten, monkeypatch):
+    monkeypatch.setitem(LOCAL_WAVES_PER_100K, "Nergenshuizen", {"2020-W48": 100})
+    with pytest.raises(UnknownCodeError, match="'Nergenshuizen', which is no gemeente"):
+        build_demonstration.build(gemeenten)

@@ -90,6 +90,20 @@ def test_a_week_outside_the_table_is_refused_in_a_sentence() -> None:
             function(store, "mazelen")
 
 
+def test_the_demonstration_has_alarms_to_see_now_and_earlier_and_one_that_is_over() -> None:
+    store = open_store(Viewer("lotc"))
+    name = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
+    per_week = {}
+    for week in context.alarm_weeks(store, DISEASE)[6:]:  # those with six weeks before them
+        found = context.alarms_of(store, DISEASE, week)
+        per_week[week] = set(found.loc[found["is_alarm"], "gemeente_code"].map(name))
+    assert per_week["2020-W48"] == {"Westland", "Midden-Delfland", "Hoogeveen", "Heerenveen"}
+    assert "Gooise Meren" in per_week["2020-W43"]
+    assert "Westland" not in per_week["2020-W44"], "its wave had not begun"
+    groups = context.groups_of(store, DISEASE)
+    assert "Westland" in set(groups["gemeente_code"].map(name))
+
+
 def test_the_command_writes_every_gemeente_the_least_likely_first(tmp_path: Path, capsys) -> None:
     out = tmp_path / "alarms.csv"
     assert commands.main(["alarms", "--week", "2020-W48", "--out", str(out)]) == 0

@@ -16,6 +16,7 @@ from geodata.weeks import last_day, weeks_of
 from register import record as write
 from risk.index import pipeline
 from risk.index.model import load_model
+from risk.insight import backtest
 from risk.scores import outputs
 
 WEEK = "2020-W44"
@@ -36,6 +37,17 @@ def test_an_earlier_week_is_what_had_happened_by_then_with_its_intervals() -> No
     assert set(own.scores["area_code"]) == {"VR06"}
     with pytest.raises(InputError, match="2019-W01"):
         outputs.ensure(store.data_version, "vr", model, "2019-W01")
+
+
+def test_the_demonstration_has_its_sectors_where_they_belong_and_spread_between_the_posts() -> None:
+    model, embedded = load_model(), snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    scores = pipeline.score(tables, "gemeente", model, rebuilds=0).scores
+    name = tables["gemeenten"].set_index("gemeente_code")["gemeente_name"]
+    first = scores[scores["rank"] == 1].set_index("sector_code")["area_code"].map(name)
+    assert first["glass_horticulture"] == "Westland"
+    for level in ("vr", "gemeente"):
+        assert max(backtest.at_posts(tables, model, level).values()) <= 1 / 3
 
 
 def test_a_change_since_the_previous_picture_is_divided_into_data_model_and_world() -> None:
