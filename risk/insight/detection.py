@@ -31,7 +31,7 @@ class Cluster:
     Attributes
     ----------
     places
-        Positions in the input, the centre first, then by distance.
+        Positions in the input, by distance from the centre; of equal distances the first in the input.
     cases, expected
         Counted within, and expected there if the rate were the same everywhere.
     llr
@@ -300,6 +300,6 @@ def _numbers(values: ArrayLike, name: str) -> Array:
     return found
 
 
-def _check_simulations(n: int) -> None:
-    if n < 0:
+def _check_simulations(n: object) -> None:
+    if not isinstance(n, int | np.integer) or n < 0:
         raise InputError(f"The scan redraws the cases a whole number of times, not {n}; give 0 or more, such as 999.")

@@ -193,9 +193,10 @@ def test_an_index_of_any_kind_changes_nothing() -> None:
     assert poisson_scan(cases, population, places, places * 0, seed=1, n_simulations=99) == plain
 
 
-def test_a_number_of_redraws_below_none_is_refused() -> None:
+@pytest.mark.parametrize("n", [-1, 99.5, None])
+def test_a_number_of_redraws_that_is_none_is_refused(n: Any) -> None:
     with pytest.raises(InputError, match="0 or more"):
-        poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=1, n_simulations=-1)
+        poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=1, n_simulations=n)
 
 
 def test_a_cylinder_needs_periods_before_it() -> None:
