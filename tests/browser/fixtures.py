@@ -215,7 +215,9 @@ def invented_topology(invented_areas: gpd.GeoDataFrame, invented_regions: gpd.Ge
     areas = invented_areas.set_axis(["code", "name", "vr", "geometry"], axis=1).set_geometry("geometry")
     regions = invented_regions.rename(columns={"vr_code": "code", "vr_name": "name"})
     regions = regions.assign(vr=regions["code"])
-    made = topojson.Topology([areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000)
+    made = topojson.Topology(  # type: ignore[attr-defined]
+        [areas[columns], regions[columns]], object_name=["gemeente", "vr"], prequantize=20_000
+    )
     return json.loads(made.to_json())
 
 

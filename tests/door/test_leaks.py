@@ -24,6 +24,7 @@ from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.manifests import SourceRecord
 from register import chain, files, personal, read, record
+from register.events import Receipt
 from risk.index import indicators
 from risk.index.model import load_model
 from risk.index.smooth import fit_prior
@@ -279,7 +280,7 @@ SIGNAL = {"event_date": "2020-10-05", "origin": "own", "theme": "wonen", "text":
 
 
 @pytest.fixture
-def real_entries(tmp_path, monkeypatch: pytest.MonkeyPatch) -> dict[str, record.Receipt]:
+def real_entries(tmp_path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Receipt]:
     """A real activation and a real signal, made with sign-in, which then is not there any more."""
     secrets = tmp_path / "secrets.toml"
     secrets.write_text('[auth]\nclient_id = "x"\n')
@@ -289,7 +290,7 @@ def real_entries(tmp_path, monkeypatch: pytest.MonkeyPatch) -> dict[str, record.
     return made
 
 
-def test_a_page_without_sign_in_shows_no_real_entry(real_entries: dict[str, record.Receipt]) -> None:
+def test_a_page_without_sign_in_shows_no_real_entry(real_entries: dict[str, Receipt]) -> None:
     for kind, table in (("activation", "activations"), ("signal", "signals")):
         entity_id = real_entries[kind].entity_id
         filters = read.Filters(entity_id=entity_id)
@@ -305,7 +306,7 @@ def test_a_page_without_sign_in_shows_no_real_entry(real_entries: dict[str, reco
     assert "echt bezoek" not in set(access.open_store(PRACTICE).table("activations")["outcome"])
 
 
-def test_a_page_without_sign_in_changes_and_erases_no_real_entry(real_entries: dict[str, record.Receipt]) -> None:
+def test_a_page_without_sign_in_changes_and_erases_no_real_entry(real_entries: dict[str, Receipt]) -> None:
     activation, signal = real_entries["activation"], real_entries["signal"]
     attempts = (
         lambda: record.correct(PRACTICE, "activation", activation.entity_id, {"outcome": "x"}, based_on=1),
@@ -324,7 +325,7 @@ def test_a_page_without_sign_in_changes_and_erases_no_real_entry(real_entries: d
 
 
 def test_a_command_without_sign_in_erases_and_the_trail_names_the_account(
-    real_entries: dict[str, record.Receipt],
+    real_entries: dict[str, Receipt],
 ) -> None:
     record.erase(Viewer("lotc"), "activation", real_entries["activation"].entity_id, "mistake")
     line = audit.read().query("what.str.startswith('erase')").iloc[0]

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_what_is_filled_in_and_what_an_error_says_stay_out(written: str, lines: 
     assert [(line["error"], line["cause"]) for line in lines[2:9:2]] == [("RuntimeError", "ValueError")] * 4
 
 
-def test_warnings_and_what_nobody_caught_are_lines_too(lines: list[dict[str, object]]) -> None:
+def test_warnings_and_what_nobody_caught_are_lines_too(lines: list[dict[str, Any]]) -> None:
     assert lines[10]["logger"] == "py.warnings"
     thread, end = lines[-2:]
     assert [(line["event"], line["error"]) for line in (thread, end)] == [

@@ -3,6 +3,7 @@
 import pytest
 
 from access.database import engine as database
+from geodata import settings
 from tests.server.postgres import new_database, running
 
 
@@ -17,5 +18,5 @@ def postgres():
 def shared(postgres, data_dir, monkeypatch) -> dict[str, str]:
     """An empty register in it, and the settings by which every process of a test finds that and one data folder."""
     monkeypatch.setenv("RISICOBEELD_REGISTER", new_database(postgres))
-    yield {"RISICOBEELD_DATA": str(data_dir), "RISICOBEELD_REGISTER": database.settings.register_url()}
+    yield {"RISICOBEELD_DATA": str(data_dir), "RISICOBEELD_REGISTER": settings.register_url()}
     database.close()

@@ -1,6 +1,7 @@
 """Two processes of the dashboard on one PostgreSQL and one data folder, each with a browser in front of it."""
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -29,7 +30,7 @@ ACTIVATION = {
 
 
 @pytest.fixture
-def processes(shared: Mapping[str, str], tmp_path: Path) -> Iterator[list[tuple[object, str]]]:
+def processes(shared: Mapping[str, str], tmp_path: Path) -> Iterator[list[tuple[subprocess.Popen[bytes], str]]]:
     """Start two; each is a process and its address."""
     started = [start_streamlit(APP, tmp_path / f"{name}.log", **shared) for name in ("one", "two")]
     yield started
@@ -42,7 +43,7 @@ def typed(page: Page):
 
 
 def test_two_processes_share_everything_and_outlive_each_other(
-    processes: list[tuple[object, str]], postgres, new_page: Callable[..., Page]
+    processes: list[tuple[subprocess.Popen[bytes], str]], postgres, new_page: Callable[..., Page]
 ) -> None:
     (doomed, one), (_, two) = processes
     entry_id = write.record(LOTC, "activation", ACTIVATION).entity_id

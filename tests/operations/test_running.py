@@ -64,6 +64,7 @@ class Machine:
         self.secrets = folder / "secrets"
         self.secrets.mkdir()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.house: House  # as soon as there is who lets people in
         self.ports = {name: free_port() for name in ("app1", "app2", "feed", "proxy", "http")}
         self.watched = {name: free_port() for name in ("app1", "app2", "feed")}
         self.url = f"https://{SITE_NAME}:{self.ports['proxy']}"

@@ -11,7 +11,7 @@ from access import admission, people, profiles, told
 from access.database import engine as database
 from access.database import tables
 from access.database.tables import events
-from access.database.who import UPKEEP
+from access.database.who import UPKEEP, show_as
 from access.rights import ROLES
 from access.viewer import Viewer, parse_viewer
 from door import desk
@@ -237,7 +237,7 @@ def may_see(viewer, table, row):
 def attempt(viewer, statement, values=None):
     """Return how many rows a statement of this viewer touches, and undo it."""
     with database.engine().connect() as connection:
-        database.show_as(connection, viewer)
+        show_as(connection, viewer)
         touched = connection.execute(statement, values or {}).rowcount
         connection.rollback()
     return touched
@@ -298,7 +298,7 @@ def test_both_locks_let_the_same_rows_through(role, monkeypatch):
         with database.reading(viewer) as connection:
             joined = tables.contents.join(tables.events).join(newest, newest.c.event_id == events.c.event_id)
             second[kind.table] = set(connection.execute(sa.select(events.c.entity_id).select_from(joined)).scalars())
-    plain = database.show_as
+    plain = show_as
     monkeypatch.setattr(database, "show_as", lambda connection, _: plain(connection, UPKEEP))
     for kind in KINDS.values():
         try:

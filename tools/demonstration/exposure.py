@@ -122,7 +122,7 @@ def _sector_weights(gemeenten: pd.DataFrame, rule: Spread, rng: np.random.Genera
 
 
 def _base(gemeenten: pd.DataFrame, base: str) -> Numbers:
-    population = gemeenten["population_n"].to_numpy(float)
+    population: Numbers = gemeenten["population_n"].to_numpy(float)
     if base == "population":
         return population
     land = gemeenten["land_area_km2"].to_numpy(float)

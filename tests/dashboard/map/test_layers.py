@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -197,7 +198,7 @@ def test_a_code_without_a_boundary_is_named() -> None:
 
 @given(st.lists(SCORES, min_size=1, max_size=60), st.randoms(use_true_random=False))
 def test_a_message_holds_every_figure_in_the_order_of_the_boundaries(
-    scores: list[float | None], random: object
+    scores: list[float | None], random: Random
 ) -> None:
     codes = [f"C{at}" for at in range(len(scores))]
     order = codes.copy()

@@ -110,14 +110,14 @@ def test_figures_of_an_imported_workbook_are_seen_with_status_source_and_year(
     sheet = book.active
     assert sheet is not None
     sheet.title = "Tabel 1"
-    for row in (
+    for written in (
         ["Verzonnen cijfers"],
         [None, "Werknemers", None],
         ["Gemeente", "<b>1 persoon</b>", "2 of meer"],
         ["Apeldoorn", 1250, "x"],
         ["Utrecht", 70, 80],
     ):
-        sheet.append(row)
+        sheet.append(written)
     book.save(tmp_path / "maatwerk.xlsx")
     assert command.main(["import", "workbook", str(tmp_path / "maatwerk.xlsx"), "--year", "2020"]) == 0
     page = settled(open_page(f"{url}/region?as=region:VR06"))

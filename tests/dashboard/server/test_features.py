@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not wh
 TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day on the wall
 
 
-def ask(url: str, token: str = "", host: str = "") -> tuple[int, dict[str, object], dict[str, str]]:
+def ask(url: str, token: str = "", host: str = "") -> tuple[int, dict[str, Any], dict[str, str]]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(url, headers=headers | ({"Host": host} if host else {}))  # noqa: S310
     try:

@@ -10,6 +10,7 @@ import urllib.request
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import httpx
@@ -30,7 +31,7 @@ TODAY = date.today()  # noqa: DTZ011 - a day on the wall
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=2)
 
 
-def ask(url: str, token: str = "") -> tuple[int, dict[str, object]]:
+def ask(url: str, token: str = "") -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310

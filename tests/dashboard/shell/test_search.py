@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
-from dashboard.shell import search
+from dashboard.shell import search, session
 from door.store import open_store
 from tests.browser.fixtures import settled
 from words import read_texts
@@ -21,7 +21,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[search.Entry]]:
 
     def ask(asked: str, role: str = "lotc", language: str = "nl") -> list[search.Entry]:
         store = open_store(parse_viewer(role))
-        monkeypatch.setattr(search.session, "store", lambda: (store, None))
+        monkeypatch.setattr(session, "store", lambda: (store, None))
         pages = tuple(page for page in PAGES if page != "sites" or store.may("sites"))
         return search.find(search.entries(read_texts(language), pages), asked)
 

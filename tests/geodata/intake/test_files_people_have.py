@@ -894,7 +894,7 @@ def test_a_row_for_the_register_gives_its_right_answer(tmp_path: Path, name: str
 # --- the shared inputs, with their right answers
 
 
-def names_and_sizes(path: Path, kind: str = "holiday_park") -> object:
+def names_and_sizes(path: Path, kind: str = "holiday_park") -> list[tuple[str, str, float | None]]:
     table, _ = read_sites(path, kind=kind)
     return [(row.name, row.gemeente_code, None if pd.isna(row.size_n) else row.size_n) for row in table.itertuples()]
 

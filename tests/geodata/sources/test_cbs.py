@@ -10,7 +10,7 @@ import pytest
 from geodata.errors import SourceError
 from geodata.sources.cbs import odata as cbs
 from geodata.sources.cbs.columns import Wanted
-from geodata.sources.cbs.question import starting_with, years
+from geodata.sources.cbs.question import Where, starting_with, years
 from tests.server import cbs as served
 from tests.server import figures, local
 from tests.server.cbs import Table
@@ -25,7 +25,7 @@ def nothing(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
-def fetch(table_id: str, wanted: dict[str, Wanted], where: cbs.Where, folder: Path) -> cbs.Table:
+def fetch(table_id: str, wanted: dict[str, Wanted], where: Where, folder: Path) -> cbs.Table:
     path = cbs.fetch("cbs_test", table_id, wanted, where, folder, progress=nothing)
     return cbs.read("cbs_test", path, table_id, wanted, where)
 

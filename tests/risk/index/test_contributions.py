@@ -26,10 +26,13 @@ def _plain(count: int) -> Weights:
     return _weights(np.ones(count), np.ones(count), np.full(count, 1 / count), places, places)
 
 
-def _weights(indicator: np.ndarray, route: np.ndarray, dimension: np.ndarray, *of: np.ndarray) -> Weights:
+def _weights(
+    indicator: np.ndarray, route: np.ndarray, dimension: np.ndarray, route_of: np.ndarray, dimension_of: np.ndarray
+) -> Weights:
     """Return weights with nothing left out and nothing required."""
-    declared = indicator * (route * dimension[of[1]])[of[0]]
-    return Weights(indicator, route, dimension, *of, declared, np.ones(route.size), np.zeros(dimension.size, bool))
+    declared = indicator * (route * dimension[dimension_of])[route_of]
+    kept, required = np.ones(route.size), np.zeros(dimension.size, bool)
+    return Weights(indicator, route, dimension, route_of, dimension_of, declared, kept, required)
 
 
 def _split(values: np.ndarray, reference: np.ndarray, weights: Weights, scale: Scale = SCALE) -> tuple[np.ndarray, ...]:

@@ -534,8 +534,8 @@ def test_a_copy_of_a_gemeente_changes_nobody_elses_score(
     doubled["incidence"] = tables["incidence"]
     kept = model.without("lodging_distance_km", "infections_contrast")
     # Activations known by region only are shared out over its gemeenten, twin included.
-    for name in (tables, doubled):
-        name["activations"] = name["activations"].query("gemeente_code != ''")
+    for mine in (tables, doubled):
+        mine["activations"] = mine["activations"].query("gemeente_code != ''")
     one, other = (_scores(score(mine, "gemeente", kept, rebuilds=0)) for mine in (tables, doubled))
     assert_allclose(other.reindex(one.index), one)
     assert other[f"{copy}:construction"] == pytest.approx(one[f"{original}:construction"])

@@ -14,8 +14,8 @@ def test_the_page_holds_every_indicator_sector_season_and_reason(model: Model, l
     for indicator in model.areas.indicators:
         assert indicator.name[lang] in page
         assert indicator.why[lang] in page
-    for conditions in (*model.conditions.values(), *model.seasons.values()):
-        assert conditions.why[lang] in page
+    for why in (*(one.why for one in model.conditions.values()), *(one.why for one in model.seasons.values())):
+        assert why[lang] in page
     assert model.version in page
     assert "assumption" in page if lang == "en" else "aanname" in page
 

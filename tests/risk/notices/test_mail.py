@@ -55,6 +55,8 @@ class Mailbox:
 class Server(Controller):
     """A mail server that takes letters only over TLS, from who proves who they are."""
 
+    certificate: ssl.SSLContext
+
     def factory(self) -> SMTP:
         return SMTP(
             self.handler,

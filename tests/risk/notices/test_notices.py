@@ -12,7 +12,9 @@ from door.store import ScopedStore, open_store
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
 from geodata.refresh import health
+from geodata.weeks import last_day
 from register import record as write
+from risk.index.model import load_model
 from risk.insight import changes
 from risk.notices import forms
 from risk.notices.notices import notices, rules, today_of
@@ -123,8 +125,8 @@ def test_alarms_are_told_per_region_as_in_the_table_of_alarms() -> None:
 
 def test_a_class_is_told_only_where_the_intervals_then_and_now_do_not_meet() -> None:
     nation = open_store(LOTC)
-    now = read_scored(nation, "vr", context.load_model())
-    week = [one for one in now.weeks if context.last_day(one).date() < SINCE][-1]
+    now = read_scored(nation, "vr", load_model())
+    week = [one for one in now.weeks if last_day(one).date() < SINCE][-1]
     then = read_scored(nation, "vr", now.model, week)
     both = now.scores[now.scores["sector_code"] == ""].merge(then.scores, on="unit_id", suffixes=("", "_then"))
     changed = set(both.loc[both["risk_class"] != both["risk_class_then"], "unit_id"])

@@ -48,9 +48,12 @@ def _later(tables: Tables) -> Tables:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_of_the_model_has_its_name(model: Model, language: str) -> None:
     words = read_texts(language)
-    for part in (*model.areas.dimensions, *model.areas.routes, *model.sites.dimensions, *model.sites.routes):
-        assert f"lacks.{part.code}" in words
-        assert f"problem.pictures_differ_{part.code}" in words
+    indices = (model.areas, model.sites)
+    for code in [part.code for one in indices for part in one.dimensions] + [
+        part.code for one in indices for part in one.routes
+    ]:
+        assert f"lacks.{code}" in words
+        assert f"problem.pictures_differ_{code}" in words
     for dimension in (*model.areas.dimensions, *model.sites.dimensions):
         assert classify.class_words("x", [dimension.code], language) != "x"
 
