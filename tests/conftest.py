@@ -50,6 +50,7 @@ _LONG = {
     "test_docs",
     "test_drill",
     "test_estimates",
+    "test_files_people_have",
     "test_finding_out",
     "test_formats",
     "test_groups",

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pytest
 import topojson
-from playwright.sync_api import Browser, Page, WebError, expect
+from playwright.sync_api import Browser, Error, Page, WebError, expect
 from shapely import box
 
 from tests.browser.tabs import PATIENCE_MS, Kept, lent, open_tab
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
+OWN_SERVERS_N = 3  # that stay up with a data folder of their own: each holds half a gigabyte
 
 expect.set_options(timeout=PATIENCE_MS)
 BACKGROUND_HOST = "service.pdok.nl"  # the only outside address the product may ask for, and do without
 
+STATE = "data-test-script-state"
 HOSTILE_NAME = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 
 
@@ -103,12 +105,18 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
     """Serve a Streamlit script and return its address; the same script and settings share one server.
 
     ``serve(path, **environment)``: the server gets a data folder of its own, with the scores of the demonstration.
+    Of the servers on a folder that a test names only the newest few stay up; who asks again gets it started again.
     """
     running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+    named: list[tuple[object, ...]] = []
 
     def start(script: Path, **environment: str) -> str:
         key = (script, *sorted(environment.items()))
         if key not in running:
+            if "RISICOBEELD_DATA" in environment:
+                named.append(key)
+                if len(named) > OWN_SERVERS_N:
+                    stop(running.pop(named.pop(0))[0])
             folder = tmp_path_factory.mktemp("server")
             settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
             if not (out := Path(settings["RISICOBEELD_DATA"]) / "out").exists():
@@ -140,8 +148,10 @@ def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pa
     """Make an empty page: ``new_page(locale=, width=, height=, **options of Playwright's context)``.
 
     After the test: no uncaught error happened on any page, and nothing outside was asked for but the background map.
+    A test that fails tells whether each page's script was still running: a press that was lost, or a server that hangs.
     """
     errors: list[str] = []
+    pages: list[Page] = []
     asked: list[set[str]] = []
 
     def keep_error(problem: WebError) -> None:
@@ -156,9 +166,13 @@ def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pa
             asked.append(origins)
             page = open_tab(context)
             page.set_viewport_size({"width": width, "height": height})
+            pages.append(page)
             return page
 
         yield make
+        for page in pages:
+            with suppress(Error):
+                sys.stdout.write(f"{page.url}: {page.locator('[data-testid=stApp]').get_attribute(STATE, timeout=1)}\n")
     assert not errors
     hosts = {urlsplit(origin).hostname for origins in asked for origin in origins}
     assert hosts - {"127.0.0.1", BACKGROUND_HOST, None} == set()

@@ -18,6 +18,7 @@ from geodata.snapshots import snapshot
 from register import record as write
 from risk.index.model import load_model
 from risk.scores import outputs
+from tests.few_rebuilds import few_rebuilds
 
 LOTC = Viewer("lotc", person="canary keeper")
 LEVELS = ("vr", "gemeente", "site")
@@ -90,8 +91,11 @@ def build() -> tuple[str, dict[str, Canary]]:
 
 
 def build_in(folder: Path) -> None:
-    """Build the country in a folder: its data folder, and what `build` returned."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Build the country in a folder: its data folder, and what `build` returned.
+
+    Who sees what does not hang on how often the scores were rebuilt.
+    """
+    with few_rebuilds(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISICOBEELD_DATA", str(folder / "data"))
         patch.delenv("RISICOBEELD_REGISTER", raising=False)
         made = build()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,9 +13,10 @@ Open = Callable[..., Page]
 NOTE = "Twee <b>parken</b> liggen stil tot het voorjaar."
 
 
-@pytest.fixture
-def own_server(serve: Callable[..., str], tmp_path: Path) -> str:
-    return serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path / "data"))
+@pytest.fixture(scope="module")
+def own_server(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Serve the product with a register of its own; the first test leaves it as it found it."""
+    return serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path_factory.mktemp("notes") / "data"))
 
 
 def test_a_contact_writes_changes_and_withdraws_a_note(own_server: str, open_page: Open) -> None:
