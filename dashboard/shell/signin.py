@@ -13,8 +13,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from access import admission, audit
-from access.rights import ROLES
-from access.viewer import Viewer, parse_viewer
+from access.rights import ROLES, Verb
+from access.viewer import Viewer, may, parse_viewer
 from dashboard.shell import mail_wish
 from dashboard.shell.markup import show
 from geodata import codes, settings
@@ -183,6 +183,8 @@ def menu(texts: Texts, current: Viewer) -> None:
                 on_change=lambda: st.query_params.update({"as": st.session_state["own_role"]}),
             )
         mail_wish.draw(texts, current)
+        if settings.takes_visits() and may(current, Verb.RECORD, "activations"):
+            st.caption(texts("visit.sign_out"))
         if st.button(texts("signin.out"), key="sign_out"):
             admission.end_session(st.user.to_dict(), _SURFACE)
             st.logout()

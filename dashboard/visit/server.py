@@ -8,10 +8,11 @@ import asyncio
 import hashlib
 import json
 import logging
+import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +57,9 @@ _HEADERS: Final = {
 }
 _PRIVATE: Final = _HEADERS | {"Cache-Control": "no-store"}
 _LOG = logging.getLogger(__name__)
-_sent: dict[str, deque[float]] = {}
+_sent: Final = defaultdict[str, deque[float]](partial(deque, maxlen=_MOST_A_MINUTE))
+"""When each sign-in sent, as long as that counts."""
+_mounted: Final = threading.Event()
 
 
 def mount() -> None:
@@ -71,6 +74,12 @@ def mount() -> None:
         return [*routes(), *made(runtime)]
 
     starlette_app.create_streamlit_routes = with_ours
+    _mounted.set()
+
+
+def is_served() -> bool:
+    """Tell whether a page may lead to the form: this process answers for it, and takes visits."""
+    return _mounted.is_set() and sender.is_open()
 
 
 def routes() -> list[BaseRoute]:
@@ -114,7 +123,7 @@ async def _file(request: Request) -> Response:
 
 
 async def _worker(_request: Request) -> Response:
-    """Answer with what lets the form open without a network; gone where no visits are taken, so that phones drop it."""
+    """Answer with what lets the form open without a network, where visits are taken."""
     if not sender.is_open():
         return Response("", HTTPStatus.NOT_FOUND, _HEADERS)
     text = (_FOLDER / "worker.js").read_text("utf-8").replace("VERSION", _version())
@@ -241,9 +250,9 @@ def _wrong_of(request: Request, found: sender.Sender) -> Response | None:
 def _has_turn(session: str) -> bool:
     """Tell whether a sign-in may send again: a phone with a week's visits may, a program that tries may not."""
     now = time.monotonic()
-    for name in [name for name, moments in _sent.items() if moments[-1] < now - 60]:
+    for name in [name for name, moments in [*_sent.items()] if not moments or moments[-1] < now - 60]:
         _sent.pop(name, None)
-    moments = _sent.setdefault(session, deque(maxlen=_MOST_A_MINUTE))
+    moments = _sent[session]
     is_full = len(moments) == _MOST_A_MINUTE and moments[0] > now - 60
     if not is_full:
         moments.append(now)

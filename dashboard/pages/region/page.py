@@ -22,6 +22,7 @@ from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
+from dashboard.visit import server as visits
 from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata.snapshots import formats
@@ -283,6 +284,9 @@ def _first_steps(texts: Texts, store: ScopedStore, regions: Picture, vr_code: st
             session.open_page("targets", unit="")
         if rows_of(store.viewer.role, "scores_gemeente"):
             _files(texts, store, regions, vr_code, chosen)
+    if may(store.viewer, Verb.RECORD, "activations", vr_code) and visits.is_served():
+        link = Markup('<p class="rb-muted"><a href="visit/?lang={}">{}</a></p>')
+        show(link.format(texts.language, texts("visit.link")))
 
 
 def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, chosen: Selection) -> None:
