@@ -14,7 +14,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard.files import reader_table
-from dashboard.map import inside, own_figures
+from dashboard.map import in_place
 from dashboard.map.layers import MapPicture
 from dashboard.map.words import map_texts
 from dashboard.parts import figures
@@ -59,9 +59,7 @@ class Part:
     by_place
         Colour a map by the place in the country instead of by score.
     inside
-        What a map shows in place of the score, as in the address (`dashboard.map.inside`, `dashboard.map.own_figures`).
-    inside_title
-        What it is called, where it is a figure of a workbook.
+        What a map shows in place of the score, as in the address (`dashboard.map.in_place`).
     has_values
         Put the figures on a map.
     """
@@ -75,7 +73,6 @@ class Part:
     unit: str = ""
     by_place: bool = False
     inside: str = ""
-    inside_title: str = ""
     has_values: bool = False
 
     @property
@@ -85,7 +82,7 @@ class Part:
         return "-".join(word for word in words if word)
 
 
-def title(texts: Texts, shown: Picture, part: Part) -> str:
+def title(texts: Texts, store: ScopedStore, shown: Picture, part: Part) -> str:
     """Return in words what a file holds: level, region, sector, and the date of the picture."""
     level = texts(f"download.{part.level}{'_osm' if part.is_osm else ''}")
     if part.within:
@@ -97,18 +94,18 @@ def title(texts: Texts, shown: Picture, part: Part) -> str:
     if part.level == "site":
         sector = ""
     without = classify.without(shown.lacks, texts.language)
-    shown_inside = inside.title_of(texts, shown.scored, part.inside) or part.inside_title
+    shown_inside = in_place.title_of(texts, store, shown.scored, part.inside)
     return " · ".join(filter(None, [level, sector, shown_inside, without, texts.day(shown.scored.peildatum.date())]))
 
 
-def file_name(texts: Texts, shown: Picture, part: Part) -> str:
+def file_name(texts: Texts, store: ScopedStore, shown: Picture, part: Part) -> str:
     """Return the name of a file without its ending, which says what the file holds.
 
     It has the words of `title`, without accents and signs that some systems refuse.
     """
     day = shown.week or shown.scored.peildatum.date().isoformat()
     example = texts("download.example") if shown.is_demonstration else ""
-    words = title(texts, shown, part).rsplit(" · ", 1)[0]
+    words = title(texts, store, shown, part).rsplit(" · ", 1)[0]
     whole = " ".join(filter(None, ["risicobeeld", example, words, day])).replace("'", "")
     plain = unicodedata.normalize("NFKD", whole)
     return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
@@ -146,7 +143,7 @@ def table(store: ScopedStore, shown: Picture, part: Part, language: str, *, with
     rows = rows.reset_index(drop=True)
     if part.level == "site":
         return rows
-    return own_figures.with_figures(store, inside.with_figures(shown.scored, rows, part.inside), part.inside)
+    return in_place.with_figures(store, shown.scored, rows, part.inside)
 
 
 def _with_site_words(store: ScopedStore, rows: pd.DataFrame, texts: Texts) -> pd.DataFrame:
@@ -178,7 +175,7 @@ def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, languag
     if ending == "csv":
         return files.csv_for_reader(reader_table.rounded(rows), language)
     if ending == "xlsx":
-        told = [title(texts, shown, part), stamp_line(texts, store, shown)]
+        told = [title(texts, store, shown, part), stamp_line(texts, store, shown)]
         return files.workbook(reader_table.sheets(texts, shown, rows, told))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{part.name}.{ending}"
@@ -202,14 +199,13 @@ def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> byte
         selected=part.unit if part.unit in set(rows["area_code"]) else "",
         background=False,
         ranked_n=shown.ranked_n(rows["sector_code"].iloc[0]) if part.by_place and len(rows) else 0,
-        inside=inside.layer(texts, shown.scored, rows, part.inside)
-        or own_figures.layer(texts, store, rows, part.inside),
+        inside=in_place.layer(texts, store, shown.scored, rows, part.inside),
         has_values=part.has_values,
     )
     page = as_single_file(folium_map(picture, areas[areas[column].isin(rows["area_code"])]))
     store.note_export(f"scores_{part.level} (.html)", len(rows))
     sector = part.sector if part.sector != deliver.ALL_SECTORS else ""
-    named = title(texts, shown, replace(part, sector=sector))
+    named = title(texts, store, shown, replace(part, sector=sector))
     if picture.selected:
         named += " · " + texts("download.chosen", name=shown.names[part.unit])
     head = str(Markup("<title>{}</title>").format(named))
@@ -264,8 +260,8 @@ def menu(
 def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) -> None:
     """Draw the buttons of one part."""
     shown = figures.open_picture(store, part.level, texts, week)
-    name = file_name(texts, shown, part)
-    st.caption(frame.markdown_escape(title(texts, shown, part)))
+    name = file_name(texts, store, shown, part)
+    st.caption(frame.markdown_escape(title(texts, store, shown, part)))
     with st.container(horizontal=True):
         for form in files.ON_PAGES:
             ending = form.ending.removeprefix(".")

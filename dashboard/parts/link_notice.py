@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.map import inside, own_figures
+from dashboard.map import in_place, inside
 from dashboard.parts import links
 from dashboard.parts.figures import Picture, chosen_disease
 from dashboard.shell import session
@@ -57,7 +57,7 @@ def _choices(texts: Texts, asked: dict[str, str]) -> list[str]:
 def _indicator(texts: Texts, asked: dict[str, str], shown: Picture, store: ScopedStore) -> list[str]:
     """Return a sentence for an indicator that the map cannot show: the model or the picture has none such."""
     code = asked.get("inside", "")
-    if not code or inside.title_of(texts, shown.scored, code) or own_figures.title_of(store, code):
+    if not code or in_place.title_of(texts, store, shown.scored, code):
         return []
     return [texts("link.no_inside", asked=_short(code))]
 

@@ -55,9 +55,9 @@ class Picture {
     this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legend.classes, this.credit);
     this.stage = element("section", { class: "stage" }, this.band, this.sheet, this.legend.notes, this.legend.sites);
     this.listBox = element("section", { class: "ranking" });
-    this.frame = element("div", { class: "picture loading" }, this.stage, this.listBox);
+    this.frame = element("div", { class: "picture" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
-    this.showOnly(this.note); // until the style is there the rest would stand bare
+    this.showNoteAlone(true); // until the style is there the rest would stand bare
     this.styles = Promise.all(STYLES.map((name) => loadStyle(root, name)));
     root.append(this.host);
     this.ahead = null; // a sector that was chosen and that the page has yet to answer
@@ -109,15 +109,14 @@ class Picture {
       return;
     }
     if (this.gone || this.data !== data) return; // a newer message overtook this one
-    this.frame.classList.remove("loading");
-    this.showOnly(null);
+    this.showNoteAlone(false);
     setText(this.note, "");
     this.draw(geometry);
   }
 
-  showOnly(part) {
-    this.frame.style.visibility = part ? "hidden" : "";
-    this.note.style.visibility = part ? "visible" : "";
+  showNoteAlone(isAlone) {
+    this.frame.style.visibility = isAlone ? "hidden" : "";
+    this.note.style.visibility = isAlone ? "visible" : "";
   }
 
   draw(geometry) {

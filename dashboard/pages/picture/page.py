@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.files import downloads
-from dashboard.map import inside, own_figures
+from dashboard.map import in_place, inside, own_figures
 from dashboard.map.layers import MapPicture, MapTexts
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
@@ -136,10 +136,9 @@ def _explorer() -> None:
         unit=chosen.unit if chosen.unit in shown.names else "",
         by_place=chosen.places == "1",
         inside=chosen.inside,
-        inside_title=own_figures.title_of(store, chosen.inside),
         has_values=chosen.numbers == "1",
     )
-    on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, shown, seen))
+    on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, store, shown, seen))
     links.linked(on_paper + _where_first(texts, shown, chosen, within), key="first")
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     way = st.container()
@@ -303,7 +302,7 @@ def _draw_maps(
         return
     first_side, second_side = st.columns(2, gap="small")
     with first_side:
-        two_maps.title(texts, shown, chosen.inside, own_figures.title_of(store, chosen.inside))
+        two_maps.title(texts, store, shown, chosen.inside)
         _draw_map(texts, chosen, store, shown, rows, within, together=two_maps.TOGETHER)
     with second_side:
         two_maps.draw(texts, chosen, store, shown, rows, within)
@@ -322,8 +321,6 @@ def _draw_map(
     assets, geometry = figures.map_files(store)
     may_compare = side_by_side.may_compare(store)
     own = store.viewer.vr_codes
-    within_score = inside.layer(texts, shown.scored, rows, chosen.inside)
-    within_score = within_score or own_figures.layer(texts, store, rows, chosen.inside)
     picture = MapPicture(
         areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),
@@ -333,7 +330,7 @@ def _draw_map(
         beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within or (own[0] if len(own) == 1 else ""),  # or one region lies in a country of grey
         ranked_n=shown.ranked_n(chosen.sector) if chosen.places else 0,
-        inside=within_score,
+        inside=in_place.layer(texts, store, shown.scored, rows, chosen.inside),
         has_values=chosen.numbers == "1",
         selected_site="" if chosen.unit in shown.names else chosen.unit,
         together=together,

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 from markupsafe import Markup
 
-from dashboard.map import inside
+from dashboard.map import in_place, inside
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
@@ -48,9 +48,9 @@ def _options(texts: Texts, now: Picture) -> dict[str, str | Mapping[str, str]]:
     return {"": texts("picture.second_none")} | {words: group for words, group in groups.items() if group}
 
 
-def title(texts: Texts, shown: Picture, second: str, own: str = "") -> None:
+def title(texts: Texts, store: ScopedStore, shown: Picture, second: str) -> None:
     """Say over a map what it shows: an indicator, a figure of a workbook by its own title, or the score of a day."""
-    words = inside.title_of(texts, shown.scored, second) or own
+    words = in_place.title_of(texts, store, shown.scored, second)
     told = words or texts("picture.score_of", day=texts.day(shown.scored.peildatum.date()))
     show(Markup('<p class="rb-page rb-over-map">{}</p>').format(told))
 
@@ -67,7 +67,7 @@ def draw(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture, ro
     """
     second = chosen.second
     other, other_rows = _of_second(texts, store, shown, rows, second)
-    title(texts, other, second)
+    title(texts, store, other, second)
     picture = MapPicture(
         areas=figures.area_layer(other, other_rows),
         texts=map_texts(texts, is_demonstration=other.is_demonstration, lacks=other.lacks),

@@ -60,7 +60,7 @@ def _page() -> None:
     choose_side, standing_side = st.columns([1, 3.4], gap="medium", vertical_alignment="center")
     with choose_side:
         _name(texts, shown, vr_code, allowed)
-    title = downloads.title(texts, shown, downloads.Part("gemeente", chosen.sector, within=vr_code))
+    title = downloads.title(texts, store, shown, downloads.Part("gemeente", chosen.sector, within=vr_code))
     on_paper = Markup('<p class="rb-paper">{}</p>').format(title)
     with standing_side:
         show(on_paper + _standing(texts, shown, shown.unit(vr_code)))
@@ -303,7 +303,7 @@ def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, cho
         lambda: region_sheet.as_pdf(
             texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
         ),
-        f"{downloads.file_name(texts, shown, replace(seen[0], sector='', unit=''))}.pdf",
+        f"{downloads.file_name(texts, store, shown, replace(seen[0], sector='', unit=''))}.pdf",
         formats.BY_ENDING[".pdf"].media_type,
         key="region-sheet",
         on_click="ignore",

@@ -108,7 +108,7 @@ def test_a_workbook_is_one_that_a_colleague_can_read() -> None:
     told = [row[0].value for row in book["Toelichting"].iter_rows()]
     assert any("Slachterijen en vlees" in line and "Noord- en Oost-Gelderland" in line for line in told)
     assert [row[2].value for row in book["Kolommen"].iter_rows() if not row[2].value] == [], "no column unexplained"
-    name = downloads.file_name(texts, shown, part)
+    name = downloads.file_name(texts, store, shown, part)
     assert name == ("risicobeeld-voorbeeld-gemeenten-in-noord-en-oost-gelderland-slachterijen-en-vlees-2020-11-30")
 
 

@@ -122,7 +122,7 @@ def test_files_hold_what_the_map_shows(opened: tuple[ScopedStore, Picture]) -> N
     store, shown = opened
     texts = read_texts("nl")
     part = downloads.Part("gemeente", SECTOR, inside="beds_per_1000_workers", has_values=True)
-    assert "Bedden in gezamenlijke huisvesting" in downloads.title(texts, shown, part)
+    assert "Bedden in gezamenlijke huisvesting" in downloads.title(texts, store, shown, part)
     page = downloads.as_map(store, shown, part, texts).decode()
     assert "Eenheid: bedden per 1.000 werkenden" in page
     assert page.count("Bedden in gezamenlijke huisvesting") > 2

@@ -95,8 +95,8 @@ def test_a_picture_without_infections_says_so_everywhere() -> None:
     shown = Picture(scored, names, store.is_demonstration)
     for language, tail in (("nl", "zonder besmettingen"), ("en", "without infections")):
         texts = read_texts(language)
-        assert tail in downloads.title(texts, shown, downloads.Part("vr"))
-        assert tail.replace(" ", "-") in downloads.file_name(texts, shown, downloads.Part("vr"))
+        assert tail in downloads.title(texts, store, shown, downloads.Part("vr"))
+        assert tail.replace(" ", "-") in downloads.file_name(texts, store, shown, downloads.Part("vr"))
         table = deliver.score_table(store, scored.scores, "vr", lang=language)
         assert table["class_name"].str.endswith(f", {tail}").all()
         row = shown.of_sector("").iloc[0]
