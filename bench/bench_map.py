@@ -170,7 +170,9 @@ def main() -> None:
         return serve_script(folder / f"{name}.py", folder / f"{name}.log", folder / "data")
 
     def serve_script(script: Path, log: Path, data: Path) -> str:
-        process, url = start_streamlit(script, log, RISICOBEELD_DATA=str(data))
+        # As the product runs (.streamlit/config.toml), also the page of this file, which stands elsewhere.
+        given = {"RISICOBEELD_DATA": str(data), "STREAMLIT_RUNNER_POST_SCRIPT_GC": "false"}
+        process, url = start_streamlit(script, log, **given)
         servers.append(process)
         return url
 

@@ -1,7 +1,7 @@
 """What lies inside the score, in place of its colours: one indicator, or what it adds to the score."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -104,8 +104,15 @@ def message(inside: Inside | None, areas: Sequence[str], codes: Sequence[str]) -
         else:
             steps.append(_DIGITS[step])
             told.append(words)
-    carried = {name: value for name, value in asdict(inside).items() if name not in ("steps", "told")}
-    return carried | {"reasons": reasons, "steps": "".join(steps), "told": told}
+    return {
+        "title": inside.title,
+        "colours": inside.colours,
+        "words": inside.words,
+        "notes": inside.notes,
+        "reasons": reasons,
+        "steps": "".join(steps),
+        "told": told,
+    }
 
 
 def options(texts: Texts, scored: Scored) -> dict[str, str | dict[str, str]]:

@@ -33,6 +33,7 @@ _LEAST_GAIN: Final = 0.01
 
 
 _Made = TypeVar("_Made")
+Site = Mapping[str, Any]
 _KEPT_N: Final = 200  # some kilobytes each
 
 
@@ -315,6 +316,23 @@ def _load_sites(
 def score_told(texts: Texts, score_0_10: float) -> str:
     """Return a score as it is told in the reader's language, on the side of the cuts that its class is."""
     return texts.number(told_score(score_0_10))
+
+
+def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most: int) -> tuple[list[Site], int]:
+    """Return the highest sites of a veiligheidsregio, a gemeente or ('') the country, and how many there are.
+
+    Those without a place in the ranking have no score here, and come last.
+    """
+    shown = open_picture(store, "site", texts, week)
+
+    def read() -> tuple[list[Site], int]:
+        sites = open_sites(store, texts, week)
+        if within:
+            sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
+        highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(most)
+        return [{str(name): value for name, value in one.items()} for one in highest.to_dict("records")], len(sites)
+
+    return kept("_highest_sites", (*_sites_key(store, shown), within, most), read)
 
 
 def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:

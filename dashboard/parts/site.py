@@ -1,7 +1,6 @@
 """One site: what is known of it, what is assumed, why it has its score, when it was visited, what belongs to it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import geopandas as gpd
 import pandas as pd
@@ -15,7 +14,7 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.parts import entry, figures, links, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture
+from dashboard.parts.figures import Picture, Site
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -32,8 +31,6 @@ from words import Texts
 _NEAR_M = 5_000.0
 _NEAR_N = 5
 _MAP_HEIGHT_PX = 300
-
-Site = Mapping[str, Any]
 
 
 def draw(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, ask: Callable[[Site], None]) -> None:

@@ -16,8 +16,7 @@ from access.viewer import may
 from dashboard.parts import links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Picture
-from dashboard.parts.site import Site
+from dashboard.parts.figures import Picture, Site
 from dashboard.shell import frame, session
 from door.store import ScopedStore, newest_event
 from geodata import site_kinds

@@ -10,7 +10,7 @@ from access.rights import rows_of
 from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Picture
+from dashboard.parts.figures import Picture, Site
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -79,25 +79,21 @@ def _further(
 def site_list(texts: Texts, store: ScopedStore, shown: Picture, within: str) -> None:
     """Draw the highest sites of the area the map is drawn into as a table: what the map's signs say, for a keyboard."""
     scored = figures.open_picture(store, "site", texts, shown.week)
-    sites = figures.open_sites(store, texts, shown.week)
-    if within:
-        sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
+    highest, sites_n = figures.highest_sites(store, texts, shown.week, within, _LISTED_N)
     place = shown.names.get(within, texts("breadcrumb.nation"))
     title = texts("breadcrumb.sites_in", place=place)
-    # Those without a place in the ranking have no score here, and come last.
-    highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
-    body = _table(texts, scored, highest.to_dict("records"), title) if len(sites) else texts("breadcrumb.none")
+    body = _table(texts, scored, highest, title) if highest else texts("breadcrumb.none")
     more = ""
-    if len(sites) > _LISTED_N:
+    if sites_n > _LISTED_N:
         more = Markup("<p>{}</p>").format(
-            links.link(texts("breadcrumb.all_sites", n=len(sites)), page="sites", unit=within)
+            links.link(texts("breadcrumb.all_sites", n=sites_n), page="sites", unit=within)
         )
     links.linked(
         Markup('<section class="rb-page"><h2>{}</h2>{}{}</section>').format(title, body, more), key="breadcrumb-sites"
     )
 
 
-def _table(texts: Texts, scored: Picture, sites: Sequence[dict[str, object]], title: str) -> Markup:
+def _table(texts: Texts, scored: Picture, sites: Sequence[Site], title: str) -> Markup:
     scores = scored.scores.set_index("unit_id")
     rows = [
         [
