@@ -16,6 +16,10 @@ from access.admission import Refusal
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
+from dashboard.files import downloads
+from dashboard.map import in_place
+from dashboard.parts import figures
+from dashboard.server import features, feed
 from dashboard.shell import frame
 from door import desk, leaktest
 from door import store as access
@@ -28,6 +32,7 @@ from register.events import Receipt
 from risk.index import indicators
 from risk.index.model import load_model
 from risk.index.smooth import fit_prior
+from risk.scores import outputs
 from risk.targets import decisions
 from words import read_texts
 
@@ -215,6 +220,55 @@ def test_the_leak_test_attacks_the_scores_too(secret_cases: pd.DataFrame, monkey
     monkeypatch.setattr(disclosure, "protected", lambda _name, table, *_rest: table)
     n = int((secret_cases["cases_n"] > 0).sum())
     assert leaktest.counts_told(version) == [f"scores give back {n} of {n} counts of incidence.cases_n"]
+
+
+def exchanged(cases: pd.DataFrame, gemeenten: pd.DataFrame) -> pd.DataFrame:
+    """Return secret counts after gemeenten of a region changed theirs for another's of the same class."""
+    counts, draw = cases["cases_n"].to_numpy(float).copy(), np.random.default_rng(4)
+    of_class = np.where(counts < 10, np.minimum(counts, 1), np.floor(counts / 5))
+    region = cases["gemeente_code"].map(gemeenten.set_index("gemeente_code")["vr_code"]).fillna("")
+    for places in (
+        pd.DataFrame({"region": region, "week": cases["week"], "class": of_class})
+        .groupby(["region", "week", "class"])
+        .indices.values()
+    ):
+        counts[places] = draw.permutation(counts[places])
+    return cases.assign(cases_n=counts)
+
+
+def leaving() -> dict[str, str]:
+    """Return what leaves by table for each kind of eyes, and by file, address and map of who sees all, as text."""
+    found: dict[str, str] = {}
+    for role in ("lotc", "region:VR06", "policy"):
+        for name, table in leaktest._tables(access.open_store(parse_viewer(role))):
+            found[f"{role} {name}"] = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).to_csv()
+    store, texts = access.open_store(LOTC), read_texts("nl")
+    shown = figures.read_picture(store, "gemeente")
+    part = downloads.Part("gemeente", inside="infections_contrast")
+    found["feed"] = feed.geojson(store, "gemeente", "", "nl").decode()
+    found["alarms"] = str(features.answer(store, "/collections/alarms/items", {"limit": "1000"}, "http://feed"))
+    found["file"] = downloads.as_file(store, shown, part, "csv", "nl").decode()
+    found["map"] = str(in_place.layer(texts, store, shown.scored, shown.of_sector(""), part.inside))
+    return {name: text.replace(store.data_version, "version") for name, text in found.items()}
+
+
+@pytest.mark.usefixtures("few_rebuilds")
+def test_who_of_a_region_has_which_count_of_a_class_changes_nothing_that_leaves(secret_cases: pd.DataFrame) -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    first = secret_cases[secret_cases["week"] == "2020-W47"]  # alarms compare with some weeks before
+    every = pd.concat([*(first.assign(week=f"2020-W{week}") for week in range(42, 47)), secret_cases])
+    every = every.sort_values(["gemeente_code", "week"], ignore_index=True)
+    other = exchanged(every, tables["gemeenten"])
+    assert (other["cases_n"] != every["cases_n"]).sum() > 500
+    told = []
+    for cases in (every, other):
+        snapshot.write_core(tables | {"incidence": cases}, [*embedded.sources, SECRET], is_demonstration=False)
+        outputs.ensure(access.open_store(LOTC).data_version, "gemeente", load_model())
+        told.append(leaving())
+    assert told[0].keys() == told[1].keys()
+    assert len(told[0]) > 30
+    assert [name for name, text in told[0].items() if text != told[1][name]] == []
 
 
 def protect(cases: list[int], *, regions: int = 1) -> list[float]:
