@@ -91,7 +91,7 @@ def read(
 
 def has_regions(path: Path) -> bool:
     """Tell whether a file is a workbook with a visible sheet that has a row per gemeente or region."""
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+    if path.suffix.lower() not in (".xlsx", ".xlsm", ".xls", ".ods"):
         return False
     try:
         _, grids = _grids(path, "")

@@ -144,9 +144,7 @@ def _day(texts: Texts, told: str) -> str:
 def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
     """Take a file, say what it seems to be and what would happen, and import it when that is confirmed."""
     count = st.session_state.setdefault("data-drop", 0)
-    given = st.file_uploader(
-        texts("data.drop"), type=list(upload.ENDINGS), help=texts("data.drop_help"), key=f"data-file-{count}"
-    )
+    given = st.file_uploader(texts("data.drop"), help=texts("data.drop_help"), key=f"data-file-{count}")
     if given is None:
         return
     # A region's list is kept under the region's name, so that it never takes the place of another's.

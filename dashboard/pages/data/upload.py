@@ -23,9 +23,6 @@ BUNDLE: Final = "bundle"
 ACTIVATIONS: Final = "activations"
 KINDS: Final = ("establishments", "incidence", "sites", "workbook", BUNDLE)
 REGION_KINDS: Final = ("sites",)
-_TABLES: Final = ("csv", "txt", "tsv", "xlsx", "xlsm", "ods")
-_MAPS: Final = ("geojson", "json", "jsonl", "gpkg", "kml", "kmz", "gpx", "fgb")
-ENDINGS: Final = (*_TABLES, *_MAPS, "zip", "gz")
 _YEAR: Final = re.compile(r"(?<!\d)(20[12]\d)(?!\d)")
 
 

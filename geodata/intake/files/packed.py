@@ -10,7 +10,7 @@ from typing import Final
 from geodata.errors import InputError
 from geodata.intake.files.table import MAX_BYTES
 
-_TABLES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".ods", ".json")
+_TABLES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".json")
 _MAPS: Final = (".shp", ".geojson", ".gpkg", ".kml", ".gpx", ".fgb")
 _BROKEN: Final = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 

@@ -15,15 +15,15 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InEach, InputError
-from geodata.intake.files import maps, opendocument, packed, records, spreadsheet, text
+from geodata.intake.files import maps, old_excel, opendocument, packed, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 from geodata.intake.receipt import Line
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
-SHEET_ENDINGS: Final = (".xlsx", ".xlsm", ".ods")
+SHEET_ENDINGS: Final = (".xlsx", ".xlsm", ".xls", ".ods")
 MAP_ENDINGS: Final = maps.ENDINGS
 _PACKED: Final = (".gz", ".zip", ".json", ".jsonl")  # what they hold says whether it is a table
-_OLD_SHEETS: Final = (".xls", ".xlsb", ".numbers")
+_OTHER_SHEETS: Final = (".xlsb", ".numbers")
 _TABLES: Final = InEach("CSV or XLSX file", nl="CSV of XLSX")
 _WITH_MAPS: Final = InEach(
     "CSV, XLSX, GeoJSON, GeoPackage, KML or Shapefile", nl="CSV, XLSX, GeoJSON, GeoPackage, KML of Shapefile"
@@ -149,7 +149,7 @@ def _refuse_kind(source: Path | bytes, name: str, kinds: str, *, takes_maps: boo
     ending = Path(name).suffix.lower()
     if isinstance(source, Path) and not source.is_file():
         raise InputError("file_absent", name=source.name, kinds=kinds)
-    if ending in _OLD_SHEETS:
+    if ending in _OTHER_SHEETS:
         raise InputError("spreadsheet_of_another_kind", name=name, ending=ending)
     is_table = ending in (*TEXT_ENDINGS, *SHEET_ENDINGS, *_PACKED)
     if not is_table and not (ending in MAP_ENDINGS and takes_maps):
@@ -169,12 +169,15 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
     start = content[:_START_N].lstrip(codecs.BOM_UTF8 + b" \r\n\t")
     is_zip = content[:4] in (b"PK\x03\x04", b"PK\x05\x06")
     if re.match(rb"<(!doctype\s+html|html|\?xml|head|body|table)", start[:200].lower()):
-        raise InputError("file_is_web_page", name=name, a=ending[1:].upper())
+        raise InputError("file_is_web_page", name=name, a="XLSX" if ending == ".xls" else ending[1:].upper())
     if ending in TEXT_ENDINGS and re.match(rb'[\[{]\s*(["{}\[\]])', start[:200]):
         raise InputError("json_with_other_ending", name=name)
     if ending in TEXT_ENDINGS and is_zip:
         raise InputError("workbook_with_other_ending", name=name)
-    if ending in SHEET_ENDINGS and content[:4] == b"\xd0\xcf\x11\xe0":
+    is_old = content.startswith(old_excel.START)
+    if ending in SHEET_ENDINGS and ending != ".xls" and is_old:
         raise InputError("workbook_old", name=name)
-    if ending in SHEET_ENDINGS and not is_zip:
+    if ending == ".xls" and is_zip:
+        raise InputError("workbook_new", name=name)
+    if ending in SHEET_ENDINGS and not (is_old or is_zip):
         raise InputError("no_workbook", name=name)

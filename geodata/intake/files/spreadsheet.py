@@ -16,7 +16,7 @@ import pandas as pd
 
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake.files import opendocument, statline
+from geodata.intake.files import old_excel, opendocument, statline
 from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.second_table import only_first
 from geodata.intake.files.table import (
@@ -65,6 +65,7 @@ _USUAL_WORDS: Final = {
 _MEASURES: Final = frozenset({"cases", "beds", "fte", "m2", "value", *CBS_GROUPS})
 """Fields whose figure, in a cell merged over several rows, is of these rows together."""
 
+_LAST_COLUMN: Final = 16_384
 _MAX_RATIO: Final = 500  # unpacked to packed: a table of equal cells reaches some 100, a bomb thousands
 _SMALL_BYTES: Final = 50 << 20
 
@@ -77,6 +78,8 @@ def open_book(content: bytes, name: str) -> Any:
     InputError
         It is no workbook, or too big when unpacked.
     """
+    if content.startswith(old_excel.START):
+        return old_excel.open_book(content, name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -105,6 +108,8 @@ def transitional(content: bytes, name: str) -> bytes:
     InputError
         It is no workbook.
     """
+    if content.startswith(old_excel.START):
+        return content
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if "xl/workbook.xml" not in packed.namelist() or _STRICT not in packed.read("xl/workbook.xml"):
@@ -134,7 +139,7 @@ def opened(path: Path) -> tuple[bytes, Any]:
     """
     if not path.is_file():
         raise InputError("workbook_absent", name=path.name)
-    if path.suffix.lower() not in (".xlsx", ".xlsm", ".ods"):
+    if path.suffix.lower() not in (".xlsx", ".xlsm", ".xls", ".ods"):
         raise InputError("is_no_workbook", name=path.name)
     content = path.read_bytes()
     is_open = path.suffix.lower() == ".ods"
@@ -202,6 +207,8 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
     InputError
         With the first such cell.
     """
+    if content.startswith(old_excel.START):  # it holds an answer for every formula
+        return
     import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
 
     try:
@@ -303,6 +310,8 @@ def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
     InputError
         The workbook is damaged.
     """
+    if content.startswith(old_excel.START):
+        return bytes(sheet.xml)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             return packed.read(sheet._worksheet_path)  # noqa: SLF001 - openpyxl tells it nowhere else
@@ -312,11 +321,14 @@ def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
 
 def hidden_parts(xml: bytes) -> list[Line]:
     """Return how many rows and columns of a sheet a person does not see; they are read all the same."""
-    hidden = re.compile(rb'<(?:\w+:)?(row|col) [^>]*\bhidden="(?:1|true)"')
-    kinds = [match[1] for match in hidden.finditer(xml)]
-    if not kinds:
-        return []
-    return [Line("hidden_parts", {"rows_n": kinds.count(b"row"), "columns_n": kinds.count(b"col")})]
+    hidden = re.compile(rb'<(?:\w+:)?(row|col) [^>]*\bhidden="(?:1|true)"[^>]*>')
+    rows_n = columns_n = 0
+    for match in hidden.finditer(xml):
+        # one element stands for neighbouring columns; those to the end of the sheet hold nothing
+        first, last = (int((re.search(rb'\b%b="(\d+)"' % end, match[0]) or [0, 1])[1]) for end in (b"min", b"max"))
+        rows_n += match[1] == b"row"
+        columns_n += (last - first + 1 if last < _LAST_COLUMN else 1) if match[1] == b"col" else 0
+    return [Line("hidden_parts", {"rows_n": rows_n, "columns_n": columns_n})] if rows_n or columns_n else []
 
 
 def _write_out_merged(rows: list[list[Cell]], head: int, xml: bytes, knows: Knows) -> list[Line]:
