@@ -22,6 +22,7 @@ from geodata import codes, site_kinds
 from words import Texts
 
 _PER_REGION = ("sites", "activations")
+_ESTIMATED_DIGITS = 3  # an estimate of workers supports no more
 _OF_A_RANKING = frozenset(
     (
         "establishments",
@@ -112,7 +113,7 @@ def _row(texts: Texts, one: TableState) -> list[str]:
         texts(f"ready.states.{one.state}"),
         day,
         "–" if one.state in (State.ABSENT, State.OTHER) else cover,
-        texts.number(one.rows_n, 0),
+        "–" if one.state is State.ABSENT else texts.number(one.rows_n, 0),
     ]
 
 
@@ -136,8 +137,8 @@ def _workers(texts: Texts, store: ScopedStore, ready: Readiness) -> Markup:
             names[row.vr_code],
             texts("ready.workers_withheld")
             if pd.isna(row.workers_n)
-            else Markup('<meter min="0" max="{:.0f}" value="{:.0f}" aria-hidden="true"></meter> {}').format(
-                most, row.workers_n, texts.number(row.workers_n, 0)
+            else Markup('<meter min="0" max="{:.0f}" value="{:.0f}" aria-hidden="true"></meter><span>{}</span>').format(
+                most, row.workers_n, texts.number(float(f"{row.workers_n:.{_ESTIMATED_DIGITS}g}"), 0)
             ),
         ]
         for row in together.itertuples()
