@@ -179,7 +179,7 @@ def algorithm_register(model: Model) -> str:
             "Risicobeheer": "Toegang per rol en regio, een logboek van elke raadpleging, een lektest met certificaat,"
             " bescherming van kleine aantallen, bewaartermijnen, en een evaluatie die zegt wanneer de index"
             " niet beter is"
-            " dan een eenvoudige regel (docs/privacy.md, docs/model_card.md).",
+            f" dan een eenvoudige regel (docs/privacy.md, docs/model_card.md).{_losses(model)}",
             "Wettelijke basis": CONTROLLER,
             "Links naar wettelijke basis": CONTROLLER,
             "Toelichting op impacttoetsen": "De vragen van een mensenrechtentoets (IAMA) staan in"
@@ -210,6 +210,21 @@ def algorithm_register(model: Model) -> str:
         lines += ["", f"## {heading}", "", "| veld | inhoud |", "|---|---|"]
         lines += [f"| {name} | {content} |" for name, content in entries.items()]
     return "\n".join([*lines, ""])
+
+
+def _losses(model: Model) -> str:
+    """Return in Dutch where the index loses on the epidemic that it was measured on; empty without a measurement."""
+    version = model.version.partition("-")[0]
+    if version not in MEASURED:
+        return ""
+    _, (_, *rows), _, _ = MEASURED[version]
+    region, gemeente = ([figure.replace(".", "0,") for figure in row[3:6]] for row in rows if row[0] == "all")
+    index, size, now = (f"{one} en {other}" for one, other in zip(region, gemeente, strict=True))
+    return (
+        " Rangcorrelatie met de besmettingen van de vier weken erna, in 2020, per veiligheidsregio en per gemeente:"
+        f" de index {index}; alleen omvang {size}; de besmettingen van nu {now}. De index wint dus van omvang en"
+        " verliest van de besmettingen van nu: wie alleen wil weten waar het virus daarna rondgaat, kijkt daar."
+    )
 
 
 def _indicators(index: Index, lang: str) -> list[str]:

@@ -48,6 +48,8 @@ def test_the_register_has_every_heading_of_the_dutch_form_and_leaves_the_control
     ):
         assert f"| {field} |" in entry
     assert entry.count(papers.CONTROLLER) >= 8
+    assert "de index 0,59 en 0,51; alleen omvang 0,33 en 0,16; de besmettingen van nu 0,76 en 0,57" in entry
+    assert "verliest van de besmettingen van nu" in entry
 
 
 def test_the_card_in_docs_says_that_its_figures_are_invented() -> None:
