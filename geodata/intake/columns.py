@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -214,3 +215,46 @@ def _text(cell: Any) -> str:
     if hasattr(cell, "isoformat"):
         return str(cell.isoformat()).removesuffix("T00:00:00")
     return str(cell)
+
+
+_OF_YEAR: Final = re.compile(r"(?<=[a-z\d)])[ _](20\d\d)$", re.IGNORECASE)  # a_bed_a_2021
+_YEAR_BEHIND_N: Final = 6  # headers; a year behind fewer says something of these alone
+
+
+def without_year(header: str) -> str:
+    """Return a header without the year behind it.
+
+    Examples
+    --------
+    >>> without_year("a_bed_a_2021"), without_year("a_bed_a")
+    ('a_bed_a', 'a_bed_a')
+    """
+    return _OF_YEAR.sub("", header)
+
+
+def years_behind(frame: pd.DataFrame) -> set[int]:
+    """Return the years behind the headers of a file that names one behind all its figures; none for any other."""
+    found = [match for name in frame.columns if (match := _OF_YEAR.search(str(name)))]
+    return {int(match[1]) for match in found} if len(found) >= _YEAR_BEHIND_N else set()
+
+
+def of_year(frame: pd.DataFrame, year: int) -> tuple[pd.DataFrame, int]:
+    """Return a table without the year behind its headers, and that year, 0 for none; other years keep theirs.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(columns=["code", "a_2020", "b_2020", "c_2020", "a_2021", "b_2021", "c_2021"])
+    >>> table, of = of_year(frame, 2021)
+    >>> list(table.columns), of
+    (['code', 'a_2020', 'b_2020', 'c_2020', 'a', 'b', 'c'], 2021)
+    """
+    years = years_behind(frame)
+    of = year if year in years or len(years) != 1 else min(years)
+    if of not in years:
+        return frame, 0
+    names = [str(name) for name in frame.columns]
+    plain = Counter(without_year(name).casefold() for name in names)
+    # a header that is there once, such as the code of the area, goes with every year
+    own = [name for name in names if name.endswith(str(of)) or plain[without_year(name).casefold()] == 1]
+    shorter = {name: without_year(name) for name in own if without_year(name) not in names}
+    return frame.rename(columns=shorter), of

@@ -7,7 +7,7 @@ ship with the product are tried against the file's header, so that StatLine's ow
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake import cells, placing
 from geodata.intake.cells import Mark
-from geodata.intake.columns import as_texts
+from geodata.intake.columns import as_texts, of_year, without_year, years_behind
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
 from geodata.intake.places import Kind, Place, Places
@@ -107,7 +107,8 @@ def _knows(mappings: Sequence[Mapping]) -> Knows:
     def role_of(header: str) -> str:
         for mapping in mappings:
             for role, patterns in _patterns(mapping).items():
-                if any(pattern and re.fullmatch(pattern, header.strip(), re.IGNORECASE) for pattern in patterns):
+                plain = without_year(header.strip())
+                if any(pattern and re.fullmatch(pattern, plain, re.IGNORECASE) for pattern in patterns):
                     return role
         return ""
 
@@ -121,7 +122,8 @@ def knows() -> Knows:
 
 def fits(table: Table) -> bool:
     """Tell whether a table has one of the layouts that ship with the product."""
-    return any(_fits(table.frame, mapping) for mapping in _shipped())
+    frame, _ = of_year(table.frame, year_said(table))
+    return any(_fits(frame, mapping) for mapping in _shipped())
 
 
 def year_said(table: Table) -> int:
@@ -131,7 +133,7 @@ def year_said(table: Table) -> int:
             for column in _matching(table.frame, mapping.long.get("period", "")):
                 years = as_texts(table.frame[column]).str.extract(r"(\d{4})")[0].dropna()
                 return int(years.max()) if len(years) else 0
-    return 0
+    return max(years_behind(table.frame), default=0)
 
 
 def _fits(frame: pd.DataFrame, mapping: Mapping) -> bool:
@@ -191,8 +193,13 @@ def read(path: Path, question: Question, gemeenten: pd.DataFrame, places: Places
     """
     mappings = (question.mapping,) if question.mapping else _shipped()
     table = reader.read(path, path.name, _knows(mappings), question.options)
-    mapping = question.mapping or _mapping_for(table.frame, path.name)
     receipt = table.receipt("establishments")
+    if question.mapping is None:
+        frame, of = of_year(table.frame, question.year)
+        table = replace(table, frame=frame)
+        if of and of != question.year:
+            receipt.note("other_year", year=question.year, period=of)
+    mapping = question.mapping or _mapping_for(table.frame, path.name)
     receipt.note("layout", title=mapping.title)
     known = set(regions.gemeenten_of_year(gemeenten, question.year))
     frame = table.frame.assign(

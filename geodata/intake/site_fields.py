@@ -289,6 +289,9 @@ def headers() -> dict[str, list[str]]:
     }
 
 
+_OWN_COUNTRY: Final = re.compile(r"[\s,]+\(?(nederland|the netherlands|netherlands|nld?)\)?\s*$", re.IGNORECASE)
+
+
 def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Series, pd.Series]:
     """Return the postcode and the town of cells that hold both, or a whole address; others are towns as they are.
 
@@ -298,7 +301,10 @@ def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Se
     [['6711 AB', ''], ['Ede', 'Ede']]
     >>> [column.tolist() for column in split_postcode(pd.Series(["Dorpsstraat 1, 6711AB Ede", "Ede"]), is_address=True)]
     [['6711AB', ''], ['Ede', '']]
+    >>> split_postcode(pd.Series(["Dorpsstraat 1, 6711AB Ede, Nederland"]), is_address=True)[1].tolist()
+    ['Ede']
     """
+    texts = texts.str.replace(_OWN_COUNTRY, "", regex=True)
     found = texts.str.extract(rf"{'.*?' if is_address else ''}\b(\d{{4}}\s?(?:[A-Z]{{2}})?)[\s,]+([^\d]+)$")
     towns = found[1].fillna("" if is_address else texts)
     return found[0].fillna("").str.strip(), towns.str.strip()

@@ -109,7 +109,8 @@ def find_header(grid: Sequence[Sequence[Cell]], knows: Knows) -> Place | None:
     best: Place | None = None
     for number, row in enumerate(grid[:HEADER_WITHIN_N]):
         named = {field for cell in row if not isinstance(cell, bool) and (field := knows(header_text(cell)))}
-        if named and (best is None or len(named) > best.known_n):
+        is_title = best is not None and best.known_n == best.width == 1 and len(row) > 1 and width_of(row) > 1
+        if named and (best is None or len(named) > best.known_n or is_title):
             best = Place(number, len(named), width_of(row))
     full = _fullest(grid)
     if best is not None and (best.known_n > 1 or full is None or full.head >= best.head):
