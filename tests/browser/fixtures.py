@@ -113,15 +113,15 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
     def start(script: Path, **environment: str) -> str:
         key = (script, *sorted(environment.items()))
         if key not in running:
-            if "RISICOBEELD_DATA" in environment:
-                named.append(key)
-                if len(named) > OWN_SERVERS_N:
-                    stop(running.pop(named.pop(0))[0])
+            if "RISICOBEELD_DATA" in environment and len(named) == OWN_SERVERS_N:
+                stop(running.pop(named.pop(0))[0])
             folder = tmp_path_factory.mktemp("server")
             settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
             if not (out := Path(settings["RISICOBEELD_DATA"]) / "out").exists():
                 shutil.copytree(computed, out)
             running[key] = start_streamlit(script, folder / "server.log", **settings)
+            if "RISICOBEELD_DATA" in environment:
+                named.append(key)
         return running[key][1]
 
     yield start
