@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from geodata.errors import InputError
+from geodata.intake.files import cbs_bulk
 from geodata.intake.files.table import MAX_BYTES
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".json")
@@ -31,6 +32,8 @@ def table_in(source: Path | bytes, name: str) -> tuple[bytes, str] | None:
         return _gunzipped(content, name), Path(name).stem
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as held:
+            if (bulk := cbs_bulk.joined(held, name)) is not None:
+                return bulk, cbs_bulk.NAME
             tables = [part for part in held.infolist() if _is_table(part)]
             has_map = any(PurePosixPath(part.filename).suffix.lower() in _MAPS for part in held.infolist())
             if not tables or has_map:
