@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.parts import entry_site
 from dashboard.shell import frame, session
+from dashboard.shell.problems import personal_data
 from door import desk
 from door.store import ScopedStore
 from geodata.errors import ConflictError
@@ -279,8 +280,7 @@ def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str)
     if not findings:
         return True
     st.session_state[f"{prefix}-asked"] = True
-    listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in findings)
-    st.warning(texts("register.personal", found=frame.markdown_escape(listed)))
+    st.warning(frame.markdown_escape(personal_data(texts, findings)))
     return bool(st.button(texts("register.save_anyway"), key=f"{prefix}-anyway"))
 
 

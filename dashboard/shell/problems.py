@@ -1,8 +1,11 @@
 """What a page says of an error, in the language of the page."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from geodata.areas.regions import region_names
 from geodata.errors import InEach, NotReadyError, RisicobeeldError
+from register.personal import Finding
 from words import Texts
 
 _FIELDS: Final = ("field", "fields")  # values that are fields of the register
@@ -14,7 +17,8 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
     Examples
     --------
     >>> from words import read_texts
-    >>> from geodata.errors import InputError
+    >>> from geodata.areas.regions import region_names
+    from geodata.errors import InputError
     >>> in_words(read_texts("nl"), InputError("file_empty", name="plan.pdf"))
     'plan.pdf is leeg; kies een ander bestand.'
     """
@@ -26,10 +30,19 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
     return texts(name, **{field: _called(texts, field, value) for field, value in error.values.items()})
 
 
+def personal_data(texts: Texts, findings: Iterable[Finding]) -> str:
+    """Return what in a text looks like personal data, and the question that goes with it, in the page's language."""
+    kinds = str.maketrans(" -", "__")
+    found = ", ".join(f"{texts('register.like_' + one.kind.translate(kinds))}: {one.excerpt}" for one in findings)
+    return texts("register.personal", found=found)
+
+
 def _called(texts: Texts, name: str, value: object) -> object:
-    """Call fields of the register as its pages do."""
+    """Call fields of the register as its pages do, and a region by its name."""
     if isinstance(value, InEach):
         return value.words.get(texts.language, str(value))
+    if name == "region":
+        return region_names().get(str(value), value)
     if name not in _FIELDS:
         return value
     fields = str(value).split(", ")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from access.rights import Verb
 from access.viewer import Viewer, may
-from dashboard.shell.problems import in_words
+from dashboard.shell.problems import in_words, personal_data
 from door.store import ScopedStore, open_store
 from geodata.errors import (
     AccessDeniedError,
@@ -76,8 +76,8 @@ def receive(viewers: tuple[Viewer, ...], person: str, sent: object) -> Answer:
         if lacking := form.lacking(fields):
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", _each("register.lacks", fields=lacking))
         if "personal" not in anyway and (findings := form.findings(fields)):
-            listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in findings)
-            return Answer(HTTPStatus.CONFLICT, "asked", _each("register.personal", found=listed), "personal")
+            asked = {language: personal_data(read_texts(language), findings) for language in LANGUAGES}
+            return Answer(HTTPStatus.CONFLICT, "asked", asked, "personal")
         if "same_day" not in anyway and _stands_there(viewer, fields, entity_id):
             return Answer(HTTPStatus.CONFLICT, "asked", _each("visit.same_day"), "same_day")
         write.record(viewer, "activation", fields, entity_id=entity_id)

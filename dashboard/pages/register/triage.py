@@ -12,6 +12,7 @@ from access.viewer import may
 from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
 from dashboard.shell.markup import show
+from dashboard.shell.problems import personal_data
 from door.store import ScopedStore
 from geodata import codes
 from geodata.areas.regions import labour_regions
@@ -145,8 +146,7 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
     found = personal.find(text)
     if found and not anyway:
         st.session_state["signal_asked"] = True
-        listed = ", ".join(f"{finding.kind}: {finding.excerpt}" for finding in found)
-        st.warning(texts("register.personal", found=frame.markdown_escape(listed)))
+        st.warning(frame.markdown_escape(personal_data(texts, found)))
         return
     fields = {
         "event_date": str(day or date.today()),  # noqa: DTZ011  # the day here

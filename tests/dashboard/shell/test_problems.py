@@ -13,7 +13,7 @@ from access.viewer import parse_viewer
 from dashboard.shell import problems
 from door.store import open_store
 from geodata.errors import InputError, RisicobeeldError, SnapshotError
-from register import files
+from register import files, personal
 from register import record as write
 from risk.targets import request
 from words import read_texts
@@ -151,3 +151,16 @@ def test_errors_that_really_happen_are_told_in_both_languages(data_dir: Path) ->
 
 def test_a_sentence_without_words_is_shown_as_it_is() -> None:
     assert problems.in_words(NL, InputError("Something new {x}; do this.")) == "Something new {x}; do this."
+
+
+def test_what_looks_like_personal_data_is_named_in_the_readers_language() -> None:
+    findings = personal.find("Bel 06-12345678 of mail jan@voorbeeld.nl, BSN 111222333, geboren 3 mei 1990")
+    told = {language: problems.personal_data(read_texts(language), findings) for language in ("nl", "en")}
+    for word in ("telefoon: 06-12345678", "burgerservicenummer: 111222333", "geboortedatum: ", "e-mail: jan@"):
+        assert word in told["nl"]
+    assert "telephone: 06-12345678" in told["en"]
+
+
+def test_a_region_in_an_error_is_called_by_its_name() -> None:
+    error = InputError("reference_elsewhere", field="site_id", named="nergens", region="VR06")
+    assert "is er niet in Noord- en Oost-Gelderland" in problems.in_words(NL, error)
