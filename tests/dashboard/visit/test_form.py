@@ -107,6 +107,9 @@ def test_visits_typed_without_a_network_are_sent_once_when_it_is_back(
     expect(tab.get_by_text("Er wacht niets.")).to_be_visible()
     assert tab.get_by_role("combobox", name="Gemeente").locator("option").count() < 60, "those of the own region"
     assert axe.serious(tab) == []
+    tab.get_by_role("link", name="Terug naar Risicobeeld").click()
+    tab.get_by_role("link", name="Bezoek vastleggen zonder netwerk").click()
+    ready(tab)
     phone.set_offline(True)
     tab.reload()
     expect(tab.get_by_text("Geen netwerk")).to_be_visible()
