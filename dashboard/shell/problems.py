@@ -17,8 +17,7 @@ def in_words(texts: Texts, error: RisicobeeldError) -> str:
     Examples
     --------
     >>> from words import read_texts
-    >>> from geodata.areas.regions import region_names
-    from geodata.errors import InputError
+    >>> from geodata.errors import InputError
     >>> in_words(read_texts("nl"), InputError("file_empty", name="plan.pdf"))
     'plan.pdf is leeg; kies een ander bestand.'
     """
