@@ -206,7 +206,7 @@ def _own_changes(path: Path, columns: list[str]) -> pd.DataFrame:
     return own
 
 
-def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame:
+def changes_from(year: int, changes: pd.DataFrame | None = None, *, with_arisen: bool = False) -> pd.DataFrame:
     """Return where each gemeente of a year that no longer exists went, up to today.
 
     Parameters
@@ -216,6 +216,8 @@ def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame
     changes
         As `read_changes` returns them (the default). A gemeente that arose from one merger and went into the
         next is followed to the end, shares multiplied.
+    with_arisen
+        Also tell where a gemeente went that arose after that year and is gone again.
 
     Returns
     -------
@@ -244,7 +246,7 @@ def changes_from(year: int, changes: pd.DataFrame | None = None) -> pd.DataFrame
         moved["share"] = moved["share"] * moved["share_next"].fillna(1.0)
         result = pd.concat([moved[["old_code", "new_code", "share"]], onward], ignore_index=True)
     arisen = steps.loc[steps["is_new"], "new_code"]
-    result = result[~result["old_code"].isin(arisen)]
+    result = result if with_arisen else result[~result["old_code"].isin(arisen)]
     result = result.groupby(["old_code", "new_code"], as_index=False).agg({"share": "sum"})
     return result.assign(is_new=result["new_code"].isin(arisen))
 

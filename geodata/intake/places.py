@@ -143,7 +143,7 @@ class Places:
         first_day = "2019-01-01"
         self._heirs = {
             str(code): list(zip(group["new_code"], group["share"], strict=True))
-            for code, group in regions.changes_from(int(first_day[:4]) + 1).groupby("old_code")
+            for code, group in regions.changes_from(int(first_day[:4]) + 1, with_arisen=True).groupby("old_code")
         }
         self._region_names = dict(zip(veiligheidsregios["vr_code"], veiligheidsregios["vr_name"], strict=True))
         self._by_name = self._names_of_gemeenten()

@@ -14,6 +14,7 @@ from geodata.intake.columns import ColumnMapping
 from geodata.refresh import build, imports
 from geodata.snapshots import snapshot
 from register import schema
+from tests.geodata.intake.reading import read_sites
 
 HEADER = "effective_date,old_code,old_name,old_vr_code,new_code,new_name,is_new,share,note\n"
 # Diemen and Ouder-Amstel become a new gemeente; two years later that one goes into Amstelveen.
@@ -53,6 +54,15 @@ def test_figures_and_sites_of_before_the_mergers_find_their_gemeente(merged: Pat
     assert table.set_index("gemeente_code")["cases_n"].to_dict() == {"GM0362": 17}
     assert len(snapshot.current().table("gemeenten")) == 340
     assert merged
+
+
+def test_a_site_in_a_gemeente_that_arose_and_is_gone_again_lies_in_that_of_today(merged: Path, tmp_path: Path) -> None:
+    assert merged
+    path = tmp_path / "logies.csv"
+    path.write_text("naam;gemeente\nA;Amstelmeer\nB;Diemen\nC;GM2999\n", "utf-8")
+    table, receipt = read_sites(path)
+    assert table[["gemeente_code", "vr_code"]].to_numpy().tolist() == [["GM0362", "VR13"]] * 3
+    assert "Amstelmeer is Amstelveen today" in receipt.sentences()
 
 
 def test_the_register_knows_the_gemeenten_of_the_moment(merged: Path) -> None:
