@@ -26,6 +26,7 @@ from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
 from risk.index.model import load_model
 from risk.targets import decisions
+from words import read_texts
 
 _LOG = logging.getLogger(__name__)
 _UNPUBLISHED = "nobody published these figures: they are shown protected, and need sign-in"
@@ -235,7 +236,8 @@ def _import_sites(arguments: argparse.Namespace, would: imports.Would) -> None:
     words = {"none": "without a place"}
     located = ", ".join(f"{number} {words.get(word, word)}" for word, number in sorted(report.located.items()))
     done = "would be imported" if arguments.dry_run else "imported"
-    print(f"{arguments.file.name} {done}: {report.rows_n} rows read, {report.kept_n} sites kept ({located})")
+    counted = read_texts("en")("command.sites_counted", rows_n=report.rows_n, kept_n=report.kept_n)
+    print(f"{arguments.file.name} {done}: {counted} ({located})")
     print(f"  exact duplicates left out: {report.exact_duplicates_n}")
     print(f"  likely duplicates: {len(report.likely_duplicates)}{' (left out)' if arguments.drop_likely else ''}")
     if report.outside_n:
