@@ -172,7 +172,8 @@ def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pa
         yield make
         for page in pages:
             with suppress(Error):
-                sys.stdout.write(f"{page.url}: {page.locator('[data-testid=stApp]').get_attribute(STATE, timeout=1)}\n")
+                if app := page.query_selector("[data-testid=stApp]"):
+                    sys.stdout.write(f"{page.url}: {app.get_attribute(STATE)}\n")
     assert not errors
     hosts = {urlsplit(origin).hostname for origins in asked for origin in origins}
     assert hosts - {"127.0.0.1", BACKGROUND_HOST, None} == set()
