@@ -236,7 +236,7 @@ def _import_sites(arguments: argparse.Namespace, would: imports.Would) -> None:
     words = {"none": "without a place"}
     located = ", ".join(f"{number} {words.get(word, word)}" for word, number in sorted(report.located.items()))
     done = "would be imported" if arguments.dry_run else "imported"
-    counted = read_texts("en")("command.sites_counted", rows_n=report.rows_n, kept_n=report.kept_n)
+    counted = read_texts("en")("receipt.sites_counted", rows_n=report.rows_n, kept_n=report.kept_n)
     print(f"{arguments.file.name} {done}: {counted} ({located})")
     print(f"  exact duplicates left out: {report.exact_duplicates_n}")
     print(f"  likely duplicates: {len(report.likely_duplicates)}{' (left out)' if arguments.drop_likely else ''}")
