@@ -24,7 +24,7 @@ WORDS = {
     rules.Rows.COUNTS: "{role} (counts)",
 }
 NATIONAL_CACHES = {
-    ("dashboard/parts/figures.py", "map_files"): "boundaries and the map's own files: public, the same for everybody",
+    ("dashboard/parts/figures.py", "_map_files"): "boundaries and the map's own files: public, the same for everybody",
     ("dashboard/shell/search.py", "_gemeenten"): "names of gemeenten, now and before: public, the same for everybody",
 }
 ON_THE_SERVER = "the server"
