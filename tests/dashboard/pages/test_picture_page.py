@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.map.layers import told_score
 from door import store as access
 from geodata import settings
 from geodata.refresh import imports
@@ -329,7 +330,7 @@ def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) ->
     page = open_page(app)
     wait_for_map(page)
     shown = page.get_by_role("row", name=re.compile("Limburg-Noord"))
-    expect(shown).to_contain_text(f"{together['VR23']:.1f}".replace(".", ","))
+    expect(shown).to_contain_text(f"{told_score(together['VR23']):.1f}".replace(".", ","))
 
 
 def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, open_page: Open) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
+from dashboard.map.layers import told_score
 from door.store import open_store
 from risk.index.model import load_model
 from risk.scores import outputs
@@ -23,7 +24,7 @@ def test_the_table_shows_what_was_computed(product: str, open_page: Open) -> Non
     scores = outputs.read_scored(open_store(parse_viewer("lotc")), "vr", load_model()).scores.set_index("unit_id")
     row = page.get_by_role("row", name=re.compile("^Limburg-Noord"))
     expect(row.locator("td").nth(1)).to_have_text(
-        f"{scores['score_0_10']['VR23:slaughter_meat']:.1f}".replace(".", ",")
+        f"{told_score(scores['score_0_10']['VR23:slaughter_meat']):.1f}".replace(".", ",")
     )
 
 
