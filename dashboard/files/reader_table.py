@@ -5,13 +5,14 @@ from typing import Final
 
 import pandas as pd
 
-from dashboard.map.layers import told_score
 from dashboard.parts import reasons
 from dashboard.parts.figures import Picture
 from geodata.snapshots.formats import Sheet
 from words import Texts
 
 _DECIMALS: Final = {
+    "score_0_10": 1,
+    "reference_0_10": 1,
     "p_top_k": 2,
     "finding_out_gain_0_10": 2,
     "completeness_pct": 0,
@@ -20,7 +21,6 @@ _DECIMALS: Final = {
     "inclusion_probability": 3,
 }
 """What the interval of a figure supports; the others are counts, codes and words."""
-_SCORES: Final = ("score_0_10", "reference_0_10")
 _WHOLE: Final = ("risk_class", "rank", "rank_p05", "rank_p95", "rank_choice_p05", "rank_choice_p95", "k_n")
 _FIRST: Final = (
     "area_name",
@@ -49,9 +49,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with its figures rounded to what their interval supports, places and classes as whole numbers."""
     table = table.copy()
     for column in table.columns:
-        if column in _SCORES:
-            table[column] = [told_score(score) for score in table[column].astype(float)]
-        elif column in _DECIMALS:
+        if column in _DECIMALS:
             table[column] = table[column].astype(float).round(_DECIMALS[column])
         elif column in _WHOLE:
             table[column] = table[column].astype("Int64")

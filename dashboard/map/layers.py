@@ -1,5 +1,6 @@
 """What a map shows, described once: areas with a score, sites, words. Knows neither Streamlit nor folium."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -92,17 +93,28 @@ def class_of(score_0_10: float | None) -> int | None:
 
 
 def told_score(score_0_10: float) -> float:
-    """Return a score as it is told: in tenths, and never over the cut that its class stays under.
+    """Return a score as it is told: in tenths, and just under a cut in hundredths.
 
-    Rounded alone, 5.96 would stand as "6.0 medium" where 6 begins "high".
+    Rounded to tenths 5.96 would stand as "6.0 medium" where 6 begins "high".
 
     Examples
     --------
-    >>> [told_score(score) for score in (5.94, 5.96, 6.0, 9.96)]
-    [5.9, 5.9, 6.0, 10.0]
+    >>> [told_score(score) for score in (5.94, 5.96, 5.999, 6.0, 9.96)]
+    [5.9, 5.96, 5.99, 6.0, 10.0]
     """
     told = round(score_0_10, 1)
-    return told if class_of(told) == class_of(score_0_10) else round(told - 0.1, 1)
+    return told if class_of(told) == class_of(score_0_10) else math.floor(round(score_0_10 * 100, 6)) / 100
+
+
+def told_decimals(told: float) -> int:
+    """Return with how many decimals a score as told is written: 1, or 2 just under a cut.
+
+    Examples
+    --------
+    >>> told_decimals(5.9), told_decimals(5.96)
+    (1, 2)
+    """
+    return 1 if round(told, 1) == told else 2
 
 
 def _mixed(one: str, other: str, share: float) -> str:

@@ -86,7 +86,7 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
     -------
     dict[str, str]
         ``classes``: a character per area, 1-5, ``-`` for no data, a space for an area outside the picture.
-        ``scores`` (in tenths), ``ranks``, ``lows`` and ``highs`` (the interval): two base-36 digits per area.
+        ``scores`` (in hundredths), ``ranks``, ``lows`` and ``highs`` (the interval): two base-36 digits per area.
         ``marks``: one digit per area. ``moves``: the change of the score in tenths plus `MOVES_ZERO`, 0 unknown.
 
     Raises
@@ -109,10 +109,10 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
             return _NOT_SHOWN
         return _class_letter(areas.classes[place[code]])
 
-    tenths = [None if score is None else told_score(score) * 10 for score in ordered(areas.scores)]
+    hundredths = [None if score is None else told_score(score) * 100 for score in ordered(areas.scores)]
     message = {
         "classes": "".join(map(character, codes)),
-        "scores": _pairs(tenths),
+        "scores": _pairs(hundredths),
         "ranks": _pairs(ordered(areas.ranks)),
     }
     if areas.rank_p05 and areas.rank_p95:
@@ -277,7 +277,7 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
         "shapes": list(shapes.values()),
         "kinds": "".join(letters[kind] for kind in sites.kinds),
         "classes": "".join(map(_class_letter, sites.classes)),
-        "scores": [None if score is None else round(told_score(score) * 10) for score in sites.scores],
+        "scores": [None if score is None else round(told_score(score) * 10, 1) for score in sites.scores],
         "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],
         "latitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.latitudes],
         "ids": sites.site_ids,

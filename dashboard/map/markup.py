@@ -18,6 +18,7 @@ from dashboard.map.layers import (
     SiteLayer,
     fifth,
     site_shapes,
+    told_decimals,
     told_score,
 )
 
@@ -71,7 +72,8 @@ def units_of(areas: AreaLayer, inside: Inside | None = None) -> dict[str, Unit]:
 
 def number(score: float, texts: MapTexts) -> str:
     """Write a score as the language does."""
-    told = f"{told_score(score):.1f}"
+    shown = told_score(score)
+    told = f"{shown:.{told_decimals(shown)}f}"
     return told.replace(".", ",") if texts.language == "nl" else told
 
 

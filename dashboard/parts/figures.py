@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Mark, SiteLayer, told_score
+from dashboard.map.layers import AreaLayer, Mark, SiteLayer, told_decimals, told_score
 from dashboard.map.live import SectorFigures, figures_message
 from dashboard.shell.session import STATIC_DIR, kept, selection
 from dashboard.shell.session import store as open_store
@@ -315,7 +315,8 @@ def _load_sites(
 
 def score_told(texts: Texts, score_0_10: float) -> str:
     """Return a score as it is told in the reader's language, on the side of the cuts that its class is."""
-    return texts.number(told_score(score_0_10))
+    told = told_score(score_0_10)
+    return texts.number(told, told_decimals(told))
 
 
 def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most: int) -> tuple[list[Site], int]:

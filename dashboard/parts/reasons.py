@@ -4,7 +4,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.map.layers import told_score
+from dashboard.map.layers import told_decimals, told_score
 from dashboard.parts import figures
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import frame
@@ -223,20 +223,20 @@ def _bars(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     parts = parts.reindex(parts.abs().sort_values(ascending=False).index).head(_BARS_N).round(1)
     parts = parts[parts != 0]
     # What rounding and the small parts leave over is a line of its own, so that the column adds up as it stands.
-    rest = round(told_score(row["score_0_10"]) - told_score(row["reference_0_10"]) - parts.sum(), 1)
+    rest = round(told_score(row["score_0_10"]) - told_score(row["reference_0_10"]) - parts.sum(), 2)
     scale = max(parts.abs().max() if len(parts) else 0, abs(rest), 0.5)
     lines = [_bar_line(texts("picture.reference"), None, score_told(texts, row["reference_0_10"]), scale)]
     for code, value in parts.items():
         lines.append(_bar_line(indicator_name(shown, str(code), texts), value, signed(texts, value), scale))
     if rest:
-        lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest), scale))
+        lines.append(_bar_line(texts("picture.rest"), rest, signed(texts, rest, told_decimals(rest)), scale))
     lines.append(_bar_line(texts("map.score"), None, score_told(texts, row["score_0_10"]), scale, is_total=True))
     return Markup('<table class="rb-bars"><tbody>{}</tbody></table>').format(Markup().join(lines))
 
 
-def signed(texts: Texts, value: float) -> str:
+def signed(texts: Texts, value: float, decimals: int = 1) -> str:
     """Write a difference with its sign."""
-    return ("+" if value > 0 else "−") + texts.number(abs(value))
+    return ("+" if value > 0 else "−") + texts.number(abs(value), decimals)
 
 
 def bar(value: float, scale: float) -> Markup:

@@ -158,7 +158,7 @@ class Picture {
     this.areas.offerSeveral(data.beside !== null);
     this.drawing.show(data.drawn, texts);
     this.across.show(data.across);
-    this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    this.format = new Intl.NumberFormat(texts.language, { minimumFractionDigits: 1, maximumFractionDigits: 2 });
     this.areas.label(texts);
     const figure = (unit) => (unit.score === null ? "" : this.format.format(unit.score));
     this.areas.values = data.values && (data.inside ? (unit) => (unit.step === null ? "" : unit.told) : figure);

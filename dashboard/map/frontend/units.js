@@ -33,7 +33,7 @@ export function readUnits(areas, message, inside = null) {
       name: area.name,
       shown: letter !== NOT_SHOWN,
       riskClass: known ? Number(letter) - 1 : null, // an index of the scale
-      score: known ? scores[index] / 10 : null,
+      score: known ? scores[index] / 100 : null,
       rank: known ? ranks[index] : null,
       low: known && lows ? lows[index] || null : null,
       high: known && highs ? highs[index] || null : null,

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
-from dashboard.map.layers import told_score
+from dashboard.map.layers import told_decimals, told_score
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell.session import Selection
@@ -91,11 +91,11 @@ def _reasons(texts: Texts, shown: Picture, areas: Sequence[pd.Series]) -> list[s
     parts = parts[units].loc[parts.abs().max(axis=1).nlargest(_REASONS_N).index].fillna(0).round(1)
     references = [told_score(row["reference_0_10"]) for row in areas]
     rest = [
-        round(told_score(row["score_0_10"]) - reference - parts[row["unit_id"]].sum(), 1)
+        round(told_score(row["score_0_10"]) - reference - parts[row["unit_id"]].sum(), 2)
         for row, reference in zip(areas, references, strict=True)
     ]
     scale = max(float(parts.abs().to_numpy().max()), *map(abs, rest), 0.5)
-    lines = [_line(texts("picture.reference"), [texts.number(one) for one in references])]
+    lines = [_line(texts("picture.reference"), [score_told(texts, row["reference_0_10"]) for row in areas])]
     for code, values in parts.iterrows():
         lines.append(_line(why.indicator_name(shown, str(code), texts), [_bar(texts, one, scale) for one in values]))
     lines.append(_line(texts("picture.rest"), [_bar(texts, one, scale) for one in rest]))
@@ -103,5 +103,5 @@ def _reasons(texts: Texts, shown: Picture, areas: Sequence[pd.Series]) -> list[s
 
 
 def _bar(texts: Texts, value: float, scale: float) -> Markup:
-    told = why.signed(texts, value) if value else texts.number(0)
+    told = why.signed(texts, value, told_decimals(value)) if value else texts.number(0)
     return Markup('<div class="rb-part"><span>{}</span>{}</div>').format(told, why.bar(value, scale))

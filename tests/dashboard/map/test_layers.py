@@ -28,6 +28,7 @@ from dashboard.map.layers import (
     class_of,
     fifth,
     shade,
+    told_decimals,
     told_score,
 )
 from dashboard.map.live import area_message, map_message, site_message
@@ -212,7 +213,7 @@ def test_a_message_holds_every_figure_in_the_order_of_the_boundaries(
     for at, code in enumerate(order):
         score, rank = layer.scores[codes.index(code)], layer.ranks[codes.index(code)]
         assert message["classes"][at] == ("-" if score is None else str(class_of(score)))
-        assert decode(message["scores"])[at] == (0 if score is None else round(told_score(score) * 10))
+        assert decode(message["scores"])[at] == (0 if score is None else round(told_score(score) * 100))
         assert decode(message["ranks"])[at] == (rank or 0)
     assert message["classes"][-1] == " "
 
@@ -254,9 +255,9 @@ def test_four_class_words_are_too_few() -> None:
 
 
 @given(st.floats(0, 10))
-def test_a_score_is_told_in_tenths_on_its_own_side_of_every_cut(score: float) -> None:
+def test_a_score_is_told_on_its_own_side_of_every_cut(score: float) -> None:
     told = told_score(score)
     assert class_of(told) == class_of(score)
-    assert abs(told - score) <= 0.1 + 1e-9
-    assert told == round(told, 1)
+    assert abs(told - score) <= 0.05 + 1e-9
+    assert told == round(told, told_decimals(told))
     assert told_score(told) == told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.map.layers import told_score
+from dashboard.parts.figures import score_told
 from door import store as access
 from geodata import settings
 from geodata.refresh import imports
@@ -17,6 +17,7 @@ from risk.index.model import load_model
 from risk.scores import outputs
 from tests.browser import axe
 from tests.browser.fixtures import settled
+from words import read_texts
 
 APP = Path(__file__).parents[3] / "app.py"
 Open = Callable[..., Page]
@@ -330,7 +331,7 @@ def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) ->
     page = open_page(app)
     wait_for_map(page)
     shown = page.get_by_role("row", name=re.compile("Limburg-Noord"))
-    expect(shown).to_contain_text(f"{told_score(together['VR23']):.1f}".replace(".", ","))
+    expect(shown).to_contain_text(score_told(read_texts("nl"), together["VR23"]))
 
 
 def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, open_page: Open) -> None:

@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
-from dashboard.map.layers import told_score
+from dashboard.parts.figures import score_told
 from door.store import open_store
 from risk.index.model import load_model
 from risk.scores import outputs
 from tests.browser.fixtures import settled
+from words import read_texts
 
 Open = Callable[..., Page]
 
@@ -24,7 +25,7 @@ def test_the_table_shows_what_was_computed(product: str, open_page: Open) -> Non
     scores = outputs.read_scored(open_store(parse_viewer("lotc")), "vr", load_model()).scores.set_index("unit_id")
     row = page.get_by_role("row", name=re.compile("^Limburg-Noord"))
     expect(row.locator("td").nth(1)).to_have_text(
-        f"{told_score(scores['score_0_10']['VR23:slaughter_meat']):.1f}".replace(".", ",")
+        score_told(read_texts("nl"), scores["score_0_10"]["VR23:slaughter_meat"])
     )
 
 
