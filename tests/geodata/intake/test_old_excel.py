@@ -116,7 +116,7 @@ OTHERS = {
     ),
     "a workbook of today": ("a.xls", b"PK\x03\x04rest", "give it the ending .xlsx"),
     "a text": ("a.xls", b"naam\tgemeente\nA\tEde\n", "it is no workbook"),
-    "an old one called new": ("a.xlsx", old_book({"A": [SITES]}), "another kind than its ending says"),
+    "an old one called new": ("a.xlsx", old_book({"A": [SITES]}), "an old workbook .*another ending"),
     "another kind": ("a.xlsb", b"PK\x03\x04", r"\(.xlsb\); save it as .xlsx"),
 }
 
