@@ -106,4 +106,7 @@ def test_nothing_new_says_so_and_another_region_is_not_told(enter: Callable[...,
 
 def test_without_sign_in_it_tells_of_the_last_week(product: str, open_page: Callable[..., Page]) -> None:
     page = settled(open_page(product))
-    expect(page.get_by_text("Niets nieuws in de afgelopen week.")).to_be_visible()
+    page.get_by_role("button", name="Nieuw in de afgelopen week: 3 meldingen").click()
+    told = page.get_by_test_id("stPopoverBody")
+    expect(told).to_contain_text("2 gemeenten met meer besmettingen dan verwacht: Haaglanden, 29 november 2020.")
+    expect(told).to_contain_text("Zonder aanmelding wordt niets bewaard.")

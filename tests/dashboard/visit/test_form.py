@@ -146,7 +146,7 @@ def test_a_refused_visit_stays_and_says_why_and_signing_out_erases_it(
     fill_in(tab, visitor, "lodging", "bij het hek")
     tab.get_by_label("Nummer van de locatie").fill("nergens")
     keep(tab)
-    reason = tab.get_by_text("Het veld Locatie noemt nergens, en dat is er niet in VR06")
+    reason = tab.get_by_text("Het veld Locatie noemt nergens, en dat is er niet in Noord- en Oost-Gelderland")
     expect(reason).to_be_visible()
     tab.reload()
     expect(reason).to_be_visible()
