@@ -1,10 +1,8 @@
 """Data: from the example to real figures and back, without a terminal; what came in, and how to undo it."""
 
 import tempfile
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 import streamlit as st
 from markupsafe import Markup
@@ -38,7 +36,6 @@ from geodata.sources.registry import chosen
 from risk.targets import decisions
 from words import Texts
 
-Found = TypeVar("Found")
 _FIRST = ("cbs_regions", "cbs_establishments", "cbs_jobs", "cbs_agriculture")
 _OPEN_QUESTIONS = ("kind_unsaid", "sheets_several", "layers_several")
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -150,7 +147,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
     # A region's list is kept under the region's name, so that it never takes the place of another's.
     prefix = "".join(f"{code}_" for code in questions.own_regions(store.viewer))
     with imports.handed_over(given.getvalue(), prefix + given.name) as path:
-        parts = _once("parts", given.file_id, lambda: reader.parts(path, path.name))
+        parts = session.kept("data-parts", (given.file_id,), lambda: reader.parts(path, path.name))
         options = questions.ask_part(texts, parts)
         seems = _seems(texts, path, given.file_id, kinds, options)
         if seems == upload.ACTIVATIONS:
@@ -160,7 +157,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         seems = "" if problem else str(seems)
         st.write(texts("data.seems", kind=texts(f"data.kind.{seems}")) if seems else texts("data.seems_none"))
         year = (
-            _once("year", f"{given.file_id} {options}", lambda: recognise.year_said(path, options))
+            session.kept("data-year-said", (given.file_id, options), lambda: recognise.year_said(path, options))
             if seems == "establishments"
             else 0
         )
@@ -192,16 +189,7 @@ def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...], optio
             except RisicobeeldError as error:
                 return error
 
-    return _once("seems", f"{file_id} {options}", tried)
-
-
-def _once(name: str, key: str, look: Callable[[], Found]) -> Found:
-    """Return what was found of a file before, or look; kept for the file that was dropped last."""
-    known: tuple[str, Found] | None = st.session_state.get(f"data-{name}-of")
-    if known is None or known[0] != key:
-        known = (key, look())
-        st.session_state[f"data-{name}-of"] = known
-    return known[1]
+    return session.kept("data-seems", (file_id, options), tried)
 
 
 def _refused(texts: Texts, error: RisicobeeldError) -> None:

@@ -20,7 +20,7 @@ from dashboard.map.words import map_texts
 from dashboard.pages.targets import find_out
 from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures, links, tables
-from dashboard.shell import frame
+from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
@@ -77,13 +77,13 @@ def read_inputs(store: ScopedStore, texts: Texts) -> Inputs:
     """Return what plans are made from, read again when the data or the register's plans changed."""
     model = figures.official_model()
     key = (str(store.viewer), store.data_version, model.version, st.session_state.get("targets-round", 0))
-    known = st.session_state.get("targets-inputs")
-    if known is None or known[0] != key:
+
+    def read() -> Inputs:
         figures.open_picture(store, "site", texts)  # which tells how far it is where it has yet to be computed
         with st.spinner(texts("targets.reading")):
-            known = (key, target_inputs.read_inputs(store, model))
-        st.session_state["targets-inputs"] = known
-    return known[1]
+            return target_inputs.read_inputs(store, model)
+
+    return session.kept("targets-inputs", key, read)
 
 
 def forget() -> None:
@@ -95,14 +95,13 @@ def _plan(texts: Texts, store: ScopedStore, inputs: Inputs, request: Request, se
     """Return the plan of a request, made once as long as nothing changes."""
     model, turn = inputs.scored.model.version, st.session_state.get("targets-round", 0)
     key = (repr(request), seed, store.data_version, model, str(store.viewer), turn)
-    known = st.session_state.get("targets-plan")
-    if known is None or known[0] != key:
+
+    def make() -> Plan:
         frame_ = target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked])
         with st.spinner(texts("targets.making")):
-            made = targets.make_plan(frame_, request, seed, inputs.peildatum, calibration=inputs.calibration)
-        known = (key, made)
-        st.session_state["targets-plan"] = known
-    return known[1]
+            return targets.make_plan(frame_, request, seed, inputs.peildatum, calibration=inputs.calibration)
+
+    return session.kept("targets-plan", key, make)
 
 
 def _marked(request: Request) -> Request:
