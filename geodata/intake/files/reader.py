@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from geodata.errors import InEach, InputError
-from geodata.intake.files import maps, old_excel, opendocument, packed, records, spreadsheet, text
+from geodata.intake.files import maps, old_excel, packed, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 from geodata.intake.receipt import Line
 
@@ -92,7 +92,7 @@ def read(
         if ending in TEXT_ENDINGS:
             table = text.read(content, name, knows)
         else:
-            table = spreadsheet.read(_as_workbook(content, name, ending), name, knows, options)
+            table = spreadsheet.read(content, name, knows, options)
         table = replace(table, sha256=sha256)
     if table.frame.empty:
         raise InputError("file_without_rows", name=name)
@@ -128,7 +128,7 @@ def parts(source: Path | bytes, name: str) -> Parts:
             return parts(*packs) if Path(packs[1]).suffix.lower() not in (".gz", ".zip") else Parts()
         if ending in SHEET_ENDINGS:
             content = source.read_bytes() if isinstance(source, Path) else source
-            book = spreadsheet.open_book(_as_workbook(content, name, ending), name)
+            book = spreadsheet.open_book(spreadsheet.usual(content, name), name)
             found = Parts("sheet", tuple(spreadsheet.visible_sheets(book)))
         elif ending in MAP_ENDINGS:
             found = Parts("layer", maps.layers(source, name))
@@ -137,11 +137,6 @@ def parts(source: Path | bytes, name: str) -> Parts:
     except InputError:  # whoever reads it says what is wrong with it
         return Parts()
     return found if len(found.names) > 1 else Parts()
-
-
-def _as_workbook(content: bytes, name: str, ending: str) -> bytes:
-    """Return a spreadsheet of whatever kind as the workbook that is read here."""
-    return opendocument.as_workbook(content, name) if ending == ".ods" else content
 
 
 def _refuse_kind(source: Path | bytes, name: str, kinds: str, *, takes_maps: bool) -> None:
