@@ -2,13 +2,14 @@
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 LANGUAGES: Final = ("nl", "en")
+Said = TypeVar("Said")
 _FOLDER = Path(__file__).parent
 _MONTHS: Final = {
     "nl": (
@@ -122,6 +123,17 @@ def _flatten(entries: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 def read_texts(language: str) -> Texts:
     """Return the texts of a language, ``nl`` or ``en``."""
     return Texts(language, _flatten(tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))))
+
+
+def in_each(say: Callable[..., Said], *about: object) -> dict[str, Said]:
+    """Return what ``say(texts, *about)`` says in each language, by language.
+
+    Examples
+    --------
+    >>> in_each(lambda texts: texts("sector.construction"))
+    {'nl': 'Bouw', 'en': 'Construction'}
+    """
+    return {language: say(read_texts(language), *about) for language in LANGUAGES}
 
 
 def choose_language(asked: str | None, locale: str | None) -> str:

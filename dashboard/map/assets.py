@@ -21,7 +21,7 @@ from dashboard.map.words import map_texts, words_message
 from geodata.areas import across, landmarks
 from geodata.errors import ContractError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
-from words import LANGUAGES, read_texts
+from words import in_each
 
 STATIC_ADDRESS: Final = "app/static"
 """Where Streamlit serves the static folder, relative to the address of any page."""
@@ -50,7 +50,7 @@ class Geometry:
 @cache
 def published_words() -> dict[str, dict[str, Any]]:
     """Return the words of the map per language as the browser fetches them once; a message brings only what differs."""
-    return {language: words_message(map_texts(read_texts(language), is_demonstration=False)) for language in LANGUAGES}
+    return in_each(lambda texts: words_message(map_texts(texts, is_demonstration=False)))
 
 
 @cache

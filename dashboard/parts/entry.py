@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.parts import entry_site
 from dashboard.shell import frame, session
-from dashboard.shell.problems import personal_data
+from dashboard.shell.problems import lacking, personal_data
 from door import desk
 from door.store import ScopedStore
 from geodata.errors import ConflictError
@@ -273,8 +273,8 @@ def _confirmed(texts: Texts, fields: Mapping[str, Any], prefix: str, label: str)
     asked = st.session_state.get(f"{prefix}-asked", False)
     if not pressed and not asked:
         return False
-    if lacking := form.lacking(fields):
-        st.error(texts("register.lacks", fields=", ".join(texts(f"register.{name}") for name in lacking)))
+    if missing := form.lacking(fields):
+        st.error(lacking(texts, missing))
         return False
     findings = form.findings(fields)
     if not findings:

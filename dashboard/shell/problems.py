@@ -36,6 +36,11 @@ def personal_data(texts: Texts, findings: Iterable[Finding]) -> str:
     return texts("register.personal", found=found)
 
 
+def lacking(texts: Texts, words: Iterable[str]) -> str:
+    """Return what must still be filled in, by the words that `register.form.lacking` gives."""
+    return texts("register.lacks", fields=", ".join(texts(f"register.{word}") for word in words))
+
+
 def _called(texts: Texts, name: str, value: object) -> object:
     """Call fields of the register as its pages do, and a region by its name."""
     if isinstance(value, InEach):

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from access.rights import Verb
 from access.viewer import Viewer, may
-from dashboard.shell.problems import in_words, personal_data
-from door.store import ScopedStore, open_store
+from dashboard.shell.problems import in_words, lacking, personal_data
+from door.store import open_store
 from geodata.errors import (
     AccessDeniedError,
     ConflictError,
@@ -23,7 +23,7 @@ from geodata.errors import (
 from register import form
 from register import record as write
 from register.read import Filters
-from words import LANGUAGES, Texts, read_texts
+from words import in_each
 
 SURFACE: Final = "visit form"
 _ID: Final = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
@@ -73,16 +73,17 @@ def receive(viewers: tuple[Viewer, ...], person: str, sent: object) -> Answer:
         fields = form.placed(fields)
         viewer = next((one for one in viewers if may(one, Verb.RECORD, "activations", fields["vr_code"])), viewers[0])
         entity_id = hashlib.sha256(f"{person}|{name}".encode()).hexdigest()[:32]
-        if lacking := form.lacking(fields):
-            return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", _each("register.lacks", fields=lacking))
+        if missing := form.lacking(fields):
+            reason = in_each(lacking, missing)
+            return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", reason)
         if "personal" not in anyway and (findings := form.findings(fields)):
-            asked = {language: personal_data(read_texts(language), findings) for language in LANGUAGES}
-            return Answer(HTTPStatus.CONFLICT, "asked", asked, "personal")
+            return Answer(HTTPStatus.CONFLICT, "asked", in_each(personal_data, findings), "personal")
         if "same_day" not in anyway and _stands_there(viewer, fields, entity_id):
-            return Answer(HTTPStatus.CONFLICT, "asked", _each("visit.same_day"), "same_day")
+            return Answer(HTTPStatus.CONFLICT, "asked", in_each(lambda texts: texts("visit.same_day")), "same_day")
         write.record(viewer, "activation", fields, entity_id=entity_id)
     except ConflictError:
-        return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", _each("visit.stands_otherwise"))
+        reason = in_each(lambda texts: texts("visit.stands_otherwise"))
+        return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", reason)
     except RisicobeeldError as error:
         return _refusal(error)
     return Answer(HTTPStatus.OK, "kept", {})
@@ -113,44 +114,23 @@ def _stands_there(viewer: Viewer, fields: Mapping[str, Any], entity_id: str) -> 
         day = date.fromisoformat(fields["event_date"])
     except ValueError:
         return False  # the register will say what is wrong with it
-    store = _store(viewer)
+    store = open_store(viewer, surface=SURFACE)
     if not store.may("activations"):
         return False
     there = store.register("activations", Filters({"vr_code": (fields["vr_code"],)}, first=day, last=day))
-    names = next(
-        names
-        for names in (("site_id",), ("route_from", "route_to"), ("gemeente_code", "sector_code"))
-        if fields[names[0]] or names[0] == "gemeente_code"
-    )
+    at_place = ("route_from", "route_to") if fields["route_from"] else ("gemeente_code", "sector_code")
+    names = ("site_id",) if fields["site_id"] else at_place
     same = (there["activation_id"] != entity_id) & (there["erased_reason"] == "")
     for name in names:
         same &= there[name] == fields[name]
     return bool(same.any())
 
 
-def _store(viewer: Viewer) -> ScopedStore:
-    return open_store(viewer, surface=SURFACE)
-
-
 def _refusal(error: RisicobeeldError) -> Answer:
     """Tell an error that stays from one that passes: a database that is away, or a trail that cannot be written."""
     passes = isinstance(error, UnnotedError) or not (isinstance(error, _FINAL) or error.key in _FINAL_KEYS)
-    reason = {language: in_words(read_texts(language), error) for language in LANGUAGES}
+    reason = in_each(in_words, error)
     if passes:
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "later", reason)
     denied = isinstance(error, AccessDeniedError)
     return Answer(HTTPStatus.FORBIDDEN if denied else HTTPStatus.UNPROCESSABLE_ENTITY, "refused", reason)
-
-
-def _each(name: str, **values: object) -> dict[str, str]:
-    """Return a sentence in each language; fields of the register are called as its pages do."""
-
-    def told(texts: Texts) -> str:
-        said = {key: _listed(texts, value) for key, value in values.items()}
-        return texts(name, **said)
-
-    return {language: told(read_texts(language)) for language in LANGUAGES}
-
-
-def _listed(texts: Texts, value: object) -> object:
-    return ", ".join(texts(f"register.{one}") for one in value) if isinstance(value, list) else value

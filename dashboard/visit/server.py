@@ -33,7 +33,7 @@ from dashboard.shell.problems import in_words
 from dashboard.visit import page, receive, sender
 from geodata import logs, settings
 from geodata.errors import RisicobeeldError
-from words import LANGUAGES, choose_language, read_texts
+from words import LANGUAGES, choose_language, in_each
 
 ADDRESS: Final = "/visit/"
 _FOLDER: Final = Path(__file__).parent
@@ -143,7 +143,7 @@ def _version() -> str:
 
 
 def _told(status: HTTPStatus, state: str, words: str = "", /, **more: object) -> JSONResponse:
-    reason = {language: read_texts(language)(words) for language in LANGUAGES} if words else {}
+    reason = in_each(lambda texts: texts(words)) if words else {}
     return JSONResponse({"state": state, "reason": reason} | more, status, _PRIVATE)
 
 
@@ -158,7 +158,7 @@ async def _in_a_thread(answer: Callable[..., Response], *given: object) -> Respo
         return await asyncio.to_thread(answer, *given)
     except RisicobeeldError as error:
         logs.warn(_LOG, "cannot answer", route=f"{ADDRESS}...", error=type(error).__name__)
-        reason = {language: in_words(read_texts(language), error) for language in LANGUAGES}
+        reason = in_each(in_words, error)
         return JSONResponse({"state": "later", "reason": reason}, HTTPStatus.SERVICE_UNAVAILABLE, _PRIVATE)
 
 

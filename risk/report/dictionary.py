@@ -18,7 +18,7 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from risk.index.classify import CLASS_NAMES
 from risk.index.declaration import Model
-from words import LANGUAGES, read_texts
+from words import LANGUAGES, in_each, read_texts
 
 _UNITS: Final = {"_per_100k": "per 100 000", "_0_10": "0-10", "_km2": "km2", "_pct": "%", "_n": "1", "_m": "m"}
 _TYPES: Final = {"float": "number", "int": "integer", "bool": "boolean", "datetime": "date", "string": "string"}
@@ -162,7 +162,7 @@ def _codes() -> dict[str, list[dict[str, Any]]]:
 
 
 def _kind(code: str) -> dict[str, Any]:
-    return {"code": code, **{language: site_kinds.name(code, read_texts(language)) for language in LANGUAGES}}
+    return {"code": code, **in_each(lambda texts: site_kinds.name(code, texts))}
 
 
 def _code(code: str, name: str) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _source(source: catalogue.Source, source_date: str) -> dict[str, Any]:
 
 
 def _words(name: str) -> dict[str, str]:
-    return {language: read_texts(language)(name) for language in LANGUAGES}
+    return in_each(lambda texts: texts(name))
 
 
 def _both(text: Any) -> Mapping[str, str]:
