@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import bytecode, examples, one_thread, scanned_once  # noqa: F401 - for what they do
 from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a page
+    house,
     house_of,
     invented_areas,
     invented_regions,

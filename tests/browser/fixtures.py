@@ -21,6 +21,7 @@ import topojson
 from playwright.sync_api import Browser, Error, Page, WebError, expect
 from shapely import box
 
+from access.database import engine as database
 from tests.browser.tabs import PATIENCE_MS, Kept, lent, open_tab
 
 if TYPE_CHECKING:
@@ -135,6 +136,15 @@ def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterat
     from tests.browser.house import houses  # noqa: PLC0415 - it needs this module
 
     yield from houses(tmp_path_factory.mktemp, computed)
+
+
+@pytest.fixture
+def house(house_of: Callable[..., "House"], monkeypatch: pytest.MonkeyPatch) -> Iterator["House"]:
+    """Give the server with sign-in and its provider, and look at what it holds."""
+    found = house_of()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
+    yield found
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ kept with one blank tab of this machine, whose process the next test's tabs shar
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,11 @@ def open_tab(context: BrowserContext) -> Page:
     with context.expect_page() as opened:
         context.pages[0].evaluate("() => { open().opener = null; }")
     return opened.value
+
+
+def shut_outside(context: BrowserContext) -> None:
+    """Refuse what lies outside this machine at once: the provider's pages ask for a style sheet there, and wait."""
+    context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
 
 
 def _new(browser: Browser, **options: object) -> BrowserContext:

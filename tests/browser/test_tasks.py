@@ -15,7 +15,7 @@ from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
-from tests.browser.tabs import Kept, lent, open_tab
+from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 from words import Texts, read_texts
 
 LOTC = Viewer("lotc", person="test")
@@ -54,7 +54,7 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
     def come_in(sub: str, language: str, size: tuple[int, int], path: str = "/") -> tuple[Page, Texts]:
         width, height = size
         context, _ = used.enter_context(lent(browser, kept_contexts, locale={"nl": "nl-NL", "en": "en-GB"}[language]))
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        shut_outside(context)
         page, texts = open_tab(context), read_texts(language)
         page.set_viewport_size({"width": width, "height": height})
         knock(house, page, sub, path, button=texts("signin.button"))

@@ -7,23 +7,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from access import people
-from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from risk.targets import decisions
 from tests.browser import axe
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
+from tests.browser.tabs import shut_outside
 
 LOTC = Viewer("lotc", person="test")
-
-
-@pytest.fixture
-def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    found = house_of()
-    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
-    yield found
-    database.close()
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
         house.account(sub)
         context = browser.new_context(locale="nl-NL", viewport={"width": width, "height": 844})
         context.set_default_timeout(60_000)
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        shut_outside(context)
         contexts.append(context)
         page = context.new_page()
         knock(house, page, sub, "/")

@@ -9,25 +9,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from access import people, told
-from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from register import record as write
 from tests.browser import axe
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
-from tests.browser.tabs import Kept, lent, open_tab
+from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
 LAST_DAY = date(2020, 11, 30)  # of the example
 WRITTEN = "grijs-busje-achterom"
-
-
-@pytest.fixture
-def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    found = house_of()
-    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
-    yield found
-    database.close()
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
         people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
         house.account(sub)
         context, _ = used.enter_context(lent(browser, kept_contexts, locale=locale))
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        shut_outside(context)
         page = open_tab(context)
         page.set_viewport_size({"width": width, "height": 900})
         knock(house, page, sub, "/", button="Aanmelden" if locale == "nl-NL" else "Sign in")

@@ -13,7 +13,7 @@ from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from tests.browser.fixtures import settled, start_streamlit, stop
 from tests.browser.house import APP, House, knock
-from tests.browser.tabs import Kept, lent, open_tab
+from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
 TODAY = datetime.now(UTC).date()
@@ -21,18 +21,10 @@ SHORT_S = 12  # how long the hasty provider lets a token live
 
 
 @pytest.fixture
-def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    found = house_of()
-    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
-    yield found
-    database.close()
-
-
-@pytest.fixture
 def tabs(browser: Browser, kept_contexts: Kept) -> Iterator[BrowserContext]:
     """One browser with its own cookies. The provider's pages ask for a style sheet outside, which is not there."""
     with lent(browser, kept_contexts, locale="nl-NL", viewport={"width": 1400, "height": 900}) as (context, _):
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())  # or it waits for a name
+        shut_outside(context)
         yield context
 
 

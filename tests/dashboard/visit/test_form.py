@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from access import people
-from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from register.read import Filters
 from tests.browser import axe
 from tests.browser.house import House, knock
-from tests.browser.tabs import Kept, lent, open_tab
+from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
 QUEUE = "() => import('/visit/queue.js').then((queue) => queue.entries())"
@@ -29,18 +28,10 @@ DRAFTED = """(told) => import('/visit/queue.js')
 
 
 @pytest.fixture
-def house(house_of: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    found = house_of()
-    monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))
-    yield found
-    database.close()
-
-
-@pytest.fixture
 def phone(browser: Browser, kept_contexts: Kept) -> Iterator[BrowserContext]:
     """One telephone with its own cookies; the provider's pages ask for a style sheet outside, which is not there."""
     with lent(browser, kept_contexts, locale="nl-NL", viewport={"width": 390, "height": 844}) as (context, _):
-        context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        shut_outside(context)
         yield context
 
 
