@@ -14,22 +14,9 @@ from markupsafe import Markup, escape
 from xstatic.pkg import leaflet
 
 from dashboard.map.assets import FRONTEND_DIR
-from dashboard.map.layers import (
-    CLASS_COLOURS,
-    NEIGHBOURS,
-    NO_DATA_COLOURS,
-    OVER_COLOUR,
-    PLACE_COLOURS,
-    TILE_URL,
-    MapPicture,
-    MapTexts,
-    Mark,
-    SiteLayer,
-    fifth,
-    shade,
-    site_shapes,
-)
+from dashboard.map.layers import NEIGHBOURS, TILE_URL, MapPicture, MapTexts, Mark, SiteLayer, site_shapes
 from dashboard.map.markup import Unit, area_lines, number, page_parts, score_line, sign, units_of
+from dashboard.map.scale import CLASS_COLOURS, NO_DATA_COLOURS, OVER_COLOUR, PLACE_COLOURS, fifth, shade
 from geodata.areas import landmarks
 from geodata.codes import CRS_WGS84
 from geodata.errors import ContractError

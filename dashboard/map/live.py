@@ -17,13 +17,6 @@ import streamlit as st
 from dashboard.map import inside
 from dashboard.map.assets import FRONTEND_DIR, Geometry, published_words
 from dashboard.map.layers import (
-    CLASS_COLOURS,
-    CLASS_CUTS,
-    CLASS_INKS,
-    NO_DATA_COLOURS,
-    OVER_COLOUR,
-    PLACE_COLOURS,
-    SHADES,
     TILE_URL,
     AreaLayer,
     MapPicture,
@@ -32,6 +25,15 @@ from dashboard.map.layers import (
     Overlay,
     SiteLayer,
     site_shapes,
+)
+from dashboard.map.scale import (
+    CLASS_COLOURS,
+    CLASS_CUTS,
+    CLASS_INKS,
+    NO_DATA_COLOURS,
+    OVER_COLOUR,
+    PLACE_COLOURS,
+    SHADES,
     told_score,
 )
 from dashboard.map.words import words_message

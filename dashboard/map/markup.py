@@ -5,19 +5,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dashboard.map.inside import Inside
-from dashboard.map.layers import (
+from dashboard.map.layers import AreaLayer, MapPicture, MapTexts, Mark, SiteLayer, site_shapes
+from dashboard.map.scale import (
     CLASS_COLOURS,
     CLASS_CUTS,
     NO_DATA_COLOURS,
     OVER_COLOUR,
     PLACE_COLOURS,
-    AreaLayer,
-    MapPicture,
-    MapTexts,
-    Mark,
-    SiteLayer,
     fifth,
-    site_shapes,
     told_decimals,
     told_score,
 )

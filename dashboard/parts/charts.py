@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.map.layers import CLASS_COLOURS
+from dashboard.map.scale import CLASS_COLOURS
 from dashboard.parts import tables
 from dashboard.shell.markup import show
 from geodata import codes

@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Mark, SiteLayer, told_decimals, told_score
+from dashboard.map.layers import AreaLayer, Mark, SiteLayer
 from dashboard.map.live import SectorFigures, figures_message
+from dashboard.map.scale import told_decimals, told_score
 from dashboard.shell.session import STATIC_DIR, kept, selection
 from dashboard.shell.session import store as open_store
 from door import readiness

@@ -4,7 +4,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.map.layers import told_decimals, told_score
+from dashboard.map.scale import told_decimals, told_score
 from dashboard.parts import figures
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import frame

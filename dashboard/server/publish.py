@@ -22,7 +22,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.viewer import Viewer
-from dashboard.map.layers import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
+from dashboard.map.scale import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
 from dashboard.pages.method.document import to_html
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture, named, official_model, read_picture, score_told

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
-from dashboard.map.layers import told_decimals, told_score
+from dashboard.map.scale import told_decimals, told_score
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell.session import Selection

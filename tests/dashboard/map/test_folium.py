@@ -11,7 +11,8 @@ from folium.plugins import MiniMap
 from playwright.sync_api import Page, expect
 
 from dashboard.map.folium_map import as_single_file, folium_map
-from dashboard.map.layers import SHADES, AreaLayer, MapPicture, MapTexts, Mark, SiteLayer, class_of, shade
+from dashboard.map.layers import AreaLayer, MapPicture, MapTexts, Mark, SiteLayer
+from dashboard.map.scale import SHADES, class_of, shade
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError
 from tests.browser.fixtures import HOSTILE_NAME

@@ -12,26 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.map.assets import Geometry
-from dashboard.map.layers import (
+from dashboard.map.layers import SITE_SHAPES, AreaLayer, MapPicture, MapTexts, Mark, SiteLayer
+from dashboard.map.live import area_message, map_message, site_message
+from dashboard.map.scale import (
     CLASS_COLOURS,
     CLASS_CUTS,
     CLASS_INKS,
     NO_DATA_COLOURS,
     PLACE_COLOURS,
     SHADES,
-    SITE_SHAPES,
-    AreaLayer,
-    MapPicture,
-    MapTexts,
-    Mark,
-    SiteLayer,
     class_of,
     fifth,
     shade,
     told_decimals,
     told_score,
 )
-from dashboard.map.live import area_message, map_message, site_message
 from geodata.codes import SITE_KINDS
 from geodata.errors import ContractError, UnknownCodeError
 from risk.index import classify
