@@ -25,6 +25,11 @@ _BORN: Final = re.compile(r"\b(?:geb(?:oren)?|born|d\.?o\.?b|geboortedatum|birth
 LONGEST_TEXT: Final = 20_000
 """The most characters of one free text; a longer one is refused before anything looks into it."""
 _FIRST_BIRTH_YEAR, _LAST_BIRTH_YEAR = 1920, 2012
+_DAY: Final = re.compile(
+    r"(?<![\w.,])(?:(?:0?[1-9]|[12]\d|3[01])(?P<between>[-. ])(?:0?[1-9]|1[0-2])(?P=between)(?:19|20)\d\d"
+    r"|(?:19|20)\d\d(?P<sign>[-. ])(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01]))(?!\d)"
+)
+"""A day written in digits: one in eleven passes the eleven test of the BSN, and is none."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def refuse_long(text: str, longest: int = LONGEST_TEXT, field: str = "text") -> 
 def find(*texts: str) -> list[Finding]:
     """Return what looks like personal data, in the order of the text's kinds; empty when nothing does.
 
-    Dates count as dates of birth between 1920 and 2012, or after a word for birth; the dates of events do not.
+    Dates count as dates of birth between 1920 and 2012, or after a word for birth; the dates of events do not, and
+    no date is a BSN.
 
     Examples
     --------
@@ -87,7 +93,7 @@ def find(*texts: str) -> list[Finding]:
     found = [Finding("e-mail", match.group()) for match in _EMAIL.finditer(text)]
     found += [Finding("telephone", match.group()) for match in _PHONE.finditer(text)]
     for match in _DIGITS.finditer(text):
-        if is_bsn(re.sub(r"\D", "", match.group())):
+        if not _DAY.fullmatch(match.group()) and is_bsn(re.sub(r"\D", "", match.group())):
             found.append(Finding("bsn", match.group()))
     for match in _DATE.finditer(text):
         year = int(match["end"] or match["start"] or match["word"])

@@ -115,7 +115,7 @@ def entry_of(
     references.refuse(viewer, kind, content, before or {})
     refuse_practice(viewer, kind, entity_id)
     if kind.name in _NAMES_NOBODY:
-        found = personal.find(*(str(value) for value in content.values() if isinstance(value, str)))
+        found = personal.find(*_free_texts(kind, content))
         if found:
             raise InputError(f"{kind.name}_names_person", kind=found[0].kind, excerpt=found[0].excerpt)
     facets = facets_of(kind, content)
@@ -129,6 +129,12 @@ def entry_of(
         facets,
         content | {"recorded_by": viewer.who},
     )
+
+
+def _free_texts(kind: Kind, content: Mapping[str, object]) -> list[str]:
+    """Return what somebody wrote: no code, day or identity, whose digits may look like anything."""
+    given = {name for name in content if not name.endswith(("_id", "_date"))} - set(kind.facets.values())
+    return [text for name, text in content.items() if name in given and isinstance(text, str)]
 
 
 def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:

@@ -280,6 +280,12 @@ def test_ordinary_text_gives_no_warning(text):
     assert personal.find(text) == []
 
 
+def test_no_day_of_an_event_looks_like_a_bsn():
+    days = pd.date_range("2013-01-01", "2031-12-31")
+    texts = [f"gezien op {day:{form}}" for day in days for form in ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y")]
+    assert [text for text in texts if personal.find(text)] == []
+
+
 def test_demonstration_texts_give_no_warning():
     table = open_store(parse_viewer("lotc")).table("activations")
     texts = pd.concat([table["outcome"], table["measures"], table["route_from"]])
