@@ -72,6 +72,8 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
     shown = rows[rows["vr_code"].isin([region, ""])] if region else rows
     if shown.empty:
         st.info(texts("contacts.none"))
+    elif not (shown["name"] + shown["telephone"]).any():
+        st.caption(texts("contacts.no_names"))
     for ring in _RINGS:
         of_ring = shown[shown["ring"] == ring].sort_values(["vr_code", "is_deputy", "organisation"])
         if len(of_ring):
@@ -91,7 +93,7 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
 
 
 def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ring: str) -> Markup:
-    names = ("region", "organisation", "function", "name", "telephone", "valid_until")
+    names = ["region", "organisation", "function", "name", "telephone", "valid_until"]
     heads = [texts("register.region" if name == "region" else f"contacts.{name}") for name in names]
     cells = []
     for row in rows.itertuples():
@@ -103,7 +105,10 @@ def _contact_table(texts: Texts, rows: pd.DataFrame, regions: dict[str, str], ri
         )
         words = (regions.get(row.vr_code, ""), row.organisation, function, row.name, row.telephone, until)
         cells.append([str(word) for word in words])
-    return tables.table(texts(f"contacts.ring_{ring}"), heads, cells)
+    filled = [n for n in range(len(heads)) if any(row[n] for row in cells)]  # an empty column tells nothing
+    return tables.table(
+        texts(f"contacts.ring_{ring}"), [heads[n] for n in filled], [[row[n] for n in filled] for row in cells]
+    )
 
 
 def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> bytes:
@@ -116,7 +121,7 @@ def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> byte
 
 def _edit_contact(texts: Texts, store: ScopedStore, rows: pd.DataFrame, regions: dict[str, str]) -> None:
     mine = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "contacts", row["vr_code"])]
-    names = [f"{row['vr_code']} {row['organisation']}: {row['function']}".strip() for row in mine]
+    names = [f"{row['organisation']}: {row['function']}" for row in mine]
     place = st.selectbox(
         texts("contacts.which"),
         [-1, *range(len(mine))],

@@ -240,6 +240,9 @@ def test_the_report_shows_56_and_can_be_saved(app: str, open_page: Open, tmp_pat
 def test_contacts_routes_and_library_are_there_in_both_languages(app: str, open_page: Open) -> None:
     page = open_page(f"{app}/contacts?lang=en")
     expect(page.get_by_text("Contacts in the regions (50)")).to_be_visible()
+    expect(page.get_by_text("Names and telephone numbers have not been filled in yet.")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Function").first).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Telephone")).to_have_count(0)
     with page.expect_download() as caught:
         page.get_by_role("button", name="Save the list (functions, no names)").click()
     assert "name" not in Path(caught.value.path()).read_text("utf-8").splitlines()[0].split(",")
