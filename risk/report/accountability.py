@@ -7,6 +7,7 @@ import geopandas as gpd
 
 from access.rights import Rows, rows_of
 from door.store import ScopedStore
+from geodata.areas.regions import region_names
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import WORK_KINDS, Facts, gather
@@ -107,9 +108,10 @@ def _composition(store: ScopedStore, words: Mapping[str, str]) -> list[Block]:
     contacts = store.register("contacts")
     if contacts.empty:
         return [*blocks, Paragraph(words["none"])]
-    contacts = contacts.assign(
-        organisation=contacts["organisation"].where(contacts["ring"] != "region", words["per_region"])
-    )
+    if contacts.loc[contacts["ring"] == "region", "vr_code"].nunique() > 1:
+        contacts = contacts.assign(
+            organisation=contacts["organisation"].where(contacts["ring"] != "region", words["per_region"])
+        )
     counted = contacts.groupby(["ring", "organisation", "function"], sort=False)["contact_id"].count().reset_index()
     rows = tuple(
         (words[f"ring_{row.ring}"], str(row.organisation), str(row.function), str(row.contact_id))
@@ -146,16 +148,18 @@ def label_of(name: str, code: str, facts: Facts, words: Mapping[str, str], langu
 
 
 def _count(facts: Facts, words: Mapping[str, str], name: str, language: str, band: str) -> list[Block]:
+    texts = read_texts(language)
     counts = facts.counts[name]
     total = len(facts.activations)
     labels = [label_of(name, code, facts, words, language) for code in counts]
     numbers = list(counts.values())
     rows = tuple(
-        (label, str(number), f"{100 * number / total:.0f}%" if total else "-")
+        (label, str(number), texts.percent(number / total) if total else "-")
         for label, number in zip(labels, numbers, strict=True)
     )
     grid = Grid((words["label"], words["number"], words["share"]), rows, (1, 2))
-    blocks: list[Block] = [Heading(words[name]), Paragraph(words[f"{name}_def"], is_small=True), grid]
+    told = f"{name}_def" if name != "by_region" or len(counts) == len(region_names()) else "by_region_own_def"
+    blocks: list[Block] = [Heading(words[name]), Paragraph(words[told], is_small=True), grid]
     if name in ("by_theme", "by_trigger", "by_measures") and total:
         blocks.append(Picture(charts.bars(labels, numbers, band), words[name]))
     return blocks

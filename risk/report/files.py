@@ -2,7 +2,6 @@
 
 import base64
 import io
-import math
 import re
 import struct
 from collections.abc import Callable, Sequence
@@ -129,6 +128,7 @@ def as_pdf(document: Document) -> bytes:
                 self.set_text_color(138, 0, 0)
                 self.cell(0, 5, document.band, align="C", new_x="LMARGIN", new_y="NEXT")
                 self.set_text_color(22, 36, 46)
+                self.ln(3)
 
         def footer(self) -> None:
             self.set_y(-12)
@@ -149,31 +149,36 @@ def as_pdf(document: Document) -> bytes:
                 made.add_page()
             made.ln(1 if block.level == 1 else 4)
             made.set_font("sans", "B", 18 if block.level == 1 else 12)
-            made.multi_cell(0, 8, block.text, new_x="LMARGIN", new_y="NEXT")
+            if block.level == 1 and made.epw < made.get_string_width(block.text) < made.epw * 1.5:
+                made.set_font_size(18 * made.epw / made.get_string_width(block.text) - 0.5)  # a title is one line
+            made.multi_cell(0, 8, block.text, align="L", new_x="LMARGIN", new_y="NEXT")
         elif isinstance(block, Paragraph):
             made.set_font("sans", "", 8 if block.is_small else 10)
-            made.multi_cell(0, 5, block.text, new_x="LMARGIN", new_y="NEXT")
+            made.multi_cell(0, 5, block.text, align="L", new_x="LMARGIN", new_y="NEXT")
             made.ln(1)
         elif isinstance(block, Grid):
-            made.set_font("sans", "", 8)
+            widths = _widths(made, block)
+            made.set_font("sans", "", _TABLE_PT)
             align = tuple("RIGHT" if n in block.numeric else "LEFT" for n in range(len(block.header)))
             with made.table(
+                align="LEFT",
                 text_align=align,
                 headings_style=FontFace(emphasis="BOLD"),
-                line_height=5,
+                line_height=_LINE_MM,
                 borders_layout="HORIZONTAL_LINES",
-                col_widths=_widths(block),
+                width=sum(widths),
+                col_widths=widths,
             ) as table:
                 for cells in (block.header, *block.rows):
                     table.row(cells)
+            made.ln(2)
         else:
             _pdf_picture(made, block)
     return bytes(made.output())
 
 
-_LINE_SIGNS: Final = 110  # what stands on a line of the page, about
-_ROW_MM: Final = 5.2
-_PAGE_MM: Final = 260
+_TABLE_PT: Final = 8
+_LINE_MM: Final = 5
 
 
 def _fits(made: Any, blocks: Sequence[Block]) -> bool:
@@ -183,13 +188,30 @@ def _fits(made: Any, blocks: Sequence[Block]) -> bool:
         if isinstance(block, Heading):
             break
         if isinstance(block, Paragraph):
-            height += 5 * math.ceil(len(block.text) / _LINE_SIGNS) + 1
+            made.set_font("sans", "", 8 if block.is_small else 10)
+            height += made.multi_cell(0, _LINE_MM, block.text, align="L", dry_run=True, output="HEIGHT") + 1
         elif isinstance(block, Grid):
-            height += _ROW_MM * (1 + len(block.rows)) + 2
+            height += _table_mm(made, block) + 2
         else:
             height += _height_mm(block) + 2
     left = made.h - made.b_margin - made.get_y()
-    return height <= left or (height > _PAGE_MM and left > _PAGE_MM / 3)
+    page = made.eph - made.b_margin
+    return bool(height <= left or (height > page and left > page / 3))
+
+
+def _table_mm(made: Any, grid: Grid) -> float:
+    """Return how high a table becomes, its longest cells over several lines."""
+    widths = _widths(made, grid)
+    made.set_font("sans", "", _TABLE_PT)
+    return float(
+        sum(
+            max(
+                made.multi_cell(width, _LINE_MM, text, align="L", dry_run=True, output="HEIGHT")
+                for width, text in zip(widths, cells, strict=True)
+            )
+            for cells in (grid.header, *grid.rows)
+        )
+    )
 
 
 def _height_mm(picture: Picture) -> float:
@@ -197,17 +219,29 @@ def _height_mm(picture: Picture) -> float:
     return float(picture.width_cm * 10 * height / width)
 
 
-_SIGN_MM: Final = 1.6  # of the letters in a table, and what stands free beside them
-_FREE_MM: Final = 3
+_FREE_MM: Final = 4  # beside the text of a cell
+_NARROW: Final = 0.6  # of the page: a table of short texts, whose numbers stay near what they count
 
 
-def _widths(grid: Grid) -> tuple[int, ...]:
-    """Return the relative widths of columns: by their longest text, within limits, and no word broken."""
-    found = []
+def _widths(made: Any, grid: Grid) -> tuple[float, ...]:
+    """Return the widths of columns (mm): each cell on one line where all fit, else no word broken where it can be."""
+    needed, longest = [], []
+    made.set_font("sans", "B", _TABLE_PT)  # the widest that stands in a column
     for column in zip(grid.header, *grid.rows, strict=True):
-        word = max(len(word) for cell in column for word in cell.split() or [""])
-        found.append(max(min(50, max(10, *(len(cell) for cell in column))), round(_SIGN_MM * word) + _FREE_MM))
-    return tuple(found)
+        needed.append(max(made.get_string_width(cell) for cell in column) + _FREE_MM)
+        longest.append(max(made.get_string_width(word) for cell in column for word in cell.split() or [""]) + _FREE_MM)
+    if sum(needed) <= made.epw:
+        free = max(0.0, made.epw * (_NARROW if sum(needed) < made.epw * _NARROW else 1) - sum(needed))
+        return tuple(width + free / len(needed) for width in needed)
+    left, open_ = made.epw, set(range(len(needed)))
+    widths = [0.0] * len(needed)
+    while open_:  # what needs less than its share of what is left gets what it needs
+        share = left / len(open_)
+        small = {n for n in open_ if needed[n] <= share} or open_
+        for n in small:
+            widths[n] = needed[n] if needed[n] <= share else max(share, longest[n])
+        left, open_ = left - sum(widths[n] for n in small), open_ - small
+    return tuple(width * made.epw / sum(widths) for width in widths)
 
 
 def _pdf_picture(made: Any, picture: Picture) -> None:

@@ -22,7 +22,7 @@ from risk.report.interpretations import section, valid
 from risk.report.words import band_of, read_words, route_names, sector_name, stamp_of
 from words import read_texts
 
-_LONGEST = 8
+_LONGEST = 6
 
 
 def meeting_sheet(
@@ -81,6 +81,11 @@ def _grid(
     return blocks
 
 
+def _across(counts: Mapping[str, int], words: Mapping[str, str]) -> Grid:
+    """Lay counts beside one another, so that the sheet stays one page."""
+    return Grid(tuple(words[name] for name in counts), (tuple(map(str, counts.values())),))
+
+
 def _activations(rows: pd.DataFrame, words: Mapping[str, str], language: str) -> list[Block]:
     listed = [
         (
@@ -99,13 +104,12 @@ def _activations(rows: pd.DataFrame, words: Mapping[str, str], language: str) ->
 
 def _signals(rows: pd.DataFrame, since: date, words: Mapping[str, str]) -> list[Block]:
     changed = _since(rows, since)
-    counts = [
-        (words["since_new"], str(int((changed["version"] == 1).sum()) if len(changed) else 0)),
-        (words["since_closed"], str(int((changed["state"] != "new").sum()) if len(changed) else 0)),
-        (words["still_open"], str(int((rows["state"] == "new").sum()))),
-    ]
-    grid = Grid((words["label"], words["number"]), tuple(counts), (1,))
-    return [Heading(words["open_signals"]), grid, Paragraph(words["signals_def"], is_small=True)]
+    counts = {
+        "since_new": int((changed["version"] == 1).sum()) if len(changed) else 0,
+        "since_closed": int((changed["state"] != "new").sum()) if len(changed) else 0,
+        "still_open": int((rows["state"] == "new").sum()),
+    }
+    return [Heading(words["open_signals"]), _across(counts, words), Paragraph(words["signals_def"], is_small=True)]
 
 
 def _referrals(rows: pd.DataFrame, words: Mapping[str, str], routes: Mapping[str, str], language: str) -> list[Block]:
@@ -126,14 +130,13 @@ def _plan(lines: pd.DataFrame, activations: pd.DataFrame, words: Mapping[str, st
     visits = activations[activations["plan_line_id"] != ""] if len(activations) else activations
     visits = visits[visits["plan_line_id"].isin(set(lines["plan_line_id"]))] if len(visits) else visits
     found = visits["infections_found"].value_counts()
-    counts = (
-        (words["planned"], str(len(lines))),
-        (words["visited"], str(visits["plan_line_id"].nunique() if len(visits) else 0)),
-        (words["found"], str(int(found.get("yes", 0)))),
-        (words["nothing_found"], str(int(found.get("no", 0)))),
-    )
-    grid = Grid((words["label"], words["number"]), counts, (1,))
-    return [Heading(words["plan"]), grid, Paragraph(words["plan_def"], is_small=True)]
+    counts = {
+        "planned": len(lines),
+        "visited": visits["plan_line_id"].nunique() if len(visits) else 0,
+        "found": int(found.get("yes", 0)),
+        "nothing_found": int(found.get("no", 0)),
+    }
+    return [Heading(words["plan"]), _across(counts, words), Paragraph(words["plan_def"], is_small=True)]
 
 
 def _moved(store: ScopedStore, since: date, model: Model, words: Mapping[str, str], language: str) -> list[Block]:

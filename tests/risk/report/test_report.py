@@ -179,11 +179,28 @@ def test_the_composition_names_functions_and_no_code_stands_in_the_report():
     assert not re.search(r"\bVR\d\d\b|>lotc<|\d{4}-\d\d-\d\d", words)
 
 
+def test_the_meeting_sheet_of_a_busy_fortnight_is_one_page():
+    for day in range(16, 28):
+        record(event_date=f"2020-11-{day}", sector_code="slaughter_meat", vr_code="VR24")
+        write.record(LOTC, "referral", {"event_date": f"2020-11-{day}", "route": "care", "vr_code": "VR24"})
+    made = files.as_pdf(meeting_sheet(open_store(LOTC), date(2020, 11, 16), "nl"))
+    assert len(re.findall(rb"/Type /Page\b(?!s)", made)) == 1
+
+
 def test_a_region_reads_only_its_own():
     record(vr_code="VR07", outcome="geheim van zeven")
     document = accountability(open_store(parse_viewer("region:VR06")), *QUARTER)
     regions = grid_after(document, "Activeringen naar veiligheidsregio").rows
     assert [row[0] for row in regions] == ["Noord- en Oost-Gelderland"]
+    words = " ".join(block.text for block in document.blocks if isinstance(block, Paragraph))
+    assert "alle 25" not in words
+    first = grid_after(document, "Samenstelling naar functie").rows[0]
+    assert first == (
+        "veiligheidsregio's",
+        "Veiligheidsregio Noord- en Oost-Gelderland",
+        "Regiocontact arbeidsmigranten",
+        "1",
+    )
     with pytest.raises(AccessDeniedError):
         accountability(open_store(Viewer("privacy")), *QUARTER)
 
@@ -249,6 +266,7 @@ def test_the_meeting_sheet_tells_what_changed_since(tmp_path):
     document = meeting_sheet(open_store(LOTC), since, "en")
     texts = [block.text for block in document.blocks if isinstance(block, Heading)]
     assert "Newly recorded activations: 1" in texts
-    assert main(["meeting", "--since", "2020-11-16", "--out", str(tmp_path / "sheet.pdf")]) == 0
-    content = (tmp_path / "sheet.pdf").read_bytes()
-    assert len(re.findall(rb"/Type /Page\b(?!s)", content)) == 1
+    for language in ("nl", "en"):
+        out = tmp_path / f"{language}.pdf"
+        assert main(["meeting", "--since", "2020-11-16", "--lang", language, "--out", str(out)]) == 0
+        assert len(re.findall(rb"/Type /Page\b(?!s)", out.read_bytes())) == 1
