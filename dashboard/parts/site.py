@@ -18,6 +18,7 @@ from dashboard.parts.figures import Picture, Site
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
+from dashboard.visit import server as visits
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
@@ -74,10 +75,9 @@ def _steps(
     ask: Callable[[Site], None],
 ) -> None:
     """Offer what can be done with a site: record a visit, lock it into the next plan, say where it really is."""
+    may_visit = may(store.viewer, Verb.RECORD, "activations", site["vr_code"])
     with st.container(horizontal=True, key="site-steps"):
-        if may(store.viewer, Verb.RECORD, "activations", site["vr_code"]) and st.button(
-            texts("region.record"), type="primary", key="site-record"
-        ):
+        if may_visit and st.button(texts("region.record"), type="primary", key="site-record"):
             fields = {name: site[name] for name in ("site_id", "gemeente_code", "sector_code") if site[name]}
             entry.start_from(store, fields)
             st.session_state["register_view"] = "new"
@@ -94,6 +94,9 @@ def _steps(
             with st.popover(texts("sites.correct")):
                 _correct(texts, store, shown, str(site["site_id"]), corrected)
         ask(site)
+    told = {"site": site["site_id"], "gemeente": site["gemeente_code"], "sector": site["sector_code"]}
+    if may_visit and site["gemeente_code"] and (link := visits.way_in(texts, **told)):
+        show(link)
 
 
 def _correct(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, corrected: CorrectedPlace | None) -> None:

@@ -17,6 +17,7 @@ from access.database import engine as database
 from access.viewer import Viewer
 from dashboard.shell import problems, process, search, session, signin
 from dashboard.shell.markup import show
+from dashboard.visit import remind
 from door.store import ScopedStore
 from geodata import logs, metrics
 from geodata.errors import DatabaseAwayError, RisicobeeldError
@@ -215,6 +216,7 @@ def header(texts: Texts, viewer: Viewer | None) -> None:
             signin.menu(texts, viewer)
     if viewer is not None:
         show(signin.banner(texts) or Markup("<span></span>"))
+        remind.draw(texts)
 
 
 def markdown_escape(text: str) -> str:

@@ -35,6 +35,9 @@ _SCRIPT_WORDS: Final = (
     "unreachable",
     "not_kept",
     "draft_back",
+    "compared",
+    "yours",
+    "stands",
 )
 """What the script says by itself; all else it shows stands in the page or comes with an answer."""
 

@@ -1,6 +1,7 @@
 // What waits on this phone: the visits that one person typed, and what tells whose they are. Nothing else is kept.
 
 const NAME = "risicobeeld-visits";
+const OLD_MS = 3 * 24 * 60 * 60 * 1000;
 let opened;
 
 function open() {
@@ -35,6 +36,9 @@ export async function entries() {
   const found = await within("entries", "readonly", (store) => store.getAll());
   return found.sort((one, other) => one.made - other.made);
 }
+
+/** Tell whether a visit has waited for more than three days. */
+export const isOld = (entry) => Date.now() - entry.made > OLD_MS;
 
 /** Keep a visit; one with the same identity is replaced. */
 export const keep = (entry) => within("entries", "readwrite", (store) => store.put(entry));

@@ -61,9 +61,13 @@ def sender(request: Request) -> Sender | None:
     claims = _claims(request.cookies)
     if not claims.get("is_logged_in"):
         return None
+    return Sender(admission.admit(claims), person_of(claims), admission.session_id(claims))
+
+
+def person_of(claims: Mapping[str, Any]) -> str:
+    """Return the digest of an account by which a phone tells whose a visit is."""
     account = f"{claims.get('iss', '')}|{claims.get('sub', '')}"
-    person = hashlib.sha256(f"visit|{account}".encode()).hexdigest()[:32]
-    return Sender(admission.admit(claims), person, admission.session_id(claims))
+    return hashlib.sha256(f"visit|{account}".encode()).hexdigest()[:32]
 
 
 def _claims(cookies: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -31,9 +33,10 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.shell.problems import in_words
 from dashboard.visit import page, receive, sender
+from dashboard.visit.sender import Sender
 from geodata import logs, settings
 from geodata.errors import RisicobeeldError
-from words import LANGUAGES, choose_language, in_each
+from words import LANGUAGES, Texts, choose_language, in_each
 
 ADDRESS: Final = "/visit/"
 _FOLDER: Final = Path(__file__).parent
@@ -82,6 +85,20 @@ def is_served() -> bool:
     return _mounted.is_set() and sender.is_open()
 
 
+def way_in(texts: Texts, **told: str) -> Markup:
+    """Return a link to the form (HTML), with what is known of the visit filled in; nothing where it is not served.
+
+    Parameters
+    ----------
+    told
+        ``site``, ``gemeente`` and ``sector``: codes.
+    """
+    if not is_served():
+        return Markup()
+    asked = urlencode({"lang": texts.language} | {name: code for name, code in told.items() if code})
+    return Markup('<p class="rb-muted"><a href="visit/?{}">{}</a></p>').format(asked, texts("visit.link"))
+
+
 def routes() -> list[BaseRoute]:
     """Return the addresses of the form, and Streamlit's own for signing out, which now erases the queue."""
     base = str(config.get_option("server.baseUrlPath") or "")
@@ -95,7 +112,9 @@ def routes() -> list[BaseRoute]:
         *(at(ADDRESS + name, _file) for name in _FILES),
         at(f"{ADDRESS}worker.js", _worker),
         at(f"{ADDRESS}who", _who),
-        at(f"{ADDRESS}send", _send, "GET", "POST"),  # GET is named, or Streamlit would answer it with a page
+        # GET is named, or Streamlit would answer it with a page.
+        at(f"{ADDRESS}send", partial(_posted, answer=_taken), "GET", "POST"),
+        at(f"{ADDRESS}compare", partial(_posted, answer=_compared), "GET", "POST"),
         at("/auth/logout", _sign_out),
     ]
 
@@ -182,7 +201,7 @@ def _introduced(request: Request) -> Response:
     )
 
 
-def _refused(found: sender.Sender) -> JSONResponse:
+def _refused(found: Sender) -> JSONResponse:
     """Say why somebody who signed in may not enter, as the page does, and leave a line in the trail."""
     reason = found.admission.refusal
     assert reason is not None  # noqa: S101 - for who reads types
@@ -192,8 +211,8 @@ def _refused(found: sender.Sender) -> JSONResponse:
     return _told(HTTPStatus.UNAUTHORIZED if passes else HTTPStatus.FORBIDDEN, state, f"signin.{reason.value}")
 
 
-async def _send(request: Request) -> Response:
-    """Take one visit; every way in which this could be somebody else's doing is closed before it is read."""
+async def _posted(request: Request, answer: Callable[[Sender, object], Response]) -> Response:
+    """Read one visit; every way in which this could be somebody else's doing is closed before that."""
     if request.method != "POST":
         return _told(HTTPStatus.METHOD_NOT_ALLOWED, "refused", "problem.visit_unreadable")
     if not sender.is_open():
@@ -207,7 +226,7 @@ async def _send(request: Request) -> Response:
         body += part
         if len(body) > _LARGEST_BYTES:
             return _told(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "refused", "visit.too_large")
-    return await _in_a_thread(_taken, request, bytes(body))
+    return await _in_a_thread(_of_sender, request, bytes(body), answer)
 
 
 def _is_from_here(request: Request) -> bool:
@@ -216,7 +235,7 @@ def _is_from_here(request: Request) -> bool:
     return request.headers.get("Origin") == sender.own_origin() and site == "same-origin"
 
 
-def _taken(request: Request, body: bytes) -> Response:
+def _of_sender(request: Request, body: bytes, answer: Callable[[Sender, object], Response]) -> Response:
     """Hold who sends it against every rule, then hand it on."""
     found = sender.sender(request)
     if found is None:
@@ -229,13 +248,24 @@ def _taken(request: Request, body: bytes) -> Response:
         sent = json.loads(body)
     except (ValueError, RecursionError):
         return _told(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", "problem.visit_unreadable")
+    return answer(found, sent)
+
+
+def _taken(found: Sender, sent: object) -> Response:
+    """Record what was sent."""
     answer = receive.receive(found.admission.viewers, found.person, sent)
     logs.note(_LOG, "answered", route=f"{ADDRESS}send", status=int(answer.status))
     told = {"state": answer.state, "reason": dict(answer.reason), "question": answer.question}
     return JSONResponse(told, answer.status, _PRIVATE)
 
 
-def _wrong_of(request: Request, found: sender.Sender) -> Response | None:
+def _compared(found: Sender, sent: object) -> Response:
+    """Answer with what the register holds in the place of what was sent; nothing is recorded."""
+    stands = receive.standing(found.admission.viewers, found.person, sent)
+    return JSONResponse({"state": "compared", "stands": stands}, HTTPStatus.OK, _PRIVATE)
+
+
+def _wrong_of(request: Request, found: Sender) -> Response | None:
     """Return the answer to what does not come from this sign-in's own form, or too often; None when all is well."""
     if not found.owns(request.headers.get("X-Visit-Token", "")):
         _note_refused(found, "token")
@@ -259,7 +289,7 @@ def _has_turn(session: str) -> bool:
     return not is_full
 
 
-def _note_refused(found: sender.Sender, reason: str) -> None:
+def _note_refused(found: Sender, reason: str) -> None:
     audit.note("refused", who=found.admission.person, role="", surface=receive.SURFACE, table=reason)
 
 

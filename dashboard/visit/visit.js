@@ -2,7 +2,6 @@
 
 import * as queue from "./queue.js";
 
-const OLD_MS = 3 * 24 * 60 * 60 * 1000;
 const AGAIN_MS = 60 * 1000;
 const PATIENCE_MS = 30 * 1000;
 const LONGEST_SHOWN = 120;
@@ -23,6 +22,7 @@ let isSending = false;
 let changing = null; // the visit that the form changes
 let blank = ""; // what an empty form answers
 let drawn = ""; // the queue as it stands on the screen
+const standing = new Map(); // by visit, what the register holds in its place: shown, and never kept
 
 const said = (name, values = {}) =>
   Object.entries(values).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), words[name]);
@@ -82,6 +82,7 @@ async function save(event) {
     return;
   }
   const made = { id: changing?.id ?? identity(), made: changing?.made ?? Date.now() };
+  standing.delete(made.id);
   await queue.keep({ ...made, person: known.person, fields, state: "waiting", anyway: [], reason: {}, question: "" });
   await queue.forget("draft");
   empty();
@@ -144,6 +145,41 @@ function button(text, card, action, name = "plain") {
   return element;
 }
 
+const answer = (name, value) => {
+  const told = value.split(";").filter(Boolean).map((code) => called(name, code)).join(", ");
+  return told || "–";
+};
+
+/** What was typed beside what stands: what happened, and every other answer in which they differ. */
+function beside(typed, stands) {
+  const table = made("table", "");
+  const row = (tag, ...cells) => {
+    const line = made("tr", "");
+    line.append(...cells.map((text, place) => {
+      const cell = made(place ? tag : "th", text);
+      if (tag === "td") cell.scope = place ? "" : "row";
+      else cell.scope = "col";
+      return cell;
+    }));
+    return line;
+  };
+  const order = (value) => value.split(";").filter(Boolean).sort().join(";");
+  const names = Object.keys(stands).filter(
+    (name) => name !== "vr_code" && (name === "outcome" || order(typed[name] ?? "") !== order(stands[name])),
+  );
+  table.append(made("caption", words.compared), row("th", "", words.yours, words.stands));
+  for (const name of names) {
+    const own = name === "outcome" ? typed[name] : answer(name, typed[name] ?? "");
+    table.append(row("td", label(name), own, name === "outcome" ? stands[name] : answer(name, stands[name])));
+  }
+  return table;
+}
+
+function label(name) {
+  const part = form.querySelector(`[data-name="${name}"]`) ?? form.querySelector(`[name="${name}"]`).closest(".field, label");
+  return part.querySelector("legend, label")?.textContent ?? part.textContent.trim();
+}
+
 function card(entry) {
   const { fields } = entry;
   const item = made("li", "", entry.state);
@@ -155,6 +191,7 @@ function card(entry) {
   const outcome = fields.outcome.length > LONGEST_SHOWN ? `${fields.outcome.slice(0, LONGEST_SHOWN)}…` : fields.outcome;
   item.append(made("p", outcome));
   if (entry.reason?.[language]) item.append(made("p", entry.reason[language], "reason"));
+  for (const other of (session && standing.get(entry.id)) || []) item.append(beside(fields, other));
   const buttons = made("p", "", "buttons");
   if (entry.state === "asked") {
     buttons.append(button(words.send_anyway, entry.id, async () => {
@@ -187,14 +224,14 @@ function card(entry) {
 async function draw() {
   const waiting = await mine();
   const n = waiting.filter((entry) => entry.state === "waiting").length;
-  const old = waiting.filter((entry) => Date.now() - entry.made > OLD_MS).length;
+  const old = waiting.filter(queue.isOld).length;
   const lines = [words[network] ?? ""];
   if (session) lines.push(said("as_whom", { name: session.name }));
   if (isSending) lines.push(words.sending);
   else if (n) lines.push(said("waiting_n", { n }));
   else if (!waiting.length && known) lines.push(words.empty);
   find("network").textContent = lines.filter(Boolean).join(" ");
-  const seen = JSON.stringify([waiting, isSending]);
+  const seen = JSON.stringify([waiting, isSending, session !== null, [...standing]]);
   if (seen !== drawn) find("queue").replaceChildren(...waiting.map(card)); // else a button would lose the focus
   drawn = seen;
   find("old").textContent = said("old", { n: old });
@@ -228,6 +265,7 @@ async function ask(name, options = {}) {
 
 /** Ask the server who is signed in; what another person left on this phone, or who signed out, is erased. */
 async function introduce() {
+  const before = known?.person;
   session = null;
   let told;
   try {
@@ -262,17 +300,14 @@ async function introduce() {
   } else if (isClosed) {
     await forgetFiles();
   }
+  if (!session || session.person !== before) standing.clear();
 }
 
 /** Send one visit; tell whether the next may go too. */
 async function sendOne(entry, isAgain = false) {
   let told;
   try {
-    told = await ask("send", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Visit-Token": session.token, "X-Visit-Person": entry.person },
-      body: JSON.stringify({ id: entry.id, fields: entry.fields, anyway: entry.anyway }),
-    });
+    told = await post("send", entry);
   } catch {
     network = navigator.onLine ? "unreachable" : "offline";
     return false;
@@ -292,6 +327,25 @@ async function sendOne(entry, isAgain = false) {
   await introduce(); // the session ended, or is another's, or the token was too old
   return told.state === "again" && session && !isAgain ? sendOne(entry, true) : false;
 }
+
+/** Ask what the register holds in the place of a visit that it did not take. */
+async function compareAll() {
+  const asked = session ? (await mine()).filter((one) => ["same_day", "stands_otherwise"].includes(one.question)) : [];
+  for (const entry of asked.filter((one) => one.state !== "waiting" && !standing.has(one.id))) {
+    try {
+      const told = await post("compare", entry);
+      if (told.state === "compared") standing.set(entry.id, told.stands);
+    } catch {
+      return;
+    }
+  }
+}
+
+const post = (name, entry) => ask(name, {
+  method: "POST",
+  headers: { "Content-Type": "application/json", "X-Visit-Token": session.token, "X-Visit-Person": entry.person },
+  body: JSON.stringify({ id: entry.id, fields: entry.fields, anyway: entry.anyway }),
+});
 
 async function sendAll() {
   if (isSending || !session?.writes) return;
@@ -314,6 +368,7 @@ async function refresh() {
   const run = async () => {
     await introduce();
     await sendAll();
+    await compareAll();
     await draw();
   };
   if (navigator.locks) await navigator.locks.request("risicobeeld-visits", run);

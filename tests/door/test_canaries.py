@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from access import audit, told
 from access import rights as rules
 from access.viewer import Viewer
+from dashboard.visit import receive
 from door import desk, export, leaktest
 from door import store as access
 from geodata import codes, contracts
 from geodata.errors import RisicobeeldError
 from geodata.settings import MailServer
 from geodata.snapshots import snapshot
-from register import read
+from register import form, read
 from register import record as write
 from register.read import Filters
 from risk.index.model import load_model
@@ -247,6 +249,32 @@ def test_a_third_region_cannot_slip_into_a_handover_of_two(birds: Birds) -> None
     for code in ("VR06", "VR07", "VR20"):
         assert of_region(code).connected_sites().empty
         assert find(cells_as_text(of_region(code).register("decisions")), birds, own=code) == []
+
+
+def test_the_visit_form_tells_a_region_nothing_of_another(birds: Birds) -> None:
+    """Who records at another's place, on the day of a visit there, hears no more than that it may not be."""
+    seen = access.open_store(LOTC).table("activations")
+    placed = seen[(seen["gemeente_code"] != "") & (seen["sector_code"] != "")].drop_duplicates("vr_code")
+    by_region = {row["vr_code"]: row for row in placed.to_dict("records")}
+    assert len(by_region) > 20
+    names = [name for name in form.NAMES if name in placed.columns and name not in ("vr_code", "site_id", "integral")]
+    sites = access.open_store(LOTC).table("sites").drop_duplicates("vr_code").set_index("vr_code")["site_id"]
+    for place, code in enumerate(by_region):
+        viewers = (Viewer("region", (code,)),)
+        for other in (code, [*by_region][place - 1]):
+            row = by_region[other]
+            typed = {name: receive._as_typed(row[name]) for name in names} | {"outcome": "x", "measures": ""}
+            for forged in ({}, {"vr_code": code}, {"site_id": sites[other]}, {"gemeente_code": "", "vr_code": code}):
+                sent = {"id": str(uuid4()), "fields": typed | forged, "anyway": []}
+                stands = receive.standing(viewers, "somebody", sent)
+                told = str(stands)
+                if other != code and forged.get("gemeente_code") != "":
+                    answer = receive.receive(viewers, "somebody", sent)
+                    assert answer.state == "refused", (code, other, forged)
+                    assert stands == []
+                    told += str(answer)
+                assert find(told, birds, own=code) == []
+                assert other != code or forged or birds[code].text in told, "the search itself works"
 
 
 def test_the_leak_test_passes_on_the_canaries_and_finds_a_planted_leak(

@@ -53,6 +53,9 @@ def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
                 with page.expect_download() as download:
                     button.get_by_role("button").click()
                 arrived.append(read(page, download.value))
+    for path in ("?lang=nl", "who", "send", "compare"):  # the visit form: closed here, and as silent where it is open
+        page.goto(f"{url}/visit/{path}")
+        arrived.append(page.locator("body").inner_text().encode())
     context.close()
     return b"\n".join(arrived).decode("utf-8", "replace")
 

@@ -284,9 +284,8 @@ def _first_steps(texts: Texts, store: ScopedStore, regions: Picture, vr_code: st
             session.open_page("targets", unit="")
         if rows_of(store.viewer.role, "scores_gemeente"):
             _files(texts, store, regions, vr_code, chosen)
-    if may(store.viewer, Verb.RECORD, "activations", vr_code) and visits.is_served():
-        link = Markup('<p class="rb-muted"><a href="visit/?lang={}">{}</a></p>')
-        show(link.format(texts.language, texts("visit.link")))
+    if may(store.viewer, Verb.RECORD, "activations", vr_code) and (link := visits.way_in(texts)):
+        show(link)
 
 
 def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, chosen: Selection) -> None:

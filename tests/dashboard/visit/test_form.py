@@ -130,6 +130,60 @@ def test_visits_typed_without_a_network_are_sent_once_when_it_is_back(
     assert recorded_by(visitor.name) == ["niets bijzonders", "te veel bedden"]
 
 
+def test_the_page_of_a_site_opens_the_form_filled_in_and_the_pages_warn_of_old_visits(
+    house: House, phone: BrowserContext, visitor: Visitor
+) -> None:
+    sites = open_store(parse_viewer("region:VR06")).table("sites")
+    site = sites[(sites["gemeente_code"] != "") & (sites["sector_code"] != "")].iloc[0]
+    tab = enter(house, phone, visitor.name)
+    tab.goto(f"{house.server}/sites?unit={site['site_id']}")
+    tab.get_by_role("link", name="Bezoek vastleggen zonder netwerk").click()
+    ready(tab)
+    expect(tab.get_by_label("Nummer van de locatie")).to_have_value(site["site_id"])
+    expect(tab.get_by_role("combobox", name="Gemeente")).to_have_value(site["gemeente_code"])
+    expect(tab.get_by_role("combobox", name="Sector")).to_have_value(site["sector_code"])
+    phone.set_offline(True)
+    fill_in(tab, visitor, "lodging", "in het bos")
+    keep(tab)
+    expect(waiting(tab)).to_have_count(1)
+    tab.evaluate(FOUR_DAYS_AGO)
+    phone.clear_cookies()  # or it would be sent when the network is back
+    phone.set_offline(False)
+    tab.close()
+    tab = open_tab(phone)
+    knock(house, tab, visitor.name)
+    warning = tab.get_by_role("alert").get_by_text("langer dan drie dagen niet verstuurd: 1.")
+    expect(warning).to_be_visible()
+    assert axe.serious(tab) == []
+    assert "in het bos" not in tab.content()
+    warning.get_by_role("link", name="Open het formulier").click()
+    ready(tab)
+    expect(waiting(tab).get_by_text("Het veld Locatie noemt")).to_have_count(0)
+
+
+def test_what_the_register_holds_stands_beside_what_was_typed(
+    house: House, phone: BrowserContext, visitor: Visitor
+) -> None:
+    tab = enter(house, phone, visitor.name)
+    for sector, outcome in (("lodging", "eerste indruk"), ("lodging", "tweede indruk")):
+        fill_in(tab, visitor, sector, outcome)
+        keep(tab)
+        if outcome == "eerste indruk":
+            expect(tab.get_by_text("Vastgelegd in het register: 1")).to_be_visible()
+    beside = waiting(tab).get_by_role("table", name="Wat verschilt van het register")
+    expect(beside.get_by_role("row").nth(0)).to_have_text("U schreefEr staat")
+    expect(beside.get_by_role("row").nth(1)).to_have_text("Wat gebeurde er?tweede indrukeerste indruk")
+    expect(beside.get_by_role("row")).to_have_count(2)
+    assert axe.serious(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert "eerste indruk" not in str(tab.evaluate(QUEUE)), "nothing that was read is kept"
+    phone.set_offline(True)
+    expect(tab.get_by_text("Geen netwerk")).to_be_visible()
+    expect(beside).to_have_count(0)
+    phone.set_offline(False)
+    expect(beside).to_be_visible()
+
+
 def test_a_refused_visit_stays_and_says_why_and_signing_out_erases_it(
     house: House, phone: BrowserContext, visitor: Visitor
 ) -> None:

@@ -107,9 +107,10 @@ def send(phone: httpx.Client, told: dict[str, Any], fields: object = None, **mor
     headers = {"Origin": ORIGIN, "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
     headers |= {"X-Visit-Token": told.get("token", ""), "X-Visit-Person": told.get("person", "")}
     headers |= more.pop("headers", {})
+    path = more.pop("path", "/visit/send")
     body = {"id": str(uuid.uuid4()), "fields": VISIT if fields is None else fields} | more
     kept = {name: value for name, value in headers.items() if value is not None}
-    return phone.post("/visit/send", content=json.dumps(body), headers=kept)
+    return phone.post(path, content=json.dumps(body), headers=kept)
 
 
 def recorded() -> list[dict[str, Any]]:
@@ -162,6 +163,61 @@ def test_the_same_place_on_the_same_day_is_asked_about(phone: httpx.Client, regi
     assert send(phone, regional, anyway=["same_day"]).json()["state"] == "kept"
     assert len(recorded()) == 2
     assert send(phone, regional, VISIT | {"sector_code": "construction"}).json()["state"] == "kept"
+
+
+def compare(phone: httpx.Client, told: dict[str, Any], fields: object = None, **more: Any) -> Any:
+    """Ask what stands in the place of a visit."""
+    return send(phone, told, fields, path="/visit/compare", **more)
+
+
+def test_what_stands_is_shown_beside_what_was_sent_and_nothing_of_another_region(
+    phone: httpx.Client, regional: dict[str, Any]
+) -> None:
+    assert compare(phone, regional).json() == {"state": "compared", "stands": []}
+    write.record(parse_viewer("region:VR06"), "activation", VISIT | {"outcome": "door een ander", "integral": False})
+    write.record(LOTC, "activation", VISIT | {"gemeente_code": "GM0363", "outcome": "in Amsterdam"})
+    (stands,) = compare(phone, regional).json()["stands"]
+    assert set(stands) == set(form.NAMES)
+    assert stands | VISIT == stands | VISIT | {"vr_code": "VR06"}
+    differing = {name: stands[name] for name in VISIT if stands[name] != (VISIT[name] if name != "integral" else "yes")}
+    assert differing == {"outcome": "door een ander", "integral": ""}
+    for change in ({"gemeente_code": "GM0363"}, {"gemeente_code": "GM0363", "vr_code": "VR06"}, {"event_date": "x"}):
+        assert compare(phone, regional, VISIT | change).json()["stands"] == []
+    assert len(recorded()) == 2, "asking records nothing"
+
+
+def test_a_visit_that_stands_with_another_content_is_shown_as_it_stands(
+    phone: httpx.Client, regional: dict[str, Any]
+) -> None:
+    name = str(uuid.uuid4())
+    send(phone, regional, id=name)
+    changed = VISIT | {"outcome": "toch iets gezien"}
+    assert send(phone, regional, changed, id=name).json()["question"] == "stands_otherwise"
+    (stands,) = compare(phone, regional, changed, id=name).json()["stands"]
+    assert (stands["outcome"], stands["integral"]) == ("niets aangetroffen", "yes")
+
+
+def test_what_stands_is_told_to_a_session_and_its_own_page_alone(phone: httpx.Client, regional: dict[str, Any]) -> None:
+    send(phone, regional)
+    for headers in ({"Origin": "https://evil.example"}, {"X-Visit-Token": "x"}, {"X-Visit-Person": "x"}):
+        answer = compare(phone, regional, headers=headers)
+        assert (answer.status_code, "stands" in answer.json()) == (403, False)
+    assert phone.get("/visit/compare").status_code == 405
+    people.revoke(LOTC, "sam@example.org")
+    assert compare(phone, regional).status_code == 403
+    phone.cookies.clear()
+    assert compare(phone, regional).status_code == 401
+
+
+def test_a_page_leads_to_the_form_only_where_it_is_served(sign_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = read_texts("nl")
+    assert server.way_in(texts) == "", "Streamlit alone, as `streamlit run app.py` starts it, does not serve it"
+    monkeypatch.setattr(server, "_mounted", threading.Event())
+    server._mounted.set()
+    led = server.way_in(texts, site="S1&x", gemeente="GM0200", sector="")
+    assert 'href="visit/?lang=nl&amp;site=S1%26x&amp;gemeente=GM0200"' in led
+    sign_in.unlink()
+    assert server.way_in(texts) == ""
 
 
 def test_what_looks_personal_is_asked_about_first(phone: httpx.Client, regional: dict[str, Any]) -> None:
