@@ -230,13 +230,13 @@ def testdata() -> Path:
 
 
 @pytest.fixture(scope="session")
-def start_browser() -> Iterator[Callable[[str], Browser]]:
-    """Give what starts a headless Chromium with rules for names, or skip; Playwright itself starts once a process."""
+def start_browser() -> Iterator[Callable[..., Browser]]:
+    """Give what starts a headless Chromium with rules for names and more, or skip; Playwright starts once a process."""
     path = get_browser.find()
     if path is None:
         pytest.skip("no Chromium on this machine (make browser installs one): browser tests are skipped")
     with sync_playwright() as playwright:
-        yield lambda rules: playwright.chromium.launch(
+        yield lambda rules, *more: playwright.chromium.launch(
             executable_path=path,
             args=[
                 "--no-sandbox",
@@ -247,6 +247,7 @@ def start_browser() -> Iterator[Callable[[str], Browser]]:
                 "--no-first-run",
                 f"--disable-features={','.join(_WITHOUT)}",
                 f"--host-resolver-rules={rules}",
+                *more,
             ],
         )
 

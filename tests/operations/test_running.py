@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from access.viewer import Viewer, parse_viewer
 from commands import data as geodata_main
 from commands import scores as risk_main
 from commands.run import parser_of
+from door.store import open_store
 from geodata.sources.catalogue import BASES
 from tests.browser.fixtures import free_port, settled, stop
 from tests.browser.house import House, start_provider
@@ -177,6 +179,17 @@ def machine(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterato
         yield from started(tmp_path_factory.mktemp("machine"), server, computed)
 
 
+@contextmanager
+def as_administrator(machine: Machine) -> Iterator[None]:
+    """Let this process reach the database and the data of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in machine.environment("app1").items():
+            if name.startswith(("RISICOBEELD_DATA", "RISICOBEELD_REGISTER", "STREAMLIT_SECRETS")):
+                patch.setenv(name, value)
+        yield
+        database.close()
+
+
 def started(folder: Path, server: Any, computed: Path) -> Iterator[Machine]:
     here = Machine(folder)
     shutil.copytree(computed, Path(here.environment("app1")["RISICOBEELD_DATA"]) / "out")
@@ -192,12 +205,8 @@ def started(folder: Path, server: Any, computed: Path) -> Iterator[Machine]:
         example = example.replace(invented, real)
     (here.secrets / "sign-in.toml").write_text(example)
     make_certificate(here.secrets)
-    with pytest.MonkeyPatch.context() as patch:  # the tests themselves are the administrator
-        for name, value in here.environment("app1").items():
-            if name.startswith(("RISICOBEELD_DATA", "RISICOBEELD_REGISTER", "STREAMLIT_SECRETS")):
-                patch.setenv(name, value)
+    with as_administrator(here):
         people.add(Viewer("lotc", person="test"), MAIL, parse_viewer("lotc"))
-        database.close()
     try:
         for service in ("app1", "app2", "feed"):
             here.start(service, here.command(service), AUTHLIB_INSECURE_TRANSPORT="1", PYTHONWARNINGS="ignore")
@@ -236,9 +245,11 @@ def page_runs(machine: Machine, service: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def tab(start_browser: Callable[[str], Browser]) -> Iterator[Page]:
+def tab(start_browser: Callable[..., Browser]) -> Iterator[Page]:
     """Open a browser for which the public name leads to this machine, and no other name anywhere."""
-    started = start_browser(f"MAP {SITE_NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    # A worker is fetched by the browser itself, which asks no context whether it may trust our own certificate.
+    names = f"MAP {SITE_NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    started = start_browser(names, "--ignore-certificate-errors")
     context = started.new_context(locale="nl-NL", ignore_https_errors=True, user_agent=TEXT)
     context.set_default_timeout(PATIENCE_S * 1000)
     yield context.new_page()
@@ -288,6 +299,42 @@ def test_the_proxy_leads_to_the_product_and_nowhere_else(machine: Machine) -> No
     assert json.loads(ask(f"{machine.url}/feed/health")[1])["status"] == "ok"
     for path in ("/metrics", "/ready", "/feed/metrics", "/feed/ready"):
         assert "risicobeeld_" not in ask(machine.url + path)[1]
+
+
+@pytest.mark.usefixtures("visited")
+def test_a_visit_is_recorded_without_a_network_behind_the_proxy(machine: Machine, tab: Page) -> None:
+    """The cookies of the session pass, the form's own policy stands beside the proxy's, and its worker is let in."""
+    form = tab.context.new_page()
+    refused: list[str] = []
+    form.on("console", lambda told: refused.append(told.text) if "Content Security Policy" in told.text else None)
+    form.goto(f"{machine.url}/visit/?lang=nl")
+    expect(form.get_by_text(f"Aangemeld als {MAIL}")).to_be_visible()
+    scope = form.evaluate("() => navigator.serviceWorker.ready.then((ready) => ready.scope)")
+    assert scope == f"{machine.url}/visit/"
+    tab.context.set_offline(True)
+    form.reload()
+    expect(form.get_by_text("Geen netwerk")).to_be_visible()
+    form.get_by_role("radio", name="preventief").check()
+    form.get_by_role("checkbox", name="wonen").check()
+    form.get_by_role("combobox", name="Gemeente").select_option(label="Apeldoorn")
+    form.get_by_role("combobox", name="Sector").select_option("lodging")
+    form.get_by_label("Wat gebeurde er?").fill(f"niets aangetroffen {TEXT}")
+    form.get_by_role("button", name="Bewaren").click()
+    expect(form.locator("#queue li")).to_have_count(1)
+    tab.context.set_offline(False)
+    expect(form.get_by_text("Vastgelegd in het register: 1")).to_be_visible()
+    expect(form.locator("#queue li")).to_have_count(0)
+    with as_administrator(machine):
+        rows = open_store(Viewer("lotc", person="test")).register("activations")
+    assert list(rows[rows["recorded_by"] == MAIL]["outcome"]) == [f"niets aangetroffen {TEXT}"]
+    assert refused == []
+    form.close()
+    # Another site's page, and who has no session, get nowhere; nor does it open where the feed is.
+    assert ask(f"{machine.url}/visit/who", Origin="https://evil.example")[0] == 403
+    assert ask(f"{machine.url}/visit/who")[0] == 401
+    status, _, headers = ask(f"{machine.url}/visit/worker.js")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    assert ask(f"{machine.url}/feed/visit/who")[0] in (401, 404)
 
 
 def test_who_signed_in_goes_on_when_their_process_dies(machine: Machine, tab: Page, visited: str) -> None:
