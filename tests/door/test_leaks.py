@@ -5,8 +5,12 @@ import json
 import os
 import re
 import time
+import zlib
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +22,8 @@ from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
 from dashboard.files import downloads
 from dashboard.map import in_place
-from dashboard.parts import figures
+from dashboard.pages.region import sheet
+from dashboard.parts import figures, region_facts
 from dashboard.server import features, feed
 from dashboard.shell import frame
 from door import desk, leaktest
@@ -27,12 +32,13 @@ from geodata import settings
 from geodata.errors import AccessDeniedError, InputError
 from geodata.snapshots import snapshot
 from geodata.snapshots.manifests import SourceRecord
+from geodata.sources import catalogue
 from register import chain, files, personal, read, record
 from register.events import Receipt
 from risk.index import indicators
 from risk.index.model import load_model
 from risk.index.smooth import fit_prior
-from risk.scores import outputs
+from risk.scores import deliver, outputs
 from risk.targets import decisions
 from words import read_texts
 
@@ -153,6 +159,7 @@ def test_an_address_in_a_text_is_still_found(text: str) -> None:
 # --- counts of persons that nobody published --------------------------------------------------------------
 
 SECRET = SourceRecord("secret_incidence.ggd", "2020-10-01", 1, "ggd.csv", "niet openbaar", "")
+SECRET_WORK = SourceRecord("secret_microdata", "2020-10-01", 1, "work.csv", "niet openbaar", "")
 
 
 @pytest.fixture
@@ -222,24 +229,21 @@ def test_the_leak_test_attacks_the_scores_too(secret_cases: pd.DataFrame, monkey
     assert leaktest.counts_told(version) == [f"scores give back {n} of {n} counts of incidence.cases_n"]
 
 
-def exchanged(cases: pd.DataFrame, gemeenten: pd.DataFrame) -> pd.DataFrame:
+def exchanged(table: pd.DataFrame, gemeenten: pd.DataFrame, column: str, *together: str) -> pd.DataFrame:
     """Return secret counts after gemeenten of a region changed theirs for another's of the same class."""
-    counts, draw = cases["cases_n"].to_numpy(float).copy(), np.random.default_rng(4)
+    counts, draw = table[column].to_numpy(float).copy(), np.random.default_rng(4)
     of_class = np.where(counts < 10, np.minimum(counts, 1), np.floor(counts / 5))
-    region = cases["gemeente_code"].map(gemeenten.set_index("gemeente_code")["vr_code"]).fillna("")
-    for places in (
-        pd.DataFrame({"region": region, "week": cases["week"], "class": of_class})
-        .groupby(["region", "week", "class"])
-        .indices.values()
-    ):
+    region = table["gemeente_code"].map(gemeenten.set_index("gemeente_code")["vr_code"]).fillna("")
+    alike = table[list(together)].assign(region=region, of_class=of_class)
+    for places in alike.groupby([*together, "region", "of_class"]).indices.values():
         counts[places] = draw.permutation(counts[places])
-    return cases.assign(cases_n=counts)
+    return table.assign(**{column: counts})
 
 
 def leaving() -> dict[str, str]:
     """Return what leaves by table for each kind of eyes, and by file, address and map of who sees all, as text."""
     found: dict[str, str] = {}
-    for role in ("lotc", "region:VR06", "policy"):
+    for role in ("lotc", "region:VR06", "policy", "analyst"):
         for name, table in leaktest._tables(access.open_store(parse_viewer(role))):
             found[f"{role} {name}"] = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).to_csv()
     store, texts = access.open_store(LOTC), read_texts("nl")
@@ -249,26 +253,69 @@ def leaving() -> dict[str, str]:
     found["alarms"] = str(features.answer(store, "/collections/alarms/items", {"limit": "1000"}, "http://feed"))
     found["file"] = downloads.as_file(store, shown, part, "csv", "nl").decode()
     found["map"] = str(in_place.layer(texts, store, shown.scored, shown.of_sector(""), part.inside))
+    packed = downloads.as_file(store, shown, downloads.Part("gemeente", deliver.ALL_SECTORS), "gpkg", "nl")
+    (file := settings.data_dir() / "scores.gpkg").write_bytes(packed)
+    found["geopackage"] = gpd.read_file(file).to_csv()
+    regions = figures.read_picture(store, "vr")
+    told = region_facts.sentences(texts, store, regions, "VR06")
+    found["sheet"] = drawn_in(sheet.as_pdf(texts, store, regions, shown, "VR06", told))
     return {name: text.replace(store.data_version, "version") for name, text in found.items()}
 
 
+def drawn_in(pdf: bytes) -> str:
+    """Return what the pages of a PDF draw: its streams, unpacked."""
+    packed = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    assert packed
+    return "\n".join(hashlib.sha256(zlib.decompress(one)).hexdigest() if one[:1] == b"x" else "" for one in packed)
+
+
+def of_cases(tables: dict[str, pd.DataFrame], cases: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return secret cases of seven weeks (alarms compare with some weeks before), and the same exchanged."""
+    first = cases[cases["week"] == "2020-W47"]
+    every = pd.concat([*(first.assign(week=f"2020-W{week}") for week in range(42, 47)), cases])
+    every = every.sort_values(["gemeente_code", "week"], ignore_index=True)
+    return [every, exchanged(every, tables["gemeenten"], "cases_n", "week")]
+
+
+def of_workers(tables: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return counts of persons at work that nobody published, and the same exchanged."""
+    every = tables["exposure"].assign(
+        workers_n_source=SECRET_WORK.source_id,
+        migrant_workers_n_source=SECRET_WORK.source_id,
+        workers_n_status="official",
+        migrant_workers_n_status="official",
+    )
+    every = every[every["workers_n"].notna() & every["migrant_workers_n"].notna()].reset_index(drop=True)
+    other = exchanged(every, tables["gemeenten"], "workers_n", "sector_code")
+    return [every, exchanged(other, tables["gemeenten"], "migrant_workers_n", "sector_code")]
+
+
 @pytest.mark.usefixtures("few_rebuilds")
-def test_who_of_a_region_has_which_count_of_a_class_changes_nothing_that_leaves(secret_cases: pd.DataFrame) -> None:
+@pytest.mark.parametrize("name", ["incidence", "exposure"])
+def test_who_of_a_region_has_which_count_of_a_class_changes_nothing_that_leaves(
+    secret_cases: pd.DataFrame, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "stamp_line", lambda *_about: "")  # it names the version
+    work = replace(catalogue.source("secret_workbook"), feeds=("exposure",))  # who brings microdata declares it so
+    monkeypatch.setitem(catalogue.SOURCES, SECRET_WORK.source_id, work)
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
-    first = secret_cases[secret_cases["week"] == "2020-W47"]  # alarms compare with some weeks before
-    every = pd.concat([*(first.assign(week=f"2020-W{week}") for week in range(42, 47)), secret_cases])
-    every = every.sort_values(["gemeente_code", "week"], ignore_index=True)
-    other = exchanged(every, tables["gemeenten"])
-    assert (other["cases_n"] != every["cases_n"]).sum() > 500
+    every, other = of_cases(tables, secret_cases) if name == "incidence" else of_workers(tables)
+    column = {"incidence": "cases_n", "exposure": "workers_n"}[name]
+    assert (other[column] != every[column]).sum() > 300
     told = []
-    for cases in (every, other):
-        snapshot.write_core(tables | {"incidence": cases}, [*embedded.sources, SECRET], is_demonstration=False)
-        outputs.ensure(access.open_store(LOTC).data_version, "gemeente", load_model())
+    for delivered in (every, other):  # each in an installation of its own: what moved since an earlier delivery is none
+        monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / f"installation {len(told)}"))
+        database.close()
+        snapshot.write_core(
+            tables | {name: delivered}, [*embedded.sources, SECRET, SECRET_WORK], is_demonstration=False
+        )
+        for level in ("gemeente", "vr"):
+            outputs.ensure(access.open_store(LOTC).data_version, level, load_model())
         told.append(leaving())
     assert told[0].keys() == told[1].keys()
-    assert len(told[0]) > 30
-    assert [name for name, text in told[0].items() if text != told[1][name]] == []
+    assert len(told[0]) > 50
+    assert [part for part, text in told[0].items() if text != told[1][part]] == []
 
 
 def protect(cases: list[int], *, regions: int = 1) -> list[float]:
