@@ -108,7 +108,11 @@ def _ready() -> int:
     found = installation.check()
     for part, problem in found.items():
         print(f"{part:<10}{problem or 'ready'}")
-    return 1 if any(found.values()) else 0
+    if any(found.values()):
+        return 1
+    if doubt := installation.doubt():
+        print(f"{'look':<10}{doubt}")
+    return 0
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from commands.run import bind, run_one
+from door import installation
 from door import store as access
 from geodata import known, settings
 from geodata.errors import RegisterError
@@ -145,6 +146,8 @@ def _verify(arguments: argparse.Namespace) -> None:
             raise RegisterError(f"Not all of {arguments.backup} is here: {'; '.join(differ)}.")
         print(f"All of {arguments.backup} is here.")
     print(f"{found.events_n} events, {found.erased_n} of them erased: the chain verifies; head {found.head}")
+    if doubt := installation.doubt():
+        print(doubt)
 
 
 def _erase(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from access.database.who import UPKEEP
 from geodata import settings
 from geodata.errors import InputError, RisicobeeldError, unwritable
 from geodata.snapshots import snapshot
-from register import chain
+from register import chain, events
 
 _LEAST_FREE_BYTES: Final = 200_000_000  # a refresh writes some tens of megabytes, and the trail must go on
 
@@ -23,6 +23,30 @@ def check() -> dict[str, str]:
     than this program; an older one is brought up to date) and ``folder`` (it can be written and has room).
     """
     return {name: _sentence(part) for name, part in _PARTS.items()}
+
+
+def doubt() -> str:
+    """Return what should be looked at although every part is ready; '' when nothing should.
+
+    Figures of the installation's own beside a register without an entry: right before the first entry, and also what
+    is left when all but ``core/`` was lost, for then no mark tells any more that there was a register
+    (`access.database.traces`). Nothing can part the two, so it is said and refuses nothing.
+
+    Raises
+    ------
+    RisicobeeldError
+        The figures or the register cannot be read.
+    """
+    if snapshot.current().is_demonstration:
+        return ""
+    if database.exists():
+        with database.reading(UPKEEP) as connection:
+            if connection.execute(events.HEAD).first() is not None:
+                return ""
+    return (
+        f"There are figures in {settings.data_dir()}, and no register: right for a first start. "
+        "If entries were kept here, the register was lost: restore a backup (`risicobeeld restore FILE`)."
+    )
 
 
 def _sentence(part: Callable[[], None]) -> str:

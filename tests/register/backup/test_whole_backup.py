@@ -1,6 +1,7 @@
 """One backup holds all that cannot be made again; copies leave the machine encrypted only."""
 
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -136,6 +137,25 @@ def test_a_pointer_that_is_gone_is_damage_and_not_a_first_start(installation, da
     assert found.data_version == in_use.data_version
     snapshot.switch(in_use)  # as the next refresh does
     assert data.main(["verify"]) == 0
+
+
+def test_figures_without_a_register_are_told_when_nothing_else_is_left(installation, tmp_path, monkeypatch, capsys):
+    """All but ``core/`` was lost: nothing tells that from figures before the first entry, so it is said."""
+    for words in (["status", "--ready"], ["verify"]):
+        assert data.main(words) == 0
+        assert "no register" not in capsys.readouterr().out, "there is one, with an entry"
+    database.close()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "left"))
+    monkeypatch.delenv("RISICOBEELD_REGISTER", raising=False)
+    shutil.copytree(installation / "core", tmp_path / "left" / "core")
+    for words in (["status", "--ready"], ["verify"]):
+        assert data.main(words) == 0
+        assert "figures in" in (told := capsys.readouterr().out)
+        assert "no register: right for a first start" in told
+        assert "restore a backup" in told
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "new"))
+    assert data.main(["status", "--ready"]) == 0
+    assert "no register" not in capsys.readouterr().out, "the demonstration begins without one"
 
 
 @pytest.mark.usefixtures("installation")
