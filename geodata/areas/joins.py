@@ -76,6 +76,7 @@ def incomplete_heirs(present: Iterable[str], changes: pd.DataFrame) -> dict[str,
         The codes that the delivery holds, of its own year.
     changes
         As `geodata.areas.regions.changes_from` returns them, with ``is_new``; without that column nothing is said.
+        Where they also tell of gemeenten that arose and are gone again, such a one stands for its parts.
 
     Examples
     --------
@@ -87,11 +88,15 @@ def incomplete_heirs(present: Iterable[str], changes: pd.DataFrame) -> dict[str,
     if "is_new" not in changes:
         return {}
     held, lost = set(present), {}
+    if "by_way_of" in changes:
+        by_way_of = zip(changes["old_code"], changes["by_way_of"], strict=True)
+        held |= {code for code, between in by_way_of if held & set(between.split())}
     for heir, group in changes.groupby("new_code"):
         parts = set(group["old_code"])
         if str(heir) in held or not parts & held:
             continue
-        absent = sorted(parts - held) if group["is_new"].all() else [str(heir)]
+        needed = set(group.loc[~group["is_arisen"], "old_code"]) if "is_arisen" in group else parts
+        absent = sorted(needed - held) if group["is_new"].all() else [str(heir)]
         if absent:
             lost[str(heir)] = absent
     return lost

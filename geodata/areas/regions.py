@@ -13,6 +13,7 @@ from topojson.core.topology import Topology
 from geodata import contracts
 from geodata.codes import CRS_WGS84
 from geodata.errors import InputError, UnknownCodeError
+from geodata.intake.files import reader
 from geodata.settings import EMBEDDED_DIR, data_dir
 
 FIRST_YEAR = 2020
@@ -173,18 +174,15 @@ def read_changes() -> pd.DataFrame:
 
 
 def _own_changes(path: Path, columns: list[str]) -> pd.DataFrame:
-    try:
-        own = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path.name} in the data folder cannot be read as CSV; correct it or take it away."
-        ) from error
+    table = reader.read(path, path.name, lambda header: header if header in columns else "")
+    own = table.frame
     lacking = [name for name in columns if name not in own.columns and name != "note"]
     if lacking:
         raise InputError(
             f"{path.name} in the data folder lacks the column {lacking[0]}; it needs {', '.join(columns)}."
         )
-    own = own.reindex(columns=columns, fill_value="")
+    own = own.reindex(columns=columns, fill_value="").astype("str").apply(lambda cells: cells.str.strip())
+    own["share"] = own["share"].str.replace(",", ".", regex=False)  # a Dutch spreadsheet writes 0,4
     shares = pd.to_numeric(own["share"], errors="coerce")
     is_good = (
         pd.to_datetime(own["effective_date"], errors="coerce", format="%Y-%m-%d").notna()
@@ -195,7 +193,7 @@ def _own_changes(path: Path, columns: list[str]) -> pd.DataFrame:
         & shares.between(0, 1, inclusive="right")
     )
     if not is_good.all():
-        row_n = int((~is_good).idxmax()) + 2
+        row_n = int(table.row_n[(~is_good).to_numpy()][0])
         raise InputError(
             f"Row {row_n} of {path.name} in the data folder is not right; write dates as 2026-01-01, codes as GM0363"
             " and VR13, is_new as yes or no, and share between 0 and 1."
@@ -217,13 +215,14 @@ def changes_from(year: int, changes: pd.DataFrame | None = None, *, with_arisen:
         As `read_changes` returns them (the default). A gemeente that arose from one merger and went into the
         next is followed to the end, shares multiplied.
     with_arisen
-        Also tell where a gemeente went that arose after that year and is gone again.
+        Also tell where a gemeente went that arose after that year and is gone again: for figures of several years.
 
     Returns
     -------
     DataFrame
         old_code, new_code, share, is_new (the new one did not exist in that year), ordered by code. Shares of
-        one old code add up to 1. A code that is not in it is unchanged.
+        one old code add up to 1. A code that is not in it is unchanged. With ``with_arisen`` also is_arisen (the
+        old one did not exist in that year either) and by_way_of (the codes between the two, a blank between them).
 
     Raises
     ------
@@ -238,17 +237,23 @@ def changes_from(year: int, changes: pd.DataFrame | None = None, *, with_arisen:
     1   GM0501   GM1992    1.0    True
     """
     steps = _since(year, read_changes() if changes is None else changes)
-    result = pd.DataFrame({"old_code": [], "new_code": [], "share": []}).astype({"old_code": "str", "new_code": "str"})
+    texts = {"old_code": "str", "new_code": "str", "by_way_of": "str"}
+    result = pd.DataFrame(columns=[*texts, "share"]).astype({**texts, "share": float})
     for _, step in steps.groupby("effective_date", sort=True):
         onward = step[["old_code", "new_code", "share"]]
         moved = result.merge(onward, left_on="new_code", right_on="old_code", how="left", suffixes=("", "_next"))
-        moved["new_code"] = moved["new_code_next"].fillna(moved["new_code"])
+        is_moved = moved["new_code_next"].notna()
+        between = (moved["by_way_of"] + " " + moved["new_code"]).str.strip()
+        moved["by_way_of"] = between.where(is_moved, moved["by_way_of"])
+        moved["new_code"] = moved["new_code_next"].where(is_moved, moved["new_code"])
         moved["share"] = moved["share"] * moved["share_next"].fillna(1.0)
-        result = pd.concat([moved[["old_code", "new_code", "share"]], onward], ignore_index=True)
+        result = pd.concat([moved[result.columns], onward.assign(by_way_of="")], ignore_index=True)
     arisen = steps.loc[steps["is_new"], "new_code"]
     result = result if with_arisen else result[~result["old_code"].isin(arisen)]
-    result = result.groupby(["old_code", "new_code"], as_index=False).agg({"share": "sum"})
-    return result.assign(is_new=result["new_code"].isin(arisen))
+    result = result.groupby(["old_code", "new_code"], as_index=False).agg({"share": "sum", "by_way_of": "first"})
+    result["is_new"] = result["new_code"].isin(arisen)
+    result["is_arisen"] = result["old_code"].isin(arisen)
+    return result if with_arisen else result[["old_code", "new_code", "share", "is_new"]]
 
 
 def gemeenten_of_year(gemeenten: pd.DataFrame, year: int) -> pd.Index:

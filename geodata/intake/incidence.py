@@ -152,7 +152,7 @@ def _by_week(counted: pd.DataFrame) -> pd.DataFrame:
 def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataFrame:
     """Bring cases of the gemeenten of then to those of today."""
     weeks = weeks.rename(columns={"area_code": "gemeente_code"})
-    changes = regions.changes_from(regions.FIRST_YEAR)
+    changes = regions.changes_from(regions.FIRST_YEAR, with_arisen=True)
     for heir, absent in joins.incomplete_heirs(weeks["gemeente_code"], changes).items():
         names = ", ".join(places.names.get(code, code) for code in absent)
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)

@@ -102,7 +102,8 @@ def weekly(days: pd.DataFrame) -> pd.DataFrame:
     named = days.rename(columns={"Municipality_code": "gemeente_code", "Total_reported": "cases_n"}).assign(week=week)
     named = named[(named["gemeente_code"] != "") & (named["week"] != cut)]
     counts = named.groupby(["gemeente_code", "week"], as_index=False)[["cases_n"]].sum()
-    return joins.to_today(counts, regions.changes_from(_FIRST_YEAR), ["cases_n"], by=["gemeente_code", "week"])
+    changes = regions.changes_from(_FIRST_YEAR, with_arisen=True)
+    return joins.to_today(counts, changes, ["cases_n"], by=["gemeente_code", "week"])
 
 
 def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:

@@ -8,7 +8,7 @@ import shapely
 from access.viewer import Viewer
 from commands import scores
 from door.store import open_store
-from geodata.areas import mergers, regions
+from geodata.areas import joins, mergers, regions
 from geodata.errors import InputError
 from geodata.intake.columns import ColumnMapping
 from geodata.refresh import build, imports
@@ -101,3 +101,60 @@ def test_a_changes_file_that_contradicts_itself_is_refused(data_dir: Path, row: 
     (data_dir / regions.CHANGES_FILE).write_text(HEADER + row, "utf-8")
     with pytest.raises(InputError, match=said):
         mergers.known_areas()
+
+
+BOTH_WAYS = [
+    # the parts until the first merger, the new gemeente until the second
+    ("GM0384;2024-W40;3\nGM0437;2024-W40;4\nGM0362;2024-W40;10\nGM2999;2025-W40;5\nGM0362;2025-W40;10\n", [17, 15]),
+    # a publisher who never knew the parts: the gemeente that arose stands for them
+    ("Amstelmeer;2025-W40;5\nAmstelveen;2025-W40;10\n", [15]),
+]
+
+
+@pytest.mark.parametrize(("rows", "answer"), BOTH_WAYS)
+def test_cases_of_a_gemeente_that_arose_and_is_gone_again_are_those_of_today(
+    merged: Path, tmp_path: Path, rows: str, answer: list[int]
+) -> None:
+    assert merged
+    path = tmp_path / "cases.csv"
+    path.write_text("gemeente;week;aantal\n" + rows, "utf-8")
+    receipt = imports.import_incidence(path, "COVID-19", ColumnMapping())
+    table = snapshot.current().table("incidence").sort_values("week")
+    assert table["gemeente_code"].tolist() == ["GM0362"] * len(answer)
+    assert table["cases_n"].tolist() == answer
+    assert not [line for line in receipt.sentences() if "missing" in line]
+
+
+def test_one_that_arose_alone_is_not_its_heir(merged: Path, tmp_path: Path) -> None:
+    assert merged
+    path = tmp_path / "cases.csv"
+    path.write_text("gemeente;week;aantal\nAmstelmeer;2025-W40;5\nUtrecht;2025-W40;9\n", "utf-8")
+    receipt = imports.import_incidence(path, "COVID-19", ColumnMapping())
+    cases = snapshot.current().table("incidence").set_index("gemeente_code")["cases_n"]
+    assert cases.isna().to_dict() == {"GM0362": True, "GM0344": False}
+    assert [line for line in receipt.sentences() if line.startswith("Amstelveen: missing")]
+
+
+def test_what_arose_stands_for_its_parts_in_the_list_of_what_is_lacking(merged: Path) -> None:
+    (merged / regions.CHANGES_FILE).write_text(TWO.replace("GM0362,Amstelveen,no", "GM2998,Groot,yes"), "utf-8")
+    changes = regions.changes_from(2020, with_arisen=True)
+    assert joins.incomplete_heirs(["GM2999"], changes) == {}
+    assert joins.incomplete_heirs(["GM0384"], changes) == {"GM2998": ["GM0437"]}
+    of_its_year = regions.changes_from(2020)
+    assert joins.incomplete_heirs(["GM0384"], of_its_year) == {"GM2998": ["GM0437"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TWO.replace(",", ";").encode(),
+        b"\xef\xbb\xbf" + TWO.encode(),
+        TWO.replace(",", ";").replace("\n", "\r\n").encode("utf-8-sig"),
+        TWO.replace(",", "\t").encode("utf-16"),
+        TWO.replace(",", ";").replace(";1;", ";1,0;").encode("cp1252"),
+    ],
+)
+def test_a_changes_file_is_read_as_a_spreadsheet_saves_it(data_dir: Path, content: bytes) -> None:
+    data_dir.mkdir(parents=True)
+    (data_dir / regions.CHANGES_FILE).write_bytes(content)
+    assert len(mergers.known_areas()["gemeenten"]) == 340
