@@ -14,7 +14,7 @@ from door import store as access
 from geodata import codes, logs
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import columns, incidence, series, sites
+from geodata.intake import columns, incidence, recognise, series, sites
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build as refresh
@@ -70,10 +70,10 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the kinds of file that ``import`` takes."""
     counts = kinds.add_parser("establishments", help="establishments per gemeente and SBI group")
     counts.add_argument("file", type=Path, help="CSV (also StatLine's own) or XLSX")
-    counts.add_argument("--year", type=int, required=True, help="the year of the figures, 2020 or later")
+    counts.add_argument("--year", type=int, default=0, help="the year of the figures; needed where the file says none")
     counts.add_argument("--mapping", type=Path, help="a TOML file; without it the header decides")
     _add_receipt(counts)
-    site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg, kml, shp or zip; WGS84 or RD")
+    site = kinds.add_parser("sites", help="sites: csv, xlsx, geojson, gpkg, gml, kml, shp or zip; WGS84 or RD")
     site.add_argument("file", type=Path)
     site.add_argument(
         "--kind",
@@ -202,11 +202,16 @@ def _sources(arguments: argparse.Namespace) -> None:
 
 def _import_establishments(arguments: argparse.Namespace, would: imports.Would) -> None:
     _refuse_no_folder(arguments.receipt)
+    options = Options(sheet=arguments.sheet)
+    year = arguments.year or recognise.year_said(arguments.file, options)
+    if not year:
+        recognise.kind_of(arguments.file, options)  # what cannot be read at all is refused for that
+        raise InputError("year_unsaid", name=arguments.file.name)
     receipt = imports.import_establishments(
         arguments.file,
-        arguments.year,
+        year,
         arguments.mapping,
-        options=Options(sheet=arguments.sheet),
+        options=options,
         is_partial=arguments.partial,
         is_dry_run=arguments.dry_run,
         would=would,

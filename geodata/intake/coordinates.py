@@ -14,6 +14,7 @@ from geodata import codes
 from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
+from geodata.intake.receipt import Receipt
 from geodata.tables.site_table import coordinates_rd
 
 _RD_X: Final = (-7_000, 300_000)
@@ -23,9 +24,14 @@ _MOST: Final = 0.5  # the share of rows that tells what the file's coordinates a
 
 
 def of_rows(
-    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: Any, where: str
+    frame: pd.DataFrame, chosen: Mapping[str, str], row_n: Any, where: str, receipt: Receipt | None = None
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Return x and y of every row (EPSG:28992), NaN without, and what of them cannot be read: x, y, point or ''.
+
+    Parameters
+    ----------
+    receipt
+        Told of kilometres that were taken for RD; without one nobody can be told, and they are refused.
 
     Raises
     ------
@@ -34,19 +40,7 @@ def of_rows(
     """
     odd = pd.Series("", index=frame.index, dtype="str")
     if isinstance(frame, gpd.GeoDataFrame):
-        if frame.crs is None:
-            raise InputError("map_without_coordinates", where=where)
-        present = frame.geometry.notna() & ~frame.geometry.is_empty
-        with np.errstate(invalid="ignore"):  # a corner at infinity is judged below, like any other
-            points = frame.geometry.where(present).representative_point()
-        x, y = pd.Series(points.x, index=frame.index), pd.Series(points.y, index=frame.index)
-        if frame.crs.is_geographic:
-            x, y = _judged(x, y, where, {codes.CRS_WGS84}, row_n, odd)
-            return x, y, odd
-        if present.any() and x.abs().max() <= _MOST_DEGREES and y.abs().max() <= _MOST_DEGREES:
-            raise InputError("degrees_as_metres", where=where, crs=frame.crs.name)
-        x, y = coordinates_rd(x, y, frame.crs.to_wkt())
-        return x, y, odd
+        return _of_map(frame, row_n, where, odd)
     across, up = (pd.Series(np.nan, index=frame.index) for _ in range(2))
     if "point" in chosen and not {"x", "lon"} & set(chosen):
         pairs = of_pairs(frame[chosen["point"]])
@@ -66,12 +60,31 @@ def of_rows(
         except InputError:  # 155.000 may be metres with a mark between thousands: then it is RD
             grouped = [_figures(_read(frame[chosen[name]], where, row_n, groups=True)) for name in (first, second)]
             if grouped[0].equals(x) and grouped[1].equals(y):
-                raise
+                if receipt is None or not _are_km(x, y, where):
+                    raise
+                grouped = [(x * 1000).round(3), (y * 1000).round(3)]
+                receipt.note("kilometres", x=chosen[first], y=chosen[second])
             x, y = _judged(grouped[0], grouped[1], where, {codes.CRS_RD}, row_n, odd)
         across, up = across.fillna(x), up.fillna(y)
         if across.notna().all():
             break
     return across, up, odd.mask(across.notna(), "")
+
+
+def _of_map(frame: gpd.GeoDataFrame, row_n: Any, where: str, odd: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
+    if frame.crs is None:
+        raise InputError("map_without_coordinates", where=where)
+    present = frame.geometry.notna() & ~frame.geometry.is_empty
+    with np.errstate(invalid="ignore"):  # a corner at infinity is judged below, like any other
+        points = frame.geometry.where(present).representative_point()
+    x, y = pd.Series(points.x, index=frame.index), pd.Series(points.y, index=frame.index)
+    if frame.crs.is_geographic:
+        x, y = _judged(x, y, where, {codes.CRS_WGS84}, row_n, odd)
+        return x, y, odd
+    if present.any() and x.abs().max() <= _MOST_DEGREES and y.abs().max() <= _MOST_DEGREES:
+        raise InputError("degrees_as_metres", where=where, crs=frame.crs.name)
+    x, y = coordinates_rd(x, y, frame.crs.to_wkt())
+    return x, y, odd
 
 
 def _read(column: pd.Series, where: str, row_n: Any, *, groups: bool = False) -> cells.Numbers:
@@ -236,6 +249,23 @@ def _judged(
     if allowed == {codes.CRS_WGS84}:
         raise InputError("metres_as_degrees", where=where)
     raise InputError("coordinates_unknown", where=where)
+
+
+def _are_km(x: pd.Series, y: pd.Series, where: str) -> bool:
+    """Tell whether most rows stand in kilometres of RD: no degrees lie there, for latitudes end at 90.
+
+    Raises
+    ------
+    InputError
+        They are whole kilometres: of a square, which may lie in another gemeente than the site.
+    """
+    both = x.notna() & y.notna()
+    inside = both & (x * 1000).between(*_RD_X) & (y * 1000).between(*_RD_Y)
+    if inside.sum() <= _MOST * both.sum():
+        return False
+    if ((x[inside] % 1).eq(0) & (y[inside] % 1).eq(0)).mean() > _MOST:
+        raise InputError("coordinates_of_squares", where=where, x=x[inside].iloc[0], y=y[inside].iloc[0])
+    return True
 
 
 def _mark(odd: pd.Series, rows: pd.Series) -> None:

@@ -34,6 +34,7 @@ _SBI_HEADERS: Final = {fold_header(header) for header in WORDS["activities"]["sb
 _SBI: Final[Mapping[str, str]] = WORDS["activities"]["sbi"]
 _LETTERS: Final[Mapping[str, str]] = WORDS["activities"]["letters"]
 _SHORT_SBI: Final = 4
+_HOTELS: Final = "5510"  # their guests are tourists, whom this product does not protect; the list of lodgings says so
 _SIZES: Final = ("fte", "beds", "m2")
 _PERSONS: Final = re.compile(r"person|werknemer|medewerker|employee|worker|arbeidsplaats|werkzam|staff", re.IGNORECASE)
 _IN_M2: Final = (
@@ -88,11 +89,15 @@ def kind_of_activity(text: str) -> str:
     """
     if kind := kind_of(text):
         return kind
-    code = re.sub(r"\D", "", re.match(r"\s*[\d.\s]*", text)[0])  # type: ignore[index]
-    codes = (code, f"0{code}" if len(code) == _SHORT_SBI else "")  # a spreadsheet takes the zero in front away
-    by_sbi = next((kind for start, kind in _SBI.items() if any(one.startswith(start) for one in codes)), "")
+    by_sbi = next((kind for start, kind in _SBI.items() if any(one.startswith(start) for one in _sbi_of(text))), "")
     letters = set(re.split(r"[^A-Za-z]+", text.upper()))
     return by_sbi or next((kind for letter, kind in _LETTERS.items() if letter in letters), "")
+
+
+def _sbi_of(text: str) -> tuple[str, str]:
+    """Return the digits of an SBI code, and those with the zero in front that a spreadsheet takes away."""
+    code = re.sub(r"\D", "", re.match(r"\s*[\d.\s]*", text)[0])  # type: ignore[index]
+    return code, f"0{code}" if len(code) == _SHORT_SBI else ""
 
 
 def kinds(
@@ -144,7 +149,13 @@ def other_activities(
     """Tell which rows of a list of all sorts of firms are no site of ours: by their nature, and no loss."""
     is_other = ~given.map({text: bool(kind_of_activity(text)) for text in given.unique()}).astype(bool)
     is_abroad = lands.map({text: _country(text) is None for text in lands.unique()}).astype(bool) & ~is_other
-    for rows, key, texts in ((is_other, "other_activity", given), (is_abroad, "other_country", lands)):
+    is_hotel = is_other & given.map(lambda text: _sbi_of(text)[0].startswith(_HOTELS)).astype(bool)
+    reasons = (
+        (is_other & ~is_hotel, "other_activity", given),
+        (is_hotel, "hotel", given),
+        (is_abroad, "other_country", lands),
+    )
+    for rows, key, texts in reasons:
         for number, text in zip(row_n[rows.to_numpy()], texts[rows], strict=True):
             receipt.pass_over(number, key, text=text[:60])
     return is_other | is_abroad
@@ -197,6 +208,7 @@ def sizes(
             receipt.change(number, "size_unreadable", column=header, text=str(text)[:60])
         if found.doubtful:
             receipt.note("size_doubtful", column=header, text=found.doubtful)
+        receipt.tally("provisional", found.provisional_n)
         figures = found.figures.mask(found.marks.ne("") | wrong)
         factor = next((in_m2 for unit_word, in_m2 in _IN_M2 if name == "m2" and unit_word.search(header)), 1.0)
         if factor != 1.0:

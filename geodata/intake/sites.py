@@ -203,7 +203,7 @@ def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Questio
 def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) -> pd.DataFrame:
     """Return what is known of each row before it is brought to the contract: its key, point and gemeente."""
     frame, chosen = table.frame, reading.chosen
-    x, y, odd = coordinates.of_rows(frame, chosen, table.row_n, reading.where)
+    x, y, odd = coordinates.of_rows(frame, chosen, table.row_n, reading.where, receipt)
     key = reading.text(frame, "key")
     has_keys = bool(key.ne("").all() and key.is_unique)
     given = pd.DataFrame({"key": key if has_keys else "", "x": x, "y": y}, index=frame.index)

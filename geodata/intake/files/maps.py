@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from xml.parsers import expat
 
 import geopandas as gpd
 import pandas as pd
@@ -21,7 +22,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from geodata.errors import InputError
 from geodata.intake.receipt import Line
 
-ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz", ".gpx", ".fgb")
+ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".kml", ".kmz", ".gpx", ".fgb", ".gml")
 _DRIVERS: Final = {
     ".geojson": {"GeoJSON"},
     ".json": {"GeoJSON"},
@@ -30,10 +31,15 @@ _DRIVERS: Final = {
     ".kml": {"LIBKML", "KML"},
     ".gpx": {"GPX"},
     ".fgb": {"FlatGeobuf"},
+    ".gml": {"GML"},
 }
 _SIBLINGS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _MAX_UNPACKED: Final = 1 << 30
 _MAX_MEMBERS_N: Final = 2_000
+_OF_GML: Final = re.compile(rb"<(?:\w+:)?FeatureCollection[\s>]")
+_KNOWN_CRS: Final = re.compile(rb"urn:.*|EPSG:\d+|https?://www\.opengis\.net/.*|CRS84", re.IGNORECASE)  # read offline
+_MATCHED: Final = re.compile(rb"\bnumberMatched\"?\s*[:=]\s*\"?(\d{1,12})\b")
+_ENDS_N: Final = 4096  # a service tells how much it gave in the first or the last words
 _CRS_KINDS: Final = ("name", "epsg", "ogc")  # the others of GeoJSON 2008 are addresses
 _DEPTH: Final = 200  # nested brackets of a map; a feature collection has some eight
 _BROKEN: Final = (
@@ -123,10 +129,11 @@ def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
     if ending in (".zip", ".kmz"):
         return _unpacked(content, name, folder), sha256
     _refuse_other_content(content, name, ending)
-    if isinstance(source, Path) and not content.startswith(b"\xef\xbb\xbf"):
+    if isinstance(source, Path) and ending != ".gml" and not content.startswith(b"\xef\xbb\xbf"):
         return source, sha256
     path = folder / f"map{ending}"
-    path.write_bytes(content.removeprefix(b"\xef\xbb\xbf"))
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    path.write_bytes(_without_schema(content) if ending == ".gml" else content)
     return path, sha256
 
 
@@ -143,11 +150,30 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
         raise InputError("no_geopackage", name=name)
     if ending == ".fgb" and not content.startswith(b"fgb"):
         raise InputError("map_unreadable", name=name)
-    if ending in (".kml", ".gpx"):
-        if not re.search(rb"<%b[\s>]" % ending[1:].encode(), content[:65536]):
-            raise InputError("no_kml" if ending == ".kml" else "map_unreadable", name=name)
-        if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
-            raise InputError("kml_with_entities", name=name)
+    if ending in (".kml", ".gpx", ".gml"):
+        _refuse_other_xml(content, name, ending)
+
+
+def _refuse_other_xml(content: bytes, name: str, ending: str) -> None:
+    """Stop at XML that is not the map of its ending, breaks off, or would have something fetched."""
+    if ending == ".gml":
+        if not _OF_GML.search(content[:65536]):
+            raise InputError("no_gml", name=name)
+        if any(not _KNOWN_CRS.fullmatch(crs) for crs in set(re.findall(rb"srsName\s*=\s*[\"']([^\"']*)", content))):
+            raise InputError("gml_with_address", name=name)
+    elif not re.search(rb"<%b[\s>]" % ending[1:].encode(), content[:65536]):
+        raise InputError("no_kml" if ending == ".kml" else "map_unreadable", name=name)
+    if b"<!ENTITY" in content or b"<!DOCTYPE" in content:
+        raise InputError("kml_with_entities", name=name)
+    try:  # of what breaks off GDAL gives the first part, or nothing, as if it were whole
+        expat.ParserCreate().Parse(content, True)  # noqa: FBT003
+    except expat.ExpatError as error:
+        raise InputError("map_unreadable", name=name) from error
+
+
+def _without_schema(content: bytes) -> bytes:
+    """Return a GML that names no schema: GDAL would fetch it, from inside our network."""
+    return re.sub(rb"\s[^\s=<>\"']*schemaLocation\s*=\s*(\"[^\"]*\"|'[^']*')", b"", content, flags=re.IGNORECASE)
 
 
 def _names_address(content: bytes) -> bool:
@@ -206,6 +232,8 @@ def _unpacked(content: bytes, name: str, folder: Path) -> Path:
                 raise InputError("zip_shapefile_lacks", name=name, part=path.name)
         else:
             _refuse_other_content(path.read_bytes(), name, path.suffix)
+        if path.suffix == ".gml":
+            path.write_bytes(_without_schema(path.read_bytes()))
     return found[0] if len(found) == 1 else folder
 
 
@@ -267,7 +295,16 @@ def _features(
     notes: list[Line] = []
     if len(titles) > 1:
         notes.append(Line("layer", {"layer": chosen[0]}))
+    if ending in (".gml", ".geojson", ".json") and (total := _matched(path)) > len(frame):
+        notes.append(Line("map_page", {"n": len(frame), "total": total}))
     return frame, digest, tuple(notes)
+
+
+def _matched(path: Path) -> int:
+    """Return how many features a service says that there are: it may have given a page of them; 0 where it does not."""
+    content = path.read_bytes()
+    found = _MATCHED.search(content[:_ENDS_N]) or _MATCHED.search(content[-_ENDS_N:])
+    return int(found[1]) if found else 0
 
 
 def _different(names: list[str]) -> list[str]:

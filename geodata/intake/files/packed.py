@@ -12,7 +12,7 @@ from geodata.intake.files import cbs_bulk
 from geodata.intake.files.table import MAX_BYTES
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".json")
-_MAPS: Final = (".shp", ".geojson", ".gpkg", ".kml", ".gpx", ".fgb")
+_MAPS: Final = (".shp", ".geojson", ".gpkg", ".kml", ".gpx", ".fgb", ".gml")
 _BROKEN: Final = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 

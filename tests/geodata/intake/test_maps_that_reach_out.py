@@ -71,3 +71,20 @@ def test_a_map_that_names_its_coordinates_by_their_name_is_read(name: str) -> No
         _map(f'"crs":{json.dumps({"type": "name", "properties": {"name": name}})},'), "a.geojson", "", 10
     )
     assert len(frame) == 1
+
+
+@pytest.mark.parametrize("attribute", ["xsi:schemaLocation", "x.y:schemaLocation", "xsi:noNamespaceSchemaLocation"])
+def test_the_schema_of_a_gml_is_not_fetched(attribute: str, asked: tuple[str, list[str]]) -> None:
+    address, paths = asked
+    content = (
+        '<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2" '
+        'xmlns:a="http://a.example" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:x.y="http://www.w3.org/2001/XMLSchema-instance" '
+        f'{attribute}="http://a.example {address}/wfs?request=DescribeFeatureType&amp;typeName=a:park">'
+        f'<wfs:member><a:park gml:id="p.1"><a:naam xlink:href="{address}/naam">A</a:naam><a:geom><gml:Point '
+        'gml:id="g" srsName="urn:ogc:def:crs:EPSG::28992"><gml:pos>174000 450000</gml:pos></gml:Point></a:geom></a:park>'
+        "</wfs:member></wfs:FeatureCollection>"
+    ).encode()
+    frame, _, _ = maps.read(content, "a.gml", "", 10)
+    assert len(frame) == 1
+    assert paths == []
