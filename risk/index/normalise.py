@@ -53,14 +53,22 @@ def goalposts(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, direction: 
     lowest, highest = lowest.astype(x.dtype), highest.astype(x.dtype)
     if not np.all(lowest < highest):
         raise ModelError("Goalposts must rise from low to high; correct them in the model.")
+    # In place from here: the rebuilds come here with millions of values.
     if is_log:
         if not np.all(lowest > 0):
             raise ModelError("Goalposts on a log scale must be above 0; correct them in the model.")
-        share = np.log(np.maximum(x, lowest) / lowest) / np.log(highest / lowest)
+        share = np.asarray(np.maximum(x, lowest))
+        share /= lowest
+        np.log(share, out=share)
+        share /= np.log(highest / lowest)
     else:
-        share = (x - lowest) / (highest - lowest)
-    share = np.clip(share, 0, 1)
-    return np.asarray(10 * (share if direction > 0 else 1 - share))
+        share = np.asarray(x - lowest)
+        share /= highest - lowest
+    np.clip(share, 0, 1, out=share)
+    if direction < 0:
+        np.subtract(1, share, out=share)
+    share *= 10
+    return share
 
 
 def denormalise(value: float, low: float, high: float, *, direction: int = 1, is_log: bool = False) -> float:

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geodata.batch import LOCAL, Pool, run_pieces
+from geodata.batch import LOCAL, Pool, cut, run_pieces
 from geodata.errors import InputError
 from risk.index.aggregate import Joining, Weights, aggregate, capped, steps
 from risk.index.classify import top_size
 from risk.index.declaration import Model, Scale
-from risk.index.draws import Sampler
+from risk.index.draws import Sampler, Streams
 from risk.index.indicators import Measured
 from risk.index.normalise import bounds, is_skewed, percentile_rank, winsorise, z_score
 
@@ -42,6 +42,8 @@ CAPACITIES: Final = (1, 2, 3, 5, 8, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150
 """Numbers of visits for which the chance of a place among the first is kept; between them it runs straight."""
 
 _DRAWS_IN_A_BLOCK = 10
+_UNITS_AT_ONCE, _BLOCKS_AT_ONCE = 50_000, 10
+"""Blocks of few units are computed together: as many units as the processor's own memory holds."""
 _Z_WIDTH = 2.0  # a standard deviation is two points on 0-10, around 5
 
 
@@ -281,16 +283,18 @@ def _z_share(values: Array) -> Array:
 def run(problem: Problem, repeats: int, seed: int, on: Collection[str], pool: Pool = LOCAL) -> Run:
     """Rebuild the index `repeats` times with the assumptions in `on` varied, the others as in the model."""
     blocks = list(_blocks(problem.model, repeats, seed, on))
+    size = max(1, min(_UNITS_AT_ONCE // (_DRAWS_IN_A_BLOCK * max(len(problem.order), 1)), _BLOCKS_AT_ONCE))
+    pieces = [tuple(blocks[part]) for part in cut(len(blocks), size)]
     ranks = np.zeros((repeats, len(problem.order)), np.int32)
     total, squares = np.zeros(len(problem.order)), np.zeros(len(problem.order))
     first = np.zeros((len(CAPACITIES), len(problem.order)))
     start = 0
-    for block, done in zip(blocks, run_pieces(_rebuilt, (problem, tuple(on)), blocks, pool, "rebuilds"), strict=True):
-        ranks[start : start + block.draws] = done.ranks
+    for done in run_pieces(_rebuilt, (problem, tuple(on)), pieces, pool, "rebuilds"):
+        ranks[start : start + len(done.ranks)] = done.ranks
         total += done.total
         squares += done.squares
         first += done.first
-        start += block.draws
+        start += len(done.ranks)
     return Run(ranks, total, squares, first)
 
 
@@ -308,16 +312,17 @@ def _blocks(model: Model, repeats: int, seed: int, on: Collection[str]) -> Itera
             yield _Block(draws, way, exponent, joining, stream)
 
 
-def _rebuilt(shared: tuple[Problem, tuple[str, ...]], block: _Block) -> Run:
-    """Rebuild the index for one block of draws."""
+def _rebuilt(shared: tuple[Problem, tuple[str, ...]], blocks: tuple[_Block, ...]) -> Run:
+    """Rebuild the index for some blocks of draws; each has a random stream of its own."""
     problem, on = shared
-    rng = np.random.default_rng(block.stream)
+    streams = tuple((np.random.default_rng(block.stream), block.draws) for block in blocks)
     if set(on) & set(CHOICES):
-        scores = np.stack([_chosen(problem, block, rng, on) for _ in range(block.draws)])
+        several = zip(blocks, streams, strict=True)
+        scores = np.stack([_chosen(problem, block, rng, on) for block, (rng, n) in several for _ in range(n)])
     elif "inputs" in on and problem.sampler is not None:
-        scores = _drawn(problem, block, rng)
+        scores = _drawn(problem, streams)
     else:
-        scores = np.repeat(problem.score[None], block.draws, axis=0)
+        scores = np.repeat(problem.score[None], sum(draws for _, draws in streams), axis=0)
     scores = np.where(np.isnan(scores), problem.score, scores)
     centred = scores - _means(problem, scores)
     first = np.zeros((len(CAPACITIES), len(problem.order)))
@@ -337,14 +342,14 @@ def _means(problem: Problem, scores: Single) -> Array:
     return np.repeat(total / np.maximum(scored, 1), np.diff([*starts, scores.shape[1]]), axis=1)
 
 
-def _drawn(problem: Problem, block: _Block, rng: np.random.Generator) -> Single:
+def _drawn(problem: Problem, streams: Streams) -> Single:
     """Return scores of drawn values under the model's own choices, draws x units."""
     assert problem.sampler is not None  # noqa: S101 - for the type checker: the caller looked
-    values = problem.sampler.draw(block.draws, rng)
+    values = problem.sampler.draw_from(streams)
     flat = values.transpose(2, 0, 1).reshape(values.shape[-1], -1).T
     drops = problem.measured.index.drops_missing
     found = steps(flat, problem.weights, problem.model.scale, drops_missing=drops)
-    return found.joined.astype(np.float32).reshape(block.draws, -1)[:, problem.order]
+    return found.joined.astype(np.float32).reshape(len(values), -1)[:, problem.order]
 
 
 def _chosen(problem: Problem, block: _Block, rng: np.random.Generator, on: Collection[str]) -> Single:

@@ -113,6 +113,28 @@ def test_units_that_share_a_figure_share_its_draw(outcome: Outcome) -> None:
     assert (values[:, mine, size].std(axis=0) > 0).any()
 
 
+@pytest.mark.parametrize("level", ["gemeente", "vr", "site"])
+def test_streams_that_are_drawn_together_give_what_each_gives_alone(tables: Tables, model: Model, level: str) -> None:
+    sampler = score(tables, level, model, rebuilds=0).prepared.measured.sampler
+    alone = [sampler.draw(draws, np.random.default_rng(seed)) for seed, draws in ((1, 3), (2, 1), (3, 4))]
+    together = sampler.draw_from(
+        tuple((np.random.default_rng(seed), draws) for seed, draws in ((1, 3), (2, 1), (3, 4)))
+    )
+    assert_allclose(together, np.concatenate(alone), rtol=1e-6)
+
+
+def test_how_many_blocks_are_computed_at_once_changes_no_rank(
+    outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for at_once in (1, 7):
+        monkeypatch.setattr(rebuilding, "_BLOCKS_AT_ONCE", at_once)
+        found.append(rebuild(*_problem(outcome), 90, 5))
+    for name in ("rank_median", "rank_p05", "rank_p95", "p_top_k", "choice_p05", "choice_p95"):
+        assert_allclose(getattr(found[0], name), getattr(found[1], name))
+    assert_allclose(found[0].score_sd, found[1].score_sd, rtol=1e-6)
+
+
 def test_a_larger_doubt_about_workers_never_narrows_an_interval(tables: Tables, model: Model) -> None:
     widths = []
     for log_sd in (0.0, 0.6, 1.2):
