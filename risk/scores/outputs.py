@@ -243,9 +243,12 @@ def _is_fresh(folder: Path, level: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _areas(data_version: str, pool: Pool) -> dict[str, pipeline.Outcome]:
-    """Compute what sites take from their areas once per version of the data: a new signal changes none of it."""
+    """Compute what sites take from their areas once per version of the data: a new signal changes none of it.
+
+    They take what was measured there, never a rank: nothing is rebuilt.
+    """
     tables = _tables(access.open_batch(data_version))
-    return {area: pipeline.score(tables, area, load_model(), pool=pool) for area in pipeline.AREA_LEVELS}
+    return {area: pipeline.score(tables, area, load_model(), rebuilds=0, pool=pool) for area in pipeline.AREA_LEVELS}
 
 
 def _compute(folder: Path, data_version: str, level: str, model: Model, week: str, pool: Pool) -> None:
