@@ -185,6 +185,33 @@ def test_what_is_no_count_is_refused(cases: list[Any], population: list[float], 
         poisson_scan(cases, population, [0, 1], [0, 0], max_share=share, seed=1)
 
 
+@pytest.mark.parametrize("share", [None, "half", float("nan"), [0.5], 1.5])
+def test_a_share_that_is_none_is_refused(share: Any) -> None:
+    with pytest.raises(InputError, match="share of the population"):
+        poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=1, max_share=share)
+
+
+def test_redraws_are_taken_some_at_a_time_and_the_p_is_that_of_all() -> None:
+    """More redraws than are handled at once, held against the ratio of every circle of every redraw."""
+    cases, population, n = np.array([2, 9, 6, 1]), np.array([30.0, 40, 20, 50]), 601
+    found = poisson_scan(cases, population, [0, 1, 2, 3], [0, 0, 0, 0], seed=3, n_simulations=n)
+    total = cases.sum()
+    redraws = np.random.default_rng(3).multinomial(total, population / population.sum(), size=n)
+    highest = np.zeros(n)
+    for centre in range(4):
+        order = np.argsort(np.abs(np.arange(4) - centre), kind="stable")
+        for size in range(1, 5):
+            if population[order[:size]].sum() > population.sum() / 2:
+                break
+            mu = total * population[order[:size]].sum() / population.sum()
+            inside = redraws[:, order[:size]].sum(axis=1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                rest = total - inside
+                ratio = inside * np.log(inside / mu) + np.where(rest > 0, rest * np.log(rest / (total - mu)), 0)
+            highest = np.maximum(highest, np.where((inside > mu) & (inside > 1), ratio, 0))
+    assert found[0].p == (1 + (highest >= found[0].llr - 1e-9).sum()) / (n + 1)
+
+
 def test_an_index_of_any_kind_changes_nothing() -> None:
     """Rows of a table that was filtered and sorted keep the labels they had."""
     cases, population = pd.Series([1, 9, 1, 0], index=[7, 3, 9, 7]), pd.Series([5, 5, 50, 50], index=list("dcba"))
