@@ -129,7 +129,7 @@ def test_how_many_blocks_are_computed_at_once_changes_no_rank(
     found = []
     for at_once in (1, 7):
         monkeypatch.setattr(rebuilding, "_BLOCKS_AT_ONCE", at_once)
-        found.append(rebuild(*_problem(outcome), 90, 5))
+        found.append(rebuild(*_problem(outcome), repeats=90, seed=5))
     for name in ("rank_median", "rank_p05", "rank_p95", "p_top_k", "choice_p05", "choice_p95"):
         assert_allclose(getattr(found[0], name), getattr(found[1], name))
     assert_allclose(found[0].score_sd, found[1].score_sd, rtol=1e-6)
