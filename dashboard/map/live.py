@@ -41,6 +41,7 @@ from geodata.errors import UnknownCodeError
 
 _DIGITS: Final = string.digits + string.ascii_lowercase
 _NO_DATA, _NOT_SHOWN = "-", " "
+_KEPT_BYTES: Final = 10_000  # a message of this size Streamlit keeps, and does not send twice
 MOVES_ZERO: Final = 500  # stands for a score that stayed; the frontend knows it too (units.js)
 
 
@@ -358,21 +359,23 @@ def live_map(
             code, *beside = value.split(",") if name == "selected" else [value]
             listener(code, *(beside if picture.beside is not None else ()))
 
-    channel = ""
-    with st.container(gap=None):
-        if picture.sites is not None:
-            channel = f"{key}-sites"
-            _mount_sites(key=channel, data=_kept_site_message(picture.sites, assets=assets, channel=channel))
-        if figures is not None:
-            _mount_figures(key=figures.channel, data=figures.message)
-        told = map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures)
-        result = _mount_map(
-            key=key,
-            data=json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode(),  # bytes are not looked through
-            on_selected_change=lambda: relay("selected", on_select),
-            on_selected_site_change=lambda: relay("selected_site", on_select_site),
-            on_drawn_change=lambda: relay("drawn", on_other and (lambda corners: on_other(drawn=corners))),
-            on_across_change=lambda: relay("across", on_other and (lambda name: on_other(across=name))),
-        )
+    channel, carried = "", b""
+    if picture.sites is not None:
+        channel = f"{key}-sites"
+        _mount_sites(key=channel, data=_kept_site_message(picture.sites, assets=assets, channel=channel))
+    if figures is not None and len(figures.message) >= _KEPT_BYTES:
+        _mount_figures(key=figures.channel, data=figures.message)
+    elif figures is not None:
+        carried = figures.message  # sent again in any case, and an element of its own has its price
+    told = map_message(picture, assets=assets, geometry=geometry, height=height, sites=channel, figures=figures)
+    own = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+    result = _mount_map(
+        key=key,
+        data=b"\n".join(filter(None, (own, carried))),  # bytes are not looked through
+        on_selected_change=lambda: relay("selected", on_select),
+        on_selected_site_change=lambda: relay("selected_site", on_select_site),
+        on_drawn_change=lambda: relay("drawn", on_other and (lambda corners: on_other(drawn=corners))),
+        on_across_change=lambda: relay("across", on_other and (lambda name: on_other(across=name))),
+    )
     selected = result.selected
     return MapEvent(selected=selected and selected.split(",")[0], selected_site=result.selected_site)

@@ -332,9 +332,10 @@ class Picture {
 
 export default function show(component) {
   if (component.data.channel) {
-    (component.data.holds === "figures" ? deliverFigures : deliverSites)(component.data, component.body);
+    (component.data.holds === "figures" ? deliverFigures : deliverSites)(component.data, component.carried[0]);
     return () => {};
   }
+  if (component.carried.length) deliverFigures(JSON.parse(component.carried[0]), component.carried[1]); // few enough
   const root = component.parentElement;
   let picture = pictures.get(root);
   if (!picture) {

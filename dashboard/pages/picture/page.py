@@ -138,10 +138,12 @@ def _explorer() -> None:
         inside=chosen.inside,
         has_values=chosen.numbers == "1",
     )
+    # What stands together is one element: each costs the server and the browser as much as what is in it.
     on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, store, shown, seen))
-    links.linked(on_paper + _where_first(texts, shown, chosen, within), key="first")
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    way = st.container()
+    first = _where_first(texts, shown, chosen, within)
+    links.linked(on_paper + first + _controls(texts, chosen, store, now, week, seen.level), key="controls")
+    downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
+    breadcrumb.show(texts, store, chosen, shown, within)
     compared = side_by_side.chosen_rows(store, chosen, shown)
     map_side, why_side = st.columns([3.4, 1] if compared.empty else [1.9, 1], gap="medium")
     with map_side:
@@ -158,10 +160,6 @@ def _explorer() -> None:
         alarms.draw(texts, store, shown, chosen.layer)
         if chosen.sites and store.may("sites"):
             breadcrumb.site_list(texts, store, shown, within)
-    with bar:  # they stand above the map and come after it, so that the map need not wait for them
-        _controls(texts, chosen, store, now, week, seen)
-    with way:
-        breadcrumb.show(texts, store, chosen, shown, within)
     with why_side:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
         if over := _by_place(texts, chosen, store, now) + guide:
@@ -231,24 +229,23 @@ def _done(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Sele
 
 
 def _controls(
-    texts: Texts, chosen: session.Selection, store: ScopedStore, now: Picture, week: str, seen: downloads.Part
-) -> None:
-    """Let the viewer choose level, sector, sites and week; the address bar keeps the choice."""
+    texts: Texts, chosen: session.Selection, store: ScopedStore, now: Picture, week: str, level: str
+) -> Markup:
+    """Return what chooses level, sector, sites and week (HTML for `links.linked`); the address bar keeps the choice."""
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
-    asked = (store, seen.level, texts.language)
-    own = session.kept("_own_figures", asked, lambda: own_figures.options(texts, store, seen.level))
+    asked = (store, level, texts.language)
+    own = session.kept("_own_figures", asked, lambda: own_figures.options(texts, store, level))
     parts = [
         _disease_choice(texts, store),
-        controls.choice(texts("picture.level"), "level", levels, seen.level, unit="", beside="", within=""),
+        controls.choice(texts("picture.level"), "level", levels, level, unit="", beside="", within=""),
         controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
         controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
         controls.dropdown(texts("inside.label"), "inside", now.kept(_inside, texts) | own, chosen.inside),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
-    links.linked(Markup('<div class="rb-controls">{}</div>').format(Markup().join(parts)), key="controls")
-    downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
+    return Markup('<div class="rb-controls">{}</div>').format(Markup().join(parts))
 
 
 def _inside(now: Picture, texts: Texts) -> dict[str, str | dict[str, str]]:
