@@ -64,11 +64,18 @@ def top_reason(shown: Picture, unit_id: str, texts: Texts) -> str:
 
 
 def of_sectors(shown: Picture, area_code: str, texts: Texts) -> tuple[str, dict[str, str]]:
-    """Return in words what raises all sectors of an area ('' if nothing does), and each one's own reason by unit."""
-    units = list(shown.sectors_of(area_code).dropna(subset=["score_0_10"])["unit_id"])
-    shared, own = explain.shared_and_own(shown.scored, units, texts.language)
-    told = texts("region.all_sectors", reason=shared) if shared else ""
-    return told, {unit: as_sentence(words) for unit, words in own.items()}
+    """Return in words what raises most sectors of an area ('' if nothing does), and each one's own reason by unit."""
+    rows = shown.sectors_of(area_code).dropna(subset=["score_0_10"]).set_index("unit_id")
+    shared, without, own = explain.shared_and_own(shown.scored, list(rows.index), texts.language)
+    if not shared:
+        return "", {unit: as_sentence(words) for unit, words in own.items()}
+    names = [sector_name(texts, shown, sector) for sector in rows.loc[without, "sector_code"]]
+    told = (
+        texts("region.most_sectors", reason=shared, n=len(rows) - len(names), of=len(rows), others=", ".join(names))
+        if names
+        else texts("region.all_sectors", reason=shared)
+    )
+    return told, {unit: as_sentence(words) or texts("region.nothing_else") for unit, words in own.items()}
 
 
 def as_sentence(words: str) -> str:

@@ -163,10 +163,10 @@ def apart(told: Told, unit_ids: Sequence[str], lang: str) -> list[str]:
     return told_of
 
 
-def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str, dict[str, str]]:
-    """Return what raises all the sectors of one area most, and of each the strongest reason besides.
+def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str, list[str], dict[str, str]]:
+    """Return what raises most sectors of one area more than all else, and of each the strongest reason besides.
 
-    The infections of an area raise every sector in it alike. Said once, they leave room for what makes this
+    The infections of an area raise nearly every sector in it. Said once, they leave room for what makes this
     sector stand out here.
 
     Parameters
@@ -181,18 +181,20 @@ def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str,
     Returns
     -------
     tuple
-        The reason that is the strongest of more than half of them and is seen in all; '' where there is none. And
-        by unit its strongest other reason; '' where nothing else raises it.
+        The reason that is the strongest of more than half of them and seen in as many, '' where there is none; the
+        units in which it is not seen; and by unit its strongest other reason, '' where nothing else raises it.
     """
     table = _that_can_change(told.contributions, told.model)
     table = table[table["unit_id"].isin(unit_ids)]
     amounts = table.pivot_table(index="unit_id", columns="indicator_code", values="contribution_0_10", observed=True)
     strongest = amounts.idxmax(axis="columns").value_counts()
-    everywhere = amounts.columns[(amounts >= _SEEN_0_10).all()]
-    shared = [code for code, n in strongest.items() if 2 * n > len(amounts) > 1 and code in everywhere]  # one at most
+    most = (amounts >= _SEEN_0_10).mean() > 0.5
+    shared = [code for code, n in strongest.items() if 2 * n > len(amounts) > 1 and most[code]]  # one at most
     own = _top_reasons(table[~table["indicator_code"].isin(shared)], told.model, lang)
     words = told.model.indicator(str(shared[0])).more[lang] if shared else ""
-    return words, {unit_id: str(own.get(unit_id, "")) for unit_id in unit_ids}
+    seen = set(amounts.index[(amounts[shared] >= _SEEN_0_10).any(axis="columns")])
+    without = [unit_id for unit_id in unit_ids if shared and unit_id not in seen]
+    return words, without, {unit_id: str(own.get(unit_id, "")) for unit_id in unit_ids}
 
 
 def top_reasons(told: Told, lang: str) -> pd.Series:

@@ -129,6 +129,22 @@ def test_a_page_begins_with_its_date_and_says_once_that_nothing_was_done(country
     assert nothing_n == 25 - len(done - {""})
 
 
+def test_what_raises_most_sectors_of_a_region_stands_once_above_them(country) -> None:
+    """Whatever the exceptions are, which are named: no list repeats the reason that it begins with."""
+    said_n = 0
+    for path in (country[0] / "regions").glob("*.html"):
+        text = path.read_text("utf-8")
+        if found := re.search(
+            r"<p>In (?:alle|\d+ van de \d+) sectoren hier: ([^.<]+)\.([^<]*)</p>(.*?)</table>", text, re.DOTALL
+        ):
+            reason, others, table = found.groups()
+            said_n += 1
+            assert f"{reason[:1].upper()}{reason[1:]}." not in table, path
+            assert text.count(f"{reason[:1].upper()}{reason[1:]}.") <= 1, path
+            assert not others or others.startswith(" Niet in: "), path
+    assert said_n > 12
+
+
 def test_it_is_small(country) -> None:
     assert sum(path.stat().st_size for path in country[0].rglob("*") if path.is_file()) < 5_000_000
 

@@ -156,22 +156,24 @@ def test_what_raises_all_sectors_of_an_area_is_said_once_and_leaves_room_for_the
     mine = table["unit_id"].isin(units)
     cases = table["indicator_code"] == "infections_contrast"
     raised = table.assign(contribution_0_10=table["contribution_0_10"].mask(mine & cases, 9.0))
-    shared, own = explain.shared_and_own(replace(outcome, contributions=raised), units, "nl")
+    shared, without, own = explain.shared_and_own(replace(outcome, contributions=raised), units, "nl")
+    assert without == []
     assert shared == outcome.model.indicator("infections_contrast").more["nl"]
     assert list(own) == units
     assert shared not in own.values()
     lower = raised.assign(
         contribution_0_10=raised["contribution_0_10"].mask(cases & (table["unit_id"] == units[0]), 0.0)
     )
-    shared, own = explain.shared_and_own(replace(outcome, contributions=lower), units, "nl")
-    assert shared == ""  # what one sector does not have is not said of all
-    assert outcome.model.indicator("infections_contrast").more["nl"] in own.values()
+    again, without, own = explain.shared_and_own(replace(outcome, contributions=lower), units, "nl")
+    assert again == shared
+    assert without == units[:1]  # what one sector does not have is not said of all
+    assert shared not in own.values()
 
 
 def test_one_sector_shares_nothing(outcome: Outcome) -> None:
     unit = next(unit for unit in outcome.scores["unit_id"] if unit.startswith("GM0001:"))
-    assert explain.shared_and_own(outcome, [unit], "en") == ("", {unit: explain.top_reason(outcome, unit, "en")})
-    assert explain.shared_and_own(outcome, [], "en") == ("", {})
+    assert explain.shared_and_own(outcome, [unit], "en") == ("", [], {unit: explain.top_reason(outcome, unit, "en")})
+    assert explain.shared_and_own(outcome, [], "en") == ("", [], {})
 
 
 def test_what_is_left_of_rounding_is_no_reason(outcome: Outcome) -> None:
