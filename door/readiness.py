@@ -114,7 +114,8 @@ class Readiness:
         name = _COMMANDS.get(first, first)
         told = {"command": f"ready.command.{name}", "refresh": "ready.command.refresh"}
         commands = {place: words(one, **values) if is_command else "" for place, one in told.items()}
-        return words(f"ready.step.{step}", **values, **commands)
+        name = f"ready.step.{step}_none" if step == "lodging" and not values["lodging_n"] else f"ready.step.{step}"
+        return words(name, **values, **commands)
 
     def require(self, what: Ranking) -> None:
         """Let through only what may be ranked.

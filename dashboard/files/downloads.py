@@ -26,6 +26,7 @@ from door.store import ScopedStore
 from geodata import site_kinds
 from geodata.snapshots import formats as files
 from risk.index import classify
+from risk.report.words import viewer_words
 from risk.scores import deliver, site_tables
 from words import Texts, read_texts
 
@@ -224,7 +225,7 @@ def stamp_line(texts: Texts, store: ScopedStore, shown: Picture) -> str:
         day=texts.day(scored.peildatum.date()),
         model=scored.model.version,
         data=store.data_version,
-        scope=str(store.viewer),
+        scope=viewer_words(store, texts.language),
         sources=export.attributions(store.sources, texts.language),
     )
     return f"{texts('map.band')} · {facts}" if shown.is_demonstration else facts

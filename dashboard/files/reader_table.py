@@ -7,6 +7,7 @@ import pandas as pd
 
 from dashboard.parts import reasons
 from dashboard.parts.figures import Picture
+from geodata import codes
 from geodata.snapshots.formats import Sheet
 from words import Texts
 
@@ -77,11 +78,21 @@ def sheets(texts: Texts, shown: Picture, rows: pd.DataFrame, told: Iterable[str]
     figures = rounded(rows)
     order = [column for column in _FIRST if column in figures.columns]
     figures = figures[[*order, *(column for column in figures.columns if column not in order)]]
-    made = [readable(texts, texts("download.sheet_figures"), figures)]
+    made = [readable(texts, texts("download.sheet_figures"), _in_words(texts, figures))]
     units = set(rows["unit_id"])
     if len(units) <= _CONTRIBUTIONS_MOST_N:
         made.append(readable(texts, texts("download.sheet_reasons"), _contributions(texts, shown, rows)))
     return [*made, *explained(texts, figures.columns, told)]
+
+
+def _in_words(texts: Texts, figures: pd.DataFrame) -> pd.DataFrame:
+    """Write the codes of a unit of size and of what a picture lacks as a reader says them."""
+    unit = {code: texts(f"unit.{code}") for code in codes.SIZE_UNITS}
+    words = {
+        "size_unit": lambda code: unit.get(code, ""),
+        "picture_lacks": lambda lacks: ", ".join(texts(f"lacks.{code}") for code in str(lacks).split(";") if code),
+    }
+    return figures.assign(**{name: figures[name].map(tell) for name, tell in words.items() if name in figures})
 
 
 def readable(texts: Texts, name: str, table: pd.DataFrame) -> Sheet:
@@ -122,8 +133,7 @@ def _contributions(texts: Texts, shown: Picture, rows: pd.DataFrame) -> pd.DataF
     table = shown.scored.contributions
     table = table[table["unit_id"].isin(rows["unit_id"])]
     names = rows.set_index("unit_id")
-    codes = table["indicator_code"].unique()
-    words = {code: reasons.indicator_name(shown, str(code), texts) for code in codes}
+    words = {code: reasons.indicator_name(shown, str(code), texts) for code in table["indicator_code"].unique()}
     size = table["contribution_0_10"].abs()
     made = pd.DataFrame(
         {

@@ -371,12 +371,16 @@ def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
     return f"{site['name'] or kind} ({kind.lower()}{size})"
 
 
+def unsure(rows: pd.DataFrame) -> pd.Series:
+    """Tell which areas score high while it is not sure that they are among the first: first find out, then go."""
+    return (rows["risk_class"].astype(float) >= 4) & ~rows["is_flagged"].astype(bool) & rows["p_top_k"].notna()
+
+
 def area_layer(shown: Picture, rows: pd.DataFrame) -> AreaLayer:
     """Return some rows of a picture as a layer of the map, with what is flagged and what is high but unsure."""
-    unsure = (rows["risk_class"] >= 4) & ~rows["is_flagged"] & rows["p_top_k"].notna()
     marks = [
         Mark.FLAGGED if flag else Mark.UNSURE if doubt else Mark.NONE
-        for flag, doubt in zip(rows["is_flagged"], unsure, strict=True)
+        for flag, doubt in zip(rows["is_flagged"], unsure(rows), strict=True)
     ]
     has_interval = rows["rank_p05"].notna().any()
     moved = rows["unit_id"].map(shown.moved)

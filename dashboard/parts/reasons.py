@@ -150,6 +150,7 @@ def _reasons(texts: Texts, shown: Picture, row: pd.Series, title: str) -> Markup
         return Markup('<section class="rb-why">{}{}</section>').format(head, body)
     number = int(row["risk_class"])
     score = single_chip(texts, shown, row)
+    is_unsure = shown.scored.level != "site" and figures.unsure(row.to_frame().T).any()  # as the map marks areas
     facts = [rank_words(texts, shown, row), complete]
     if not pd.isna(row["p_top_k"]):
         facts.insert(1, texts("picture.top_k", k=int(row["k_n"]), percent=texts.percent(row["p_top_k"])))
@@ -160,7 +161,7 @@ def _reasons(texts: Texts, shown: Picture, row: pd.Series, title: str) -> Markup
     ).format(
         head=head,
         score=score,
-        asks=texts(f"class_asks.{number}"),
+        asks=texts(f"class_asks.{'unsure' if is_unsure else number}"),
         bars=_bars(texts, shown, row),
         told=told,
         would_change=_would_change(texts, shown, row),
@@ -219,9 +220,9 @@ def rank_words(texts: Texts, shown: Picture, row: pd.Series) -> str:
         return texts(f"picture.no_place_{row['not_ranked_reason'] or 'incomplete'}")
     if pd.isna(row["rank_p05"]):
         return texts("picture.interval_none", rank=int(row["rank"]), n=ranked_n)
-    return texts(
-        "picture.interval", rank=int(row["rank"]), n=ranked_n, low=int(row["rank_p05"]), high=int(row["rank_p95"])
-    )
+    low, high = int(row["rank_p05"]), int(row["rank_p95"])
+    name = "interval_one" if low == high else "interval"
+    return texts(f"picture.{name}", rank=int(row["rank"]), n=ranked_n, low=low, high=high)
 
 
 def _bars(texts: Texts, shown: Picture, row: pd.Series) -> Markup:

@@ -5,7 +5,7 @@ import { NOT_SHOWN, rankingOrder, readUnits } from "./units.js";
 import { AreaMap } from "./areas.js";
 import { Drawing } from "./drawing.js";
 import { Across } from "./across.js";
-import { RankingList } from "./ranking.js";
+import { RankingList, span } from "./ranking.js";
 import { Legend } from "./legend.js";
 import { SiteLayer, deliverSites, listenToSites } from "./sites.js";
 import { deliverFigures, figuresOf, forgetFigures } from "./figures.js";
@@ -300,7 +300,7 @@ class Picture {
     const lines = [element("strong", {}, unit.name), this.scoreLine(unit.riskClass, unit.score)];
     if (this.data.inside) lines.push(element("span", {}, `${this.data.inside.title}: ${unit.told}`));
     if (unit.rank) {
-      const interval = unit.low ? ` (${unit.low}–${unit.high})` : "";
+      const interval = unit.low ? ` (${span(unit.low, unit.high)})` : "";
       lines.push(element("span", { class: "muted" }, `${texts.rank} ${unit.rank}${interval}`));
     }
     if (unit.mark) lines.push(element("span", { class: "muted" }, unit.mark === 1 ? texts.flagged : texts.unsure));

@@ -169,13 +169,16 @@ const indexOf = (node) => Number(node.closest("tr")?.dataset.index ?? -1);
 
 const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().trim();
 
+// A place that is sure is one number.
+export const span = (low, high) => (low === high ? `${low}` : `${low}–${high}`);
+
 // The interval as a bar on a line from the first to the last place, with a dot at the place itself.
 function fillInterval(cell, { low, high, rank }, last) {
   const [bar, text] = cell.children;
   const share = (place) => `${last > 1 ? (((place - 1) / (last - 1)) * 100).toFixed(1) : 0}%`;
   bar.hidden = !low;
   if (low) bar.style.cssText = `--low:${share(low)};--high:${share(high)};--at:${share(rank)}`;
-  setText(text, low ? `${low}–${high}` : "");
+  setText(text, low ? span(low, high) : "");
 }
 
 // An arrow and a number; a screen reader hears a word in the place of the arrow.

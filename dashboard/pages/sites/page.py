@@ -109,7 +109,7 @@ def _page() -> None:
     if export.may_take_sites(store):
         kinds = [False, True] if export.is_osm(sites["source"]).any() else [False]
         here = frozenset(found["site_id"])
-        seen = [downloads.Part("site", deliver.ALL_SECTORS, is_osm=is_osm, site_ids=here) for is_osm in kinds]
+        seen = [downloads.Part("site", deliver.ALL_SECTORS, is_osm=is_osm, site_ids=here) for is_osm in kinds if here]
         parts = [downloads.Part("site", deliver.ALL_SECTORS, is_osm=is_osm) for is_osm in kinds]
         downloads.menu(texts, store, seen, parts, key="sites-files", week=week)
 

@@ -43,7 +43,7 @@ from words import Texts
 
 _ENDINGS: Final = tuple(one.ending for one in files.ON_PAGES)
 _CHANCE: Final = 6  # the place of that column in a list
-_MAP_HEIGHT_PX: Final = 420
+_MAP_HEIGHT_PX: Final = 540
 _POLL_SECONDS: Final = 1.0
 _MARKS: Final = "targets-marks"
 _LEAST: Final = 0.1

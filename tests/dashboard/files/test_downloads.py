@@ -227,3 +227,12 @@ def test_the_sheet_of_a_region_is_one_page() -> None:
         assert page.startswith(b"%PDF")
         assert len(re.findall(rb"/Type /Page\b", page)) == 1
     assert audit.read()["table"].iloc[0] == "scores_gemeente (.pdf)"
+
+
+def test_a_workbook_of_sites_has_words_for_its_codes() -> None:
+    store, shown = opened("lotc", "site")
+    book = openpyxl.load_workbook(io.BytesIO(downloads.as_file(store, shown, Part("site"), "xlsx", "nl")))
+    heads = [cell.value for cell in book["Cijfers"][1]]
+    units = {row[heads.index("Eenheid")] for row in book["Cijfers"].iter_rows(min_row=2, values_only=True)}
+    assert "bedden" in units
+    assert not units & {"beds", "m2"}

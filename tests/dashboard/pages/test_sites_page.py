@@ -63,6 +63,9 @@ def test_words_are_looked_for_in_names_and_gemeenten(product: str, open_page: Op
     page.get_by_role("textbox").fill("<script>")
     page.get_by_role("textbox").press("Enter")
     expect(page.get_by_text("Geen locatie past hierbij.")).to_be_visible()
+    page.get_by_role("button", name="Bestanden").click()
+    expect(page.get_by_text("Locaties · 30 november 2020")).to_be_visible()
+    expect(page.get_by_text("0 gekozen")).to_have_count(0)
 
 
 def test_an_analyst_sees_no_names(product: str, open_page: Open) -> None:
