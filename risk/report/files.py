@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import re
 import struct
 from collections.abc import Callable, Sequence
@@ -237,10 +238,11 @@ def _widths(made: Any, grid: Grid) -> tuple[float, ...]:
     widths = [0.0] * len(needed)
     while open_:  # what needs less than its share of what is left gets what it needs
         share = left / len(open_)
-        small = {n for n in open_ if needed[n] <= share} or open_
-        for n in small:
-            widths[n] = needed[n] if needed[n] <= share else max(share, longest[n])
-        left, open_ = left - sum(widths[n] for n in small), open_ - small
+        small = {n for n in open_ if needed[n] <= share}
+        roots = sum(math.sqrt(needed[n]) for n in open_)  # of longer texts the longest gets most, but not all
+        for n in small or open_:
+            widths[n] = needed[n] if small else max(left * math.sqrt(needed[n]) / roots, longest[n])
+        left, open_ = left - sum(widths[n] for n in small), open_ - (small or open_)
     return tuple(width * made.epw / sum(widths) for width in widths)
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import geopandas as gpd
@@ -212,13 +213,17 @@ def all_sheets(table: gpd.GeoDataFrame, store: ScopedStore, language: str) -> by
     return whole.getvalue()
 
 
-def calendar(table: gpd.GeoDataFrame, language: str) -> bytes:
+def calendar(
+    table: gpd.GeoDataFrame, language: str, places: Mapping[str, tuple[float, float]] = MappingProxyType({})
+) -> bytes:
     """Return a plan as a calendar (RFC 5545): each visit is an entry over the days of its week.
 
     Parameters
     ----------
     table
         From `kept_table`.
+    places
+        From `risk.report.sheet.points`: where a visit leads to; one without a place has the gemeente alone.
     """
     texts = read_texts(language)
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//plan//NL", "CALSCALE:GREGORIAN"]
@@ -236,6 +241,7 @@ def calendar(table: gpd.GeoDataFrame, language: str) -> bytes:
             f"DTEND;VALUE=DATE:{first + timedelta(days=7):%Y%m%d}",
             f"SUMMARY:{escaped(title)}",
             f"LOCATION:{escaped(place)}",
+            *([f"GEO:{where[0]:.5f};{where[1]:.5f}"] if (where := places.get(line["site_id"])) else []),
             f"DESCRIPTION:{escaped('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",

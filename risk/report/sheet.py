@@ -71,7 +71,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     band = band_of(language, is_invented=store.is_demonstration)
     inside = gemeenten[gemeenten["vr_code"] == vr_code]
     names = inside.set_index("gemeente_code")["gemeente_name"]
-    where = _points(lines, store)
+    where = {site: f" ({lat:.5f}, {lon:.5f})" for site, (lat, lon) in points(lines, store).items()}
     rows = tuple(
         (
             str(number),
@@ -114,14 +114,12 @@ def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
     return ", ".join(filter(None, [site_kinds.title(line, read_texts(language)), names.get(line["gemeente_code"], "")]))
 
 
-def _points(lines: gpd.GeoDataFrame, store: ScopedStore) -> Mapping[str, str]:
-    """Return latitude and longitude of each site whose place is known, as any map on a telephone reads them."""
+def points(lines: gpd.GeoDataFrame, store: ScopedStore) -> Mapping[str, tuple[float, float]]:
+    """Return latitude and longitude of each site whose place is known, which any map on a telephone finds."""
     sites = store.table("sites").set_index("site_id")["located"]
-    points = lines.assign(located=lines["site_id"].map(sites)).to_crs(codes.CRS_WGS84)
-    points = points[points["located"].isin(codes.LOCATED_CLOSELY) & points.geometry.notna()]
-    return {
-        site: f" ({point.y:.5f}, {point.x:.5f})" for site, point in zip(points["site_id"], points.geometry, strict=True)
-    }
+    placed = lines.assign(located=lines["site_id"].map(sites)).to_crs(codes.CRS_WGS84)
+    placed = placed[placed["located"].isin(codes.LOCATED_CLOSELY) & placed.geometry.notna()]
+    return {site: (point.y, point.x) for site, point in zip(placed["site_id"], placed.geometry, strict=True)}
 
 
 def _notes(lines: pd.DataFrame, names: Mapping[str, str], language: str) -> list[Block]:

@@ -24,6 +24,7 @@ from geodata.snapshots import formats
 from register import personal
 from risk.index import classify
 from risk.report import plan_file
+from risk.report.sheet import points
 from risk.targets import checks as site_checks
 from risk.targets import decisions, outcome, plans
 from words import Texts
@@ -149,7 +150,7 @@ def _files(texts: Texts, store: ScopedStore, name: str, version: int, lacks: Seq
         ),
         "gpkg": (formats.BY_ENDING[".gpkg"].label, lambda: _map_file(table())),
         "zip": (texts("targets.sheets_all"), lambda: plan_file.all_sheets(table(), store, texts.language)),
-        "ics": (texts("targets.calendar"), lambda: plan_file.calendar(table(), texts.language)),
+        "ics": (texts("targets.calendar"), lambda: _calendar(texts, store, table())),
     }
     words = plan_maker.file_words(texts, lacks)
     stem = plan_file.file_stem(name, texts.language, version)
@@ -163,6 +164,10 @@ def _files(texts: Texts, store: ScopedStore, name: str, version: int, lacks: Seq
                 key=f"plan-file-{ending}",
                 on_click="ignore",
             )
+
+
+def _calendar(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> bytes:
+    return plan_file.calendar(table, texts.language, points(table, store))
 
 
 def _noted(store: ScopedStore, make: Callable[[], bytes], ending: str) -> Callable[[], bytes]:

@@ -10,10 +10,11 @@ import pytest
 
 from access.viewer import Viewer
 from door.store import ScopedStore, open_store
+from geodata import codes
 from risk.index.model import load_model
 from risk.report import plan_file
 from risk.report.blocks import Grid, Paragraph
-from risk.report.sheet import region_sheet
+from risk.report.sheet import points, region_sheet
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans
@@ -97,7 +98,8 @@ def test_a_region_sheet_says_where_to_drive_to_and_which_days() -> None:
 def test_a_plan_is_a_calendar_that_others_can_read() -> None:
     store, inputs, plan = made(capacity=30)
     name = plans.keep_draft(store, plan, inputs, "nl")
-    text = plan_file.calendar(plan_file.kept_table(plans.lines_of(store, name), store, "nl"), "nl").decode()
+    table = plan_file.kept_table(plans.lines_of(store, name), store, "nl")
+    text = plan_file.calendar(table, "nl", points(table, store)).decode()
     lines = text.split("\r\n")
     assert lines[0] == "BEGIN:VCALENDAR"
     assert lines[-2:] == ["END:VCALENDAR", ""]
@@ -109,3 +111,7 @@ def test_a_plan_is_a_calendar_that_others_can_read() -> None:
     starts, ends = (pd.to_datetime(re.findall(rf"{at};VALUE=DATE:(\d+)", whole)) for at in ("DTSTART", "DTEND"))
     assert set(starts.day_of_week) == {0}
     assert set((ends - starts).days) == {7}
+    exact = store.table("sites").set_index("site_id")["located"].isin(codes.LOCATED_CLOSELY)
+    places = re.findall(r"GEO:(\d+\.\d{5});(\d+\.\d{5})\r", whole)
+    assert len(places) == sum(exact[site] for site in table["site_id"]) > 0
+    assert all(50 < float(lat) < 54 and 3 < float(lon) < 8 for lat, lon in places)
