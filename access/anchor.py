@@ -4,6 +4,9 @@ A chain tells of any line that was changed or taken out of the middle, but whoev
 its tail off or build it anew. So from time to time its head is written outside: to the machine's log (journal), and
 with ``RISICOBEELD_ANCHOR`` to a file on another disk or machine that only grows. With ``RISICOBEELD_ANCHOR_KEY``, a
 file that the privacy officer keeps, each line is signed (HMAC-SHA256), so that nobody else can write one.
+
+That heads were written there is itself known (`geodata.known`, part ``anchor``): a file that is gone or empty after
+that is an error and no first time.
 """
 
 import hashlib
@@ -16,12 +19,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
-from geodata import settings
+from geodata import known, settings
 from geodata.errors import InputError
 
 _SYSTEM_LOG: Final = "/dev/log"
+_PART: Final = "anchor"
 
 
 def note(heads: Mapping[str, tuple[int, str]]) -> dict[str, object]:
@@ -35,24 +39,35 @@ def note(heads: Mapping[str, tuple[int, str]]) -> dict[str, object]:
     Raises
     ------
     InputError
-        The file outside or the key cannot be used.
+        The file outside or the key cannot be used, or heads were written there and are gone: a new file in its place
+        would hide that.
     """
+    newest()
     line: dict[str, object] = {"at": datetime.now(UTC).isoformat(timespec="seconds")}
     line |= {name: {"n": n, "hash": head} for name, (n, head) in heads.items()}
     line["signature"] = _signature(line)
     text = json.dumps(line)
     if path := settings.anchor_file():
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as file:
-                file.write(text + "\n")
+            with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+b") as file:
+                file.write(_end_of_torn_line(file) + text.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise InputError(
                 f"{path} (RISICOBEELD_ANCHOR) cannot be written ({error.strerror}); correct the path or its rights."
             ) from error
+        known.note(_PART, int(datetime.now(UTC).timestamp()))
     _to_system_log(f"risicobeeld anchor {text}")
     return line
+
+
+def _end_of_torn_line(file: BinaryIO) -> bytes:
+    """Return what ends a line that a crash cut off half-way, so that the next one does not hang on to it."""
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def _to_system_log(text: str) -> None:
@@ -82,12 +97,45 @@ def newest(path: Path | None = None) -> dict[str, str]:
     Raises
     ------
     InputError
-        The newest line is not signed with the key.
+        Heads were written and the file is gone, empty or cannot be read, its newest line is none of ours, or that line
+        is not signed with the key.
     """
     path = path or settings.anchor_file()
-    if path is None or not path.is_file() or not (lines := path.read_text("utf-8").split("\n")[:-1]):
+    if path is None:
         return {}
-    line = json.loads(lines[-1])
+    try:
+        lines = path.read_text("utf-8", errors="replace").split("\n")[:-1]  # a line is whole when it has its end
+    except FileNotFoundError:
+        lines = []
+    except OSError as error:
+        raise InputError(
+            f"{path} (RISICOBEELD_ANCHOR) cannot be read ({error.strerror}); correct its rights."
+        ) from error
+    if not lines and known.was_there(_PART):
+        raise InputError(
+            f"{path} (RISICOBEELD_ANCHOR) is gone or empty, and heads were written there: find out why and put it"
+            f" back; only where it is lost for good, remove {known.path(_PART)} and anchor anew."
+        )
+    if not lines:
+        return {}
+    line = _parsed(lines[-1])
+    if line is None:
+        raise InputError(
+            f"{path} (RISICOBEELD_ANCHOR): line {len(lines)}, the newest, holds no heads; find out who wrote it, and"
+            " take it out."
+        )
     if settings.anchor_key_file() and not hmac.compare_digest(_signature(line), str(line.get("signature", ""))):
         raise InputError(f"{path}: the newest line is not signed with the key; find out who wrote it.")
     return {name: str(told["hash"]) for name, told in line.items() if isinstance(told, dict) and told["hash"]}
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """Return a line that `note` wrote; None for any other."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(line, dict):
+        return None
+    told = [value for value in line.values() if isinstance(value, dict)]
+    return line if told and all(isinstance(one.get("hash"), str) for one in told) else None

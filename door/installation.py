@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Final
 
-from access import audit
+from access import anchor, audit
 from access.database import engine as database
 from access.database.who import UPKEEP
 from geodata import settings
@@ -20,7 +20,8 @@ def check() -> dict[str, str]:
     """Return for each part '' when it is ready, else the sentence that says what is wrong.
 
     The parts: ``snapshot`` (the figures in use are whole), ``register`` (its database answers and is not newer
-    than this program; an older one is brought up to date) and ``folder`` (it can be written and has room).
+    than this program, what is anchored outside is there; an older one is brought up
+    to date) and ``folder`` (it can be written and has room).
     """
     return {name: _sentence(part) for name, part in _PARTS.items()}
 
@@ -64,6 +65,7 @@ def _snapshot() -> None:
 
 
 def _register() -> None:
+    anchor.newest()  # also before the first entry: one that is gone or broken is told
     if database.exists():
         with database.reading(UPKEEP) as connection:
             chain.refuse_cut(connection)

@@ -1,8 +1,9 @@
 """What this installation is known to hold, written outside of what it tells of: so absent is never taken for new.
 
 A file per part stands under ``known/`` in the data folder: ``register.json`` (the newest head of its chain and how
-many events there were), ``snapshot.json`` (which version of the figures was in use) and ``clock.json`` (the last
-moment that was taken for true). A part without a file was never there: that is a first start.
+many events there were), ``snapshot.json`` (which version of the figures was in use), ``clock.json`` (the last moment
+that was taken for true) and ``anchor.json`` (that heads were written outside, `access.anchor`). A part without a file
+was never there: that is a first start.
 """
 
 import fcntl
@@ -49,7 +50,7 @@ def note(part: str, number: int, **facts: object) -> None:
     Parameters
     ----------
     part
-        ``register``, ``snapshot`` or ``clock``.
+        ``register``, ``snapshot``, ``clock`` or ``anchor``.
     number
         Grows with the part; several processes may note in any order.
     facts

@@ -93,14 +93,21 @@ def verify_chain(head: str = "") -> Verification:
         A hash noted earlier, for example with a backup: it must occur in the chain. Without it, events
         cut off at the end go unnoticed, as in any chain.
     """
+    heads = known_heads()  # also without a register: an anchor that is gone or broken is told
     if not database.exists():
         return Verification(0, 0, FIRST, ())
     with database.reading(UPKEEP) as connection:
-        return verify(connection, head, *known_heads())
+        return verify(connection, head, *heads)
 
 
 def known_heads() -> tuple[str, ...]:
-    """Return the heads that are kept outside the database (`geodata.known`, `access.anchor`); none without an entry."""
+    """Return the heads that are kept outside the database (`geodata.known`, `access.anchor`); none without an entry.
+
+    Raises
+    ------
+    InputError
+        What was written outside is gone or cannot be used.
+    """
     return tuple(filter(None, [str(known.read("register").get("head", "")), anchor.newest().get("register", "")]))
 
 
@@ -111,6 +118,8 @@ def refuse_cut(connection: Connection) -> None:
     ------
     RegisterError
         A table is gone, or events were cut off or replaced.
+    InputError
+        What was written outside is gone or cannot be used.
     """
     gone = {table.name for table in REGISTER_TABLES} - set(sa.inspect(connection).get_table_names())
     if gone:

@@ -15,7 +15,7 @@ from access.database import engine as database
 from access.database.tables import events
 from access.database.who import UPKEEP
 from geodata import known
-from geodata.errors import DatabaseAwayError, RegisterError
+from geodata.errors import DatabaseAwayError, InputError, RegisterError
 from register import chain, ledger, retention
 from register.backup import archive, aside, data_files, places
 from register.backup.archive import Incoming
@@ -145,6 +145,8 @@ def _state() -> State:
             return State.CHANGED if chain.verify(connection, *chain.known_heads()).problems else State.WHOLE
     except DatabaseAwayError:
         raise
+    except InputError:
+        return State.CHANGED  # what was written outside is gone or broken, so nothing proves that it is whole
     except (RegisterError, DBAPIError):
         return State.UNUSABLE
 
