@@ -57,9 +57,7 @@ def open_book(content: bytes, name: str) -> Any:
             parts = packed.infolist()
     except UNREADABLE as error:
         raise InputError("workbook_unreadable", name=name) from error
-    unpacked_n = sum(part.file_size for part in parts)
-    if unpacked_n > MAX_BYTES or (unpacked_n > _SMALL_BYTES and unpacked_n > _MAX_RATIO * len(content)):
-        raise InputError("workbook_unpacks_big", name=name, a=unpacked_n >> 20)
+    _refuse_bomb(parts, len(content), name)
     if any(part.flag_bits & 1 for part in parts):
         raise InputError("file_has_password", name=name)
     import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
@@ -70,6 +68,13 @@ def open_book(content: bytes, name: str) -> Any:
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True, keep_links=False)
     except UNREADABLE as error:
         raise InputError("workbook_unreadable", name=name) from error
+
+
+def _refuse_bomb(parts: list[zipfile.ZipInfo], packed_n: int, name: str) -> None:
+    """Stop before anything is unpacked that some kilobytes may say is gigabytes."""
+    unpacked_n = sum(part.file_size for part in parts)
+    if unpacked_n > MAX_BYTES or (unpacked_n > _SMALL_BYTES and unpacked_n > _MAX_RATIO * packed_n):
+        raise InputError("workbook_unpacks_big", name=name, a=unpacked_n >> 20)
 
 
 def usual(content: bytes, name: str) -> bytes:
@@ -88,12 +93,15 @@ def usual(content: bytes, name: str) -> bytes:
         return content
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            _refuse_bomb(packed.infolist(), len(content), name)
             if "xl/workbook.xml" not in packed.namelist() or _STRICT not in packed.read("xl/workbook.xml"):
                 return content
             held = io.BytesIO()
             with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
                 for part in packed.infolist():
                     made.writestr(part.filename, _in_usual_words(packed.read(part)))
+    except InputError:
+        raise
     except UNREADABLE as error:
         raise InputError("workbook_unreadable", name=name) from error
     return held.getvalue()

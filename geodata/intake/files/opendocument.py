@@ -14,6 +14,7 @@ from geodata.intake.files.table import MAX_BYTES
 
 _CONTENT: Final = "content.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
+_MANIFEST_BYTES: Final = 16 << 20  # it names the parts of a workbook: some kilobytes
 _MOST_CELLS_N: Final = 2_000_000
 _MOST_COLUMNS_N: Final = 16_384
 _MOST_ROWS_N: Final = 1_048_576
@@ -78,12 +79,15 @@ def _parsed(content: bytes, name: str) -> Any:
 
 def _xml(packed: zipfile.ZipFile, name: str) -> bytes:
     part = packed.getinfo(_CONTENT)
-    if part.file_size > MAX_BYTES // 4:
-        raise InputError("workbook_unpacks_big", name=name, a=part.file_size >> 20)
+    largest = {_CONTENT: MAX_BYTES // 4, _MANIFEST: _MANIFEST_BYTES}
+    for one in packed.infolist():
+        if one.file_size > largest.get(one.filename, one.file_size):
+            raise InputError("workbook_unpacks_big", name=name, a=one.file_size >> 20)
     if _MANIFEST in packed.namelist() and b"encryption-data" in packed.read(_MANIFEST):
         raise InputError("file_has_password", name=name)
     xml = packed.read(part)
-    if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
+    is_wide = b"\x00" in xml[:64]  # of UTF-16, in which no entity would be found; OpenDocument is written in UTF-8
+    if is_wide or b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
         raise InputError("workbook_unreadable", name=name)
     return xml
 

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -78,9 +79,9 @@ def geojson(*features: dict[str, object]) -> str:
     return json.dumps({"type": "FeatureCollection", "features": list(features)})
 
 
-def zipped(files: dict[str, str]) -> bytes:
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, text in files.items():
             packed.writestr(name, text)
     return held.getvalue()

@@ -10,8 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from geodata.errors import RisicobeeldError
+from geodata.errors import InputError, RisicobeeldError
 from geodata.intake import workbooks
+from geodata.intake.files import books
 from geodata.intake.places import known_places
 from tests.geodata.intake.reading import areas, opendocument, put, read_cases, read_sites, zipped
 
@@ -329,7 +330,9 @@ def test_an_opendocument_workbook_keeps_its_percentages(tmp_path: Path) -> None:
     [
         (b"PK\x03\x04", "cannot be read"),
         (zipped({"content.xml": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), "cannot be read"),
+        (zipped({"content.xml": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16")}), "cannot be read"),
         (zipped({"content.xml": "<a>"}), "cannot be read"),
+        (zipped({"content.xml": "<a/>", "META-INF/manifest.xml": " " * (17 << 20)}), "unpacks to 17 MB"),
         (zipped({"content.xml": "<a/>", "META-INF/manifest.xml": "<encryption-data/>"}), "password"),
         (opendocument([[FULL]] * 400), "too"),
         (opendocument([[OVER_ALL]]), "too"),
@@ -338,3 +341,11 @@ def test_an_opendocument_workbook_keeps_its_percentages(tmp_path: Path) -> None:
 def test_an_opendocument_that_is_none_is_refused_in_a_sentence(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(RisicobeeldError, match=reason):
         read_sites(put(tmp_path, "a.ods", content))
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked() -> None:
+    """Some kilobytes took three gigabytes: the part that tells how a workbook is written was read before its size."""
+    bomb = zipped({"[Content_Types].xml": "<a/>", "xl/workbook.xml": " " * (60 << 20)})
+    assert len(bomb) < 100_000
+    with pytest.raises(InputError, match="unpacks to 60 MB"):
+        books.usual(bomb, "a.xlsx")
