@@ -6,9 +6,10 @@ Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every r
 
 import fcntl
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -26,7 +27,11 @@ from geodata.errors import DatabaseAwayError, RegisterError
 REVISION: Final = "0007"
 """The migration that this code works with; the newest under ``migrations/versions``."""
 
+_LOCK_TIMEOUT: Final = "55P03"  # PostgreSQL's word for it
 _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQL keeps for us
+
+PATIENCE_S: Final = 60
+"""How long a writer waits for its turn before it is told that the register is busy."""
 
 _UNBOUND: Final = sa.text(
     "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
@@ -99,7 +104,7 @@ def _new_engine(target: sa.URL) -> Engine:
         patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
         return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
     path = Path(target.database or "")
-    options: dict[str, Any] = {"timeout": 60, "isolation_level": None}
+    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
     if path.is_file() and not os.access(path.parent, os.W_OK):
         # A file system that cannot be written: SQLite would want to make files beside the database to read it.
         engine = sa.create_engine(
@@ -318,15 +323,24 @@ def writing(who: Who) -> Iterator[Connection]:
     """
     with _told():
         found = engine()
-        with (
-            _turn(found),
-            found.connect().execution_options(register_writes=True) as connection,
-            connection.begin(),
-        ):
-            if found.dialect.name != "sqlite":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
+        with ExitStack() as held:
+            with _waits[-1]():
+                held.enter_context(_turn(found))
+                connection = held.enter_context(found.connect().execution_options(register_writes=True))
+                held.enter_context(connection.begin())
+                if found.dialect.name != "sqlite":
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'")
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
             show_as(connection, who)
             yield connection
+
+
+_waits: list[Callable[[], AbstractContextManager[object]]] = [nullcontext]
+
+
+def surround_waiting(tell: Callable[[], AbstractContextManager[object]]) -> None:
+    """Let whoever looks on be told of a wait: from now on ``tell()`` surrounds each one for the turn to write."""
+    _waits[:] = [tell]
 
 
 @contextmanager
@@ -348,20 +362,46 @@ def _turn(found: Engine) -> Iterator[None]:
     if found.dialect.name != "sqlite":
         yield
         return
-    with _lock_file(found, "turn"):
+    with _lock_file(found, "turn", PATIENCE_S):
         yield
 
 
 @contextmanager
-def _lock_file(found: Engine, name: str) -> Iterator[None]:
+def _lock_file(found: Engine, name: str, patience_s: float | None = None) -> Iterator[None]:
     path = Path(f"{found.url.database}.{name}")
     try:
         handle = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
     except OSError as error:
         raise RegisterError("register_read_only", path=path, cause=error.strerror) from error
     with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _stand_in_line(handle.fileno(), patience_s)
         yield
+
+
+def _stand_in_line(lock: int, patience_s: float | None) -> None:
+    """Wait in the kernel's own line for a lock file; None is for as long as it takes.
+
+    Raises
+    ------
+    RegisterError
+        The turn did not come in time. Who leaves the line lets go of the lock too, should it come at last.
+    """
+    with suppress(BlockingIOError):
+        return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    same = os.dup(lock)  # the lock is held for as long as one of the two is open
+
+    def stand() -> None:
+        try:
+            fcntl.flock(same, fcntl.LOCK_EX)
+        finally:
+            os.close(same)
+
+    line = threading.Thread(target=stand, daemon=True)
+    line.start()
+    line.join(patience_s)
+    if line.is_alive():
+        raise RegisterError("register_busy")
+    return None
 
 
 def forget_traces() -> None:
@@ -385,7 +425,7 @@ def _unusable(error: DBAPIError) -> RegisterError:
         return DatabaseAwayError("database_away", cause=cause)
     if "full" in cause or "disk I/O" in cause or "No space" in cause:
         return RegisterError("register_full", cause=cause)
-    if "locked" in cause:
+    if "locked" in cause or getattr(error.orig, "sqlstate", "") == _LOCK_TIMEOUT:
         return RegisterError("register_busy")
     return RegisterError("register_unusable", cause=cause)
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from access.database import engine as database
 from access.viewer import Viewer
-from dashboard.shell import problems, process, search, session, signin
+from dashboard.shell import problems, process, search, session, signin, waiting
 from dashboard.shell.markup import show
 from dashboard.visit import remind
 from door.store import ScopedStore
@@ -24,6 +24,7 @@ from geodata.errors import DatabaseAwayError, RisicobeeldError
 from words import LANGUAGES, Texts
 
 _LOG = logging.getLogger(__name__)
+database.surround_waiting(waiting.said)
 
 _TRY_AGAIN_SECONDS = 3
 
