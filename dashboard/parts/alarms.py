@@ -59,6 +59,22 @@ def _alarms_n(viewer: str, data_version: str, disease: str, week: str, _store: S
     return int(found["is_alarm"].sum())
 
 
+def level(texts: Texts, store: ScopedStore, week: str) -> str:
+    """Return how many infections the whole country has in a week, beside the week before; '' for who sees a part."""
+    if not store.may(TABLE):
+        return ""
+    asked = (str(store.viewer), store.data_version, figures.official_model().disease, week)
+    found = session.kept("_level", asked, lambda: _whole_country(*asked[2:], store))
+    return texts("alarms.level", n=texts.number(found[0], 0), before=texts.number(found[1], 0)) if found else ""
+
+
+def _whole_country(disease: str, week: str, store: ScopedStore) -> tuple[int, int] | None:
+    try:
+        return context.whole_country(store, disease, week)
+    except InputError:
+        return None
+
+
 def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay | None:
     """Return the lines of a layer over the areas; None where there is nothing to draw, which `draw` explains."""
     if not layer or not store.may(TABLE):

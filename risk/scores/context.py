@@ -18,7 +18,7 @@ from geodata import contracts, weeks
 from geodata.areas import regions
 from geodata.errors import InputError
 from geodata.snapshots import computed, formats
-from geodata.weeks import last_day
+from geodata.weeks import last_day, week_before
 from risk.index.model import for_disease, load_model
 from risk.insight import alarms, changes, clusters, detection
 from risk.scores import outputs
@@ -57,6 +57,28 @@ def alarms_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
         The week, or the weeks before it, are not in the table.
     """
     return store.computed("alarms_gemeente", _alarms(store.data_version, disease, week))
+
+
+def whole_country(store: ScopedStore, disease: str, week: str = "") -> tuple[int, int] | None:
+    """Return the infections of the whole country in a week and in the week before.
+
+    How far an epidemic is never enters the order of areas, so it is said apart. None for who does not see the figure
+    of every gemeente.
+
+    Raises
+    ------
+    AccessDeniedError, InputError
+        As for `alarms_of`.
+    """
+    now = alarms_of(store, disease, week)
+    everywhere = len(_cases(store.data_version, disease))
+    if not len(now):
+        return None
+    before = alarms_of(store, disease, week_before(str(now["week"].iloc[0])))
+    both = [table["cases_n"] for table in (now, before)]
+    if any(len(cases) < everywhere or cases.isna().any() for cases in both):
+        return None
+    return int(both[0].sum()), int(both[1].sum())
 
 
 def groups_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:

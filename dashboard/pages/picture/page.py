@@ -91,7 +91,7 @@ def _told_first(shown: Picture, sector: str, region: str, texts: Texts) -> list[
     return told
 
 
-def _where_first(texts: Texts, shown: Picture, chosen: session.Selection, within: str) -> Markup:
+def _where_first(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection, within: str) -> Markup:
     """Answer the question of the page (HTML): the highest areas, each a link with its place and one reason."""
     region = shown.vr_of.get(within, within)
     items = [
@@ -110,6 +110,8 @@ def _where_first(texts: Texts, shown: Picture, chosen: session.Selection, within
     if shown.week:
         then = texts("picture.stood_on", day=texts.day(shown.scored.peildatum.date()))
         title += Markup(' <span class="rb-muted">{}</span>').format(then)
+    if told := alarms.level(texts, store, shown.week):
+        title += Markup(' <span class="rb-muted">· {}</span>').format(told)
     return Markup('<section class="rb-first"><h2>{}</h2><ol>{}</ol></section>').format(title, Markup().join(items))
 
 
@@ -140,7 +142,7 @@ def _explorer() -> None:
     )
     # What stands together is one element: each costs the server and the browser as much as what is in it.
     on_paper = Markup('<p class="rb-paper">{}</p>').format(downloads.title(texts, store, shown, seen))
-    first = _where_first(texts, shown, chosen, within)
+    first = _where_first(texts, store, shown, chosen, within)
     links.linked(on_paper + first + _controls(texts, chosen, store, now, week, seen.level), key="controls")
     downloads.menu(texts, store, [seen], _parts(store), key="picture-files", week=week)
     breadcrumb.show(texts, store, chosen, shown, within)

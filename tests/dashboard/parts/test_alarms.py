@@ -15,10 +15,11 @@ from dashboard.map.live import over_message
 from dashboard.parts import alarms
 from dashboard.shell.session import read_selection
 from door.store import Viewer, open_store
-from geodata.errors import ContractError, UnknownCodeError
+from geodata.errors import AccessDeniedError, ContractError, UnknownCodeError
 from geodata.intake.columns import read_mapping
 from geodata.refresh import imports as refresh
 from register import record as write
+from risk.scores import context
 from tests.browser import axe
 from tests.browser.fixtures import settled
 from words import read_texts
@@ -97,6 +98,19 @@ def test_another_region_is_not_shown_the_alarm() -> None:
     assert alarms.over_map(NL, open_store(Viewer("policy")), "alarms", "") is None
 
 
+@pytest.mark.usefixtures("outbreak")
+def test_how_far_the_epidemic_is_stands_beside_the_order_for_who_sees_the_whole_country() -> None:
+    cases = open_store(LOTC).table("incidence").groupby("week")["cases_n"].sum()
+    told = context.whole_country(open_store(LOTC), "COVID-19")
+    assert told == (cases["2020-W31"], cases["2020-W30"])
+    assert context.whole_country(open_store(LOTC), "COVID-19", "2020-W30") == (cases["2020-W30"], cases["2020-W29"])
+    assert alarms.level(NL, open_store(LOTC), "2020-W31").startswith("in het land")
+    assert alarms.level(NL, open_store(OTHER), "2020-W31") == ""  # the sum of a part is no country
+    assert alarms.level(NL, open_store(Viewer("policy")), "2020-W31") == ""
+    with pytest.raises(AccessDeniedError):
+        context.whole_country(open_store(Viewer("policy")), "COVID-19")
+
+
 def test_the_layer_opens_the_list_with_what_it_cannot_see(product: str, open_page: Callable[..., Page]) -> None:
     page = settled(open_page(f"{product}/?layer=alarms&level=gemeente", locale="en-GB"))
     section = page.locator(".rb-alarms")
@@ -104,6 +118,7 @@ def test_the_layer_opens_the_list_with_what_it_cannot_see(product: str, open_pag
     expect(section.locator("tbody tr").first).to_be_visible()
     assert section.locator("tbody tr").count() >= 11
     expect(section).to_contain_text("across the border stays invisible")
+    expect(section).to_contain_text("at least five infections")
     expect(section).to_contain_text("An alarm is no activation")
     expect(page.get_by_text("The score only")).to_have_count(1)
     expect(page.locator(".classes")).to_contain_text("Alarms")
