@@ -16,18 +16,20 @@ Step = Callable[..., None]
 
 
 @contextmanager
-def shown(texts: Texts, told: str) -> Iterator[Step]:
+def shown(texts: Texts, told: str, key: str = "work-stop") -> Iterator[Step]:
     """Show a bar and the button to stop while the block runs; it gives what to call with the part done (0-1).
 
     Parameters
     ----------
     told
         What is being done.
+    key
+        Of the button; where two works may be shown in one run of a page each has its own.
     """
     place = st.empty()
     with place.container():
         bar = st.progress(0.0, told)
-        st.button(texts("work.stop"), key="work-stop", on_click=_stopped)
+        st.button(texts("work.stop"), key=key, on_click=_stopped)
 
     def step(done: float, doing: str = "") -> None:
         bar.progress(min(max(done, 0.0), 1.0), f"{told} {doing}".strip())

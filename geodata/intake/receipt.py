@@ -140,11 +140,15 @@ class Receipt:
         texts = read_texts(language)
         return "; ".join(f"{texts('receipt.row', row_n=line.row_n)} {_said(texts, line)}" for line in self.left_out[:3])
 
-    def rows(self, language: str = "en") -> pd.DataFrame:
+    def rows(self, language: str = "en", *, is_command: bool = True) -> pd.DataFrame:
         """Return every row that was left out, changed or passed over, as a list that can be saved."""
         texts = read_texts(language)
         listed = [
-            {"row_n": line.row_n, "what": texts(f"receipt.what.{what}"), "reason": _said(texts, line)}
+            {
+                "row_n": line.row_n,
+                "what": texts(f"receipt.what.{what}"),
+                "reason": _said(texts, line, is_command=is_command),
+            }
             for what, lines in (("left_out", self.left_out), ("changed", self.changed), ("passed", self.passed))
             for line in lines
         ]
@@ -165,12 +169,12 @@ class Receipt:
             said.append(texts("receipt.columns_read", columns=read))
         if self.columns_passed:
             said.append(texts("receipt.columns_passed", columns=", ".join(self.columns_passed)))
-        said += [_said(texts, line) for line in self.notes]
+        said += [_said(texts, line, is_command=is_command) for line in self.notes]
         for title, lines in (("left_out", self.left_out), ("changed", self.changed), ("passed", self.passed)):
             if lines:
                 said.append(texts(f"receipt.{title}", n=len({line.row_n for line in lines})))
                 said += [
-                    f"  {texts('receipt.row', row_n=line.row_n)} {_said(texts, line)}"
+                    f"  {texts('receipt.row', row_n=line.row_n)} {_said(texts, line, is_command=is_command)}"
                     for line in sorted(lines, key=lambda line: line.row_n)[:_SHOWN_N]
                 ]
                 if len(lines) > _SHOWN_N:
@@ -184,5 +188,7 @@ class Receipt:
         return said
 
 
-def _said(texts: Texts, line: Line) -> str:
-    return texts(f"receipt.line.{line.key}", **line.said)
+def _said(texts: Texts, line: Line, *, is_command: bool = True) -> str:
+    """Return the sentence of a line; a page has its own where the command names an option."""
+    here = f"receipt.line.{line.key}_here"
+    return texts(f"receipt.line.{line.key}" if is_command or here not in texts else here, **line.said)

@@ -168,8 +168,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
             return
         brings = outlook.now(official_model().disease)
         try:
-            with st.spinner(texts("data.reading")):
-                tried = upload.attempt(path, answers, brings.see)
+            tried = _tried(texts, path, answers, brings)
         except RisicobeeldError as error:
             _refused(texts, error)
             return
@@ -177,6 +176,22 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         st.caption(texts("data.replaces"))
         if st.button(texts("data.confirm"), type="primary", key="data-confirm"):
             _bring_in(texts, store, path, answers)
+
+
+def _tried(texts: Texts, path: Path, answers: Answers, brings: Outlook) -> Tried:
+    """Read a file without changing anything; where addresses are looked up, show how far that is."""
+    if not answers.is_geocoded:
+        with st.spinner(texts("data.reading")):
+            return upload.attempt(path, answers, brings.see)
+    with work.shown(texts, texts("data.geocoding"), "geocoding-stop") as step:
+        st.session_state[questions.ASKING] = True
+        try:
+            tried = upload.attempt(path, answers, brings.see, lambda done, total: step(done / total if total else 1.0))
+        except RisicobeeldError:
+            del st.session_state[questions.ASKING]
+            raise
+        del st.session_state[questions.ASKING]
+    return tried
 
 
 def _seems(texts: Texts, path: Path, file_id: str, kinds: tuple[str, ...], options: Options) -> str | RisicobeeldError:
@@ -225,7 +240,7 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
         Markup("<li>{}</li>").format(one.strip()) for one in receipt.sentences(texts.language, is_command=False)
     )
     show(Markup('<ul class="rb-receipt">{}</ul>').format(said))
-    listed = receipt.rows(texts.language)
+    listed = receipt.rows(texts.language, is_command=False)
     if len(listed):
         st.download_button(
             texts("data.save_rows", n=len(listed)),

@@ -19,6 +19,8 @@ from geodata.intake.files.table import Options
 from geodata.tables import coverage
 from words import Texts
 
+ASKING = "data-asking"
+"""In the session while addresses are looked up: what is still there in the next run was stopped."""
 _STATUSES = (Status.OFFICIAL, Status.ESTIMATE, Status.ASSUMPTION)
 
 
@@ -86,11 +88,27 @@ def ask(
                 texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
             )
             covers = _ask_cover(texts, store)
+    if st.session_state.pop(ASKING, False):
+        st.session_state["data-geocode"] = False
+    # addresses leave this machine, so nobody finds them sent without having said so
+    is_geocoded = kind == "sites" and st.checkbox(
+        texts("data.geocode"), help=texts("data.geocode_help"), key="data-geocode"
+    )
     is_partial = st.checkbox(texts("data.partial"), help=texts("data.partial_help"), key="data-partial")
     how = _ask_series(texts) if kind == "incidence" else ""
     own = own_regions(store.viewer)
     return Answers(
-        kind, year, disease.strip(), site_kind, status, is_partial, own, options or Options(), how, tuple(covers)
+        kind,
+        year,
+        disease.strip(),
+        site_kind,
+        status,
+        is_partial,
+        own,
+        options or Options(),
+        how,
+        tuple(covers),
+        is_geocoded,
     )
 
 

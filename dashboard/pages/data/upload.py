@@ -46,6 +46,8 @@ class Answers:
         The sheet or layer to take, where a file has several.
     covers
         Of sites: where the list is declared whole, ``NL`` or codes of veiligheidsregio's; none is not declared.
+    is_geocoded
+        Of sites: ask PDOK where addresses without coordinates lie.
     series
         Of incidence: ``counted`` or ``cumulative`` where the figures only rise; '' to have such a file refused.
     """
@@ -60,6 +62,7 @@ class Answers:
     options: Options = field(default_factory=Options)
     series: str = ""
     covers: tuple[str, ...] = ()
+    is_geocoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,11 @@ def seems(path: Path, options: Options | None = None, kinds: tuple[str, ...] = K
     return found if found in (*kinds, ACTIVATIONS) else ""
 
 
-def attempt(path: Path, answers: Answers, would: imports.Would) -> Tried:
+def _unseen(_done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+def attempt(path: Path, answers: Answers, would: imports.Would, progress: Progress = _unseen) -> Tried:
     """Read a file as the answers say and change nothing.
 
     Parameters
@@ -140,6 +147,8 @@ def attempt(path: Path, answers: Answers, would: imports.Would) -> Tried:
         What the person said about it.
     would
         Called with the tables as they would be.
+    progress
+        Told how many addresses were looked up.
 
     Raises
     ------
@@ -151,7 +160,7 @@ def attempt(path: Path, answers: Answers, would: imports.Would) -> Tried:
             would(found.tables)
             rows_n = dict(found.tables.rows_n)
             return Tried(BUNDLE, None, rows_n, found.left_out, found.kinds_added, found.kinds_otherwise)
-    return Tried(answers.kind, _run(path, answers, lambda _done, _total: None, would))
+    return Tried(answers.kind, _run(path, answers, progress, would))
 
 
 def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None:
@@ -212,6 +221,7 @@ def _sites(path: Path, answers: Answers, progress: Progress, would: imports.Woul
         status=answers.status,
         options=answers.options,
         is_partial=answers.is_partial,
+        is_geocoded=answers.is_geocoded,
         covers=coverage.declared(answers.covers),
     )
     is_dry_run = would is not None

@@ -17,6 +17,8 @@ from geodata.refresh import bundle
 from geodata.snapshots import snapshot
 from risk.targets import decisions
 from tests.browser.fixtures import ROOT, settled
+from tests.server import maps
+from tests.server.local import running
 
 Open = Callable[..., Page]
 CASES = "gemeente;week;aantal\nAmsterdam;2020-W40;12\nDen Haag;2020-W40;3\nNergenshuizen;2020-W40;1\n"
@@ -87,6 +89,32 @@ def test_a_list_of_sites_is_asked_where_it_is_whole(serve: Callable[..., str], o
     expect(page.get_by_role("option")).to_have_text(["Midden- en West-Brabant"])
     page.get_by_role("option").click()
     expect(page.get_by_text("volledig verklaard voor Midden- en West-Brabant")).to_be_visible()
+
+
+def test_addresses_are_looked_up_only_when_somebody_says_so(
+    serve: Callable[..., str], open_page: Open, tmp_path: Path
+) -> None:
+    with running([maps.locatieserver(maps.ADDRESSES)]) as publisher:
+        url = serve(
+            ROOT / "app.py",
+            RISICOBEELD_DATA=str(tmp_path / "installation"),
+            RISICOBEELD_SOURCES=str(publisher.write_sources(tmp_path)),
+        )
+        file = tmp_path / "logies.csv"
+        file.write_text(
+            "naam;straat;huisnummer;plaats;bedden\nA;Dam;1;Amsterdam;8\nB;Dorpsstraat;1;Nergens;9\n", "utf-8"
+        )
+        page = settled(open_page(f"{url}/data"))
+        page.locator("input[type=file]").set_input_files(file)
+        expect(page.get_by_text("laat de adressen opzoeken (de keuze hierboven)")).to_be_visible()
+        assert publisher.count("locatieserver") == 0  # nothing leaves before it is asked for
+        page.get_by_text("Adressen opzoeken bij PDOK").click()
+        expect(page.get_by_text("2 rijen gelezen, 2 bewaard, 0 weggelaten")).to_be_visible()
+        expect(page.get_by_text("laat de adressen opzoeken")).to_have_count(0)
+        assert publisher.count("locatieserver") == 2
+        page.get_by_role("button", name="Inlezen", exact=True).click()
+        expect(page.get_by_text("logies.csv is ingelezen.")).to_be_visible()
+        assert publisher.count("locatieserver") == 2  # what was answered before is not asked again
 
 
 def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
