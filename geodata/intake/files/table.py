@@ -97,6 +97,9 @@ class Place:
     width: int
 
 
+_OVER_PIVOT: Final = ("kolomlabels", "column labels")  # stands over the headers of a pivot table, never among them
+
+
 def find_header(grid: Sequence[Sequence[Cell]], knows: Knows) -> Place | None:
     """Return where the header stands: the row that names most fields, else the first that is as full as the table.
 
@@ -108,6 +111,8 @@ def find_header(grid: Sequence[Sequence[Cell]], knows: Knows) -> Place | None:
     """
     best: Place | None = None
     for number, row in enumerate(grid[:HEADER_WITHIN_N]):
+        if any(header_text(cell).casefold() in _OVER_PIVOT for cell in row if isinstance(cell, str)):
+            continue
         named = {field for cell in row if not isinstance(cell, bool) and (field := knows(header_text(cell)))}
         is_title = best is not None and best.known_n == best.width == 1 and len(row) > 1 and width_of(row) > 1
         if named and (best is None or len(named) > best.known_n or is_title):
