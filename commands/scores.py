@@ -113,7 +113,7 @@ def _score(arguments: argparse.Namespace) -> None:
     table = deliver.score_table(
         scoped, scores, arguments.level, arguments.sector, lang=arguments.lang, with_places=with_places
     )
-    store.write_table(table, arguments.out)
+    store.write_table(deliver.as_supported(table), arguments.out)
     scoped.note_export(f"scores_{arguments.level}", len(table))
     print(f"{len(table)} scores of level {arguments.level} written to {arguments.out}")
 

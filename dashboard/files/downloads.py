@@ -168,7 +168,7 @@ def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, languag
     """Return a part as a file of one of `FORMATS`, and leave a line in the audit trail.
 
     A workbook and a CSV are made for the reader's language, with figures rounded to what their interval supports;
-    the map formats keep every decimal.
+    the map formats keep a decimal more, for machines.
     """
     rows = table(store, shown, part, language, with_places=f".{ending}" in files.MAPS)
     store.note_export(f"scores_{part.level} (.{ending})", len(rows))
@@ -180,7 +180,7 @@ def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, languag
         return files.workbook(reader_table.sheets(texts, shown, rows, told))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{part.name}.{ending}"
-        files.write_table(rows, path)
+        files.write_table(deliver.as_supported(rows), path)
         return path.read_bytes()
 
 

@@ -7,10 +7,12 @@ known already: everything here goes through the door that is handed in.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import geopandas as gpd
+import pandas as pd
 from shapely.geometry import box
 
 from dashboard.parts.figures import official_model
@@ -18,6 +20,7 @@ from door import export
 from door.store import ScopedStore
 from geodata import codes
 from geodata.errors import InputError, UnknownCodeError
+from geodata.weeks import last_day
 from risk.scores import context, deliver
 from risk.scores.outputs import read_scored
 
@@ -34,7 +37,7 @@ ROUTES: Final = ("/", "/api", "/conformance", "/collections")
 MOST: Final = 1_000
 _USUAL: Final = 100
 _CRS: Final = {CRS84: codes.CRS_WGS84, RD: codes.CRS_RD}
-_PARAMETERS: Final = {"bbox", "bbox-crs", "crs", "limit", "offset", "sector", "week", "lang", "f", "token"}
+_PARAMETERS: Final = {"bbox", "bbox-crs", "crs", "datetime", "limit", "offset", "week", "lang", "f", "token"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class _Collection:
     table: str
     key: str
     read: Callable[[ScopedStore, Mapping[str, str]], gpd.GeoDataFrame]
+    parameters: frozenset[str] = frozenset(_PARAMETERS | {"sector"})
 
     def is_open(self, scoped: ScopedStore) -> bool:
         return scoped.may(self.table) and (self.key != "unit_id" or export.may_take_sites(scoped))
@@ -60,10 +64,10 @@ class _Collection:
 
 def _scores(level: str) -> Callable[[ScopedStore, Mapping[str, str]], gpd.GeoDataFrame]:
     def read(scoped: ScopedStore, asked: Mapping[str, str]) -> gpd.GeoDataFrame:
-        scored = read_scored(scoped, level, official_model())
-        sector = deliver.ALL_SECTORS if level == "site" else asked.get("sector", "")
+        scored = read_scored(scoped, level, official_model(), asked.get("week", ""))
+        sector = asked.get("sector", deliver.ALL_SECTORS if level == "site" else "")
         table = deliver.score_table(scoped, scored.scores, level, sector, lang=_lang(asked), with_places=True)
-        return gpd.GeoDataFrame(table)
+        return gpd.GeoDataFrame(deliver.as_supported(table))
 
     return read
 
@@ -79,7 +83,12 @@ COLLECTIONS: Final = {
     "gemeente": _Collection("Gemeenten", "Score per gemeente", "scores_gemeente", "area_code", _scores("gemeente")),
     "site": _Collection("Locaties", "Score per locatie", "scores_site", "unit_id", _scores("site")),
     "alarms": _Collection(
-        "Alarmen", "Besmettingen en verwachting per gemeente", "alarms_gemeente", "gemeente_code", _alarms
+        "Alarmen",
+        "Besmettingen en verwachting per gemeente",
+        "alarms_gemeente",
+        "gemeente_code",
+        _alarms,
+        frozenset(_PARAMETERS),
     ),
 }
 
@@ -127,15 +136,19 @@ def answer(scoped: ScopedStore, path: str, asked: Mapping[str, str], base: str) 
 def _items(
     scoped: ScopedStore, parts: list[str], collection: _Collection, asked: Mapping[str, str], base: str
 ) -> Answer | None:
-    unknown = sorted(set(asked) - _PARAMETERS)
+    unknown = sorted(set(asked) - collection.parameters)
     if unknown:
-        raise UnknownCodeError(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(_PARAMETERS))}.")
+        raise UnknownCodeError(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(collection.parameters))}.")
     crs = _crs(asked, "crs")
     try:
         table = collection.read(scoped, asked)
     except InputError as error:
         raise UnknownCodeError(str(error)) from error
     table = table.dropna(subset=["geometry"]) if "bbox" in asked else table
+    if "datetime" in asked:
+        first, last = _days(asked["datetime"])
+        days = _days_of(table)
+        table = table[(days >= first) & (days <= last)]
     if len(parts) == 4:
         one = table[table[collection.key] == parts[3]]
         if one.empty:
@@ -194,6 +207,26 @@ def _box(text: str) -> Any:
     return box(west, south, east, north)
 
 
+def _days_of(table: gpd.GeoDataFrame) -> pd.Series:
+    """Return the day that each feature speaks of: its peildatum, or the last day of its week."""
+    return table["peildatum"] if "peildatum" in table else pd.to_datetime(table["week"].map(last_day))
+
+
+def _days(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day of an instant, or of an interval that may be open at one end."""
+    ends = text.split("/")
+    try:
+        days = [
+            usual if end in ("", "..") else pd.Timestamp(datetime.fromisoformat(end).date())
+            for end, usual in zip((ends[0], ends[-1]), (pd.Timestamp.min, pd.Timestamp.max), strict=True)
+        ]
+    except ValueError:
+        days = []
+    if not days or len(ends) > 2 or text.strip("./") == "" or days[0] > days[1]:
+        raise UnknownCodeError(f"Parameter datetime cannot be {text!r}; give 2020-11-30, or 2020-06-01/2020-11-30.")
+    return days[0], days[1]
+
+
 def _whole(asked: Mapping[str, str], name: str, usual: int, least: int) -> int:
     text = asked.get(name, str(usual))
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:
@@ -239,12 +272,14 @@ def _described(name: str, collection: _Collection, base: str) -> dict[str, Any]:
 
 def _api(open_ones: Mapping[str, _Collection], base: str) -> dict[str, Any]:
     text = {"schema": {"type": "string"}, "style": "form", "explode": False, "in": "query"}
-    parameters = [{"name": name, **text} for name in sorted(_PARAMETERS - {"token"})]
+    parameters = {
+        key: [{"name": name, **text} for name in sorted(one.parameters - {"token"})] for key, one in open_ones.items()
+    }
     items = {
         f"/collections/{name}/items": {
             "get": {
                 "summary": one.told,
-                "parameters": parameters,
+                "parameters": parameters[name],
                 "responses": {"200": {"description": "GeoJSON", "content": {"application/geo+json": {}}}},
             }
         }

@@ -120,7 +120,7 @@ def pages(known_on: date) -> dict[str, bytes]:
     country = _Country(scoped, shown, regions, counts, scoped.persons("workers_n"))
     files = {
         "dictionary.json": dictionary.as_json(official_model(), scoped.sources),
-        "scores.csv": _csv(deliver.score_table(scoped, shown.scores, "vr", deliver.ALL_SECTORS)),
+        "scores.csv": _csv(deliver.as_supported(deliver.score_table(scoped, shown.scores, "vr", deliver.ALL_SECTORS))),
     }
     for language in LANGUAGES:
         texts = read_texts(language)

@@ -1,5 +1,7 @@
 """Scores as a table that leaves the product: named areas, words for classes, places, and what each row rests on."""
 
+from typing import Final
+
 import geopandas as gpd
 import pandas as pd
 
@@ -9,9 +11,12 @@ from geodata import codes
 from geodata.errors import UnknownCodeError
 from risk.index import classify
 from risk.index.declaration import Text
+from risk.index.model import load_model
 
 ALL_SECTORS = "all"
 OF_A_SECTOR = ("score_0_10", "risk_class", "class_name", "is_flagged", "rank", "rank_p05", "rank_p95", "ranked_as")
+_DECIMALS: Final = {"score_0_10": 2, "reference_0_10": 2, "completeness_pct": 1}
+_WHOLE: Final = ("risk_class", "rank", "k_n")
 _EXAMPLE = Text("voorbeeld: ", "example: ")
 
 
@@ -73,6 +78,33 @@ def score_table(
     geometry = sites["geometry"].reindex(named["unit_id"]).to_numpy()
     placed = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(geometry, index=named.index, crs=codes.CRS_RD))
     return placed
+
+
+def as_supported(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of `score_table` for a machine: scores in hundredths, classes and places as whole numbers.
+
+    An interval is tenths wide; the hundredth keeps the order. Just under a cut a score is rounded down, so that it
+    never stands in another class than its own.
+
+    Examples
+    --------
+    >>> as_supported(pd.DataFrame({"score_0_10": [5.996, 5.994, 6.0], "risk_class": [3.0, 3.0, float("nan")]}))
+       score_0_10  risk_class
+    0        5.99           3
+    1        5.99           3
+    2        6.00        <NA>
+    """
+    made = table.copy()
+    for column in made.columns:
+        for name, decimals in _DECIMALS.items():
+            if column == name or column.startswith(f"{name}_"):
+                exact = made[column].astype(float)
+                told = exact.round(decimals)
+                up_to_a_cut = (told > exact.round(9)) & told.isin(load_model().scale.classes)
+                made[column] = told.mask(up_to_a_cut, told - 10.0**-decimals).round(decimals)
+        if any(column == name or column.startswith(f"{name}_") for name in _WHOLE):
+            made[column] = made[column].astype("Int64")
+    return made
 
 
 def wide_by_sector(table: pd.DataFrame) -> pd.DataFrame:

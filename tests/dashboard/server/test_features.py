@@ -14,6 +14,7 @@ from access import tokens
 from access.viewer import parse_viewer
 from dashboard.server import features
 from door.store import open_store
+from geodata import codes
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 TOMORROW = date.today() + timedelta(days=1)  # noqa: DTZ011 - a day on the wall
@@ -126,6 +127,9 @@ def test_a_role_is_told_only_of_what_it_may_open(address: str) -> None:
         "crs=x",
         "nonsense=1",
         "sector=none",
+        "week=2019-W01",
+        "datetime=soon",
+        "datetime=2020-12-01/2020-11-01",
     ],
 )
 def test_a_parameter_that_cannot_be_used_is_said_to_be(address: str, query: str) -> None:
@@ -133,6 +137,43 @@ def test_a_parameter_that_cannot_be_used_is_said_to_be(address: str, query: str)
     status, body, _ = ask(f"{address}/collections/vr/items?{query}", token)
     assert status == 400
     assert len(body["error"]) > 10
+
+
+def test_a_week_is_the_picture_of_that_week_and_figures_are_what_they_can_bear(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("lotc"), TOMORROW)
+    _, now, _ = ask(f"{address}/collections/vr/items?limit=25", token)
+    _, then, _ = ask(f"{address}/collections/vr/items?limit=25&week=2020-W40", token)
+    days = [{one["properties"]["peildatum"] for one in body["features"]} for body in (now, then)]
+    assert days == [{"2020-11-30"}, {"2020-10-04"}]
+    one = now["features"][0]["properties"]
+    assert one["score_0_10"] == round(one["score_0_10"], 2)
+    assert isinstance(one["risk_class"], int)
+    assert isinstance(one["rank"], int)
+
+
+@pytest.mark.parametrize(
+    ("when", "found_n"),
+    [
+        ("2020-11-30", 1),
+        ("2020-11-30T12:00:00Z", 1),
+        ("2020-11-01/2020-12-01", 1),
+        ("../2020-11-30", 1),
+        ("2020-01-01", 0),
+        ("2020-12-01/..", 0),
+    ],
+)
+def test_a_time_is_held_against_the_reference_date(address: str, when: str, found_n: int) -> None:
+    token = tokens.give("gis", parse_viewer("region:VR06"), TOMORROW)
+    status, body, _ = ask(f"{address}/collections/vr/items?datetime={when}", token)
+    assert (status, body["numberMatched"]) == (200, found_n)
+
+
+def test_a_parameter_that_a_collection_does_not_know_is_refused(address: str) -> None:
+    token = tokens.give("gis", parse_viewer("lotc"), TOMORROW)
+    assert ask(f"{address}/collections/alarms/items?sector=glass", token)[0] == 400
+    sector = next(iter(codes.SECTORS))
+    _, body, _ = ask(f"{address}/collections/site/items?limit=1000&sector={sector}", token)
+    assert {one["properties"]["sector_code"] for one in body["features"]} == {sector}
 
 
 def test_a_host_that_is_no_host_is_not_repeated(address: str) -> None:
