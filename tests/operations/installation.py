@@ -53,6 +53,17 @@ def command(service: str) -> list[str]:
     return ours()[service].get("command") or json.loads(last("CMD"))
 
 
+def place(volume: str) -> tuple[str, str, str]:
+    """Return where a volume comes from when nothing is filled in, where it is seen, and ``ro`` when only to read."""
+    origin, seen, *mode = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", volume).split(":")
+    return origin, seen, mode[0] if mode else ""
+
+
+def told_settings() -> set[str]:
+    """Return the settings of the environment that the page tells."""
+    return set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.MULTILINE))
+
+
 def unit(path: Path) -> dict[str, list[str]]:
     """Return what a unit says in its section ``[Service]``; a setting may stand there several times."""
     said: dict[str, list[str]] = {}

@@ -14,6 +14,12 @@ import pytest
 from tests.operations import installation
 from tests.operations.installation import DEPLOY, ROOT, UNITS
 
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+EXAMPLE = [
+    line
+    for line in (DEPLOY / "settings.example.env").read_text("utf-8").splitlines()
+    if line.startswith("# RISICOBEELD_")
+]
 TOOLS = Path(sys.executable).parent
 PYTHON = "/opt/risicobeeld/.venv/bin/python"
 
@@ -99,7 +105,7 @@ def test_what_containers_name_is_declared() -> None:
         assert set(service.get("secrets", ())) <= declared["secrets"].keys()
         assert set(service["networks"]) <= declared["networks"].keys()
         for volume in service.get("volumes", ()):
-            origin = volume.split(":")[0]
+            origin = installation.place(volume)[0]
             assert origin in declared["volumes"] or (DEPLOY / origin).is_file(), volume
         assert set(service.get("depends_on", ())) <= installation.services().keys()
         paths = re.findall(r"/run/secrets/([\w.-]+)", str(service.get("environment", "")))
@@ -121,6 +127,45 @@ def test_secrets_stay_out_of_version_control() -> None:
     example = tomllib.loads((DEPLOY / "secrets.example.toml").read_text("utf-8"))["auth"]
     for name in ("cookie_secret", "client_secret", "client_id"):
         assert example[name].startswith("invented"), name
+
+
+def test_a_failed_backup_erases_nothing_and_heads_are_noted_all_the_same() -> None:
+    together = [installation.unit(path)["ExecStart"] for path in UNITS]
+    assert [f"{PYTHON} -m geodata backup --drill", f"{PYTHON} -m geodata retention"] in together
+    assert [f"{PYTHON} -m geodata audit --anchor"] in together, "in a unit of its own"
+    assert "rb run --rm backup && rb run --rm retention; rb run --rm anchor" in DEPLOYMENT
+
+
+def test_every_setting_reaches_every_process_of_ours() -> None:
+    for name, service in installation.ours().items():
+        assert service["env_file"] == ["settings.env"], name
+    for path in UNITS:
+        assert installation.unit(path)["EnvironmentFile"] == ["/etc/risicobeeld/settings.env"], path.name
+    assert {line.partition("=")[0] for line in EXAMPLE} <= {f"# {name}" for name in installation.told_settings()}
+
+
+@pytest.mark.parametrize(
+    ("setting", "folder", "jobs", "unit"),
+    [
+        ("RISICOBEELD_BACKUP_TO", "/copies", {"backup", "retention"}, "backup"),
+        ("RISICOBEELD_ANCHOR", "/anchor", {"anchor"}, "anchor"),
+    ],
+)
+def test_who_writes_off_the_machine_may_and_nobody_else(setting: str, folder: str, jobs: set[str], unit: str) -> None:
+    told = next(line.partition("=")[2] for line in EXAMPLE if line.startswith(f"# {setting}="))
+    assert told == folder or Path(told).parent == Path(folder)
+    assert folder in installation.last("RUN") or any(folder in rest for _, rest in installation.instructions())
+    writers = {
+        name
+        for name, one in installation.ours().items()
+        for volume in one["volumes"]
+        if installation.place(volume)[1:] == (folder, "")
+    }
+    assert writers == jobs
+    place = f"-/srv/risicobeeld{folder}"
+    allowed = {path.stem for path in UNITS if place in installation.unit(path).get("ReadWritePaths", ())}
+    assert allowed == {f"risicobeeld-{unit}"}
+    assert place.removeprefix("-") in DEPLOYMENT
 
 
 # --- a plain server -------------------------------------------------------------------------------------
@@ -181,7 +226,9 @@ def test_a_plain_server_runs_what_the_containers_run() -> None:
 
 def test_timers_start_a_service_that_there_is_every_night() -> None:
     timers = sorted((DEPLOY / "systemd").glob("*.timer"))
-    assert [path.stem for path in timers] == ["risicobeeld-backup", "risicobeeld-digest", "risicobeeld-refresh"]
+    assert [path.stem for path in timers] == [
+        f"risicobeeld-{name}" for name in ("anchor", "backup", "digest", "refresh")
+    ]
     for path in timers:
         found = installation.timer(path)
         assert path.with_suffix(".service") in UNITS
