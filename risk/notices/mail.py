@@ -20,6 +20,7 @@ from access.viewer import Viewer
 from door import export
 from door.store import ScopedStore, open_store
 from geodata import logs
+from geodata.errors import RisicobeeldError, UnnotedError
 from geodata.settings import MailServer
 from risk.notices.forms import names
 from risk.notices.notices import Notice, notices, rules, today_of
@@ -61,32 +62,44 @@ def send(by: Viewer, server: MailServer, today: date) -> Sent:
     ------
     AccessDeniedError
         This role may not send e-mail to people.
+    UnnotedError
+        The audit trail cannot be written.
     """
     people_n, letters_n, failures = 0, 0, []
     for one in told.subscribers(by):
-        # The trail says that a letter was written for somebody, not that they read what it was written from.
-        viewers = [replace(viewer, person=f"e-mail to {one.email}") for viewer in admission.roles(one.email, today)]
-        stores = [open_store(viewer, surface=SURFACE) for viewer in viewers]
-        if not stores:
-            continue
-        until = today_of(stores[0], today - timedelta(days=1))
-        if one.told_until and (until - one.told_until).days < rules()["mail"]["quiet_days"]:
-            continue
-        written = letters(stores, one, until, server)
         try:
+            written = _letters_of(one, server, today)
+            if written is None:
+                continue
+            until, found = written
             with _connection(server) as line:
-                for letter in written:
+                for letter in found:
                     line.send_message(letter)
-        except (OSError, smtplib.SMTPException) as error:
+            told.note_mailed(one.person_id, until)
+        except UnnotedError:  # what cannot be noted does not happen, for nobody
+            raise
+        except (RisicobeeldError, OSError, smtplib.SMTPException) as error:
             failures.append(type(error).__name__)
             logs.note(_LOG, "a letter could not be sent", error=type(error).__name__)
-            _note("mail failed", by, one, 0)
+            _note("mail failed", by, one, 0)  # whose stands in the trail, and not in the log
             continue
-        told.note_mailed(one.person_id, until)
-        if written:
-            _note("mail", by, one, len(written))
-        people_n, letters_n = people_n + bool(written), letters_n + len(written)
+        if found:
+            _note("mail", by, one, len(found))
+        people_n, letters_n = people_n + bool(found), letters_n + len(found)
     return Sent(people_n, letters_n, tuple(failures))
+
+
+def _letters_of(one: Subscriber, server: MailServer, today: date) -> tuple[date, list[EmailMessage]] | None:
+    """Return the last day that somebody is told of, and the letters; None when it is not their turn."""
+    # The trail says that a letter was written for somebody, not that they read what it was written from.
+    viewers = [replace(viewer, person=f"e-mail to {one.email}") for viewer in admission.roles(one.email, today)]
+    stores = [open_store(viewer, surface=SURFACE) for viewer in viewers]
+    if not stores:
+        return None
+    until = today_of(stores[0], today - timedelta(days=1))
+    if one.told_until and (until - one.told_until).days < rules()["mail"]["quiet_days"]:
+        return None
+    return until, letters(stores, one, until, server)
 
 
 def letters(stores: Sequence[ScopedStore], one: Subscriber, until: date, server: MailServer) -> list[EmailMessage]:

@@ -26,7 +26,7 @@ from access.viewer import Viewer, parse_viewer
 from commands.scores import main
 from dashboard.server import feed
 from geodata import settings
-from geodata.errors import InputError
+from geodata.errors import InputError, RegisterError
 from register import record as write
 from risk.notices import mail as sending
 from risk.notices.notices import rules
@@ -245,6 +245,28 @@ def test_a_server_that_is_away_is_noted_ends_with_3_and_is_tried_again(
     assert mail() == 0
     assert len(mailbox.letters) == 1
     assert audit.read()["what"].tolist().count("mail failed") == 2
+
+
+def test_what_fails_for_one_person_before_the_letter_ends_the_round_for_nobody(
+    mailbox: Mailbox, configured: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for sub in ("a", "b"):
+        subscribe(sub, "region:VR06", "signal", quiet=True)
+    real = sending.letters
+
+    def letters(stores, one, until, server):
+        if one.email.startswith("a@"):
+            raise RegisterError(f"a row of {one.email} cannot be read")
+        return real(stores, one, until, server)
+
+    configured.setattr(sending, "letters", letters)
+    assert mail() == 3
+    assert [letter["To"] for letter in mailbox.letters] == ["b@example.org"]
+    said = capsys.readouterr()
+    assert "1 people could not be mailed (RegisterError)" in said.err
+    assert "a@example.org" not in said.err + said.out
+    failed = audit.read()[lambda lines: lines["what"] == "mail failed"]
+    assert failed["table"].tolist() == ["a@example.org"], "whose it was stands in the trail"
 
 
 @pytest.mark.parametrize(
