@@ -36,7 +36,20 @@ def _tokens() -> dict[str, dict[str, str]]:
         return {}
     except ValueError as error:
         raise InputError(f"{_path().name} is not valid JSON ({error}); restore it or give new tokens.") from error
+    if not isinstance(content, dict) or not all(isinstance(kept, dict) for kept in content.values()):
+        raise InputError(f"{_path().name} holds no tokens as this program writes them; restore it or give new tokens.")
     return content
+
+
+def refuse_damaged() -> None:
+    """Stop when the file of the tokens cannot be read, of which the feed alone would tell.
+
+    Raises
+    ------
+    InputError
+        It is not as this program writes it.
+    """
+    _tokens()
 
 
 def _keep(tokens: dict[str, dict[str, str]]) -> None:

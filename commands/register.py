@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from access import tokens
 from commands.run import bind, run_one
 from door import installation
 from door import store as access
 from geodata import known, settings
-from geodata.errors import RegisterError
+from geodata.errors import InputError, RegisterError
 from geodata.intake.files.table import Options
 from geodata.refresh import build as refresh
 from geodata.snapshots import snapshot
@@ -105,9 +106,14 @@ def _backup(arguments: argparse.Namespace) -> None:
             print("The encrypted copy was not tried: its secret key is not here (--identity FILE).")
     if made.problem:
         raise RegisterError(f"The backup was made, but the figures in use are damaged: {made.problem}")
+    try:
+        tokens.refuse_damaged()
+    except InputError as error:
+        raise RegisterError(f"The backup was made, but what feeds are opened with is damaged: {error}") from error
 
 
-def _restore(arguments: argparse.Namespace) -> None:
+def _restore(arguments: argparse.Namespace) -> int:
+    """Restore; 3 when something was left to do."""
     done = restore(arguments.file, replace=arguments.replace, expired=arguments.expired, identity=arguments.identity)
     if not done.was_whole:
         print(f"THE REGISTER WAS DAMAGED; it is kept as it was, for whoever looks into it: {done.kept_before}")
@@ -126,6 +132,7 @@ def _restore(arguments: argparse.Namespace) -> None:
         print(f"  access stays taken away: {email}")
     if done.problem:
         print(f"Restored, but not all is done: {done.problem}")
+    return 3 if done.problem else 0
 
 
 def _retention(arguments: argparse.Namespace) -> None:
@@ -140,6 +147,7 @@ def _verify(arguments: argparse.Namespace) -> None:
         more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
         raise RegisterError(f"The register does not verify: {found.problems[0]}{more}; restore a backup.")
     snapshot.current()
+    tokens.refuse_damaged()
     if arguments.backup:
         differ = compare.differences(arguments.backup, arguments.identity)
         if differ:
@@ -155,7 +163,7 @@ def _erase(arguments: argparse.Namespace) -> None:
     print(f"{arguments.kind} {receipt.entity_id} erased; its digest, date and counting codes stay")
 
 
-COMMANDS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
+COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int | None]]] = {
     "backup": _backup,
     "restore": _restore,
     "retention": _retention,

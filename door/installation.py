@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Final
 
-from access import anchor, audit
+from access import anchor, audit, tokens
 from access.database import engine as database
 from access.database.who import UPKEEP
 from geodata import settings
@@ -21,7 +21,8 @@ def check() -> dict[str, str]:
 
     The parts: ``snapshot`` (the figures in use are whole), ``register`` (its database answers and is not newer
     than this program, what is anchored outside is there; an older one is brought up
-    to date) and ``folder`` (it can be written and has room).
+    to date) and ``folder`` (it can be written, has room, and the
+    tokens of other systems can be read).
     """
     return {name: _sentence(part) for name, part in _PARTS.items()}
 
@@ -85,6 +86,7 @@ def _folder() -> None:
         ) from error
     if free < _LEAST_FREE_BYTES:
         raise InputError(f"The disk of {folder} has {free / 1e6:.0f} MB left; free some space.")
+    tokens.refuse_damaged()
 
 
 _PARTS: Final[dict[str, Callable[[], None]]] = {"snapshot": _snapshot, "register": _register, "folder": _folder}
