@@ -14,9 +14,6 @@ from geodata.errors import InputError
 
 Tables = Mapping[str, pd.DataFrame]
 
-FORTNIGHT: Final = 2
-"""Weeks that the incidence of now is counted over."""
-
 FRESH_DAYS: Final = 21
 """Days after which incidence is history and no longer tells what goes round now."""
 

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geodata.weeks import Tables
 from risk.index.declaration import Model, Text
 from risk.insight.ranking_metrics import bootstrap, deciles
-from risk.insight.visits import NEVER_FEATURES, visit_table
+from risk.insight.visits import NEVER_FEATURES
 
 Array = NDArray[np.float64]
 
@@ -62,21 +61,16 @@ class Challenger:
     coefficients: pd.Series
 
 
-def challenge(tables: Tables, model: Model, *, needed: int = VISITS_NEEDED) -> Challenger:
+def challenge_visits(visits: pd.DataFrame, model: Model, *, needed: int = VISITS_NEEDED) -> Challenger:
     """Learn from the visits and report how the challenger does beside the index.
 
     Parameters
     ----------
-    tables, model
-        As for `risk.index.pipeline.score`.
+    visits, model
+        As `risk.insight.visits.visit_table` returns them, and the model that scored them.
     needed
         Visits with a known outcome below which nothing is fitted.
     """
-    return challenge_visits(visit_table(tables, model), model, needed=needed)
-
-
-def challenge_visits(visits: pd.DataFrame, model: Model, *, needed: int = VISITS_NEEDED) -> Challenger:
-    """Do the same on a table of visits (`risk.insight.visits.visit_table`)."""
     found_n = int(visits["found"].sum()) if len(visits) else 0
     lacking = max(needed - len(visits), 0)
     if not lacking and found_n in (0, len(visits)):

@@ -20,11 +20,6 @@ _SEEN_0_10 = 0.05  # what shows as 0.1 or more
 _MISSING_WORDS = Text("ontbrekende gegevens", "missing figures")
 _REST_WORDS = Text("overige", "other")
 _REFERENCE_WORDS = Text("landelijk", "national")
-_LEFT_OUT_WORDS = {
-    "no_source": Text("er is geen bron", "there is no source"),
-    "switched_off": Text("uitgezet", "switched off"),
-    "incomplete": Text("van te weinig van het land bekend", "known of too little of the country"),
-}
 
 
 class Told(Protocol):
@@ -250,17 +245,6 @@ def change_sentence(told: Told, change: Change, lang: str) -> str:
         f"Klasse {to} als {name} van {start} naar {end} gaat ({unit}).",
         f"Class {to} if {name} goes from {start} to {end} ({unit}).",
     )[lang]
-
-
-def left_out_sentence(told: Told, lang: str) -> str:
-    """Return which indicators take no part for any unit, and why; '' when all do."""
-    if not told.left_out:
-        return ""
-    named = [
-        f"{told.model.indicator(code).name[lang]} ({_LEFT_OUT_WORDS[reason][lang]})"
-        for code, reason in told.left_out.items()
-    ]
-    return f"{Text('Telt nergens mee', 'Left out everywhere')[lang]}: {', '.join(named)}."
 
 
 def number(value: float, lang: str, decimals: int = 1) -> str:

@@ -114,7 +114,7 @@ def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, open_
     expect(page).to_have_url(re.compile("week=2020-W36"))
     expect(page.get_by_role("heading", name="stand op 6 september 2020")).to_be_visible()
     expect(row).not_to_have_text(now)
-    expect(row).to_contain_text(re.compile(r"(hoog|midden|laag)\s+\d+(–\d+)?"), use_inner_text=True)  # the interval of then
+    expect(row).to_contain_text(re.compile(r"(hoog|midden|laag)\s+\d+(–\d+)?"), use_inner_text=True)  # of then
     expect(panel.locator(".rb-chip")).not_to_contain_text(score[0])
     page.go_back()
     page.go_back()

@@ -120,15 +120,6 @@ def test_an_unknown_unit_is_an_error_by_name(outcome: Outcome) -> None:
             ask(outcome, "GM9999", "nl")
 
 
-def test_what_is_left_out_is_named_with_the_reason(tables: Tables, model: Model) -> None:
-    tables["incidence"] = tables["incidence"].iloc[:0]
-    outcome = score(tables, "vr", model.without("cold"), rebuilds=0)
-    assert "besmettingen vergeleken met het land (er is geen bron)" in explain.left_out_sentence(outcome, "nl")
-    assert "cooled rooms (switched off)" in explain.left_out_sentence(outcome, "en")
-    full = score(tables, "vr", model, rebuilds=0)
-    assert "cooled rooms" not in explain.left_out_sentence(full, "en")
-
-
 def test_what_if_does_not_touch_the_reasons(outcome: Outcome) -> None:
     before = explain.reasons(outcome, "GM0001", "nl")
     what_if(outcome.prepared, {"werken": 3})

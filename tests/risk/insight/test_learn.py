@@ -34,7 +34,7 @@ def _simulated(model: Model, count: int, *, effect: float, seed: int = 1) -> pd.
 
 
 def test_below_two_hundred_visits_it_says_how_many_are_missing(tables: Tables, model: Model) -> None:
-    challenger = learn.challenge(tables, model)
+    challenger = learn.challenge_visits(visit_table(tables, model), model)
     known = tables["activations"]["infections_found"].isin(["yes", "no"]).sum()
     assert challenger.visits_n == known
     assert challenger.missing_n == 200 - known
