@@ -167,7 +167,7 @@ def _refuse_other_xml(content: bytes, name: str, ending: str) -> None:
         raise InputError("kml_with_entities", name=name)
     try:  # of what breaks off GDAL gives the first part, or nothing, as if it were whole
         expat.ParserCreate().Parse(content, True)  # noqa: FBT003
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: letters that it does not know
         raise InputError("map_unreadable", name=name) from error
 
 

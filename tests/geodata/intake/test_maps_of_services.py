@@ -73,6 +73,8 @@ def test_gml_is_read_in_the_coordinates_that_it_says(
         (wfs(park("A", "174000 450000", "&#104;ttp://127.0.0.1:9/crs.xml")), "gml_with_address"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]>" + wfs(park("A", "1 1")), "kml_with_entities"),
         (wfs(park("A", "174000 450000"))[:-200], "map_unreadable"),
+        (wfs(park("A", "174000 450000")).replace("UTF-8", "UTF-E"), "map_unreadable"),
+        (wfs(park("A", "174000 450000")).replace("UTF-8", "Shift_JIS"), "map_unreadable"),
         (wfs(), "map_without_layer"),
     ],
 )
