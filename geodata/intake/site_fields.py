@@ -34,7 +34,6 @@ _SBI_HEADERS: Final = {fold_header(header) for header in WORDS["activities"]["sb
 _SBI: Final[Mapping[str, str]] = WORDS["activities"]["sbi"]
 _LETTERS: Final[Mapping[str, str]] = WORDS["activities"]["letters"]
 _SHORT_SBI: Final = 4
-_HOTELS: Final = "5510"  # their guests are tourists, whom this product does not protect; the list of lodgings says so
 _SIZES: Final = ("fte", "beds", "m2")
 _PERSONS: Final = re.compile(r"person|werknemer|medewerker|employee|worker|arbeidsplaats|werkzam|staff", re.IGNORECASE)
 _IN_M2: Final = (
@@ -149,13 +148,7 @@ def other_activities(
     """Tell which rows of a list of all sorts of firms are no site of ours: by their nature, and no loss."""
     is_other = ~given.map({text: bool(kind_of_activity(text)) for text in given.unique()}).astype(bool)
     is_abroad = lands.map({text: _country(text) is None for text in lands.unique()}).astype(bool) & ~is_other
-    is_hotel = is_other & given.map(lambda text: _sbi_of(text)[0].startswith(_HOTELS)).astype(bool)
-    reasons = (
-        (is_other & ~is_hotel, "other_activity", given),
-        (is_hotel, "hotel", given),
-        (is_abroad, "other_country", lands),
-    )
-    for rows, key, texts in reasons:
+    for rows, key, texts in ((is_other, "other_activity", given), (is_abroad, "other_country", lands)):
         for number, text in zip(row_n[rows.to_numpy()], texts[rows], strict=True):
             receipt.pass_over(number, key, text=text[:60])
     return is_other | is_abroad

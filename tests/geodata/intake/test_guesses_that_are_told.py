@@ -86,8 +86,8 @@ ACTIVITIES = {
     "101": "",
     "5520": "holiday_park",
     "5590": "lodging",
-    "5510": "",
-    "55101": "",
+    "5510": "lodging",
+    "55101": "lodging",
     "Hotel": "lodging",
 }
 
@@ -97,13 +97,11 @@ def test_what_a_code_of_cbs_says(text: str, kind: str) -> None:
     assert site_fields.kind_of_activity(text) == kind
 
 
-def test_hotels_of_a_register_are_passed_over_and_told_unless_asked_for(tmp_path: Path) -> None:
+def test_hotels_of_a_register_are_lodgings_and_other_firms_are_passed_over(tmp_path: Path) -> None:
     path = put(tmp_path, "kvk.csv", "naam;gemeente;SBI\nA;Ede;5510\nB;Ede;5590\nC;Ede;1011\nD;Ede;62010\n")
     table, receipt = read_sites(path, kind="")
-    assert table["kind"].tolist() == ["lodging", "slaughterhouse"]
-    assert [(line.row_n, line.key) for line in receipt.passed] == [(5, "other_activity"), (2, "hotel")]
-    table, _ = read_sites(path, kind="lodging")
-    assert table["kind"].tolist() == ["lodging"] * 4
+    assert table["kind"].tolist() == ["lodging", "lodging", "slaughterhouse"]
+    assert [(line.row_n, line.key) for line in receipt.passed] == [(5, "other_activity")]
 
 
 LONG = "Bedrijfstakken/branches (SBI 2008);Regio's;Perioden;Vestigingen (aantal)\n" + "".join(
