@@ -1,5 +1,6 @@
 """A unit through the weeks: its score and place, infections, what was done, and what was known of it at the time."""
 
+import re
 from functools import cache
 from typing import Final
 
@@ -15,7 +16,7 @@ from geodata.weeks import last_day, week_of
 from risk.scores.outputs import Scored, is_ready
 
 _COLUMNS: Final = ("unit_id", "area_code", "score_0_10", "rank", "rank_p05", "rank_p95", "risk_class")
-_CLOSED: Final = ("stilgelegd", "gesloten", "sluiting", "closed", "shut")
+_CLOSED: Final = re.compile(r"(?<!niet )(?<!geen )(?<!not )(?<!no )(?:stilgelegd|gesloten|sluiting|closed|closure|shut)")
 
 
 @cache
@@ -104,7 +105,7 @@ def visits_by_week(store: ScopedStore, area_code: str, sector: str, peildatum: p
     -------
     DataFrame
         By week: preventief_n, repressief_n, known_n (recorded by that Sunday) and closures_n (of which the measures
-        name a closure; 0 where the viewer reads no text). Empty for who sees no activations.
+        name a closure; NaN where the viewer reads no text). Empty for who sees no activations.
     """
     names = ["preventief_n", "repressief_n", "known_n", "closures_n"]
     if not store.may("activations"):
@@ -119,18 +120,17 @@ def visits_by_week(store: ScopedStore, area_code: str, sector: str, peildatum: p
     weeks = rows["event_date"].map(week_of)
     sundays = weeks.map(last_day)
     recorded = pd.to_datetime(rows["recorded_at"]).dt.tz_localize(None).dt.normalize()
-    text = rows["measures"].fillna("").str.casefold()
-    closed = np.logical_or.reduce([text.str.contains(word, regex=False) for word in _CLOSED])
-    return (
+    made = (
         pd.DataFrame(
             {
                 "preventief_n": rows["kind"] == "preventief",
                 "repressief_n": rows["kind"] == "repressief",
                 "known_n": recorded <= sundays,
-                "closures_n": closed,
+                "closures_n": rows["measures"].fillna("").str.casefold().str.contains(_CLOSED),
             }
         )
         .astype(int)
         .groupby(weeks.rename("week"))
         .sum()
     )
+    return made if store.may_read_text("activations") else made.assign(closures_n=np.nan)

@@ -96,6 +96,8 @@ def _weeks(
         "incidence": week.map(cases),
     }
     found |= {name: week.map(visits[name]).fillna(0) for name in visits.columns}
+    if not store.may_read_text("activations"):  # not known, which is not none
+        found["closures_n"] = float("nan")
     return pd.DataFrame(found).reset_index(drop=True)
 
 
