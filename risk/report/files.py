@@ -167,7 +167,7 @@ def as_pdf(document: Document) -> bytes:
                 headings_style=FontFace(emphasis="BOLD"),
                 line_height=_LINE_MM,
                 borders_layout="HORIZONTAL_LINES",
-                width=sum(widths),
+                width=min(sum(widths), made.epw),
                 col_widths=widths,
             ) as table:
                 for cells in (block.header, *block.rows):

@@ -241,6 +241,15 @@ def test_hostile_texts_are_inert_in_every_file(tmp_path):
         files.write_document(document, tmp_path / f"r{ending}")
 
 
+def test_a_table_of_any_texts_fits_its_page() -> None:
+    """The widths of its columns are shares of the page: their sum may be a rounding above it."""
+    texts = [" ".join(["woord"] * n) for n in (1, 3, 9, 20, 33)]
+    for n in range(60):
+        row = tuple(texts[n % (k + 2) % len(texts)] + "x" * ((n + k) % 7) for k in range(3 + n % 6))
+        grids = Grid(tuple("abcdefghi"[: len(row)]), (row,))
+        assert files.as_pdf(Document("Proef", "nl", "", (Heading("Proef"), grids))).startswith(b"%PDF")
+
+
 @examples(6)
 @given(st.text(max_size=80))
 def test_any_text_can_be_written_in_any_file(text):
