@@ -16,7 +16,9 @@ from geodata.weeks import last_day, week_of
 from risk.scores.outputs import Scored, is_ready
 
 _COLUMNS: Final = ("unit_id", "area_code", "score_0_10", "rank", "rank_p05", "rank_p95", "risk_class")
-_CLOSED: Final = re.compile(r"(?<!niet )(?<!geen )(?<!not )(?<!no )(?:stilgelegd|gesloten|sluiting|closed|closure|shut)")
+_CLOSED: Final = re.compile(
+    r"(?<!niet )(?<!geen )(?<!not )(?<!no )(?:stilgelegd|gesloten|sluiting|closed|closure|shut)"
+)
 
 
 @cache
