@@ -20,9 +20,8 @@ def check() -> dict[str, str]:
     """Return for each part '' when it is ready, else the sentence that says what is wrong.
 
     The parts: ``snapshot`` (the figures in use are whole), ``register`` (its database answers and is not newer
-    than this program, what is anchored outside is there; an older one is brought up
-    to date) and ``folder`` (it can be written, has room, and the
-    tokens of other systems can be read).
+    than this program, an older one is brought up to date, and what is anchored outside is there) and ``folder`` (it
+    can be written, has room, and the tokens of other systems can be read).
     """
     return {name: _sentence(part) for name, part in _PARTS.items()}
 

@@ -95,16 +95,22 @@ def as_supported(table: pd.DataFrame) -> pd.DataFrame:
     2        6.00        <NA>
     """
     made = table.copy()
+    cuts = load_model().scale.classes
     for column in made.columns:
         for name, decimals in _DECIMALS.items():
-            if column == name or column.startswith(f"{name}_"):
+            if _is_of(column, name):
                 exact = made[column].astype(float)
                 told = exact.round(decimals)
-                up_to_a_cut = (told > exact.round(9)) & told.isin(load_model().scale.classes)
+                up_to_a_cut = (told > exact.round(9)) & told.isin(cuts)
                 made[column] = told.mask(up_to_a_cut, told - 10.0**-decimals).round(decimals)
-        if any(column == name or column.startswith(f"{name}_") for name in _WHOLE):
+        if any(_is_of(column, name) for name in _WHOLE):
             made[column] = made[column].astype("Int64")
     return made
+
+
+def _is_of(column: str, name: str) -> bool:
+    """Tell whether a column holds this figure: of all sectors together, or of one (`wide_by_sector`)."""
+    return column == name or column.startswith(f"{name}_")
 
 
 def wide_by_sector(table: pd.DataFrame) -> pd.DataFrame:
