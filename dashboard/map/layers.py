@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from dashboard.map.inside import Inside
-from dashboard.map.scale import CLASS_COLOURS, class_of
+from dashboard.map.scale import CLASS_COLOURS, CLASS_CUTS
 from geodata import site_kinds
 from geodata.errors import ContractError
+from risk.index import classify
 
 SITE_SHAPES: Final = {
     "slaughterhouse": "M8 1L15 14.5H1Z",
@@ -58,7 +60,7 @@ class Mark(IntEnum):
 def _classes(given: Sequence[float | None], scores: Sequence[float | None]) -> tuple[int | None, ...]:
     """Return the classes that were given, or else those that follow from the scores."""
     if not given:
-        return tuple(map(class_of, scores))
+        given = classify.classify(np.asarray(scores, float), CLASS_CUTS).tolist()
     return tuple(None if number is None else int(number) for number in _optional(given))
 
 

@@ -6,12 +6,14 @@ module's message of a few kilobytes.
 
 import hashlib
 import json
+import math
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
 import streamlit as st
 
 from dashboard.map import inside
@@ -34,10 +36,10 @@ from dashboard.map.scale import (
     OVER_COLOUR,
     PLACE_COLOURS,
     SHADES,
-    told_score,
 )
 from dashboard.map.words import words_message
 from geodata.errors import UnknownCodeError
+from risk.index import classify
 
 _DIGITS: Final = string.digits + string.ascii_lowercase
 _NO_DATA, _NOT_SHOWN = "-", " "
@@ -69,6 +71,12 @@ def _pairs(numbers: Sequence[float | None]) -> str:
     """
     whole = [0 if number is None else round(number) for number in numbers]
     return "".join(_DIGITS[number // 36] + _DIGITS[number % 36] for number in whole)
+
+
+def _told(scores: Sequence[float | None], times: int) -> list[float | None]:
+    """Return scores as a reader is told them, in tenths (`times` 10) or hundredths (100)."""
+    told = (classify.told(np.asarray(scores, float), CLASS_CUTS) * times).round(1).tolist()
+    return [None if math.isnan(score) else score for score in told]
 
 
 def _class_letter(risk_class: float | None) -> str:
@@ -112,10 +120,9 @@ def area_message(areas: AreaLayer, codes: Sequence[str]) -> dict[str, str]:
             return _NOT_SHOWN
         return _class_letter(areas.classes[place[code]])
 
-    hundredths = [None if score is None else told_score(score) * 100 for score in ordered(areas.scores)]
     message = {
         "classes": "".join(map(character, codes)),
-        "scores": _pairs(hundredths),
+        "scores": _pairs(_told(ordered(areas.scores), 100)),
         "ranks": _pairs(ordered(areas.ranks)),
     }
     if areas.rank_p05 and areas.rank_p95:
@@ -280,7 +287,7 @@ def site_message(sites: SiteLayer, *, assets: str, channel: str) -> bytes:
         "shapes": list(shapes.values()),
         "kinds": "".join(letters[kind] for kind in sites.kinds),
         "classes": "".join(map(_class_letter, sites.classes)),
-        "scores": [None if score is None else round(told_score(score) * 10, 1) for score in sites.scores],
+        "scores": _told(sites.scores, 10),
         "longitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.longitudes],
         "latitudes": [None if degrees is None else round(degrees * 1e5) for degrees in sites.latitudes],
         "ids": sites.site_ids,

@@ -1,8 +1,8 @@
 """The classes of a score: where they are cut, their colours, and how a score is written beside its class."""
 
-import math
 from typing import Final
 
+from risk.index import classify
 from risk.index.model import load_model
 
 CLASS_CUTS: Final = load_model().scale.classes
@@ -36,24 +36,18 @@ def class_of(score_0_10: float | None) -> int | None:
     >>> [class_of(score) for score in (0.0, 1.99, 2.0, 9.5, None)]
     [1, 1, 2, 5, None]
     """
-    if score_0_10 is None:
-        return None
-    score = round(score_0_10, 9)  # as the index cuts: the last places are rounding, not risk
-    return 1 + sum(score >= cut for cut in CLASS_CUTS)
+    return None if score_0_10 is None else int(classify.classify(score_0_10, CLASS_CUTS))
 
 
 def told_score(score_0_10: float) -> float:
-    """Return a score as it is told: in tenths, and just under a cut in hundredths.
-
-    Rounded to tenths 5.96 would stand as "6.0 medium" where 6 begins "high".
+    """Return a score as a reader is told it (`risk.index.classify.told`).
 
     Examples
     --------
-    >>> [told_score(score) for score in (5.94, 5.96, 5.999, 6.0, 9.96)]
-    [5.9, 5.96, 5.99, 6.0, 10.0]
+    >>> told_score(5.94), told_score(5.96)
+    (5.9, 5.96)
     """
-    told = round(score_0_10, 1)
-    return told if class_of(told) == class_of(score_0_10) else math.floor(round(score_0_10 * 100, 6)) / 100
+    return float(classify.told(score_0_10, CLASS_CUTS))
 
 
 def told_decimals(told: float) -> int:

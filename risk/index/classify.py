@@ -34,6 +34,31 @@ def classify(score: ArrayLike, cuts: tuple[float, ...]) -> Array:
     return np.where(np.isnan(values), np.nan, np.digitize(np.nan_to_num(values), cuts) + 1.0)
 
 
+def told(score: ArrayLike, cuts: tuple[float, ...], decimals: int = 1) -> Array:
+    """Return scores as they are told: rounded, but in hundredths where rounding would reach the next class.
+
+    Rounded to tenths 5.96 would stand as "6.0 medium" where 6 begins "high".
+
+    Parameters
+    ----------
+    score
+        0-10; NaN stays NaN.
+    cuts
+        Scores where the next class begins, as in the model.
+    decimals
+        1 for a reader, 2 for a machine, which keeps the order.
+
+    Examples
+    --------
+    >>> told([5.94, 5.96, 5.999, 6.0], (2, 4, 6, 8)), told([5.994, 5.996], (2, 4, 6, 8), 2)
+    (array([5.9 , 5.96, 5.99, 6.  ]), array([5.99, 5.99]))
+    """
+    values = np.asarray(score, float)
+    rounded = np.round(values, decimals)
+    is_of_the_next = classify(rounded, cuts) > classify(values, cuts)
+    return np.where(is_of_the_next, np.floor(np.round(values * 100, 6)) / 100, rounded)
+
+
 def class_name(risk_class: float, lang: str) -> str:
     """Return the word for a class; a unit that is not scored is called so.
 

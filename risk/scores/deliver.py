@@ -15,7 +15,6 @@ from risk.index.model import load_model
 
 ALL_SECTORS = "all"
 OF_A_SECTOR = ("score_0_10", "risk_class", "class_name", "is_flagged", "rank", "rank_p05", "rank_p95", "ranked_as")
-_DECIMALS: Final = {"score_0_10": 2, "reference_0_10": 2, "completeness_pct": 1}
 _WHOLE: Final = ("risk_class", "rank", "k_n")
 _EXAMPLE = Text("voorbeeld: ", "example: ")
 
@@ -97,13 +96,11 @@ def as_supported(table: pd.DataFrame) -> pd.DataFrame:
     made = table.copy()
     cuts = load_model().scale.classes
     for column in made.columns:
-        for name, decimals in _DECIMALS.items():
-            if _is_of(column, name):
-                exact = made[column].astype(float)
-                told = exact.round(decimals)
-                up_to_a_cut = (told > exact.round(9)) & told.isin(cuts)
-                made[column] = told.mask(up_to_a_cut, told - 10.0**-decimals).round(decimals)
-        if any(_is_of(column, name) for name in _WHOLE):
+        if _is_of(column, "score_0_10") or _is_of(column, "reference_0_10"):
+            made[column] = classify.told(made[column], cuts, decimals=2)
+        elif _is_of(column, "completeness_pct"):
+            made[column] = made[column].astype(float).round(1)
+        elif any(_is_of(column, name) for name in _WHOLE):
             made[column] = made[column].astype("Int64")
     return made
 
