@@ -90,8 +90,8 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
     for column in contract.person_columns:
         hide = of_source(table, column, ids)
         table.loc[hide, column] = np.nan
-        table.loc[hide, _beside(table, column, "status")] = codes.Status.MISSING.value
-        table.loc[hide, _beside(table, column, "source")] += f" · {codes.MissingReason.SUPPRESSED}"
+        table.loc[hide, _column_about(table, column, "status")] = codes.Status.MISSING.value
+        table.loc[hide, _column_about(table, column, "source")] += f" · {codes.MissingReason.SUPPRESSED}"
     return table
 
 
@@ -148,7 +148,7 @@ def protected(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord], g
         parts *= groups["weight"] / by["weight"].transform("sum")
         value[small] = parts.clip(upper=SMALLEST_PERSONS_N - 1)
         table[column] = value
-        table.loc[secret, _beside(table, column, "status")] = codes.Status.ESTIMATE.value
+        table.loc[secret, _column_about(table, column, "status")] = codes.Status.ESTIMATE.value
     return table
 
 
@@ -162,14 +162,14 @@ def shared_n(total: pd.Series, cells: pd.Series) -> pd.Series:
     return tens.where(cells >= FEWEST_CONTRIBUTORS_N, cells * SMALLEST_PERSONS_N / 2)
 
 
-def _beside(table: pd.DataFrame, column: str, what: str) -> str:
+def _column_about(table: pd.DataFrame, column: str, what: str) -> str:
     """Return the column that tells the status or the source of a figure: its own, else the row's."""
     return f"{column}_{what}" if f"{column}_{what}" in table.columns else what
 
 
 def of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
     """Tell of each row whether its figure is of one of the sources; all are, when none says so."""
-    names = table[_beside(table, column, "source")]
+    names = table[_column_about(table, column, "source")]
     found = pd.Series(data=False, index=table.index)
     for source_id in ids:
         found |= names.str.contains(source_id, regex=False)

@@ -17,7 +17,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     alarms.add_argument("--week", default="", metavar="2020-W22", help="the last week of the table by default")
     alarms.add_argument("--out", type=Path, required=True, help=store.LISTED)
     alarms.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
-    alarms.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the band")
+    alarms.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the banner")
     add_disease(alarms)
     alarms.set_defaults(run=_alarms)
 

@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
     exporting.add_argument("table", help=", ".join(export.TABLES))
     exporting.add_argument("--out", type=Path, required=True, help=formats.LISTED)
     exporting.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
-    exporting.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the status band")
+    exporting.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the status banner")
 
     importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
     kinds = importing.add_subparsers(dest="kind", required=True)

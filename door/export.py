@@ -98,7 +98,7 @@ def refuse_sites(scoped: ScopedStore) -> None:
         raise AccessDeniedError("sites_file_denied", role=scoped.viewer.role)
 
 
-def band(scoped: ScopedStore, lang: str) -> str:
+def banner(scoped: ScopedStore, lang: str) -> str:
     """Return what stands on everything shown or exported while figures are invented; '' with real ones."""
     if not scoped.is_demonstration:
         return ""
@@ -124,12 +124,12 @@ def stamped(
     Parameters
     ----------
     lang
-        Language of the status band: ``nl`` or ``en``.
+        Language of the status banner: ``nl`` or ``en``.
     attribution
         Who must be named; every source of the data by default.
     """
     return table.assign(
-        status_band=band(scoped, lang),
+        status_band=banner(scoped, lang),
         scope=str(scoped.viewer),
         data_version=scoped.data_version,
         attribution=attribution or attributions(scoped.sources, lang),

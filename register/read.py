@@ -134,7 +134,7 @@ def _table(
     if is_practice(who):
         rows = [row for row in rows if row["status"] != Status.OFFICIAL]
     if not rows:
-        return contracts.empty(name).assign(**dict.fromkeys(_beside(kind), ""))
+        return contracts.empty(name).assign(**dict.fromkeys(_columns_of_every_kind(kind), ""))
     return _frame(kind, rows, filters.newest_n)
 
 
@@ -153,23 +153,23 @@ def newest_event(who: Who, name: str) -> int:
         return int(connection.execute(query).scalar() or 0)
 
 
-def _beside(kind: Kind) -> list[str]:
+def _columns_of_every_kind(kind: Kind) -> list[str]:
     return [column for column in EXTRA_COLUMNS if column not in kind.columns]
 
 
 def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
-    for column in (*kind.columns, *_beside(kind)):
+    for column in (*kind.columns, *_columns_of_every_kind(kind)):
         absent = blank(kind, column)
         if column not in frame.columns:
             frame[column] = absent
         elif absent in ("", 0):
             frame[column] = frame[column].fillna(absent)  # entries from before the column was there
-    beside = frame[_beside(kind)]
+    of_every_kind = frame[_columns_of_every_kind(kind)]
     for column, rule in kind.columns.items():
         if "datetime" in str(rule.dtype):
             frame[column] = pd.to_datetime(frame[column], format="ISO8601", utc=True).dt.tz_localize(None)
-    checked = contracts.check(kind.table, frame).join(beside)
+    checked = contracts.check(kind.table, frame).join(of_every_kind)
     if kind.date_field:
         checked = checked.sort_values([kind.date_field, kind.key], ascending=[False, True], kind="stable")
         checked = checked.head(newest_n) if newest_n else checked
@@ -322,10 +322,10 @@ def _shipped_rows(name: str) -> tuple[dict[str, Any], ...]:
     if not path.is_file():
         return ()
     kind = kind_of(name)
-    beside = {"status": "assumption", "version": 0, "action": "record", "erased_reason": ""}
+    given = {"status": "assumption", "version": 0, "action": "record", "erased_reason": ""}
     blanks = {name: blank(kind, name) for name in kind.fields}
     entries = tomllib.loads(path.read_text("utf-8"))["row"]
-    return tuple({**blanks, **beside, **entry} for entry in entries)
+    return tuple({**blanks, **given, **entry} for entry in entries)
 
 
 def base_row(kind: Kind, entity_id: str, among: Snapshot | None = None) -> dict[str, Any] | None:

@@ -218,7 +218,7 @@ def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> byte
 
 
 def stamp_line(texts: Texts, store: ScopedStore, shown: Picture) -> str:
-    """Return what stands under everything that leaves the product: band, date, versions, scope, sources, licence."""
+    """Return what stands under everything that leaves the product: banner, date, versions, scope, sources, licence."""
     scored = shown.scored
     facts = texts(
         "download.stamp",

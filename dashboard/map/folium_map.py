@@ -207,7 +207,7 @@ def _sites(sites: SiteLayer, texts: MapTexts) -> dict[str, Any]:
 
 
 def folium_map(picture: MapPicture, areas: gpd.GeoDataFrame, *, with_background: bool = False) -> OfflineMap:
-    """Draw a picture with folium: same colours, classes, legend, band and attribution as the live map.
+    """Draw a picture with folium: same colours, classes, legend, banner and attribution as the live map.
 
     Parameters
     ----------

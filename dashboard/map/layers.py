@@ -223,8 +223,8 @@ class MapTexts:
         Names of the five classes from low to high; while figures are fictional they carry the prefix.
     kind_words
         Name of each kind of site.
-    band
-        The status band over the map; empty when no figure is fictional.
+    banner
+        The status banner over the map; empty when no figure is fictional.
     neighbours
         Name of each country of `NEIGHBOURS`; empty leaves them out.
     """
@@ -255,7 +255,7 @@ class MapTexts:
     failed: str
     attribution: str
     tile_attribution: str
-    band: str = ""
+    banner: str = ""
     moved: str = ""
     moved_hint: str = ""
     risen: str = ""
@@ -292,7 +292,7 @@ class MapPicture:
         The words.
     selected, selected_site
         Code of the chosen area and id of the chosen site; empty when none is.
-    beside
+    compared
         Codes of further areas that are chosen; None when no more than one can be.
     focus
         Code of a veiligheidsregio or gemeente to zoom to; the view moves only when this changes.
@@ -322,7 +322,7 @@ class MapPicture:
     over: Overlay | None = None
     selected: str = ""
     selected_site: str = ""
-    beside: tuple[str, ...] | None = None
+    compared: tuple[str, ...] | None = None
     focus: str = ""
     background: bool = True
     has_list: bool = True

@@ -230,7 +230,7 @@ def map_message(
         "values": picture.has_values,
         "over": over_message(picture.over, geometry.codes["gemeente"]),
         "selected": picture.selected,
-        "beside": picture.beside,
+        "beside": picture.compared,
         "selectedSite": picture.selected_site,
         "drawn": picture.drawn,
         "across": picture.has_across,
@@ -363,8 +363,8 @@ def live_map(
     def relay(name: str, listener: Callable[..., None] | None) -> None:
         value = said(name)
         if listener is not None and value is not None:
-            code, *beside = value.split(",") if name == "selected" else [value]
-            listener(code, *(beside if picture.beside is not None else ()))
+            code, *others = value.split(",") if name == "selected" else [value]
+            listener(code, *(others if picture.compared is not None else ()))
 
     channel, carried = "", b""
     if picture.sites is not None:

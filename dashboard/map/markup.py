@@ -1,4 +1,4 @@
-"""The words around a folium map, as escaped HTML: band, legend, ranked list and attribution."""
+"""The words around a folium map, as escaped HTML: banner, legend, ranked list and attribution."""
 
 from dataclasses import dataclass
 
@@ -272,14 +272,14 @@ def page_parts(picture: MapPicture, names: dict[str, str], *, with_background: b
     """
     texts, inside = picture.texts, picture.inside
     units = units_of(picture.areas, inside)
-    band = Markup('<p class="band">{}</p>').format(texts.band) if texts.band else ""
+    banner = Markup('<p class="band">{}</p>').format(texts.banner) if texts.banner else ""
     sites = "" if picture.sites is None else _site_legend(picture.sites, texts)
     credit = texts.attribution + (f" · {texts.tile_attribution}" if with_background else "")
     ground, line = NO_DATA_COLOURS
     style = f"--hatch-ground:{ground};--hatch-line:{line}"
     before = Markup(
         '<main class="host" style="{}"><div class="picture"><section class="stage">{}<div class="sheet">'
-    ).format(style, band)
+    ).format(style, banner)
     legend = _legend(list(units.values()), picture)
     told = Markup().join(Markup("<span>{}</span>").format(note) for note in inside.notes) if inside else ""
     notes = Markup('<p class="card notes">{}</p>').format(told) if told else ""

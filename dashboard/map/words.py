@@ -18,7 +18,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool, lacks: Sequence[str] = ()
     texts
         The language of the page.
     is_demonstration
-        While figures are invented the band stands over the map, and the head of each list says that it is an example.
+        While figures are invented the banner stands over the map, and the head of each list says that it is an example.
     lacks
         Dimensions and routes that the picture lacks: its legend is named after them, and its classes too.
     """
@@ -70,7 +70,7 @@ def map_texts(texts: Texts, *, is_demonstration: bool, lacks: Sequence[str] = ()
         tile_attribution=texts("map.tiles"),
         place_title=texts("map.place_title"),
         place_words=tuple(texts(f"map.place_{number}") for number in range(1, 6)),
-        band=texts("map.band") if is_demonstration else "",
+        banner=texts("map.band") if is_demonstration else "",
     )
 
 

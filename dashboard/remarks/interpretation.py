@@ -24,8 +24,8 @@ _SHOWN_N = 5
 _HEIGHT_PX = 110
 
 
-def beside(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> Markup:
-    """Return the notes beside a region and a sector (HTML); '' where there are none.
+def panel(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> Markup:
+    """Return the notes about a region and a sector (HTML); '' where there are none.
 
     Parameters
     ----------

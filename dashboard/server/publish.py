@@ -145,7 +145,7 @@ def _json(content: Any) -> bytes:
 
 
 def _page(country: _Country, texts: Texts, name: str, title: str, body: Markup) -> bytes:
-    """Return a whole page: band, ways to the other pages and the other language, body, what it rests on."""
+    """Return a whole page: banner, ways to the other pages and the other language, body, what it rests on."""
     up = "../" * name.count("/")
     other = next(language for language in LANGUAGES if language != texts.language)
     return _PAGE.render(
@@ -153,7 +153,7 @@ def _page(country: _Country, texts: Texts, name: str, title: str, body: Markup) 
         other=read_texts(other),
         title=title,
         day=texts("picture.peildatum", day=texts.day(country.shown.scored.peildatum.date())),
-        band=export.band(country.scoped, texts.language),
+        banner=export.banner(country.scoped, texts.language),
         up=up,
         turn=f"{up}{other}/{name}" if texts.language == LANGUAGES[0] else f"../{up}{name}",
         body=body,
@@ -247,7 +247,9 @@ def _region(country: _Country, texts: Texts, code: str) -> tuple[str, Markup]:
 
 
 def _method(country: _Country, texts: Texts) -> tuple[str, Markup]:
-    text = to_html(method.document(official_model(), texts.language, band=export.band(country.scoped, texts.language)))
+    text = to_html(
+        method.document(official_model(), texts.language, banner=export.banner(country.scoped, texts.language))
+    )
     return texts("page.method"), Markup(_LINK.sub(r"\2 <small>(\1)</small>", str(text)))  # noqa: S704 - made of markup
 
 

@@ -1,4 +1,4 @@
-"""What every page has around it: the style, the language switch, the band, and how errors look."""
+"""What every page has around it: the style, the language switch, the banner, and how errors look."""
 
 import difflib
 import html
@@ -149,10 +149,10 @@ def open_store(texts: Texts) -> ScopedStore:
 
 
 def page_head(texts: Texts, store: ScopedStore, title: str, intro: str = "") -> None:
-    """Draw the title of a page, and the band while figures are invented."""
-    band = Markup('<p class="rb-band">{}</p>').format(texts("map.band")) if store.is_demonstration else ""
+    """Draw the title of a page, and the banner while figures are invented."""
+    banner = Markup('<p class="rb-band">{}</p>').format(texts("map.band")) if store.is_demonstration else ""
     lead = Markup('<p class="rb-intro">{}</p>').format(intro) if intro else ""
-    show(Markup('<div class="rb-head"><h1 class="rb-title">{}</h1>{}</div>{}').format(title, band, lead))
+    show(Markup('<div class="rb-head"><h1 class="rb-title">{}</h1>{}</div>{}').format(title, banner, lead))
 
 
 def language_switch(texts: Texts) -> None:

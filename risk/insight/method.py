@@ -33,7 +33,7 @@ _LEVELS = {
 _MONTHS = Text("jan feb mrt apr mei jun jul aug sep okt nov dec", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
 
 
-def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, band: str = "") -> str:
+def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, banner: str = "") -> str:
     """Return the method page in Markdown.
 
     Parameters
@@ -44,7 +44,7 @@ def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, band
         ``nl`` or ``en``.
     rankings
         From `with_and_without`, to show what the history and the counts by origin do to the ranking.
-    band
+    banner
         What must stand at figures of the demonstration; '' with real data.
     """
     parts = [
@@ -58,11 +58,11 @@ def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, band
         *_sites(model, lang),
         *_sure(model, lang),
         *_not_used(lang),
-        *_beside(lang),
+        *_context(lang),
         *_where_it_loses(lang),
     ]
     if rankings is not None:
-        parts += _rankings(model, rankings, lang, band)
+        parts += _rankings(model, rankings, lang, banner)
     return "\n".join(parts) + "\n"
 
 
@@ -409,7 +409,7 @@ def _not_used(lang: str) -> list[str]:
     ]
 
 
-def _beside(lang: str) -> list[str]:
+def _context(lang: str) -> list[str]:
     words = Text(
         "Een alarm is een gemeente met in een week minstens 5 besmettingen, en meer dan haar eigen weken ervoor en de"
         " landelijke golf verklaren: verwacht is (gemiddelde van week t-6 tot en met t-2 + 0,5) maal de landelijke"
@@ -460,7 +460,7 @@ def _where_it_loses(lang: str) -> list[str]:
     return [*_section(Text("Waar de index verliest", "Where the index loses"), lang), words[lang], ""]
 
 
-def _rankings(model: Model, rankings: pd.DataFrame, lang: str, band: str) -> list[str]:
+def _rankings(model: Model, rankings: pd.DataFrame, lang: str, banner: str) -> list[str]:
     heads = [
         Text("gebied", "area"),
         Text("score", "score"),
@@ -476,7 +476,7 @@ def _rankings(model: Model, rankings: pd.DataFrame, lang: str, band: str) -> lis
     ]
     return [
         *_section(Text("De rangorde met en zonder", "The ranking with and without"), lang),
-        band,
+        banner,
         "",
         *_table(heads, rows, lang),
     ]

@@ -38,7 +38,7 @@ def digest(store: ScopedStore, since: date, today: date, language: str) -> Docum
     sheet = texts("notice.sheet", page=texts("page.report"))
     blocks += [Paragraph(sheet)] if store.may("activations") else []
     blocks.append(Paragraph(texts("notice.never"), is_small=True))
-    return Document(title, language, export.band(store, language), tuple(blocks))
+    return Document(title, language, export.banner(store, language), tuple(blocks))
 
 
 def names() -> dict[str, str]:
@@ -58,10 +58,10 @@ def atom(store: ScopedStore, found: Sequence[Notice], today: date, texts: Texts,
     """
     feed = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": texts.language})
     title = texts("notice.digest", scope=str(store.viewer))
-    band = export.band(store, texts.language)
+    banner = export.banner(store, texts.language)
     newest = min(max((one.on for one in found), default=today), today)
     _add(feed, "id", address)
-    _add(feed, "title", f"{band} - {title}" if band else title)
+    _add(feed, "title", f"{banner} - {title}" if banner else title)
     _add(feed, "updated", _moment(newest))
     ET.SubElement(ET.SubElement(feed, "author"), "name").text = texts("app.title")
     ET.SubElement(feed, "link", {"rel": "self", "href": address})
@@ -78,7 +78,7 @@ def atom(store: ScopedStore, found: Sequence[Notice], today: date, texts: Texts,
 def calendar(store: ScopedStore, found: Sequence[Notice], texts: Texts) -> bytes:
     """Return the planned visits among notices as a calendar: per region and week how many, on the page of targets."""
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//notices//NL", "CALSCALE:GREGORIAN"]
-    band = export.band(store, texts.language)
+    banner = export.banner(store, texts.language)
     regions = names()
     for one in found:
         if one.rule == "visit":
@@ -88,7 +88,7 @@ def calendar(store: ScopedStore, found: Sequence[Notice], texts: Texts) -> bytes
                 f"DTSTAMP:{one.on:%Y%m%d}T000000Z",
                 f"DTSTART;VALUE=DATE:{one.on:%Y%m%d}",
                 f"DTEND;VALUE=DATE:{one.on + timedelta(days=7):%Y%m%d}",
-                f"SUMMARY:{escaped(' - '.join(filter(None, [band, one.in_words(texts, regions)])))}",
+                f"SUMMARY:{escaped(' - '.join(filter(None, [banner, one.in_words(texts, regions)])))}",
                 "TRANSP:TRANSPARENT",
                 "END:VEVENT",
             ]

@@ -140,9 +140,9 @@ def _letter(
     texts, regions = read_texts(one.wish.language), names()
     first, until = period
     event = part[0][0].notice_id if len(part) == 1 else "all"
-    band = export.band(store, one.wish.language)
+    banner = export.banner(store, one.wish.language)
     end = f"{server.site}/feed{END_PATH}?{urlencode({'token': told.end_token(one.person_id), 'lang': texts.language})}"
-    lines = [band, ""] if band else []
+    lines = [banner, ""] if banner else []
     lines += [texts("notice.since", since=texts.day(first), today=texts.day(until)), ""]
     for notice, scoped in part:
         asked = urlencode({"as": str(scoped.viewer), "lang": texts.language})
@@ -152,7 +152,7 @@ def _letter(
     lines += [texts("notice.never"), "", texts("mail.end", address=end), ""]
     letter = EmailMessage(policy=_WHOLE_LINES)
     letter["From"], letter["To"] = server.sender, one.email
-    letter["Subject"] = " - ".join(filter(None, [band, _subject(texts, [notice for notice, _ in part], regions)]))
+    letter["Subject"] = " - ".join(filter(None, [banner, _subject(texts, [notice for notice, _ in part], regions)]))
     letter["Date"] = format_datetime(datetime.now(UTC))
     thread = _identity(server, one, event)
     letter["Message-ID"] = _identity(server, one, f"{event}|{until}")

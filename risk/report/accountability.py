@@ -12,7 +12,7 @@ from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import WORK_KINDS, Facts, gather
 from risk.report.interpretations import section
-from risk.report.words import band_of, month_words, read_words, route_names, sector_name, stamp_of, viewer_words
+from risk.report.words import banner_of, month_words, read_words, route_names, sector_name, stamp_of, viewer_words
 from words import read_texts
 
 _COUNTS = ("by_theme", "by_kind", "by_trigger", "by_integral", "by_found", "by_measures", "by_sector", "by_region")
@@ -42,7 +42,7 @@ def accountability(
     step(0.0)
     facts = gather(store, first, last, as_of=as_of)
     step(0.5)
-    band = band_of(language, is_invented=facts.is_invented)
+    banner = banner_of(language, is_invented=facts.is_invented)
     viewer = store.viewer
     scope = words["scope_nation"]
     if rows_of(viewer.role, "activations") in (Rows.OWN, Rows.PARTNER):
@@ -57,12 +57,12 @@ def accountability(
     blocks += _text(facts, words, "assignment", language)
     blocks += _composition(store, words)
     blocks += _summary(facts, words)
-    blocks += _by_month(facts, words, band, language)
+    blocks += _by_month(facts, words, banner, language)
     for place, name in enumerate(_COUNTS):
         step(0.5 + 0.5 * place / len(_COUNTS))
-        blocks += _count(facts, words, name, language, band)
+        blocks += _count(facts, words, name, language, banner)
         if name == "by_region":
-            blocks += _map(store, facts, words, band)
+            blocks += _map(store, facts, words, banner)
     blocks += _plan(facts, words)
     blocks += _referrals(facts, words, route_names(store, language))
     blocks += _work(facts, words, language)
@@ -70,7 +70,7 @@ def accountability(
     blocks += _text(facts, words, "coordination", language)
     blocks += _text(facts, words, "conclusions", language)
     blocks.append(stamp_of(store, language, last))
-    return Document(words["title"], language, band, tuple(blocks))
+    return Document(words["title"], language, banner, tuple(blocks))
 
 
 def _summary(facts: Facts, words: Mapping[str, str]) -> list[Block]:
@@ -147,7 +147,7 @@ def label_of(name: str, code: str, facts: Facts, words: Mapping[str, str], langu
     return words.get(code, code)
 
 
-def _count(facts: Facts, words: Mapping[str, str], name: str, language: str, band: str) -> list[Block]:
+def _count(facts: Facts, words: Mapping[str, str], name: str, language: str, banner: str) -> list[Block]:
     texts = read_texts(language)
     counts = facts.counts[name]
     total = len(facts.activations)
@@ -161,18 +161,18 @@ def _count(facts: Facts, words: Mapping[str, str], name: str, language: str, ban
     told = f"{name}_def" if name != "by_region" or len(counts) == len(region_names()) else "by_region_own_def"
     blocks: list[Block] = [Heading(words[name]), Paragraph(words[told], is_small=True), grid]
     if name in ("by_theme", "by_trigger", "by_measures") and total:
-        blocks.append(Picture(charts.bars(labels, numbers, band), words[name]))
+        blocks.append(Picture(charts.bars(labels, numbers, banner), words[name]))
     return blocks
 
 
-def _map(store: ScopedStore, facts: Facts, words: Mapping[str, str], band: str) -> list[Block]:
+def _map(store: ScopedStore, facts: Facts, words: Mapping[str, str], banner: str) -> list[Block]:
     regions = store.table("veiligheidsregios")
     if not isinstance(regions, gpd.GeoDataFrame):
         return []
-    return [Picture(charts.map_of_regions(regions, facts.counts["by_region"], band, words), words["map"], width_cm=9)]
+    return [Picture(charts.map_of_regions(regions, facts.counts["by_region"], banner, words), words["map"], width_cm=9)]
 
 
-def _by_month(facts: Facts, words: Mapping[str, str], band: str, language: str) -> list[Block]:
+def _by_month(facts: Facts, words: Mapping[str, str], banner: str, language: str) -> list[Block]:
     names = ("activations", "preventief", "repressief", "signals", "referrals", "work")
     rows = tuple(
         (month_words(month, language), *(str(facts.by_month.loc[month, name]) for name in names))
@@ -182,7 +182,7 @@ def _by_month(facts: Facts, words: Mapping[str, str], band: str, language: str) 
     blocks: list[Block] = [Heading(words["by_month"]), Paragraph(words["by_month_def"], is_small=True), grid]
     if len(facts.activations):
         shown = facts.by_month.rename(index=lambda month: month_words(month, language))
-        blocks.append(Picture(charts.months(shown, words, band), words["chart_month"]))
+        blocks.append(Picture(charts.months(shown, words, banner), words["chart_month"]))
     return blocks
 
 

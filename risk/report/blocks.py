@@ -50,9 +50,9 @@ Block = Heading | Paragraph | Grid | Picture
 
 @dataclass(frozen=True)
 class Document:
-    """A document; ``band`` stands on every page while figures are invented, '' otherwise."""
+    """A document; ``banner`` stands on every page while figures are invented, '' otherwise."""
 
     title: str
     language: str
-    band: str
+    banner: str
     blocks: tuple[Block, ...]

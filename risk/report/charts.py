@@ -24,15 +24,17 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
-def _png(figure: Any, band: str) -> bytes:
-    if band:
-        figure.suptitle(band, fontsize=8, color="#8a0000")  # above the drawing, so that it hides no label
+def _png(figure: Any, banner: str) -> bytes:
+    if banner:
+        figure.suptitle(banner, fontsize=8, color="#8a0000")  # above the drawing, so that it hides no label
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=_DPI, metadata={"Software": None})
     return target.getvalue()
 
 
-def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: str, words: Mapping[str, str]) -> bytes:
+def map_of_regions(
+    regions: gpd.GeoDataFrame, counts: Mapping[str, int], banner: str, words: Mapping[str, str]
+) -> bytes:
     """Return a map (PNG) of the number of activations per veiligheidsregio, each number written in its region.
 
     Parameters
@@ -63,7 +65,7 @@ def map_of_regions(regions: gpd.GeoDataFrame, counts: Mapping[str, int], band: s
             )
     axes.set_axis_off()
     _legend(axes, shade_of, words, has_grey=bool(numbers.isna().any()))
-    return _png(figure, band)
+    return _png(figure, banner)
 
 
 def _legend(axes: Any, shade_of: Mapping[int, str], words: Mapping[str, str], *, has_grey: bool) -> None:
@@ -82,7 +84,9 @@ def _legend(axes: Any, shade_of: Mapping[int, str], words: Mapping[str, str], *,
     )
 
 
-def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits: gpd.GeoDataFrame, band: str) -> bytes:
+def map_of_visits(
+    region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits: gpd.GeoDataFrame, banner: str
+) -> bytes:
     """Return a map (PNG) of the visits in a region, numbered from 1 in their order.
 
     Parameters
@@ -107,10 +111,10 @@ def map_of_visits(region: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame, visits:
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#19366f", "edgecolor": "white"},
         )
     axes.set_axis_off()
-    return _png(figure, band)
+    return _png(figure, banner)
 
 
-def months(by_month: pd.DataFrame, names: Mapping[str, str], band: str) -> bytes:
+def months(by_month: pd.DataFrame, names: Mapping[str, str], banner: str) -> bytes:
     """Return stacked bars (PNG) of activations per month, preventief below repressief."""
     figure, axes = _figure(6.4, 2.8)
     below = pd.Series(0, index=by_month.index)
@@ -124,10 +128,10 @@ def months(by_month: pd.DataFrame, names: Mapping[str, str], band: str) -> bytes
     axes.spines[["top", "right"]].set_visible(False)
     if len(by_month) > 8:
         axes.tick_params(axis="x", rotation=60)
-    return _png(figure, band)
+    return _png(figure, banner)
 
 
-def bars(labels: list[str], numbers: list[int], band: str) -> bytes:
+def bars(labels: list[str], numbers: list[int], banner: str) -> bytes:
     """Return horizontal bars (PNG), the first label on top."""
     figure, axes = _figure(6.4, 0.5 + 0.34 * len(labels))
     drawn = axes.barh(range(len(labels)), numbers[::-1], color="#2b77ab", height=0.65)
@@ -137,4 +141,4 @@ def bars(labels: list[str], numbers: list[int], band: str) -> bytes:
     axes.set_xlim(0, max(1, *numbers) * 1.15)
     axes.xaxis.set_visible(False)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-    return _png(figure, band)
+    return _png(figure, banner)

@@ -64,8 +64,8 @@ def as_docx(document: Document) -> bytes:
     made.core_properties.title = _plain(document.title)
     made.core_properties.author = "Risicobeeld"
     made.core_properties.created = made.core_properties.modified = datetime.now(UTC).replace(tzinfo=None)
-    if document.band:
-        run = made.sections[0].header.paragraphs[0].add_run(document.band)
+    if document.banner:
+        run = made.sections[0].header.paragraphs[0].add_run(document.banner)
         run.bold = True
         run.font.color.rgb = RGBColor(0x8A, 0, 0)
     for block in document.blocks:
@@ -114,20 +114,20 @@ def _plain(text: str) -> str:
 
 
 def as_pdf(document: Document) -> bytes:
-    """Return the document as PDF (A4); the band stands on top of every page."""
+    """Return the document as PDF (A4); the banner stands on top of every page."""
     import matplotlib as mpl  # noqa: PLC0415 - only a report needs these
     from fpdf import FPDF, FontFace  # noqa: PLC0415
 
     fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"  # a font with accents that is there with matplotlib
 
     class Page(FPDF):
-        """A page with the band on top and its number below."""
+        """A page with the banner on top and its number below."""
 
         def header(self) -> None:
-            if document.band:
+            if document.banner:
                 self.set_font("sans", "B", 9)
                 self.set_text_color(138, 0, 0)
-                self.cell(0, 5, document.band, align="C", new_x="LMARGIN", new_y="NEXT")
+                self.cell(0, 5, document.banner, align="C", new_x="LMARGIN", new_y="NEXT")
                 self.set_text_color(22, 36, 46)
                 self.ln(3)
 

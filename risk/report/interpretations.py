@@ -39,8 +39,8 @@ def valid(store: ScopedStore, filters: Filters = ALL) -> pd.DataFrame:
     return (rows[is_real] if is_real.any() else rows).reset_index(drop=True)
 
 
-def beside(store: ScopedStore, vr_code: str, sector_code: str, until: date | None = None) -> pd.DataFrame:
-    """Return the notes to read beside a region and a sector, the newest first.
+def notes_on(store: ScopedStore, vr_code: str, sector_code: str, until: date | None = None) -> pd.DataFrame:
+    """Return the notes about a region and a sector, the newest first.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def beside(store: ScopedStore, vr_code: str, sector_code: str, until: date | Non
 
 
 def near(rows: pd.DataFrame, vr_code: str, sector_code: str) -> pd.DataFrame:
-    """Return those of some notes that `beside` gives for a region and a sector."""
+    """Return those of some notes that `notes_on` gives for a region and a sector."""
     if not sector_code:
         return rows[rows["vr_code"] == vr_code] if vr_code else rows.iloc[:0]
     regions, sectors = ("", vr_code), ("", sector_code)

@@ -19,7 +19,7 @@ from risk.index.model import for_disease, load_model
 from risk.index.pipeline import score
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
 from risk.report.interpretations import section, valid
-from risk.report.words import band_of, read_words, route_names, sector_name, stamp_of
+from risk.report.words import banner_of, read_words, route_names, sector_name, stamp_of
 from words import read_texts
 
 _LONGEST = 6
@@ -59,7 +59,7 @@ def meeting_sheet(
     blocks += _moved(store, since, for_disease(load_model(), disease), words, language)
     last = max(since, activations["event_date"].max().date()) if len(activations) else since
     blocks.append(stamp_of(store, language, last, for_disease(load_model(), disease).version))
-    return Document(title, language, band_of(language, is_invented=is_invented), tuple(blocks))
+    return Document(title, language, banner_of(language, is_invented=is_invented), tuple(blocks))
 
 
 def _open(store: ScopedStore, name: str) -> pd.DataFrame:

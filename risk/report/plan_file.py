@@ -229,8 +229,8 @@ def calendar(
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//plan//NL", "CALSCALE:GREGORIAN"]
     for line in table.to_dict("records"):
         first = monday(line["week"])
-        band = f"{line['status_band']} - " if line["status_band"] else ""
-        title = f"{band}{texts('targets.visit_to', site=line['site_name'])}"
+        banner = f"{line['status_band']} - " if line["status_band"] else ""
+        title = f"{banner}{texts('targets.visit_to', site=line['site_name'])}"
         place = ", ".join(filter(None, [line["gemeente_name"], line["region_name"]]))
         partners = str(line["partners"]).replace(";", ", ")
         told += [

@@ -14,7 +14,7 @@ from risk.index import classify
 from risk.index.declaration import Text
 from risk.report import charts
 from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import band_of, days_words, monday, stamp_of, week_words
+from risk.report.words import banner_of, days_words, monday, stamp_of, week_words
 from words import read_texts
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
@@ -68,7 +68,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
         raise InputError("plan_without_region", region=vr_code)
     regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
     region = regions[regions["vr_code"] == vr_code]
-    band = band_of(language, is_invented=store.is_demonstration)
+    banner = banner_of(language, is_invented=store.is_demonstration)
     inside = gemeenten[gemeenten["vr_code"] == vr_code]
     names = inside.set_index("gemeente_code")["gemeente_name"]
     where = {site: f" ({lat:.5f}, {lon:.5f})" for site, (lat, lon) in points(lines, store).items()}
@@ -88,7 +88,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
     lacks = classify.lacks_of(lines)  # of the picture that the plan was made from, however long ago
     named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
     intro = _ONE if len(lines) == 1 else _INTRO
-    picture = charts.map_of_visits(region, inside, lines, band)
+    picture = charts.map_of_visits(region, inside, lines, banner)
     blocks: list[Block] = [
         Heading(title, 1),
         Paragraph(intro[language].format(n=len(lines), weeks=weeks)),
@@ -101,7 +101,7 @@ def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, lang
         ),
         stamp_of(store, language, lines["peildatum"].iloc[0], str(lines["model_version"].iloc[0])),
     ]
-    return Document(title, language, band, tuple(blocks))
+    return Document(title, language, banner, tuple(blocks))
 
 
 def _kind(line: pd.Series, language: str) -> str:

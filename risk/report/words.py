@@ -88,7 +88,7 @@ def month_words(month: str, language: str) -> str:
     return f"{read_texts(language).month(int(month[5:]))} {month[:4]}"
 
 
-def band_of(language: str, *, is_invented: bool) -> str:
+def banner_of(language: str, *, is_invented: bool) -> str:
     """Return what stands over invented figures."""
     if not is_invented:
         return ""

@@ -40,7 +40,7 @@ def score_table(
         One of the twelve, ``all`` for one row per unit and sector, or '' for all sectors together. Sites have
         one row each: a sector chooses among them.
     lang
-        Language of the class words and the band: ``nl`` or ``en``.
+        Language of the class words and the banner: ``nl`` or ``en``.
     with_places
         Give each row its area or point (EPSG:28992), for a map format. An area then stands there once, with a
         column per sector (`wide_by_sector`).

@@ -265,13 +265,13 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     whole = telling_apart.ties_alike(outcome.scores, model)
     shown = groups.ranked(tables, level, outcome, whole, apart, at=at, pool=pool)
     scores = telling_apart.withheld(shown.scores, shown.apart)
-    beside, refused = _beside(tables, outcome, level, week, pool)
+    further, refused = _further_tables(tables, outcome, level, week, pool)
     as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
-    for name in {"changes", "causes"} & set(beside):  # what moved a sector alone is not what moved its group
-        beside[name] = beside[name][~beside[name]["unit_id"].isin(as_group)].reset_index(drop=True)
+    for name in {"changes", "causes"} & set(further):  # what moved a sector alone is not what moved its group
+        further[name] = further[name][~further[name]["unit_id"].isin(as_group)].reset_index(drop=True)
     computed.write_out(
         folder,
-        {"scores": scores, "contributions": shown.contributions, "indicators": shown.indicators, **beside},
+        {"scores": scores, "contributions": shown.contributions, "indicators": shown.indicators, **further},
         {
             "left_out": dict(outcome.left_out),
             "not_together": list(outcome.not_together),
@@ -289,10 +289,10 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     )
 
 
-def _beside(
+def _further_tables(
     tables: Tables, outcome: pipeline.Outcome, level: str, week: str, pool: Pool
 ) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Return the tables beside the scores, and why some are empty: pictures that lack different things.
+    """Return the tables that are stored with the scores, and why some are empty: pictures that lack different things.
 
     Those of sites serve the choice of targets, which looks at today alone.
     """

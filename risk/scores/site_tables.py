@@ -1,4 +1,4 @@
-"""What is computed beside the scores of sites, for the whole country at once: rises, and links between sites."""
+"""What is computed with the scores of sites, for the whole country at once: rises, and links between sites."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ FIRST_N: Final = 40
 
 
 def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str, pd.DataFrame]:
-    """Return the tables that stand beside the scores of sites.
+    """Return the tables that are stored with the scores of sites.
 
     Parameters
     ----------

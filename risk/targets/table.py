@@ -54,7 +54,7 @@ _ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "fin
 
 
 def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> gpd.GeoDataFrame:
-    """Return the lines of a plan with reasons, links, protocols and the status band; points in EPSG:28992.
+    """Return the lines of a plan with reasons, links, protocols and the status banner; points in EPSG:28992.
 
     Parameters
     ----------

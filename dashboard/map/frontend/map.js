@@ -47,13 +47,13 @@ class Picture {
     this.beside = []; // further areas, where several can be chosen
     this.selectedSite = "";
     this.told = {}; // what the page last said was selected
-    this.band = element("p", { class: "band", role: "status", hidden: true });
+    this.banner = element("p", { class: "band", role: "status", hidden: true });
     this.canvas = element("div", { class: "map" });
     this.note = element("p", { class: "note", role: "status" });
     this.legend = new Legend();
     this.credit = element("p", { class: "credit" });
     this.sheet = element("div", { class: "sheet" }, this.canvas, this.note, this.legend.classes, this.credit);
-    this.stage = element("section", { class: "stage" }, this.band, this.sheet, this.legend.notes, this.legend.sites);
+    this.stage = element("section", { class: "stage" }, this.banner, this.sheet, this.legend.notes, this.legend.sites);
     this.listBox = element("section", { class: "ranking" });
     this.frame = element("div", { class: "picture" }, this.stage, this.listBox);
     this.host = element("div", { class: "host" }, this.frame);
@@ -97,9 +97,9 @@ class Picture {
     this.host.lang = data.texts.language;
     this.host.style.setProperty("--height", `var(--rb-map-height, ${data.height}px)`); // a page may know better
     [["ground", 0], ["line", 1]].forEach(([name, at]) => this.host.style.setProperty(`--hatch-${name}`, data.scale.noData[at]));
-    this.band.hidden = !data.texts.band;
+    this.banner.hidden = !data.texts.banner;
     this.listBox.hidden = !data.hasList;
-    setText(this.band, data.texts.band);
+    setText(this.banner, data.texts.banner);
     if (!this.areas) setText(this.note, data.texts.loading);
     let geometry;
     try {

@@ -12,8 +12,7 @@ from access.rights import Rows, Verb, rows_of
 from access.viewer import Viewer
 from dashboard.pages.data import questions, upload
 from dashboard.pages.data.upload import Answers, Tried
-from dashboard.parts import progress as work
-from dashboard.parts import ready, tables
+from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, problems, session
 from dashboard.shell.markup import show
@@ -47,7 +46,7 @@ def run() -> None:
     store = frame.open_store(texts)
     frame.page_head(texts, store, texts("page.data"), texts("data.intro"))
     viewer = store.viewer
-    work.tell_stopped(texts)
+    progress.tell_stopped(texts)
     _tell_done(texts)
     kinds = may_import(viewer)
     if store.is_demonstration and "establishments" in kinds:
@@ -115,8 +114,8 @@ def _fetch(texts: Texts, store: ScopedStore) -> None:
     brings = outlook.now(official_model().disease)
     outcomes = []
     for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
-        with work.shown(texts, texts(title)) as step:
-            outcomes += fetching.refresh_sources(names, progress_of=work.of_sources(step, names, texts.language))
+        with progress.shown(texts, texts(title)) as step:
+            outcomes += fetching.refresh_sources(names, progress_of=progress.of_sources(step, names, texts.language))
     brings.see_current()
     st.session_state["data-fetched"] = (outcomes, brings)
     st.rerun()
@@ -183,7 +182,7 @@ def _tried(texts: Texts, path: Path, answers: Answers, brings: Outlook) -> Tried
     if not answers.is_geocoded:
         with st.spinner(texts("data.reading")):
             return upload.attempt(path, answers, brings.see)
-    with work.shown(texts, texts("data.geocoding"), "geocoding-stop") as step:
+    with progress.shown(texts, texts("data.geocoding"), "geocoding-stop") as step:
         st.session_state[questions.ASKING] = True
         try:
             tried = upload.attempt(path, answers, brings.see, lambda done, total: step(done / total if total else 1.0))
@@ -253,7 +252,7 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
 
 def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) -> None:
     brings = outlook.now(official_model().disease)
-    with work.shown(texts, texts("data.importing")) as step:
+    with progress.shown(texts, texts("data.importing")) as step:
         step(0.1)
         receipt = upload.bring_in(path, answers, lambda done, total: step(done / total if total else 0.5))
         step(1.0)
@@ -279,7 +278,7 @@ def _corrected_places(texts: Texts, store: ScopedStore) -> None:
             _sentences(texts, decisions.take_over_places(store, is_dry_run=True))
         if st.button(texts("data.places_take"), type="primary", key="places-take"):
             brings = outlook.now(official_model().disease)
-            with work.shown(texts, texts("data.importing")) as step:
+            with progress.shown(texts, texts("data.importing")) as step:
                 step(0.1)
                 receipt = decisions.take_over_places(store)
                 step(1.0)

@@ -45,7 +45,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         table_side.info(texts("method.nothing_left"))
         return
     with table_side:
-        beside = _beside(texts, kept)
+        beside = _compared_profiles(texts, kept)
         trials = [
             outputs.what_if(store, _LEVEL, session.selection().sector, one.weights, official_model()) for one in beside
         ]
@@ -133,7 +133,7 @@ def _done(told: str) -> None:
     st.rerun(scope="fragment")
 
 
-def _beside(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
+def _compared_profiles(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
     """Let the viewer choose which profiles stand beside the national version."""
     if not kept:
         return []

@@ -63,12 +63,12 @@ def _choose_part(texts: Texts) -> str:
         key="method-part",
         label_visibility="collapsed",
         format_func=lambda part: texts(f"method.{part}"),
-        on_change=lambda: session.select(part=_beside_default(st.session_state["method-part"])),
+        on_change=lambda: session.select(part=_part_in_address(st.session_state["method-part"])),
     )
     return st.session_state["method-part"] or "words"
 
 
-def _beside_default(part: str | None) -> str:
+def _part_in_address(part: str | None) -> str:
     return part if part and part != "words" else ""
 
 

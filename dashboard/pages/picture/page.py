@@ -166,7 +166,7 @@ def _explorer() -> None:
         guide = _guide(texts, chosen) if compared.empty and not chosen.unit else ""
         if over := _by_place(texts, chosen, store, now) + guide:
             links.linked(over, key="over-reasons")
-        has_reasons = _beside(texts, chosen, store, shown, compared)
+        has_reasons = _panel(texts, chosen, store, shown, compared)
     show(shown.kept(_foot, texts, store.sources))
     if has_reasons and (chosen.unit in shown.names or chosen.sector):
         with why_side:  # below the reasons, which come first: the register may take a moment
@@ -174,9 +174,7 @@ def _explorer() -> None:
                 show(told)
 
 
-def _beside(
-    texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, compared: pd.DataFrame
-) -> bool:
+def _panel(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: Picture, compared: pd.DataFrame) -> bool:
     """Draw the reasons, or the areas that are compared; return whether it was the reasons."""
     if not compared.empty:
         show(side_by_side.table(texts, chosen, shown, compared))
@@ -204,7 +202,7 @@ def _three_steps(texts: Texts, away: Markup) -> Markup:
 def _register(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
     """Return what the register holds beside the reasons (HTML): the interpretations, and what was done here last."""
     area = chosen.unit if chosen.unit in shown.names else ""
-    told = interpretation.beside(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
+    told = interpretation.panel(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
     return told + (_done(texts, store, shown, chosen) if area else Markup())
 
 
@@ -326,7 +324,7 @@ def _draw_map(
         sites=figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
-        beside=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
+        compared=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,
         focus=within or (own[0] if len(own) == 1 else ""),  # or one region lies in a country of grey
         ranked_n=shown.ranked_n(chosen.sector) if chosen.places else 0,
         inside=in_place.layer(texts, store, shown.scored, rows, chosen.inside),
@@ -343,7 +341,7 @@ def _draw_map(
         geometry=geometry,
         height=two_maps.HEIGHT_PX,
         figures=figures.sector_figures(shown, chosen.sector, assets, geometry),
-        on_select=lambda code, *beside: session.select(unit=code, beside=",".join(beside)),
+        on_select=lambda code, *others: session.select(unit=code, beside=",".join(others)),
         on_select_site=lambda site_id: session.select(unit=site_id),
         on_other=session.select,
     )

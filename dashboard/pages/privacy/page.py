@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from access import audit, tokens
-from dashboard.parts import progress as work
+from dashboard.parts import progress
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import leaktest
@@ -85,7 +85,7 @@ def _csv(store: ScopedStore, found: pd.DataFrame) -> bytes:
 def _leak_test(texts: Texts, store: ScopedStore) -> None:
     st.markdown(f"## {texts('privacy.test')}", help=texts("privacy.test_help"))
     if st.button(texts("privacy.run"), key="leak_test", type="primary"):
-        with work.shown(texts, texts("privacy.running")) as step:
+        with progress.shown(texts, texts("privacy.running")) as step:
             certificate = leaktest.run(store.viewer, step=lambda done: step(done, ""))
             path = leaktest.file(certificate)
         if certificate.passed:
@@ -101,7 +101,7 @@ def _leak_test(texts: Texts, store: ScopedStore) -> None:
         else:
             st.error(texts("privacy.failed", file=path.name))
             show(Markup().join(Markup("<p>{}</p>").format(leak) for leak in certificate.leaks))
-    work.tell_stopped(texts)
+    progress.tell_stopped(texts)
     filed = leaktest.filed()
     if not filed:
         st.caption(texts("privacy.never"))

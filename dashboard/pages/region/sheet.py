@@ -65,8 +65,8 @@ def as_pdf(
 
 
 def _interpretations(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str) -> list[str]:
-    """Return the notes beside the region as lines for a page of their own; what does not fit is counted."""
-    rows = interpretations.beside(store, vr_code, "", shown.scored.peildatum.date() if shown.week else None)
+    """Return the notes about the region as lines for a page of their own; what does not fit is counted."""
+    rows = interpretations.notes_on(store, vr_code, "", shown.scored.peildatum.date() if shown.week else None)
     lines: list[str] = []
     for place, row in enumerate(rows.to_dict("records")):
         about = interpretations.about(texts, str(row["vr_code"]), str(row["sector_code"]))

@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
-from dashboard.parts import progress as work
-from dashboard.parts import ready, tables
+from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import chosen_disease
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
@@ -55,7 +54,7 @@ def run() -> None:
     if columns[5].button(texts("report.make_meeting"), width="stretch"):
         st.session_state["document"] = _make(texts, store, "meeting", since, last_day)
     _fixed_texts(texts, store)
-    work.tell_stopped(texts)
+    progress.tell_stopped(texts)
     made = st.session_state.get("document")
     if made is not None and made[0] == (str(store.viewer), texts.language):
         _show(texts, store, made[1])
@@ -101,7 +100,7 @@ def _fixed_texts(texts: Texts, store: ScopedStore) -> None:
 
 
 def _make(texts: Texts, store: ScopedStore, name: str, first: date, last: date) -> tuple[tuple[str, str], Document]:
-    with work.shown(texts, texts("report.making")) as step:
+    with progress.shown(texts, texts("report.making")) as step:
 
         def tell(done: float) -> None:
             step(done, "")
@@ -132,8 +131,8 @@ def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
             on_click="ignore",
             width="stretch",
         )
-    if document.band:
-        show(Markup('<p class="rb-band">{}</p>').format(document.band))
+    if document.banner:
+        show(Markup('<p class="rb-band">{}</p>').format(document.banner))
     for block in document.blocks:
         if isinstance(block, Heading):
             level = min(block.level + 1, 4)

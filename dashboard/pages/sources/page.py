@@ -9,8 +9,7 @@ from markupsafe import Markup
 from access import audit
 from access.rights import Verb, rows_of
 from access.viewer import may
-from dashboard.parts import figures, quality, ready, tables
-from dashboard.parts import progress as work
+from dashboard.parts import figures, progress, quality, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from dashboard.remarks import not_so
@@ -58,13 +57,13 @@ def run() -> None:
 def _refresh(texts: Texts, store: ScopedStore) -> None:
     """Let LOT-C fetch every source anew; what is stopped half-way changes nothing."""
     asked = st.button(texts("sources.refresh"), help=texts("sources.refresh_how"))
-    work.tell_stopped(texts)
+    progress.tell_stopped(texts)
     if asked:
         names = list(chosen([]))
         audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
-        with work.shown(texts, texts("sources.refreshing")) as step:
+        with progress.shown(texts, texts("sources.refreshing")) as step:
             st.session_state["refreshed"] = fetching.refresh_sources(
-                [], progress_of=work.of_sources(step, names, texts.language)
+                [], progress_of=progress.of_sources(step, names, texts.language)
             )
         st.rerun()
     if outcomes := st.session_state.pop("refreshed", []):

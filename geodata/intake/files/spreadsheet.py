@@ -138,15 +138,15 @@ def _table_of(found: _Found, name: str, knows: Knows) -> Table:
     frame = pd.DataFrame(body, columns=[str(number) for number in range(width)], dtype=object)
     row_n = np.arange(head + 2, head + 2 + len(body))
     header = header if found.block or not body else with_units(header, body[0])
-    beside: list[Line] = []
+    told: list[Line] = []
     if not found.block:
-        frame, row_n, header, beside = only_first(frame, row_n, header, knows)
+        frame, row_n, header, told = only_first(frame, row_n, header, knows)
     frame, row_n, passed = only_rows(frame, row_n, header)
     if found.block:
         frame, row_n = statline.to_long(found.block, found.rows, frame, row_n)
         return Table(name, named(frame, list(frame.columns), name, knows), row_n, "", passed=tuple(passed))
     above = lines_above(found.rows, top)
-    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed), notes=tuple(beside))
+    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*above, *passed), notes=tuple(told))
 
 
 def _over_two_rows(rows: list[list[Cell]], head: int, header: list[Cell]) -> list[Cell]:

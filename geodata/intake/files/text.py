@@ -82,14 +82,14 @@ def read(content: bytes, name: str, knows: Knows) -> Table:
     frame, row_n, passed = _body(content, below, separator, header, head, name)
     passed = [*lines_above(rows[first:top], top - first), *passed] if block is None else passed
     header = header if block or frame.empty else with_units(header, list(frame.iloc[0]))
-    beside: list[Line] = []
+    told: list[Line] = []
     if block is None:
-        frame, row_n, header, beside = only_first(frame, row_n, header, knows)
+        frame, row_n, header, told = only_first(frame, row_n, header, knows)
     frame, row_n, more = only_rows(frame, row_n, header)
     if block is not None:
         frame, row_n = statline.to_long(block, rows, frame, row_n)
         header = list(frame.columns)
-    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*passed, *more), notes=tuple(beside))
+    return Table(name, named(frame, header, name, knows), row_n, "", passed=(*passed, *more), notes=tuple(told))
 
 
 def _decoded(content: bytes, name: str) -> bytes:

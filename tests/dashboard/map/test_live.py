@@ -64,7 +64,7 @@ def picture():
         zoom_in="Inzoomen", zoom_out="Uitzoomen", whole_country="Heel het land", sites="Locaties",
         sites_unplaced="zonder plek op de kaart", loading="Laden", failed="De kaart kon niet laden",
         attribution="Bron: verzonnen", tile_attribution="Kaartgegevens: verzonnen",
-        band="VOORBEELD - verzonnen cijfers", draw="Tekenen", draw_hint="Klik hoeken", draw_close="Klaar",
+        banner="VOORBEELD - verzonnen cijfers", draw="Tekenen", draw_hint="Klik hoeken", draw_close="Klaar",
         draw_view="In beeld", draw_stop="Stop", draw_few="Nog een hoek",
     )
     return MapPicture(areas, texts, sites=sites, selected=state.get("chosen", ""),

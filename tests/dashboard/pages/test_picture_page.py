@@ -252,7 +252,7 @@ def test_real_establishments_alone_show_workers_and_the_next_step(
     expect(page.locator(".rb-sizes meter")).to_have_count(25)
     expect(page.locator(".rb-first, .rb-chip")).to_have_count(0)
     shown = page.locator("body").inner_text()
-    assert "VOORBEELD" not in shown, "no band stands over real figures"
+    assert "VOORBEELD" not in shown, "no banner stands over real figures"
 
 
 FILES = (
@@ -293,7 +293,7 @@ def test_from_the_example_to_real_figures_and_back_without_a_terminal(
     expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
     shown = page.locator("body").inner_text()
     assert "(voorbeeld)" not in shown, "no list is called an example"
-    assert "VOORBEELD" not in shown, "no band stands over real figures"
+    assert "VOORBEELD" not in shown, "no banner stands over real figures"
     page.goto(f"{url}/data")
     page.get_by_role("button", name="Terug naar het voorbeeld").click()
     page.get_by_role("button", name="Ja, doen").click()

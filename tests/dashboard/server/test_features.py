@@ -54,7 +54,7 @@ def test_the_driver_of_gdal_reads_a_regions_own_gemeenten(address: str) -> None:
     table = open_store(parse_viewer("lotc")).table("gemeenten").set_index("gemeente_code")
     own = table[table["vr_code"] == "VR06"]
     assert set(area_codes) == set(own.index)
-    assert all(band.startswith("VOORBEELD") for band in bands)
+    assert all(banner.startswith("VOORBEELD") for banner in bands)
     for code, area in zip(area_codes, areas, strict=True):
         assert area == pytest.approx(own.geometry[code].area, rel=0.01)
 

@@ -17,7 +17,7 @@ from register.read import Filters
 from risk.report import interpretations
 from risk.report.accountability import accountability
 from risk.report.blocks import Document, Grid, Heading
-from risk.report.interpretations import beside
+from risk.report.interpretations import notes_on
 from risk.report.meeting import meeting_sheet
 from words import read_texts
 
@@ -36,7 +36,7 @@ def of(role: str) -> ScopedStore:
 
 
 def texts_of(store: ScopedStore, vr_code: str, sector: str = "") -> list[str]:
-    return list(beside(store, vr_code, sector)["text"])
+    return list(notes_on(store, vr_code, sector)["text"])
 
 
 def grid_of(document: Document, heading: str) -> tuple[tuple[str, ...], ...]:
@@ -76,7 +76,7 @@ def test_nobody_signs_for_another_and_only_lotc_changes_what_lotc_signed() -> No
         write.record(parse_viewer("region:VR06"), "interpretation", fields)
     interpretations.add(of("lotc"), "VR06", "", "van LOT-C", DAY)
     own = of("region:VR06")
-    row = beside(own, "VR06", "").to_dict("records")[0]
+    row = notes_on(own, "VR06", "").to_dict("records")[0]
     assert not interpretations.may_change(own, row)
     with pytest.raises(AccessDeniedError):
         interpretations.change(own, row, "anders", DAY)
@@ -101,8 +101,8 @@ def test_what_was_known_before_a_correction_and_a_withdrawal_stays_known() -> No
     entry = interpretations.add(of("region:VR06"), "VR06", "", "eerst", DAY).entity_id
     before = datetime.now(UTC)
     own = of("region:VR06")
-    interpretations.change(own, beside(own, "VR06", "").to_dict("records")[0], "daarna", DAY + timedelta(days=1))
-    interpretations.withdraw(own, beside(own, "VR06", "").to_dict("records")[0], DAY + timedelta(days=2))
+    interpretations.change(own, notes_on(own, "VR06", "").to_dict("records")[0], "daarna", DAY + timedelta(days=1))
+    interpretations.withdraw(own, notes_on(own, "VR06", "").to_dict("records")[0], DAY + timedelta(days=2))
     assert texts_of(own, "VR06") == []
     then = interpretations.valid(own, Filters(as_of=before))
     assert list(then["text"]) == ["eerst"]
@@ -112,15 +112,15 @@ def test_what_was_known_before_a_correction_and_a_withdrawal_stays_known() -> No
 
 def test_a_picture_of_an_earlier_week_shows_those_of_then() -> None:
     interpretations.add(of("lotc"), "VR06", "", "later", DAY)
-    assert len(beside(of("lotc"), "VR06", "", DAY)) == 1
-    assert beside(of("lotc"), "VR06", "", DAY - timedelta(days=1)).empty
+    assert len(notes_on(of("lotc"), "VR06", "", DAY)) == 1
+    assert notes_on(of("lotc"), "VR06", "", DAY - timedelta(days=1)).empty
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_it_is_signed_by_the_organisation_and_never_by_a_person(language: str) -> None:
     signer = Viewer("region", ("VR06",), person="iemand@voorbeeld.nl")
     interpretations.add(open_store(signer), "VR06", "lodging", "tekst", DAY)
-    row = beside(of("lotc"), "VR06", "lodging").to_dict("records")[0]
+    row = notes_on(of("lotc"), "VR06", "lodging").to_dict("records")[0]
     told = interpretations.signed(read_texts(language), row)
     assert "iemand" not in told
     assert read_texts(language).day(DAY) in told
@@ -145,7 +145,7 @@ def test_report_and_meeting_sheet_carry_them_scoped(language: str, heading: str)
 def test_a_backup_brings_them_back() -> None:
     interpretations.add(of("lotc"), "VR06", "", "blijft", DAY)
     made = backup()
-    row = beside(of("lotc"), "VR06", "").to_dict("records")[0]
+    row = notes_on(of("lotc"), "VR06", "").to_dict("records")[0]
     interpretations.withdraw(of("lotc"), row, DAY)
     restore(made.path, replace=True)
     assert texts_of(of("lotc"), "VR06") == ["blijft"]

@@ -61,8 +61,8 @@ def test_the_demonstration_accounts_for_56_activations():
     months = grid_after(document, "Activiteiten per maand").rows
     assert [row[0] for row in months] == ["september 2020", "oktober 2020", "november 2020"]
     assert sum(int(row[1]) for row in months) == 56
-    assert document.band == codes.EXAMPLE_BAND_NL
-    assert accountability(open_store(LOTC), *QUARTER, "en").band == codes.EXAMPLE_BAND_EN
+    assert document.banner == codes.EXAMPLE_BAND_NL
+    assert accountability(open_store(LOTC), *QUARTER, "en").banner == codes.EXAMPLE_BAND_EN
 
 
 def test_every_count_stands_with_its_definition():
@@ -206,7 +206,7 @@ def test_a_region_reads_only_its_own():
 
 
 @pytest.mark.parametrize("ending", files.ENDINGS)
-def test_each_kind_of_file_is_written_and_holds_the_band(tmp_path, ending):
+def test_each_kind_of_file_is_written_and_holds_the_banner(tmp_path, ending):
     path = tmp_path / f"report{ending}"
     command = ["report", "--from", "2020-09-01", "--to", "2020-11-30", "--lang", "en", "--out", str(path)]
     assert main(command) == 0
