@@ -1,7 +1,7 @@
 """Which cells of a table of counts to withhold, so that nobody can work the small ones out again.
 
-`primary` finds the cells that are withheld for their own sake, `suppress` those that protect them, and
-`attack` is what a clever reader does; the tests hold the one against the other.
+`primary` finds the cells that are withheld for their own sake, `suppress` those that protect them. The tests hold
+against it what a clever reader works out for each cell.
 """
 
 from typing import Final
@@ -69,17 +69,6 @@ def _equations(shape: tuple[int, int]) -> Array:
         line[:, column] = signs[:, column] * signs[0, column]
         lines.append(line.ravel())
     return np.array(lines)
-
-
-def attack(table: Array, withheld: Mask) -> tuple[Array, Array]:
-    """Return the lowest and highest value that a reader can work out for every cell (linear programming).
-
-    The reader knows every shown cell exactly, that lines add up, and that counts are not negative.
-    """
-    low, high = table.copy(), table.copy()
-    for cell in np.flatnonzero(withheld):
-        low.flat[cell], high.flat[cell] = _interval(table, withheld, int(cell))
-    return low, high
 
 
 def _interval(table: Array, withheld: Mask, cell: int) -> tuple[float, float]:

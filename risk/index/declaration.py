@@ -6,7 +6,7 @@ off or other weights carries another version, so that it can never pass for the 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from geodata.errors import ModelError
 
@@ -14,8 +14,6 @@ CONDITIONS: Final = ("indoor", "cold", "proximity", "agency", "transport", "lodg
 TABLES: Final = ("model", "gemeenten", "veiligheidsregios", "exposure", "sites", "activations", "incidence")
 TRANSFORMS: Final = ("linear", "log")
 LANGUAGES: Final = ("nl", "en")
-
-Language = Literal["nl", "en"]
 
 
 @dataclass(frozen=True)

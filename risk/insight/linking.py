@@ -22,8 +22,6 @@ NEAR_M: Final = 10_000.0
 
 _GROUP_PAIRS: Final = 60  # of a larger group not every two sites are worth a line
 
-WHY: Final = ("employer", "agency", "distance")
-
 
 def find_links(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return pairs of sites that belong together.
@@ -40,7 +38,8 @@ def find_links(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        site_id, other_site_id, why (`WHY`) and distance_m (NaN where a place is not known).
+        site_id, other_site_id, why (``employer``, ``agency`` or ``distance``) and distance_m (NaN where a place
+        is not known).
     """
     sites = sites.reset_index(drop=True)
     pairs = [_by_distance(sites), _by_group(sites)]

@@ -68,21 +68,6 @@ def _share(found: Array, weight: Array) -> float:
     return float((found * weight).sum() / weight.sum()) if weight.sum() > 0 else float("nan")
 
 
-def ndcg(score: ArrayLike, gain: ArrayLike) -> float:
-    """Return the normalised discounted cumulative gain: 1 for a perfect ranking.
-
-    Examples
-    --------
-    >>> ndcg([3, 2, 1], [1, 0, 0])
-    1.0
-    """
-    gains = np.asarray(gain, float)
-    discount = 1 / np.log2(np.arange(2, gains.size + 2))
-    best = float((np.sort(gains)[::-1] * discount).sum())
-    order = np.argsort(-np.asarray(score, float), kind="stable")
-    return float((gains[order] * discount).sum() / best) if best > 0 else float("nan")
-
-
 def spearman(one: ArrayLike, other: ArrayLike) -> float:
     """Return the rank correlation over what both know; NaN for a constant or fewer than three.
 

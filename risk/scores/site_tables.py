@@ -101,23 +101,3 @@ def rises(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> pd.DataFrame:
             "rise_0_10": now.scores["score_0_10"] - before,
         }
     )
-
-
-def leading_reasons(outcome: Outcome, lang: str) -> pd.Series:
-    """Return in a few words what raises the score of each site most, however many there are; '' when nothing does.
-
-    Parameters
-    ----------
-    outcome
-        Of level ``site``.
-
-    Returns
-    -------
-    Series
-        On unit_id.
-    """
-    index = outcome.prepared.measured.index
-    parts = np.nan_to_num(outcome.parts[:, : len(index.codes)], nan=-np.inf)
-    words = np.array([indicator.more[lang] for indicator in index.indicators] + [""], object)
-    best = np.where(parts.max(axis=1, initial=-np.inf) > 0, parts.argmax(axis=1), len(index.codes))
-    return pd.Series(words[best], index=outcome.scores["unit_id"])

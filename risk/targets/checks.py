@@ -41,7 +41,6 @@ _WORDS: Final = {
     ),
     "size": Text("heeft een onmogelijke grootte; verbeter die", "has an impossible size; correct it"),
 }
-PROBLEMS: Final = tuple(_WORDS)
 
 _DOUBLE_M: Final = 150.0
 _BORDER_M: Final = 2_000.0  # boundaries are generalised, and an address may lie on the other side
@@ -71,9 +70,9 @@ def find_problems(sites: gpd.GeoDataFrame, gemeenten: gpd.GeoDataFrame) -> pd.Da
     Returns
     -------
     DataFrame
-        row (of ``sites``, 1 for the first), site_id, problem (`PROBLEMS`), other_site_id (for a double: the
-        record that stays). ``abroad_lodging`` is allowed in the list, as a place where people who work here
-        live, but nobody of ours can visit it.
+        row (of ``sites``, 1 for the first), site_id, problem (a code; `problem_text` has its words), other_site_id
+        (for a double: the record that stays). ``abroad_lodging`` is allowed in the list, as a place where people who
+        work here live, but nobody of ours can visit it.
     """
     sites = sites.reset_index(drop=True)
     has_place = sites.geometry.notna() & ~sites.geometry.is_empty

@@ -51,22 +51,6 @@ def exact_interval(found: float, visits_n: float, certainty: float = 0.95) -> tu
     return float(low), float(high)
 
 
-def horvitz_thompson(values: ArrayLike, probability: ArrayLike) -> float:
-    """Return the unbiased estimate of a total over all sites from those drawn.
-
-    Parameters
-    ----------
-    values, probability
-        Per drawn site: what was seen, and its chance to be drawn (above 0).
-
-    Examples
-    --------
-    >>> horvitz_thompson([1, 0, 1], [0.1, 0.1, 0.5])
-    12.0
-    """
-    return float(np.sum(np.asarray(values, float) / np.asarray(probability, float)))
-
-
 def stratified_share(sample: pd.DataFrame) -> Share:
     """Return the share of all sites of a frame with a find, from a stratified draw.
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
-from risk.targets.checks import PROBLEMS, find_problems, problem_text
+from risk.targets.checks import _WORDS, find_problems, problem_text
 
 GEMEENTEN = gpd.GeoDataFrame(
     {"gemeente_code": ["GM0001", "GM0002"]},
@@ -95,7 +95,7 @@ def test_neighbours_are_no_doubles(row):
 
 
 def test_every_problem_has_words_in_both_languages():
-    for problem in PROBLEMS:
+    for problem in _WORDS:
         assert problem_text(problem, "nl") != problem_text(problem, "en")
 
 

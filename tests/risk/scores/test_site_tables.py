@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -11,7 +10,6 @@ from geodata import contracts
 from risk.index import pipeline
 from risk.index.declaration import Model
 from risk.index.pipeline import score
-from risk.insight import reasons as explain
 from risk.scores import site_tables
 
 Tables = dict[str, pd.DataFrame]
@@ -60,11 +58,3 @@ def test_with_very_many_sites_only_the_highest_are_rebuilt(
     assert few.scores.loc[has_interval, "p_top_k"].between(0, 1).all()
     top = few.scores["score_0_10"].idxmax()
     assert few.scores.loc[top, "p_top_k"] == pytest.approx(whole.scores.loc[top, "p_top_k"], abs=0.25)
-
-
-def test_reasons_of_all_sites_are_those_of_each(many: Tables, model: Model) -> None:
-    outcome = score(many, "site", model, rebuilds=0)
-    reasons = site_tables.leading_reasons(outcome, "nl")
-    for unit_id in outcome.scores["unit_id"].iloc[::70]:
-        assert reasons[unit_id] == explain.top_reason(outcome, unit_id, "nl")
-    assert np.isin(reasons.unique(), [i.more["nl"] for i in model.sites.indicators] + [""]).all()
