@@ -108,9 +108,11 @@ def alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
 def _alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     found = cases.columns.get_indexer(pd.Index([week]))[0]
     needed = _needed(week)
-    if found < 0 or found + _BASELINE[0] < 0:
-        raise InputError("alarm_weeks", week=week, needed=needed)
     counts = cases.to_numpy(float)
+    if found < 0 or not np.isfinite(counts[:, found]).any():
+        raise _no_figure(cases, week)
+    if found + _BASELINE[0] < 0:
+        raise _too_few(cases, week, found + 1, needed)
     now, before = counts[:, found], counts[:, [found + step for step in _BASELINE]]
     usable = np.isfinite(now) & (np.isfinite(before).sum(axis=1) >= _KNOWN_WEEKS)
     usual = np.full(len(counts), np.nan)
@@ -211,6 +213,7 @@ def size_before(before: Array) -> float:
     >>> round(size_before(chance.poisson(chance.gamma(8, mean / 8, (340, 5)))))
     8
     """
+    before = before[:, np.isfinite(before).any(axis=0)]  # a week that nobody has takes no gemeente along
     counts = before[np.isfinite(before).all(axis=1)]
     counts = counts[counts.mean(axis=1) >= 1]
     if len(counts) < _ENOUGH_GEMEENTEN:
@@ -293,6 +296,18 @@ def neighbours_together(
         )
         for one in clusters
     ]
+
+
+def _no_figure(cases: pd.DataFrame, week: str) -> InputError:
+    return InputError("alarm_no_week", week=week, first=cases.columns[0], last=cases.columns[-1])
+
+
+def _too_few(cases: pd.DataFrame, week: str, held_n: int, needed: str) -> InputError:
+    """Return how many weeks there are, how many it takes, and the first week that has them, if any has."""
+    told = {"week": week, "needed": needed, "n": ALARM_WEEKS, "held_n": held_n}
+    if cases.shape[1] >= ALARM_WEEKS:
+        return InputError("alarm_weeks", **told, earliest=cases.columns[ALARM_WEEKS - 1])
+    return InputError("alarm_few_weeks", **told, lacking_n=ALARM_WEEKS - held_n)
 
 
 def _needed(week: str) -> str:

@@ -118,7 +118,7 @@ def poisson_scan(
     spots = np.column_stack([_numbers(x, "x"), _numbers(y, "y")]) if np.size(x) == np.size(y) else np.empty((0, 2))
     if counts.ndim != 1 or not len(counts) == len(people) == len(spots):
         raise InputError("The scan needs as many cases as populations and coordinates; correct the lists.")
-    _check_simulations(n_simulations)
+    _check_redraws(n_simulations, seed)
     if not isinstance(max_share, int | float | np.integer | np.floating) or not 0 < max_share <= 1:
         raise InputError(f"A circle may hold a share of the population in (0, 1], not {max_share}; correct it.")
     share = people if expected is None else _numbers(expected, "expected")
@@ -188,7 +188,7 @@ def space_time_scan(
         raise InputError("The scan needs a row of cases per place and a square of distances; correct the tables.")
     if not 1 <= max_periods < max(2, counts.shape[1]):
         raise InputError(f"A cylinder of {max_periods} periods needs more periods before it; give a longer table.")
-    _check_simulations(n_simulations)
+    _check_redraws(n_simulations, seed)
     total, per_place = int(counts.sum()), counts.sum(axis=1)
     if total == 0:
         return []
@@ -317,6 +317,8 @@ def _numbers(values: ArrayLike, name: str) -> Array:
     return found
 
 
-def _check_simulations(n: object) -> None:
+def _check_redraws(n: object, seed: object) -> None:
     if not isinstance(n, int | np.integer) or n < 0:
         raise InputError(f"The scan redraws the cases a whole number of times, not {n}; give 0 or more, such as 999.")
+    if isinstance(seed, int | np.integer) and seed < 0:
+        raise InputError(f"The scan redraws from a seed of at least 0, not {seed}; give another.")

@@ -136,10 +136,41 @@ def test_a_week_without_a_past_is_refused(cases_2020: pd.DataFrame) -> None:
         alarms.alarms(cases_2020, "2020-W14")
     with pytest.raises(InputError, match="2021-W20"):
         alarms.alarms(cases_2020, "2021-W20")
+    with pytest.raises(InputError, match="up to 2020-W14 there are 5; choose 2020-W16 or later"):
+        alarms.alarms(cases_2020, "2020-W14")
     nothing = cases_2020 * 0
     with pytest.raises(InputError, match="nothing to compare"):
         alarms.alarms(nothing, "2020-W22")
     assert len(alarms.alarms_of_weeks(nothing)) == 0
+
+
+def _invented(first: int, last: int) -> pd.DataFrame:
+    codes = pd.Index([f"GM{number:04d}" for number in range(30)], name="gemeente_code")
+    counts = np.random.default_rng(1).poisson(9.0, (30, last - first + 1)).astype(float)
+    return pd.DataFrame(counts, codes, [f"2020-W{number}" for number in range(first, last + 1)])
+
+
+def test_too_few_weeks_are_counted_and_what_is_lacking_too() -> None:
+    told = "7 weeks of infections in a row, and there are 3; import 4 weeks more"
+    with pytest.raises(InputError, match=told):
+        alarms.alarms(_invented(40, 42), "2020-W42")
+    with pytest.raises(InputError, match="there is 1; import 6 weeks more"):
+        alarms.alarms(_invented(40, 42), "2020-W40")
+    assert len(alarms.alarms(_invented(40, 46), "2020-W46")) == 30
+
+
+@pytest.mark.parametrize("week", ["2020-W44", "2020-W39", "2020-W49"])
+def test_a_week_that_nobody_has_is_named_within_the_table_and_outside_it(week: str) -> None:
+    gap = _invented(40, 48).assign(**{"2020-W44": np.nan})
+    with pytest.raises(InputError, match=f"no figure of {week} .it runs from 2020-W40 to 2020-W48"):
+        alarms.alarms(gap, week)
+
+
+def test_a_week_that_nobody_has_leaves_the_size_to_the_others(cases_2020: pd.DataFrame) -> None:
+    before = cases_2020[[f"2020-W{number}" for number in range(16, 21)]].to_numpy()
+    gap = before.copy()
+    gap[:, 3] = np.nan
+    assert alarms.size_before(gap) == alarms.size_before(np.delete(before, 3, axis=1))
 
 
 def test_the_table_keeps_its_contract(year_2020: pd.DataFrame) -> None:

@@ -226,6 +226,11 @@ def test_a_number_of_redraws_that_is_none_is_refused(n: Any) -> None:
         poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=1, n_simulations=n)
 
 
+def test_a_seed_below_nil_is_refused() -> None:
+    with pytest.raises(InputError, match="seed of at least 0"):
+        poisson_scan([1, 9], [5, 5], [0, 1], [0, 0], seed=-1)
+
+
 def test_a_cylinder_needs_periods_before_it() -> None:
     with pytest.raises(InputError, match="longer table"):
         space_time_scan([[1, 2], [3, 4]], [[0, 1], [1, 0]], max_distance=1, max_periods=2, seed=1)
