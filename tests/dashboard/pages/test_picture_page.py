@@ -388,7 +388,7 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     page.evaluate("window.stayed = true")
     wait_for_map(page)
     breadcrumb = page.get_by_role("navigation", name="Where you are")
-    breadcrumb.get_by_role("link", name=re.compile("See its 22 municipalities")).click()
+    breadcrumb.get_by_role("link", name=re.compile("See its 22 gemeenten")).click()
     expect(page.locator(".ranking tbody tr")).to_have_count(22)
     expect(page.get_by_role("heading", name="Where first, and why?")).to_contain_text("in Noord- en Oost-Gelderland")
     listed = page.locator(".ranking tbody tr").all_inner_texts()
