@@ -113,7 +113,17 @@ def session_id(claims: Mapping[str, Any]) -> str:
 
 
 def grants_of_day(connection: Connection, person_id: str, today: date) -> list[dict[str, Any]]:
-    """Return a person's grants of a day: the own ones, and as a deputy what the other has that day too."""
+    """Return a person's grants of a day: the own ones, and as a deputy what the other has that day too.
+
+    Parameters
+    ----------
+    connection
+        An open reading of the database.
+    person_id
+        Of the table of people.
+    today
+        The day that is asked for.
+    """
     day = today.isoformat()
     valid = sa.and_(grants.c.person_id == person_id, grants.c.valid_from <= day, grants.c.valid_until >= day)
     found: list[dict[str, Any]] = []

@@ -96,7 +96,17 @@ def blank_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRe
 
 
 def without_unpublished(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord]) -> pd.DataFrame:
-    """Return a table of counts of persons without the rows that nobody published, for a page without sign-in."""
+    """Return a table of counts of persons without the rows that nobody published, for a page without sign-in.
+
+    Parameters
+    ----------
+    name
+        Of the core table.
+    table
+        Its rows.
+    sources
+        What the tables rest on.
+    """
     contract = contracts.CONTRACTS.get(name)
     if contract is None or contract.persons != Persons.UNPUBLISHED or not (ids := restricted(sources, name)):
         return table
@@ -168,7 +178,17 @@ def _column_about(table: pd.DataFrame, column: str, what: str) -> str:
 
 
 def of_source(table: pd.DataFrame, column: str, ids: Sequence[str]) -> pd.Series:
-    """Tell of each row whether its figure is of one of the sources; all are, when none says so."""
+    """Tell of each row whether its figure is of one of the sources; all are, when none says so.
+
+    Parameters
+    ----------
+    table
+        With the source of its figures in a column.
+    column
+        The figure.
+    ids
+        Of the sources.
+    """
     names = table[_column_about(table, column, "source")]
     found = pd.Series(data=False, index=table.index)
     for source_id in ids:

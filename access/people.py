@@ -103,6 +103,21 @@ def add_deputy(
     The roles are asked of the other at every sign-in: once these end, or the other is revoked or forgotten, the
     deputy's end at the same click.
 
+    Parameters
+    ----------
+    by
+        Who manages access.
+    email
+        Of the deputy.
+    stands_in_for
+        The address of the other.
+    last
+        The last day, itself included.
+    first
+        The first day; today by default.
+    surface
+        The page or command, for the audit trail.
+
     Raises
     ------
     InputError
@@ -151,6 +166,15 @@ def _record(by: Viewer, email: str, granted: Viewer, first: date, last: date, *,
 def revoke(by: Viewer, email: str, *, surface: str = "") -> None:
     """Take away everything a person may see, from the next click on, and end all roles today.
 
+    Parameters
+    ----------
+    by
+        Who manages access.
+    email
+        Of the person.
+    surface
+        The page or command, for the audit trail.
+
     Raises
     ------
     InputError
@@ -166,7 +190,17 @@ def revoke(by: Viewer, email: str, *, surface: str = "") -> None:
 
 
 def forget(by: Viewer, email: str, *, surface: str = "") -> None:
-    """Remove a person from the table altogether; the audit trail keeps its lines until they are past their time."""
+    """Remove a person from the table altogether; the audit trail keeps its lines until they are past their time.
+
+    Parameters
+    ----------
+    by
+        Who manages access.
+    email
+        Of the person.
+    surface
+        The page or command, for the audit trail.
+    """
     _refuse(by, "remove a person")
     with database.writing(by) as connection:
         person = _known(connection, email)

@@ -131,6 +131,17 @@ def save(
 def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> None:
     """Give a profile another name.
 
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    profile_id
+        Of the profile.
+    name
+        The new name.
+    surface
+        The page or command, for the audit trail.
+
     Raises
     ------
     InputError
@@ -149,6 +160,15 @@ def rename(viewer: Viewer, profile_id: str, name: str, *, surface: str = "") -> 
 
 def delete(viewer: Viewer, profile_id: str, *, surface: str = "") -> None:
     """Remove a profile.
+
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    profile_id
+        Of the profile.
+    surface
+        The page or command, for the audit trail.
 
     Raises
     ------

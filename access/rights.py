@@ -137,6 +137,15 @@ WITHHELD: Final[Mapping[str, frozenset[Secrecy]]] = MappingProxyType(
 def rows_of(role: str, table: str, verb: Verb = Verb.READ) -> Rows | None:
     """Return which rows of a table a role may see, or do something with; None when it may not at all.
 
+    Parameters
+    ----------
+    role
+        One of the roles.
+    table
+        A table, or a thing to be done.
+    verb
+        To read, or what is done with it.
+
     Examples
     --------
     >>> rows_of("privacy", "activations"), rows_of("privacy", "activations", Verb.ERASE)

@@ -25,7 +25,19 @@ from register.schema import kind_of
 def difference(
     store: ScopedStore, kind_name: str, entity_id: str, changes: Mapping[str, object]
 ) -> list[tuple[str, object, object]]:
-    """Return the fields in which ``changes`` differ from the newest version: name, theirs, yours."""
+    """Return the fields in which ``changes`` differ from the newest version: name, theirs, yours.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    changes
+        Fields by name, as somebody wants them.
+    """
     refuse_reader(store, kind_name, entity_id)
     _, body = newest(kind_name, entity_id)
     return [(name, body.get(name), yours) for name, yours in changes.items() if body.get(name) != yours]
@@ -35,6 +47,15 @@ def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str
     """Return every version of an entity, oldest first: version, action, recorded_at, recorded_by, reason, content.
 
     Versions from when it was another region's, or without this partner, stay out.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
 
     Raises
     ------
@@ -61,7 +82,17 @@ def history(store: ScopedStore, kind_name: str, entity_id: str) -> list[dict[str
 
 
 def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
-    """Stop a viewer who may not open an entry whole."""
+    """Stop a viewer who may not open an entry whole.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    """
     kind = kind_of(kind_name)
     sees = store.may_read_text(kind.table) and len(store.register(kind.table, Filters(entity_id=entity_id))) > 0
     if not sees:
@@ -69,7 +100,17 @@ def refuse_reader(store: ScopedStore, kind_name: str, entity_id: str) -> None:
 
 
 def files_of(store: ScopedStore, kind_name: str, entity_id: str) -> list[StoredFile]:
-    """Return the files of an entry that the viewer may see."""
+    """Return the files of an entry that the viewer may see.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    """
     refuse_reader(store, kind_name, entity_id)
     if not database.exists():
         return []
@@ -80,7 +121,19 @@ def files_of(store: ScopedStore, kind_name: str, entity_id: str) -> list[StoredF
 
 
 def read_file(store: ScopedStore, kind_name: str, entity_id: str, file_id: str) -> bytes:
-    """Return the bytes of a file of an entry that the viewer may see."""
+    """Return the bytes of a file of an entry that the viewer may see.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    file_id
+        Of the file.
+    """
     refuse_reader(store, kind_name, entity_id)
     mine = sa.and_(files.c.file_id == file_id, files.c.entity_kind == kind_name, files.c.entity_id == entity_id)
     with database.reading(store.viewer) as connection:

@@ -43,6 +43,17 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
     stay a file of their own under their licence, beside the other: ``NAME-osm``. A line in the audit trail
     tells that it went out.
 
+    Parameters
+    ----------
+    scoped
+        The tables as the viewer may see them.
+    name
+        Of the core table.
+    path
+        The file; its ending decides the format.
+    lang
+        Language of the status banner: ``nl`` or ``en``.
+
     Raises
     ------
     UnknownCodeError
@@ -138,7 +149,19 @@ def stamped(
 
 
 def with_own_sources(table: pd.DataFrame, scoped: ScopedStore, site_ids: pd.Series, lang: str) -> pd.DataFrame:
-    """Return a table of sites, stamped, with on each row the licence of its own source, which is named first."""
+    """Return a table of sites, stamped, with on each row the licence of its own source, which is named first.
+
+    Parameters
+    ----------
+    table
+        Of `stamped`, a row per site.
+    scoped
+        The tables as the viewer may see them.
+    site_ids
+        Of each row.
+    lang
+        ``nl`` or ``en``.
+    """
     own = scoped.table("sites").set_index("site_id")["source"].reindex(site_ids).fillna("").str.split(":").str[0]
     declared = {name: catalogue.source(name) for name in own.unique() if name.split(".")[0] in catalogue.SOURCES}
     others = attributions(scoped.sources, lang)
@@ -156,7 +179,17 @@ def is_osm(sources: pd.Series) -> pd.Series:
 
 
 def with_places(table: pd.DataFrame, code_column: str, scoped: ScopedStore) -> gpd.GeoDataFrame:
-    """Give each row the area (EPSG:28992) of the gemeente or veiligheidsregio that its code names."""
+    """Give each row the area (EPSG:28992) of the gemeente or veiligheidsregio that its code names.
+
+    Parameters
+    ----------
+    table
+        The rows.
+    code_column
+        The column with their code.
+    scoped
+        The tables as the viewer may see them.
+    """
     gemeenten, regions = scoped.table("gemeenten"), scoped.table("veiligheidsregios")
     shapes = pd.concat([gemeenten.set_index("gemeente_code")["geometry"], regions.set_index("vr_code")["geometry"]])
     geometry = shapes.reindex(table[code_column]).to_numpy()

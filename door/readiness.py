@@ -107,7 +107,17 @@ class Readiness:
         return next(iter(self.steps()), "")
 
     def sentence(self, step: str, language: str, *, is_command: bool = True) -> str:
-        """Return a next step in one sentence, with the commands that do it; a page has a button for that."""
+        """Return a next step in one sentence, with the commands that do it; a page has a button for that.
+
+        Parameters
+        ----------
+        step
+            What is missing.
+        language
+            ``nl`` or ``en``.
+        is_command
+            Whether a command tells it.
+        """
         words = read_texts(language)
         values = self._values()
         first = step.split("_", 1)[0]

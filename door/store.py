@@ -216,7 +216,17 @@ class ScopedStore:
         return table.assign(for_site_id=own.to_numpy())
 
     def facts(self, level: str, model_version: str, week: str = "") -> dict[str, Any]:
-        """Return what is told of the scores of a level as a whole; national and no secret."""
+        """Return what is told of the scores of a level as a whole; national and no secret.
+
+        Parameters
+        ----------
+        level
+            ``vr``, ``gemeente`` or ``site``.
+        model_version
+            Of the declaration of the index.
+        week
+            Such as ``2020-W22``; '' is the last one.
+        """
         return computed.read_facts(computed.out_level(model_version, self.data_version, level, week))
 
     def counts(self, name: str, by: tuple[str, ...]) -> pd.DataFrame:

@@ -23,7 +23,19 @@ class Draft:
 
 
 def keep(viewer: Viewer, entity_kind: str, draft_id: str, fields: dict[str, Any]) -> None:
-    """Keep the fields as they are now; an earlier state of the draft is replaced. Nothing is checked yet."""
+    """Keep the fields as they are now; an earlier state of the draft is replaced. Nothing is checked yet.
+
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    entity_kind
+        A kind of entry (`register.schema`).
+    draft_id
+        Of the form that is being filled in.
+    fields
+        By name, as they stand in the form.
+    """
     row = {
         "draft_id": draft_id,
         "owner": viewer.who,

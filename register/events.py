@@ -202,7 +202,17 @@ def _append_one(connection: Connection, entry: Entry, body: str, salt: str, dige
 
 
 def conflict(entity_kind: str, key: str, version: int, /, **values: object) -> ConflictError:
-    """Return the error for somebody who was too late, and count that it happened."""
+    """Return the error for somebody who was too late, and count that it happened.
+
+    Parameters
+    ----------
+    entity_kind
+        A kind of entry (`register.schema`).
+    key
+        Of the words of the error.
+    version
+        The newest one.
+    """
     metrics.REGISTER_CONFLICTS.labels(entity_kind).inc()
     return ConflictError(key, version, **values)
 
@@ -221,7 +231,17 @@ def _same_version(connection: Connection, entry: Entry, body: str) -> Receipt | 
 
 
 def latest(connection: Connection, entity_kind: str, entity_id: str) -> dict[str, Any] | None:
-    """Return the newest event of an entity, None when it has none."""
+    """Return the newest event of an entity, None when it has none.
+
+    Parameters
+    ----------
+    connection
+        An open reading of the database.
+    entity_kind
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    """
     row = connection.execute(_LATEST, {"kind": entity_kind, "id": entity_id}).mappings().first()
     return dict(row) if row is not None else None
 

@@ -85,6 +85,19 @@ def _is_of_type(ending: str, content: bytes) -> bool:
 def attach(viewer: Viewer, kind_name: str, entity_id: str, name: str, content: bytes) -> StoredFile:
     """Keep a file with an entry that the viewer may write.
 
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    name
+        Of the file.
+    content
+        The bytes of the file.
+
     Raises
     ------
     InputError

@@ -110,6 +110,15 @@ class Plan:
 def plan(path: Path, viewer: Viewer, options: Options | None = None) -> Plan:
     """Tell of every row what an import would do; nothing is changed.
 
+    Parameters
+    ----------
+    path
+        Of the file.
+    viewer
+        Who does it.
+    options
+        What the user answered.
+
     Raises
     ------
     InputError
@@ -253,6 +262,15 @@ def import_activations(path: Path, viewer: Viewer, options: Options | None = Non
     """Record the activations of a file, all or none; reading the same file again changes nothing.
 
     Until sign-in is configured every row is marked fictional, whatever its status column says.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    viewer
+        Who does it.
+    options
+        What the user answered.
 
     Raises
     ------

@@ -15,7 +15,17 @@ def path() -> Path:
 
 
 def note(kind_name: str, entity_id: str, reason: str) -> None:
-    """Add an erasure, on disk before anything is erased."""
+    """Add an erasure, on disk before anything is erased.
+
+    Parameters
+    ----------
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    reason
+        Why it was erased.
+    """
     line = {"kind": kind_name, "id": entity_id, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     path().parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -60,6 +60,15 @@ def is_bsn(digits: str) -> bool:
 def refuse_long(text: str, longest: int = LONGEST_TEXT, field: str = "text") -> None:
     """Stop a text that is too long, before anything is looked for in it.
 
+    Parameters
+    ----------
+    text
+        As typed.
+    longest
+        In characters.
+    field
+        Its name in errors.
+
     Raises
     ------
     InputError

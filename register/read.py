@@ -329,7 +329,17 @@ def _shipped_rows(name: str) -> tuple[dict[str, Any], ...]:
 
 
 def base_row(kind: Kind, entity_id: str, among: Snapshot | None = None) -> dict[str, Any] | None:
-    """Return the row that came with the product under this id, None when there is none."""
+    """Return the row that came with the product under this id, None when there is none.
+
+    Parameters
+    ----------
+    kind
+        The kind of entry.
+    entity_id
+        Of the entry in the register.
+    among
+        The snapshot to look in; the one in use by default.
+    """
     current = among or snapshot.current()
     rows = _base_rows(kind, str(current.path), current.data_version)
     return next((row for row in rows if row[kind.key] == entity_id), None)

@@ -71,6 +71,19 @@ def record_many(
 ) -> list[Receipt]:
     """Record several entities of one kind, all or none.
 
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind_name
+        A kind of entry (`register.schema`).
+    rows
+        The fields of each.
+    entity_ids
+        Of each, made anew by default.
+    status
+        Of all of them.
+
     Raises
     ------
     ConflictError
@@ -102,6 +115,25 @@ def entry_of(
     """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
 
     Without a status it keeps that of the entity; a new one is real when people sign in, else for training.
+
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind
+        The kind of entry.
+    entity_id
+        Of the entry in the register.
+    based_on
+        The version that was read: a newer one is a conflict.
+    action
+        What is recorded, such as ``record`` or ``correct``.
+    content
+        The fields.
+    status
+        Such as ``official`` or ``fictional``.
+    before
+        The content of the version before, if any.
 
     Raises
     ------
@@ -149,6 +181,15 @@ def _status_of(kind: Kind, entity_id: str, *, is_new: bool) -> str:
 def refuse_practice(viewer: Viewer, kind: Kind, entity_id: str) -> None:
     """Stop a change of a real entry from a page without sign-in: nobody could be held to it.
 
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind
+        The kind of entry.
+    entity_id
+        Of the entry in the register.
+
     Raises
     ------
     AccessDeniedError
@@ -168,6 +209,15 @@ def refuse_practice(viewer: Viewer, kind: Kind, entity_id: str) -> None:
 def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
     """Stop a viewer who may not write entries of this kind in this veiligheidsregio.
 
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind
+        The kind of entry.
+    vr_code
+        Such as ``VR06``.
+
     Raises
     ------
     AccessDeniedError
@@ -179,6 +229,15 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
 
 def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
     """Return the newest version of an entity and its content (fields, recorded_by); see `history` for earlier ones.
+
+    Parameters
+    ----------
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    among
+        The snapshot to look in; the one in use by default.
 
     Raises
     ------
@@ -244,7 +303,21 @@ def correct(
 def set_state(
     viewer: Viewer, kind_name: str, entity_id: str, state: str, *, based_on: int, **changes: object
 ) -> Receipt:
-    """Record that the state of a signal, referral or plan line changed."""
+    """Record that the state of a signal, referral or plan line changed.
+
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    state
+        The new one.
+    based_on
+        The version that was read: a newer one is a conflict.
+    """
     name = "plan_state" if kind_name == "plan_line" else "state"
     return correct(viewer, kind_name, entity_id, {name: state, **changes}, based_on=based_on, action="state")
 
@@ -259,6 +332,19 @@ def triage(
     reason: str = "",
 ) -> list[Receipt]:
     """Decide what becomes of a signal: an activation, a referral, or closed with a reason; in one step.
+
+    Parameters
+    ----------
+    viewer
+        Who does it.
+    signal_id
+        Of the signal.
+    based_on
+        The version that was read: a newer one is a conflict.
+    activation, referral
+        The fields of one that follows.
+    reason
+        Why it is closed.
 
     Returns
     -------

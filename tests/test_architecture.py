@@ -146,6 +146,29 @@ def test_nothing_is_public_without_a_user() -> None:
     assert lonely == WAITING.keys(), "call it, or take it out; and take from the list what has a caller or is gone"
 
 
+def public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the public functions of a module, and the public methods of its public classes."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node.body)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+            yield node
+
+
+def test_what_takes_three_arguments_or_more_says_what_they_are() -> None:
+    silent = set()
+    for path in MODULES:
+        for node in public_functions(ast.parse(path.read_text("utf-8")).body):
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            taken = [one.arg for one in arguments if one.arg not in ("self", "cls")]
+            told = ast.get_docstring(node) or ""
+            if len(taken) >= 3 and not re.search(
+                r"^Parameters\n-{10}\n|[Pp]arameters (as|and errors)\b", told, re.MULTILINE
+            ):
+                silent.add(f"{relative(path)} {node.name}")
+    assert silent == set(), "write a section Parameters, or say whose parameters they are"
+
+
 def test_the_web_door_is_short() -> None:
     assert len((ROOT / "app.py").read_text("utf-8").splitlines()) < 80
 

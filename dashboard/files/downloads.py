@@ -84,7 +84,15 @@ class Part:
 
 
 def title(texts: Texts, store: ScopedStore, shown: Picture, part: Part) -> str:
-    """Return in words what a file holds: level, region, sector, and the date of the picture."""
+    """Return in words what a file holds: level, region, sector, and the date of the picture.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    part
+        Which rows, and of which level, leave the product.
+    """
     level = texts(f"download.{part.level}{'_osm' if part.is_osm else ''}")
     if part.within:
         level = texts("download.within", level=level, region=shown.names[part.within])
@@ -103,6 +111,13 @@ def file_name(texts: Texts, store: ScopedStore, shown: Picture, part: Part) -> s
     """Return the name of a file without its ending, which says what the file holds.
 
     It has the words of `title`, without accents and signs that some systems refuse.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    part
+        Which rows, and of which level, leave the product.
     """
     day = shown.week or shown.scored.peildatum.date().isoformat()
     example = texts("download.example") if shown.is_demonstration else ""
@@ -114,6 +129,17 @@ def file_name(texts: Texts, store: ScopedStore, shown: Picture, part: Part) -> s
 
 def table(store: ScopedStore, shown: Picture, part: Part, language: str, *, with_places: bool) -> pd.DataFrame:
     """Return what a file holds: the scores with names, words and reasons, and on each row what they rest on.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    part
+        Which rows, and of which level, leave the product.
+    language
+        ``nl`` or ``en``.
+    with_places
+        Whether each row carries its area or point, for a map format.
 
     Raises
     ------
@@ -169,6 +195,17 @@ def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, languag
 
     A workbook and a CSV are made for the reader's language, with figures rounded to what their interval supports;
     the map formats keep a decimal more, for machines.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    part
+        Which rows, and of which level, leave the product.
+    ending
+        One of `FORMATS`.
+    language
+        ``nl`` or ``en``.
     """
     rows = table(store, shown, part, language, with_places=f".{ending}" in files.MAPS)
     store.note_export(f"scores_{part.level} (.{ending})", len(rows))
@@ -185,7 +222,17 @@ def as_file(store: ScopedStore, shown: Picture, part: Part, ending: str, languag
 
 
 def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> bytes:
-    """Return the areas of a part as one HTML page that opens without a network; it never holds a site."""
+    """Return the areas of a part as one HTML page that opens without a network; it never holds a site.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    part
+        Which rows, and of which level, leave the product.
+    texts
+        Words of the reader's language.
+    """
     from dashboard.map.folium_map import as_single_file, folium_map  # noqa: PLC0415 - slow to load, for this file alone
 
     rows = shown.of_sector(part.sector if part.sector != deliver.ALL_SECTORS else "")
@@ -218,7 +265,13 @@ def as_map(store: ScopedStore, shown: Picture, part: Part, texts: Texts) -> byte
 
 
 def stamp_line(texts: Texts, store: ScopedStore, shown: Picture) -> str:
-    """Return what stands under everything that leaves the product: banner, date, versions, scope, sources, licence."""
+    """Return what stands under everything that leaves the product: banner, date, versions, scope, sources, licence.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    """
     scored = shown.scored
     facts = texts(
         "download.stamp",

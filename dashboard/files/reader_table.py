@@ -96,7 +96,17 @@ def _in_words(texts: Texts, figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def readable(texts: Texts, name: str, table: pd.DataFrame) -> Sheet:
-    """Return a sheet whose columns carry headings in the reader's language."""
+    """Return a sheet whose columns carry headings in the reader's language.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    name
+        Of the sheet.
+    table
+        Its rows, columns named as in the contracts.
+    """
     headings = {column: heading(texts, column) for column in table.columns}
     formats = {headings[column]: form for column, form in _FORMATS.items() if column in headings}
     table = table.assign(
@@ -110,7 +120,17 @@ def readable(texts: Texts, name: str, table: pd.DataFrame) -> Sheet:
 
 
 def explained(texts: Texts, columns: Iterable[str], told: Iterable[str]) -> list[Sheet]:
-    """Return the sheet that says what a workbook holds and rests on, and the dictionary of its columns."""
+    """Return the sheet that says what a workbook holds and rests on, and the dictionary of its columns.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    columns
+        Names of the columns that the workbook holds.
+    told
+        Lines on what it holds and rests on.
+    """
     lines = [*told, texts("picture.intro"), texts("download.how_sure"), texts("download.missing")]
     about = pd.DataFrame({texts("download.sheet_about"): lines})
     meaning = pd.DataFrame(

@@ -139,7 +139,17 @@ def _found(scored: Scored, asked: str) -> Indicator | None:
 
 
 def title_of(texts: Texts, scored: Scored, asked: str) -> str:
-    """Return what is shown in place of the score, in words; '' for the score itself."""
+    """Return what is shown in place of the score, in words; '' for the score itself.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    scored
+        The scores of a level (`risk.scores.outputs.read_scored`).
+    asked
+        What is shown in place of the score, as in the address.
+    """
     indicator = _found(scored, asked)
     if indicator is None:
         return ""
@@ -151,6 +161,17 @@ def layer(texts: Texts, scored: Scored, rows: pd.DataFrame, asked: str) -> Insid
     """Return what is asked for, of some rows of the scores in their order; None is the score itself.
 
     A figure that nobody published is there only as its step, which the door leaves of it.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    scored
+        The scores of a level (`risk.scores.outputs.read_scored`).
+    rows
+        Rows of the scores (contract ``Scores``).
+    asked
+        What is shown in place of the score, as in the address.
     """
     indicator = _found(scored, asked)
     if indicator is None or rows.empty:
@@ -172,7 +193,17 @@ def layer(texts: Texts, scored: Scored, rows: pd.DataFrame, asked: str) -> Insid
 
 
 def with_figures(scored: Scored, rows: pd.DataFrame, asked: str) -> pd.DataFrame:
-    """Return rows of the scores with the figure that is asked for behind them, and what it rests on."""
+    """Return rows of the scores with the figure that is asked for behind them, and what it rests on.
+
+    Parameters
+    ----------
+    scored
+        The scores of a level (`risk.scores.outputs.read_scored`).
+    rows
+        Rows of the scores (contract ``Scores``).
+    asked
+        What is shown in place of the score, as in the address.
+    """
     indicator = _found(scored, asked)
     if indicator is None:
         return rows

@@ -218,7 +218,23 @@ def map_message(
     sites: str = "",
     figures: SectorFigures | None = None,
 ) -> dict[str, Any]:
-    """Return what the browser is told at each change; boundaries, names and sites reach it in other ways."""
+    """Return what the browser is told at each change; boundaries, names and sites reach it in other ways.
+
+    Parameters
+    ----------
+    picture
+        What is drawn.
+    assets
+        Address from `dashboard.map.assets.publish`.
+    geometry
+        The boundaries that the browser has.
+    height
+        Of the map, in pixels.
+    sites
+        Where the message of the sites lies; '' is none.
+    figures
+        What the browser needs to change sector by itself.
+    """
     return {
         "assets": assets,
         "geometry": geometry.url,

@@ -73,7 +73,17 @@ def number(score: float, texts: MapTexts) -> str:
 
 
 def score_line(risk_class: int | None, score: float | None, texts: MapTexts) -> str:
-    """Return a score with the word for its class."""
+    """Return a score with the word for its class.
+
+    Parameters
+    ----------
+    risk_class
+        1 to 5, None without a score.
+    score
+        0-10, None without.
+    texts
+        Words of the reader's language.
+    """
     if risk_class is None or score is None:
         return texts.no_data
     return f"{number(score, texts)} · {texts.class_words[risk_class - 1]}"
@@ -84,7 +94,19 @@ def _mark_word(mark: Mark, texts: MapTexts) -> str:
 
 
 def area_lines(name: str, unit: Unit, texts: MapTexts, inside: Inside | None = None) -> list[str]:
-    """Return what is said of an area on hover, as plain text."""
+    """Return what is said of an area on hover, as plain text.
+
+    Parameters
+    ----------
+    name
+        Of the area.
+    unit
+        Its figures.
+    texts
+        Words of the reader's language.
+    inside
+        What is shown in place of the score, if anything.
+    """
     lines = [name, score_line(unit.risk_class, unit.score, texts)]
     if inside:
         lines.append(f"{inside.title}: {unit.told}")

@@ -17,7 +17,15 @@ _SHARES: Final = (0.8, 0.6, 0.4, 0.2)  # of the areas that have a figure: fifths
 
 
 def options(texts: Texts, store: ScopedStore, level: str) -> dict[str, str | dict[str, str]]:
-    """Return the figures of a level in words, by what stands in the address, under their heading; {} without any."""
+    """Return the figures of a level in words, by what stands in the address, under their heading; {} without any.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    """
     found = _figures(store)
     there = found[found["region_code"].str.startswith(_code_of(level))]
     named = {key: str(rows["title"].iloc[0]) for key, rows in there.groupby("key", sort=False)}
@@ -34,6 +42,15 @@ def layer(texts: Texts, store: ScopedStore, rows: pd.DataFrame, asked: str) -> I
     """Return a figure of some rows of the scores, in their order; None where it is no figure of a workbook.
 
     Its steps are fifths of the areas that have one, for nobody stated between which bounds it lies.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    rows
+        Rows of the scores (contract ``Scores``).
+    asked
+        What is shown in place of the score, as in the address.
     """
     found = _asked(store, asked)
     if found is None or rows.empty:
@@ -58,7 +75,17 @@ def layer(texts: Texts, store: ScopedStore, rows: pd.DataFrame, asked: str) -> I
 
 
 def with_figures(store: ScopedStore, rows: pd.DataFrame, asked: str) -> pd.DataFrame:
-    """Return rows of the scores with a figure of a workbook behind them; as they are where it is none."""
+    """Return rows of the scores with a figure of a workbook behind them; as they are where it is none.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    rows
+        Rows of the scores (contract ``Scores``).
+    asked
+        What is shown in place of the score, as in the address.
+    """
     found = _asked(store, asked)
     if found is None:
         return rows

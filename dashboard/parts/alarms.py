@@ -38,6 +38,13 @@ def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: st
     """Return a list to choose what is drawn over the map (HTML for `links.linked`); '' for who sees no alarms.
 
     It says how many alarms there are, so that nobody has to look for them.
+
+    Parameters
+    ----------
+    texts, store, chosen
+        Words of the reader's language, the tables as the viewer may see them and what the address chooses.
+    week
+        Such as ``2020-W22``; '' is the last one.
     """
     if not store.may(TABLE):
         return Markup()
@@ -60,7 +67,15 @@ def _alarms_n(viewer: str, data_version: str, disease: str, week: str, _store: S
 
 
 def level(texts: Texts, store: ScopedStore, week: str) -> str:
-    """Return how many infections the whole country has in a week, beside the week before; '' for who sees a part."""
+    """Return how many infections the whole country has in a week, beside the week before; '' for who sees a part.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     if not store.may(TABLE):
         return ""
     asked = (str(store.viewer), store.data_version, figures.official_model().disease, week)
@@ -76,7 +91,17 @@ def _whole_country(disease: str, week: str, store: ScopedStore) -> tuple[int, in
 
 
 def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay | None:
-    """Return the lines of a layer over the areas; None where there is nothing to draw, which `draw` explains."""
+    """Return the lines of a layer over the areas; None where there is nothing to draw, which `draw` explains.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    layer
+        The layer that was chosen, as in the address.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     if not layer or not store.may(TABLE):
         return None
     disease = figures.official_model().disease
@@ -98,7 +123,15 @@ def over_map(texts: Texts, store: ScopedStore, layer: str, week: str) -> Overlay
 
 
 def draw(texts: Texts, store: ScopedStore, shown: Picture, layer: str) -> None:
-    """Draw under the map what the chosen layer shows, the alarms of the week, and what they cannot see."""
+    """Draw under the map what the chosen layer shows, the alarms of the week, and what they cannot see.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    layer
+        The layer that was chosen, as in the address.
+    """
     if not layer or not store.may(TABLE):
         return
     disease = figures.official_model().disease

@@ -329,5 +329,15 @@ def calibration(texts: Texts, learned: Calibration) -> None:
 
 
 def names_of(words: Sequence[str], texts: Texts, section: str) -> dict[str, str]:
-    """Return codes with their words, for a legend."""
+    """Return codes with their words, for a legend.
+
+    Parameters
+    ----------
+    words
+        The codes.
+    texts
+        Words of the reader's language.
+    section
+        Of the words files.
+    """
     return {code: texts(f"{section}.{code}") for code in words}

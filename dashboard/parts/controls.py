@@ -76,7 +76,17 @@ def _option(name: str, value: str, words: str, *, is_chosen: bool) -> Markup:
 
 
 def switch(label: str, name: str, *, is_on: bool, **also: str) -> Markup:
-    """Return a switch (HTML): on is ``1``, off is empty; others as `also` change when it goes on."""
+    """Return a switch (HTML): on is ``1``, off is empty; others as `also` change when it goes on.
+
+    Parameters
+    ----------
+    label
+        What it switches.
+    name
+        In the address.
+    is_on
+        Whether it is on now.
+    """
     return _switch(label, name, tuple(also.items()), is_on=is_on)
 
 

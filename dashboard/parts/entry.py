@@ -65,7 +65,15 @@ def start_from(store: ScopedStore, fields: Mapping[str, object]) -> None:
 
 
 def draw_correction(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
-    """Draw the form of a correction; when someone else was first, show the difference and ask."""
+    """Draw the form of a correction; when someone else was first, show the difference and ask.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    row
+        The entry as it stands in the register.
+    """
     entity_id = str(row["activation_id"])
     version, start = _seen(entity_id, row)
     prefix = f"correct-{entity_id}-{version}"

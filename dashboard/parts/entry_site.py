@@ -62,7 +62,17 @@ def name_of(store: ScopedStore, site_id: str) -> str:
 
 
 def forget_elsewhere(store: ScopedStore, site_key: str, gemeente_key: str) -> None:
-    """Drop the chosen site when another gemeente is chosen than the one it lies in."""
+    """Drop the chosen site when another gemeente is chosen than the one it lies in.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    site_key
+        Of the choice of a site, in the session.
+    gemeente_key
+        Of the choice of a gemeente, in the session.
+    """
     sites, chosen = _sites(store), st.session_state[site_key]
     if chosen in sites.index and sites.loc[chosen, "gemeente_code"] != st.session_state[gemeente_key]:
         st.session_state[site_key] = None

@@ -196,7 +196,17 @@ def _load_week(
 
 
 def read_picture(store: ScopedStore, level: str, week: str = "") -> Picture:
-    """Return the picture of a level, computed first where it is not there; nothing is kept for others."""
+    """Return the picture of a level, computed first where it is not there; nothing is kept for others.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     gemeenten, regions_ = store.table("gemeenten"), store.table("veiligheidsregios")
     names = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     names |= dict(zip(regions_["vr_code"], regions_["vr_name"], strict=True))
@@ -214,7 +224,19 @@ def _moved(store: ScopedStore, scored: Scored) -> Mapping[str, float]:
 
 
 def open_picture(store: ScopedStore, level: str, texts: Texts, week: str = "") -> Picture:
-    """Return the picture of a level, '' or at the end of a week; the page tells when it has yet to be computed."""
+    """Return the picture of a level, '' or at the end of a week; the page tells when it has yet to be computed.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    texts
+        Words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     model = official_model()
     key = (str(store.viewer), store.data_version, model.version, level, newest_signal(level))
     if is_ready(store.data_version, level, model, week):
@@ -239,7 +261,17 @@ def _read(key: tuple[str, str, str, str, int], week: str, store: ScopedStore) ->
 
 
 def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> str:
-    """Return the title of a page of a level, named after what its picture lacks, before that has been computed."""
+    """Return the title of a page of a level, named after what its picture lacks, before that has been computed.
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    words
+        The heading.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    """
     model = official_model()
     what = Ranking.SITES if level == "site" else Ranking.AREAS
     if not readiness.of(store, model.disease).may_rank(what):
@@ -250,7 +282,17 @@ def title(store: ScopedStore, texts: Texts, words: str, level: str = "vr") -> st
 
 
 def named(texts: Texts, words: str, lacks: Sequence[str]) -> str:
-    """Return a title with what the picture lacks behind it."""
+    """Return a title with what the picture lacks behind it.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    words
+        The heading.
+    lacks
+        Codes of what the picture lacks (`risk.index.classify.lacks_of`).
+    """
     without = classify.without(lacks, texts.language)
     return texts("lacks.title", title=words, without=without) if without else words
 
@@ -275,7 +317,19 @@ def _map_files(data_version: str, _store: ScopedStore) -> tuple[str, Geometry]:
 
 
 def sector_figures(shown: Picture, sector: str, assets: str, geometry: Geometry) -> SectorFigures:
-    """Return what the map needs to change from this sector to another without the server; scoped as the picture is."""
+    """Return what the map needs to change from this sector to another without the server; scoped as the picture is.
+
+    Parameters
+    ----------
+    shown
+        The picture on the page.
+    sector
+        One of the twelve; '' is all together.
+    assets
+        Address from `dashboard.map.assets.publish`.
+    geometry
+        The boundaries that the browser has.
+    """
     channel = f"figures-{shown.scored.level}-{shown.week}"
     message = shown.kept(_figures_message, channel, assets, geometry.codes[shown.scored.level])
     return SectorFigures(channel, sector, message)
@@ -286,7 +340,15 @@ def _figures_message(shown: Picture, channel: str, assets: str, order: tuple[str
 
 
 def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
-    """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326)."""
+    """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326).
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     shown = open_picture(store, "site", texts, week)
     return _load_sites(*_sites_key(store, shown), store, shown)
 
@@ -324,6 +386,17 @@ def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most
     """Return the highest sites of a veiligheidsregio, a gemeente or ('') the country, and how many there are.
 
     Those without a place in the ranking have no score here, and come last.
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    within
+        A veiligheidsregio or gemeente; '' is the country.
+    most
+        How many to return.
     """
     shown = open_picture(store, "site", texts, week)
 
@@ -338,7 +411,15 @@ def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most
 
 
 def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:
-    """Return the sites of `open_sites` as a layer of the map, made once of thousands."""
+    """Return the sites of `open_sites` as a layer of the map, made once of thousands.
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
     shown = open_picture(store, "site", texts, week)
     return _load_site_layer(*_sites_key(store, shown), open_sites(store, texts, week))
 
@@ -358,7 +439,17 @@ def _load_site_layer(
 
 
 def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
-    """Return what a site is called: its name, else its kind, and its size."""
+    """Return what a site is called: its name, else its kind, and its size.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    site_id
+        Of the list of sites.
+    texts
+        Words of the reader's language.
+    """
     sites = open_sites(store, texts)
     found = sites[sites["site_id"] == site_id]
     if found.empty:

@@ -47,7 +47,13 @@ def known_on(chosen: Selection) -> date | None:
 
 
 def notice(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
-    """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not."""
+    """Say that the page looks back (HTML): at which week, and at what the register knew when; '' when it does not.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    """
     told = [texts("picture.back_then", day=texts.day(shown.scored.peildatum.date()))] if shown.week else []
     if store.known_on and store.may("activations"):
         told.append(texts("region.known_how", day=texts.day(store.known_on)))
@@ -55,7 +61,17 @@ def notice(texts: Texts, store: ScopedStore, shown: Picture) -> Markup:
 
 
 def choose_known(texts: Texts, now: Picture, chosen: Selection) -> Markup:
-    """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`)."""
+    """Return a list to look at the register as it was known at the end of a week (HTML for `links.linked`).
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    now
+        The picture of today.
+    chosen
+        What the address chooses.
+    """
     sundays = {last_day(one).date().isoformat() for one in now.scored.weeks}
     asked = known_on(chosen)
     here = asked.isoformat() if asked else ""

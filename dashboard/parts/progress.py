@@ -39,7 +39,17 @@ def shown(texts: Texts, told: str, key: str = "work-stop") -> Iterator[Step]:
 
 
 def of_sources(step: Step, names: list[str], lang: str) -> Callable[[str], Callable[[int, int], None]]:
-    """Return what a refresh calls per source, and then with how much of it is done: each has an equal part."""
+    """Return what a refresh calls per source, and then with how much of it is done: each has an equal part.
+
+    Parameters
+    ----------
+    step
+        Is told the part of the whole that is done.
+    names
+        Of the sources, in their order.
+    lang
+        ``nl`` or ``en``.
+    """
 
     def progress_of(name: str) -> Callable[[int, int], None]:
         place, title = names.index(name), catalogue.title(name, lang)

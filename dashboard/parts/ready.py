@@ -57,7 +57,19 @@ def ranks(texts: Texts, store: ScopedStore, what: Ranking, *, title: str = "read
 
 
 def tell(texts: Texts, store: ScopedStore, ready: Readiness, step: str, title: str) -> None:
-    """Draw what is missing, what it would bring, one button, and what there is already."""
+    """Draw what is missing, what it would bring, one button, and what there is already.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    ready
+        What is there and what is missing.
+    step
+        The next one (`door.readiness`).
+    title
+        Of the words over the box.
+    """
     sentence, brings = ready.sentence(step, texts.language, is_command=False), texts(f"ready.brings.{step}")
     why = Markup('<p class="rb-muted">{}</p>').format(texts("ready.why_not")) if step in _OF_A_RANKING else ""
     told = Markup(

@@ -20,7 +20,17 @@ _MISSING = "missing"
 
 
 def indicator_name(shown: Picture, code: str, texts: Texts) -> str:
-    """Return the name of an indicator in the page's language."""
+    """Return the name of an indicator in the page's language.
+
+    Parameters
+    ----------
+    shown
+        The picture on the page.
+    code
+        Of the indicator.
+    texts
+        Words of the reader's language.
+    """
     if code == _MISSING:
         return texts("picture.missing")
     name = shown.scored.model.indicator(code).name[texts.language]
@@ -28,7 +38,15 @@ def indicator_name(shown: Picture, code: str, texts: Texts) -> str:
 
 
 def not_told_apart(texts: Texts, shown: Picture, sector_code: str) -> str:
-    """Say why the areas of a sector ('' = all together) cannot be told apart; '' where they can."""
+    """Say why the areas of a sector ('' = all together) cannot be told apart; '' where they can.
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    sector_code
+        One of the twelve; '' is all together.
+    """
     found = shown.scored.apart.get(sector_code)
     if found is None or not found.why:
         return ""
@@ -46,7 +64,15 @@ def not_told_apart(texts: Texts, shown: Picture, sector_code: str) -> str:
 
 
 def sector_name(texts: Texts, shown: Picture, sector_code: str) -> str:
-    """Return the name of a sector ('' = all together): of its CBS group where the picture ranks it as that."""
+    """Return the name of a sector ('' = all together): of its CBS group where the picture ranks it as that.
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    sector_code
+        One of the twelve; '' is all together.
+    """
     found = shown.scored.apart.get(sector_code)
     if found is not None and found.ranked_as:
         return texts("apart.group_name", group=texts(f"cbs_group.{found.ranked_as}"))
@@ -59,12 +85,32 @@ def lacks(texts: Texts, shown: Picture) -> str:
 
 
 def top_reason(shown: Picture, unit_id: str, texts: Texts) -> str:
-    """Return the strongest reason for a high score, in words."""
+    """Return the strongest reason for a high score, in words.
+
+    Parameters
+    ----------
+    shown
+        The picture on the page.
+    unit_id
+        Of a row of the scores.
+    texts
+        Words of the reader's language.
+    """
     return as_sentence(shown.top_reasons[texts.language].get(unit_id, ""))
 
 
 def of_sectors(shown: Picture, area_code: str, texts: Texts) -> tuple[str, dict[str, str]]:
-    """Return in words what raises most sectors of an area ('' if nothing does), and each one's own reason by unit."""
+    """Return in words what raises most sectors of an area ('' if nothing does), and each one's own reason by unit.
+
+    Parameters
+    ----------
+    shown
+        The picture on the page.
+    area_code
+        A veiligheidsregio or gemeente.
+    texts
+        Words of the reader's language.
+    """
     rows = shown.sectors_of(area_code).dropna(subset=["score_0_10"]).set_index("unit_id")
     shared, without, own = explain.shared_and_own(shown.scored, list(rows.index), texts.language)
     if not shared:
@@ -84,7 +130,17 @@ def as_sentence(words: str) -> str:
 
 
 def place(texts: Texts, row: pd.Series, units_n: int) -> str:
-    """Say which place a row of scores takes among the areas, with its interval where that is known."""
+    """Say which place a row of scores takes among the areas, with its interval where that is known.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    row
+        A row of the scores (contract ``Scores``).
+    units_n
+        How many areas are ranked.
+    """
     if pd.isna(row["rank_p05"]):
         return texts("picture.place_unknown", rank=int(row["rank"]), n=units_n)
     low, high = int(row["rank_p05"]), int(row["rank_p95"])
@@ -93,7 +149,14 @@ def place(texts: Texts, row: pd.Series, units_n: int) -> str:
 
 
 def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -> None:
-    """Draw the reasons of the chosen unit; without one, say how to read the picture."""
+    """Draw the reasons of the chosen unit; without one, say how to read the picture.
+
+    Parameters
+    ----------
+    texts, chosen, store, shown
+        Words of the reader's language, what the address chooses, the tables as the viewer may see them and
+        the picture on the page.
+    """
     if not chosen.unit:
         show(shown.kept(_explanation, texts))
         return
@@ -113,7 +176,15 @@ def _told(shown: Picture, unit_id: str, title: str, texts: Texts) -> Markup:
 
 
 def picture_of(area_code: str, texts: Texts, store: ScopedStore, shown: Picture) -> Picture:
-    """Return the picture of an area's own level, where the viewer may see that."""
+    """Return the picture of an area's own level, where the viewer may see that.
+
+    Parameters
+    ----------
+    area_code
+        A veiligheidsregio or gemeente.
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    """
     level = "gemeente" if area_code.startswith("GM") else "vr"
     if level == shown.scored.level or rows_of(store.viewer.role, f"scores_{level}") is None:
         return shown
@@ -188,7 +259,15 @@ def score_chip(texts: Texts, row: pd.Series) -> Markup:
 
 
 def single_chip(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
-    """Return the score of a scored unit that stands by itself (HTML): it says so while figures are invented."""
+    """Return the score of a scored unit that stands by itself (HTML): it says so while figures are invented.
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    row
+        A row of the scores (contract ``Scores``).
+    """
     words = frame.marked(texts, score_words(texts, row), is_demonstration=shown.is_demonstration)
     return frame.chip(int(row["risk_class"]), words)
 
@@ -214,7 +293,15 @@ def place_span(row: pd.Series) -> str:
 
 
 def rank_words(texts: Texts, shown: Picture, row: pd.Series) -> str:
-    """Say which place a scored unit takes, with its interval where that is known."""
+    """Say which place a scored unit takes, with its interval where that is known.
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    row
+        A row of the scores (contract ``Scores``).
+    """
     ranked_n = shown.ranked_n(row["sector_code"])
     if pd.isna(row["rank"]):
         return texts(f"picture.no_place_{row['not_ranked_reason'] or 'incomplete'}")
@@ -243,7 +330,17 @@ def _bars(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
 
 
 def signed(texts: Texts, value: float, decimals: int = 1) -> str:
-    """Write a difference with its sign."""
+    """Write a difference with its sign.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    value
+        The difference, in points of 0-10.
+    decimals
+        How many are written.
+    """
     return ("+" if value > 0 else "−") + texts.number(abs(value), decimals)
 
 

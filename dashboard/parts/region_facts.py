@@ -26,7 +26,15 @@ def unit_id(area_code: str, sector: str) -> str:
 
 
 def change(texts: Texts, store: ScopedStore, shown: Picture, unit: str) -> tuple[str, list[str]]:
-    """Return how far a score moved in four weeks, as a sentence, and the largest causes with their share."""
+    """Return how far a score moved in four weeks, as a sentence, and the largest causes with their share.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    unit
+        Of a row of the scores.
+    """
     moved = store.out("changes", "vr", shown.scored.model.version, shown.week)
     mine = moved[moved["unit_id"] == unit].set_index("indicator_code")["change_0_10"]
     if mine.empty:
@@ -43,7 +51,15 @@ def change(texts: Texts, store: ScopedStore, shown: Picture, unit: str) -> tuple
 
 
 def since_before(texts: Texts, store: ScopedStore, shown: Picture, unit: str) -> str:
-    """Say what data, model and world did to a score since the picture before this one; '' where there is none."""
+    """Say what data, model and world did to a score since the picture before this one; '' where there is none.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    unit
+        Of a row of the scores.
+    """
     if refused := shown.scored.refused.get("causes"):
         return texts(f"problem.{refused}")
     table = store.out("causes", "vr", shown.scored.model.version, shown.week).set_index("unit_id")
@@ -64,7 +80,17 @@ def _cause(texts: Texts, shown: Picture, code: str) -> str:
 
 
 def done(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.DataFrame | None:
-    """Return a region's activations by kind (`activation_rates.own_rates`); None for who may not see them."""
+    """Return a region's activations by kind (`activation_rates.own_rates`); None for who may not see them.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    sector
+        One of the twelve; '' is all together.
+    """
     if not store.may("activations"):
         return None
     rows = valid_activations(store.table("activations"))
@@ -79,6 +105,15 @@ def latest(store: ScopedStore, shown: Picture, area_code: str, sector: str) -> l
     """Return the activations in an area up to the picture's date, the newest first; None for who may not see them.
 
     The tab keeps those of the area: another sector asks the register only whether something came in.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    area_code
+        A veiligheidsregio or gemeente.
+    sector
+        One of the twelve; '' is all together.
     """
     if not store.may("activations"):
         return None
@@ -97,7 +132,15 @@ def latest(store: ScopedStore, shown: Picture, area_code: str, sector: str) -> l
 
 
 def sureness(texts: Texts, shown: Picture, vr_code: str) -> tuple[pd.Series, str]:
-    """Return the shares of the figures by status (`quality.shares`), and which are missing most often ('' if none)."""
+    """Return the shares of the figures by status (`quality.shares`), and which are missing most often ('' if none).
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    """
     indicators = shown.scored.indicators
     mine = indicators[indicators["unit_id"].str.startswith(vr_code)]
     gone = mine.loc[mine["status"] == Status.MISSING, "indicator_code"].value_counts()
@@ -107,7 +150,15 @@ def sureness(texts: Texts, shown: Picture, vr_code: str) -> tuple[pd.Series, str
 
 
 def sentences(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str) -> list[str]:
-    """Return all of this for a region and all sectors together, as sentences."""
+    """Return all of this for a region and all sectors together, as sentences.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    """
     told, causes = change(texts, store, shown, vr_code)
     lines = [" ".join([told, ", ".join(causes)]).strip()]
     rates = done(store, shown, vr_code, "")

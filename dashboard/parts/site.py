@@ -35,7 +35,17 @@ _MAP_HEIGHT_PX = 300
 
 
 def draw(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, ask: Callable[[Site], None]) -> None:
-    """Draw the page of a site that the viewer may see; ``ask`` draws one more thing that can be done with it."""
+    """Draw the page of a site that the viewer may see; ``ask`` draws one more thing that can be done with it.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    site_id
+        Of the list of sites.
+    ask
+        Draws one more thing that can be done with the site.
+    """
     sites = store.table("sites").set_index("site_id", drop=False)
     site = sites.loc[site_id].to_dict()
     corrected = decisions.corrected_place(store, site_id)
@@ -193,7 +203,15 @@ def _map(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, 
 
 
 def place_name(texts: Texts, shown: Picture, site: Site) -> str:
-    """Return the gemeente of a site, or that it lies across the border."""
+    """Return the gemeente of a site, or that it lies across the border.
+
+    Parameters
+    ----------
+    texts, shown
+        Words of the reader's language and the picture on the page.
+    site
+        As `figures.open_sites` gives it.
+    """
     if site["country"] != "NL":
         return texts("picture.abroad", country=texts(f"country.{site['country']}"))
     return shown.names.get(site["gemeente_code"], texts("sites.no_place"))

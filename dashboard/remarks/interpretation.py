@@ -43,7 +43,17 @@ def panel(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector
 
 
 def draw(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> None:
-    """Draw the notes of a region and sector, and let who may write there write, change and withdraw."""
+    """Draw the notes of a region and sector, and let who may write there write, change and withdraw.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    sector
+        One of the twelve; '' is all together.
+    """
     if not store.may_read_text("interpretations"):
         return
     rows = _of(store, shown, vr_code, sector)

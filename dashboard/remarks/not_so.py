@@ -32,7 +32,15 @@ _TAPS = ("closed", "elsewhere", "twice")
 
 
 def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
-    """Let who may record here say what is not so of a site as it is known now."""
+    """Let who may record here say what is not so of a site as it is known now.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    site
+        As `figures.open_sites` gives it.
+    """
     is_now = not store.known_on and not shown.week
     if is_now and may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):
         with st.popover(texts("not_so.title"), key="not-so"):
@@ -110,7 +118,15 @@ def _value(texts: Texts, row: Mapping[Hashable, Any], part: float | None) -> str
 
 
 def said(texts: Texts, store: ScopedStore, site_id: str) -> None:
-    """Show what was said of a site, and what was done with it; who keeps the sources answers here."""
+    """Show what was said of a site, and what was done with it; who keeps the sources answers here.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    site_id
+        Of the list of sites.
+    """
     if store.may("decisions"):
         known = decisions.reports(store)
         _shown(texts, store, known[known["site_id"] == site_id])

@@ -54,6 +54,17 @@ _LOG = logging.getLogger(__name__)
 def geojson(scoped: ScopedStore, level: str, sector: str, language: str) -> bytes:
     """Return the scores of a level in WGS84, with on every row what the files of the dashboard carry.
 
+    Parameters
+    ----------
+    scoped
+        The tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    sector
+        One of the twelve; '' is all together.
+    language
+        ``nl`` or ``en``.
+
     Raises
     ------
     AccessDeniedError

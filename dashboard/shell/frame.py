@@ -149,7 +149,17 @@ def open_store(texts: Texts) -> ScopedStore:
 
 
 def page_head(texts: Texts, store: ScopedStore, title: str, intro: str = "") -> None:
-    """Draw the title of a page, and the banner while figures are invented."""
+    """Draw the title of a page, and the banner while figures are invented.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    title
+        Of the page.
+    intro
+        What it is for; '' is nothing.
+    """
     banner = Markup('<p class="rb-band">{}</p>').format(texts("map.band")) if store.is_demonstration else ""
     lead = Markup('<p class="rb-intro">{}</p>').format(intro) if intro else ""
     show(Markup('<div class="rb-head"><h1 class="rb-title">{}</h1>{}</div>{}').format(title, banner, lead))
@@ -246,5 +256,14 @@ def marked(texts: Texts, words: str, *, is_demonstration: bool) -> str:
     """Return a heading, which says that what stands under it is an example while figures are invented.
 
     Once over a table or a list is enough: a mark on each row is read by nobody.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    words
+        The heading.
+    is_demonstration
+        Whether the figures are invented.
     """
     return texts("class.example", word=words) if is_demonstration else words

@@ -295,7 +295,17 @@ def _open(who: Viewer, surface: str) -> tuple[ScopedStore, SnapshotError | None]
 
 
 def kept(name: str, asked: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
-    """Return what the tab keeps under a name, made anew when something else is asked for."""
+    """Return what the tab keeps under a name, made anew when something else is asked for.
+
+    Parameters
+    ----------
+    name
+        In the session.
+    asked
+        What it was made for: another makes it anew.
+    make
+        Makes it.
+    """
     known = st.session_state.get(name)
     if known is None or known[0] != asked:
         known = st.session_state[name] = asked, make()

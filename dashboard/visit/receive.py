@@ -96,6 +96,15 @@ def standing(viewers: tuple[Viewer, ...], person: str, sent: object) -> list[dic
 
     Scoped as the pages are. A phone shows it while it stands on the screen, and keeps none of it.
 
+    Parameters
+    ----------
+    viewers
+        The roles of who sent it.
+    person
+        Digest of who sent it.
+    sent
+        The form as the phone sent it.
+
     Returns
     -------
     list

@@ -101,7 +101,17 @@ def text(
 
 
 def number(low: float | None = 0, high: float | None = None, *, missing: bool = True) -> pa.Column:
-    """Describe a number from `low` to `high`, both allowed (None for no bound), that may be missing."""
+    """Describe a number from `low` to `high`, both allowed (None for no bound), that may be missing.
+
+    Parameters
+    ----------
+    low
+        None is no lower bound.
+    high
+        None is no upper bound.
+    missing
+        Whether it may be absent (NaN).
+    """
     checks = []
     if low is not None:
         checks.append(pa.Check.ge(low))

@@ -117,6 +117,15 @@ def knows(fields: Fields, mapping: ColumnMapping | None = None) -> Knows:
 def choose(table: Table, fields: Fields, mapping: ColumnMapping) -> dict[str, str]:
     """Return the column of each field: as the mapping says, else the one whose header goes first.
 
+    Parameters
+    ----------
+    table
+        As read from the file.
+    fields
+        The headers by which each field is known.
+    mapping
+        What the user said of the columns.
+
     Raises
     ------
     InputError
@@ -166,7 +175,17 @@ def _is_cut(header: str, spellings: Sequence[str]) -> bool:
 
 
 def tell_columns(receipt: Receipt, table: Table, chosen: Mapping[str, str]) -> None:
-    """Write into a receipt which columns were read, and which were passed over."""
+    """Write into a receipt which columns were read, and which were passed over.
+
+    Parameters
+    ----------
+    receipt
+        Is told what was read, left out and changed.
+    table
+        As read from the file.
+    chosen
+        The column of each field that was found.
+    """
     receipt.columns_read = dict(chosen)
     used = set(chosen.values())
     receipt.columns_passed = [
@@ -175,7 +194,19 @@ def tell_columns(receipt: Receipt, table: Table, chosen: Mapping[str, str]) -> N
 
 
 def texts(frame: pd.DataFrame, chosen: Mapping[str, str], mapping: ColumnMapping, name: str) -> pd.Series:
-    """Return a field as stripped texts, '' where there is none, its values renamed as the mapping says."""
+    """Return a field as stripped texts, '' where there is none, its values renamed as the mapping says.
+
+    Parameters
+    ----------
+    frame
+        The cells, a column per column of the file.
+    chosen
+        The column of each field that was found.
+    mapping
+        What the user said of the columns.
+    name
+        Of the field.
+    """
     default = mapping.defaults.get(name, "")
     if name not in chosen:
         return pd.Series(default, index=frame.index, dtype="str")

@@ -60,6 +60,15 @@ _EXCEL_DAY_0: Final = date(1899, 12, 30)
 def dates(cells: pd.Series, where: str, row_n: Any = None) -> pd.Series:
     """Return dates: 2020-09-03, 3-9-2020, 03/09/20 (day first), 3 september 2020, 20200903, 44077; NaT for none.
 
+    Parameters
+    ----------
+    cells
+        As read: texts, numbers or dates.
+    where
+        What errors call the file and its sheet.
+    row_n
+        The row in the file of each row.
+
     Raises
     ------
     InputError

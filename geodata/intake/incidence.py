@@ -91,6 +91,17 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
     Cases of which the publisher does not know the place are counted in the receipt, and go to none. A week of
     which a day has no figure has none. Cases per veiligheidsregio or GGD-regio stay at that level.
 
+    Parameters
+    ----------
+    path
+        Of the file.
+    question
+        What the user answered.
+    places
+        The gemeenten by code and name, of every year.
+    source
+        Who publishes it, for the table.
+
     Raises
     ------
     InputError

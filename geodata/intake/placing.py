@@ -33,7 +33,19 @@ def different(*given: pd.Series) -> tuple[NDArray[np.intp], list[tuple[str, ...]
 
 
 def gemeente_of(given: str, name: str, province: str, places: Places) -> Place:
-    """Return the gemeente that a code or a name gives; a column of names beside it helps where that says nothing."""
+    """Return the gemeente that a code or a name gives; a column of names beside it helps where that says nothing.
+
+    Parameters
+    ----------
+    given
+        A code or a name.
+    name
+        What a column of names says; '' without one.
+    province
+        To tell two of one name apart; '' where not known.
+    places
+        The gemeenten by code and name, of every year.
+    """
     found = places.find_in(given, province)
     if found.kind in (Kind.UNKNOWN, Kind.MISS) and name and name != given:
         other = places.find_in(name, province)
@@ -67,7 +79,21 @@ def tell_disagreeing(
 def tell_missed(
     given: pd.Series, row_n: NDArray[np.int64], receipt: Receipt, places: Places, level: str = "gemeente"
 ) -> None:
-    """Write into a receipt which gemeenten, or regions, nobody knows, with the nearest names and the rows."""
+    """Write into a receipt which gemeenten, or regions, nobody knows, with the nearest names and the rows.
+
+    Parameters
+    ----------
+    given
+        What the file says, a value per row.
+    row_n
+        The row in the file of each row.
+    receipt
+        Is told what was read, left out and changed.
+    places
+        The gemeenten by code and name, of every year.
+    level
+        ``vr`` or ``gemeente``.
+    """
     nearest, key = (
         (places.nearest, "place_unknown") if level == "gemeente" else (places.nearest_region, "region_unknown")
     )
@@ -81,6 +107,15 @@ def tell_missed(
 
 def refuse_missed(receipt: Receipt, where: str, level: str = "gemeente") -> None:
     """Stop for places that nobody knows, and list them.
+
+    Parameters
+    ----------
+    receipt
+        Is told what was read, left out and changed.
+    where
+        What errors call the file and its sheet.
+    level
+        ``vr`` or ``gemeente``.
 
     Raises
     ------

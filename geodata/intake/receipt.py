@@ -110,7 +110,17 @@ class Receipt:
         self.changed.append(Line(key, values, int(row_n)))
 
     def miss(self, text: str, nearest: list[str], rows: list[int]) -> None:
-        """Tell of a place that nobody knows."""
+        """Tell of a place that nobody knows.
+
+        Parameters
+        ----------
+        text
+            As the file writes it.
+        nearest
+            Names that look like it.
+        rows
+            Of the file.
+        """
         self.places_missed[text] = (nearest, [int(row) for row in rows])
 
     def refuse_if_too_little(self, *, is_asked_for: bool) -> None:

@@ -23,6 +23,15 @@ _SMALL_STEP: Final = 0.35
 def refuse_repeated(rows: pd.DataFrame, table: Table, chosen: Mapping[str, str]) -> None:
     """Stop where two rows stand for the same disease, place and day; name the column that tells them apart.
 
+    Parameters
+    ----------
+    rows
+        The cases, a row per disease, place and day.
+    table
+        As read from the file.
+    chosen
+        The column of each field that was found.
+
     Raises
     ------
     InputError

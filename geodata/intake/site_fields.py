@@ -145,7 +145,19 @@ def kinds(
 def other_activities(
     given: pd.Series, lands: pd.Series, row_n: NDArray[np.int64], receipt: Receipt
 ) -> "pd.Series[bool]":
-    """Tell which rows of a list of all sorts of firms are no site of ours: by their nature, and no loss."""
+    """Tell which rows of a list of all sorts of firms are no site of ours: by their nature, and no loss.
+
+    Parameters
+    ----------
+    given
+        What the file says, a value per row.
+    lands
+        The country that each row writes.
+    row_n
+        The row in the file of each row.
+    receipt
+        Is told what was read, left out and changed.
+    """
     is_other = ~given.map({text: bool(kind_of_activity(text)) for text in given.unique()}).astype(bool)
     is_abroad = lands.map({text: _country(text) is None for text in lands.unique()}).astype(bool) & ~is_other
     for rows, key, texts in ((is_other, "other_activity", given), (is_abroad, "other_country", lands)):
@@ -156,6 +168,15 @@ def other_activities(
 
 def countries(given: pd.Series, row_n: NDArray[np.int64], where: str) -> pd.Series:
     """Return NL, DE or BE per row; nothing for another country.
+
+    Parameters
+    ----------
+    given
+        What the file says, a value per row.
+    row_n
+        The row in the file of each row.
+    where
+        What errors call the file and its sheet.
 
     Raises
     ------
@@ -178,7 +199,21 @@ def _country(text: str) -> str | None:
 def sizes(
     frame: pd.DataFrame, chosen: Mapping[str, str], row_n: NDArray[np.int64], where: str, receipt: Receipt
 ) -> tuple[pd.Series, pd.Series]:
-    """Return the size and its unit: people where the file gives them, else beds, else square metres."""
+    """Return the size and its unit: people where the file gives them, else beds, else square metres.
+
+    Parameters
+    ----------
+    frame
+        The cells, a column per column of the file.
+    chosen
+        The column of each field that was found.
+    row_n
+        The row in the file of each row.
+    where
+        What errors call the file and its sheet.
+    receipt
+        Is told what was read, left out and changed.
+    """
     size = pd.Series(np.nan, index=frame.index)
     unit = pd.Series(next((name for name in _SIZES if name in chosen), "fte"), index=frame.index, dtype="str")
     comma = any(cells.has_decimal_comma(frame[chosen[name]]) for name in ("x", "lon", *_SIZES) if name in chosen)
@@ -268,7 +303,19 @@ def _no_sites(frame: pd.DataFrame, is_named: pd.Series) -> dict[Hashable, tuple[
 
 
 def gemeente_of_today(text: str, name: str, province: str, places: Places) -> tuple[str, str]:
-    """Return the gemeente of today that a code, or the name beside it, gives, and what is to be told of it."""
+    """Return the gemeente of today that a code, or the name beside it, gives, and what is to be told of it.
+
+    Parameters
+    ----------
+    text
+        A code or a name.
+    name
+        What a column of names says; '' without one.
+    province
+        To tell two of one name apart; '' where not known.
+    places
+        The gemeenten by code and name, of every year.
+    """
     place = placing.gemeente_of(text, name, province, places)
     if place.kind is PlaceKind.GEMEENTE:
         code = places.only_today(place.code)

@@ -29,6 +29,17 @@ _MOST = 0.5  # the share of the columns that are places, where places stand acro
 def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places) -> Table:
     """Return a table with its weeks or days, and places, down; one that has them down already is given back as it is.
 
+    Parameters
+    ----------
+    table
+        As read from the file.
+    fields
+        The headers by which each field is known.
+    mapping
+        What the user said of the columns.
+    places
+        The gemeenten by code and name, of every year.
+
     Examples
     --------
     >>> from geodata.intake.places import known_places
@@ -57,6 +68,17 @@ def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places
 
 def places_said(table: Table, fields: Fields, mapping: ColumnMapping, places: Places) -> ColumnMapping:
     """Return a mapping that also names the column of places, where its header says nothing and its cells do.
+
+    Parameters
+    ----------
+    table
+        As read from the file.
+    fields
+        The headers by which each field is known.
+    mapping
+        What the user said of the columns.
+    places
+        The gemeenten by code and name, of every year.
 
     Examples
     --------

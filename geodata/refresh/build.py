@@ -259,7 +259,17 @@ def _matrix_path() -> Path:
 
 
 def read_delivery(source_id: str, raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
-    """Read a stored delivery into frames, whichever source it is of."""
+    """Read a stored delivery into frames, whichever source it is of.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    raw
+        The delivery on disk.
+    areas
+        Boundaries by name of their table.
+    """
     family = source_id.split(".", 1)[0]
     if family in CONNECTORS:
         return CONNECTORS[family].read(raw, areas)
@@ -303,7 +313,17 @@ def _establishments(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> dict
 
 
 def exposure_of(counts: pd.DataFrame, name: str, year: int) -> dict[str, pd.DataFrame]:
-    """Return what a file with establishments brings to the tables."""
+    """Return what a file with establishments brings to the tables.
+
+    Parameters
+    ----------
+    counts
+        Establishments per gemeente and sector.
+    name
+        Of the source.
+    year
+        Of the figures.
+    """
     source = f"CBS, {name}, {year}-01-01"
     return {"exposure": tables.exposure_from_establishments(counts, year, regions.changes_from(year), source)}
 

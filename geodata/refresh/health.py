@@ -66,6 +66,15 @@ def word(record: SourceRecord, attempts: dict[str, Attempt], today: date) -> str
     Told from the day that the figures are of, not from the day on which somebody looked. Frozen: the publisher
     stopped, and what we have is the last there will be. Overdue: figures are older than twice the publisher's rhythm
     (once for the period, once for making them), or a look is further back than that rhythm.
+
+    Parameters
+    ----------
+    record
+        Of the delivery that is in use.
+    attempts
+        The last attempt by source.
+    today
+        The day that is asked for.
     """
     attempt = attempts.get(record.source_id)
     if attempt and attempt.error:

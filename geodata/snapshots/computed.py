@@ -24,12 +24,34 @@ def out_dir(model_version: str, data_version: str) -> Path:
 
 
 def out_level(model_version: str, data_version: str, level: str, week: str = "") -> Path:
-    """Return the folder of one level in it, as it stood at the end of a week; '' is the peildatum."""
+    """Return the folder of one level in it, as it stood at the end of a week; '' is the peildatum.
+
+    Parameters
+    ----------
+    model_version
+        Of the declaration of the index.
+    data_version
+        Of the snapshot.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    week
+        Such as ``2020-W22``; '' is the peildatum.
+    """
     return out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
 
 
 def other_pictures(model_version: str, data_version: str, level: str) -> list[tuple[date, Path]]:
-    """Return when the pictures of a level by other versions were made, and their folders; the newest first."""
+    """Return when the pictures of a level by other versions were made, and their folders; the newest first.
+
+    Parameters
+    ----------
+    model_version
+        Of the declaration of the index.
+    data_version
+        Of the snapshot.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    """
     own = out_level(model_version, data_version, level)
     found = [path.parent for path in own.parent.parent.glob(f"*/{level}/facts.json") if path.parent != own]
     made = sorted(((path.stat().st_mtime, path) for path in found), reverse=True)
@@ -62,6 +84,15 @@ def _unwritable(folder: Path, error: OSError) -> SnapshotError:
 
 def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
     """Store a finished computation in one step, in the place of an older one, with a digest of each table.
+
+    Parameters
+    ----------
+    folder
+        Where it is written.
+    tables
+        By name.
+    facts
+        What is told of the whole.
 
     Raises
     ------

@@ -23,7 +23,17 @@ class RawSnapshot:
 
 
 def write_raw(record: SourceRecord, files: Mapping[str, Path], parameters: Mapping[str, str]) -> RawSnapshot:
-    """Store a delivery unchanged, under the date of today; a second one on a day gets a number."""
+    """Store a delivery unchanged, under the date of today; a second one on a day gets a number.
+
+    Parameters
+    ----------
+    record
+        What is told of the delivery.
+    files
+        What was fetched, by name.
+    parameters
+        What was asked.
+    """
     folder = settings.data_dir() / "raw" / record.source_id
     today = datetime.now(UTC)
     record = SourceRecord(**{**asdict(record), "retrieved_at": today.isoformat(timespec="seconds")})

@@ -109,5 +109,17 @@ def place(path: Path) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=512)
 def digest_of(path: Path, _inode: int, _size: int, _changed: int) -> str:
-    """Return the digest of a file, taken once for as long as it stays as it is."""
+    """Return the digest of a file, taken once for as long as it stays as it is.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    _inode
+        With size and time the key under which the digest is kept.
+    _size
+        In bytes.
+    _changed
+        In nanoseconds.
+    """
     return digest(path)

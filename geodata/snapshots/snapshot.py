@@ -95,7 +95,19 @@ def sweep() -> None:
 def write_tables(
     folder: Path, tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool
 ) -> str:
-    """Write tables and their manifest into a folder; return the data version, a digest of the content."""
+    """Write tables and their manifest into a folder; return the data version, a digest of the content.
+
+    Parameters
+    ----------
+    folder
+        Where it is written.
+    tables
+        By name, each by its contract.
+    sources
+        What the tables rest on.
+    is_demonstration
+        Whether the figures are invented.
+    """
     for name, table in tables.items():
         store.write_parquet(table, folder / f"{name}.parquet")
     files = {name: manifests.digest(folder / f"{name}.parquet") for name in sorted(tables)}
@@ -143,7 +155,17 @@ def read_core(folder: Path) -> Snapshot:
 def write_core(
     tables: Mapping[str, pd.DataFrame], sources: Sequence[SourceRecord], *, is_demonstration: bool = False
 ) -> Snapshot:
-    """Store core tables as a new snapshot and switch to it; until the switch the old one stays in use."""
+    """Store core tables as a new snapshot and switch to it; until the switch the old one stays in use.
+
+    Parameters
+    ----------
+    tables
+        By name, each by its contract.
+    sources
+        What the tables rest on.
+    is_demonstration
+        Whether the figures are invented.
+    """
     core = settings.data_dir() / "core"
     core.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=core) as scratch:

@@ -252,6 +252,23 @@ def get_json(
 
     With ``is_kept`` an answer that was given before is asked for on condition that it changed.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    url
+        The address in full.
+    params
+        The query behind the address.
+    form
+        What is posted; None asks only.
+    headers
+        Of the question.
+    read_s
+        Patience for an answer, in seconds.
+    is_kept
+        Whether an answer that did not change is taken from disk.
+
     Raises
     ------
     SourceError
@@ -284,6 +301,17 @@ def pages(
     source_id: str, url: str, params: Mapping[str, str], next_link: Callable[[Mapping[str, Any]], str | None]
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the answers of an address that gives its rows in pages, following each page's link to the next.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    url
+        The address in full.
+    params
+        The query behind the address.
+    next_link
+        Returns the address of the next page, None after the last.
 
     Raises
     ------
@@ -319,6 +347,17 @@ def download(source_id: str, url: str, target: Path, progress: Progress) -> Path
     the file of that time is given again.
 
     The part stands beside ``target`` with the ending ``.part`` until it is whole.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    url
+        The address in full.
+    target
+        Where the file is kept.
+    progress
+        Is told how much is done.
 
     Raises
     ------
@@ -369,6 +408,17 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
 
 def first_bytes(source_id: str, url: str, bytes_n: int, attempts_n: int = _ATTEMPTS_N) -> str:
     """Return the beginning of a file as text, without fetching the rest.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    url
+        The address in full.
+    bytes_n
+        How many to take.
+    attempts_n
+        How often to try.
 
     Raises
     ------

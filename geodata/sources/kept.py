@@ -56,7 +56,17 @@ def give(address: str, target: Path) -> None:
 
 
 def keep(address: str, answer: bytes | Path, headers: Mapping[str, str]) -> None:
-    """Keep an answer, where its publisher gave a mark to know it by."""
+    """Keep an answer, where its publisher gave a mark to know it by.
+
+    Parameters
+    ----------
+    address
+        That was asked, with its query.
+    answer
+        What it gave.
+    headers
+        Of the answer.
+    """
     marks = {mark: headers[mark] for mark in _MARKS if headers.get(mark)}
     size = len(answer) if isinstance(answer, bytes) else answer.stat().st_size
     path = _path(address)

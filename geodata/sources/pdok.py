@@ -58,6 +58,15 @@ _SMALLEST_M2 = 2_500.0  # below this a glasshouse is seldom a firm with staff
 def items(source_id: str, url: str, params: Mapping[str, str]) -> Features:
     """Return all features of a collection, page by page.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    url
+        The address in full.
+    params
+        The query behind the address.
+
     Raises
     ------
     SourceError

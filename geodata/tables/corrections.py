@@ -70,6 +70,15 @@ def with_corrected_places(
 def fates(sites: gpd.GeoDataFrame, corrections: pd.DataFrame, gemeenten: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return what becomes of every correction.
 
+    Parameters
+    ----------
+    sites
+        The list of today (EPSG:28992).
+    corrections
+        Corrected places from the register.
+    gemeenten
+        Of today (EPSG:28992).
+
     Returns
     -------
     DataFrame

@@ -179,6 +179,17 @@ def corop_shared_out(
 
     Share of the sector in its section in the COROP region, times the section's count in the gemeente.
 
+    Parameters
+    ----------
+    sector
+        One of the twelve.
+    sections
+        Establishments per gemeente and CBS group.
+    corop
+        Establishments per COROP area and branch.
+    corop_of
+        COROP area by gemeente.
+
     Examples
     --------
     >>> sections = pd.DataFrame({"H": [30.0, 10.0]}, index=["GM0001", "GM0002"])

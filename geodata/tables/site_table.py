@@ -19,7 +19,15 @@ _UNIT = {"greenhouse": "m2", "distribution_centre": "m2", "lodging": "beds", "ho
 
 
 def coordinates_rd(x: pd.Series, y: pd.Series, crs: str) -> tuple[pd.Series, pd.Series]:
-    """Return coordinates in EPSG:28992; both NaN where one is missing."""
+    """Return coordinates in EPSG:28992; both NaN where one is missing.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in the units of `crs`.
+    crs
+        Such as ``EPSG:4326``.
+    """
     across, up = x.to_numpy(float), y.to_numpy(float)
     if crs != codes.CRS_RD:
         across, up = pyproj.Transformer.from_crs(crs, codes.CRS_RD, always_xy=True).transform(across, up)
@@ -29,7 +37,15 @@ def coordinates_rd(x: pd.Series, y: pd.Series, crs: str) -> tuple[pd.Series, pd.
 
 
 def points_rd(x: pd.Series, y: pd.Series, crs: str) -> gpd.GeoSeries:
-    """Return points in EPSG:28992; None where a coordinate is missing."""
+    """Return points in EPSG:28992; None where a coordinate is missing.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in the units of `crs`.
+    crs
+        Such as ``EPSG:4326``.
+    """
     across, up = (side.to_numpy() for side in coordinates_rd(x, y, crs))
     present = np.isfinite(across)
     points = np.full(len(x), None, dtype=object)

@@ -73,7 +73,17 @@ def keep_rows(place: Path) -> None:
 
 
 def swap_in(made: Path, path: Path, place: Path) -> None:
-    """Put a new file in the place of the register's, which is kept aside with what SQLite keeps beside it."""
+    """Put a new file in the place of the register's, which is kept aside with what SQLite keeps beside it.
+
+    Parameters
+    ----------
+    made
+        The new file.
+    path
+        Of the register.
+    place
+        Where the old one is kept.
+    """
     with Path(f"{path}.turn").open("w") as handle:  # no other process of ours writes meanwhile
         fcntl.flock(handle, fcntl.LOCK_EX)
         keep_file(path, place)

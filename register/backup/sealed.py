@@ -78,6 +78,15 @@ def new_key(path: Path) -> str:
 def opened(path: Path, target: Path, identity: Path | None) -> Path:
     """Decrypt a copy into a file, with the secret key in ``identity`` (``RISICOBEELD_BACKUP_IDENTITY``).
 
+    Parameters
+    ----------
+    path
+        Of the encrypted copy.
+    target
+        Where the plain one is written.
+    identity
+        File with the secret key; the setting by default.
+
     Raises
     ------
     RegisterError

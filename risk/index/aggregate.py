@@ -314,7 +314,21 @@ class Steps:
 def steps(
     values: Array, weights: Weights, scale: Scale, *, drops_missing: bool = False, joining: Joining = "geometric"
 ) -> Steps:
-    """Return routes, dimensions and their joint figure (0-10, NaN where it does not exist); as for `aggregate`."""
+    """Return routes, dimensions and their joint figure (0-10, NaN where it does not exist); as for `aggregate`.
+
+    Parameters
+    ----------
+    values
+        Units x indicators on 0-10, NaN where missing.
+    weights
+        Of the indicators, routes and dimensions.
+    scale
+        The model's exponents, floors and minimums.
+    drops_missing
+        Whether the others share the weight of a dimension that is missing.
+    joining
+        How the dimensions are joined.
+    """
     present = np.isfinite(values)
     routes = route_means(values, present, weights, scale)
     dimensions = dimension_means(routes, weights, scale.exponent)
@@ -331,7 +345,19 @@ def steps(
 
 
 def route_means(values: Array, present: Mask, weights: Weights, scale: Scale) -> Array:
-    """Return the weighted means within the routes, units x routes, NaN where too little is present."""
+    """Return the weighted means within the routes, units x routes, NaN where too little is present.
+
+    Parameters
+    ----------
+    values
+        Units x indicators on 0-10, NaN where missing.
+    present
+        Where a value is known.
+    weights
+        Of the indicators, routes and dimensions.
+    scale
+        The model's exponents, floors and minimums.
+    """
     by_route = _by_route(weights.indicator, weights).astype(values.dtype).T
     rounding = _ROUNDING if values.dtype == float else _SINGLE_ROUNDING
     # Transposed, so that a route is one row in memory: the rebuilds come here a hundred thousand units at a time.
@@ -344,7 +370,17 @@ def route_means(values: Array, present: Mask, weights: Weights, scale: Scale) ->
 
 
 def dimension_means(routes: Array, weights: Weights, exponent: float) -> Array:
-    """Return the power means of the routes, units x dimensions, NaN where a kept route is not there."""
+    """Return the power means of the routes, units x dimensions, NaN where a kept route is not there.
+
+    Parameters
+    ----------
+    routes
+        Units x routes on 0-10, NaN where missing.
+    weights
+        Of the indicators, routes and dimensions.
+    exponent
+        Of the power mean between the routes of a dimension.
+    """
     dimensions = np.full((weights.dimension.size, len(routes)), np.nan, routes.dtype).T
     for place, weight in enumerate(weights.dimension):
         inside = (weights.dimension_of == place) & (weights.route > 0)
@@ -354,14 +390,36 @@ def dimension_means(routes: Array, weights: Weights, exponent: float) -> Array:
 
 
 def join(dimensions: Array, exponents: Array, floor: float, joining: Joining) -> Array:
-    """Return one figure on 0-10 from the dimensions that a unit has (exponent above 0)."""
+    """Return one figure on 0-10 from the dimensions that a unit has (exponent above 0).
+
+    Parameters
+    ----------
+    dimensions
+        Units x dimensions on 0-10, NaN where missing.
+    exponents
+        Of each dimension, above 0 where it counts.
+    floor
+        What a dimension counts at least (0-10).
+    joining
+        How the dimensions are joined.
+    """
     if joining == "geometric":
         return product(dimensions, exponents, floor)
     return np.asarray((np.nan_to_num(dimensions) * exponents).sum(axis=1))
 
 
 def power_mean(values: Array, weights: Array, exponent: float) -> Array:
-    """Return the power mean over the last axis; exponent 1 is the mean, infinity the maximum."""
+    """Return the power mean over the last axis; exponent 1 is the mean, infinity the maximum.
+
+    Parameters
+    ----------
+    values
+        What is averaged, along the last axis.
+    weights
+        Of the last axis.
+    exponent
+        1 is the mean, infinity the maximum.
+    """
     if values.shape[-1] == 1:
         return np.asarray(values[..., 0])
     if np.isinf(exponent):
@@ -372,6 +430,16 @@ def power_mean(values: Array, weights: Array, exponent: float) -> Array:
 
 
 def product(dimensions: Array, exponents: Array, floor: float) -> Array:
-    """Return 10 times the weighted geometric mean of dimensions on 0-10, none counted below the floor."""
+    """Return 10 times the weighted geometric mean of dimensions on 0-10, none counted below the floor.
+
+    Parameters
+    ----------
+    dimensions
+        Units x dimensions on 0-10, NaN where missing.
+    exponents
+        Of each dimension, above 0 where it counts.
+    floor
+        What a dimension counts at least (0-10).
+    """
     logs = np.log(np.maximum(np.nan_to_num(dimensions, nan=10.0), floor) / 10)
     return np.asarray(np.minimum(10 * np.exp((logs * exponents).sum(axis=1)), 10.0))

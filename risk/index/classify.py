@@ -103,6 +103,15 @@ def without(lacks: Iterable[str], language: str) -> str:
 def class_words(word: str, lacks: Iterable[str], language: str) -> str:
     """Return the word of a class, which says which dimension the picture lacks: a route is said in the title alone.
 
+    Parameters
+    ----------
+    word
+        Of the class.
+    lacks
+        Codes of what the picture lacks (`lacks_of`).
+    language
+        ``nl`` or ``en``.
+
     Examples
     --------
     >>> class_words("hoog", ("context", "wonen"), "nl"), class_words("high", ("wonen",), "en")

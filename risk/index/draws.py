@@ -326,6 +326,15 @@ def pools_of(values: Single, is_missing: NDArray[np.bool_], kind_of: NDArray[np.
     """Return per column and kind with a missing value: the column, the rows, and the values to draw from.
 
     A kind of which fewer than three are known is drawn from all kinds; a column without any value from the scale.
+
+    Parameters
+    ----------
+    values
+        Sites x indicators on 0-10, NaN where missing.
+    is_missing
+        Where a value has to be drawn.
+    kind_of
+        Kind of each site.
     """
     found = []
     for column in np.flatnonzero(is_missing.any(axis=0)):
@@ -342,12 +351,36 @@ def pools_of(values: Single, is_missing: NDArray[np.bool_], kind_of: NDArray[np.
 
 
 def scaled(index: Index, raw: Array, low: Array, high: Array) -> Array:
-    """Return what was measured on 0-10 between its goalposts, units x indicators."""
+    """Return what was measured on 0-10 between its goalposts, units x indicators.
+
+    Parameters
+    ----------
+    index
+        Indicators and their places.
+    raw
+        As measured, in the indicator's own unit.
+    low
+        Values that count as 0, per indicator.
+    high
+        Values that count as 10, per indicator.
+    """
     return np.column_stack(
         [scaled_one(one, raw[:, place], low[:, place], high[:, place]) for place, one in enumerate(index.indicators)]
     )
 
 
 def scaled_one(indicator: Indicator, raw: NDArray[np.floating], low: Array, high: Array) -> Array:
-    """Return values of one indicator on 0-10 between its goalposts."""
+    """Return values of one indicator on 0-10 between its goalposts.
+
+    Parameters
+    ----------
+    indicator
+        As declared.
+    raw
+        As measured, in the indicator's own unit.
+    low
+        Value that counts as 0, in the indicator's own unit.
+    high
+        Value that counts as 10, in the indicator's own unit.
+    """
     return goalposts(raw, low, high, direction=indicator.direction, is_log=indicator.transform == "log")

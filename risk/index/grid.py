@@ -134,7 +134,17 @@ class Rollup:
         return np.asarray(np.divide(total, covered, out=np.full(total.shape, np.nan), where=enough))
 
     def mean(self, cells: Array, workers: Array, minimum: float) -> Array:
-        """Return averages weighted by exposed workers; NaN where less than `minimum` of them has a figure."""
+        """Return averages weighted by exposed workers; NaN where less than `minimum` of them has a figure.
+
+        Parameters
+        ----------
+        cells
+            Figures per gemeente and sector.
+        workers
+            Exposed workers per gemeente and sector.
+        minimum
+            Share of the workers that must have a figure (0-1).
+        """
         known, weight = np.isfinite(cells), np.nan_to_num(workers) + _ALMOST_NOBODY
         present, whole = self.add(weight * known), self.add(weight)
         total = self.add(weight * np.nan_to_num(cells))

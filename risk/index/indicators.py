@@ -228,7 +228,17 @@ def not_together(exposure: pd.DataFrame, model: Model) -> tuple[str, ...]:
 
 
 def refuse_infinite(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    """Raise `InputError` when a figure of a table is infinite: it would spoil every average it enters."""
+    """Raise `InputError` when a figure of a table is infinite: it would spoil every average it enters.
+
+    Parameters
+    ----------
+    name
+        Of the table.
+    table
+        Its rows.
+    columns
+        Its figures.
+    """
     for column in columns if len(table) else ():
         if np.isinf(table[column].to_numpy(float)).any():
             raise InputError(f"Table {name}: a figure in {column} is infinite; correct it or leave it empty.")

@@ -74,6 +74,19 @@ def goalposts(values: ArrayLike, low: ArrayLike, high: ArrayLike, *, direction: 
 def denormalise(value: float, low: float, high: float, *, direction: int = 1, is_log: bool = False) -> float:
     """Return the value in the indicator's own unit that stands at `value` on 0-10.
 
+    Parameters
+    ----------
+    value
+        0-10.
+    low
+        Value that counts as 0, in the indicator's own unit.
+    high
+        Value that counts as 10, in the indicator's own unit.
+    direction
+        1 where more is more risk, -1 where less is.
+    is_log
+        Whether the scale is logarithmic.
+
     Examples
     --------
     >>> round(denormalise(5, 10, 1000, is_log=True), 9)
@@ -114,6 +127,15 @@ def percentile_rank(values: ArrayLike, reference: ArrayLike | None = None) -> Ar
 def z_score(values: ArrayLike, mean: float | None = None, spread: float | None = None) -> Array:
     """Return distances to the mean in standard deviations; 0 for a constant indicator, NaN where missing.
 
+    Parameters
+    ----------
+    values
+        Of one indicator.
+    mean
+        That of the values by default.
+    spread
+        Standard deviation; that of the values by default.
+
     Examples
     --------
     >>> z_score([1.0, 3.0]), z_score([2.0, 2.0])
@@ -130,6 +152,15 @@ def z_score(values: ArrayLike, mean: float | None = None, spread: float | None =
 
 def winsorise(values: ArrayLike, low: float, high: float) -> Array:
     """Return the values cut at two bounds; missing stays missing.
+
+    Parameters
+    ----------
+    values
+        Of one indicator.
+    low
+        Lower bound.
+    high
+        Upper bound.
 
     Examples
     --------

@@ -238,7 +238,21 @@ def _top_sizes(problem: Problem, model: Model) -> Array:
 
 
 def pose(values: Array, measured: Measured, model: Model, group: NDArray[np.int64], weights: Weights) -> Problem:
-    """Prepare what does not change from rebuild to rebuild."""
+    """Prepare what does not change from rebuild to rebuild.
+
+    Parameters
+    ----------
+    values
+        Units x indicators on 0-10, NaN where missing.
+    measured
+        What the values were made from.
+    model
+        The index as declared.
+    group
+        Ranking of each unit.
+    weights
+        Of the model.
+    """
     order = np.argsort(group, kind="stable")
     edges = np.flatnonzero(np.diff(group[order], prepend=-1, append=-1))
     score = aggregate(values, weights, model.scale, drops_missing=measured.index.drops_missing).score
@@ -281,7 +295,21 @@ def _z_share(values: Array) -> Array:
 
 
 def run(problem: Problem, repeats: int, seed: int, on: Collection[str], pool: Pool = LOCAL) -> Run:
-    """Rebuild the index `repeats` times with the assumptions in `on` varied, the others as in the model."""
+    """Rebuild the index `repeats` times with the assumptions in `on` varied, the others as in the model.
+
+    Parameters
+    ----------
+    problem
+        Of `pose`.
+    repeats
+        How many rebuilds.
+    seed
+        Of the random numbers.
+    on
+        Names of the assumptions that vary.
+    pool
+        What does the pieces of the work.
+    """
     blocks = list(_blocks(problem.model, repeats, seed, on))
     size = max(1, min(_UNITS_AT_ONCE // (_DRAWS_IN_A_BLOCK * max(len(problem.order), 1)), _BLOCKS_AT_ONCE))
     pieces = [tuple(blocks[part]) for part in cut(len(blocks), size)]

@@ -195,7 +195,19 @@ def values_of(around: Around, rows: pd.DataFrame) -> tuple[Array, States]:
 
 
 def impute_sizes(values: Array, states: States, kind: pd.Series, model: Model) -> None:
-    """Fill in the size of sites of which none is known with the mean of its kind, in place."""
+    """Fill in the size of sites of which none is known with the mean of its kind, in place.
+
+    Parameters
+    ----------
+    values
+        Sites x indicators, filled in place.
+    states
+        Status of each value, sites x indicators.
+    kind
+        Kind of each site.
+    model
+        The index as declared.
+    """
     place = model.sites.codes.index(_SIZE)
     unknown = states[:, place] == MISSING
     if not unknown.any() or unknown.all():
@@ -207,7 +219,17 @@ def impute_sizes(values: Array, states: States, kind: pd.Series, model: Model) -
 
 
 def unplaced(rows: pd.DataFrame, states: States, model: Model) -> NDArray[np.object_]:
-    """Return why a site has no place in the ranking: ``place``, ``size``, or '' where it has one."""
+    """Return why a site has no place in the ranking: ``place``, ``size``, or '' where it has one.
+
+    Parameters
+    ----------
+    rows
+        Sites by their contract.
+    states
+        Status of each value, sites x indicators.
+    model
+        The index as declared.
+    """
     place = model.sites.codes.index(_SIZE)
     why = np.where(np.isin(states[:, place], (MISSING, IMPUTED)), "size", "").astype(object)
     why[rows["is_nowhere"].to_numpy(bool)] = "place"
@@ -217,7 +239,21 @@ def unplaced(rows: pd.DataFrame, states: States, model: Model) -> NDArray[np.obj
 def sampler_of(
     around: Around, rows: pd.DataFrame, values: Array, states: States, left_out: Mapping[str, str]
 ) -> SiteSampler:
-    """Return what draws the values of all sites anew."""
+    """Return what draws the values of all sites anew.
+
+    Parameters
+    ----------
+    around
+        What lies around the sites.
+    rows
+        Sites by their contract.
+    values
+        Sites x indicators on 0-10.
+    states
+        Status of each value, sites x indicators.
+    left_out
+        Indicators that count for no site, and why.
+    """
     codes = around.model.sites.codes
     kept = np.array([code not in left_out for code in codes])
     near = _near(rows["area_code"], rows["sector_code"], np.ones(len(rows), bool), around.areas)

@@ -177,6 +177,17 @@ def moments(events: Array, exposure: Array) -> tuple[Array, float, float]:
 def log_likelihood(events: ArrayLike, exposure: ArrayLike, shape: float, rate: float) -> float:
     """Return the log-likelihood of counts under a gamma prior, without the constant of the prior's mean.
 
+    Parameters
+    ----------
+    events
+        Counts per unit.
+    exposure
+        What they are counts among, per unit.
+    shape
+        Of the gamma prior.
+    rate
+        Of the gamma prior, per unit of exposure.
+
     Examples
     --------
     >>> round(log_likelihood([0.0], [1.0], 1.0, 1.0), 6)  # half the mass lies at zero

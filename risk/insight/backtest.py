@@ -293,6 +293,15 @@ def season(date: pd.Timestamp) -> str:
 def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd.DataFrame:
     """Return where outbreaks that are known stood when they were found; without rows where the data know none.
 
+    Parameters
+    ----------
+    tables
+        The core tables by name.
+    model
+        The index as declared.
+    previous
+        An earlier model to compare with, if any.
+
     Returns
     -------
     DataFrame

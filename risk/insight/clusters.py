@@ -127,7 +127,21 @@ def clusters(
 def local_statistics(
     graph: "Graph", names: pd.Series, values: Array, permutations: int = PERMUTATIONS, seed: int = 20201123
 ) -> pd.DataFrame:
-    """Return local Moran and G* of values on a graph; a constant gives no cluster anywhere."""
+    """Return local Moran and G* of values on a graph; a constant gives no cluster anywhere.
+
+    Parameters
+    ----------
+    graph
+        Neighbours and their weights.
+    names
+        Codes in the order of the graph.
+    values
+        One per place.
+    permutations
+        How many redraws.
+    seed
+        Of the random numbers.
+    """
     from esda import G_Local, Moran_Local, fdr  # noqa: PLC0415
 
     if np.ptp(values) == 0:

@@ -147,6 +147,15 @@ def stability(tables: Tables, model: Model, level: str) -> pd.DataFrame:
     """Return how alike the rankings of consecutive months are, all sectors together.
 
     Months whose picture lacks what that of the last does not, or the other way round, take no part.
+
+    Parameters
+    ----------
+    tables
+        The core tables by name.
+    model
+        The index as declared.
+    level
+        ``vr`` or ``gemeente``.
     """
     dates = _month_ends(tables)
     outcomes = [(date, score(tables, level, model, rebuilds=0, at=date)) for date in dates]
@@ -160,7 +169,17 @@ def stability(tables: Tables, model: Model, level: str) -> pd.DataFrame:
 
 
 def assumptions(tables: Tables, model: Model, level: str) -> pd.DataFrame:
-    """Return how many places each assumption alone moves a rank on average, largest first."""
+    """Return how many places each assumption alone moves a rank on average, largest first.
+
+    Parameters
+    ----------
+    tables
+        The core tables by name.
+    model
+        The index as declared.
+    level
+        ``vr`` or ``gemeente``.
+    """
     prepared = score(tables, level, model, rebuilds=0).prepared
     weights = weigh(prepared.measured.index, prepared.kept)
     shifts = sensitivity(prepared.values_0_10, prepared.measured, model, prepared.group, weights)
@@ -228,7 +247,17 @@ def outbreaks_note(table: pd.DataFrame, lang: str) -> str:
 
 
 def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
-    """Return the evaluation as Markdown, with the warning at every figure on demonstration data."""
+    """Return the evaluation as Markdown, with the warning at every figure on demonstration data.
+
+    Parameters
+    ----------
+    evaluation
+        Of `evaluate`.
+    lang
+        ``nl`` or ``en``.
+    is_demonstration
+        Whether the figures are invented.
+    """
     note = f"*{DEMONSTRATION[lang]}*" if is_demonstration else ""
     sections = [
         (

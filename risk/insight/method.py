@@ -69,6 +69,15 @@ def document(model: Model, lang: str, rankings: pd.DataFrame | None = None, bann
 def with_and_without(tables: Tables, model: Model, level: str = "vr") -> pd.DataFrame:
     """Return the ranking of all sectors together, with everything and without each of the switches.
 
+    Parameters
+    ----------
+    tables
+        The core tables by name.
+    model
+        The index as declared.
+    level
+        ``vr`` or ``gemeente``.
+
     Returns
     -------
     DataFrame

@@ -38,6 +38,17 @@ def precision_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike
 def lift_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | None = None) -> float:
     """Return precision@k over the base rate; 1 is no better than chance, NaN where nothing was found.
 
+    Parameters
+    ----------
+    score
+        A score per unit, the higher the earlier chosen.
+    found
+        1 where something was found, else 0.
+    k
+        How many are chosen.
+    weight
+        Of each unit; all alike by default.
+
     Examples
     --------
     >>> lift_at_k([9, 8, 7, 1], [1, 1, 0, 0], 2)
@@ -49,6 +60,17 @@ def lift_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | No
 
 def recall_at_k(score: ArrayLike, found: ArrayLike, k: int, weight: ArrayLike | None = None) -> float:
     """Return the share of all finds that lie among the k highest scores; NaN where nothing was found.
+
+    Parameters
+    ----------
+    score
+        A score per unit, the higher the earlier chosen.
+    found
+        1 where something was found, else 0.
+    k
+        How many are chosen.
+    weight
+        Of each unit; all alike by default.
 
     Examples
     --------
@@ -87,6 +109,13 @@ def spearman(one: ArrayLike, other: ArrayLike) -> float:
 def jaccard_at_k(one: pd.Series, other: pd.Series, k: int) -> float:
     """Return the overlap of two top k's (0-1), units matched on the index.
 
+    Parameters
+    ----------
+    one, other
+        Scores by unit.
+    k
+        How many are chosen.
+
     Examples
     --------
     >>> a, b = pd.Series({"x": 3.0, "y": 2.0, "z": 1.0}), pd.Series({"x": 3.0, "y": 1.0, "z": 2.0})
@@ -107,6 +136,15 @@ def kendall(one: pd.Series, other: pd.Series) -> float:
 
 def deciles(predicted: ArrayLike, found: ArrayLike, groups: int = 10) -> pd.DataFrame:
     """Return the mean prediction beside the mean outcome by group of rising prediction.
+
+    Parameters
+    ----------
+    predicted
+        Of each unit.
+    found
+        1 where something was found, else 0.
+    groups
+        How many groups of equal size.
 
     Examples
     --------

@@ -93,6 +93,15 @@ def reasons(told: Told, unit_id: str, lang: str) -> str:
     The figures are rounded to one decimal; what rounding and small parts leave over stands under "other", so
     that the sentence adds up as it stands.
 
+    Parameters
+    ----------
+    told
+        Scores and contributions, with names.
+    unit_id
+        Of a row of the scores.
+    lang
+        ``nl`` or ``en``.
+
     Raises
     ------
     UnknownCodeError
@@ -125,6 +134,15 @@ def top_reason(told: Told, unit_id: str, lang: str) -> str:
 
     A border, the season and the past are passed over, as nobody on the spot can act on them.
 
+    Parameters
+    ----------
+    told
+        Scores and contributions, with names.
+    unit_id
+        Of a row of the scores.
+    lang
+        ``nl`` or ``en``.
+
     Raises
     ------
     UnknownCodeError
@@ -140,6 +158,15 @@ def apart(told: Told, unit_ids: Sequence[str], lang: str) -> list[str]:
 
     The reason is the strongest that can be acted on (`top_reason`); where an earlier unit gave the same, the
     strongest that none gave stands behind it, also one that nobody can change. '' for a unit that nothing raises.
+
+    Parameters
+    ----------
+    told
+        Scores and contributions, with names.
+    unit_ids
+        In the order in which they are named.
+    lang
+        ``nl`` or ``en``.
     """
     fixed = {indicator.code for indicator in told.model.areas.indicators if indicator.is_fixed}
     table = told.contributions[told.contributions["unit_id"].isin(unit_ids)]
@@ -234,7 +261,17 @@ def what_would_change(told: Told, unit_id: str) -> list[Change]:
 
 
 def change_sentence(told: Told, change: Change, lang: str) -> str:
-    """Return a change in words."""
+    """Return a change in words.
+
+    Parameters
+    ----------
+    told
+        Scores and contributions, with names.
+    change
+        What moved and by how much.
+    lang
+        ``nl`` or ``en``.
+    """
     indicator = told.model.indicator(change.indicator_code)
     largest = max(abs(change.raw_from), abs(change.raw_to))
     decimals = 0 if largest >= 100 else 1 if largest >= 10 else 2
@@ -249,6 +286,15 @@ def change_sentence(told: Told, change: Change, lang: str) -> str:
 
 def number(value: float, lang: str, decimals: int = 1) -> str:
     """Return a number as the language writes it.
+
+    Parameters
+    ----------
+    value
+        The number.
+    lang
+        ``nl`` or ``en``.
+    decimals
+        How many are written.
 
     Examples
     --------

@@ -56,7 +56,19 @@ def visit_table(tables: Tables, model: Model) -> pd.DataFrame:
 
 
 def outcome_before(tables: Tables, model: Model, level: str, first: pd.Timestamp) -> Outcome:
-    """Return the scores as of the day before a date."""
+    """Return the scores as of the day before a date.
+
+    Parameters
+    ----------
+    tables
+        The core tables by name.
+    model
+        The index as declared.
+    level
+        ``vr`` or ``gemeente``.
+    first
+        The date.
+    """
     at = min(first - pd.Timedelta(days=1), peildatum(tables, model.disease))
     return score(tables, level, model, rebuilds=0, at=at)
 

@@ -21,6 +21,17 @@ CALENDAR_TYPE: Final = "text/calendar; charset=utf-8"
 def digest(store: ScopedStore, since: date, today: date, language: str) -> Document:
     """Return a page for one viewer: what there is to do, where to look; a quiet week says so.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    since
+        The first day of the period.
+    today
+        The day that it is made for.
+    language
+        ``nl`` or ``en``.
+
     Raises
     ------
     InputError
@@ -76,7 +87,17 @@ def atom(store: ScopedStore, found: Sequence[Notice], today: date, texts: Texts,
 
 
 def calendar(store: ScopedStore, found: Sequence[Notice], texts: Texts) -> bytes:
-    """Return the planned visits among notices as a calendar: per region and week how many, on the page of targets."""
+    """Return the planned visits among notices as a calendar: per region and week how many, on the page of targets.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    found
+        The notices.
+    texts
+        Words of the reader's language.
+    """
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//notices//NL", "CALSCALE:GREGORIAN"]
     banner = export.banner(store, texts.language)
     regions = names()

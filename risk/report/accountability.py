@@ -137,7 +137,21 @@ def _plan(facts: Facts, words: Mapping[str, str]) -> list[Block]:
 
 
 def label_of(name: str, code: str, facts: Facts, words: Mapping[str, str], language: str) -> str:
-    """Return the word for a code of a count."""
+    """Return the word for a code of a count.
+
+    Parameters
+    ----------
+    name
+        Of the count.
+    code
+        Its value.
+    facts
+        What the report rests on.
+    words
+        Of the report.
+    language
+        ``nl`` or ``en``.
+    """
     if name == "by_region":
         return facts.regions.get(code, code)
     if name == "by_sector":

@@ -115,7 +115,17 @@ def map_of_visits(
 
 
 def months(by_month: pd.DataFrame, names: Mapping[str, str], banner: str) -> bytes:
-    """Return stacked bars (PNG) of activations per month, preventief below repressief."""
+    """Return stacked bars (PNG) of activations per month, preventief below repressief.
+
+    Parameters
+    ----------
+    by_month
+        Activations per month and kind.
+    names
+        Words of the two kinds.
+    banner
+        What stands over invented figures; '' over real ones.
+    """
     figure, axes = _figure(6.4, 2.8)
     below = pd.Series(0, index=by_month.index)
     for kind, colour in _KIND_COLOURS.items():
@@ -132,7 +142,17 @@ def months(by_month: pd.DataFrame, names: Mapping[str, str], banner: str) -> byt
 
 
 def bars(labels: list[str], numbers: list[int], banner: str) -> bytes:
-    """Return horizontal bars (PNG), the first label on top."""
+    """Return horizontal bars (PNG), the first label on top.
+
+    Parameters
+    ----------
+    labels
+        From top to bottom.
+    numbers
+        Of each label.
+    banner
+        What stands over invented figures; '' over real ones.
+    """
     figure, axes = _figure(6.4, 0.5 + 0.34 * len(labels))
     drawn = axes.barh(range(len(labels)), numbers[::-1], color="#2b77ab", height=0.65)
     # Labels are set as plain texts: in tick labels a dollar sign would start a formula.

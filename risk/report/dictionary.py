@@ -78,6 +78,15 @@ def as_json(model: Model, records: Iterable[SourceRecord]) -> bytes:
 def meaning(table: str, column: str, language: str) -> str:
     """Return what a column of a table holds.
 
+    Parameters
+    ----------
+    table
+        Name of the table.
+    column
+        Name of the column.
+    language
+        ``nl`` or ``en``.
+
     Examples
     --------
     >>> meaning("contacts", "name", "en"), meaning("sites", "name", "en") == meaning("contacts", "name", "en")

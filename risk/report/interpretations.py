@@ -55,7 +55,17 @@ def notes_on(store: ScopedStore, vr_code: str, sector_code: str, until: date | N
 
 
 def near(rows: pd.DataFrame, vr_code: str, sector_code: str) -> pd.DataFrame:
-    """Return those of some notes that `notes_on` gives for a region and a sector."""
+    """Return those of some notes that `notes_on` gives for a region and a sector.
+
+    Parameters
+    ----------
+    rows
+        Notes, as `valid` gives them.
+    vr_code
+        Such as ``VR06``.
+    sector_code
+        One of the twelve; '' is all together.
+    """
     if not sector_code:
         return rows[rows["vr_code"] == vr_code] if vr_code else rows.iloc[:0]
     regions, sectors = ("", vr_code), ("", sector_code)
@@ -66,6 +76,19 @@ def near(rows: pd.DataFrame, vr_code: str, sector_code: str) -> pd.DataFrame:
 
 def add(store: ScopedStore, vr_code: str, sector_code: str, text: str, day: date) -> Receipt:
     """Record a note, signed as who the viewer is.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    vr_code
+        The region; '' is the whole country.
+    sector_code
+        The sector; '' is all of them.
+    text
+        What the note says.
+    day
+        The day it is signed.
 
     Raises
     ------
@@ -81,6 +104,17 @@ def add(store: ScopedStore, vr_code: str, sector_code: str, text: str, day: date
 def change(store: ScopedStore, row: Mapping[str, Any], text: str, day: date) -> Receipt:
     """Record a new version of a note, signed and dated anew; what it said stays in the register.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    row
+        The note as it stands in the register.
+    text
+        What the note says.
+    day
+        The day it is signed.
+
     Raises
     ------
     InputError, AccessDeniedError
@@ -92,7 +126,17 @@ def change(store: ScopedStore, row: Mapping[str, Any], text: str, day: date) -> 
 
 
 def withdraw(store: ScopedStore, row: Mapping[str, Any], day: date) -> Receipt:
-    """Record that a note no longer holds; it is shown nowhere but in the register's history."""
+    """Record that a note no longer holds; it is shown nowhere but in the register's history.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    row
+        The note as it stands in the register.
+    day
+        The day it ends.
+    """
     return _correct(store, row, {"state": "withdrawn", "event_date": day, "signed_by": _signature(store)})
 
 
@@ -118,7 +162,17 @@ def signed(texts: Texts, row: Mapping[str, Any]) -> str:
 
 
 def about(texts: Texts, vr_code: str, sector_code: str) -> str:
-    """Say what a note is about: a region, a sector, or a sector in a region."""
+    """Say what a note is about: a region, a sector, or a sector in a region.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    vr_code
+        The region; '' is the whole country.
+    sector_code
+        The sector; '' is all of them.
+    """
     region = region_names().get(vr_code, vr_code)
     if not sector_code:
         return texts("interpretation.of_region", region=region)

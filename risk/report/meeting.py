@@ -32,6 +32,19 @@ def meeting_sheet(
 
     The classes are those of the picture of a disease; '' is the model's own.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    since
+        The first day of the period.
+    language
+        ``nl`` or ``en``.
+    disease
+        As the table of infections names it; '' is the model's own.
+    step
+        Is told the part that is done (0-1).
+
     Raises
     ------
     InputError
@@ -165,6 +178,15 @@ def classes_moved(
     """Return the regions whose class (1 to 5, all sectors together) changed since a date, and what both pictures lack.
 
     A region is its name with the class of then and of now.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    since
+        The date.
+    model
+        The index as declared.
 
     Raises
     ------

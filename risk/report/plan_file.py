@@ -70,6 +70,15 @@ def plan_words(plan_id: str, language: str, lacks: Sequence[str] = (), version: 
 def file_stem(plan_id: str, language: str, version: int) -> str:
     """Return what the files of a plan are called: its first day and version, or how it was named by hand.
 
+    Parameters
+    ----------
+    plan_id
+        Of the plan.
+    language
+        ``nl`` or ``en``.
+    version
+        Of the plan; 0 is left out.
+
     Examples
     --------
     >>> file_stem("20201130-17-51ea8b52", "nl", 2), file_stem("ours", "nl", 0)

@@ -42,7 +42,19 @@ def sector_name(code: str, language: str) -> str:
 
 
 def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: str = "") -> Paragraph:
-    """Return what every document tells of itself: date, versions, scope, sources and licence."""
+    """Return what every document tells of itself: date, versions, scope, sources and licence.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    language
+        ``nl`` or ``en``.
+    peildatum
+        Date of the picture.
+    model_version
+        Of the declaration of the index.
+    """
     words = read_words(language)
     model = words["stamp_model"].format(version=model_version) if model_version else ""
     told = words["stamp"].format(
@@ -108,6 +120,15 @@ def week_words(week: str, language: str) -> str:
 
 def days_words(first: date, last: date, language: str) -> str:
     """Return the days from the first to the last.
+
+    Parameters
+    ----------
+    first
+        The first day.
+    last
+        The last day.
+    language
+        ``nl`` or ``en``.
 
     Examples
     --------

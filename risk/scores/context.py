@@ -65,6 +65,15 @@ def whole_country(store: ScopedStore, disease: str, week: str = "") -> tuple[int
     How far an epidemic is never enters the order of areas, so it is said apart. None for who does not see the figure
     of every gemeente.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    disease
+        As the table of infections names it.
+    week
+        Such as ``2020-W22``; '' is the last one.
+
     Raises
     ------
     AccessDeniedError, InputError
@@ -87,6 +96,15 @@ def groups_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
     At most five, the most likely first. A group may go on outside what the viewer may see: ``gemeenten_n`` counts
     all of it.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    disease
+        As the table of infections names it.
+    week
+        Such as ``2020-W22``; '' is the last one.
+
     Raises
     ------
     AccessDeniedError
@@ -100,6 +118,15 @@ def groups_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
 def hot_spots_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:
     """Return where high rates of the two weeks up to `week` lie together (contract ``hot_spots``).
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    disease
+        As the table of infections names it.
+    week
+        Such as ``2020-W22``; '' is the last one.
+
     Raises
     ------
     AccessDeniedError
@@ -112,6 +139,15 @@ def hot_spots_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFra
 
 def prepare(data_version: str, disease: str, week: str = "") -> None:
     """Compute and store hot spots and groups of a week, unless this code already did so from these data.
+
+    Parameters
+    ----------
+    data_version
+        Of the snapshot.
+    disease
+        As the table of infections names it.
+    week
+        Such as ``2020-W22``; '' is the last one.
 
     Raises
     ------

@@ -124,6 +124,17 @@ def read_scored(store: ScopedStore, level: str, model: Model, week: str = "") ->
 
     With a week: the picture as it stood at the end of it, with the intervals of that moment.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    model
+        The index as declared.
+    week
+        Such as ``2020-W22``; '' is the peildatum.
+
     Raises
     ------
     AccessDeniedError
@@ -189,7 +200,19 @@ def digest_of(*files: Path) -> str:
 
 
 def is_ready(data_version: str, level: str, model: Model, week: str = "") -> bool:
-    """Tell whether the scores of a level are stored, computed by this code from this model, data and signals."""
+    """Tell whether the scores of a level are stored, computed by this code from this model, data and signals.
+
+    Parameters
+    ----------
+    data_version
+        Of the snapshot.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    model
+        The index as declared.
+    week
+        Such as ``2020-W22``; '' is the peildatum.
+    """
     return _is_fresh(computed.out_level(model.version, data_version, level, week), level)
 
 
@@ -372,6 +395,15 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
 
 def lacks(store: ScopedStore, level: str, model: Model) -> tuple[str, ...]:
     """Return the dimensions and routes that a picture lacks, which it is named after; no score need be there.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    level
+        ``vr``, ``gemeente`` or ``site``.
+    model
+        The index as declared.
 
     Raises
     ------

@@ -65,6 +65,15 @@ def known_then(store: ScopedStore, shown: Scored, unit_id: str) -> pd.DataFrame:
 
     They are what was known then. Invented and real figures never stand in one line; a delivery that was put away is
     not told.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    shown
+        The picture of today.
+    unit_id
+        Of a row of the scores.
     """
     rows = []
     for _, folder in computed.other_pictures(shown.model.version, store.data_version, shown.level):
@@ -84,6 +93,15 @@ def incidence_by_week(store: ScopedStore, disease: str, area_code: str) -> pd.Se
     """Return the cases per 100,000 inhabitants of an area by week; NaN where a gemeente in it has no figure.
 
     A figure that nobody published is hidden by the door, and then it is not here either.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    disease
+        As the table of infections names it.
+    area_code
+        A veiligheidsregio or gemeente.
     """
     column = "vr_code" if area_code.startswith("VR") else "gemeente_code"
     gemeenten = store.table("gemeenten")
@@ -102,6 +120,17 @@ def incidence_by_week(store: ScopedStore, disease: str, area_code: str) -> pd.Se
 
 def visits_by_week(store: ScopedStore, area_code: str, sector: str, peildatum: pd.Timestamp) -> pd.DataFrame:
     """Return how many activations there were by week, and how many of them the register held at the week's end.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    area_code
+        A veiligheidsregio or gemeente.
+    sector
+        One of the twelve; '' is all together.
+    peildatum
+        The last day that counts.
 
     Returns
     -------

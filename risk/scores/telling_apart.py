@@ -105,6 +105,15 @@ def measured_share(score: Array, parts: Array, is_measured: NDArray[np.bool_]) -
 
     The parts add up to the score, so the covariances of the parts with the score add up to its variance.
 
+    Parameters
+    ----------
+    score
+        Per unit.
+    parts
+        Units x parts.
+    is_measured
+        Which parts count.
+
     Examples
     --------
     >>> parts = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 2.0], [0.0, 3.0]])

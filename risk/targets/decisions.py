@@ -127,6 +127,17 @@ def reports(store: ScopedStore) -> pd.DataFrame:
 def answer_report(store: ScopedStore, decision_id: str, state: str, reason: str) -> Receipt:
     """Take over in the sources what somebody said, or refuse it with a reason; whoever said it sees both.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    decision_id
+        Of the report or question in the register.
+    state
+        ``taken_over`` or ``refused``.
+    reason
+        Why, in words.
+
     Raises
     ------
     InputError
@@ -236,6 +247,17 @@ def correct_place(store: ScopedStore, site_id: str, place: str, reason: str, day
 def withdraw_place(store: ScopedStore, site_id: str, reason: str, day: pd.Timestamp) -> Receipt:
     """Take a corrected place back: the place of the list counts again.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    site_id
+        Of the list of sites.
+    reason
+        Why, in words.
+    day
+        When it was said.
+
     Raises
     ------
     AccessDeniedError
@@ -310,6 +332,19 @@ def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: s
 
     Each side gets a row of its own that names its own site and the other's region, nothing else.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    site_id
+        In one region.
+    other_site_id
+        In the other, linked with it.
+    reason
+        Why, in words.
+    day
+        When it was said.
+
     Raises
     ------
     AccessDeniedError
@@ -346,6 +381,17 @@ def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: s
 
 def answer_handover(store: ScopedStore, decision_id: str, answer: str, reason: str) -> Receipt:
     """Accept or decline to be connected; a region's contact answers for the own side.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    decision_id
+        Of the report or question in the register.
+    answer
+        One of `ANSWERS`.
+    reason
+        Why, in words.
 
     Raises
     ------

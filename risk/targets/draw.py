@@ -120,6 +120,15 @@ def allocate(sizes: Mapping[str, int], draws_n: int, minimum: int = 1) -> dict[s
 
     What proportion leaves over goes to the largest remainders.
 
+    Parameters
+    ----------
+    sizes
+        Sites per stratum.
+    draws_n
+        How many in all.
+    minimum
+        Of each stratum.
+
     Raises
     ------
     InputError
@@ -201,7 +210,19 @@ def draw(frame: pd.DataFrame, strata: pd.Series, drawn_n: Mapping[str, int], see
 def draw_mask(
     site_ids: NDArray[np.object_], strata: NDArray[np.object_], drawn_n: Mapping[str, int], seed: Sequence[int]
 ) -> NDArray[np.bool_]:
-    """Return which sites are drawn: stratum by stratum in order of name, among its sites in order of id."""
+    """Return which sites are drawn: stratum by stratum in order of name, among its sites in order of id.
+
+    Parameters
+    ----------
+    site_ids
+        Of the frame.
+    strata
+        Stratum of each site.
+    drawn_n
+        How many of each stratum.
+    seed
+        Of the random numbers, one or more.
+    """
     generator = np.random.Generator(np.random.PCG64(list(seed)))
     order = np.argsort(site_ids)
     is_drawn = np.zeros(site_ids.size, bool)
@@ -213,6 +234,15 @@ def draw_mask(
 
 def how_many_needed(frame_n: int, share: float, certainty: float = 0.95) -> int:
     """Return how many to draw to see at least one find with some certainty, if a share of the sites has one.
+
+    Parameters
+    ----------
+    frame_n
+        Sites in the frame.
+    share
+        Of the sites with a find (0-1).
+    certainty
+        0-1.
 
     References
     ----------
@@ -231,6 +261,15 @@ def how_many_needed(frame_n: int, share: float, certainty: float = 0.95) -> int:
 
 def chance_to_see(frame_n: int, share: float, draws_n: int) -> float:
     """Return the chance that a draw holds at least one of the sites with a find (at least one site has it).
+
+    Parameters
+    ----------
+    frame_n
+        Sites in the frame.
+    share
+        Of the sites with a find (0-1).
+    draws_n
+        How many are drawn.
 
     Examples
     --------

@@ -38,6 +38,15 @@ class Share:
 def exact_interval(found: float, visits_n: float, certainty: float = 0.95) -> tuple[float, float]:
     """Return the Clopper-Pearson interval of a share; counts may be fractions (an effective sample).
 
+    Parameters
+    ----------
+    found
+        Visits with a find.
+    visits_n
+        All visits.
+    certainty
+        0-1.
+
     Examples
     --------
     >>> [tuple(round(float(x), 2) for x in exact_interval(0.1 * n, n)) for n in (50, 100, 200)]

@@ -41,6 +41,15 @@ _WHAT: Final = {"region_min": Text("regio", "region"), "sector_min": Text("secto
 def limit_text(limit: str, subject: str, lang: str) -> str:
     """Return a limit in words.
 
+    Parameters
+    ----------
+    limit
+        Its name.
+    subject
+        What it counts, such as ``VR07``; '' is all.
+    lang
+        ``nl`` or ``en``.
+
     Examples
     --------
     >>> limit_text("region_max", "VR07", "en"), limit_text("region_min", "", "en")

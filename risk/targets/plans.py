@@ -77,6 +77,17 @@ def plan_rows(plan: Plan, inputs: Inputs, lang: str, version: int = 0) -> list[d
 def keep_draft(store: ScopedStore, plan: Plan, inputs: Inputs, lang: str) -> str:
     """Record a plan as a draft, all lines or none, and return its name. Keeping it twice keeps it once.
 
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    plan
+        As made by `risk.targets.plan`.
+    inputs
+        What the plan was made from.
+    lang
+        ``nl`` or ``en``.
+
     Raises
     ------
     AccessDeniedError

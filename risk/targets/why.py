@@ -66,7 +66,17 @@ _KINDS: Final = {
 
 
 def reasons(plan: Plan, inputs: Inputs, lang: str) -> pd.Series:
-    """Return in a few words why each line is in the plan."""
+    """Return in a few words why each line is in the plan.
+
+    Parameters
+    ----------
+    plan
+        As made by `risk.targets.plan`.
+    inputs
+        What the plan was made from.
+    lang
+        ``nl`` or ``en``.
+    """
     told = [said(parts, inputs.scored.model, lang) for parts in parts_of(plan, inputs)]
     return pd.Series(told, index=plan.lines.index, dtype="str")
 
@@ -121,6 +131,17 @@ def as_text(parts: Parts) -> str:
 def said_from(kept: str, written: str, model: Model, lang: str) -> str:
     """Return kept reasons in a language; what was written at the time where none are kept, or none that this reads.
 
+    Parameters
+    ----------
+    kept
+        Reasons as codes.
+    written
+        Reasons in the words of the time.
+    model
+        The index as declared.
+    lang
+        ``nl`` or ``en``.
+
     Examples
     --------
     >>> from risk.index.model import load_model
@@ -136,7 +157,17 @@ def said_from(kept: str, written: str, model: Model, lang: str) -> str:
 
 
 def said(parts: Parts, model: Model, lang: str) -> str:
-    """Return reasons in words; as many factors as fit into a field of the register."""
+    """Return reasons in words; as many factors as fit into a field of the register.
+
+    Parameters
+    ----------
+    parts
+        Reasons with their share.
+    model
+        The index as declared.
+    lang
+        ``nl`` or ``en``.
+    """
     words = [(key == _FACTOR, _said(key, values, model, lang)) for key, values in parts]
     while len(_joined(words)) > LONGEST_FIELD and any(is_factor for is_factor, _ in words):
         words.remove([one for one in words if one[0]][-1])

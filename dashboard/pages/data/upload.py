@@ -117,6 +117,15 @@ def site_kind_of(name: str) -> str:
 def seems(path: Path, options: Options | None = None, kinds: tuple[str, ...] = KINDS) -> str:
     """Return the kind that a file's header speaks of, ``activations`` for a list of visits; '' for none.
 
+    Parameters
+    ----------
+    path
+        Of the file that was handed over.
+    options
+        What the user answered so far.
+    kinds
+        The kinds to tell apart.
+
     Raises
     ------
     RisicobeeldError
@@ -165,6 +174,15 @@ def attempt(path: Path, answers: Answers, would: imports.Would, progress: Progre
 
 def bring_in(path: Path, answers: Answers, progress: Progress) -> Receipt | None:
     """Import a file as the answers say; a bundle gives no receipt.
+
+    Parameters
+    ----------
+    path
+        Of the file that was handed over.
+    answers
+        What the user answered.
+    progress
+        Is told how much is done.
 
     Raises
     ------

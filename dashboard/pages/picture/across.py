@@ -15,7 +15,13 @@ from words import Texts
 
 
 def choose(texts: Texts, store: ScopedStore, chosen: Selection) -> Markup:
-    """Return a list of the neighbours (HTML for `links.linked`); '' for who may see nothing of them."""
+    """Return a list of the neighbours (HTML for `links.linked`); '' for who may see nothing of them.
+
+    Parameters
+    ----------
+    texts, store, chosen
+        Words of the reader's language, the tables as the viewer may see them and what the address chooses.
+    """
     if not offered(store):
         return Markup()
     return controls.dropdown(texts("across.label"), "across", _options(texts), chosen.across)
@@ -36,13 +42,25 @@ def offered(store: ScopedStore) -> bool:
 
 
 def draw(texts: Texts, store: ScopedStore, chosen: Selection) -> None:
-    """Draw under the map what is known of the chosen neighbour; nothing where none is chosen."""
+    """Draw under the map what is known of the chosen neighbour; nothing where none is chosen.
+
+    Parameters
+    ----------
+    texts, store, chosen
+        Words of the reader's language, the tables as the viewer may see them and what the address chooses.
+    """
     if told := card(texts, store, chosen):
         links.linked(told, key="across")
 
 
 def card(texts: Texts, store: ScopedStore, chosen: Selection) -> Markup:
-    """Return what is known of the chosen neighbour (HTML for `links.linked`); '' where none is chosen."""
+    """Return what is known of the chosen neighbour (HTML for `links.linked`); '' where none is chosen.
+
+    Parameters
+    ----------
+    texts, store, chosen
+        Words of the reader's language, the tables as the viewer may see them and what the address chooses.
+    """
     one = neighbours().get(chosen.across)
     if one is None or not offered(store):
         return Markup()

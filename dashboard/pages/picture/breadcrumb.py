@@ -21,7 +21,15 @@ _link = partial(links.link, beside="")
 
 
 def inside(store: ScopedStore, chosen: Selection, regions: Picture) -> str:
-    """Return the area that the map is drawn into, where the viewer may see its gemeenten; '' is the country."""
+    """Return the area that the map is drawn into, where the viewer may see its gemeenten; '' is the country.
+
+    Parameters
+    ----------
+    store, chosen
+        The tables as the viewer may see them and what the address chooses.
+    regions
+        The picture of the veiligheidsregio's.
+    """
     if not chosen.within or not rows_of(store.viewer.role, "scores_gemeente"):
         return ""
     region = regions.vr_of.get(chosen.within, chosen.within)
@@ -29,7 +37,16 @@ def inside(store: ScopedStore, chosen: Selection, regions: Picture) -> str:
 
 
 def show(texts: Texts, store: ScopedStore, chosen: Selection, shown: Picture, within: str) -> None:
-    """Draw the breadcrumb to what is chosen, each step a link, and the step that leads further in."""
+    """Draw the breadcrumb to what is chosen, each step a link, and the step that leads further in.
+
+    Parameters
+    ----------
+    texts, store, chosen, shown
+        Words of the reader's language, the tables as the viewer may see them, what the address chooses and
+        the picture on the page.
+    within
+        The veiligheidsregio or gemeente that the map is drawn into; '' is the country.
+    """
     site = _site(texts, store, chosen, shown)
     area = chosen.unit if chosen.unit in shown.names else within if site is None else str(site["gemeente_code"])
     region = shown.vr_of.get(area, area)
@@ -77,7 +94,15 @@ def _further(
 
 
 def site_list(texts: Texts, store: ScopedStore, shown: Picture, within: str) -> None:
-    """Draw the highest sites of the area the map is drawn into as a table: what the map's signs say, for a keyboard."""
+    """Draw the highest sites of the area the map is drawn into as a table: what the map's signs say, for a keyboard.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    within
+        The veiligheidsregio or gemeente that the map is drawn into; '' is the country.
+    """
     scored = figures.open_picture(store, "site", texts, shown.week)
     highest, sites_n = figures.highest_sites(store, texts, shown.week, within, _LISTED_N)
     place = shown.names.get(within, texts("breadcrumb.nation"))

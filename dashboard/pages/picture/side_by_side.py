@@ -23,7 +23,13 @@ def may_compare(store: ScopedStore) -> bool:
 
 
 def chosen_rows(store: ScopedStore, chosen: Selection, shown: Picture) -> pd.DataFrame:
-    """Return the scored rows of the chosen areas in their order; none when fewer than two can be compared."""
+    """Return the scored rows of the chosen areas in their order; none when fewer than two can be compared.
+
+    Parameters
+    ----------
+    store, chosen, shown
+        The tables as the viewer may see them, what the address chooses and the picture on the page.
+    """
     if len(chosen.areas) < 2 or not may_compare(store):  # as on nearly every run of the page
         return shown.none
     rows = shown.of_sector(chosen.sector).dropna(subset=["score_0_10"]).set_index("area_code", drop=False)
@@ -32,7 +38,15 @@ def chosen_rows(store: ScopedStore, chosen: Selection, shown: Picture) -> pd.Dat
 
 
 def table(texts: Texts, chosen: Selection, shown: Picture, rows: pd.DataFrame) -> Markup:
-    """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons."""
+    """Return the comparison (HTML): a column per area, first what is known of its score, then the sum of reasons.
+
+    Parameters
+    ----------
+    texts, chosen, shown
+        Words of the reader's language, what the address chooses and the picture on the page.
+    rows
+        Of `chosen_rows`.
+    """
     areas = [row for _, row in rows.iterrows()]
     sector = why.sector_name(texts, shown, chosen.sector)
     names = Markup().join(Markup('<th scope="col">{}</th>').format(shown.names[row["area_code"]]) for row in areas)

@@ -25,7 +25,17 @@ TOGETHER: Final = "picture"
 
 
 def choose(texts: Texts, now: Picture, chosen: Selection) -> Markup:
-    """Return a list of what the second map may show (HTML for `links.linked`)."""
+    """Return a list of what the second map may show (HTML for `links.linked`).
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    now
+        The picture of today.
+    chosen
+        What the address chooses.
+    """
     return now.kept(_choice, texts, asked(now, chosen))
 
 
@@ -49,7 +59,15 @@ def _options(texts: Texts, now: Picture) -> dict[str, str | Mapping[str, str]]:
 
 
 def title(texts: Texts, store: ScopedStore, shown: Picture, second: str) -> None:
-    """Say over a map what it shows: an indicator, a figure of a workbook by its own title, or the score of a day."""
+    """Say over a map what it shows: an indicator, a figure of a workbook by its own title, or the score of a day.
+
+    Parameters
+    ----------
+    texts, store, shown
+        Words of the reader's language, the tables as the viewer may see them and the picture on the page.
+    second
+        What the map shows, as in the address; '' is the score.
+    """
     words = in_place.title_of(texts, store, shown.scored, second)
     told = words or texts("picture.score_of", day=texts.day(shown.scored.peildatum.date()))
     show(Markup('<p class="rb-page rb-over-map">{}</p>').format(told))

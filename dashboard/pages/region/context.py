@@ -13,7 +13,15 @@ _MOST_N = 400  # of what a page can show; all of it stands in the export of the 
 
 
 def section(texts: Texts, store: ScopedStore, vr_code: str = "") -> Markup:
-    """Return the figures of a region ('' is every one that the viewer sees) as HTML; '' where there are none."""
+    """Return the figures of a region ('' is every one that the viewer sees) as HTML; '' where there are none.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    """
     if not store.may("context"):
         return Markup()
     found = store.table("context")

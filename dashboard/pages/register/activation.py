@@ -42,7 +42,15 @@ _SHOWN: Final = (
 
 
 def draw(texts: Texts, store: ScopedStore, entity_id: str) -> None:
-    """Draw the activation that the address names."""
+    """Draw the activation that the address names.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    entity_id
+        Of the entry in the register.
+    """
     st.button(texts("register.close"), on_click=_close, icon=":material/arrow_back:")
     rows = store.register("activations", Filters(entity_id=entity_id))
     if rows.empty:

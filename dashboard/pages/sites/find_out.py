@@ -28,6 +28,13 @@ def by_chance(store: ScopedStore, shown: Picture, found: pd.DataFrame) -> pd.Dat
 
     Where finding out brings most stands on top, then the likeliest. An earlier week keeps no chances over all sectors
     together: there that of the own sector stands in, and the gain is not known.
+
+    Parameters
+    ----------
+    store, shown
+        The tables as the viewer may see them and the picture on the page.
+    found
+        Sites by their contract, with their score.
     """
     rows = found[apart(shown, found)]
     scores = shown.scores.set_index("unit_id").reindex(rows["site_id"])

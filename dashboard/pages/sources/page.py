@@ -99,7 +99,19 @@ def _sources(texts: Texts, store: ScopedStore, peildatum: date | None) -> Markup
 
 
 def source_row(texts: Texts, record: SourceRecord, peildatum: date | None, state: str) -> list[str]:
-    """Return the cells of a source (HTML), in the reader's language but for what a publisher prescribes."""
+    """Return the cells of a source (HTML), in the reader's language but for what a publisher prescribes.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language.
+    record
+        Of the delivery that is in use.
+    peildatum
+        Date of the picture, None without one.
+    state
+        Health in one word (`geodata.refresh.health`).
+    """
     declared = catalogue.source(record.source_id)
     day = _day(record.source_date)
     link = Markup("{}").format(catalogue.title(record.source_id, texts.language))

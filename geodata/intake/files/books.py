@@ -147,6 +147,17 @@ def hidden_sheets(book: Any) -> list[str]:
 def chosen_sheets(visible: list[str], hidden: list[str], asked: str, name: str) -> list[str]:
     """Return the visible sheets to look at: all, or the one that was asked for.
 
+    Parameters
+    ----------
+    visible
+        Titles of the sheets that a person sees.
+    hidden
+        Titles of those that a person does not see.
+    asked
+        The sheet that was chosen; '' is none.
+    name
+        What errors call the file.
+
     Raises
     ------
     InputError
@@ -205,6 +216,15 @@ def _percents(cell: Any) -> Any:
 def refuse_unanswered(content: bytes, title: str, name: str) -> None:
     """Stop where a cell holds a formula that was never calculated: its value would silently be nothing.
 
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    title
+        Of the sheet.
+    name
+        What errors call the file.
+
     Raises
     ------
     InputError
@@ -240,6 +260,15 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
 
 def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
     """Return a sheet as it is written, for what openpyxl does not tell while it reads row by row.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    sheet
+        Of openpyxl.
+    name
+        What errors call the file.
 
     Raises
     ------

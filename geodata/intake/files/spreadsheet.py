@@ -56,6 +56,17 @@ class _Found:
 def read(content: bytes, name: str, knows: Knows, options: Options) -> Table:
     """Return the table of a workbook: of the one visible sheet that holds one, or of the sheet that was chosen.
 
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    name
+        What errors call the file.
+    knows
+        Names the field of a header, '' for none.
+    options
+        What the user answered: sheet, year and the like.
+
     Raises
     ------
     InputError

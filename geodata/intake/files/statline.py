@@ -82,7 +82,19 @@ def _is_last(row: Sequence[Any], stub_n: int) -> bool:
 def to_long(
     block: Block, rows: Sequence[Sequence[Any]], frame: pd.DataFrame, row_n: NDArray[np.int64]
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Return the figures in StatLine's long layout, with the row in the file of each."""
+    """Return the figures in StatLine's long layout, with the row in the file of each.
+
+    Parameters
+    ----------
+    block
+        Where StatLine's headings and figures lie.
+    rows
+        All rows of the sheet.
+    frame
+        The figures, a column per column of the sheet.
+    row_n
+        The row in the file of each row.
+    """
     width = frame.shape[1]
     last = rows[block.head]
     has_units = block.head != block.subject and not _is_heading(last, block.stub_n)

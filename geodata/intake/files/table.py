@@ -186,7 +186,19 @@ def column_number(letters: str) -> int:
 
 
 def named(frame: pd.DataFrame, header: Sequence[Cell], name: str, knows: Knows) -> pd.DataFrame:
-    """Give columns their headers; blank columns go, and two of one name that is read are refused."""
+    """Give columns their headers; blank columns go, and two of one name that is read are refused.
+
+    Parameters
+    ----------
+    frame
+        The cells, a column per column of the file.
+    header
+        The title of each column.
+    name
+        What errors call the file.
+    knows
+        Names the field of a header, '' for none.
+    """
     texts = [header_text(cell) for cell in header]
     keep = [number for number, text in enumerate(texts) if text or not blank_cells(frame.iloc[:, number]).all()]
     seen: dict[str, int] = {}
@@ -214,7 +226,17 @@ def blank_cells(cells: pd.Series) -> pd.Series:
 def only_rows(
     frame: pd.DataFrame, row_n: NDArray[np.int64], header: Sequence[Cell]
 ) -> tuple[pd.DataFrame, NDArray[np.int64], list[Line]]:
-    """Drop what stands among the rows and is none: blank rows, notes below, a header that is repeated."""
+    """Drop what stands among the rows and is none: blank rows, notes below, a header that is repeated.
+
+    Parameters
+    ----------
+    frame
+        The cells, a column per column of the file.
+    row_n
+        The row in the file of each row.
+    header
+        The title of each column.
+    """
     if frame.empty:
         return frame, row_n, []
     first = frame.iloc[:, 0]

@@ -42,6 +42,15 @@ _OTHER_FILES: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"Rar!",
 def read(content: bytes, name: str, knows: Knows) -> Table:
     """Return the table of a text with marks between its cells.
 
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    name
+        What errors call the file.
+    knows
+        Names the field of a header, '' for none.
+
     Raises
     ------
     InputError

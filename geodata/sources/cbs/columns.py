@@ -75,6 +75,17 @@ def topics(properties: Rows) -> list[Topic]:
 def resolve(source_id: str, table_id: str, found: Sequence[Topic], wanted: Mapping[str, Wanted]) -> dict[str, Topic]:
     """Return the column for each wanted name; of several that match, the one highest in the table.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    found
+        Columns of the live table.
+    wanted
+        Per name, how the title of its column is known.
+
     Raises
     ------
     SourceError
@@ -96,6 +107,15 @@ def resolve(source_id: str, table_id: str, found: Sequence[Topic], wanted: Mappi
 
 def factor(topic: Topic, source_id: str, table_id: str) -> float:
     """Return what the figures of a column are multiplied by to become plain counts, or square metres.
+
+    Parameters
+    ----------
+    topic
+        The column, with its unit.
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
 
     Raises
     ------

@@ -31,6 +31,15 @@ _DIMENSION_TYPES = ("Dimension", "TimeDimension", "GeoDimension", "GeoDetail")
 def missing_columns(source_id: str, table_id: str, wanted: Mapping[str, Wanted]) -> list[str]:
     """Return a sentence for each wanted column that the live table does not have, optional ones included.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    wanted
+        Per name, how the title of its column is known.
+
     Raises
     ------
     SourceError
@@ -131,6 +140,15 @@ def _successor(source_id: str) -> str:
 
 def stopped(source_id: str, table_id: str, path: Path) -> str:
     """Return a sentence where StatLine says of a stored table that it is no longer filled; '' while it is.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    path
+        Of the stored table.
 
     Raises
     ------
@@ -271,6 +289,19 @@ class Table:
 def read(source_id: str, path: Path, table_id: str, wanted: Mapping[str, Wanted], where: Where) -> Table:
     """Read what `fetch` stored.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    path
+        Of the stored table.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    wanted
+        Per name, how the title of its column is known.
+    where
+        Per dimension, which members to take.
+
     Raises
     ------
     SourceError
@@ -303,6 +334,17 @@ def read(source_id: str, path: Path, table_id: str, wanted: Mapping[str, Wanted]
 
 def typed_frame(rows: Rows, columns: Sequence[str] | None, source_id: str, table_id: str) -> pd.DataFrame:
     """Return rows of a typed data set with stripped texts and numbers as floats.
+
+    Parameters
+    ----------
+    rows
+        As StatLine answers them.
+    columns
+        The ones to keep; None is all.
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
 
     Raises
     ------

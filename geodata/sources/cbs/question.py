@@ -40,7 +40,17 @@ def years(first: int | None = None, newest_n: int | None = None) -> Callable[[Ma
 
 
 def refuse_empty(source_id: str, table_id: str, rows: Sequence[object] | pd.DataFrame) -> None:
-    """Refuse an answer without rows: StatLine answers so to codes that it does not know."""
+    """Refuse an answer without rows: StatLine answers so to codes that it does not know.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    rows
+        As StatLine answers them.
+    """
     if len(rows) == 0:
         raise SourceError(
             f"Source {source_id}: table {table_id} gives no row for the question asked; its codes or periods"
@@ -51,7 +61,23 @@ def refuse_empty(source_id: str, table_id: str, rows: Sequence[object] | pd.Data
 def chosen_keys(
     source_id: str, table_id: str, dimension: str, keys: Sequence[str], titles: Mapping[str, str], where: Where
 ) -> list[str]:
-    """Return the keys of a dimension that are asked for, as delivered; none when the question is for all."""
+    """Return the keys of a dimension that are asked for, as delivered; none when the question is for all.
+
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    dimension
+        Its name in the table.
+    keys
+        Of its members, as delivered.
+    titles
+        Of its members by stripped code.
+    where
+        Per dimension, which members to take.
+    """
     for name, choose in where.items():
         if dimension.startswith(name):
             codes = choose(titles)

@@ -122,6 +122,19 @@ def today(
     """Bring figures per gemeente of a year to the gemeenten of today; ``is_split`` marks what became an estimate.
 
     StatLine goes on listing abolished gemeenten, without values: they are dropped, not counted as zero.
+
+    Parameters
+    ----------
+    frame
+        Figures per gemeente.
+    year
+        Of their gemeenten.
+    gemeenten
+        Of today.
+    counts
+        Columns to add or to split.
+    by
+        Columns that tell rows of one gemeente apart.
     """
     known = set(regions.gemeenten_of_year(gemeenten, year))
     frame = frame.rename(columns={"region": "gemeente_code"})

@@ -15,6 +15,19 @@ from geodata.sources.http import Progress
 def fetch(source_id: str, table_id: str, where: Where, target: Path, progress: Progress) -> Path:
     """Fetch the part of a table that is asked for; all its answers go into one JSON file.
 
+    Parameters
+    ----------
+    source_id
+        Of `geodata.sources.catalogue`.
+    table_id
+        Of StatLine, such as ``85039NED``.
+    where
+        Per dimension, which members to take.
+    target
+        Where the file is kept.
+    progress
+        Is told how much is done.
+
     Raises
     ------
     SourceError
