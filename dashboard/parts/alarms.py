@@ -16,6 +16,7 @@ from door.store import ScopedStore
 from geodata.errors import InputError
 from geodata.weeks import last_day
 from risk.insight.alarms import LISTED_N
+from risk.insight.alarms import in_words as outbreak_in_words
 from risk.scores import context
 from words import Texts
 
@@ -143,7 +144,9 @@ def draw(texts: Texts, store: ScopedStore, shown: Picture, layer: str) -> None:
     else:
         number = int(found["week"].iloc[0][-2:])
         title = texts("alarms.title", week=number, n=int(found["is_alarm"].sum()))
-        body = told + _list(texts, shown, found, title)
+        body = (
+            told + _list(texts, shown, found, title) + _known(texts, context.outbreaks_of(store, disease, shown.week))
+        )
     links.linked(
         Markup(
             '<section class="rb-page rb-alarms"><h2>{title}</h2>'
@@ -184,6 +187,15 @@ def _list(texts: Texts, shown: Picture, found: pd.DataFrame, title: str) -> Mark
         for row in listed.itertuples()
     ]
     return tables.table(title, heads, rows, numeric=(1, 3, 4, 5))
+
+
+def _known(texts: Texts, outbreaks: pd.DataFrame) -> Markup:
+    """Return per outbreak that is known by now whether these figures saw it, and why not."""
+    if outbreaks.empty:
+        return Markup()
+    items = [Markup("<li>{}</li>").format(outbreak_in_words(texts, row)) for row in outbreaks.to_dict("records")]
+    title = texts("alarms.known_title")
+    return Markup("<h3>{}</h3><ul>{}</ul>").format(title, Markup().join(items))
 
 
 def _figures(texts: Texts, cases: float, expected: float, p: float) -> tuple[str, str, str]:

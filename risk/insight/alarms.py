@@ -8,8 +8,9 @@ Not built, and why: EARS cannot tell an outbreak from a national wave (its C2 fl
 outbreak), and Farrington's method needs three years of weeks, which no table here has.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from door.readiness import ALARM_WEEKS
 from geodata import contracts, weeks
 from geodata.errors import InputError
 from risk.insight.detection import Cluster, space_time_scan
+from words import Texts
 
 Array = NDArray[np.float64]
 
@@ -38,6 +40,38 @@ _SIZES: Final = (0.5, 200.0)  # of the negative binomial; beyond them nothing ch
 _USUAL_SIZE: Final = 10.0  # of 2020; used where too few gemeenten have cases to estimate it
 _ENOUGH_GEMEENTEN: Final = 20
 _AN_OUTBREAK: Final = 0.01  # an earlier week as unlikely as this does not tell what is usual
+
+
+@dataclass(frozen=True)
+class Outbreak:
+    """An outbreak that was reported: where, in which sector and when; never at whose firm.
+
+    ``infected_n`` of ``tested_n`` as reported of a round of tests; 0 where no report says so.
+    """
+
+    gemeente_code: str
+    sector_code: str
+    month: str
+    infected_n: int = 0
+    tested_n: int = 0
+    disease: str = "COVID-19"
+
+    def weeks(self, known: Iterable[str]) -> list[str]:
+        """Return the weeks that ended in its month or in the week before, of those that are known."""
+        month = pd.Period(self.month)
+        first = month.start_time - pd.Timedelta(weeks=1)
+        return [week for week in known if first <= weeks.last_day(week) <= month.end_time]
+
+
+KNOWN_OUTBREAKS: Final = (
+    Outbreak("GM0275", "slaughter_meat", "2020-05", 21, 49),
+    Outbreak("GM0279", "slaughter_meat", "2020-05"),
+    Outbreak("GM1586", "slaughter_meat", "2020-05", 147, 657),
+    Outbreak("GM0794", "slaughter_meat", "2020-05", 21, 130),
+    Outbreak("GM0757", "slaughter_meat", "2020-06", 18, 105),
+    Outbreak("GM1960", "packing_wholesale", "2020-06", 34, 306),
+)
+"""Reported in the press and by the authorities in May and June 2020; the months are certain, the days are not."""
 
 
 def weekly_cases(incidence: pd.DataFrame, disease: str, gemeenten: pd.DataFrame) -> pd.DataFrame:
@@ -187,6 +221,58 @@ def lasting(weekly: Iterable[tuple[str, Mapping[str, int]]]) -> pd.DataFrame:
             break
     rows = [(code, newest, first[code], int(n)) for code, n in sorted(now.items())]
     return pd.DataFrame(rows, columns=["vr_code", "week", "first_week", "alarms_n"])
+
+
+def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Return what the alarms of several weeks saw of known outbreaks, as far as their gemeenten and weeks are there.
+
+    Returns
+    -------
+    DataFrame
+        gemeente_code, gemeente_name (from `names`, by code) and what was reported; alarm_weeks; week, cases_n,
+        expected_n, p and is_alarm of the least likely week, an alarm where there was one; alarm_rank, the best
+        place; and counted_n, the cases of all the weeks around it.
+    """
+    rows = []
+    for one in outbreaks:
+        mine = found[
+            (found["gemeente_code"] == one.gemeente_code) & found["week"].isin(one.weeks(found["week"].unique()))
+        ]
+        if mine.empty:
+            continue
+        mine = mine.sort_values("week")
+        seen = mine.sort_values(["is_alarm", "p"], ascending=[False, True]).iloc[0]
+        rows.append(
+            {
+                "gemeente_code": one.gemeente_code,
+                "gemeente_name": names[one.gemeente_code],
+                **{name: getattr(one, name) for name in ("sector_code", "month", "infected_n", "tested_n")},
+                "alarm_weeks": ", ".join(mine.loc[mine["is_alarm"], "week"]),
+                **seen[["week", "cases_n", "expected_n", "p", "is_alarm"]],
+                "alarm_rank": mine["rank"].min(),
+                "counted_n": mine["cases_n"].sum(min_count=1),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def in_words(texts: Texts, seen: Mapping[str, Any]) -> str:
+    """Return what a row of `at_outbreaks` says: what was reported, whether it was an alarm, or why it was none."""
+    cases, p = seen["cases_n"], seen["p"]
+    reason = "few" if cases < _LEAST_CASES else "usual" if p >= _LARGEST_P else "others"
+    state = "alarm" if seen["is_alarm"] else "none" if pd.isna(p) else reason
+    state += "_only" if state == "alarm" and pd.isna(p) else ""
+    told: dict[str, Any] = {
+        name: texts.number(seen[name], digits) for name, digits in (("cases_n", 0), ("expected_n", 1))
+    }
+    told |= {"gemeente": seen["gemeente_name"], "sector": texts(f"sector.{seen['sector_code']}").lower()}
+    told |= {"infected": seen["infected_n"], "tested": seen["tested_n"], "weeks": seen["alarm_weeks"]}
+    reported = "alarms.known_reported" if seen["tested_n"] else "alarms.known_place"
+    parts = [texts(reported, **told), texts(f"alarms.known_{state}", week=seen["week"], **told)]
+    if seen["counted_n"] < seen["infected_n"]:
+        counted = texts.number(seen["counted_n"], 0)
+        parts.append(texts("alarms.known_elsewhere", counted=counted, infected=seen["infected_n"]))
+    return " ".join(parts)
 
 
 def size_before(before: Array) -> float:

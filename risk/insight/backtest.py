@@ -15,11 +15,12 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
+from door.readiness import ALARM_WEEKS
 from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
 from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
-from risk.insight.alarms import alarms, weekly_cases
+from risk.insight.alarms import KNOWN_OUTBREAKS, alarms, at_outbreaks, weekly_cases
 from risk.insight.ranking_metrics import BOOTSTRAPS
 
 Array = NDArray[Any]
@@ -63,27 +64,6 @@ class Dated:
     units: pd.DataFrame
     regions: Array
     lacks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outbreak:
-    """An outbreak that was reported: where, in which sector and when; never at whose firm."""
-
-    gemeente_code: str
-    sector_code: str
-    month: str
-    disease: str = "COVID-19"
-
-
-KNOWN_OUTBREAKS: Final = (
-    Outbreak("GM0275", "slaughter_meat", "2020-05"),
-    Outbreak("GM0279", "slaughter_meat", "2020-05"),
-    Outbreak("GM1586", "slaughter_meat", "2020-05"),
-    Outbreak("GM0794", "slaughter_meat", "2020-05"),
-    Outbreak("GM0757", "slaughter_meat", "2020-06"),
-    Outbreak("GM1960", "packing_wholesale", "2020-06"),
-)
-"""Reported in the press and by the authorities in May and June 2020; the months are certain, the days are not."""
 
 
 def dated(tables: Tables, model: Model, level: str, previous: Model | None = None) -> list[Dated]:
@@ -305,12 +285,19 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     Returns
     -------
     DataFrame
-        gemeente_code, sector_code, month; rank and n: the place of the gemeente in its sector at the end of the
-        month; previous_rank: under the earlier version; alarm_rank: its best place among the alarms of the weeks
-        that ended in the month or in the week before it; is_alarm: whether it was one.
+        As `risk.insight.alarms.at_outbreaks`, with rank and n: the place of the gemeente in its sector at the end
+        of the month, and of how many; previous_rank: under the earlier version.
     """
     tables = of_disease(tables, model.disease)
-    cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"]) if len(tables["incidence"]) else None
+    if not len(tables["incidence"]):
+        return pd.DataFrame()
+    cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"])
+    known = [one for one in KNOWN_OUTBREAKS if one.disease == model.disease]
+    weeks = sorted({week for one in known for week in one.weeks(cases.columns[ALARM_WEEKS - 1 :])})
+    if not weeks:
+        return pd.DataFrame()
+    names = tables["gemeenten"].set_index("gemeente_code")["gemeente_name"]
+    found = at_outbreaks(known, pd.concat(starmap(alarms, ((cases, week) for week in weeks))), names)
 
     @cache
     def scored(date: pd.Timestamp) -> tuple[Outcome | None, ...]:
@@ -319,41 +306,21 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
             for version in (model, previous)
         )
 
-    rows = []
-    for one in KNOWN_OUTBREAKS:
-        month = pd.Period(one.month)
-        if cases is None or one.disease != model.disease or one.gemeente_code not in cases.index:
-            continue
-        first = month.start_time - pd.Timedelta(weeks=1)
-        weeks = [week for week in cases.columns[6:] if first <= last_day(week) <= month.end_time]
-        if not weeks:
-            continue
-        date = min(month.end_time.normalize(), last_day(cases.columns[-1]))
-        ranks = [_place(outcome, one) for outcome in scored(date)]
-        seen = pd.concat(starmap(alarms, ((cases, week) for week in weeks)))
-        seen = seen[seen["gemeente_code"] == one.gemeente_code]
-        rows.append(
-            (
-                one.gemeente_code,
-                one.sector_code,
-                one.month,
-                *ranks[0],
-                ranks[1][0],
-                seen["rank"].min(),
-                bool(seen["is_alarm"].any()),
-            )
-        )
-    columns = ["gemeente_code", "sector_code", "month", "rank", "n", "previous_rank", "alarm_rank", "is_alarm"]
-    return pd.DataFrame(rows, columns=columns)
+    ranks = []
+    for row in found.itertuples():
+        date = min(pd.Period(row.month).end_time.normalize(), last_day(cases.columns[-1]))
+        (rank, n), (before, _) = (_place(outcome, row.gemeente_code, row.sector_code) for outcome in scored(date))
+        ranks.append({"rank": rank, "n": n, "previous_rank": before})
+    return found.join(pd.DataFrame(ranks, index=found.index))
 
 
-def _place(outcome: Outcome | None, one: Outbreak) -> tuple[float, float]:
+def _place(outcome: Outcome | None, gemeente_code: str, sector_code: str) -> tuple[float, float]:
     if outcome is None:
         return np.nan, np.nan
-    mine = outcome.scores[outcome.scores["sector_code"] == one.sector_code].set_index("area_code")["score_0_10"]
-    if one.gemeente_code not in mine.index or np.isnan(mine[one.gemeente_code]):
+    mine = outcome.scores[outcome.scores["sector_code"] == sector_code].set_index("area_code")["score_0_10"]
+    if gemeente_code not in mine.index or np.isnan(mine[gemeente_code]):
         return np.nan, float(mine.notna().sum())
-    return float(mine.rank(ascending=False, method="min")[one.gemeente_code]), float(mine.notna().sum())
+    return float(mine.rank(ascending=False, method="min")[gemeente_code]), float(mine.notna().sum())
 
 
 def together(outcome: Outcome) -> pd.Series:

@@ -18,6 +18,7 @@ from risk.index.declaration import Model, Text
 from risk.index.pipeline import score
 from risk.index.rebuild import sensitivity
 from risk.insight import backtest
+from risk.insight.alarms import in_words
 from risk.insight.backtest import together
 from risk.insight.challenger import Challenger, challenge_visits, sentence
 from risk.insight.ranking_metrics import (
@@ -30,6 +31,7 @@ from risk.insight.ranking_metrics import (
     recall_at_k,
 )
 from risk.insight.visits import visit_table
+from words import read_texts
 
 Array = NDArray[Any]
 
@@ -246,6 +248,11 @@ def outbreaks_note(table: pd.DataFrame, lang: str) -> str:
     )[lang]
 
 
+def outbreaks_told(table: pd.DataFrame, lang: str) -> list[str]:
+    """Return per known outbreak what was reported, and in which week it was an alarm or why in none: Markdown."""
+    return [f"- {in_words(read_texts(lang), row)}" for row in table.to_dict("records")]
+
+
 def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
     """Return the evaluation as Markdown, with the warning at every figure on demonstration data.
 
@@ -272,7 +279,7 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
         ),
         (
             Text("Bekende uitbraken", "Outbreaks that are known"),
-            outbreaks_note(evaluation.outbreaks, lang),
+            "\n".join([outbreaks_note(evaluation.outbreaks, lang), "", *outbreaks_told(evaluation.outbreaks, lang)]),
             evaluation.outbreaks,
         ),
         (Text("Vondsten bij bezoeken", "Finds at visits"), _finds_note(evaluation, lang), evaluation.finds),

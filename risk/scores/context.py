@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from door import store as access
+from door.readiness import ALARM_WEEKS
 from door.store import ScopedStore
 from geodata import contracts, weeks
 from geodata.areas import regions
@@ -88,6 +89,31 @@ def whole_country(store: ScopedStore, disease: str, week: str = "") -> tuple[int
     if any(len(cases) < everywhere or cases.isna().any() for cases in both):
         return None
     return int(both[0].sum()), int(both[1].sum())
+
+
+def outbreaks_of(store: ScopedStore, disease: str, week: str) -> pd.DataFrame:
+    """Return what the alarms saw of outbreaks that are known around a week (`risk.insight.alarms.at_outbreaks`).
+
+    Of the gemeenten whose alarms the viewer may see; empty where no outbreak is known.
+
+    Raises
+    ------
+    AccessDeniedError
+        The viewer may not open the alarms.
+    """
+    every = alarm_weeks(store, disease)
+    around = [one for one in alarms.KNOWN_OUTBREAKS if one.disease == disease and week in one.weeks(every)]
+    known = sorted({each for one in around for each in one.weeks(every[ALARM_WEEKS - 1 :])})
+    found = [table for each in known if (table := _seen(store, disease, each)) is not None]
+    names = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
+    return alarms.at_outbreaks(around, pd.concat(found), names) if found else pd.DataFrame()
+
+
+def _seen(store: ScopedStore, disease: str, week: str) -> pd.DataFrame | None:
+    try:
+        return alarms_of(store, disease, week)
+    except InputError:  # a week without figures saw nothing
+        return None
 
 
 def groups_of(store: ScopedStore, disease: str, week: str = "") -> pd.DataFrame:

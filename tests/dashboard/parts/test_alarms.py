@@ -89,6 +89,21 @@ def test_an_alarm_is_offered_once_and_becomes_a_signal_only_by_hand() -> None:
 
 
 @pytest.mark.usefixtures("outbreak")
+def test_what_is_known_of_the_time_stands_under_the_list_for_who_may_see_the_place() -> None:
+    def known(viewer: Viewer, week: str) -> str:
+        return alarms._known(NL, context.outbreaks_of(open_store(viewer), "COVID-19", week))
+
+    told = known(LOTC, "2020-W26")
+    assert "Boxtel, slachterijen en vlees: 18 van 105 getesten besmet. Geen alarm" in told
+    assert known(Viewer("region", ("VR21",)), "2020-W26").count("<li>") == 1
+    assert known(OTHER, "2020-W26") == ""
+    assert known(LOTC, "2020-W31") == "", "of that week no outbreak is known"
+    assert context.outbreaks_of(open_store(LOTC), "influenza", "2020-W26").empty
+    with pytest.raises(AccessDeniedError):
+        known(Viewer("policy"), "2020-W26")
+
+
+@pytest.mark.usefixtures("outbreak")
 def test_another_region_is_not_shown_the_alarm() -> None:
     region = open_store(OTHER)
     assert alarms.without_signal(NL, region) == ("2020-W31", [])

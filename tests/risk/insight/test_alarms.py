@@ -12,6 +12,7 @@ from shapely.geometry import box
 from geodata import contracts
 from geodata.errors import InputError
 from risk.insight import alarms
+from words import read_texts
 
 WEEKS = pd.date_range("2020-03-02", "2020-12-28", freq="7D").strftime("%G-W%V")
 SUMMER = [f"2020-W{number}" for number in range(18, 29)]
@@ -171,6 +172,44 @@ def test_a_week_that_nobody_has_leaves_the_size_to_the_others(cases_2020: pd.Dat
     gap = before.copy()
     gap[:, 3] = np.nan
     assert alarms.size_before(gap) == alarms.size_before(np.delete(before, 3, axis=1))
+
+
+@pytest.fixture(scope="module")
+def seen(year_2020: pd.DataFrame) -> dict[str, str]:
+    """Return by name what is said in English of the outbreaks of 2020."""
+    names = pd.Series({one.gemeente_code: one.gemeente_code for one in alarms.KNOWN_OUTBREAKS})
+    table = alarms.at_outbreaks(alarms.KNOWN_OUTBREAKS, year_2020, names)
+    return {row["gemeente_code"]: alarms.in_words(read_texts("en"), row) for row in table.to_dict("records")}
+
+
+def test_of_every_known_outbreak_it_is_said_in_which_week_it_was_an_alarm_or_why_not(seen: dict[str, str]) -> None:
+    assert "Alarm in 2020-W18, 2020-W22" in seen["GM0275"]
+    assert "147 of 657 tested were infected. Alarm in 2020-W21; in 2020-W21 9 infections, 1.8" in seen["GM1586"]
+    assert "21 infections were counted in the weeks around it, fewer than the 147 of the report" in seen["GM1586"]
+    assert "No alarm" in seen["GM0279"]
+    assert "an alarm has at least five" in seen["GM0279"]
+    assert "2020-W22, there were 14 infections (8.7 expected), and as many come by chance" in seen["GM0794"]
+    assert "fewer than" not in seen["GM0794"], "the gemeente counted more than were found at the plant"
+
+
+def test_what_is_said_of_an_outbreak_follows_from_the_weeks_that_are_there() -> None:
+    cases = _invented(10, 24)
+    cases.iloc[3, -3:] = [60.0, 9.0, 8.0]
+    found = alarms.alarms_of_weeks(cases)
+    struck, quiet, absent = (alarms.Outbreak(code, "fishery", "2020-06", 90, 99) for code in (*cases.index[3:5], "GM9"))
+    names = pd.Series({code: code for code in cases.index})
+    table = alarms.at_outbreaks([struck, quiet, absent], found, names).set_index("gemeente_code")
+    assert list(table.index) == [struck.gemeente_code, quiet.gemeente_code]
+    assert table.loc[struck.gemeente_code, ["alarm_weeks", "counted_n"]].tolist() == ["2020-W22", 77]
+    assert not table.loc[quiet.gemeente_code, "is_alarm"]
+    hidden = found.assign(**dict.fromkeys(("cases_n", "expected_n", "p"), np.nan))
+    told = [
+        alarms.in_words(read_texts("en"), row)
+        for row in alarms.at_outbreaks([struck, quiet], hidden, names).to_dict("records")
+    ]
+    assert told[1] == f"{quiet.gemeente_code}, fishery: 90 of 99 tested were infected. No alarm."
+    assert told[0] == f"{struck.gemeente_code}, fishery: 90 of 99 tested were infected. Alarm in 2020-W22."
+    assert alarms.at_outbreaks([struck], found[found["week"] < "2020-W20"], names).empty
 
 
 def test_the_table_keeps_its_contract(year_2020: pd.DataFrame) -> None:
