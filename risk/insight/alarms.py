@@ -223,15 +223,14 @@ def lasting(weekly: Iterable[tuple[str, Mapping[str, int]]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["vr_code", "week", "first_week", "alarms_n"])
 
 
-def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame) -> pd.DataFrame:
     """Return what the alarms of several weeks saw of known outbreaks, as far as their gemeenten and weeks are there.
 
     Returns
     -------
     DataFrame
-        gemeente_code, gemeente_name (from `names`, by code) and what was reported; alarm_weeks; week, cases_n,
-        expected_n, p and is_alarm of the least likely week, an alarm where there was one; alarm_rank, the best
-        place; and counted_n, the cases of all the weeks around it.
+        gemeente_code and what was reported; alarm_weeks; week, cases_n, expected_n, p and is_alarm of the least
+        likely week, an alarm where there was one; alarm_rank, the best place; counted_n, the cases of all its weeks.
     """
     rows = []
     for one in outbreaks:
@@ -245,7 +244,6 @@ def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame, names: pd.S
         rows.append(
             {
                 "gemeente_code": one.gemeente_code,
-                "gemeente_name": names[one.gemeente_code],
                 **{name: getattr(one, name) for name in ("sector_code", "month", "infected_n", "tested_n")},
                 "alarm_weeks": ", ".join(mine.loc[mine["is_alarm"], "week"]),
                 **seen[["week", "cases_n", "expected_n", "p", "is_alarm"]],
@@ -257,7 +255,7 @@ def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame, names: pd.S
 
 
 def in_words(texts: Texts, seen: Mapping[str, Any]) -> str:
-    """Return what a row of `at_outbreaks` says: what was reported, whether it was an alarm, or why it was none."""
+    """Return what a row of `at_outbreaks` with gemeente_name says: what was reported, and its alarm or why none."""
     cases, p = seen["cases_n"], seen["p"]
     reason = "few" if cases < _LEAST_CASES else "usual" if p >= _LARGEST_P else "others"
     state = "alarm" if seen["is_alarm"] else "none" if pd.isna(p) else reason

@@ -285,19 +285,20 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     Returns
     -------
     DataFrame
-        As `risk.insight.alarms.at_outbreaks`, with rank and n: the place of the gemeente in its sector at the end
-        of the month, and of how many; previous_rank: under the earlier version.
+        As `risk.insight.alarms.at_outbreaks`, with gemeente_name; rank and n: the place of the gemeente in its
+        sector at the end of the month, and of how many; previous_rank: under the earlier version.
     """
     tables = of_disease(tables, model.disease)
     if not len(tables["incidence"]):
         return pd.DataFrame()
     cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"])
     known = [one for one in KNOWN_OUTBREAKS if one.disease == model.disease]
+    known = [one for one in known if one.gemeente_code in cases.index]
     weeks = sorted({week for one in known for week in one.weeks(cases.columns[ALARM_WEEKS - 1 :])})
     if not weeks:
         return pd.DataFrame()
-    names = tables["gemeenten"].set_index("gemeente_code")["gemeente_name"]
-    found = at_outbreaks(known, pd.concat(starmap(alarms, ((cases, week) for week in weeks))), names)
+    found = at_outbreaks(known, pd.concat(starmap(alarms, ((cases, week) for week in weeks))))
+    found = found.merge(tables["gemeenten"][["gemeente_code", "gemeente_name"]], on="gemeente_code")
 
     @cache
     def scored(date: pd.Timestamp) -> tuple[Outcome | None, ...]:

@@ -94,7 +94,8 @@ def whole_country(store: ScopedStore, disease: str, week: str = "") -> tuple[int
 def outbreaks_of(store: ScopedStore, disease: str, week: str) -> pd.DataFrame:
     """Return what the alarms saw of outbreaks that are known around a week (`risk.insight.alarms.at_outbreaks`).
 
-    Of the gemeenten whose alarms the viewer may see; empty where no outbreak is known.
+    Of the gemeenten whose alarms the viewer may see, with gemeente_name; empty where no outbreak is known.
+    Parameters as for `alarms_of`.
 
     Raises
     ------
@@ -105,8 +106,11 @@ def outbreaks_of(store: ScopedStore, disease: str, week: str) -> pd.DataFrame:
     around = [one for one in alarms.KNOWN_OUTBREAKS if one.disease == disease and week in one.weeks(every)]
     known = sorted({each for one in around for each in one.weeks(every[ALARM_WEEKS - 1 :])})
     found = [table for each in known if (table := _seen(store, disease, each)) is not None]
-    names = store.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
-    return alarms.at_outbreaks(around, pd.concat(found), names) if found else pd.DataFrame()
+    if not found:
+        return pd.DataFrame()
+    seen = alarms.at_outbreaks(around, pd.concat(found))
+    names = store.table("gemeenten")[["gemeente_code", "gemeente_name"]]
+    return seen.merge(names, on="gemeente_code") if len(seen) else seen
 
 
 def _seen(store: ScopedStore, disease: str, week: str) -> pd.DataFrame | None:

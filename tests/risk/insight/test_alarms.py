@@ -177,8 +177,8 @@ def test_a_week_that_nobody_has_leaves_the_size_to_the_others(cases_2020: pd.Dat
 @pytest.fixture(scope="module")
 def seen(year_2020: pd.DataFrame) -> dict[str, str]:
     """Return by name what is said in English of the outbreaks of 2020."""
-    names = pd.Series({one.gemeente_code: one.gemeente_code for one in alarms.KNOWN_OUTBREAKS})
-    table = alarms.at_outbreaks(alarms.KNOWN_OUTBREAKS, year_2020, names)
+    table = alarms.at_outbreaks(alarms.KNOWN_OUTBREAKS, year_2020)
+    table["gemeente_name"] = table["gemeente_code"]
     return {row["gemeente_code"]: alarms.in_words(read_texts("en"), row) for row in table.to_dict("records")}
 
 
@@ -197,19 +197,18 @@ def test_what_is_said_of_an_outbreak_follows_from_the_weeks_that_are_there() -> 
     cases.iloc[3, -3:] = [60.0, 9.0, 8.0]
     found = alarms.alarms_of_weeks(cases)
     struck, quiet, absent = (alarms.Outbreak(code, "fishery", "2020-06", 90, 99) for code in (*cases.index[3:5], "GM9"))
-    names = pd.Series({code: code for code in cases.index})
-    table = alarms.at_outbreaks([struck, quiet, absent], found, names).set_index("gemeente_code")
+    table = alarms.at_outbreaks([struck, quiet, absent], found).set_index("gemeente_code")
     assert list(table.index) == [struck.gemeente_code, quiet.gemeente_code]
     assert table.loc[struck.gemeente_code, ["alarm_weeks", "counted_n"]].tolist() == ["2020-W22", 77]
     assert not table.loc[quiet.gemeente_code, "is_alarm"]
     hidden = found.assign(**dict.fromkeys(("cases_n", "expected_n", "p"), np.nan))
     told = [
         alarms.in_words(read_texts("en"), row)
-        for row in alarms.at_outbreaks([struck, quiet], hidden, names).to_dict("records")
+        for row in alarms.at_outbreaks([struck, quiet], hidden).assign(gemeente_name="X").to_dict("records")
     ]
-    assert told[1] == f"{quiet.gemeente_code}, fishery: 90 of 99 tested were infected. No alarm."
-    assert told[0] == f"{struck.gemeente_code}, fishery: 90 of 99 tested were infected. Alarm in 2020-W22."
-    assert alarms.at_outbreaks([struck], found[found["week"] < "2020-W20"], names).empty
+    assert told[1] == "X, fishery: 90 of 99 tested were infected. No alarm."
+    assert told[0] == "X, fishery: 90 of 99 tested were infected. Alarm in 2020-W22."
+    assert alarms.at_outbreaks([struck], found[found["week"] < "2020-W20"]).empty
 
 
 def test_the_table_keeps_its_contract(year_2020: pd.DataFrame) -> None:
