@@ -28,6 +28,7 @@ from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a pa
     open_page,
     product,
     serve,
+    walk_to,
 )
 from tests.door import states
 from tests.few_rebuilds import few_rebuilds

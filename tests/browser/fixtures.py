@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -153,11 +153,11 @@ def kept_contexts(browser: Browser) -> Kept:  # noqa: ARG001 - it owns them
     return defaultdict(list)
 
 
-@pytest.fixture
-def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
-    """Make an empty page: ``new_page(locale=, width=, height=, **options of Playwright's context)``.
+@contextmanager
+def _pages(browser: Browser, kept: Kept) -> Iterator[Callable[..., Page]]:
+    """Give what makes an empty page: ``make(locale=, width=, height=, **options of Playwright's context)``.
 
-    After the test: no uncaught error happened on any page, and nothing outside was asked for but the background map.
+    In the end no uncaught error happened on any page, and nothing outside was asked for but the background map.
     A test that fails tells whether each page's script was still running: a press that was lost, or a server that hangs.
     """
     errors: list[str] = []
@@ -170,7 +170,7 @@ def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pa
     with ExitStack() as used:
 
         def make(*, locale: str = "nl-NL", width: int = 1400, height: int = 900, **options: object) -> Page:
-            context, origins = used.enter_context(lent(browser, kept_contexts, locale=locale, **options))
+            context, origins = used.enter_context(lent(browser, kept, locale=locale, **options))
             context.on("weberror", keep_error)
             used.callback(context.remove_listener, "weberror", keep_error)
             asked.append(origins)
@@ -187,6 +187,34 @@ def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pa
     assert not errors
     hosts = {urlsplit(origin).hostname for origins in asked for origin in origins}
     assert hosts - {"127.0.0.1", BACKGROUND_HOST, None} == set()
+
+
+@pytest.fixture
+def new_page(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
+    """Make an empty page for a test: see `_pages`."""
+    with _pages(browser, kept_contexts) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def walk_to(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
+    """Walk to an address in a tab that the tests of a module share: ``walk_to(server, path, **options of new_page)``.
+
+    The first with the same options loads the product, the others go on from there as a reader who follows its links:
+    a quarter of the work. For tests that change nothing on a page and are not about how it loads.
+    """
+    tabs: dict[str, Page] = {}
+    with _pages(browser, kept_contexts) as make:
+
+        def walk(server: str, path: str, **options: object) -> Page:
+            key = json.dumps([server, options], sort_keys=True)
+            if key in tabs:
+                return go(tabs[key], path)
+            tabs[key] = page = make(**options)
+            page.goto(f"{server}/{path}")
+            return settled(page)
+
+        yield walk
 
 
 @pytest.fixture
@@ -261,3 +289,23 @@ def settled(page: Page) -> Page:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=120_000)
     page.wait_for_selector(".rb-lost", state="attached", timeout=120_000)
     return page
+
+
+_GO = """(address) => new Promise((done) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  let ran = false;
+  const watch = new MutationObserver(() => {
+    const isIdle = app.dataset.testScriptState === "notRunning";
+    if (ran && isIdle) { watch.disconnect(); done(); }
+    ran ||= !isIdle;
+  });
+  watch.observe(app, { attributeFilter: ["data-test-script-state"] });
+  history.pushState({}, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+})"""
+
+
+def go(page: Page, path: str) -> Page:
+    """Go to another address of the product in the tab that shows it, as its links do, and wait until it is drawn."""
+    page.evaluate(_GO, f"/{path}")
+    return settled(page)

@@ -21,17 +21,17 @@ FURTHER = [
 ADDRESSES = [page.name for page in PAGES] + FURTHER
 
 
-def address(product: str, name: str) -> str:
-    """Return a page's address, through the eyes of a role that may open it."""
+def path_of(name: str) -> str:
+    """Return a page's path, through the eyes of a role that may open it."""
     page = next(one for one in PAGES if one.name == name.split("?", maxsplit=1)[0])
     role = "lotc" if page.is_for(Viewer("lotc")) else "privacy"
-    return f"{product}/{name}{'&' if '?' in name else '?'}as={role}"
+    return f"{name}{'&' if '?' in name else '?'}as={role}"
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
 @pytest.mark.parametrize(("locale", "width"), [("nl-NL", 1400), ("en-GB", 390)])
-def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, locale: str, width: int) -> None:
-    page = settled(open_page(address(product, name), locale=locale, width=width))
+def test_axe_finds_nothing_serious(product: str, walk_to: Open, name: str, locale: str, width: int) -> None:
+    page = walk_to(product, path_of(name), locale=locale, width=width)
     assert axe.serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("h1").count() == 1
@@ -40,8 +40,8 @@ def test_axe_finds_nothing_serious(product: str, open_page: Open, name: str, loc
 @pytest.mark.parametrize(
     "name", ["picture", "sectors?unit=VR06", "targets", "register", "sites?unit=DEMO-0010", "data"]
 )
-def test_axe_finds_nothing_serious_in_the_dark(product: str, open_page: Open, name: str) -> None:
-    page = settled(open_page(address(product, name), color_scheme="dark"))
+def test_axe_finds_nothing_serious_in_the_dark(product: str, walk_to: Open, name: str) -> None:
+    page = walk_to(product, path_of(name), color_scheme="dark")
     expect(page.locator(".stApp")).to_have_css("background-color", "rgb(17, 26, 33)")
     assert axe.serious(page) == []
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import geopandas as gpd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
+from tests.browser import axe
 from tests.browser.fixtures import HOSTILE_NAME
 
 MESSAGE_LIMIT_BYTES = 8_000
@@ -553,5 +553,5 @@ def test_on_a_phone_the_list_stands_under_the_map(map_url: str, open_page: Calla
 def test_accessible_without_serious_findings(page: Page) -> None:
     press(page, "Locaties")
     expect(page.locator(".card.sites")).to_be_visible()
-    found = Axe().run(page, context=".stBidiComponent").response["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    found = axe.findings(page, within=".stBidiComponent", rules=None)
+    assert [finding for finding in found if finding[1] in axe.SERIOUS] == []
