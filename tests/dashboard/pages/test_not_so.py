@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,24 +14,23 @@ from risk.targets import decisions
 from tests.browser import axe
 from tests.browser.fixtures import settled
 from tests.browser.house import House, knock
-from tests.browser.tabs import shut_outside
+from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
 
 
 @pytest.fixture
-def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
+def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
     """Sign somebody new in at a page of sites."""
-    contexts = []
+    used = ExitStack()
 
     def come_in(sub: str, role: str, path: str, width: int) -> Page:
         people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
         house.account(sub)
-        context = browser.new_context(locale="nl-NL", viewport={"width": width, "height": 844})
-        context.set_default_timeout(60_000)
+        context, _ = used.enter_context(lent(browser, kept_contexts, locale="nl-NL"))
         shut_outside(context)
-        contexts.append(context)
-        page = context.new_page()
+        page = open_tab(context)
+        page.set_viewport_size({"width": width, "height": 844})
         knock(house, page, sub, "/")
         expect(
             page.locator(".st-key-header").get_by_role("button", name="Regio" if role != "lotc" else "LOT-C")
@@ -38,9 +38,8 @@ def enter(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
         page.goto(f"{house.server}{path}")
         return settled(page)
 
-    yield come_in
-    for context in contexts:
-        context.close()
+    with used:
+        yield come_in
 
 
 def test_one_tap_reports_and_the_sender_reads_the_answer(enter: Callable[..., Page]) -> None:
