@@ -71,6 +71,40 @@ class Backup:
     problem: str = ""
 
 
+_BROKEN: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RuntimeError,  # encrypted, packed in a way that nobody knows, or a list in lists without end
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a zip or a list that is not as it was written may raise."""
+
+
+@dataclass(frozen=True)
+class _List:
+    """The list of a backup: its moment, the facts of each table, and the sha256 of each file."""
+
+    made_at: datetime
+    tables: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, told: Any) -> "_List | None":
+        """Read it; None when it is of no backup that this program knows. What it lacks raises one of `_BROKEN`."""
+        if not isinstance(told, dict) or told.get("format") != FORMAT:
+            return None
+        made_at = datetime.fromisoformat(told["made_at"])
+        places.expires_on(made_at)  # a year that has no day after it is none
+        files = {name: str(facts["sha256"]) for name, facts in told["files"].items()}
+        return cls(made_at, dict(told["tables"].items()), files)
+
+
 @dataclass(frozen=True)
 class Incoming:
     """A backup that was opened and found whole, its database brought up to date.
@@ -198,29 +232,29 @@ def _unpacked(path: Path, plain: Path, place: Path) -> Iterator[Incoming]:
     try:
         with zipfile.ZipFile(plain) as archive:
             archive.extractall(place / "in")
-        told = json.loads((place / "in" / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        told = _List.of(json.loads((place / "in" / MANIFEST).read_text("utf-8")))
+    except _BROKEN as error:
         raise RegisterError(f"The backup {path} cannot be used ({error}); choose another one.") from error
-    if told.get("format") != FORMAT:
+    if told is None:
         raise RegisterError(f"{path} is no backup that this program knows; choose a file ending in {places.SUFFIX}.")
-    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in told["files"]):
+    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in told.files):
         raise RegisterError(f"Backup {path} names files outside of the data folder; choose another one.")
-    files = {name: place / "in" / FILES / name for name in told["files"]}
-    changed = [
-        name for name, one in files.items() if not one.is_file() or file_digest(one) != told["files"][name]["sha256"]
-    ]
+    if foreign := next(filter(_is_made_again, told.files), ""):  # such as the database itself, under the rows
+        raise RegisterError(f"Backup {path} names {foreign}, which no backup holds; choose another one.")
+    files = {name: place / "in" / FILES / name for name in told.files}
+    changed = [name for name, one in files.items() if not one.is_file() or file_digest(one) != told.files[name]]
     with _database(path, place / "in" / DATABASE) as engine:
         with engine.connect() as connection:
             tables = {table.name: table for table in tables_of(connection)}
             changed += [
                 name
-                for name, facts in told["tables"].items()
+                for name, facts in told.tables.items()
                 if name not in tables or facts_of(connection, tables[name]) != facts
             ]
         if changed:
             raise RegisterError(f"Backup {path} is damaged: {changed[0]} is not what was written; choose another one.")
         _bring_up_to_date(path, engine)
-        yield Incoming(datetime.fromisoformat(told["made_at"]), engine, tuple(told["tables"]), files)
+        yield Incoming(told.made_at, engine, tuple(told.tables), files)
 
 
 def _first(path: Path, plain: Path, place: Path) -> Iterator[Incoming]:

@@ -197,16 +197,54 @@ def test_a_copy_leaves_the_machine_encrypted_or_not_at_all(installation, tmp_pat
     assert "begins with age1" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("installation")
-def test_a_backup_that_names_a_file_elsewhere_is_refused(tmp_path):
-    made = backup(tmp_path / "een.zip")
-    with zipfile.ZipFile(made.path) as packed:
+def told_otherwise(path, change):
+    """Write the list of a backup anew, as ``change`` leaves or returns it."""
+    with zipfile.ZipFile(path) as packed:
         content = {name: packed.read(name) for name in packed.namelist()}
     told = json.loads(content["manifest.json"])
-    told["files"]["../../elders"] = {"sha256": "0", "size_bytes": 0}
-    content["manifest.json"] = json.dumps(told).encode()
-    with zipfile.ZipFile(made.path, "w") as packed:
+    found = change(told)
+    content["manifest.json"] = json.dumps(told if found is None else found).encode()
+    with zipfile.ZipFile(path, "w") as packed:
         for name, body in content.items():
             packed.writestr(name, body)
-    with pytest.raises(RegisterError, match="outside of the data folder"):
+
+
+NO_FACTS = {"sha256": "0", "size_bytes": 0}
+LISTS = {
+    "a file elsewhere": (lambda told: told["files"].update({"../../elders": NO_FACTS}), "outside of the data folder"),
+    "the database": (
+        lambda told: told["files"].update({"register/register.sqlite": NO_FACTS}),
+        "which no backup holds",
+    ),
+    "no list": (lambda _told: [1], "no backup that this program knows"),
+    "no files": (lambda told: told.pop("files") and None, "cannot be used"),
+    "no facts": (lambda told: told["files"].update({"feed_tokens.json": 3}), "cannot be used"),
+    "tables in a row": (lambda told: told.update(tables=[1]), "cannot be used"),
+    "no moment": (lambda told: told.update(made_at="gisteren"), "cannot be used"),
+    "the last year": (lambda told: told.update(made_at="9999-12-31T00:00:00+00:00"), "cannot be used"),
+}
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("how", LISTS)
+def test_a_backup_whose_list_is_not_as_it_was_written_changes_nothing(tmp_path, how):
+    made = backup(tmp_path / "een.zip")
+    change, sentence = LISTS[how]
+    told_otherwise(made.path, change)
+    before = database.sqlite_path().read_bytes()
+    with pytest.raises(RegisterError, match=sentence):
         restore(made.path)
+    assert database.sqlite_path().read_bytes() == before
+
+
+@pytest.mark.usefixtures("installation")
+def test_a_zip_that_is_locked_or_packed_in_an_unknown_way_is_one_sentence(tmp_path):
+    made = backup(tmp_path / "een.zip")
+    whole = made.path.read_bytes()
+    for place, value in ((8, 1), (10, 99)):  # of an entry of the directory: its flags, and how it is packed
+        content, at = bytearray(whole), -1
+        while (at := whole.find(b"PK\x01\x02", at + 1)) >= 0:
+            content[at + place] = value
+        made.path.write_bytes(content)
+        with pytest.raises(RegisterError, match="cannot be used"):
+            restore(made.path)
