@@ -275,7 +275,7 @@ def _made_ready(connection: Connection, incoming: Incoming, erased: Mapping[tupl
         if table.name in incoming.tables and table.name != archive.VERSIONS
     }
     erased_n = sum(_erase_again(connection, *entity, reason) for entity, reason in erased.items())
-    revoked = _revoke_again(connection, incoming.made_at)
+    revoked = _revoke_again(connection)
     head = connection.execute(HEAD).first()
     return _Put(head.seq if head else 0, erased_n, tables, revoked)
 
@@ -288,11 +288,13 @@ def _erase_again(connection: Connection, kind_name: str, entity_id: str, reason:
     return True
 
 
-def _revoke_again(connection: Connection, since: datetime) -> tuple[str, ...]:
-    """Keep out whose access was taken away after the backup was made, as the audit trail tells."""
-    trail = audit.read(first=since.date())
-    after = trail[trail["at"] > since.isoformat(timespec="milliseconds")].iloc[::-1]
-    last = {str(row.table): str(row.what) for row in after.itertuples() if str(row.what).startswith("people: ")}
+def _revoke_again(connection: Connection) -> tuple[str, ...]:
+    """Keep out whose access was taken away after the backup was made: the last that the audit trail tells of them.
+
+    Not what it tells after the moment of the backup, for the clock may have been wrong then.
+    """
+    trail = audit.read().iloc[::-1]
+    last = {str(row.table): str(row.what) for row in trail.itertuples() if str(row.what).startswith("people: ")}
     gone = [email for email, what in last.items() if what in ("people: revoke", "people: forget")]
     tables = {table.name: table for table in archive.tables_of(connection)}
     if not gone or "people" not in tables:

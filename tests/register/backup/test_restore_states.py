@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from geodata import known, settings
 from geodata.errors import RegisterError
 from register import chain, files
 from register import record as write
-from register.backup import aside, compare
+from register.backup import aside, compare, make
 from register.backup.make import backup
 from register.backup.restore import restore
 
@@ -230,6 +231,19 @@ def test_whose_access_was_taken_away_since_does_not_get_it_back():
     assert there.loc["vogel@example.org", "revoked_at"] != ""
     assert set(there["role"]) == {""}  # nor the deputy
     assert compare.differences(made.path) == []
+
+
+@pytest.mark.usefixtures("filled")
+def test_who_was_shut_out_stays_out_though_the_backup_was_made_by_a_clock_that_was_ahead(monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2040, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(make, "datetime", Clock)
+    made = make.backup()
+    people.revoke(Viewer("lotc", person="beheer@example.org"), "vogel@example.org")
+    assert restore(made.path).revoked_again == ("vogel@example.org",)
 
 
 def test_a_newer_event_is_not_lost_without_asking(filled, lotc, activation):
