@@ -30,7 +30,7 @@ def doubt() -> str:
     """Return what should be looked at although every part is ready; '' when nothing should.
 
     Figures of the installation's own beside a register without an entry: right before the first entry, and also what
-    is left when all but ``core/`` was lost, for then no mark tells any more that there was a register
+    is left when nothing but snapshots was saved, without the mark beside them that tells of a register
     (`access.database.traces`). Nothing can part the two, so it is said and refuses nothing.
 
     Raises

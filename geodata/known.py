@@ -9,13 +9,23 @@ was never there: that is a first start.
 import fcntl
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from geodata import settings
 from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as store
+
+MARK: Final = ".register"
+"""A file in another folder that tells that there is a register, for when this folder goes with it."""
+
+
+def leave_mark(place: Path) -> None:
+    """Leave the mark in a folder; what it tells of has happened, so a full disk takes nothing away."""
+    with suppress(OSError):
+        (place / MARK).touch(0o600)
 
 
 def folder() -> Path:

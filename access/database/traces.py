@@ -1,8 +1,8 @@
 """What else tells that there was a register, when its file and the note of it in `geodata.known` are both gone.
 
-A second mark lies in the folder of the audit trail. Beside it tell: backups, the list of what was erased and what a
-restore kept aside; the trail, of people who were let in; the heads that were written outside; and stored scores that
-counted its signals.
+A second mark lies in the folder of the audit trail, a third beside the figures. Beside them tell: backups, the list of
+what was erased and what a restore kept aside; the trail, of people who were let in; the heads that were written
+outside; and stored scores that counted its signals.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from access import anchor, audit
-from geodata import settings
+from geodata import known, settings
 from geodata.errors import InputError
 
 _LEFT: Final = ("register/backups/*.backup.*", "register/erased.jsonl", "register/aside/*")
@@ -22,11 +22,12 @@ _LET_IN: Final = '"what": "people: '
 
 
 def mark() -> None:
-    """Leave the second mark, unless it is there; what it tells of has happened, so a full disk takes nothing away."""
+    """Leave the marks where they are not yet; what they tell of has happened, so a full disk takes nothing away."""
     look_again()
     with suppress(OSError):
         audit.folder().mkdir(parents=True, exist_ok=True)
-        _mark().touch(0o600)
+    for place in _marked():
+        known.leave_mark(place)
 
 
 def place() -> Path | None:
@@ -42,8 +43,8 @@ def look_again() -> None:
     _look.cache_clear()
 
 
-def _mark() -> Path:
-    return audit.folder() / ".register"
+def _marked() -> tuple[Path, Path]:
+    return audit.folder(), settings.data_dir() / "core"
 
 
 @lru_cache(maxsize=8)
@@ -52,8 +53,8 @@ def _look(data: Path) -> Path | None:
 
 
 def _found(data: Path) -> Iterator[Path]:
-    if _mark().exists():
-        yield _mark()
+    for folder in _marked():
+        yield from folder.glob(known.MARK)
     for pattern in _LEFT:
         yield from data.glob(pattern)
     if outside := settings.anchor_file():

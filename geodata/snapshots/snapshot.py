@@ -198,6 +198,8 @@ def switch(snapshot: Snapshot) -> None:
     versions = [snapshot.data_version, *(one for one in history() if one != snapshot.data_version)]
     with store.whole_file(pointer) as part:
         part.write_text("\n".join(versions) + "\n", "utf-8")
+    if known.was_there("register"):
+        known.leave_mark(pointer.parent)
     manifests.fsync_folder(pointer.parent)
     now = int(datetime.now(UTC).timestamp())
     known.note("snapshot", now, data_version=snapshot.data_version, is_real=not snapshot.is_demonstration)

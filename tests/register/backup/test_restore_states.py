@@ -179,12 +179,15 @@ def test_a_register_that_went_with_the_note_of_it_is_told_and_comes_back(filled,
     assert write.record(lotc, "activation", activation).seq == 4
 
 
-TRACES = ("audit/.register", "audit", "register/backups", "register/erased.jsonl", "out", "heads")
+TRACES = ("audit/.register", "core/.register", "audit", "register/backups", "register/erased.jsonl", "out", "heads")
 
 
 def test_each_thing_that_is_left_tells_of_a_lost_register(filled, tmp_path, capsys, lotc, monkeypatch):
     backup()
     write.erase(lotc, "activation", "a0", "mistake")
+    (settings.data_dir() / "core").mkdir()
+    database.close()
+    assert chain.verify_chain().events_n == 4  # whoever opens it next leaves its mark there too
     lose(filled)
     folder, gone = settings.data_dir(), tmp_path / "gone"
     folder.rename(gone)

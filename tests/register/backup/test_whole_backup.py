@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from access import audit
 from access.database import engine as database
+from access.database import traces
 from access.database.who import UPKEEP
 from commands import data
-from geodata import settings, site_kinds
+from geodata import known, settings, site_kinds
 from geodata.errors import InputError, RegisterError
 from geodata.snapshots import deliveries, manifests, snapshot
 from register import record as write
@@ -140,7 +141,7 @@ def test_a_pointer_that_is_gone_is_damage_and_not_a_first_start(installation, da
 
 
 def test_figures_without_a_register_are_told_when_nothing_else_is_left(installation, tmp_path, monkeypatch, capsys):
-    """All but ``core/`` was lost: nothing tells that from figures before the first entry, so it is said."""
+    """All but the snapshots was lost: nothing tells that from figures before the first entry, so it is said."""
     for words in (["status", "--ready"], ["verify"]):
         assert data.main(words) == 0
         assert "no register" not in capsys.readouterr().out, "there is one, with an entry"
@@ -148,6 +149,11 @@ def test_figures_without_a_register_are_told_when_nothing_else_is_left(installat
     monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "left"))
     monkeypatch.delenv("RISICOBEELD_REGISTER", raising=False)
     shutil.copytree(installation / "core", tmp_path / "left" / "core")
+    for words, code in ((["status", "--ready"], 1), (["verify"], 2), (["backup"], 2)):
+        assert data.main(words) == code
+        assert "core/.register tells that there was one" in "".join(capsys.readouterr())
+    (tmp_path / "left" / "core" / known.MARK).unlink()
+    traces.look_again()
     for words in (["status", "--ready"], ["verify"]):
         assert data.main(words) == 0
         assert "figures in" in (told := capsys.readouterr().out)
