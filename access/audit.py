@@ -79,11 +79,19 @@ def note(
         with _turn():
             now = datetime.now(UTC)
             values = (now.isoformat(timespec="milliseconds"), who, role, surface, what, table, rows_n, data_version)
-            path = folder() / f"{now:%Y-%m}.jsonl"
+            path = _file_of(now)
             line = dict(zip(COLUMNS, values, strict=True))
             _append(path, json.dumps(line | {"hash": _link(_newest(path), line)}, ensure_ascii=False) + "\n")
     except OSError as error:
         raise UnnotedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
+
+
+def _file_of(now: datetime) -> Path:
+    """Return the file that a line of this moment goes in: of its month, or the newest when a clock was set back.
+
+    The order of the chain is that of the files, so nothing is added to a month that another one follows.
+    """
+    return max([folder() / f"{now:%Y-%m}.jsonl", *_months()[-1:]])
 
 
 @contextmanager
@@ -215,8 +223,8 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
     """
     rows = []
     for path in _months():
-        if (first and path.stem < f"{first:%Y-%m}") or (last and path.stem > f"{last:%Y-%m}"):
-            continue
+        if first and path.stem < f"{first:%Y-%m}":
+            continue  # a later file may hold lines of before: `_file_of`
         lines = path.read_text("utf-8", errors="replace").splitlines()
         rows += [_parsed(part) for line in lines for part in _parts(line)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))

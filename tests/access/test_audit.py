@@ -4,7 +4,7 @@ import multiprocessing
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -94,3 +94,25 @@ def test_months_past_their_time_go_as_a_whole(data_dir: Path) -> None:
     assert audit.forget(today, dry_run=True) == ["2024-01", "2024-10"]
     assert audit.forget(today) == ["2024-01", "2024-10"]
     assert sorted(path.stem for path in folder.glob("*.jsonl")) == ["2024-11", "2026-11"]
+
+
+def test_a_clock_that_goes_back_over_the_end_of_a_month_breaks_no_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [
+        (2026, 11, 30, 23),
+        (2026, 12, 1, 0),
+        (2026, 11, 30, 23),
+        (2026, 12, 1, 0),
+        (2040, 1, 1, 0),
+        (2026, 12, 2, 0),
+    ]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> "Clock":  # noqa: ARG003 - the base's form
+            return cls(*moments[len(audit.chain()[0])], tzinfo=UTC)
+
+    monkeypatch.setattr(audit, "datetime", Clock)
+    for number in range(len(moments)):
+        audit.note("read", who=f"w{number}", role="lotc", surface="test")
+    assert audit.chain()[1] == []
+    assert set(audit.read(last=date(2026, 12, 31))["who"]) == {"w0", "w1", "w2", "w3", "w5"}
