@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -246,28 +246,32 @@ def latest(connection: Connection, entity_kind: str, entity_id: str) -> dict[str
     return dict(row) if row is not None else None
 
 
-def last_known(connection: Connection | None = None) -> datetime | None:
-    """Return the last moment that is taken for true: of the newest event, the newest backup, or what was confirmed.
+def last_known(most_days: int, connection: Connection | None = None) -> datetime | None:
+    """Return the last moment that is taken for true: of the newest event, what was confirmed, and the backups.
 
-    The audit trail does not count: a clock that jumped has written in it before anybody looks.
+    A backup counts when it was made at most ``most_days`` after what was known until then: the one that a clock that
+    jumped has just made proves nothing. Nor does the audit trail, in which that clock has written before anybody looks.
     """
-    moments = [moment for moment, _ in places.made()[:1]]
+    if connection is None and database.exists():
+        with database.reading(UPKEEP) as reading:
+            return last_known(most_days, reading)
+    moments = []
     if clock := known.read("clock"):
         moments.append(datetime.combine(date.fromordinal(int(clock["number"])), time.min, UTC))
-    if connection is not None:
-        head = connection.execute(HEAD).first()
-        moments += [datetime.fromisoformat(head.recorded_at)] if head else []
-    elif database.exists():
-        with database.reading(UPKEEP) as reading:
-            return last_known(reading)
-    return max(moments, default=None)
+    head = connection.execute(HEAD).first() if connection is not None else None
+    moments += [datetime.fromisoformat(head.recorded_at)] if head else []
+    last = max(moments, default=None)
+    for moment, _ in reversed(places.made()):
+        if last is None or timedelta(0) < moment - last <= timedelta(days=most_days):
+            last = moment
+    return last
 
 
 def _refuse_far_ahead(connection: Connection, head: str, now: datetime) -> None:
     """Stop a write by a clock that jumped: its moment would be the earliest one of all that comes after it."""
     if (now - datetime.fromisoformat(head)).days <= MOST_DAYS_AHEAD:
         return
-    last = last_known(connection)
+    last = last_known(MOST_DAYS_AHEAD, connection)
     if last is not None and (days := (now - last).days) > MOST_DAYS_AHEAD:
         raise RegisterError("clock_ahead", day=now.date(), days=days)
 

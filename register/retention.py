@@ -95,7 +95,7 @@ def apply(
 
 
 def _refuse_clock(today: date) -> None:
-    last = last_known()
+    last = last_known(MOST_DAYS_AHEAD)
     if last and today > last.date() + timedelta(days=MOST_DAYS_AHEAD):
         days = (today - last.date()).days
         raise RegisterError(

@@ -1,5 +1,6 @@
 """One night with a wrong clock erases nothing: retention and writing stop where they would do harm."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -40,6 +41,26 @@ def test_a_clock_that_jumped_erases_nothing_and_leaves_every_backup(filled):
     assert chain.verify_chain().erased_n == 0
     assert [path for _, path in places.made()] == [made.path for made in reversed(filled)]
     assert sum(done.erased_n for done in retention.apply(WRONG, dry_run=True)) == 40  # one may always look
+
+
+def test_a_backup_by_that_same_clock_does_not_vouch_for_it(filled, lotc, activation, monkeypatch):
+    """At night the backup comes first, and retention right after it."""
+    made_then = places.new_path(datetime.combine(WRONG, datetime.min.time(), UTC))
+    shutil.copy2(filled[-1].path, made_then)
+    with pytest.raises(RegisterError, match="the clock says 2040-01-01"):
+        retention.apply(WRONG)
+    assert len(places.made()) == 3
+    set_clock(monkeypatch, (WRONG - datetime.now(UTC).date()).days)
+    with pytest.raises(RegisterError, match="past the last entry"):
+        write.record(lotc, "activation", activation)
+
+
+def test_backups_of_quiet_weeks_vouch_for_the_clock_one_after_the_other(filled):
+    now = datetime.now(UTC)
+    for days in (10, 20, 30):
+        shutil.copy2(filled[-1].path, places.new_path(now + timedelta(days=days)))
+    done = retention.apply((now + timedelta(days=31)).date())
+    assert {one.kind for one in done if one.erased_n} == {"backup"}
 
 
 @pytest.mark.usefixtures("filled")
