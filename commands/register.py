@@ -97,7 +97,7 @@ def _backup(arguments: argparse.Namespace) -> None:
         print(f"Encrypted copy: {copy}")
     if arguments.drill:
         drill(made)
-        known.note("drill", int(datetime.now(UTC).timestamp()))
+        known.replace("drill", int(datetime.now(UTC).timestamp()))  # also after a drill by a clock that was ahead
         print("The drill went well: restored in an empty place, onto a changed and onto an unreadable register.")
         if copy and (identity := arguments.identity or settings.backup_identity()):
             drill(made, copy, identity)

@@ -71,7 +71,7 @@ def _of_upkeep() -> Iterator[Metric]:
     figures = {
         "risicobeeld_backup_age_days": (
             "Days since the newest backup.",
-            _days(now, *(m for m, _ in places.made()[:1])),
+            _days(now, *(moment for moment, _ in places.made())),
         ),
         "risicobeeld_drill_age_days": ("Days since a backup was last restored in a drill.", _days(now, *_drilled())),
         "risicobeeld_disk_free_bytes": ("What is left on the disk of the data folder.", _free()),
@@ -82,8 +82,12 @@ def _of_upkeep() -> Iterator[Metric]:
 
 
 def _days(now: datetime, *moments: datetime) -> float:
-    """Return how long ago the newest moment is; without any endlessly long, so that an alarm sees it."""
-    return min(((now - moment).total_seconds() / _SECONDS_PER_DAY for moment in moments), default=math.inf)
+    """Return how long ago the newest moment is; without any endlessly long, so that an alarm sees it.
+
+    One that has yet to come is of a clock that was wrong, and would keep the alarm silent until then.
+    """
+    ages = ((now - moment).total_seconds() / _SECONDS_PER_DAY for moment in moments)
+    return min((age for age in ages if age >= 0), default=math.inf)
 
 
 def _drilled() -> Iterator[datetime]:

@@ -179,6 +179,10 @@ def test_alarms_ring_when_their_cause_is_there(address, data_dir, monkeypatch, t
     assert not rings(address, "OldDrill")
     made.path.rename(made.path.with_name("2020-01-01T000000.000000Z.backup.zip"))
     assert rings(address, "OldBackup")
+    made.path.with_name("2020-01-01T000000.000000Z.backup.zip").rename(
+        made.path.with_name("2090-01-01T000000.000000Z.backup.zip")
+    )
+    assert rings(address, "OldBackup"), "by a clock that was ahead: it would keep silent until then"
     assert not rings(address, "CertificateEnds")  # none was named
     for days, ring in ((10, True), (90, False)):
         monkeypatch.setenv("RISICOBEELD_CERTIFICATE", str(certificate(tmp_path, days)))

@@ -185,6 +185,15 @@ def test_who_was_told_is_not_told_again_within_a_week_and_then_in_the_same_threa
     assert len(mailbox.letters) == 2, "signals are not asked for any more"
 
 
+def test_a_letter_by_a_clock_that_was_ahead_does_not_end_the_later_ones(mailbox: Mailbox) -> None:
+    subscribe("a", "region:VR06", "signal")
+    signal("VR06")
+    told.note_mailed(told.subscribers(LOTC)[0].person_id, date(2040, 1, 1))
+    assert mail() == 0
+    assert mail() == 0
+    assert len(mailbox.letters) == 1
+
+
 def test_many_events_come_in_one_letter(mailbox: Mailbox) -> None:
     subscribe("a", "lotc", "signal")
     for number in range(1, rules()["mail"]["letters_n"] + 2):
