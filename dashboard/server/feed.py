@@ -17,10 +17,10 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from markupsafe import Markup
 
@@ -117,7 +117,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request; an error that the product knows is a sentence, any other one a line in the log."""
-        address = urlsplit(self.path)
+        address = self._address()
+        if address is None:
+            return
         asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
         try:
             if address.path == "/health":
@@ -143,7 +145,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """End somebody's e-mail: a press on the page of `do_GET`, or one click in a mail program (RFC 8058)."""
-        address = urlsplit(self.path)
+        address = self._address()
+        if address is None:
+            return
         asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
         sent = self.headers.get("Content-Length", "0")
         self.rfile.read(min(int(sent), _LONGEST_FORM) if sent.isdecimal() else 0)
@@ -158,6 +162,15 @@ class Handler(BaseHTTPRequestHandler):
             self._end_page(asked, "done" if person_id else "unknown")
         except RisicobeeldError as error:
             self._say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    def _address(self) -> SplitResult | None:
+        """Return the parts of what was asked for; None, and the answer is given, when it is no address."""
+        try:
+            return urlsplit(self.path)
+        except ValueError:
+            self.path = ""
+            self._say(HTTPStatus.BAD_REQUEST, "This is no address.")
+            return None
 
     def _end_page(self, asked: dict[str, str], told_how: str) -> None:
         """Answer with a small page; only pressing its button ends e-mail, for programs follow links by themselves."""
@@ -257,14 +270,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base's form
         """Log which of our addresses was asked for and the status alone: a token may stand in the query."""
-        path = urlsplit(self.path).path
+        path = urlsplit(getattr(self, "path", "")).path  # a request that makes no sense has none
         logs.note(_LOG, "answered", route=_route(path), status=int(code))
 
     def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - the base's form
         """Log nothing of a request that makes no sense: it may hold anything."""
 
 
-def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
+def serve(port: int, address: str = "127.0.0.1") -> metrics.Server:
     """Return a server that listens; `serve_forever` answers.
 
     Raises
@@ -277,7 +290,7 @@ def serve(port: int, address: str = "127.0.0.1") -> ThreadingHTTPServer:
             f"Without sign-in this product serves one person on this machine, so it does not listen on {address!r};"
             " leave --address out, or have sign-in set up first (docs/settings.md)."
         )
-    server = ThreadingHTTPServer((address, port), Handler)
+    server = metrics.Server((address, port), Handler)
     server.daemon_threads = True
     return server
 

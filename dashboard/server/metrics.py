@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -146,6 +147,14 @@ _STATE: Final = CollectorRegistry()
 _STATE.register(StateOfTheData())
 
 
+class Server(ThreadingHTTPServer):
+    """A server that tells the log of a request that broke its kind alone, such as of a client that went away."""
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base's form
+        """Log the kind of the error: the base would print the client's address and what was asked."""
+        logs.note(_LOG, "a request broke off", error=type(sys.exc_info()[1]).__name__)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers GET for ``/ready`` and ``/metrics``; everything else does not exist."""
 
@@ -210,12 +219,12 @@ def _note_lag() -> None:
             metrics.LOOP_LAG.observe(time.perf_counter() - began)
 
 
-def start() -> ThreadingHTTPServer | None:
+def start() -> Server | None:
     """Answer monitoring in the background where ``RISICOBEELD_WATCH`` says; None when it says nothing."""
     address = settings.watch_address()
     if address is None:
         return None
-    server = ThreadingHTTPServer(address, Handler)
+    server = Server(address, Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     if _note_collection not in gc.callbacks:

@@ -158,6 +158,32 @@ def test_health_and_wrong_addresses(address: str) -> None:
     assert "does not exist" in str(answer["error"])
 
 
+def test_a_request_that_makes_no_sense_is_answered_and_tells_the_log_nothing(address: str, capfd, caplog) -> None:
+    caplog.set_level("INFO")
+    port = int(address.rpartition(":")[2])
+    for asked, status in {
+        b"GET http://[::1/health HTTP/1.0\r\n\r\n": b"400",
+        b"POST http://[kanarie/unsubscribe HTTP/1.0\r\n\r\n": b"400",
+        b"GET /" + b"kanarie" * 10_000 + b" HTTP/1.0\r\n\r\n": b"414",
+        b"GET /health HTTP/9.9\r\n\r\n": b"505",
+        b"\0kanarie\xff\r\n\r\n": b"400",
+    }.items():
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+            line.sendall(asked)
+            with line.makefile("rb") as answer:
+                assert status in answer.read(), asked[:40]
+    with feed.serve(0) as server:
+        try:
+            int("kanarie")
+        except ValueError:
+            server.handle_error(None, ("203.0.113.9", 1))
+    told = "".join(capfd.readouterr()) + caplog.text
+    assert "Traceback" not in told
+    assert "kanarie" not in told
+    assert "203.0.113.9" not in told
+    assert "a request broke off" in told
+
+
 def test_every_answer_leaves_a_line_in_the_audit_trail(address: str) -> None:
     token = tokens.give("kaart", parse_viewer("region:VR23"), TOMORROW)
     ask(f"{address}/vr.geojson", token)
