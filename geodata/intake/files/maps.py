@@ -4,14 +4,17 @@ import hashlib
 import io
 import json
 import re
+import sqlite3
 import tempfile
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from urllib.parse import quote
 from xml.parsers import expat
 
 import geopandas as gpd
@@ -50,9 +53,20 @@ _BROKEN: Final = (
     RuntimeError,
     KeyError,
     TypeError,
+    MemoryError,
+    sqlite3.Error,
     zipfile.BadZipFile,
     zlib.error,
 )
+_MOST_COLUMNS_N: Final = 4_000  # GDAL takes the square of their number
+_NAMES: Final = {
+    ".gml": re.compile(rb"<([\w:.-]+)"),
+    ".kml": re.compile(rb"\sname\s*=\s*[\"']([^\"']*)"),
+    ".geojson": re.compile(rb"\"([^\"]{1,200})\"\s{0,9}:"),
+    ".json": re.compile(rb"\"([^\"]{1,200})\"\s{0,9}:"),
+}
+"""By ending, where the names of columns stand in a text."""
+_OLD_VIEWS: Final = frozenset(("geometry_columns", "spatial_ref_sys", "st_geometry_columns", "st_spatial_ref_sys"))
 
 
 def read(
@@ -77,6 +91,7 @@ def read(
     with tempfile.TemporaryDirectory() as scratch:
         path, digest = _placed(source, name, Path(scratch))
         with _told(name):
+            _refuse_computed(path, name)
             return _features(path, name, layer, max_rows_n, digest)
 
 
@@ -91,6 +106,7 @@ def layers(source: Path | bytes, name: str) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as scratch:
         path, _ = _placed(source, name, Path(scratch))
         with _told(name):
+            _refuse_computed(path, name)
             return tuple(_layers(*_for_gdal(path)))
 
 
@@ -138,6 +154,9 @@ def _placed(source: Path | bytes, name: str, folder: Path) -> tuple[Path, str]:
 
 
 def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
+    names = _NAMES.get(ending)
+    if names and (width := len({one[1] for one in names.finditer(content)})) > _MOST_COLUMNS_N:
+        raise InputError("too_many_columns", name=name, width=width, most=_MOST_COLUMNS_N)
     start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if ending in (".geojson", ".json"):
         if not start.startswith(b"{"):
@@ -152,6 +171,30 @@ def _refuse_other_content(content: bytes, name: str, ending: str) -> None:
         raise InputError("map_unreadable", name=name)
     if ending in (".kml", ".gpx", ".gml"):
         _refuse_other_xml(content, name, ending)
+
+
+def _refuse_computed(path: Path, name: str) -> None:
+    """Stop at a GeoPackage that computes what is read of it: some bytes may ask for hours, or for all memory.
+
+    A view, a virtual table in the place of a layer or of the list of layers, and a column that is generated. Views by
+    which old versions of the standard named their own tables are let through.
+    """
+    if path.suffix.lower() != ".gpkg":
+        return
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
+        there = connection.execute("SELECT lower(name), type, lower(coalesce(sql, '')) FROM sqlite_master").fetchall()
+        computed = {one for one, kind, _ in there if kind == "view"} - _OLD_VIEWS
+        virtual = {one for one, kind, made in there if kind == "table" and made.startswith("create virtual")}
+        computed |= {one for one in virtual if one.startswith("gpkg_")}
+        if not computed:
+            layers_of = "SELECT lower(table_name) FROM gpkg_contents"
+            listed = {str(one) for (one,) in connection.execute(layers_of)} | {"gpkg_contents", "gpkg_geometry_columns"}
+            generated = "SELECT 1 FROM pragma_table_xinfo(?) WHERE hidden > 1"
+            computed = listed & (virtual | _OLD_VIEWS) | {
+                one for one in listed if connection.execute(generated, (one,)).fetchone()
+            }
+    if computed:
+        raise InputError("map_computed", name=name, a=min(computed))
 
 
 def _refuse_other_xml(content: bytes, name: str, ending: str) -> None:
@@ -315,7 +358,12 @@ def _different(names: list[str]) -> list[str]:
     >>> _different(["@id", "naam", "@id"])
     ['@id', 'naam', '@id (2)']
     """
-    return [name if (n := names[: at + 1].count(name)) == 1 else f"{name} ({n})" for at, name in enumerate(names)]
+    seen: Counter[str] = Counter()
+    told = []
+    for name in names:
+        seen[name] += 1
+        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return told
 
 
 def texts(cells: pd.Series) -> pd.Series:
