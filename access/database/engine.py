@@ -4,8 +4,10 @@ Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every r
 (migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
 """
 
+import errno
 import fcntl
 import os
+import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -32,6 +34,9 @@ _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQ
 
 PATIENCE_S: Final = 60
 """How long a writer waits for its turn before it is told that the register is busy."""
+
+_ROOM_BYTES: Final = 65_536
+"""What SQLite needs on the disk before it reads: the index of a log, which is half of this."""
 
 _UNBOUND: Final = sa.text(
     "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
@@ -86,8 +91,36 @@ _engines: dict[str, Engine] = {}
 
 def _engine(address: str) -> Engine:
     if address not in _engines:
-        _engines[address] = _new_engine(sa.make_url(address))
+        target = sa.make_url(address)
+        if _lacks_room(target):
+            return _reading_engine(Path(target.database or ""))  # not kept: there may be room at the next look
+        _engines[address] = _new_engine(target)
     return _engines[address]
+
+
+def _lacks_room(target: sa.URL) -> bool:
+    """Tell whether the disk is too full for the files that SQLite makes beside a database before it reads it.
+
+    A log beside it holds what is not in the database yet; then only SQLite itself may read the two.
+    """
+    path = Path(target.database or "")
+    if target.get_backend_name() != "sqlite" or not path.is_file() or Path(f"{path}-wal").exists():
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            os.posix_fallocate(probe.fileno(), 0, _ROOM_BYTES)
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return False
+
+
+def _reading_engine(path: Path) -> Engine:
+    """Return an engine that makes no file beside the database, and so reads only."""
+    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
+    address = f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true"
+    made = sa.create_engine(address, connect_args=options, poolclass=sa.NullPool)
+    sa.event.listen(made, "begin", _begin_sqlite)
+    return made
 
 
 def close() -> None:
@@ -104,15 +137,12 @@ def _new_engine(target: sa.URL) -> Engine:
         patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
         return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
     path = Path(target.database or "")
-    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
     if path.is_file() and not os.access(path.parent, os.W_OK):
         # A file system that cannot be written: SQLite would want to make files beside the database to read it.
-        engine = sa.create_engine(
-            f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true", connect_args=options
-        )
-    else:
-        engine = sa.create_engine(target, connect_args=options)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        return _reading_engine(path)
+    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
+    engine = sa.create_engine(target, connect_args=options)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "checkout", _refuse_replaced(path))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -280,7 +310,7 @@ def _revision(found: Engine) -> str:
 def _one_at_a_time(found: Engine) -> Iterator[None]:
     """Let one process change the tables."""
     if found.dialect.name == "sqlite":
-        with _lock_file(found, "lock"):
+        with _lock_file("lock"):
             yield
     else:
         with found.begin() as connection:
@@ -362,13 +392,13 @@ def _turn(found: Engine) -> Iterator[None]:
     if found.dialect.name != "sqlite":
         yield
         return
-    with _lock_file(found, "turn", PATIENCE_S):
+    with _lock_file("turn", PATIENCE_S):
         yield
 
 
 @contextmanager
-def _lock_file(found: Engine, name: str, patience_s: float | None = None) -> Iterator[None]:
-    path = Path(f"{found.url.database}.{name}")
+def _lock_file(name: str, patience_s: float | None = None) -> Iterator[None]:
+    path = Path(f"{sqlite_path()}.{name}")
     try:
         handle = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
     except OSError as error:
@@ -423,7 +453,7 @@ def _unusable(error: DBAPIError) -> RegisterError:
     cause = str(error.orig).split("\n", maxsplit=1)[0]
     if _is_away(error):
         return DatabaseAwayError("database_away", cause=cause)
-    if "full" in cause or "disk I/O" in cause or "No space" in cause:
+    if "full" in cause or "readonly" in cause or "disk I/O" in cause or "No space" in cause:
         return RegisterError("register_full", cause=cause)
     if "locked" in cause or getattr(error.orig, "sqlstate", "") == _LOCK_TIMEOUT:
         return RegisterError("register_busy")

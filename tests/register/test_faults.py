@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from access.database import engine as database
 from access.database import tables
 from access.database.who import UPKEEP
+from door.store import open_store
 from geodata.errors import RegisterError
 from register import chain, read
 from register import record as write
@@ -144,6 +146,42 @@ def test_a_full_disk_is_told_and_loses_nothing(lotc, activation, data_dir):
         kept = list(connection.execute(in_order).scalars())
     assert kept == accepted
     assert chain.verify_chain().problems == ()
+
+
+@pytest.fixture
+def small_disk(tmp_path, monkeypatch):
+    """A data folder on a file system of its own of 6 MB; return what fills it."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
+    monkeypatch.setenv("RISICOBEELD_DATA", str(place / "data"))
+    monkeypatch.delenv("RISICOBEELD_REGISTER", raising=False)
+
+    def fill():
+        with (place / "fill").open("ab", buffering=0) as file, suppress(OSError):
+            while file.write(b"0" * 4096):
+                pass
+        return place / "fill"
+
+    yield fill
+    database.close()
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_reading_goes_on_after_a_start_on_a_full_disk(small_disk, lotc, activation):
+    write.record(lotc, "activation", activation, entity_id="a0")
+    open_store(lotc).register("activations")  # the trail keeps room for itself from its first line on
+    database.close()  # the last one to leave takes SQLite's own files along
+    filled = small_disk()
+    assert chain.verify_chain().events_n == 1
+    assert "a0" in set(open_store(lotc).register("activations")["activation_id"])
+    with pytest.raises(RegisterError, match="free some disk space"):
+        write.record(lotc, "activation", activation)
+    filled.unlink()
+    assert write.record(lotc, "activation", activation).seq == 2, "without a new start"
 
 
 def test_an_unreachable_database_is_one_sentence(lotc, activation, monkeypatch):
