@@ -11,6 +11,7 @@ from access import anchor, audit, people
 from door import leaktest
 from door import store as access
 from geodata.errors import AccessDeniedError
+from geodata.snapshots import formats
 from register import chain
 
 
@@ -93,7 +94,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         audit.note("forget", who=scoped.viewer.who, role=str(scoped.viewer), surface="audit", rows_n=len(gone))
         print(f"{len(gone)} month(s) removed{': ' if gone else ''}{', '.join(gone)}")
         return 0
-    print(found.to_csv(index=False), end="")
+    print(formats.neutralise_formulas(found).to_csv(index=False), end="")  # a spreadsheet opens it
     return 0
 
 

@@ -34,6 +34,7 @@ from door import store as access
 from door.store import ScopedStore
 from geodata import logs, settings
 from geodata.errors import AccessDeniedError, InputError, RisicobeeldError, UnknownCodeError
+from geodata.snapshots import formats
 from risk.notices import forms
 from risk.notices.mail import END_PATH
 from risk.notices.notices import notices, rules, today_of
@@ -324,7 +325,8 @@ def main(argv: list[str] | None = None, program: str = "python -m dashboard.feed
             viewer = access.parse_viewer(arguments.viewer)
             print(tokens.give(arguments.name, viewer, arguments.until, person=arguments.person))
         elif arguments.command == "list":
-            print(tokens.everyone(Viewer("lotc")).to_csv(index=False), end="")
+            given = formats.neutralise_formulas(tokens.everyone(Viewer("lotc")))  # a spreadsheet opens it
+            print(given.to_csv(index=False), end="")
         elif arguments.command == "revoke":
             tokens.revoke(arguments.name)
         else:

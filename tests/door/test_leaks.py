@@ -547,6 +547,15 @@ def test_a_token_is_noted_listed_and_ends_within_a_year() -> None:
     assert not noted.astype(str).apply(lambda column: column.str.contains(token, regex=False)).any(axis=None)
 
 
+def test_lists_on_the_command_line_hold_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    tokens.give("=HYPERLINK(1)", parse_viewer("region:VR06"), date(2027, 1, 1), by="=1+1", today=DAY)
+    assert feed.main(["list"]) == 0
+    assert data_command.main(["audit", "--as", "privacy"]) == 0
+    cells = [cell for line in capsys.readouterr().out.splitlines() for cell in line.replace('"', "").split(",")]
+    assert "'=HYPERLINK(1)" in cells
+    assert not [cell for cell in cells if cell.startswith("=")]
+
+
 def test_a_token_works_while_its_person_has_the_role() -> None:
     people.add(LOTC, "gis@example.org", parse_viewer("region:VR06"), first=date(2026, 1, 1))
     with pytest.raises(InputError, match="has not the role lotc"):
