@@ -141,12 +141,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     result = evaluate.evaluate(tables, model, arguments.level, _version_before(model))
     text = evaluate.report(result, arguments.lang, is_demonstration=scoped.is_demonstration)
     _deliver(text, arguments.out)
-    check_posts(result.at_posts)  # last, so that who is refused has the report that shows why
+    if not arguments.model:  # an earlier version is asked for to see where it fails
+        check_posts(result.at_posts)  # last, so that who is refused has the report that shows why
 
 
 def _version_before(model: Model) -> Model | None:
-    """Return the newest earlier version of the model, which the evaluation compares with."""
-    earlier = [version for version in VERSIONS if version != model.version]
+    """Return the newest earlier version of the model, which the evaluation compares with; none before the first."""
+    earlier = [version for version in VERSIONS if version != model.version.partition("-")[0]]
     return load_model(version=max(earlier)) if earlier else None
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from commands.scores import main
 from geodata import codes
+from risk.index.declaration import Model
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
 ROOT = Path(__file__).parents[2]
@@ -123,6 +125,24 @@ def test_the_evaluation_is_written_with_its_warning(tmp_path: Path) -> None:
     out = tmp_path / "evaluation.md"
     assert main(["evaluate", "--level", "vr", "--lang", "en", "--out", str(out)]) == 0
     assert "shows that the machinery works; says nothing about the index" in out.read_text("utf-8")
+
+
+def test_an_earlier_version_is_evaluated_by_itself_and_never_refused_for_its_goalposts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked for to see where it fails; beside itself as the version before it there would be nothing to see."""
+    asked: list[tuple[str, str | None]] = []
+
+    def evaluated(_: object, model: Model, __: str, previous: Model | None) -> SimpleNamespace:
+        asked.append((model.version[:5], previous and previous.version[:5]))
+        return SimpleNamespace(at_posts={"2020-03-15": 1.0})
+
+    monkeypatch.setattr("risk.insight.evaluation.evaluate", evaluated)
+    monkeypatch.setattr("risk.insight.evaluation.report", lambda *_, **__: "the report")
+    assert main(["evaluate", "--model", "1.0.0"]) == 0
+    assert main(["evaluate"]) == 2
+    assert "widen these goalposts" in capsys.readouterr().err
+    assert asked == [("1.0.0", None), ("2.0.0", "1.0.0")]
 
 
 # --- the method page -----------------------------------------------------------------------------------
