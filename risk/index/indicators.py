@@ -1,7 +1,7 @@
 """Measure every indicator of the model on the tables, each on its own denominator.
 
 Adding an indicator: declare it in ``model.toml``; when it is more than a working condition of the sectors,
-add a function here to `_MEASURES` under its code.
+add a function to `risk.index.measure.MEASURES` under its code.
 """
 
 from collections.abc import Callable, Mapping
@@ -191,11 +191,12 @@ def _inputs(tables: Tables, model: Model, at: pd.Timestamp | None) -> Inputs:
     empty = {name: tables.get(name, pd.DataFrame()) for name in CORE_TABLES[2:]}
     for name, columns in _FIGURES.items():
         refuse_infinite(name, empty[name], columns)
-    grid = grids.make_grid(tables["gemeenten"], not_together(empty["exposure"], model))
+    gemeenten = tables["gemeenten"].sort_values("gemeente_code", ignore_index=True)
+    grid = grids.make_grid(gemeenten, not_together(empty["exposure"], model))
     date = peildatum(tables, model.disease) if at is None else at
     bare = Inputs(
         grid,
-        tables["gemeenten"],
+        gemeenten,
         tables["veiligheidsregios"],
         **empty,
         model=model,
@@ -244,28 +245,13 @@ def refuse_infinite(name: str, table: pd.DataFrame, columns: tuple[str, ...]) ->
             raise InputError(f"Table {name}: a figure in {column} is infinite; correct it or leave it empty.")
 
 
-_MEASURES: dict[str, Callable[[Inputs], Figures | None]] = {
-    "workers_per_establishment": measures.workers_per_establishment,
-    "beds_per_1000_workers": measures.beds_per_1000_workers,
-    "park_beds_share": measures.park_beds_share,
-    "lodging_distance_km": measures.lodging_distance_km,
-    "exposed_workers": measures.exposed_workers,
-    "registered_migrant_workers": measures.registered_migrant_workers,
-    "infections_contrast": measures.infections_contrast,
-    "incidence_per_100k": measures.incidence_per_100k,
-    "land_border": measures.land_border,
-    "season_index": measures.season_index,
-    "confirmed_infections": measures.confirmed_infections,
-}
-
-
 def _figures(code: str, inputs: Inputs) -> Figures | None:
     indicator = inputs.model.indicator(code)
     if indicator.condition:
         return measures.condition(inputs, indicator.condition)
-    if code not in _MEASURES:
-        raise ModelError(f"Indicator {code} has no way to be measured; add one to risk/index/indicators.py.")
-    return _MEASURES[code](inputs)
+    if code not in measures.MEASURES:
+        raise ModelError(f"Indicator {code} has no way to be measured; add one to risk/index/measure.py.")
+    return measures.MEASURES[code](inputs)
 
 
 def _unit_values(code: str, figures: Figures, inputs: Inputs, rollup: grids.Rollup) -> _Column:

@@ -3,8 +3,9 @@
 Each returns `Figures`, or None when its table has no rows or says nothing of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -36,6 +37,8 @@ class Inputs:
 
     Attributes
     ----------
+    gemeenten
+        Contract ``gemeenten``, in the order of the grid's rows.
     workers
         Exposed workers per gemeente and sector: the weights of every average.
     """
@@ -184,7 +187,7 @@ def lodging_distance_km(inputs: Inputs) -> Figures | None:
         lodgings = lodgings[lodgings["kind"].isin(_LODGING_KINDS) & lodgings.geometry.notna()]
     if not len(lodgings) or not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
         return None
-    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
+    shapes = inputs.gemeenten.geometry
     from_points = shapes.representative_point()
     tree = scipy.spatial.cKDTree(np.column_stack([lodgings.geometry.x, lodgings.geometry.y]))
     nearest = min(_NEAREST_LODGINGS, len(lodgings))
@@ -196,7 +199,7 @@ def lodging_distance_km(inputs: Inputs) -> Figures | None:
 
 def lodgings_listed(inputs: Inputs) -> NDArray[np.bool_]:
     """Return for which gemeenten there is a list of lodgings: outside its cover beds are unknown, not nil."""
-    return np.asarray(inputs.grid.gemeenten["vr_code"].isin(regions_with_lodgings(inputs.sites)), bool)
+    return np.asarray(inputs.gemeenten["vr_code"].isin(regions_with_lodgings(inputs.sites)), bool)
 
 
 def regions_with_lodgings(sites: pd.DataFrame) -> frozenset[str]:
@@ -207,7 +210,7 @@ def regions_with_lodgings(sites: pd.DataFrame) -> frozenset[str]:
 def land_border(inputs: Inputs) -> Figures:
     """Return 1 for gemeenten of a region that borders Germany or Belgium, else 0."""
     regions = inputs.veiligheidsregios.set_index("vr_code")["land_border"]
-    has_border = inputs.grid.gemeenten["vr_code"].map(regions).fillna("").str.len().to_numpy() > 0
+    has_border = inputs.gemeenten["vr_code"].map(regions).fillna("").str.len().to_numpy() > 0
     cells = np.repeat(has_border[:, None].astype(float), len(SECTORS), axis=1)
     return Figures(cells, _all(inputs, Status.OFFICIAL), ("veiligheidsregios", None))
 
@@ -225,9 +228,9 @@ def infections_contrast(inputs: Inputs) -> Figures | None:
         return _regional_contrast(inputs)
     table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
     both = [_cases(inputs, table[table["week"] == week]) for week in weeks]
-    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(inputs.grid.gemeenten["gemeente_code"])
+    shapes = inputs.gemeenten.geometry
     points = shapes.representative_point()
-    population = inputs.grid.gemeenten["population_n"].to_numpy(float)
+    population = inputs.gemeenten["population_n"].to_numpy(float)
     found = count(both[0], both[1], population, np.column_stack([points.x, points.y]), inputs.model.contrast)
     if found is None:
         return None
@@ -247,12 +250,12 @@ def _regional_contrast(inputs: Inputs) -> Figures | None:
     weeks = fortnight(table["week"].unique(), inputs.peildatum) if len(table) else None
     if weeks is None:
         return None
-    gemeenten = inputs.grid.gemeenten
+    gemeenten = inputs.gemeenten
     region_of, names = pd.factorize(gemeenten["vr_code"], sort=True)
     own = table[table["week"].isin(weeks)]
     both = [own[own["week"] == week].set_index("vr_code")["cases_n"].reindex(names).to_numpy(float) for week in weeks]
     population = np.bincount(region_of, gemeenten["population_n"].to_numpy(float)).astype(float)
-    shapes = inputs.gemeenten.set_index("gemeente_code").geometry.reindex(gemeenten["gemeente_code"])
+    shapes = inputs.gemeenten.geometry
     points = shapes.representative_point()
     middles = np.column_stack(
         [np.bincount(region_of, side) / np.bincount(region_of) for side in (points.x.to_numpy(), points.y.to_numpy())]
@@ -284,7 +287,7 @@ def incidence_per_100k(inputs: Inputs) -> Figures | None:
         return None
     table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
     cases = sum(_cases(inputs, table[table["week"] == week]) for week in weeks)
-    exposure = inputs.grid.gemeenten["population_n"].to_numpy(float) / _PER_100K
+    exposure = inputs.gemeenten["population_n"].to_numpy(float) / _PER_100K
     prior = inputs.model.priors["incidence_per_100k"]
     rates = np.where(np.isfinite(cases), posterior_rate(cases + prior.shape, exposure + prior.rate), np.nan)
     statuses = np.zeros(inputs.grid.shape[0], np.int64)
@@ -312,7 +315,7 @@ def confirmed_infections(inputs: Inputs) -> Figures | None:
         if row.gemeente_code:
             cells[inputs.grid.rows(pd.Series([row.gemeente_code])), column] += row.weight
             continue
-        inside = (inputs.grid.gemeenten["vr_code"] == row.vr_code).to_numpy()
+        inside = (inputs.gemeenten["vr_code"] == row.vr_code).to_numpy()
         share = np.where(inside, np.nan_to_num(inputs.workers[:, column]), 0)
         share = share if share.sum() > 0 else inside.astype(float)
         cells[:, column] += row.weight * share / max(share.sum(), 1)
@@ -425,3 +428,19 @@ def _origin(table: pd.DataFrame) -> Origin:
 
 def _joined(sources: pd.Series) -> str:
     return "; ".join(sorted(sources[sources != ""].unique())[:3])
+
+
+MEASURES: Final[Mapping[str, Callable[[Inputs], Figures | None]]] = {
+    "workers_per_establishment": workers_per_establishment,
+    "beds_per_1000_workers": beds_per_1000_workers,
+    "park_beds_share": park_beds_share,
+    "lodging_distance_km": lodging_distance_km,
+    "exposed_workers": exposed_workers,
+    "registered_migrant_workers": registered_migrant_workers,
+    "infections_contrast": infections_contrast,
+    "incidence_per_100k": incidence_per_100k,
+    "land_border": land_border,
+    "season_index": season_index,
+    "confirmed_infections": confirmed_infections,
+}
+"""Every indicator that is measured per area, under its code in ``model.toml``."""

@@ -11,7 +11,7 @@ import pytest
 
 from geodata import codes
 from geodata.errors import ModelError
-from risk.index import indicators
+from risk.index import indicators, measure
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model
 from risk.index.model import MODEL_FILE, load_model, parse_model
@@ -168,7 +168,7 @@ def test_a_switch_makes_a_copy_with_another_version(model: Model) -> None:
 
 def test_every_indicator_can_be_measured(model: Model) -> None:
     for indicator in model.areas.indicators:
-        assert indicator.condition or indicator.code in indicators._MEASURES
+        assert indicator.condition or indicator.code in measure.MEASURES
 
 
 def test_an_indicator_that_cannot_be_measured_is_refused(model: Model, tables: dict[str, Any]) -> None:
