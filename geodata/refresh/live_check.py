@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from geodata.errors import RisicobeeldError, UnknownCodeError
-from geodata.sources import http, osm, pdok, rivm, traces
+from geodata.sources import http, pdok
 from geodata.sources.cbs import regions as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.cbs.columns import Wanted
 from geodata.sources.cbs.odata import missing_columns, stopped_live
+from geodata.sources.registry import CONNECTORS
 
 Question = Callable[[], list[str]]
 """Asks a source; returns one sentence for everything that differs."""
@@ -51,27 +52,6 @@ def _geocoder() -> list[str]:
     return [f"the geocoder gives no {field}" for field in ("centroide_rd", "gemeentecode") if field not in documents[0]]
 
 
-def _osm() -> list[str]:
-    ql = osm.question("slaughterhouse").replace("out center tags;", "out count;")
-    elements = osm.ask("osm", ql)["elements"]
-    return [] if elements else ["Overpass counts nothing"]
-
-
-def _traces() -> list[str]:
-    listed = traces.sections()
-    return [f"section {code} is not listed" for code in traces.SECTIONS[:2] if code not in listed]
-
-
-def _rivm() -> list[str]:
-    header = http.first_bytes("rivm", f"{http.base('rivm')}{rivm.FOLDERS[0]}/{rivm.FILES[1]}", 500)
-    return [f"column {name} is not in the file" for name in rivm.COLUMNS if name not in header]
-
-
-def _extract() -> list[str]:
-    mark = http.first_bytes("osm_extract", f"{http.base('geofabrik')}{osm.EXTRACT}.md5", 100)
-    return [] if len(mark.split()[0] if mark.split() else "") == 32 else ["the checksum of the extract is no MD5"]
-
-
 QUESTIONS: dict[str, Question] = {
     "cbs_catalog": _catalogue,
     "cbs_regions": _cbs("cbs_regions", cbs_regions.TABLE, cbs_regions.WANTED),
@@ -79,10 +59,7 @@ QUESTIONS: dict[str, Question] = {
     "pdok_areas": _areas,
     "pdok_top10nl": _top10nl,
     "locatieserver": _geocoder,
-    "osm": _osm,
-    "osm_extract": _extract,
-    "traces": _traces,
-    "rivm": _rivm,
+    **{name: connector.ask for name, connector in CONNECTORS.items() if connector.ask is not None},
 }
 
 

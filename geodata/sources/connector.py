@@ -10,7 +10,7 @@ from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources.http import Progress
 
 Frames = dict[str, pd.DataFrame]
-"""Named frames that a delivery was read into; `geodata.tables.core.core_from_frames` knows the names."""
+"""Named frames that a delivery was read into; `geodata.tables.core.real_tables` knows the names."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ class Connector:
         Turns a stored delivery into frames; gets the areas (gemeenten, veiligheidsregios) as they are known.
     is_bulk
         Fetched only when named: a download too large for every refresh.
+    ask
+        Asks the live source one small question; returns one sentence for all that differs from what the code expects.
+        None where `geodata.refresh.live_check` asks.
     """
 
     fetch: Callable[[Path, Progress], Delivery]
     read: Callable[[RawSnapshot, Mapping[str, pd.DataFrame]], Frames]
     is_bulk: bool = False
+    ask: Callable[[], list[str]] | None = None

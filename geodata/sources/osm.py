@@ -293,7 +293,17 @@ def _rows(path: Path, kind: str) -> Iterator[dict[str, Any]]:
         }
 
 
+def _ask_overpass() -> list[str]:
+    ql = question("slaughterhouse").replace("out center tags;", "out count;")
+    return [] if ask("osm", ql)["elements"] else ["Overpass counts nothing"]
+
+
+def _ask_extract() -> list[str]:
+    mark = http.first_bytes("osm_extract", f"{http.base('geofabrik')}{EXTRACT}.md5", 100)
+    return [] if len(mark.split()[0] if mark.split() else "") == 32 else ["the checksum of the extract is no MD5"]
+
+
 CONNECTORS = {
-    "osm": Connector(_fetch_overpass, _read),
-    "osm_extract": Connector(_fetch_extract, _read, is_bulk=True),
+    "osm": Connector(_fetch_overpass, _read, ask=_ask_overpass),
+    "osm_extract": Connector(_fetch_extract, _read, is_bulk=True, ask=_ask_extract),
 }

@@ -122,4 +122,9 @@ def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
     return {"incidence": cases.drop(columns="is_split")}
 
 
-CONNECTOR = Connector(_fetch, _read)
+def _ask() -> list[str]:
+    header = http.first_bytes(SOURCE, f"{http.base('rivm')}{FOLDERS[0]}/{FILES[1]}", 500)
+    return [f"column {name} is not in the file" for name in COLUMNS if name not in header]
+
+
+CONNECTOR = Connector(_fetch, _read, ask=_ask)

@@ -196,4 +196,9 @@ def _read(raw: RawSnapshot, areas: Mapping[str, pd.DataFrame]) -> Frames:
     return {"sites": site_table(sites, SOURCE, raw.record.source_date, status, areas)}
 
 
-CONNECTOR = Connector(_fetch, _read)
+def _ask() -> list[str]:
+    listed = sections()
+    return [f"section {code} is not listed" for code in SECTIONS[:2] if code not in listed]
+
+
+CONNECTOR = Connector(_fetch, _read, ask=_ask)
