@@ -7,6 +7,7 @@ and the register's own; an entity that the register holds takes the place of the
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
@@ -168,7 +169,10 @@ def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFram
     of_every_kind = frame[_columns_of_every_kind(kind)]
     for column, rule in kind.columns.items():
         if "datetime" in str(rule.dtype):
-            frame[column] = pd.to_datetime(frame[column], format="ISO8601", utc=True).dt.tz_localize(None)
+            moments = pd.to_datetime(frame[column], format="ISO8601", utc=True).dt.tz_localize(None)
+            with suppress(pd.errors.OutOfBoundsDatetime):  # the contract says it in words
+                moments = moments.dt.as_unit("ns")
+            frame[column] = moments
     checked = contracts.check(kind.table, frame).join(of_every_kind)
     if kind.date_field:
         checked = checked.sort_values([kind.date_field, kind.key], ascending=[False, True], kind="stable")

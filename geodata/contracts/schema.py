@@ -1,10 +1,12 @@
 """What a contract is made of: the columns of a table, their types and rules, and what each can give away."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import pandas as pd
 import pandera.pandas as pa
 from pandera.dtypes import DataType
 from pandera.engines import pandas_engine
@@ -129,6 +131,34 @@ def list_of(values: tuple[str, ...]) -> pa.Column:
     """Describe a text with several values separated by ``;``."""
     one = "|".join(values)
     return text(rf"^({one})(;({one}))*$", empty=True)
+
+
+def keeps(column: pa.Column, cells: pd.Series) -> bool:
+    """Tell whether cells are of a column's type already and all of them allowed.
+
+    Nearly every table is. Pandera, which changes types and says which cell is wrong, takes up to ten times as long and
+    is asked about the others only.
+    """
+    if cells.dtype != column.dtype.type or (cells.hasnans and not column.nullable):
+        return False
+    return all(_passes(check, cells) for check in column.checks)
+
+
+def _passes(check: pa.Check, cells: pd.Series) -> bool:
+    told = check.statistics or {}
+    match check.name:
+        case "str_matches":
+            # Pandera has Arrow match: its digits are 0 to 9, and its end is the very end of the text.
+            fits = re.compile(told["pattern"], re.ASCII).match
+            return all(fits(one) and "\n" not in one for one in cells.unique().tolist())
+        case "isin":
+            return set(cells.unique().tolist()) <= set(told["allowed_values"])
+        case "greater_than_or_equal_to":
+            return not (cells < told["min_value"]).any()
+        case "less_than_or_equal_to":
+            return not (cells > told["max_value"]).any()
+        case _:
+            return bool(check(cells).check_passed)
 
 
 STATUS = text(values=tuple(codes.Status))

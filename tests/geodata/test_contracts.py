@@ -1,12 +1,19 @@
 """A table that breaks its contract is refused in one sentence that says what and where."""
 
+import contextlib
+import functools
+
 import geopandas as gpd
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import Point
 
-from geodata import contracts
+from geodata import contracts, settings
 from geodata.errors import ContractError
+from geodata.snapshots import snapshot
+from tests.examples import examples
 
 
 def incidence(**changes: list[object]) -> pd.DataFrame:
@@ -43,6 +50,50 @@ def test_what_breaks_is_named(changes: dict[str, list[object]], words: str) -> N
     with pytest.raises(ContractError, match=words) as caught:
         contracts.check("incidence", incidence(**changes))
     assert str(caught.value).count("\n") == 0
+
+
+_TEXTS = (None, "", "x", "GM0014", "GM0014\n", "GM\u0660\u0660\u0661\u0664", "2020-W40", "lodging")
+CELLS = st.sampled_from([*_TEXTS, -1, 0.5, 1e12, True, pd.Timestamp(0)])
+
+
+@functools.cache
+def shipped() -> snapshot.Snapshot:
+    return snapshot.read_core(settings.EMBEDDED_DIR)
+
+
+@examples(150)
+@given(st.data())
+def test_what_passes_at_once_is_what_pandera_lets_pass_and_as_it_gives_it(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(shipped().files)))
+    table = shipped().table(name).iloc[:3]
+    column = data.draw(st.sampled_from(list(contracts.CONTRACTS[name].schema.columns)))
+    cell = data.draw(CELLS | st.just(table[column].iloc[0]))
+    kept = [cell, *table[column].iloc[1:]]
+    # As a file gives it, or of the type of the contract already.
+    dtype = data.draw(st.sampled_from([object, table[column].dtype]))
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        table = table.assign(**{column: pd.Series(kept, index=table.index, dtype=dtype)})
+    results = []
+    for asked in (contracts._keeps, lambda _contract, _table: False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(contracts, "_keeps", asked)
+            try:
+                results.append(contracts.check(name, table))
+            except ContractError as error:
+                results.append(str(error))
+    quick, slow = results
+    assert isinstance(quick, str) == isinstance(slow, str), (quick, slow)
+    if isinstance(slow, str):
+        assert quick == slow
+    else:
+        pd.testing.assert_frame_equal(pd.DataFrame(quick), pd.DataFrame(slow))
+        assert type(quick) is type(slow)
+
+
+def test_the_tables_that_ship_pass_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "_as_wanted", lambda contract, _table: pytest.fail(contract.name))
+    for name in shipped().files:
+        contracts.check(name, shipped().table(name))
 
 
 def test_a_missing_column_is_named() -> None:
