@@ -1,7 +1,7 @@
 """Areas: veiligheidsregio's from gemeenten, who borders on whom, the browser's map, and mergers through the years."""
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -162,10 +162,19 @@ def read_changes() -> pd.DataFrame:
     InputError
         The file of the data folder lacks a column, or a row of it is not what it should be.
     """
-    changes = _read_facts(CHANGES_FILE)
     own = data_dir() / CHANGES_FILE
-    if own.is_file():
-        changes = pd.concat([changes, _own_changes(own, list(changes.columns))], ignore_index=True)
+    if not own.is_file():
+        return _shipped_changes().copy()
+    shipped = _read_facts(CHANGES_FILE)
+    return _typed(pd.concat([shipped, _own_changes(own, list(shipped.columns))], ignore_index=True))
+
+
+@cache
+def _shipped_changes() -> pd.DataFrame:
+    return _typed(_read_facts(CHANGES_FILE))
+
+
+def _typed(changes: pd.DataFrame) -> pd.DataFrame:
     return changes.assign(
         effective_date=pd.to_datetime(changes["effective_date"]),
         share=changes["share"].astype(float),
@@ -236,6 +245,8 @@ def changes_from(year: int, changes: pd.DataFrame | None = None, *, with_arisen:
     0   GM0457   GM0363    1.0   False
     1   GM0501   GM1992    1.0    True
     """
+    if changes is None and not (data_dir() / CHANGES_FILE).is_file():
+        return _shipped_from(year, with_arisen=with_arisen).copy()
     steps = _since(year, read_changes() if changes is None else changes)
     texts = {"old_code": "str", "new_code": "str", "by_way_of": "str"}
     result = pd.DataFrame(columns=[*texts, "share"]).astype({**texts, "share": float})
@@ -254,6 +265,12 @@ def changes_from(year: int, changes: pd.DataFrame | None = None, *, with_arisen:
     result["is_new"] = result["new_code"].isin(arisen)
     result["is_arisen"] = result["old_code"].isin(arisen)
     return result if with_arisen else result[["old_code", "new_code", "share", "is_new"]]
+
+
+@lru_cache(maxsize=32)
+def _shipped_from(year: int, *, with_arisen: bool) -> pd.DataFrame:
+    """Follow the changes that ship once for each year: every import asks."""
+    return changes_from(year, _shipped_changes(), with_arisen=with_arisen)
 
 
 def gemeenten_of_year(gemeenten: pd.DataFrame, year: int) -> pd.Index:

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -54,13 +54,22 @@ class Snapshot:
         if name not in self.files:
             raise SnapshotError("snapshot_lacks_table", path=self.path, table=name, restore=manifests.RESTORE)
         manifests.prove(path, self.files[name])
-        return _checked(name, path, self.files[name]).copy(deep=False)  # whoever changes it changes a copy
+        return _checked(_Proved(name, self.files[name], path)).copy(deep=False)  # whoever changes it changes a copy
+
+
+@dataclass(frozen=True)
+class _Proved:
+    """A table by its content, wherever its file lies: a delivery leaves most tables as they were."""
+
+    name: str
+    sha256: str
+    path: Path = field(compare=False)
 
 
 @lru_cache(maxsize=24)
-def _checked(name: str, path: Path, _sha256: str) -> pd.DataFrame:
-    """Read a table and hold it against its contract, once per version."""
-    return contracts.completed(name, store.read_parquet(name, path))
+def _checked(proved: _Proved) -> pd.DataFrame:
+    """Read a table and hold it against its contract, once for each content."""
+    return contracts.completed(proved.name, store.read_parquet(proved.name, proved.path))
 
 
 @contextmanager

@@ -265,6 +265,14 @@ def test_regions_follow_the_year(gemeenten):
     assert (in_2020[stayed] == in_2023[stayed]).all()
 
 
+@pytest.mark.parametrize("ask", [regions.read_changes, lambda: regions.changes_from(2021)])
+def test_who_spoils_what_was_kept_for_the_next_spoils_a_copy(ask):
+    mine, whole = ask(), ask()
+    mine["share"] = -1.0
+    mine.loc[mine.index[0], "old_code"] = "GM9999"
+    pd.testing.assert_frame_equal(ask(), whole)
+
+
 def test_changes_are_dated_and_within_bounds():
     changes = regions.read_changes()
     assert len(changes) == 21

@@ -13,7 +13,7 @@ import pytest
 from door import store as access
 from geodata import settings
 from geodata.errors import SnapshotError
-from geodata.snapshots import deliveries, snapshot
+from geodata.snapshots import deliveries, formats, snapshot
 from geodata.snapshots.manifests import SourceRecord
 
 RECORD = SourceRecord("establishments_file", "2023-01-01", 1, "invented.csv", "CC BY 4.0", "")
@@ -41,6 +41,13 @@ def test_the_embedded_snapshot_is_small() -> None:
 def test_the_same_tables_give_the_same_version() -> None:
     assert core("a").data_version == core("a").data_version
     assert core("a").data_version != core("b").data_version
+
+
+def test_a_table_that_a_delivery_leaves_as_it_was_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = core("a"), core("b")
+    read = first.table("incidence")
+    monkeypatch.setattr(formats, "read_parquet", lambda _name, path: pytest.fail(f"{path} is read again"))
+    assert second.table("incidence").equals(read)
 
 
 @pytest.mark.parametrize("damage", ["cut", "removed", "changed", "no manifest", "manifest cut"])
