@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from commands import data as command
 from door import store as access
 from geodata import codes, contracts
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
@@ -216,21 +217,29 @@ def test_counts_with_thousands_marks_are_read(tmp_path: Path) -> None:
     assert (first["SBI:A"], first["SBI:B-F"]) == (1234, 2500)
 
 
-def test_the_command_says_what_it_did_and_exits_with_2_on_an_error(tmp_path: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "geodata", *arguments], capture_output=True, text=True, check=False
-        )
-
-    good = run("import", "establishments", str(small_file(tmp_path)), "--year", "2023")
-    assert good.returncode == 0, good.stderr
-    assert "The example goes off" in good.stdout
-    facts = json.loads(run("status", "--json").stdout)
+def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["import", "establishments", str(small_file(tmp_path)), "--year", "2023"]) == 0
+    assert "The example goes off" in capsys.readouterr().out
+    assert command.main(["status", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
     assert (facts["gemeenten"], facts["veiligheidsregios"], facts["demonstration"]) == (342, 25, False)
     assert "establishments_file" in {source["source"] for source in facts["sources"]}
 
-    bad = run("import", "establishments", str(tmp_path / "absent.csv"), "--year", "2023")
+
+def test_from_the_shell_it_exits_with_2_and_one_line_on_an_error(tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "geodata",
+        "import",
+        "establishments",
+        str(tmp_path / "absent.csv"),
+        "--year",
+        "2023",
+    ]
+    bad = subprocess.run(words, capture_output=True, text=True, check=False)
     assert bad.returncode == 2
+    assert bad.stdout == ""
     assert "Traceback" not in bad.stderr
     assert bad.stderr.count("\n") == 1
 

@@ -19,12 +19,10 @@ def _draws(draws_n, times):
     strata, found = _world(np.random.default_rng(1))
     ids, names = np.array([f"S{i:03d}" for i in range(400)], object), strata.to_numpy(object)
     drawn_n = sampling.allocate(strata.value_counts().to_dict(), draws_n, 2)
-    sizes = strata.value_counts()
-    chance = strata.map(drawn_n).to_numpy(float) / strata.map(sizes).to_numpy(float)
+    chance = strata.map(drawn_n).to_numpy(float) / strata.map(strata.value_counts()).to_numpy(float)
     for seed in range(times):
         mask = sampling.draw_mask(ids, names, drawn_n, [seed])
-        sample = pd.DataFrame({"stratum": strata[mask], "stratum_n": strata[mask].map(sizes), "found": found[mask]})
-        yield found, mask, chance, sample
+        yield found, mask, chance, strata
 
 
 def test_weighing_by_the_recorded_chance_is_unbiased():
@@ -38,7 +36,9 @@ def test_weighing_by_the_recorded_chance_is_unbiased():
 
 def test_intervals_cover_the_truth():
     covered, centre = 0, []
-    for found, mask, chance, sample in _draws(40, 600):
+    for found, mask, chance, strata in _draws(40, 600):
+        sizes = strata[mask].map(strata.value_counts())
+        sample = pd.DataFrame({"stratum": strata[mask], "stratum_n": sizes, "found": found[mask]})
         one = estimates.stratified_share(sample)
         covered += one.low <= found.mean() <= one.high
         centre.append(one.share)
