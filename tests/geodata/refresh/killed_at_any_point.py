@@ -1,7 +1,8 @@
-"""Kills an import between any two of its changes to the data folder and reports what a viewer then has.
+"""Looks at an import between any two of its changes to the data folder and reports what a viewer then has.
 
-Run by ``test_refresh.py`` in a process of its own: it forks, and each fork counts the changes (as Python
-announces them) and ends itself, without a word, at the one it was told.
+Run by ``test_refresh.py`` in a process of its own. The import is walked once: at each change, as Python announces it,
+the folder is copied as it stands on the disk, which is what a process that is killed there leaves behind. At three of
+the changes a process is killed indeed: what a viewer has after it must be what the copy gives.
 """
 
 import json
@@ -14,21 +15,37 @@ from pathlib import Path
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod")
 
 
-def count_changes(data: Path, last: int, told: int) -> None:
-    """Let the process end at its ``last`` change below ``data``; tell the number of changes to a pipe."""
-    seen = 0
+def at_each_change(data: Path, job: "Callable[[int], None]") -> None:
+    """Import, and do a job before each change below ``data``: it is told the number of the change."""
+    seen, is_ours = 0, False
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal seen
+        nonlocal seen, is_ours
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        if (event in CHANGES or writes) and str(arguments[0]).startswith(str(data)):
-            seen += 1
-            if seen == last:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if not is_ours and (event in CHANGES or writes) and str(arguments[0]).startswith(str(data)):
+            seen, is_ours = seen + 1, True
+            job(seen)
+            is_ours = False
 
     sys.addaudithook(hook)
     import_cases(data, 8)
-    os.write(told, str(seen).encode())
+
+
+def copy_at_each(data: Path, _last: int, told: int) -> None:
+    """Copy the folder at each change, and tell of how many there were."""
+    copies: list[Path] = []
+
+    def copy(number: int) -> None:
+        copies.append(Path(shutil.copytree(data, data.parent / f"at-{number}", copy_function=shutil.copy2)))
+
+    at_each_change(data, copy)
+    os.write(told, str(len(copies)).encode())
+
+
+def be_killed(data: Path, last: int, told: int) -> None:
+    """Let the process end without a word at its ``last`` change."""
+    at_each_change(data, lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == last else None)
+    os.write(told, b"it lived")
 
 
 def import_cases(data: Path, cases: int) -> None:
@@ -75,16 +92,19 @@ def main(folder: Path) -> None:
     database.close()
     baseline = folder / "baseline"
     forked(lambda data, _last, _told: import_cases(data, 3), baseline)
-    shutil.copytree(baseline, folder / "whole")
-    points = int(forked(count_changes, folder / "whole"))
+    walked = Path(shutil.copytree(baseline, folder / "walked"))
+    points = int(forked(copy_at_each, walked))
+    left = [folder / f"at-{number}" for number in range(1, points + 1)]
+    killed = [points // 4, points // 2, 3 * points // 4]
+    for last in killed:
+        left.append(Path(shutil.copytree(baseline, folder / f"killed-{last}")))
+        assert forked(be_killed, left[-1], last) == ""
     outcomes: list[list[object]] = []
-    for last in range(1, points + 1):
-        data = folder / "killed"
-        shutil.copytree(baseline, data)
-        assert forked(count_changes, data, last) == ""
+    for data in left:
         told = forked(look, data)
-        outcomes.append(json.loads(told) if told else ["nothing could be read", last])
-        shutil.rmtree(data)
+        outcomes.append(json.loads(told) if told else ["nothing could be read", data.name])
+    # What a killed process leaves is what was copied at that change.
+    assert [outcomes[last - 1] for last in killed] == outcomes[points:]
     good = {"[[3.0], [21.0]]": 0, "[[8.0], [21.0]]": 0}
     broken = []
     for outcome in outcomes:
