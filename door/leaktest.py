@@ -253,7 +253,7 @@ def _owners(table: pd.DataFrame, nation: ScopedStore) -> pd.Series:
     column = "gemeente_code" if "gemeente_code" in table.columns else "unit_id"
     if column not in table.columns:
         return pd.Series("", index=table.index)
-    return table[column].str.split(":").str[0].map(known).fillna("")
+    return table[column].map({unit: known.get(unit.partition(":")[0], "") for unit in table[column].unique()})
 
 
 def _cells(table: pd.DataFrame) -> Iterator[_Column]:
