@@ -70,6 +70,21 @@ _LONG = {
     "test_whole_backup",
 }
 
+# With cases of half a minute: they begin, or the last one keeps one process busy while the others have nothing left.
+_FIRST = {
+    "test_canaries",
+    "test_connection",
+    "test_half_empty",
+    "test_interpretations",
+    "test_leaks",
+    "test_not_so",
+    "test_notebooks",
+    "test_picture_page",
+    "test_processes",
+    "test_running",
+    "test_targets_page",
+}
+
 # Parts of Chromium that no test needs. The first two draw the menus of the address bar, in a process of their own for
 # each window that no one sees: half a second. The others are Playwright's list, which ours replaces.
 _WITHOUT = (
@@ -100,13 +115,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, and try it once more: on a full machine a click may come before its page."""
+    """Mark what needs a browser, and try it once more: on a full machine a click may come before its page.
+
+    What takes long comes first.
+    """
     for item in items:
         if {"browser", "start_browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=1))
         if _is_thorough(item.path) or "postgresql" in item.name:
             item.add_marker(pytest.mark.thorough)
+    items.sort(key=lambda item: item.path.stem not in _FIRST)
 
 
 @cache
