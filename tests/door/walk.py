@@ -13,6 +13,16 @@ ADDRESSES = (
     f"/?level=vr&sites=1&across=Kleve&{ALL_OF_IT}",
     "/?level=gemeente&sites=1&sector=lodging&unit=VR06&within=VR06&beside=VR23,GM0363",
 )
+VISIT_PATHS = tuple(f"/visit/{path}" for path in ("?lang=nl", "who", "send", "compare"))
+"""The visit form: closed here, and as silent where it is open."""
+
+
+def addresses(viewer: str, others_site: str = "") -> list[str]:
+    """Return where a viewer walks: every page, also those that are not for them, and the site of somebody else."""
+    paths = [*ADDRESSES, *(f"/{one.name}" for one in PAGES[1:])]
+    if others_site:
+        paths += [f"/?sites=1&unit={others_site}", f"/sites?unit={others_site}"]
+    return [f"{path}{'&' if '?' in path else '?'}as={viewer}" for path in paths]
 
 
 def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
@@ -39,12 +49,8 @@ def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
 
     page.on("websocket", keep_socket)
     page.on("response", keep_answer)
-    paths = [*ADDRESSES, *(f"/{one.name}" for one in PAGES[1:])]
-    if others_site:
-        paths += [f"/?sites=1&unit={others_site}", f"/sites?unit={others_site}"]
-    for path in paths:
-        joint = "&" if "?" in path else "?"
-        page.goto(f"{url}{path}{joint}as={viewer}")
+    for path in addresses(viewer, others_site):
+        page.goto(f"{url}{path}")
         settle(page)
         arrived.append(page.locator("body").inner_text().encode())
         page.keyboard.press("Escape")  # the notice that an address is not for this viewer
@@ -53,8 +59,8 @@ def walk(browser: Browser, url: str, viewer: str, others_site: str = "") -> str:
                 with page.expect_download() as download:
                     button.get_by_role("button").click()
                 arrived.append(read(page, download.value))
-    for path in ("?lang=nl", "who", "send", "compare"):  # the visit form: closed here, and as silent where it is open
-        page.goto(f"{url}/visit/{path}")
+    for path in VISIT_PATHS:
+        page.goto(f"{url}{path}")
         arrived.append(page.locator("body").inner_text().encode())
     context.close()
     return b"\n".join(arrived).decode("utf-8", "replace")
