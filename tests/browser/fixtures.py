@@ -206,11 +206,12 @@ def walk_to(browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Pag
     tabs: dict[str, Page] = {}
     with _pages(browser, kept_contexts) as make:
 
-        def walk(server: str, path: str, **options: object) -> Page:
+        def walk(server: str, path: str, *, width: int = 1400, height: int = 900, **options: object) -> Page:
             key = json.dumps([server, options], sort_keys=True)
             if key in tabs:
+                tabs[key].set_viewport_size({"width": width, "height": height})
                 return go(tabs[key], path)
-            tabs[key] = page = make(**options)
+            tabs[key] = page = make(width=width, height=height, **options)
             page.goto(f"{server}/{path}")
             return settled(page)
 

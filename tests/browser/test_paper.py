@@ -14,18 +14,18 @@ A4_POINTS = (595, 842)
 @pytest.mark.parametrize(
     ("path", "ready", "options"),
     [
-        ("?level=gemeente&sector=slaughter_meat&unit=GM1859", ".ranking tbody tr", {"color_scheme": "dark"}),
-        ("region?unit=VR06", ".ranking tbody tr", {"width": 1024, "height": 768}),
-        ("targets", ".st-key-targets-lists tbody tr", {"width": 1920}),
-        ("?level=gemeente", ".ranking tbody tr", {"width": 390, "height": 844}),
-        ("region?unit=VR06", ".ranking tbody tr", {"width": 390, "height": 844}),
-        ("targets", ".st-key-targets-lists tbody tr", {"width": 390, "height": 844}),
+        ("?as=lotc&level=gemeente&sector=slaughter_meat&unit=GM1859", ".ranking tbody tr", {"color_scheme": "dark"}),
+        ("region?as=lotc&unit=VR06", ".ranking tbody tr", {"width": 1024, "height": 768}),
+        ("targets?as=lotc", ".st-key-targets-lists tbody tr", {"width": 1920}),
+        ("?as=lotc&level=gemeente", ".ranking tbody tr", {"width": 390, "height": 844}),
+        ("region?as=lotc&unit=VR06", ".ranking tbody tr", {"width": 390, "height": 844}),
+        ("targets?as=lotc", ".st-key-targets-lists tbody tr", {"width": 390, "height": 844}),
     ],
 )
 def test_a_page_is_one_page_of_paper(
-    product: str, open_page: Callable[..., Page], path: str, ready: str, options: dict[str, object]
+    product: str, walk_to: Callable[..., Page], path: str, ready: str, options: dict[str, object]
 ) -> None:
-    page = settled(open_page(f"{product}/{path}", **options))
+    page = walk_to(product, path, **options)
     expect(page.locator(ready).first).to_be_visible()
     expect(page.locator("path.area").first).to_be_attached()
     settled(page)

@@ -54,9 +54,9 @@ def test_an_analyst_hears_sector_area_and_reason(product: str, open_page: Open) 
         ("sites?unit=DEMO-0022&as=lotc", ["region.record", "sites.pin", "sites.correct"]),
     ],
 )
-def test_the_steps_of_a_task_are_named(product: str, open_page: Open, path: str, named: list[str]) -> None:
+def test_the_steps_of_a_task_are_named(product: str, walk_to: Open, path: str, named: list[str]) -> None:
     texts = read_texts("nl")
-    page = settled(open_page(f"{product}/{path}"))
+    page = walk_to(product, path)
     for name in named:
         expect(
             page.get_by_role("button", name=texts(name)).or_(page.get_by_role("radio", name=texts(name)))

@@ -80,8 +80,8 @@ def test_the_national_team_chooses_a_region(product: str, open_page: Open) -> No
 
 
 @pytest.mark.parametrize("unit", ["VR06", "GM0363", "nonsense"])
-def test_an_address_with_another_region_shows_a_contact_the_own_one(product: str, open_page: Open, unit: str) -> None:
-    page = settled(open_page(f"{product}/region?as=region:VR23&unit={unit}"))
+def test_an_address_with_another_region_shows_a_contact_the_own_one(product: str, walk_to: Open, unit: str) -> None:
+    page = walk_to(product, f"region?as=region:VR23&unit={unit}")
     expect(page.get_by_role("heading", name="Limburg-Noord").first).to_be_visible()
     assert "Gelderland" not in page.locator("[data-testid=stMain]").inner_text()
 

@@ -68,8 +68,8 @@ def test_words_are_looked_for_in_names_and_gemeenten(product: str, open_page: Op
     expect(page.get_by_text("0 gekozen")).to_have_count(0)
 
 
-def test_an_analyst_sees_no_names(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/sites?as=analyst"))
+def test_an_analyst_sees_no_names(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "sites?as=analyst")
     expect(page.locator(".rb-table").first.locator("tbody tr")).to_have_count(50)
     text = page.locator("[data-testid=stMain]").inner_text()
     assert not [name for name in table("lotc")["name"] if name in text]
@@ -77,10 +77,10 @@ def test_an_analyst_sees_no_names(product: str, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("role", ["region:VR06", "region:VR23"])
-def test_a_contact_cannot_open_another_regions_site(product: str, open_page: Open, role: str) -> None:
+def test_a_contact_cannot_open_another_regions_site(product: str, walk_to: Open, role: str) -> None:
     own, everything = table(role), table("lotc")
     other = everything[~everything["site_id"].isin(own["site_id"])].iloc[0]
-    page = settled(open_page(f"{product}/sites?as={role}&unit={other['site_id']}"))
+    page = walk_to(product, f"sites?as={role}&unit={other['site_id']}")
     expect(page.get_by_text(f"{len(own)} locaties.")).to_be_visible()
     assert other["name"] not in page.locator("[data-testid=stMain]").inner_text()
 

@@ -23,8 +23,8 @@ from words import read_texts
 Open = Callable[..., Page]
 
 
-def test_every_source_stands_there_with_licence_date_age_and_rows(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/sources"))
+def test_every_source_stands_there_with_licence_date_age_and_rows(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "sources?as=lotc")
     listed = page.get_by_role("table", name="Bronnen van dit beeld")
     for record in snapshot.current().sources:
         row = listed.get_by_role("row", name=re.compile(re.escape(catalogue.source(record.source_id).title)))
@@ -77,15 +77,15 @@ def test_quality_of_each_region_and_who_can_better_it(product: str, open_page: O
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_contact_sees_the_quality_of_the_own_region_alone(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/sources?as=region:VR06"))
+def test_a_contact_sees_the_quality_of_the_own_region_alone(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "sources?as=region:VR06")
     rows = page.get_by_role("table", name="Kwaliteit per regio").locator("tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Noord- en Oost-Gelderland")
 
 
-def test_the_privacy_officer_sees_sources_without_figures(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/sources?as=privacy"))
+def test_the_privacy_officer_sees_sources_without_figures(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "sources?as=privacy")
     expect(page.get_by_role("table", name="Bronnen van dit beeld")).to_be_visible()
     expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
     expect(page.get_by_role("table")).to_have_count(2)  # neither the quality per region nor who can improve it
