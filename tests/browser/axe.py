@@ -14,6 +14,12 @@ END_TRANSITIONS = """() => new Promise((done) => requestAnimationFrame(() => req
 })))"""
 """Colours that fade in count as they end."""
 
+_IS_IDLE = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  return !app || app.dataset.testScriptState === "notRunning";
+}"""
+"""While a script runs, what is about to be replaced is pale."""
+
 # Of what is right axe would describe each element too, which costs more than the finding.
 _FINDINGS = """async ([context, runOnly]) => {
   const options = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
@@ -24,6 +30,7 @@ _FINDINGS = """async ([context, runOnly]) => {
 
 def findings(page: Page, *, within: str = "", rules: list[str] | None = RULES) -> list[tuple[str, str, str]]:
     """Return rule, impact and the element of each finding, on the page or within a part of it."""
+    page.wait_for_function(_IS_IDLE, timeout=120_000)
     page.evaluate(END_TRANSITIONS)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
