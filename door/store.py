@@ -22,7 +22,6 @@ from geodata import codes, contracts
 from geodata.contracts.schema import Secrecy
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.snapshots import computed, snapshot
-from geodata.snapshots import formats as store
 from geodata.snapshots.manifests import SourceRecord
 from geodata.snapshots.snapshot import Snapshot
 from register import read
@@ -160,7 +159,7 @@ class ScopedStore:
             As they stood at the end of this week (2020-W44); '' is the peildatum.
         """
         folder = computed.out_level(model_version, self.data_version, level, week)
-        return self._scope(f"{name}_{level}", lambda: store.read_parquet(name, folder / f"{name}.parquet"))
+        return self._scope(f"{name}_{level}", lambda: computed.read_table(folder, name))
 
     def computed(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what was computed for the whole country from these data, scoped like the core tables.

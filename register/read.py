@@ -109,7 +109,8 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     """
     current = among or snapshot.current()
     # With the hash of the newest event all is the same as it was: no row needs to be read or checked anew.
-    found = _table(who, name, filters, database.url(), _head(), str(current.path), current.data_version)
+    read = _table if filters.as_of is None and not filters.text else _table_asked
+    found = read(who, name, filters, database.url(), _head(), str(current.path), current.data_version)
     return found.copy(deep=False)  # whoever changes it changes a copy
 
 
@@ -122,8 +123,7 @@ def _head() -> str:
         return str(connection.execute(query).scalar() or "")
 
 
-@lru_cache(maxsize=32)
-def _table(
+def _read_table(
     who: Who, name: str, filters: Filters, _url: str, _head: str, folder: str, data_version: str
 ) -> pd.DataFrame:
     """Read and check the rows of a viewer; everything that they follow from is a part of the key."""
@@ -137,6 +137,11 @@ def _table(
     if not rows:
         return contracts.empty(name).assign(**dict.fromkeys(_columns_of_every_kind(kind), ""))
     return _frame(kind, rows, filters.newest_n)
+
+
+# Of each of the 25 regions some tables at once, each a part of the whole; of a day or a word that was asked few.
+_table: Final = lru_cache(maxsize=256)(_read_table)
+_table_asked: Final = lru_cache(maxsize=32)(_read_table)
 
 
 def newest_event(who: Who, name: str) -> int:

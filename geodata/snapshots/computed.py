@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -16,6 +16,9 @@ from geodata import settings
 from geodata.errors import SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import manifests
+
+_KEPT_N: Final = 48
+_KEPT_BYTES: Final = 2_000_000  # on disk, some fifteen times that in memory; the demonstration's largest is a third
 
 
 def out_dir(model_version: str, data_version: str) -> Path:
@@ -150,6 +153,30 @@ def made_by(folder: Path, **code_sha256: str) -> dict[str, Any] | None:
         return None
     is_ours = all(facts.get(name) == digest for name, digest in code_sha256.items())
     return facts if is_ours and _is_whole(folder, facts) else None
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Return a table of a finished computation by its contract; nobody may write in it.
+
+    All viewers share it: it is read and checked once for as long as the file stays what it is. Each keeps a part of a
+    large one, so that is read anew for each.
+
+    Raises
+    ------
+    SnapshotError, ContractError
+        As for `formats.read_parquet`.
+    """
+    path = folder / f"{name}.parquet"
+    try:
+        place = manifests.place(path)
+    except OSError as error:
+        raise SnapshotError("table_unreadable", table=name, path=path) from error
+    return _table(name, path, *place) if path.stat().st_size <= _KEPT_BYTES else store.read_parquet(name, path)
+
+
+@lru_cache(maxsize=_KEPT_N)
+def _table(name: str, path: Path, _inode: int, _size: int, _changed: int) -> pd.DataFrame:
+    return store.read_parquet(name, path)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
