@@ -1,9 +1,12 @@
 """The classes of a score: where they are cut, their colours, and how a score is written beside its class."""
 
+from functools import lru_cache
 from typing import Final
 
 from risk.index import classify
 from risk.index.model import load_model
+
+_KEPT_N: Final = 20_000  # scores: pages show each again and again
 
 CLASS_CUTS: Final = load_model().scale.classes
 """Scores (0-10) where the next class begins, from the model; they never follow the data, so a colour keeps its
@@ -28,6 +31,7 @@ OVER_COLOUR: Final = "#b0006d"
 vision."""
 
 
+@lru_cache(maxsize=_KEPT_N)
 def class_of(score_0_10: float | None) -> int | None:
     """Return the class of a score: 1 (lowest) to 5 (highest), or None when there is no score.
 
@@ -39,6 +43,7 @@ def class_of(score_0_10: float | None) -> int | None:
     return None if score_0_10 is None else int(classify.classify(score_0_10, CLASS_CUTS))
 
 
+@lru_cache(maxsize=_KEPT_N)
 def told_score(score_0_10: float) -> float:
     """Return a score as a reader is told it (`risk.index.classify.told`).
 

@@ -1,5 +1,8 @@
 """Why a unit has its score: the panel beside the map, in a sentence and in bars."""
 
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
 import pandas as pd
 from markupsafe import Markup
 
@@ -14,6 +17,9 @@ from door.store import ScopedStore
 from risk.index import classify
 from risk.insight import reasons as explain
 from words import Texts
+
+Row: TypeAlias = pd.Series | Mapping[str, Any]
+"""The scores of a unit, a row of a frame or as `Picture.rows_of` gives them."""
 
 _BARS_N = 8
 _MISSING = "missing"
@@ -248,7 +254,7 @@ def _would_change(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     return Markup("<h4>{}</h4><ul>{}</ul>").format(texts("picture.would_change"), lines) if lines else Markup()
 
 
-def score_chip(texts: Texts, row: pd.Series) -> Markup:
+def score_chip(texts: Texts, row: Row) -> Markup:
     """Return the score of a unit with the word of its class (HTML), or that there is none: for a row under a head.
 
     The head says that it is an example while figures are invented (`score_head`).
@@ -272,7 +278,7 @@ def single_chip(texts: Texts, shown: Picture, row: pd.Series) -> Markup:
     return frame.chip(int(row["risk_class"]), words)
 
 
-def score_words(texts: Texts, row: pd.Series) -> str:
+def score_words(texts: Texts, row: Row) -> str:
     """Return the score of a scored unit with the word of its class, as plain text."""
     lacks = str(row["picture_lacks"]).split(";") if row["picture_lacks"] else ()
     word = classify.class_words(texts(f"class.{int(row['risk_class'])}"), lacks, texts.language)
@@ -284,7 +290,7 @@ def score_head(texts: Texts, shown: Picture) -> str:
     return frame.marked(texts, texts("map.score"), is_demonstration=shown.is_demonstration)
 
 
-def place_span(row: pd.Series) -> str:
+def place_span(row: Row) -> str:
     """Return the place of a unit as a cell of a table: its interval where that is known; '' without a score."""
     if pd.isna(row["rank"]):
         return ""

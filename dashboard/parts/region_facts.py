@@ -141,6 +141,10 @@ def sureness(texts: Texts, shown: Picture, vr_code: str) -> tuple[pd.Series, str
     vr_code
         A veiligheidsregio; '' is all that the viewer sees.
     """
+    return shown.kept(_sureness, texts, vr_code)
+
+
+def _sureness(shown: Picture, texts: Texts, vr_code: str) -> tuple[pd.Series, str]:
     indicators = shown.scored.indicators
     mine = indicators[indicators["unit_id"].str.startswith(vr_code)]
     gone = mine.loc[mine["status"] == Status.MISSING, "indicator_code"].value_counts()

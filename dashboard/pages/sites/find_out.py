@@ -19,7 +19,7 @@ _ROUNDED_TO_NIL = 0.005
 
 def apart(shown: Picture, found: pd.DataFrame) -> pd.Series:
     """Tell of each site whether it has no place in the ranking: its size or place is to be found out first."""
-    ranks = shown.scores.set_index("unit_id")["rank"]
+    ranks = shown.by_unit["rank"]
     return pd.Series(ranks.reindex(found["site_id"]).isna().to_numpy(), index=found.index)
 
 
@@ -37,8 +37,8 @@ def by_chance(store: ScopedStore, shown: Picture, found: pd.DataFrame) -> pd.Dat
         Sites by their contract, with their score.
     """
     rows = found[apart(shown, found)]
-    scores = shown.scores.set_index("unit_id").reindex(rows["site_id"])
-    chance, gain = scores["p_top_k"], scores["p_top_k"] * float("nan")
+    chance = shown.by_unit["p_top_k"].reindex(rows["site_id"])
+    gain = chance * float("nan")
     if not shown.week and store.may("first_site"):
         known = site_tables.among_first(store, shown.scored.model.version).reindex(rows["site_id"])
         chance, gain = (known[name].fillna(0.0).where(chance.notna()) for name in known.columns)
@@ -57,10 +57,10 @@ def section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
     """
     if rows.empty:
         return Markup()
-    scores = shown.scores.set_index("unit_id")
-    cells = []
-    for row in rows.head(_LISTED_N).to_dict("records"):
-        kind, scored = site_kinds.name(row["kind"], texts), scores.loc[row["site_id"]]
+    cells, listed = [], rows.head(_LISTED_N)
+    scores = shown.rows_of(listed["site_id"])
+    for row in listed.to_dict("records"):
+        kind, scored = site_kinds.name(row["kind"], texts), scores[row["site_id"]]
         reason = scored["not_ranked_reason"] or "incomplete"
         place = site_page.place_name(texts, shown, row)
         cells.append(
@@ -71,7 +71,7 @@ def section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
                 texts(f"sites.unknown_{reason}"),
                 figures.gain_words(texts, row["gain"]),
                 _chance(texts, row["p_first"]),
-                why.place_span(scored.fillna({"rank": scored["rank_p05"]})),
+                why.place_span({**scored, "rank": scored["rank_p05"] if pd.isna(scored["rank"]) else scored["rank"]}),
                 why.top_reason(shown, row["site_id"], texts),
             ]
         )

@@ -188,7 +188,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Picture, found: pd.DataFrame, 
     regions = figures.open_picture(store, "vr", texts, shown.week)
     assets, geometry = figures.map_files(store)
     picture = MapPicture(
-        areas=figures.area_layer(regions, regions.of_sector("")),
+        areas=regions.layers.get("") or figures.area_layer(regions, regions.of_sector("")),
         texts=map_texts(texts, is_demonstration=shown.is_demonstration, lacks=regions.lacks),
         sites=SiteLayer(
             site_ids=tuple(found["site_id"]),
@@ -222,13 +222,12 @@ def _list(
         return Markup('<p class="rb-page">{}</p>').format(texts("sites.none"))
     visited = site_page.last_visits(store, shown)
     never = texts("region.never" if visited else "sites.visits_unknown")  # nobody wrote any down: not the same as none
-    scores = shown.scores.set_index("unit_id")
     start = int(chosen.start or 0)
     start = start if start < len(found) else 0
     listed = found.iloc[start : start + _LISTED_N]
-    rows = []
+    rows, scores = [], shown.rows_of(listed["site_id"])
     for site in listed.to_dict("records"):
-        kind, row = site_kinds.name(site["kind"], texts), scores.loc[site["site_id"]]
+        kind, row = site_kinds.name(site["kind"], texts), scores[site["site_id"]]
         place = site_page.place_name(texts, shown, site)
         label = links.link(site_kinds.title(site, texts, place), unit=site["site_id"])
         last = visited.get(site["site_id"])
