@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 
 
 def machine() -> str:
@@ -11,6 +12,11 @@ def machine() -> str:
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB,"
         f" Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
     )
+
+
+def processor_s(process_id: int) -> float:
+    """Return the seconds of the processor that a process and its threads took, those that ended too (Linux)."""
+    return time.clock_gettime((~process_id << 3) | 2)
 
 
 def line(name: str, value: float, *, least: float | None = None, most: float | None = None, digits: int = 2) -> str:
