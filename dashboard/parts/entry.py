@@ -16,7 +16,7 @@ from geodata.errors import ConflictError
 from register import drafts, form
 from register import record as write
 from register.events import new_id
-from register.schema import MEASURES, vr_of_gemeenten
+from register.schema import LONGEST_FIELD, MEASURES, vr_of_gemeenten
 from words import Texts
 
 _SHORT_PX: Final = 110
@@ -217,8 +217,8 @@ def _place(texts: Texts, store: ScopedStore, key: Any, kept: str) -> dict[str, s
         regions = region_names(store)
         left, right = st.columns(2)
         route = {
-            "route_from": left.text_input(texts("register.route_from"), key=key("route_from")),
-            "route_to": right.text_input(texts("register.route_to"), key=key("route_to")),
+            "route_from": left.text_input(texts("register.route_from"), max_chars=LONGEST_FIELD, key=key("route_from")),
+            "route_to": right.text_input(texts("register.route_to"), max_chars=LONGEST_FIELD, key=key("route_to")),
         }
         vr_code = st.selectbox(
             texts("register.region"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -31,7 +31,6 @@ from words import LANGUAGES, Texts
 
 AGENCIES = "temporary_agencies"
 _LEAST_GAIN: Final = 0.01
-
 
 _Made = TypeVar("_Made")
 Site = Mapping[str, Any]
@@ -68,15 +67,11 @@ class Picture:
     @cached_property
     def by_unit(self) -> pd.DataFrame:
         """Return the scores of every unit and sector, on unit_id."""
-        return self.scores.set_index("unit_id")
-
-    def rows_of(self, unit_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Return the scores of some units as one mapping each: a hundred of those cost less than one row of a frame."""
-        return cast("Mapping[str, Mapping[str, Any]]", self.by_unit.loc[list(unit_ids)].to_dict("index"))
+        return self.scores.set_index("unit_id", drop=False)
 
     def unit(self, unit_id: str) -> pd.Series:
         """Return the scores of one unit, which must be among them."""
-        return self.kept(_unit, unit_id)
+        return self.by_unit.loc[unit_id]
 
     def region_of(self, area_code: str, allowed: Sequence[str]) -> str:
         """Return the veiligheidsregio that an area is or lies in; the first allowed one where that is not allowed."""
@@ -158,10 +153,6 @@ class Picture:
     def top_reasons(self) -> Mapping[str, Mapping[str, str]]:
         """Return the strongest reason of every scored unit, by language (`risk.insight.reasons.top_reasons`)."""
         return {language: dict(explain.top_reasons(self.scored, language)) for language in LANGUAGES}
-
-
-def _unit(shown: Picture, unit_id: str) -> pd.Series:
-    return shown.scores[shown.scores["unit_id"] == unit_id].iloc[0]
 
 
 _declared = cache(load_model)

@@ -12,6 +12,7 @@ from dashboard.shell import frame, session
 from geodata import codes, settings
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
+from register.schema import LONGEST_FIELD
 from words import Texts
 
 _SURFACE = "page administration"
@@ -76,14 +77,14 @@ def _done(texts: Texts) -> None:
 def _add(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.add"), texts("people.add_help"))
     with st.form("people_add", border=False):
-        email = st.text_input(texts("people.email"))
+        email = st.text_input(texts("people.email"), max_chars=LONGEST_FIELD)
         role = st.selectbox(
             texts("people.role"), ROLES, index=ROLES.index("region"), format_func=lambda code: texts(f"role.{code}")
         )
         regions = st.multiselect(
             texts("people.region"), codes.VR_CODES, placeholder="", format_func=region_names().__getitem__
         )
-        organisation = st.text_input(texts("people.organisation"))
+        organisation = st.text_input(texts("people.organisation"), max_chars=LONGEST_FIELD)
         first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), None)
         if st.form_submit_button(texts("people.save"), type="primary"):
             if role == "region" and not regions:
@@ -102,7 +103,10 @@ def _add(texts: Texts, viewer: Viewer) -> None:
 def _deputy(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.deputy"), texts("people.deputy_help"))
     with st.form("people_deputy", border=False):
-        email, other = st.text_input(texts("people.email")), st.text_input(texts("people.deputy_of"))
+        email, other = (
+            st.text_input(texts("people.email"), max_chars=LONGEST_FIELD),
+            st.text_input(texts("people.deputy_of"), max_chars=LONGEST_FIELD),
+        )
         first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), _today())
         if st.form_submit_button(texts("people.save"), type="primary"):
             people.add_deputy(viewer, email, other, last or _today(), first=first, surface=_SURFACE)
@@ -113,7 +117,7 @@ def _take_away(texts: Texts, viewer: Viewer) -> None:
     actions = {"revoke": people.revoke, "forget": people.forget}
     _head(texts("people.revoke"), texts("people.revoke_help"))
     with st.form("people_revoke", border=False):
-        email = st.text_input(texts("people.email"))
+        email = st.text_input(texts("people.email"), max_chars=LONGEST_FIELD)
         action = st.radio(
             texts("people.revoke"),
             list(actions),

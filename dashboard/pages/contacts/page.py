@@ -21,6 +21,7 @@ from geodata import codes
 from geodata.snapshots.formats import neutralise_formulas
 from register import files, personal
 from register import record as write
+from register.schema import LONGEST_FIELD
 from words import Texts
 
 _RINGS: Final = ("region", "platform", "second_ring", "border")
@@ -147,7 +148,9 @@ def _edit_contact(texts: Texts, store: ScopedStore, rows: pd.DataFrame, regions:
             index=options.index(row["vr_code"]) if len(row) and row["vr_code"] in options else 0,
         )
         for name in ("organisation", "function", "name", "telephone"):
-            fields[name] = st.text_input(texts(f"contacts.{name}"), value=row[name] if len(row) else "")
+            fields[name] = st.text_input(
+                texts(f"contacts.{name}"), value=row[name] if len(row) else "", max_chars=LONGEST_FIELD
+            )
         for name in ("valid_from", "valid_until"):
             known = row[name].date() if len(row) and pd.notna(row[name]) else None
             day = st.date_input(texts(f"contacts.{name}"), value=known, format="DD-MM-YYYY")
@@ -185,7 +188,7 @@ def _routes(texts: Texts, store: ScopedStore) -> None:
         row = rows.iloc[place or 0]
         with st.form(f"route-{row['route_id']}-{row['version']}", border=False):
             fields = {
-                name: st.text_input(texts(f"contacts.{name}"), value=row[name])
+                name: st.text_input(texts(f"contacts.{name}"), value=row[name], max_chars=LONGEST_FIELD)
                 for name in ("organisation", "function", "telephone")
             }
             if st.form_submit_button(texts("contacts.save"), type="primary"):
@@ -245,7 +248,7 @@ def _add_document(texts: Texts, store: ScopedStore) -> None:
         sector = st.selectbox(
             texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}")
         )
-        title = st.text_input(texts("contacts.document_title"))
+        title = st.text_input(texts("contacts.document_title"), max_chars=LONGEST_FIELD)
         text = st.text_area(texts("contacts.document_text"), height=110, max_chars=personal.LONGEST_TEXT)
         given = st.file_uploader(texts("register.files_add", types=", ".join(types)), type=types)
         if st.form_submit_button(texts("contacts.save"), type="primary"):
@@ -294,8 +297,8 @@ def _work(texts: Texts, store: ScopedStore) -> None:
             "kind": st.selectbox(
                 texts("contacts.work_kind"), _WORK_KINDS, format_func=lambda code: texts(f"contacts.work_{code}")
             ),
-            "title": st.text_input(texts("contacts.work_title")),
-            "organisation": st.text_input(texts("contacts.organisation")),
+            "title": st.text_input(texts("contacts.work_title"), max_chars=LONGEST_FIELD),
+            "organisation": st.text_input(texts("contacts.organisation"), max_chars=LONGEST_FIELD),
             "event_date": str(st.date_input(texts("register.date"), format="DD-MM-YYYY")),
         }
         if st.form_submit_button(texts("contacts.save"), type="primary"):

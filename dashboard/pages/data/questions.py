@@ -17,6 +17,7 @@ from geodata.intake import series, workbooks
 from geodata.intake.files.reader import Parts
 from geodata.intake.files.table import Options
 from geodata.tables import coverage
+from register.schema import LONGEST_FIELD
 from words import Texts
 
 ASKING = "data-asking"
@@ -74,7 +75,13 @@ def ask(
             first = workbooks.FIRST_YEAR if kind == "workbook" else regions.FIRST_YEAR
             year = int(st.number_input(texts("data.year"), first, _today().year, max(guess, first), key=key))
         elif kind == "incidence":
-            disease = st.text_input(texts("data.disease"), "COVID-19", help=texts("data.disease_help"), key="data-dis")
+            disease = st.text_input(
+                texts("data.disease"),
+                "COVID-19",
+                max_chars=LONGEST_FIELD,
+                help=texts("data.disease_help"),
+                key="data-dis",
+            )
         elif kind == "sites":
             choices = ("", *site_kinds.codes())
             site_kind = st.selectbox(

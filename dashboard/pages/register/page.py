@@ -14,6 +14,7 @@ from dashboard.shell import frame, session
 from door.store import ScopedStore
 from geodata import codes
 from register.read import Filters
+from register.schema import LONGEST_FIELD
 from words import Texts
 
 _VIEWS: Final = ("list", "new", "signals", "referrals")
@@ -134,7 +135,7 @@ def _filters(texts: Texts, store: ScopedStore) -> Filters:
         as_of = columns[2].date_input(
             texts("register.known_on"), value=None, format="DD-MM-YYYY", help=texts("register.known_help")
         )
-        text = columns[3].text_input(texts("register.text"))
+        text = columns[3].text_input(texts("register.text"), max_chars=LONGEST_FIELD)
     wanted = {"vr_code": region, "sector_code": sector, "themes": theme, "kind": kind}
     chosen = {name: (code,) for name, code in wanted.items() if code}
     return Filters(codes=chosen, first=first, last=last, text=text.strip(), as_of=as_of)

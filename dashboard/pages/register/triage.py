@@ -19,7 +19,7 @@ from geodata.areas.regions import labour_regions
 from register import personal
 from register import record as write
 from register.read import Filters
-from register.schema import REFERRAL_STATES, vr_of_gemeenten
+from register.schema import LONGEST_FIELD, REFERRAL_STATES, vr_of_gemeenten
 from words import Texts
 
 
@@ -96,7 +96,7 @@ def _signal(texts: Texts, store: ScopedStore, row: Mapping[str, Any], regions: M
         with refer.popover(texts("register.refer"), width="stretch"):
             draw_refer(texts, store, about={**row, "partners": ""}, signal=(signal_id, version))
         with close.popover(texts("register.to_closed"), width="stretch"):
-            reason = st.text_input(texts("register.close_reason"), key=f"reason-{signal_id}")
+            reason = st.text_input(texts("register.close_reason"), max_chars=LONGEST_FIELD, key=f"reason-{signal_id}")
             if st.button(texts("register.to_closed"), key=f"close-{signal_id}"):
                 write.triage(store.viewer, signal_id, based_on=version, reason=reason)
                 st.rerun()

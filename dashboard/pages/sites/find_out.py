@@ -58,7 +58,7 @@ def section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
     if rows.empty:
         return Markup()
     cells, listed = [], rows.head(_LISTED_N)
-    scores = shown.rows_of(listed["site_id"])
+    scores = why.of_units(shown, listed["site_id"])
     for row in listed.to_dict("records"):
         kind, scored = site_kinds.name(row["kind"], texts), scores[row["site_id"]]
         reason = scored["not_ranked_reason"] or "incomplete"

@@ -23,6 +23,7 @@ from door import export
 from door.readiness import Ranking
 from door.store import ScopedStore
 from geodata import site_kinds
+from register.schema import LONGEST_FIELD
 from risk.scores import deliver
 from words import Texts
 
@@ -123,6 +124,7 @@ def _filters(texts: Texts, shown: Picture, sites: pd.DataFrame, chosen: Selectio
         sought = st.text_input(
             texts("sites.search"),
             key="sites-search",
+            max_chars=LONGEST_FIELD,
             placeholder=texts("sites.search"),
             label_visibility="collapsed",
             width=300,
@@ -225,7 +227,7 @@ def _list(
     start = int(chosen.start or 0)
     start = start if start < len(found) else 0
     listed = found.iloc[start : start + _LISTED_N]
-    rows, scores = [], shown.rows_of(listed["site_id"])
+    rows, scores = [], why.of_units(shown, listed["site_id"])
     for site in listed.to_dict("records"):
         kind, row = site_kinds.name(site["kind"], texts), scores[site["site_id"]]
         place = site_page.place_name(texts, shown, site)
