@@ -93,7 +93,7 @@ def _cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
     """Draw units and references for the model's own tree: zeros, tens, near-equal values and gaps."""
     level = st.one_of(st.sampled_from([0.0, 0.05, 0.1, 5.0, 5.0 + 1e-9, 10.0]), st.floats(0, 10))
     missing = st.one_of(level, level, level, st.just(np.nan))
-    columns = 16
+    columns = max(len(index.codes) for index in (MODEL.areas, MODEL.sites))
     values = draw(st.lists(st.lists(missing, min_size=columns, max_size=columns), min_size=1, max_size=4))
     reference = draw(st.lists(level, min_size=columns, max_size=columns))
     exponent = draw(st.sampled_from([1.0, 2.5, 3.0]))
