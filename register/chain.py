@@ -108,7 +108,8 @@ def known_heads() -> tuple[str, ...]:
     InputError
         What was written outside is gone or cannot be used.
     """
-    return tuple(filter(None, [str(known.read("register").get("head", "")), anchor.newest().get("register", "")]))
+    told = (str(known.read("register").get("head", "")), anchor.newest().get("register", ""))
+    return tuple(head for head in told if head not in ("", FIRST))  # noted before the first entry: nothing is missed
 
 
 def refuse_cut(connection: Connection) -> None:
@@ -137,7 +138,7 @@ def verify(connection: Connection, *heads: str) -> Verification:
     }
     joined = sa.select(events, contents.c.salt, contents.c.body).outerjoin(contents).order_by(events.c.seq)
     problems: list[str] = []
-    previous, count, empty, unseen = FIRST, 0, 0, {head for head in heads if head}
+    previous, count, empty, unseen = FIRST, 0, 0, {head for head in heads if head not in ("", FIRST)}
     for row in connection.execute(joined).mappings():
         count += 1
         where = f"event {row['seq']} ({row['entity_kind']} {row['entity_id']})"

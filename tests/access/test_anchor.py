@@ -108,3 +108,16 @@ def test_a_backup_can_be_put_back_while_the_anchor_is_away(
     main(["restore", str(tmp_path / "one.backup.zip")])
     assert "events restored" in capsys.readouterr().out
     assert GONE in installation.check()["register"]
+
+
+def test_heads_noted_before_the_first_entry_are_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People are let in first, and the night may come before anybody records anything."""
+    monkeypatch.setenv("RISICOBEELD_ANCHOR", str(tmp_path / "outside.jsonl"))
+    assert main(["people", "add", "vogel@example.org", "lotc"]) == 0
+    assert main(["audit", "--anchor"]) == 0
+    for words in (["verify"], ["status", "--ready"], ["backup"], ["audit", "--anchor"]):
+        assert main(words) == 0, words
+    record.record(Viewer("lotc"), "signal", SIGNAL)
+    for words in (["verify"], ["status", "--ready"], ["backup"], ["audit", "--anchor"], ["verify"]):
+        assert main(words) == 0, words
+    database.close()
