@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.fixtures import ROOT, settled
+from tests.browser.fixtures import ROOT, go, settled
 
 Open = Callable[..., Page]
 NOTE = "Twee <b>parken</b> liggen stil tot het voorjaar."
@@ -39,13 +39,12 @@ def test_a_contact_writes_changes_and_withdraws_a_note(own_server: str, open_pag
         page.get_by_role("button", name="Vel voor het overleg (PDF)").click()
     assert len(re.findall(rb"/Type /Page\b(?!s)", sheet.value.path().read_bytes())) == 2
 
-    nation = settled(open_page(f"{own_server}/?as=lotc&unit=VR06"))
-    expect(nation.locator(".rb-done").first).to_contain_text(NOTE)
-    elsewhere = settled(open_page(f"{own_server}/region?as=region:VR07"))
-    expect(elsewhere.locator(".rb-interpretations")).to_contain_text("Nog geen duiding.")
+    go(settled(page), "?as=lotc&unit=VR06")
+    expect(page.locator(".rb-done").first).to_contain_text(NOTE)
+    go(page, "region?as=region:VR07")
+    expect(part).to_contain_text("Nog geen duiding.")
 
-    settled(page).reload()
-    settled(page).get_by_role("button", name="Verander of trek in").click()
+    go(page, "region?as=region:VR06").get_by_role("button", name="Verander of trek in").click()
     page.get_by_role("textbox", name="Wat er achter de cijfers zit").fill("Een park ligt stil.")
     page.get_by_role("button", name="Bewaar", exact=True).click()
     expect(part).to_contain_text("Een park ligt stil.")
