@@ -16,7 +16,7 @@ from geodata.errors import AccessDeniedError, InputError
 from risk.index.model import load_model
 from risk.notices.forms import digest
 from risk.notices.mail import send
-from risk.notices.notices import today_of
+from risk.notices.notices import notices, today_of
 from risk.report.accountability import accountability
 from risk.report.files import write_document
 from risk.report.meeting import meeting_sheet
@@ -69,6 +69,7 @@ def _digest(arguments: argparse.Namespace) -> int:
         return _mail(viewer, arguments.today or datetime.now(UTC).date())
     if not (arguments.since and arguments.out):
         raise InputError("digest_where")
+    _refuse_nothing(viewer, arguments)
     if arguments.each_region:
         viewers = {code: access.Viewer("region", (code,)) for code in codes.VR_CODES}
         if rows_of(viewer.role, "scores_vr") != Rows.ALL or rows_of(viewer.role, "signals") != Rows.ALL:
@@ -84,6 +85,15 @@ def _digest(arguments: argparse.Namespace) -> int:
         store.note_export("digest", 1)
     print(f"digest since {arguments.since} written to {arguments.out}")
     return 0
+
+
+def _refuse_nothing(viewer: access.Viewer, arguments: argparse.Namespace) -> None:
+    """Stop where there is no ranking that could have changed, and nothing else to tell either."""
+    store = access.open_store(viewer)
+    ready = readiness.of(store, load_model().disease)
+    today = arguments.today or today_of(store, datetime.now(UTC).date())
+    if not ready.may_rank(Ranking.AREAS) and not notices(store, arguments.since, today):
+        ready.require(Ranking.AREAS)
 
 
 def _mail(viewer: access.Viewer, today: date) -> int:

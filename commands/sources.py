@@ -94,7 +94,7 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         choices=(coverage.WHOLE_COUNTRY, *codes.VR_CODES),
         default=(),
         metavar="NL|VR",
-        help="where the list is whole: what it does not name there, is not there; without it the rows tell",
+        help="where the list is whole: what it does not name there, is not there; without it, unknown",
     )
     site.add_argument("--layer", default="", help="which layer of a map to read, where it has several")
     _add_receipt(site)

@@ -98,9 +98,16 @@ class Readiness:
             found.append("own_figures")
         else:
             has_all = sites.kinds.get(LODGING, 0) >= len(codes.VR_CODES)
-            found.append("" if has_all else "lodging" if self.has("sites") else "sites")
+            found.append("" if has_all else self._lodging_step() if self.has("sites") else "sites")
             found.append("" if self.has("activations") else "activations")
         return [step for step in found if step]
+
+    def _lodging_step(self) -> str:
+        """Return what lodgings lack: a list, the word that a list is whole, or the lists of other regions."""
+        sites = self.tables["sites"]
+        if not sites.named.get(LODGING):
+            return "lodging_none"
+        return "lodging" if sites.kinds.get(LODGING) else "lodging_unsaid"
 
     def next_step(self) -> str:
         """Return what would add most to the picture now; '' when nothing is missing."""
@@ -124,8 +131,7 @@ class Readiness:
         name = _COMMANDS.get(first, first)
         told = {"command": f"ready.command.{name}", "refresh": "ready.command.refresh"}
         commands = {place: words(one, **values) if is_command else "" for place, one in told.items()}
-        name = f"ready.step.{step}_none" if step == "lodging" and not values["lodging_n"] else f"ready.step.{step}"
-        return words(name, **values, **commands)
+        return words(f"ready.step.{step}", **values, **commands)
 
     def require(self, what: Ranking) -> None:
         """Let through only what may be ranked.
@@ -174,6 +180,7 @@ class Readiness:
             "all_n": exposure.whole_n,
             "incidence_day": incidence.as_of,
             "lodging_n": sites.kinds.get(LODGING, 0),
+            "named_n": sites.named.get(LODGING, 0),
             "regions_n": len(codes.VR_CODES),
         }
 

@@ -45,7 +45,10 @@ class TableState:
     covered_pct
         Part of the people who live (of the workers who work, where that is known) where there are figures, 0-100.
     kinds
-        For sites: kind -> how many regions a list covers. For exposure: `RESIDENTS` -> in how many gemeenten known.
+        For sites: kind -> for how many regions a list of it is declared whole. For exposure: `RESIDENTS` -> in how
+        many gemeenten known.
+    named
+        For sites: kind -> in how many regions a list names one, whole or not.
     statuses
         How many rows are official, estimate, assumption, fictional or missing.
     """
@@ -58,9 +61,15 @@ class TableState:
     whole_n: int = 0
     covered_pct: float = 0.0
     kinds: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)
     diseases: tuple[str, ...] = ()
     weeks_n: int = 0  # for incidence: from the first week with a figure of a gemeente to the last
+
+
+def _state_of(percent: float) -> State:
+    """Return the state of a table that has figures for a part of the people: alike for every table."""
+    return State.READY if percent >= 100 * ENOUGH else State.PARTIAL
 
 
 def figures_of(found: Snapshot, disease: str) -> tuple[TableState, ...]:
@@ -92,7 +101,7 @@ def _exposure(found: Snapshot) -> TableState:
     covered_n, whole_n, percent = _covered(found, newest["gemeente_code"])
     return TableState(
         "exposure",
-        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
+        _state_of(percent),
         len(table),
         f"{int(newest['year'].max())}-01-01",
         covered_n,
@@ -118,7 +127,7 @@ def _incidence(found: Snapshot, disease: str) -> TableState:
     covered_n, whole_n, percent = _covered(found, whole)
     return TableState(
         "incidence",
-        State.READY if percent >= 100 * ENOUGH else State.PARTIAL,
+        _state_of(percent),
         len(own),
         ends.isoformat(),
         covered_n,
@@ -158,20 +167,23 @@ def _sites(found: Snapshot) -> TableState:
     if table.empty:
         return TableState("sites", State.ABSENT, whole_n=regions_n)
     cover = {str(kind): coverage.covered_regions(table, [kind]) for kind in sorted(table["kind"].unique())}
-    kinds = {kind: len(regions) for kind, regions in cover.items() if regions}
+    kinds = {kind: len(regions) for kind, regions in cover.items()}
+    named = {kind: len(coverage.named_regions(table, kind)) for kind in cover}
     covered = frozenset().union(*cover.values())
     weights = _weights(found)
     vr_of = found.table("gemeenten").set_index("gemeente_code")["vr_code"]
     inside = vr_of.reindex(weights.index).isin(covered).to_numpy()
+    percent = float(100 * weights[inside].sum() / weights.sum())
     return TableState(
         "sites",
-        State.READY,
+        _state_of(percent),
         len(table),
         pd.Timestamp(table["source_date"].max()).date().isoformat(),
         len(covered),
         regions_n,
-        float(100 * weights[inside].sum() / weights.sum()),
+        percent,
         kinds=kinds,
+        named=named,
         statuses=_counted(table["status"]),
     )
 
@@ -185,14 +197,15 @@ def activations_of(found: Snapshot) -> TableState:
         return TableState("activations", State.ABSENT, whole_n=len(regions))
     inside = regions["vr_code"].isin(rows["vr_code"])
     people = regions["population_n"].to_numpy(float)
+    percent = float(100 * np.sum(people[inside.to_numpy()]) / people.sum())
     return TableState(
         "activations",
-        State.READY,
+        _state_of(percent),
         len(rows),
         pd.Timestamp(rows["event_date"].max()).date().isoformat(),
         int(inside.sum()),
         len(regions),
-        float(100 * np.sum(people[inside.to_numpy()]) / people.sum()),
+        percent,
         statuses=_counted(rows["status"]),
     )
 

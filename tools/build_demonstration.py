@@ -33,6 +33,7 @@ import pandas as pd
 
 from geodata import contracts, settings
 from geodata.snapshots import formats as store
+from geodata.tables import coverage
 from tools.demonstration.activations import build_activations
 from tools.demonstration.exposure import build_exposure
 from tools.demonstration.incidence import build_incidence
@@ -64,12 +65,23 @@ def build(gemeenten: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
     gemeenten = contracts.check("gemeenten", gemeenten).sort_values("gemeente_code", ignore_index=True)
     exposure = contracts.check("exposure", build_exposure(gemeenten, _stream(1)))
     sites = contracts.check("sites", build_sites(gemeenten, exposure, _stream(2)))
-    # No list of the demonstration declares its cover or was corrected: what says so is added on reading, as in any
-    # older delivery.
-    sites = sites.drop(columns=["list_covers", "place_corrected_on"])
+    # No list of the demonstration was corrected: what says so is added on reading, as in any older delivery.
+    sites = _declared_whole(sites, gemeenten).drop(columns="place_corrected_on")
     activations = contracts.check("activations", build_activations(gemeenten, exposure, sites, _stream(3)))
     incidence = contracts.check("incidence", build_incidence(gemeenten, _stream(4), _stream(5)))
     return {"exposure": exposure, "sites": sites, "activations": activations, "incidence": incidence}
+
+
+def _declared_whole(sites: pd.DataFrame, gemeenten: pd.DataFrame) -> pd.DataFrame:
+    """Say of every kind that its list is whole in the regions without one too: the first row answers for them.
+
+    Where an invented list has rows it is whole (`geodata.tables.coverage`).
+    """
+    said = sites["list_covers"].copy()
+    for _, rows in sites[sites["vr_code"] != ""].groupby("kind"):
+        without = set(gemeenten["vr_code"]) - set(rows["vr_code"])
+        said[rows.index[0]] = coverage.declared([*without, rows["vr_code"].iloc[0]]) if without else ""
+    return sites.assign(list_covers=said)
 
 
 def _stream(number: int) -> np.random.Generator:

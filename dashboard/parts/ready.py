@@ -21,7 +21,7 @@ from door.table_states import State, TableState
 from geodata import codes, site_kinds
 from words import Texts
 
-_PER_REGION = ("sites", "activations")
+_COVERED_UNITS = {"sites": "lists", "activations": "regions"}
 _ESTIMATED_DIGITS = 3  # an estimate of workers supports no more
 _OF_A_RANKING = frozenset(
     (
@@ -116,10 +116,13 @@ def brought(texts: Texts, brings: Outlook) -> Markup:
 
 def _row(texts: Texts, one: TableState) -> list[str]:
     day = texts.day(pd.Timestamp(one.as_of).date()) if one.as_of else "–"
-    unit = "regions" if one.name in _PER_REGION else "gemeenten"
+    unit = _COVERED_UNITS.get(one.name, "gemeenten")
     cover = texts(f"ready.cover_{unit}", n=one.covered_n, all=one.whole_n, percent=_share(texts, one))
     if one.name == "sites" and one.kinds:
-        cover += ": " + ", ".join(f"{site_kinds.name(kind, texts).lower()} {n}" for kind, n in one.kinds.items())
+        cover += ": " + ", ".join(
+            texts("ready.cover_kind", kind=site_kinds.name(kind, texts).lower(), n=n, named_n=one.named.get(kind, 0))
+            for kind, n in one.kinds.items()
+        )
     return [
         texts(f"ready.tables.{one.name}"),
         texts(f"ready.states.{one.state}"),

@@ -388,8 +388,9 @@ def _numbers(column: pd.Series, where: str, row_n: pd.Series, receipt: Receipt) 
 
 def _tell_cover(counts: pd.DataFrame, known: set[str], year: int, receipt: Receipt, places: Places) -> None:
     present = set(counts["gemeente_code"])
-    if absent_n := len(known - present):
-        receipt.note("cover", n=absent_n, total=len(known), year=year)
+    if absent := known - present:
+        names = placing.first_names(absent, places)
+        receipt.note("cover", n=len(absent), total=len(known), year=year, names=names)
     for heir, parts in joins.incomplete_heirs(present, regions.changes_from(year)).items():
         names = ", ".join(places.names.get(code, code) for code in parts)
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)

@@ -137,6 +137,9 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
     weeks = _by_week(counted)
     empty = [contracts.empty(name) for name in ("incidence", "regional_incidence")]
     if level == "region":
+        every = regions.region_names()
+        if absent := sorted(name for code, name in every.items() if code not in set(weeks["area_code"])):
+            receipt.note("cover_regions", n=len(absent), total=len(every), names=", ".join(absent))
         return Cases(
             empty[0], weeks.rename(columns={"area_code": "vr_code"}).assign(status=Status.OFFICIAL.value, source=source)
         ), receipt
@@ -168,6 +171,9 @@ def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataF
         names = ", ".join(places.names.get(code, code) for code in absent)
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)
     today = joins.to_today(weeks, changes, ["cases_n"], by=["disease", "gemeente_code", "week"])
+    if absent := places.of_today - set(today["gemeente_code"]):
+        names = placing.first_names(absent, places)
+        receipt.note("cover_cases", n=len(absent), total=len(places.of_today), names=names)
     status = joins.status_after_split(today["is_split"], today["cases_n"])
     return today.drop(columns="is_split").assign(status=status)
 

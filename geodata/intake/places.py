@@ -135,7 +135,7 @@ class Places:
             **dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True)),
         }
         self._province_of = dict(zip(gemeenten["gemeente_code"], gemeenten["provincie_name"], strict=True))
-        self._today = {code for code, _ in today}
+        self.of_today: frozenset[str] = frozenset(code for code, _ in today)
         self._last_year = {
             str(code): int(day.year) - (day.month == 1 and day.day == 1)
             for code, day in zip(changes["old_code"], changes["effective_date"], strict=True)
@@ -222,8 +222,8 @@ class Places:
         codes = self._by_name.get(_key(text), set())
         if len(codes) != 1:
             codes = self._in_a_province(text) or codes
-        if len(codes) > 1 and len(codes & self._today) == 1:  # a name that went on under another code
-            codes = codes & self._today
+        if len(codes) > 1 and len(codes & self.of_today) == 1:  # a name that went on under another code
+            codes = codes & self.of_today
         if not codes and (two := _TWO_NAMES.fullmatch(text)):  # Leeuwarden (Ljouwert)
             same = self._gemeente(two["one"])
             return same if same.code == self._gemeente(two["other"]).code else Place(Kind.MISS, "", text)
@@ -301,7 +301,7 @@ class Places:
         text = text_of(cell)
         if (place := self.find(text)).kind is Kind.GEMEENTE:
             parts = [old for old, heirs in self._heirs.items() for code, _ in heirs if code == place.code != old]
-            codes = parts if place.code in self._today else [code for code, _ in self.today(place.code)]
+            codes = parts if place.code in self.of_today else [code for code, _ in self.today(place.code)]
             return [self.names[code] for code in codes]
         same = self._by_name.get(_key(text), set())
         if same:
@@ -325,7 +325,7 @@ class Places:
         """Return the names by which a gemeente of today is known too, with its code: everyday names, and names gone."""
         gone = [(name, heir) for code, name in self.names.items() for heir, _ in self.today(code) if heir != code]
         listed = dict.fromkeys([*_EVERYDAY.items(), *gone])
-        return [(name, str(code)) for name, code in listed if code in self._today and self.names[code] != name]
+        return [(name, str(code)) for name, code in listed if code in self.of_today and self.names[code] != name]
 
     def province_of(self, code: str) -> str:
         """Return the code of the province of a gemeente of today; '' for any other."""
@@ -341,7 +341,7 @@ class Places:
 
     def last_year(self, code: str) -> int | None:
         """Return the last year on whose first day a gemeente still existed; None for one of today."""
-        return None if code in self._today else self._last_year.get(code)
+        return None if code in self.of_today else self._last_year.get(code)
 
 
 def _alike(text: str, names: Mapping[str, str], count_n: int) -> list[str]:

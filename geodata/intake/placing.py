@@ -1,6 +1,6 @@
 """What the rows of a file say of their gemeente, alike for every import, and what is told of it in the receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from geodata.intake.places import Kind, Place, Places
 from geodata.intake.receipt import Receipt
 
 _LISTED_N: Final = 20
+_NAMED_N: Final = 6
 
 
 def different(*given: pd.Series) -> tuple[NDArray[np.intp], list[tuple[str, ...]]]:
@@ -51,6 +52,12 @@ def gemeente_of(given: str, name: str, province: str, places: Places) -> Place:
         other = places.find_in(name, province)
         return other if found.kind is Kind.UNKNOWN or other.kind is Kind.GEMEENTE else found
     return found
+
+
+def first_names(codes: Collection[str], places: Places) -> str:
+    """Return the first names of some gemeenten by the alphabet, with an ellipsis where there are more."""
+    names = sorted(places.names.get(code, code) for code in codes)
+    return ", ".join(names[:_NAMED_N]) + (" ..." if len(names) > _NAMED_N else "")
 
 
 def tell_disagreeing(

@@ -158,6 +158,8 @@ def import_sites(
     if question.covers:
         names = regions.region_names()
         report.receipt.note("covers", regions=", ".join(names.get(code, code) for code in question.covers.split(";")))
+    else:
+        report.receipt.note("covers_unsaid")
     report.receipt.is_dry_run = is_dry_run
     _store("sites_file", path, question.source_date, {"sites": checked}, report.receipt, would)
     return report

@@ -8,7 +8,7 @@ from typing import Final
 from door import export
 from door.store import ScopedStore
 from geodata.areas.regions import region_names
-from risk.notices.notices import Notice, notices
+from risk.notices.notices import Notice, notices, unknown
 from risk.report.blocks import Block, Document, Heading, Paragraph
 from risk.report.icalendar import escaped, folded
 from words import Texts, read_texts
@@ -44,12 +44,19 @@ def digest(store: ScopedStore, since: date, today: date, language: str) -> Docum
     period = texts("notice.since", since=texts.day(since), today=texts.day(today))
     count = texts("notice.found_one") if len(found) == 1 else texts("notice.found", n=len(found))
     blocks: list[Block] = [Heading(title, 1), Paragraph(period, is_small=True)]
-    blocks += [Heading(count)] if found else [Paragraph(texts("notice.quiet"))]
+    blocks += [Heading(count)] if found else []
     blocks += [Paragraph(one.in_words(texts, regions)) for one in found]
+    blocks += [Paragraph(one) for one in closing(store, texts, is_quiet=not found)]
     sheet = texts("notice.sheet", page=texts("page.report"))
     blocks += [Paragraph(sheet)] if store.may("activations") else []
     blocks.append(Paragraph(texts("notice.never"), is_small=True))
     return Document(title, language, export.banner(store, language), tuple(blocks))
+
+
+def closing(store: ScopedStore, texts: Texts, *, is_quiet: bool) -> list[str]:
+    """Return what stands under the notices: that there are none, and of what none can come."""
+    cannot = unknown(store, texts)
+    return [*([texts("notice.quiet_known" if cannot else "notice.quiet")] if is_quiet else []), *cannot]
 
 
 def names() -> dict[str, str]:

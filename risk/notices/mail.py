@@ -22,7 +22,7 @@ from door.store import ScopedStore, open_store
 from geodata import logs
 from geodata.errors import RisicobeeldError, UnnotedError
 from geodata.settings import MailServer
-from risk.notices.forms import names
+from risk.notices.forms import closing, names
 from risk.notices.notices import Notice, notices, rules, today_of
 from words import Texts, read_texts
 
@@ -150,7 +150,7 @@ def _letter(
         asked = urlencode({"as": str(scoped.viewer), "lang": texts.language})
         page = "" if notice.page == "picture" else notice.page
         lines += [notice.in_words(texts, regions), f"{server.site}/{page}?{asked}", ""]
-    lines += [] if part else [texts("notice.quiet"), ""]
+    lines += [] if part else [*closing(store, texts, is_quiet=True), ""]
     lines += [texts("notice.never"), "", texts("mail.end", address=end), ""]
     letter = EmailMessage(policy=_WHOLE_LINES)
     letter["From"], letter["To"] = server.sender, one.email

@@ -16,7 +16,7 @@ import pandas as pd
 
 from access.rights import Rows, Verb, rows_of
 from access.viewer import Viewer, may
-from door.readiness import Ranking, of
+from door.readiness import ALARM_WEEKS, Ranking, Use, of
 from door.store import ScopedStore
 from geodata.errors import InputError
 from geodata.refresh import health
@@ -125,6 +125,17 @@ def notices(store: ScopedStore, since: date, today: date, *, may_wait: bool = Tr
             if since <= on <= last:
                 found.append(Notice(f"{rule}-{key}", rule, vr_code, on, n, declared["page"]))
     return sorted(found, key=lambda one: (-one.on.toordinal(), one.notice_id))
+
+
+def unknown(store: ScopedStore, texts: Texts) -> list[str]:
+    """Return of what no notice can come for want of figures: that is not the same as nothing new."""
+    told, ready = may_be_told(store.viewer), of(store, _model().disease)
+    said = []
+    if "class" in told and (step := ready.missing(Ranking.AREAS)):
+        said.append(texts("notice.no_classes", step=ready.sentence(step, texts.language, is_command=False)))
+    if "alarm" in told and not ready.offers(Use.ALARMS):
+        said.append(texts("notice.no_alarms", n=ALARM_WEEKS))
+    return said
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from dashboard.server import feed
 from door import readiness
 from door.readiness import Ranking
 from door.store import Viewer, open_store
+from door.table_states import State
 from geodata.errors import NotReadyError
+from geodata.snapshots import snapshot
 from geodata.tables import coverage
 from risk.index.measure import regions_with_lodgings
 from risk.index.model import load_model
@@ -103,13 +105,15 @@ def test_an_empty_list_makes_no_file(
     assert capsys.readouterr().err == f"{step_of(step)}\n"
 
 
+@pytest.mark.parametrize("command", ["meeting", "digest"])
 @pytest.mark.parametrize("state", states.STATES, indirect=True)
-def test_a_meeting_sheet_needs_something_to_tell(
-    state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_sheet_and_a_digest_need_something_to_tell(
+    state: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, left = run(["meeting", "--since", "2020-11-01", "--out", "{out}.html"], tmp_path / "files")
+    status, left = run([command, "--since", "2020-11-01", "--out", "{out}.html"], tmp_path / "files")
     told = capsys.readouterr().err
-    if states.STATES[state] and state != "activations":
+    has_alarms = command == "digest" and state == "half_the_country"
+    if states.STATES[state] and not has_alarms and (state != "activations" or command == "digest"):
         assert (status, left, told) == (2, [], f"{step_of(states.STATES[state])}\n")
     else:
         assert (status, len(left), told) == (0, 1, "")
@@ -184,17 +188,43 @@ def test_every_step_is_one_sentence_in_both_languages(state: str) -> None:
         assert bool(ready.missing(what)) != ready.may_rank(what)
 
 
+def test_a_table_for_a_part_of_the_country_is_never_called_ready() -> None:
+    """The same rule for all four: below nine tenths of the people it is there for a part."""
+    known = snapshot.current()
+    some = known.table("veiligheidsregios")["vr_code"].iloc[:3]
+    inside = known.table("gemeenten").query("vr_code in @some")["gemeente_code"]
+    tables = {name: known.table(name) for name in known.files}
+    for name in ("exposure", "incidence"):
+        tables[name] = tables[name][tables[name]["gemeente_code"].isin(inside)]
+    tables["sites"] = tables["sites"][tables["sites"]["vr_code"].isin(some)].assign(list_covers="")
+    snapshot.write_core(tables, known.sources)
+    ready = readiness.of(open_store(Viewer("lotc")), load_model().disease)
+    assert {name: ready[name].state for name in ("exposure", "incidence", "sites")} == {
+        "exposure": State.PARTIAL,
+        "incidence": State.PARTIAL,
+        "sites": State.PARTIAL,
+    }
+    assert ready["sites"].covered_n == 3
+    assert not ready.may_rank(Ranking.AREAS)
+
+
 def test_a_list_covers_what_its_import_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One region's few lodgings, declared whole for the country: elsewhere there are none; undeclared: unknown."""
+    step = {(): "lodging_unsaid", ("--covers", "VR19", "VR20"): "lodging", ("--covers", "NL"): ""}
     path = tmp_path / "lodging.csv"
     states.write_sites(path, "lodging_of_one_region")
     told = {}
     for declared in ((), ("--covers", "VR19", "VR20"), ("--covers", "NL")):
         assert data_command.main(["import", "sites", str(path), "--kind", "lodging", *declared]) == 0
         store = open_store(Viewer("lotc"))
-        told[declared] = readiness.of(store, load_model().disease)["sites"].kinds["lodging"]
+        ready = readiness.of(store, load_model().disease)
+        told[declared] = ready["sites"].kinds["lodging"]
+        assert ready["sites"].named == {"lodging": 1}
+        assert ready["sites"].state == (State.READY if declared == ("--covers", "NL") else State.PARTIAL)
+        assert ("--covers" in capsys.readouterr().out) == (step[declared] != "")
+        assert [one for one in ready.steps() if "lodging" in one] == [step[declared]] * bool(step[declared])
         assert regions_with_lodgings(store.table("sites")) == coverage.covered_regions(store.table("sites"))
-    assert list(told.values()) == [1, 2, 25]
+    assert list(told.values()) == [0, 2, 25]
     with pytest.raises(SystemExit) as stopped:
         data_command.main(["import", "sites", str(path), "--covers", "VR99"])
     assert stopped.value.code == 2

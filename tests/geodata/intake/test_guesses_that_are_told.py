@@ -8,7 +8,7 @@ from commands.main import main
 from geodata.errors import InputError
 from geodata.intake import site_fields
 from geodata.snapshots import snapshot
-from tests.geodata.intake.reading import SECTIONS, put, read_sites
+from tests.geodata.intake.reading import SECTIONS, put, read_cases, read_sites
 
 EDE = [(174_250.5, 452_100.25), (175_010.0, 450_980.7)]
 
@@ -120,3 +120,23 @@ def test_the_year_of_establishments_is_the_files_own(
     capsys.readouterr()
     assert main(["import", "establishments", str(yearless)]) == 2
     assert "tabel.csv says no year that its figures are of; give it with --year." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "key", "n", "named"),
+    [
+        ("gemeente", ["Ede", "Utrecht"], "cover_cases", 340, "Aa en Hunze"),
+        ("veiligheidsregio", ["VR01", "VR02"], "cover_regions", 23, "Zeeland"),
+    ],
+)
+def test_who_has_no_row_of_cases_is_named_and_not_taken_for_nil(
+    tmp_path: Path, head: str, rows: list[str], key: str, n: int, named: str
+) -> None:
+    text = "\n".join([f"{head};week;aantal", *(f"{row};2020-W40;3" for row in rows)])
+    cases, receipt = read_cases(put(tmp_path, "cases.csv", text))
+    (line,) = [line for line in receipt.notes if line.key == key]
+    assert len(cases) == len(rows)
+    assert line.said["n"] == n
+    for language in ("nl", "en"):
+        (told,) = [one for one in receipt.sentences(language) if named in one]
+        assert str(n) in told

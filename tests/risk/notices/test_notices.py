@@ -9,9 +9,11 @@ import pytest
 from access.viewer import Viewer
 from commands.scores import main
 from door.store import ScopedStore, open_store
+from geodata import contracts
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
 from geodata.refresh import health
+from geodata.snapshots import snapshot
 from geodata.weeks import last_day
 from register import record as write
 from risk.index.model import load_model
@@ -174,6 +176,21 @@ def test_a_quiet_week_says_that_there_is_nothing_to_do(language: str) -> None:
     assert notices(store, day, day) == []
     texts = [str(getattr(block, "text", "")) for block in forms.digest(store, day, day, language).blocks]
     assert read_texts(language)("notice.quiet") in texts
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_without_infections_nobody_says_that_there_is_nothing_to_do(language: str) -> None:
+    """No class can have changed where nothing is ranked, and no alarm can come: that is said, not "nothing to do"."""
+    known = snapshot.current()
+    tables = {name: known.table(name) for name in known.files}
+    lacking = tables["exposure"].assign(migrant_workers_n=float("nan"))
+    snapshot.write_core(tables | {"incidence": contracts.empty("incidence"), "exposure": lacking}, known.sources)
+    day, words = date(2020, 7, 1), read_texts(language)
+    texts = [str(getattr(block, "text", "")) for block in forms.digest(as_region("VR24"), day, day, language).blocks]
+    assert words("notice.quiet") not in texts
+    assert words("notice.quiet_known") in texts
+    assert words("notice.no_alarms", n=7) in texts
+    assert [one for one in texts if one.startswith(words("notice.no_classes", step="").strip())]
 
 
 def test_a_period_that_ends_before_it_begins_is_refused() -> None:
