@@ -117,7 +117,9 @@ def _unit(texts: Texts, asked: dict[str, str], store: ScopedStore, shown: Pictur
     sentence = texts("link.no_unit", asked=_short(unit))
     among = [*shown.names, *(sites if len(sites) <= _COMPARED_N else ())]
     near = difflib.get_close_matches(unit, among, n=_NEAREST_N, cutoff=0.7)
-    return [Markup("{} {} {}").format(sentence, texts("link.nearest"), _offered(near, shown)) if near else sentence]
+    if not near:
+        return [f"{sentence} {texts('link.choose')}"]
+    return [Markup("{} {} {}").format(sentence, texts("link.nearest"), _offered(near, shown))]
 
 
 def _offered(codes: Iterable[str], shown: Picture) -> Markup:

@@ -172,7 +172,9 @@ def test_a_card_a_list_and_a_file_name_the_group_that_a_rank_rests_on(state: str
     group = escaped(texts("apart.group_name", group=texts("cbs_group.B-F")))
     region = listed_on(draw("region", language, unit="VR13"))
     assert region.count(group) == 1, state
-    first = listed_on(draw("picture", language)).split("rb-first", 1)[1].split("</section>")[0]
+    shown = listed_on(draw("picture", language, unit="GM9999"))
+    assert escaped(texts("link.choose")) in shown, "a link to nothing like what is there says how to go on"
+    first = shown.split("rb-first", 1)[1].split("</section>")[0]
     files = publish.pages(date(2020, 12, 31))
     prefix = "" if language == LANGUAGES[0] else f"{language}/"
     sheet = files[f"{prefix}regions/VR13.html"].decode().split(escaped(texts("publish.workers")))[0]
