@@ -171,9 +171,9 @@ def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataF
         names = ", ".join(places.names.get(code, code) for code in absent)
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)
     today = joins.to_today(weeks, changes, ["cases_n"], by=["disease", "gemeente_code", "week"])
-    if absent := places.of_today - set(today["gemeente_code"]):
-        names = placing.first_names(absent, places)
-        receipt.note("cover_cases", n=len(absent), total=len(places.of_today), names=names)
+    if without := places.of_today - set(today["gemeente_code"]):
+        names = placing.first_names(without, places)
+        receipt.note("cover_cases", n=len(without), total=len(places.of_today), names=names)
     status = joins.status_after_split(today["is_split"], today["cases_n"])
     return today.drop(columns="is_split").assign(status=status)
 
