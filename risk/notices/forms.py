@@ -54,7 +54,13 @@ def digest(store: ScopedStore, since: date, today: date, language: str) -> Docum
 
 
 def closing(store: ScopedStore, texts: Texts, *, is_quiet: bool) -> list[str]:
-    """Return what stands under the notices: that there are none, and of what none can come."""
+    """Return what stands under the notices: that there are none, and of what none can come.
+
+    Parameters
+    ----------
+    is_quiet
+        There are none.
+    """
     cannot = unknown(store, texts)
     return [*([texts("notice.quiet_known" if cannot else "notice.quiet")] if is_quiet else []), *cannot]
 
