@@ -15,11 +15,8 @@ figure towards the mean of its sector, by as much as the error is of the figures
 hold that doubt as an error, and pulled in so they would all be alike.
 Ranks are whole numbers, so where areas lie far apart an interval of a place or two holds more than nine in ten: its
 middle width stands beside the sectors that hold most.
-Of regions, fishery and mushrooms hold most (.98 and .97) because nobody works there in 14 and 21 of the 25: a rate over
-no workers does not exist, yet it is drawn as if it were unknown (beds, finds, workers per establishment, beds on
-parks), and the truth here keeps the usual value of beds. Left undrawn such regions have an interval of 3 places, not
-13, and every sector holds .91-.96; but of gemeenten the same sectors then hold .79-.83, for how fast infections rise
-is not drawn at all. Both belong together.
+Nobody works in fishery in 14 of the 25 regions, nor in mushrooms in 21. A rate over no workers does not exist: it is
+not drawn, and there the truth has the value that the product takes for usual.
 """
 
 import argparse
@@ -81,7 +78,9 @@ def true_rates(measured: Measured, model: Model, rng: np.random.Generator) -> tu
     known = np.isfinite(figures.cells) & np.isfinite(sampler.workers)
     over = rollup.add(np.where(known, figures.cells, 0.0))
     under = rollup.add(np.where(known, sampler.workers, 0.0)) / figures.per_workers
-    rates = rng.gamma(over + prior.shape) / (under + prior.rate)  # where nobody works it is all prior
+    shape = over + prior.shape
+    # Where nobody works there is no rate to be drawn: the product shows what it takes for usual.
+    rates = np.where(under > 0, rng.gamma(shape), shape) / (under + prior.rate)
     finds_n = (rates * under).reshape(len(rollup.areas), -1)
     finds_n[:, -1] = finds_n[:, :-1][:, rollup.grid.counted].sum(axis=1)
     together = under.reshape(finds_n.shape)[:, -1]

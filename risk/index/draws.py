@@ -75,6 +75,8 @@ class AreaSampler(Sampler):
         Units x indicators: what was measured, and the goalposts.
     sector_of
         The sector of each unit.
+    is_missing
+        Units x indicators: which values are to be drawn from others, not known though they apply.
     """
 
     model: Model
@@ -86,6 +88,7 @@ class AreaSampler(Sampler):
     low: Array
     high: Array
     sector_of: NDArray[np.object_]
+    is_missing: NDArray[np.bool_]
     places: Places | None = None
 
     def some(self, places: Places) -> "AreaSampler":
@@ -99,17 +102,16 @@ class AreaSampler(Sampler):
 
     @cached_property
     def _pools(self) -> Pools:
-        return pools_of(self.nominal, np.isnan(self.nominal), self.sector_of)
+        return pools_of(self.nominal, self.is_missing, self.sector_of)
 
     @cached_property
     def _missing(self) -> list[Places]:
         return [np.flatnonzero(np.isnan(self.raw[:, place])) for place in range(self.raw.shape[1])]
 
     @cached_property
-    def _rises(self) -> dict[str, Array]:
-        """Return per indicator that is a contrast how much each area rises: it is not redrawn."""
-        places = (self.rollup.area_of, len(self.rollup.areas))
-        return {code: one.fortnight.rise(*places) for code, one in self.figures.items() if one.fortnight is not None}
+    def _nobody(self) -> Places:
+        """Return the units where for sure nobody works: a rate over workers does not exist there, so none is drawn."""
+        return np.flatnonzero(self.rollup.add(np.where(np.isnan(self.workers), 1.0, self.workers)).ravel() == 0)
 
     @cached_property
     def _under(self) -> dict[str, tuple[NDArray[np.bool_], Single]]:
@@ -164,7 +166,7 @@ class AreaSampler(Sampler):
                 counted = shares[:, self.rollup.grid.counted, None]
                 self._write(place, shares[:, None], (inside @ counted)[..., 0] / whole, mine)
             elif figures.fortnight is not None:
-                signal = self._signal(indicator, figures.fortnight, streams)
+                signal = self._signal(figures.fortnight, streams)
                 self._write(place, signal[..., None], signal, mine)
                 mine[:, self._missing[place]] = np.nan
             else:
@@ -172,6 +174,8 @@ class AreaSampler(Sampler):
                 posts = self.low[:, place], self.high[:, place]
                 mine[:] = self.nominal[:, place] if drawn is None else scaled_one(indicator, drawn, *posts)
                 mine[:, self._missing[place]] = np.nan
+                if figures.per_workers:
+                    mine[:, self._nobody] = self.nominal[self._nobody, place]
         _fill(values, self._pools, streams)
         if self.places is not None:
             values = np.take(values, self.places, axis=2)
@@ -197,11 +201,11 @@ class AreaSampler(Sampler):
             return self._conditions(figures.condition, streams)
         return np.repeat(figures.of_sectors.astype(np.float32)[None], sum(draws for _, draws in streams), axis=0)
 
-    def _signal(self, indicator: Indicator, fortnight: Fortnight, streams: Streams) -> Array:
+    def _signal(self, fortnight: Fortnight, streams: Streams) -> Array:
         """Return the contrast of every area, draws x areas."""
-        rates = each(streams, lambda rng, draws: fortnight.drawn_rates(draws, rng))
+        drawn = each(streams, lambda rng, draws: fortnight.drawn_rates(draws, rng))
         areas = (self.rollup.area_of, len(self.rollup.areas))
-        return fortnight.signal(*areas, self.model.scale.minimum_present, rates, self._rises[indicator.code])
+        return fortnight.signal(*areas, self.model.scale.minimum_present, drawn)
 
     def _drawn(
         self,

@@ -76,15 +76,21 @@ class Fortnight:
             np.where(self.known, (np.nan_to_num(self.cases_n) + self.shape) / (self.exposure + self.rate), np.nan)
         )
 
-    def drawn_rates(self, draws: int, rng: np.random.Generator) -> Array:
-        """Return rates drawn from their posteriors, draws x gemeenten."""
-        shapes = np.where(self.known, np.nan_to_num(self.cases_n) + self.shape, np.nan)
-        drawn = rng.standard_gamma(np.nan_to_num(shapes, nan=1.0), (draws, shapes.size))
-        return np.asarray(np.where(self.known, drawn / (self.exposure + self.rate), np.nan))
+    def drawn_rates(self, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Return rates of week t-1 and of week t drawn from their posteriors, draws x 2 x gemeenten; 0 if not known.
 
-    def signal(
-        self, area_of: Whole, areas: int, minimum: float, rates: Array | None = None, rise: Array | None = None
-    ) -> Array:
+        The prior is shared out over the weeks as the country's cases are, so the two together have the posterior of
+        the fortnight, Gamma(c + a, e + b), and an area with few cases rises as the country does.
+        """
+        cases = np.where(self.known, np.stack([self.before_n, self.now_n]), 0.0)
+        national = cases.sum(axis=1, keepdims=True)
+        shapes = (cases + self.shape * national / national.sum()).astype(np.float32)
+        drawn = rng.standard_gamma(shapes, (draws, *shapes.shape), np.float32)
+        np.maximum(drawn, np.finfo(np.float32).tiny, out=drawn)  # a logarithm follows
+        drawn *= np.where(self.known, 1 / (self.exposure + self.rate), 0.0).astype(np.float32)
+        return drawn
+
+    def signal(self, area_of: Whole, areas: int, minimum: float, drawn: NDArray[np.float32] | None = None) -> Array:
         """Return the contrast of every area in doublings, NaN where less than `minimum` of the people are known.
 
         Parameters
@@ -95,48 +101,44 @@ class Fortnight:
             How many areas there are.
         minimum
             Share of an area's inhabitants of whom there must be figures.
-        rates
-            Drawn rates, draws x gemeenten; else the smoothed ones.
-        rise
-            From `rise`, when it is there already.
+        drawn
+            From `drawn_rates`; else the smoothed rates and the cases as they are.
 
         Returns
         -------
         Array
             One value per area, or draws x areas.
         """
-        rising = self.rise(area_of, areas) if rise is None else rise
         if self.region_of is not None:
-            draws = () if rates is None else rates.shape[:1]
+            draws = () if drawn is None else drawn.shape[:1]
             if not self._are_regions(area_of, areas):
                 return np.full((*draws, areas), np.nan)
             area_of = np.arange(areas)
         national, known, e = self.national_per_100k, self.known, np.where(self.known, self.exposure, 0.0)
-        own = self.rates() if rates is None else rates
-        own = np.where(known, own, 0.0)
-        counted = np.where(known, np.nan_to_num(self.cases_n), 0.0) if rates is None else own * e
+        if drawn is None:
+            own = np.where(known, self.rates(), 0.0)
+            weeks = np.where(known, np.stack([self.before_n, self.now_n]), 0.0)
+        else:
+            own, weeks = drawn.sum(axis=1), drawn * e.astype(np.float32)
+        counted = weeks.sum(axis=-2)
         prior = self.contrast.around_prior
         around = (counted @ self.kernel.T + prior * national) / (e @ self.kernel.T + prior)
         people = _by_area(e, area_of, areas)
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = [np.log2(_by_area(values * e, area_of, areas) / people / national) for values in (own, around)]
         signal = self.contrast.own * parts[0] + self.contrast.around * parts[1]
-        signal = signal + self.contrast.rising * rising
+        signal = signal + self.contrast.rising * self._rise(weeks, area_of, areas)
         enough = people >= (minimum - 1e-9) * np.maximum(_by_area(self.exposure, area_of, areas), 1e-12)
         return np.asarray(np.where(enough, signal, np.nan))
 
-    def rise(self, area_of: Whole, areas: int) -> Array:
+    def _rise(self, weeks: Array, area_of: Whole, areas: int) -> Array:
         """Return log2 of an area's rise from week t-1 to week t over the country's."""
-        if self.region_of is not None:
-            if not self._are_regions(area_of, areas):
-                return np.full(areas, np.nan)
-            area_of = np.arange(areas)
         known, prior = self.known, self.contrast.rising_prior
         people, whole = _by_area(np.where(known, self.exposure, 0.0), area_of, areas), self.exposure[known].sum()
         growth = []
-        for cases in (self.now_n, self.before_n):
+        for place, cases in ((1, self.now_n), (0, self.before_n)):
             national = cases[known].sum() / whole
-            counted = _by_area(np.where(known, cases, 0.0), area_of, areas)
+            counted = _by_area(weeks[..., place, :], area_of, areas)
             growth.append((counted + prior) / (people * national + prior))
         return np.asarray(np.log2(growth[0] / growth[1]))
 

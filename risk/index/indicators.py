@@ -156,7 +156,16 @@ def measure(tables: Tables, level: str, model: Model, at: pd.Timestamp | None = 
         left_out=left_out,
         not_together=not_together(inputs.exposure, model),
         sampler=AreaSampler(
-            model, rollup, inputs.workers, _log_sd(inputs), figures_of, raw, low, high, units["sector_code"].to_numpy()
+            model,
+            rollup,
+            inputs.workers,
+            _log_sd(inputs),
+            figures_of,
+            raw,
+            low,
+            high,
+            units["sector_code"].to_numpy(),
+            np.isnan(raw) & (reasons != MissingReason.NO_EXPOSURE.value),
         ),
     )
 

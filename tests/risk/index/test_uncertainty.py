@@ -14,6 +14,8 @@ from risk.index.aggregate import weigh
 from risk.index.classify import rank
 from risk.index.declaration import Model
 from risk.index.draws import SiteSampler
+from risk.index.epidemic import count
+from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
 from risk.index.rebuild import rebuild, sensitivity
 
@@ -66,6 +68,45 @@ def test_intervals_are_in_order_and_hold_the_middle(outcome: Outcome) -> None:
     assert scores["p_top_k"].between(0, 1).all()
     inside = (scores["rank"] >= scores["rank_p05"]) & (scores["rank"] <= scores["rank_p95"])
     assert inside.mean() > 0.8
+
+
+def test_where_nobody_works_no_rate_over_workers_is_drawn(make_tables: Callable[..., Tables], model: Model) -> None:
+    """Such a rate does not exist: drawn as if unknown, it made the interval of such an area a dozen places."""
+    tables = make_tables()
+    exposure = tables["exposure"].copy()
+    regions = tables["gemeenten"].set_index("gemeente_code")["vr_code"]
+    empty = (exposure["sector_code"] == "fishery") & (exposure["gemeente_code"].map(regions) == "VR14")
+    exposure.loc[empty, ["workers_n", "establishments_n"]] = 0
+    measured = measure(tables | {"exposure": exposure}, "vr", model)
+    values = measured.sampler.draw(50, np.random.default_rng(1))
+    here = measured.units["sector_code"] == "fishery"
+    (nobody,) = np.flatnonzero(here & (measured.units["area_code"] == "VR14"))
+    somebody = np.flatnonzero(here & (measured.units["area_code"] == "VR19"))[0]
+    assert (measured.reasons[nobody] == "no_exposure").any()
+    gone = np.isnan(values[:, nobody])
+    np.testing.assert_array_equal(gone, np.tile(measured.reasons[nobody] == "no_exposure", (50, 1)))
+    place = measured.index.codes.index("beds_per_1000_workers")
+    assert np.ptp(values[:, nobody, place]) == 0
+    assert np.ptp(values[:, somebody, place]) > 0
+
+
+def test_both_weeks_are_drawn_and_together_have_the_posterior_of_the_fortnight(model: Model) -> None:
+    """Gamma(c + a, e + b); each week moves, so how fast an area rises does too."""
+    before, now = np.array([0.0, 4.0, 90.0, np.nan]), np.array([0.0, 12.0, 270.0, 3.0])
+    points = np.array([[0.0, 0.0], [2e4, 0.0], [4e4, 0.0], [6e4, 0.0]])
+    fortnight = count(before, now, np.array([1e4, 2e4, 4e5, 1e5]), points, model.contrast)
+    assert fortnight is not None
+    drawn = fortnight.drawn_rates(20_000, np.random.default_rng(1))
+    together, known = drawn.sum(axis=1)[:, :3], slice(0, 3)
+    shapes, rates = (before + now)[known] + fortnight.shape, fortnight.exposure[known] + fortnight.rate
+    np.testing.assert_allclose(together.mean(axis=0), shapes / rates, rtol=0.05)
+    np.testing.assert_allclose(together.std(axis=0), np.sqrt(shapes) / rates, rtol=0.05)
+    assert (drawn[..., 3] < 1e-30).all()
+    alone = replace(fortnight, contrast=replace(fortnight.contrast, own=0.0, around=0.0, rising=1.0))
+    rises = alone.signal(np.arange(4), 4, 0.5, drawn)
+    np.testing.assert_allclose(np.median(rises[:, 2]), alone.signal(np.arange(4), 4, 0.5)[2], atol=0.02)
+    assert rises[:, 1].std() > 2 * rises[:, 0].std() > 0
+    assert np.isnan(rises[:, 3]).all()
 
 
 def test_the_chances_of_the_top_add_up_to_k(outcome: Outcome) -> None:
