@@ -96,7 +96,7 @@ def _status(arguments: argparse.Namespace) -> int:
 def _tell_ready(ready: Readiness) -> None:
     """Say per table whether it is there, and what to do next."""
     for one in ready.tables.values():
-        whole = " with a list said to be whole" if one.name == "sites" else ""
+        whole = " with a list taken to be whole" if one.name == "sites" else ""
         cover = "" if one.state is State.ABSENT else f"{one.covered_n} of {one.whole_n} areas{whole}, of {one.as_of}"
         print(f"  {one.name:<22}{one.state:<11}{cover}")
     what = ", ".join(str(one) for one in Ranking if ready.may_rank(one)) or "nothing"

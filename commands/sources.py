@@ -91,10 +91,10 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     site.add_argument(
         "--covers",
         nargs="+",
-        choices=(coverage.WHOLE_COUNTRY, *codes.VR_CODES),
+        choices=(coverage.WHOLE_COUNTRY, coverage.NOWHERE, *codes.VR_CODES),
         default=(),
-        metavar="NL|VR",
-        help="where the list is whole: what it does not name there, is not there; without it, unknown",
+        metavar="NL|VR|none",
+        help="where the list is whole: what it does not name there, is not there; without it the receipt tells a guess",
     )
     site.add_argument("--layer", default="", help="which layer of a map to read, where it has several")
     _add_receipt(site)

@@ -23,7 +23,7 @@ from geodata.contracts.schema import (
     text,
 )
 
-_COVER = r"^(NL|VR(0[1-9]|1\d|2[0-5])(;VR(0[1-9]|1\d|2[0-5]))*)$"
+_COVER = r"^(NL|none|VR(0[1-9]|1\d|2[0-5])(;VR(0[1-9]|1\d|2[0-5]))*)$"
 KIND_RULE: Final = "is_kind_of_site"
 """Name of the rule that a value is a kind of site, one that ships or one that was added."""
 

@@ -33,6 +33,7 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 from geodata.sources.http import Progress
+from geodata.tables import coverage
 
 Would = Callable[[Snapshot], None]
 """What a dry run calls with the tables as they would be, while they can be read."""
@@ -155,14 +156,26 @@ def import_sites(
     if only_in:
         table = _only_in(table, only_in, report.receipt, is_asked_for=question.is_partial)
     checked = contracts.check("sites", table.assign(list_covers=question.covers))
-    if question.covers:
-        names = regions.region_names()
-        report.receipt.note("covers", regions=", ".join(names.get(code, code) for code in question.covers.split(";")))
-    else:
-        report.receipt.note("covers_unsaid")
+    _tell_cover(checked, question.covers, report.receipt)
     report.receipt.is_dry_run = is_dry_run
     _store("sites_file", path, question.source_date, {"sites": checked}, report.receipt, would)
     return report
+
+
+def _tell_cover(table: pd.DataFrame, covers: str, receipt: Receipt) -> None:
+    """Tell where a list was declared to be whole, or else what is taken for whole."""
+    names = regions.region_names()
+    guessed = frozenset().union(*(coverage.guessed_regions(table, kind) for kind in table["kind"].unique()))
+    if covers == coverage.NOWHERE:
+        receipt.note("covers_none")
+    elif covers:
+        receipt.note("covers", regions=", ".join(names.get(code, code) for code in covers.split(";")))
+    elif len(guessed) == len(names):
+        receipt.note("covers_guessed_all")
+    elif guessed:
+        receipt.note("covers_guessed", regions=", ".join(sorted(names[code] for code in guessed)))
+    else:
+        receipt.note("covers_unsaid")
 
 
 def _only_in(table: pd.DataFrame, vr_codes: Sequence[str], receipt: Receipt, *, is_asked_for: bool) -> pd.DataFrame:

@@ -1,9 +1,11 @@
 """Which kinds of site the lists cover, in which regions: outside that, a site that is not listed is unknown, not nil.
 
 A list covers the kinds that it names, in the regions for which whoever imports it declares it whole (`import sites
---covers`). Rows alone cover nothing: who names one lodging in a region has not said that there are no others. A list
-of holiday parks says nothing of lodgings. The lists of the demonstration are whole in each region where they have
-rows, since beside what is invented there is nothing.
+--covers`). Who declares nothing leaves a guess, which the receipt tells: a list that names at least five sites of a
+kind in a region, in more than one gemeente, is that region's list; one that is so in nine tenths of the regions is
+the country's. Less than that covers nothing: who names one lodging has not said that there are no others, nor does a
+gemeente's list speak for its neighbours. A list of holiday parks says nothing of lodgings. The lists of the
+demonstration are whole in each region where they have rows, since beside what is invented there is nothing.
 """
 
 from collections.abc import Collection
@@ -16,8 +18,12 @@ from geodata.codes import Status
 
 WHOLE_COUNTRY: Final = "NL"
 """What a list of the whole country declares to cover."""
+NOWHERE: Final = "none"
+"""What a list declares that is whole nowhere."""
 LODGING: Final = frozenset({"lodging"})
 """The kind without which nobody knows where people sleep: holiday parks alone are no list of lodgings."""
+
+_ENOUGH_N, _ENOUGH_GEMEENTEN, _NATIONAL = 5, 2, 0.9  # the mean distance, too, is to the nearest five
 
 
 def named_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
@@ -37,22 +43,54 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     Parameters
     ----------
     sites
-        Contract ``Sites``: kind, vr_code, status and list_covers count.
+        Contract ``Sites``.
 
     Examples
     --------
     >>> listed = pd.DataFrame(
-    ...     {"kind": ["lodging"], "vr_code": ["VR20"], "status": ["official"], "list_covers": ["VR19;VR20"]}
+    ...     {
+    ...         "kind": ["lodging"],
+    ...         "vr_code": ["VR20"],
+    ...         "gemeente_code": ["GM0758"],
+    ...         "source": ["list"],
+    ...         "status": ["official"],
+    ...         "list_covers": ["VR19;VR20"],
+    ...     }
     ... )
     >>> sorted(covered_regions(listed)), sorted(covered_regions(listed, ["holiday_park"]))
     (['VR19', 'VR20'], [])
-    >>> sorted(covered_regions(listed.assign(list_covers="")))
-    []
     """
     said = sites["list_covers"].fillna("")
     said = said.where((said != "") | (sites["status"] != Status.FICTIONAL.value), sites["vr_code"])
-    by_kind = [_declared(said[(said != "") & (sites["kind"] == kind)]) for kind in kinds]
+    silent = sites[said == ""]
+    by_kind = [
+        _declared(said[(said != "") & (sites["kind"] == kind)]) | guessed_regions(silent, kind) for kind in kinds
+    ]
     return frozenset.intersection(*by_kind) if by_kind else frozenset()
+
+
+def guessed_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
+    """Return the veiligheidsregio's for which lists that declare nothing are taken to be whole for a kind.
+
+    Parameters
+    ----------
+    sites
+        Those of lists without a declaration: kind, vr_code, gemeente_code and source count.
+    kind
+        Of the sites.
+
+    Examples
+    --------
+    >>> towns = ["GM0758"] * 4 + ["GM0855"]
+    >>> rows = pd.DataFrame({"kind": "lodging", "vr_code": "VR20", "gemeente_code": towns, "source": "list"})
+    >>> sorted(guessed_regions(rows, "lodging")), sorted(guessed_regions(rows[1:], "lodging"))
+    (['VR20'], [])
+    """
+    placed = sites[(sites["kind"] == kind) & (sites["vr_code"] != "")]
+    per_region = placed.groupby(["source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
+    whole = per_region[(per_region["size"] >= _ENOUGH_N) & (per_region["nunique"] >= _ENOUGH_GEMEENTEN)].reset_index()
+    is_national = whole.groupby("source").size().max() >= _NATIONAL * len(codes.VR_CODES) if len(whole) else False
+    return frozenset(codes.VR_CODES) if is_national else frozenset(whole["vr_code"])
 
 
 def declared(regions: Collection[str]) -> str:
@@ -60,13 +98,15 @@ def declared(regions: Collection[str]) -> str:
 
     Examples
     --------
-    >>> declared(["VR20", "VR19"]), declared(["VR19", "NL"]), declared([])
-    ('VR19;VR20', 'NL', '')
+    >>> declared(["VR20", "VR19"]), declared(["VR19", "NL"]), declared(["none"]), declared([])
+    ('VR19;VR20', 'NL', 'none', '')
     """
-    return WHOLE_COUNTRY if WHOLE_COUNTRY in regions else ";".join(sorted(set(regions)))
+    if WHOLE_COUNTRY in regions:
+        return WHOLE_COUNTRY
+    return ";".join(sorted(set(regions) - {NOWHERE})) or (NOWHERE if NOWHERE in regions else "")
 
 
 def _declared(covers: pd.Series) -> frozenset[str]:
     """Return the regions that lists were declared to cover."""
-    told = {code for one in covers.unique() for code in str(one).split(";")}
+    told = {code for one in covers.unique() for code in str(one).split(";")} - {NOWHERE}
     return frozenset(codes.VR_CODES) if WHOLE_COUNTRY in told else frozenset(told)

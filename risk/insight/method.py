@@ -164,7 +164,8 @@ def _introduction(model: Model, lang: str) -> list[str]:
             f"wordt er niet gescoord. Wat gebieden met minder dan {_percent(model.scale.minimum_cover, lang)} van de "
             "werkenden hebben, telt voor niemand mee, en het beeld heet ernaar (zonder huisvesting, zonder "
             "besmettingen). Een lijst van locaties dekt de soorten die zij noemt, in de regio's waarvoor zij bij het "
-            "inlezen volledig is verklaard: elders zijn bedden en afstanden onbekend, niet nul en ver. Omvang en "
+            "inlezen volledig is verklaard, of waarvoor zij, zoals dan is gemeld, zo geldt: elders zijn bedden en "
+            "afstanden onbekend, niet nul en ver. Omvang en "
             "intensiteit mogen nooit ontbreken. Uitschieters: vaste grenzen kappen elke "
             "waarde af, dus een aparte behandeling is voor de score niet nodig; waar de herbouw zonder grenzen werkt "
             "(standaardafwijkingen), wordt een scheve indicator eerst afgekapt op zijn kwantielen van 2 en 98 %.",
@@ -179,10 +180,10 @@ def _introduction(model: Model, lang: str) -> list[str]:
             f"and of the whole as well; else there is no score. What areas with less than "
             f"{_percent(model.scale.minimum_cover, lang)} of the workers have counts for nobody, and the picture is "
             "named after it (without housing, without infections). A list of sites covers the kinds it names, in "
-            "the regions for which it was said to be whole at import: elsewhere beds and distances are unknown, not "
-            "nil and far. Size and intensity may never be absent. Outliers: "
-            "fixed goalposts cut every value, so the score needs no treatment of its own; where a rebuild has no "
-            "goalposts (standard deviations) a skewed indicator is first cut at its 2 and 98 % quantiles.",
+            "the regions for which it was said at import to be whole, or is taken to be, as its receipt then tells: "
+            "elsewhere beds and distances are unknown, not nil and far. Size and intensity may never be absent. "
+            "Outliers: fixed goalposts cut every value, so the score needs no treatment of its own; where a rebuild "
+            "has no goalposts (standard deviations) a skewed indicator is first cut at its 2 and 98 % quantiles.",
         )[lang],
         "",
         model.why_left_out[lang],

@@ -208,22 +208,27 @@ def test_a_table_for_a_part_of_the_country_is_never_called_ready() -> None:
 
 
 def test_a_list_covers_what_its_import_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One region's few lodgings, declared whole for the country: elsewhere there are none; undeclared: unknown."""
-    step = {(): "lodging_unsaid", ("--covers", "VR19", "VR20"): "lodging", ("--covers", "NL"): ""}
+    """One region's lodgings, declared whole for the country: elsewhere there are none; undeclared: a told guess."""
+    step = {
+        ("--covers", "none"): "lodging_unsaid",
+        (): "lodging",
+        ("--covers", "VR19", "VR20"): "lodging",
+        ("--covers", "NL"): "",
+    }
     path = tmp_path / "lodging.csv"
     states.write_sites(path, "lodging_of_one_region")
     told = {}
-    for declared in ((), ("--covers", "VR19", "VR20"), ("--covers", "NL")):
+    for declared, wanted in step.items():
         assert data_command.main(["import", "sites", str(path), "--kind", "lodging", *declared]) == 0
         store = open_store(Viewer("lotc"))
         ready = readiness.of(store, load_model().disease)
         told[declared] = ready["sites"].kinds["lodging"]
         assert ready["sites"].named == {"lodging": 1}
         assert ready["sites"].state == (State.READY if declared == ("--covers", "NL") else State.PARTIAL)
-        assert ("--covers" in capsys.readouterr().out) == (step[declared] != "")
-        assert [one for one in ready.steps() if "lodging" in one] == [step[declared]] * bool(step[declared])
+        assert ("--covers" in capsys.readouterr().out) == (wanted != "")
+        assert [one for one in ready.steps() if "lodging" in one] == [wanted] * bool(wanted)
         assert regions_with_lodgings(store.table("sites")) == coverage.covered_regions(store.table("sites"))
-    assert list(told.values()) == [0, 2, 25]
+    assert list(told.values()) == [0, 1, 2, 25]
     with pytest.raises(SystemExit) as stopped:
         data_command.main(["import", "sites", str(path), "--covers", "VR99"])
     assert stopped.value.code == 2

@@ -656,7 +656,7 @@ def test_a_register_whose_tail_was_cut_or_that_was_built_anew_is_found(trail: li
     assert trail
     assert not chain.verify_chain().problems
     noted = anchor.newest()
-    anchor.note({"trail": (1, noted["trail"]), "register": (2, "0" * 64)})
+    anchor.note({"trail": (1, noted["trail"]), "register": (2, "1" * 64)})
     assert chain.verify_chain().problems, "the newest head that was noted is asked without anybody giving it"
 
 

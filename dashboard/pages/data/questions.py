@@ -127,6 +127,7 @@ def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
         names = {code: name for code, name in names.items() if code in own}
     else:
         names = {coverage.WHOLE_COUNTRY: texts("data.covers_all")} | names
+    names |= {coverage.NOWHERE: texts("data.covers_none")}
     return st.multiselect(
         texts("data.covers"),
         list(names),

@@ -110,7 +110,7 @@ def test_every_page_of_a_picture_without_housing_stands(state: str, language: st
         if page.name in ("targets", "sites") and not ready.may_rank(Ranking.SITES):
             assert escaped(ready.sentence("sites", language, is_command=False)) in told, page.name
         if page.name in ("targets", "sites") and ready.may_rank(Ranking.SITES):
-            kinds = {"nl": "logies 0", "en": "lodging 0"}[language]  # nobody said that the list is whole
+            kinds = {"nl": "logies 1", "en": "lodging 1"}[language]
             cover = read_texts(language)("ready.lists_cover", kinds=kinds, regions_n=25)
             assert escaped(cover) in told, page.name
         if page.name == "report":
