@@ -352,6 +352,7 @@ export class AreaMap {
     // The end of a zoom comes by a timer that outlives the map and would look for its pane.
     this.map._animatingZoom = false;
     this.map.remove();
+    this.map.off(); // the end of another size of the window comes by a timer too
   }
 }
 

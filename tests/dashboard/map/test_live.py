@@ -319,6 +319,16 @@ def test_a_resize_keeps_the_whole_country_in_sight(page: Page) -> None:
     wait_until(page, inside)
 
 
+def test_a_map_that_is_left_while_it_takes_another_size_leaves_no_error(page: Page) -> None:
+    """Leaflet tells the end of a resize a fifth of a second later, by then of a map that is gone."""
+    page.evaluate("[...document.querySelectorAll('a')].find((link) => link.textContent.includes('Anders')).click()")
+    other = page.get_by_text("Een andere bladzijde")
+    width = 1000
+    while not other.is_visible():
+        page.set_viewport_size({"width": (width := width + 1), "height": 900})
+    page.wait_for_timeout(400)
+
+
 def test_the_view_moves_only_when_another_focus_is_asked_for(page: Page) -> None:
     small = paths(page).nth(4).bounding_box()
     press(page, "Naar VR05")
