@@ -159,7 +159,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test away from the developer's own snapshots and register."""
+    """Keep every test away from the developer's own snapshots and register, and from what another test ran.
+
+    Streamlit's AppTest leaves the script of a page as the main module, which a process that is spawned would run.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     folder = tmp_path / "data"
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     monkeypatch.delenv("RISICOBEELD_SOURCES", raising=False)

@@ -3,6 +3,7 @@
 import multiprocessing
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,8 +27,8 @@ def write_long_lines(lines_n: int) -> None:
 
 
 def test_lines_of_many_writers_never_mix() -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        pool.map(write_lines, range(4))
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(write_lines, range(4)))
     trail = audit.read()
     assert len(trail) == 800
     assert set(trail["what"]) == {"read"}
