@@ -388,10 +388,12 @@ def _no_figure(cases: pd.DataFrame, week: str) -> InputError:
 
 def _too_few(cases: pd.DataFrame, week: str, held_n: int, needed: str) -> InputError:
     """Return how many weeks there are, how many it takes, and the first week that has them, if any has."""
-    told = {"week": week, "needed": needed, "n": ALARM_WEEKS, "held_n": held_n}
-    if cases.shape[1] >= ALARM_WEEKS:
-        return InputError("alarm_weeks", **told, earliest=cases.columns[ALARM_WEEKS - 1])
-    return InputError("alarm_few_weeks", **told, lacking_n=ALARM_WEEKS - held_n)
+    n = ALARM_WEEKS
+    if cases.shape[1] >= n:
+        return InputError(
+            "alarm_weeks", week=week, needed=needed, n=n, held_n=held_n, earliest=str(cases.columns[n - 1])
+        )
+    return InputError("alarm_few_weeks", week=week, needed=needed, n=n, held_n=held_n, lacking_n=n - held_n)
 
 
 def _needed(week: str) -> str:
