@@ -374,10 +374,34 @@ def _drawn(problem: Problem, streams: Streams) -> Single:
     """Return scores of drawn values under the model's own choices, draws x units."""
     assert problem.sampler is not None  # noqa: S101 - for the type checker: the caller looked
     values = problem.sampler.draw_from(streams)
+    _even_out(values.transpose(2, 0, 1), problem.weights, problem.model.scale)  # a view: values changes
     flat = values.transpose(2, 0, 1).reshape(values.shape[-1], -1).T
     drops = problem.measured.index.drops_missing
     found = steps(flat, problem.weights, problem.model.scale, drops_missing=drops)
     return found.joined.astype(np.float32).reshape(len(values), -1)[:, problem.order]
+
+
+def _even_out(values: Single, weights: Weights, scale: Scale) -> None:
+    """Give what does not exist in any draw the mean of its route, in place (indicators x draws x units).
+
+    The route then has the mean that it has without; and where no value lacks, routes are averaged in a quarter of the
+    time. A route with too little is left as it is.
+    """
+    gone = np.isnan(values[:, 0])
+    for place in np.flatnonzero(gone.any(axis=1)):
+        route = weights.route_of[place]
+        inside = np.flatnonzero((weights.route_of == route) & (weights.indicator > 0))
+        units = np.flatnonzero(gone[place])
+        share = weights.indicator[inside, None] * ~gone[np.ix_(inside, units)]
+        total = share.sum(axis=0)
+        enough = total * weights.route_kept[route] >= scale.minimum_present
+        units, share = units[enough], (share[:, enough] / total[enough]).astype(np.float32)
+        mean = np.zeros((values.shape[1], len(units)), np.float32)
+        for other, part in zip(inside, share, strict=True):
+            if part.any():
+                known = np.take(values[other], units, axis=1)
+                mean += part * (known if part.all() else np.where(part > 0, known, np.float32(0)))
+        values[place][:, units] = mean
 
 
 def _chosen(problem: Problem, block: _Block, rng: np.random.Generator, on: Collection[str]) -> Single:

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from geodata.errors import InputError
 from risk.index import rebuild as rebuilding
-from risk.index.aggregate import weigh
+from risk.index.aggregate import steps, weigh
 from risk.index.classify import rank
 from risk.index.declaration import Model
 from risk.index.draws import SiteSampler
@@ -242,3 +242,16 @@ def test_the_chance_of_a_place_among_the_first_grows_with_the_visits(tables: Tab
 def test_less_than_one_rebuild_is_refused(outcome: Outcome) -> None:
     with pytest.raises(InputError, match="at least 1"):
         rebuild(*_problem(outcome), repeats=0, seed=1)
+
+
+def test_what_does_not_exist_takes_the_mean_of_its_route_and_changes_no_score(model: Model) -> None:
+    weights, scale = weigh(model.areas, model.areas.codes), model.scale
+    values = np.random.default_rng(1).uniform(0, 10, (len(weights.indicator), 3, 40)).astype(np.float32)
+    values[4, :, :20] = values[7, :, 10:30] = np.nan
+    values[0:4, :, 39] = np.nan  # of this route too little is left
+    flat = values.reshape(len(values), -1).T
+    before = steps(flat.copy(), weights, scale).routes
+    rebuilding._even_out(values, weights, scale)
+    assert_allclose(steps(flat, weights, scale).routes, before, rtol=1e-5)
+    assert np.isnan(values[0:4, :, 39]).all()
+    assert np.isfinite(values[..., :39]).all()
