@@ -165,12 +165,14 @@ def import_sites(
 def _tell_cover(table: pd.DataFrame, covers: str, receipt: Receipt) -> None:
     """Tell where a list was declared to be whole, or else what is taken for whole."""
     names = regions.region_names()
-    guessed = frozenset().union(*(coverage.guessed_regions(table, kind) for kind in table["kind"].unique()))
     if covers == coverage.NOWHERE:
         receipt.note("covers_none")
-    elif covers:
+        return
+    if covers:
         receipt.note("covers", regions=", ".join(names.get(code, code) for code in covers.split(";")))
-    elif len(guessed) == len(names):
+        return
+    guessed = frozenset().union(*(coverage.guessed_regions(table, kind) for kind in table["kind"].unique()))
+    if len(guessed) == len(names):
         receipt.note("covers_guessed_all")
     elif guessed:
         receipt.note("covers_guessed", regions=", ".join(sorted(names[code] for code in guessed)))

@@ -168,10 +168,10 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     """
     path = folder / f"{name}.parquet"
     try:
-        place = manifests.place(path)
+        _, size, _ = place = manifests.place(path)
     except OSError as error:
         raise SnapshotError("table_unreadable", table=name, path=path) from error
-    return _table(name, path, *place) if path.stat().st_size <= _KEPT_BYTES else store.read_parquet(name, path)
+    return _table(name, path, *place) if size <= _KEPT_BYTES else store.read_parquet(name, path)
 
 
 @lru_cache(maxsize=_KEPT_N)

@@ -34,7 +34,7 @@ def named_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
     >>> sorted(named_regions(pd.DataFrame({"kind": ["lodging", "lodging"], "vr_code": ["VR20", ""]}), "lodging"))
     ['VR20']
     """
-    return frozenset(sites.loc[(sites["kind"] == kind) & (sites["vr_code"] != ""), "vr_code"].unique())
+    return frozenset(_placed(sites, kind)["vr_code"].unique())
 
 
 def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> frozenset[str]:
@@ -86,8 +86,7 @@ def guessed_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
     >>> sorted(guessed_regions(rows, "lodging")), sorted(guessed_regions(rows[1:], "lodging"))
     (['VR20'], [])
     """
-    placed = sites[(sites["kind"] == kind) & (sites["vr_code"] != "")]
-    per_region = placed.groupby(["source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
+    per_region = _placed(sites, kind).groupby(["source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
     whole = per_region[(per_region["size"] >= _ENOUGH_N) & (per_region["nunique"] >= _ENOUGH_GEMEENTEN)].reset_index()
     is_national = whole.groupby("source").size().max() >= _NATIONAL * len(codes.VR_CODES) if len(whole) else False
     return frozenset(codes.VR_CODES) if is_national else frozenset(whole["vr_code"])
@@ -104,6 +103,10 @@ def declared(regions: Collection[str]) -> str:
     if WHOLE_COUNTRY in regions:
         return WHOLE_COUNTRY
     return ";".join(sorted(set(regions) - {NOWHERE})) or (NOWHERE if NOWHERE in regions else "")
+
+
+def _placed(sites: pd.DataFrame, kind: str) -> pd.DataFrame:
+    return sites[(sites["kind"] == kind) & (sites["vr_code"] != "")]
 
 
 def _declared(covers: pd.Series) -> frozenset[str]:

@@ -60,6 +60,11 @@ class Fortnight:
         return np.isfinite(self.cases_n) & (self.exposure > 0)
 
     @property
+    def weeks_n(self) -> Array:
+        """Return the cases of week t-1 and of week t, 2 x gemeenten; 0 where they are not known."""
+        return np.where(self.known, np.stack([self.before_n, self.now_n]), 0.0)
+
+    @property
     def national_per_100k(self) -> float:
         """Return the country's cases of both weeks per 100,000 inhabitants."""
         return float(self.cases_n[self.known].sum() / self.exposure[self.known].sum())
@@ -82,7 +87,7 @@ class Fortnight:
         The prior is shared out over the weeks as the country's cases are, so the two together have the posterior of
         the fortnight, Gamma(c + a, e + b), and an area with few cases rises as the country does.
         """
-        cases = np.where(self.known, np.stack([self.before_n, self.now_n]), 0.0)
+        cases = self.weeks_n
         national = cases.sum(axis=1, keepdims=True)
         shapes = (cases + self.shape * national / national.sum()).astype(np.float32)
         drawn = rng.standard_gamma(shapes, (draws, *shapes.shape), np.float32)
@@ -117,7 +122,7 @@ class Fortnight:
         national, known, e = self.national_per_100k, self.known, np.where(self.known, self.exposure, 0.0)
         if drawn is None:
             own = np.where(known, self.rates(), 0.0)
-            weeks = np.where(known, np.stack([self.before_n, self.now_n]), 0.0)
+            weeks = self.weeks_n
         else:
             own, weeks = drawn.sum(axis=1), drawn * e.astype(np.float32)
         counted = weeks.sum(axis=-2)

@@ -162,11 +162,11 @@ def _infections_sd(measured: Measured, code: str) -> Array:
     if figures is None or figures.fortnight is None or not isinstance(sampler, AreaSampler):
         return np.zeros(len(measured.units))
     rng, rollup = np.random.default_rng(sampler.model.uncertainty.seed), sampler.rollup
-    rates = figures.fortnight.drawn_rates(_DRAWS, rng)
+    drawn = figures.fortnight.drawn_rates(_DRAWS, rng)
     minimum = sampler.model.scale.minimum_present
-    drawn = figures.fortnight.signal(rollup.area_of, len(rollup.areas), minimum, rates)
+    signal = figures.fortnight.signal(rollup.area_of, len(rollup.areas), minimum, drawn)
     low, high = sampler.model.indicator(code).goalposts.at(measured.level)
-    values = goalposts(drawn, low, high)
+    values = goalposts(signal, low, high)
     centred = values - np.nanmean(values, axis=1, keepdims=True)
     return np.asarray(np.nan_to_num(rollup.sectors_too(centred.std(axis=0))))
 
