@@ -223,6 +223,11 @@ def lasting(weekly: Iterable[tuple[str, Mapping[str, int]]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["vr_code", "week", "first_week", "alarms_n"])
 
 
+def weeks_at(outbreaks: Iterable[Outbreak], known: Sequence[str]) -> list[str]:
+    """Return the weeks around outbreaks of which an alarm can be asked, of weeks in a row that are known."""
+    return sorted({week for one in outbreaks for week in one.weeks(known[ALARM_WEEKS - 1 :])})
+
+
 def at_outbreaks(outbreaks: Sequence[Outbreak], found: pd.DataFrame) -> pd.DataFrame:
     """Return what the alarms of several weeks saw of known outbreaks, as far as their gemeenten and weeks are there.
 

@@ -15,12 +15,11 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
-from door.readiness import ALARM_WEEKS
 from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
 from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
-from risk.insight.alarms import KNOWN_OUTBREAKS, alarms, at_outbreaks, weekly_cases
+from risk.insight.alarms import KNOWN_OUTBREAKS, alarms, at_outbreaks, weekly_cases, weeks_at
 from risk.insight.ranking_metrics import BOOTSTRAPS
 
 Array = NDArray[Any]
@@ -294,7 +293,7 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     cases = weekly_cases(tables["incidence"], model.disease, tables["gemeenten"])
     known = [one for one in KNOWN_OUTBREAKS if one.disease == model.disease]
     known = [one for one in known if one.gemeente_code in cases.index]
-    weeks = sorted({week for one in known for week in one.weeks(cases.columns[ALARM_WEEKS - 1 :])})
+    weeks = weeks_at(known, list(cases.columns))
     if not weeks:
         return pd.DataFrame()
     found = at_outbreaks(known, pd.concat(starmap(alarms, ((cases, week) for week in weeks))))

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 
 from door import store as access
-from door.readiness import ALARM_WEEKS
 from door.store import ScopedStore
 from geodata import contracts, weeks
 from geodata.areas import regions
@@ -104,7 +103,7 @@ def outbreaks_of(store: ScopedStore, disease: str, week: str) -> pd.DataFrame:
     """
     every = alarm_weeks(store, disease)
     around = [one for one in alarms.KNOWN_OUTBREAKS if one.disease == disease and week in one.weeks(every)]
-    known = sorted({each for one in around for each in one.weeks(every[ALARM_WEEKS - 1 :])})
+    known = alarms.weeks_at(around, every)
     found = [table for each in known if (table := _seen(store, disease, each)) is not None]
     if not found:
         return pd.DataFrame()
