@@ -1,6 +1,7 @@
 """The local server for the tests of the data, with every publisher at it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,15 +27,20 @@ def tables(all_tables: dict[str, Table]) -> dict[str, Table]:
     return dict(all_tables)
 
 
-@pytest.fixture
-def server(
-    tables: dict[str, Table], other_routes: list[Route], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LocalServer]:
+@contextmanager
+def asked_here(routes: list[Route], folder: Path) -> Iterator[LocalServer]:
     """Run the server; every base address leads to it, and no wait between attempts is long."""
-    with running([cbs.v3(tables), *other_routes]) as hosted:
-        monkeypatch.setenv("RISICOBEELD_SOURCES", str(hosted.write_sources(tmp_path)))
-        monkeypatch.setenv("RISICOBEELD_TIMEOUT", "20")
-        monkeypatch.setenv("RISICOBEELD_RETRY_WAIT", "0.01")
+    with running(routes) as hosted, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISICOBEELD_SOURCES", str(hosted.write_sources(folder)))
+        patch.setenv("RISICOBEELD_TIMEOUT", "20")
+        patch.setenv("RISICOBEELD_RETRY_WAIT", "0.01")
+        yield hosted
+
+
+@pytest.fixture
+def server(tables: dict[str, Table], other_routes: list[Route], tmp_path: Path) -> Iterator[LocalServer]:
+    """Let this test ask every publisher of a server of its own."""
+    with asked_here([cbs.v3(tables), *other_routes], tmp_path) as hosted:
         yield hosted
 
 
@@ -47,6 +53,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def impatient(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - after its settings
+def impatient(server: LocalServer) -> Iterator[None]:  # noqa: ARG001 - after its settings
     """Cut silence off soon, for tests in which a server hangs."""
-    monkeypatch.setenv("RISICOBEELD_TIMEOUT", "0.5")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISICOBEELD_TIMEOUT", "0.5")
+        yield

@@ -171,7 +171,8 @@ def running(routes: list[Route]) -> Iterator[LocalServer]:
     handler = type("Handler", (_Handler,), {"hosted": hosted})
     with _QuietServer(("127.0.0.1", 0), handler) as server:
         hosted.address = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # Asked every hundredth of a second whether to stop: half a second, the default, would be waited for each time.
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield hosted

@@ -33,16 +33,10 @@ def write_cases(folder: Path, name: str, cases: int) -> Path:
 
 
 class TestWhole:
-    @pytest.fixture
-    def refreshed(self, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> tuple[LocalServer, str, str]:
+    def test_every_source_lands_in_one_picture(self, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
+        assert server
         assert command.main(["refresh"]) == 0
-        printed = capsys.readouterr()
-        return server, printed.out, printed.err
-
-    def test_every_source_lands_in_one_picture(
-        self, refreshed: tuple[LocalServer, str, str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        _, out, err = refreshed
+        out, err = capsys.readouterr()
         wanted = {name for name, connector in CONNECTORS.items() if not connector.is_bulk}
         assert {line.split()[0] for line in out.splitlines() if line.endswith(" rows")} == wanted
         assert all(f"{name} " in err for name in wanted)  # a bar for each
@@ -50,6 +44,9 @@ class TestWhole:
         assert not seen.is_demonstration
         assert len(seen.table("exposure")) == 342 * 20
         assert set(seen.table("sites")["source"]) >= {"osm", "traces", "pdok_parks", "pdok_greenhouses"}
+        # a site of two sources is one, with the size of OpenStreetMap
+        parks = seen.table("sites").query("kind == 'holiday_park' and gemeente_code == 'GM0498'")
+        assert parks[["source", "size_n"]].to_numpy().tolist() == [["pdok_parks", 300.0]]
         assert len(seen.table("activations")) == 0  # none are real, so none are shown
         first = deliveries.latest_raw()
         assert all(raw.record.sha256 and raw.record.retrieved_at and raw.record.licence for raw in first.values())
@@ -67,11 +64,6 @@ class TestWhole:
         assert ages["rivm"][0] == "frozen"
         assert isinstance(ages["cbs_jobs"][1], int)
         assert "demonstration" not in ages
-
-    def test_a_site_of_two_sources_is_one(self, refreshed: tuple[LocalServer, str, str]) -> None:
-        assert refreshed
-        parks = store().table("sites").query("kind == 'holiday_park' and gemeente_code == 'GM0498'")
-        assert parks[["source", "size_n"]].to_numpy().tolist() == [["pdok_parks", 300.0]]  # size from OpenStreetMap
 
 
 class TestExitStatus:

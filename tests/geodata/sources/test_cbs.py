@@ -11,6 +11,7 @@ from geodata.errors import SourceError
 from geodata.sources.cbs import odata as cbs
 from geodata.sources.cbs.columns import Wanted
 from geodata.sources.cbs.question import Where, starting_with, years
+from tests.geodata.conftest import asked_here
 from tests.server import cbs as served
 from tests.server import figures, local
 from tests.server.cbs import Table
@@ -127,21 +128,24 @@ def recorded_v3(folder: Path, table_id: str) -> Table:
     return Table(table_id, dimensions, rows["DataProperties"], rows["TypedDataSet"])
 
 
+@pytest.fixture(scope="module")
+def population(testdata: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    where = {
+        "RegioS": lambda titles: {code for code in titles if code[:2] in {"GM", "NL"}},
+        "Perioden": years(first=2019),
+        "Geslacht": starting_with("T001038"),
+        "Leeftijd": lambda titles: titles.keys() & {"10000"},
+        "BurgerlijkeStaat": starting_with("T001019"),
+    }
+    wanted = {"population_n": Wanted("bevolking op 1 januari")}
+    folder = tmp_path_factory.mktemp("population")
+    recorded = served.v4({"03759ned": testdata / "cbs/odata4/03759ned"})
+    with asked_here([served.v3({}), recorded], folder):
+        return fetch("03759ned", wanted, where, folder).frame
+
+
 class TestRecordedV4:
     """Answers of datasets.cbs.nl, as they were kept: 03759ned, population per gemeente 2019-2026."""
-
-    @pytest.fixture
-    def population(self, testdata: Path, server: LocalServer, folder: Path) -> pd.DataFrame:
-        server.routes.append(served.v4({"03759ned": testdata / "cbs/odata4/03759ned"}))
-        where = {
-            "RegioS": lambda titles: {code for code in titles if code[:2] in {"GM", "NL"}},
-            "Perioden": years(first=2019),
-            "Geslacht": starting_with("T001038"),
-            "Leeftijd": lambda titles: titles.keys() & {"10000"},
-            "BurgerlijkeStaat": starting_with("T001019"),
-        }
-        wanted = {"population_n": Wanted("bevolking op 1 januari")}
-        return fetch("03759ned", wanted, where, folder).frame
 
     def test_a_table_that_v3_does_not_serve_is_asked_of_v4(self, population: pd.DataFrame) -> None:
         nation = population[population["RegioS"] == "NL01"].set_index("Perioden")["population_n"]

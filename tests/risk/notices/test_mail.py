@@ -320,7 +320,7 @@ def test_one_click_ends_it_and_a_link_alone_does_not(mailbox: Mailbox) -> None:
     assert link in body(letter)
     assert "a@example.org" not in link
     with feed.serve(0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         with urllib.request.urlopen(address + link) as page:  # noqa: S310 - our own server
             assert "Wilt u geen e-mail" in page.read().decode()
