@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests import bytecode, examples, one_thread, scanned_once  # noqa: F401 - for what they do
+from tests import bytecode, examples, one_thread, scanned_once, swept_seldom  # noqa: F401 - for what they do
 from tests.browser.fixtures import (  # noqa: F401 - every room may ask for a page
     house,
     house_of,
@@ -126,6 +126,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _is_thorough(item.path) or "postgresql" in item.name:
             item.add_marker(pytest.mark.thorough)
     items.sort(key=lambda item: item.path.stem not in _FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for rubbish."""
+    swept_seldom.keep_what_is_there()
 
 
 @cache
