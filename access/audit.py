@@ -2,7 +2,8 @@
 
 Lines are appended to one file per month under ``audit/`` in the data folder; a line names who, in which
 role, from where, which table and how many rows, never the content. A read that cannot be noted does not happen.
-Each line carries the hash of the one before it, so that none can be changed or taken out unseen.
+Each line carries the hash of the one before it, so that none can be changed or taken out unseen. While the folder
+cannot be written at all, reading is noted elsewhere (`access.meanwhile`).
 
 Also with several processes and the register in PostgreSQL the trail stays a file, written in turn: reading goes on
 while the database is away, and whoever may change the database cannot change who read it. The folder must lie on a
@@ -15,9 +16,10 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,10 +27,12 @@ from typing import Final
 
 import pandas as pd
 
-from geodata import settings
+from access import meanwhile
+from geodata import known, settings
 from geodata.errors import UnnotedError
 
 COLUMNS: Final = ("at", "who", "role", "surface", "what", "table", "rows_n", "data_version")
+_NAME: Final = re.compile(r"\d{4}-\d\d(_\d{4}-\d\d)*")
 _LONGEST_LINE_BYTES: Final = 65_536
 _RESERVE_BYTES: Final = 1_048_576
 _ROOM_BYTES: Final = 2 * _RESERVE_BYTES
@@ -75,23 +79,78 @@ def note(
     UnnotedError
         The line cannot be kept, so what it tells of may not happen.
     """
+    now = datetime.now(UTC)
+    values = (now.isoformat(timespec="milliseconds"), who, role, surface, what, table, rows_n, data_version)
+    line = dict(zip(COLUMNS, values, strict=True))
     try:
-        with _turn():
-            now = datetime.now(UTC)
-            values = (now.isoformat(timespec="milliseconds"), who, role, surface, what, table, rows_n, data_version)
-            path = _file_of(now)
-            line = dict(zip(COLUMNS, values, strict=True))
-            _append(path, json.dumps(line | {"hash": _link(_newest(path), line)}, ensure_ascii=False) + "\n")
+        try:
+            with _turn():
+                path = _file_of(datetime.now(UTC))
+                waiting = meanwhile.kept()
+                _append(path, _chained(_newest(path), [*waiting, line]))
+                if waiting:
+                    meanwhile.moved()
+        except OSError as error:
+            if not meanwhile.takes(what, error):
+                raise
+            meanwhile.keep(line)
     except OSError as error:
         raise UnnotedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
+
+
+def _chained(head: str, lines: Iterable[Mapping[str, object]]) -> str:
+    """Return lines as they are written, each with the hash of the one before it."""
+    written = []
+    for line in lines:
+        head = _link(head, line)
+        written.append(json.dumps({**line, "hash": head}, ensure_ascii=False) + "\n")
+    return "".join(written)
 
 
 def _file_of(now: datetime) -> Path:
     """Return the file that a line of this moment goes in: of its month, or the newest when a clock was set back.
 
-    The order of the chain is that of the files, so nothing is added to a month that another one follows.
+    The order of the chain is that of the files, so nothing is added to a month that another one follows. After a
+    clock that was ahead, a file named after the month that it wrote in and the true one goes on:
+    ``2040-01_2026-12.jsonl``, so that what comes after is not kept until that month is past.
     """
-    return max([folder() / f"{now:%Y-%m}.jsonl", *_months()[-1:]])
+    month, months = f"{now:%Y-%m}", _months()
+    if not months or months[-1].stem < month:
+        return folder() / f"{month}.jsonl"
+    newest = months[-1]
+    if _own_month(newest) < month:  # the month after, in the place of that one
+        return newest.with_stem(f"{newest.stem[: -len(month)]}{month}")
+    return newest.with_stem(f"{newest.stem}_{month}") if _was_ahead(months, now) else newest
+
+
+def _own_month(path: Path) -> str:
+    """Return the month in which a file was written, as the clock said."""
+    return path.stem.rpartition("_")[2]
+
+
+def _was_ahead(months: list[Path], now: datetime) -> bool:
+    """Tell whether the newest file is of a clock that was ahead, rather than now of one that was set back.
+
+    It is when months lie between it and the file before, which is of this month or the last one; and when no later
+    day was taken for true (`geodata.known`).
+    """
+    believed = known.read("clock").get("number")
+    if len(months) < 2 or (believed is not None and now.date().toordinal() < int(believed) - 1):
+        return False
+    before, newest = (_number(_own_month(one)) for one in months[-2:])
+    return newest - before > 1 and 0 <= _number(f"{now:%Y-%m}") - before <= 1
+
+
+def _number(month: str) -> int:
+    """Count months.
+
+    Examples
+    --------
+    >>> _number("2027-01") - _number("2026-12")
+    1
+    """
+    year, _, of_year = month.partition("-")
+    return 12 * int(year) + int(of_year)
 
 
 @contextmanager
@@ -161,7 +220,7 @@ def _link(previous: str, line: Mapping[str, object]) -> str:
 
 def _newest(path: Path) -> str:
     """Return the hash of the newest line, in this month's file or an earlier one; '' for the first of all."""
-    for month in (path, *sorted((one for one in _months() if one < path), reverse=True)):
+    for month in (path, *(one for one in reversed(_months()) if one.stem < path.stem)):
         if month.is_file() and (size := month.stat().st_size):
             with month.open("rb") as file:
                 file.seek(max(0, size - _LONGEST_LINE_BYTES))
@@ -180,7 +239,7 @@ def _hash_of(part: str) -> str:
 
 
 def _months() -> list[Path]:
-    return sorted(folder().glob("????-??.jsonl"))
+    return sorted((path for path in folder().glob("*.jsonl") if _NAME.fullmatch(path.stem)), key=lambda path: path.stem)
 
 
 def tells(text: str) -> bool:
@@ -223,10 +282,11 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
     """
     rows = []
     for path in _months():
-        if first and path.stem < f"{first:%Y-%m}":
+        if first and _own_month(path) < f"{first:%Y-%m}":
             continue  # a later file may hold lines of before: `_file_of`
         lines = path.read_text("utf-8", errors="replace").splitlines()
         rows += [_parsed(part) for line in lines for part in _parts(line)]
+    rows += meanwhile.kept()
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     day = table["at"].str[:10]
     if first:
@@ -260,7 +320,11 @@ def forget(today: date | None = None, *, dry_run: bool = False) -> list[str]:
         The day to count from; the system's by default, because the law knows no peildatum.
     """
     limit = (today or datetime.now(UTC).date()) - timedelta(days=KEEP_DAYS)
-    over = [path for path in _months() if path.stem < f"{limit:%Y-%m}"]
+    over, month = [], "9999-99"
+    for path in reversed(_months()):  # a file is no younger than one that follows it: its clock was ahead
+        month = min(month, _own_month(path))
+        over += [path] if month < f"{limit:%Y-%m}" else []
+    over.reverse()
     if not dry_run:
         for path in over:
             path.unlink()

@@ -1,8 +1,11 @@
 """The audit trail: whole lines, a period, and months that go when their time is over."""
 
+import errno
 import multiprocessing
+import os
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -13,6 +16,7 @@ import pytest
 from access import audit
 from access.viewer import Viewer
 from door import store as access
+from geodata import known
 from geodata.errors import AccessDeniedError, UnnotedError
 
 
@@ -117,3 +121,91 @@ def test_a_clock_that_goes_back_over_the_end_of_a_month_breaks_no_chain(monkeypa
         audit.note("read", who=f"w{number}", role="lotc", surface="test")
     assert audit.chain()[1] == []
     assert set(audit.read(last=date(2026, 12, 31))["who"]) == {"w0", "w1", "w2", "w3", "w5"}
+
+
+def clock_of(monkeypatch: pytest.MonkeyPatch, *moments: tuple[int, int, int]) -> None:
+    """Write a line at each moment; w0 is the first."""
+    for number, moment in enumerate(moments):
+
+        class Clock(datetime):
+            at = moment
+
+            @classmethod
+            def now(cls, tz: object = None) -> "Clock":  # noqa: ARG003 - the base's form
+                return cls(*cls.at, tzinfo=UTC)
+
+        monkeypatch.setattr(audit, "datetime", Clock)
+        audit.note("read", who=f"w{number}", role="lotc", surface="test")
+
+
+def test_after_a_clock_that_was_ahead_the_trail_goes_on_in_the_true_month(
+    monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    clock_of(monkeypatch, (2026, 12, 1), (2040, 1, 1), (2026, 12, 2), (2027, 1, 3), (2035, 5, 1), (2027, 1, 4))
+    assert sorted(path.stem for path in (data_dir / "audit").glob("*.jsonl")) == [
+        "2026-12",
+        "2040-01",
+        "2040-01_2026-12",
+        "2040-01_2027-01",
+        "2040-01_2035-05",
+        "2040-01_2035-05_2027-01",
+    ]
+    assert audit.chain()[1] == []
+    assert audit.read()["who"].tolist() == ["w5", "w4", "w3", "w2", "w1", "w0"], "the order of the chain"
+    assert set(audit.read(first=date(2027, 1, 1), last=date(2027, 1, 31))["who"]) == {"w3", "w5"}
+    gone = audit.forget(date(2029, 1, 15))
+    assert gone == ["2026-12", "2040-01", "2040-01_2026-12"], "with the month that it ran ahead in"
+    assert audit.chain()[1] == []
+    clock_of(monkeypatch, (2040, 1, 1), (2040, 2, 1))
+    assert audit.chain()[1] == []
+    assert audit.read()["who"].tolist()[:3] == ["w1", "w0", "w5"]
+
+
+def test_a_clock_that_is_set_back_makes_nothing_older_than_it_is(
+    monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    clock_of(monkeypatch, (2026, 1, 5), (2026, 6, 5), (2026, 11, 5))
+    known.note("clock", date(2026, 11, 5).toordinal())
+    clock_of(monkeypatch, (2026, 6, 20), (2020, 1, 1))
+    assert sorted(path.stem for path in (data_dir / "audit").glob("*.jsonl")) == ["2026-01", "2026-06", "2026-11"]
+
+
+@pytest.fixture
+def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """A data folder that turns read-only when asked, as a disk does that fails, and comes back when asked."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def refuse(path: Path, _flags: int) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield lambda *, ends=False: patch.undo() if ends else patch.setattr(audit, "_open", refuse)
+
+
+def test_on_a_disk_that_turned_read_only_people_read_on_and_nothing_goes_unseen(
+    read_only: Callable[..., None],
+) -> None:
+    store = access.open_store(Viewer("lotc", person="ada"))
+    store.table("gemeenten")
+    read_only()
+    assert len(store.table("gemeenten")) == 342
+    with pytest.raises(UnnotedError, match="nothing is read unseen"):  # nor changed
+        audit.note("people: revoke", who="ada", role="lotc", surface="test")
+    assert audit.read()["what"].tolist() == ["read", "read"]
+    waiting = next(Path(tempfile.gettempdir()).glob("risicobeeld-trail-*/*"))
+    assert (waiting.stat().st_mode | waiting.parent.stat().st_mode) & 0o077 == 0
+    read_only(ends=True)
+    audit.note("sign-in", who="ada", role="lotc", surface="test")
+    assert audit.read()["what"].tolist() == ["sign-in", "read", "read"]
+    assert not waiting.exists()
+    hashes, problems = audit.chain()
+    assert (len(hashes), problems) == (3, [])
+
+
+def test_the_folder_meanwhile_of_somebody_else_takes_nothing(
+    read_only: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_only()
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)
+    with pytest.raises(UnnotedError):
+        audit.note("read", who="a", role="lotc", surface="test")
