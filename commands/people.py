@@ -12,7 +12,7 @@ from door import leaktest
 from door import store as access
 from geodata.errors import AccessDeniedError
 from geodata.snapshots import formats
-from register import chain
+from register import chain, clock
 
 
 def add_commands(commands: Any) -> None:
@@ -45,6 +45,7 @@ def add_commands(commands: Any) -> None:
         "--anchor", action="store_true", help="note the heads of trail and register outside (RISICOBEELD_ANCHOR)"
     )
     trail.add_argument("--forget", action="store_true", help=f"remove the months older than {audit.KEEP_DAYS} days")
+    trail.add_argument("--confirm", action="store_true", help="the clock is right, so the months may be removed")
     trail.add_argument("--as", dest="viewer", default="privacy", help="privacy")
 
     testing = commands.add_parser("leaktest", help="try every table as every region; file a certificate")
@@ -90,7 +91,9 @@ def _audit(arguments: argparse.Namespace) -> int:
         return _anchor(scoped)
     found = scoped.audit_trail(arguments.first, arguments.last)
     if arguments.forget:
-        gone = audit.forget()
+        today = clock.believed(confirmed=arguments.confirm)
+        gone = audit.forget(today)
+        clock.note(today)
         audit.note("forget", who=scoped.viewer.who, role=str(scoped.viewer), surface="audit", rows_n=len(gone))
         print(f"{len(gone)} month(s) removed{': ' if gone else ''}{', '.join(gone)}")
         return 0

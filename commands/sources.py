@@ -24,6 +24,7 @@ from geodata.snapshots import formats as store
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
+from register import clock
 from risk.index.model import load_model
 from risk.targets import decisions
 from words import read_texts
@@ -61,6 +62,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "prune", help="remove old snapshots, deliveries and scores, by the rule of docs/deployment.md"
     )
     pruning.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    pruning.add_argument("--confirm", action="store_true", help="the clock is right")
     listing = commands.add_parser("sources", help="the page of the sources, from the catalogue")
     listing.add_argument("--out", type=Path, help="write it to a file, as docs/sources.md")
     checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(live_check.QUESTIONS)}")
@@ -185,7 +187,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _prune(arguments: argparse.Namespace) -> None:
-    found = prune(datetime.now(UTC).date(), dry_run=arguments.dry_run)
+    today = clock.believed(confirmed=arguments.confirm or arguments.dry_run)
+    found = prune(today, dry_run=arguments.dry_run)
+    if not arguments.dry_run:
+        clock.note(today)
     for one in found:
         print(f"{one.path}{one.size_bytes / 1e6:>10.1f} MB")
     print(f"{len(found)} folders {'to remove' if arguments.dry_run else 'removed'}")

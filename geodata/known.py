@@ -2,8 +2,8 @@
 
 A file per part stands under ``known/`` in the data folder: ``register.json`` (the newest head of its chain and how
 many events there were), ``snapshot.json`` (which version of the figures was in use), ``clock.json`` (the last moment
-that was taken for true) and ``anchor.json`` (that heads were written outside, `access.anchor`). A part without a file
-was never there: that is a first start.
+that was taken for true), ``ahead.json`` (which backups carry a day that has yet to come) and ``anchor.json`` (that
+heads were written outside, `access.anchor`). A part without a file was never there: that is a first start.
 """
 
 import fcntl
@@ -60,7 +60,7 @@ def note(part: str, number: int, **facts: object) -> None:
     Parameters
     ----------
     part
-        ``register``, ``snapshot``, ``clock`` or ``anchor``.
+        ``register``, ``snapshot``, ``clock``, ``ahead`` or ``anchor``.
     number
         Grows with the part; several processes may note in any order.
     facts

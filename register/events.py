@@ -247,10 +247,11 @@ def latest(connection: Connection, entity_kind: str, entity_id: str) -> dict[str
 
 
 def last_known(most_days: int, connection: Connection | None = None) -> datetime | None:
-    """Return the last moment that is taken for true: of the newest event, what was confirmed, and the backups.
+    """Return the last moment that is taken for true: of the newest event, what was confirmed, backups and imports.
 
-    A backup counts when it was made at most ``most_days`` after what was known until then: the one that a clock that
-    jumped has just made proves nothing. Nor does the audit trail, in which that clock has written before anybody looks.
+    A backup or import counts when it was made at most ``most_days`` after what was known until then: the one that a
+    clock that jumped has just made proves nothing. Nor does the audit trail, in which that clock has written before
+    anybody looks.
     """
     if connection is None and database.exists():
         with database.reading(UPKEEP) as reading:
@@ -261,7 +262,10 @@ def last_known(most_days: int, connection: Connection | None = None) -> datetime
     head = connection.execute(HEAD).first() if connection is not None else None
     moments += [datetime.fromisoformat(head.recorded_at)] if head else []
     last = max(moments, default=None)
-    for moment, _ in reversed(places.made()):
+    made = [moment for moment, _ in places.made()]
+    if switched := known.read("snapshot").get("number"):
+        made.append(datetime.fromtimestamp(switched, UTC))
+    for moment in sorted(made):
         if last is None or timedelta(0) < moment - last <= timedelta(days=most_days):
             last = moment
     return last

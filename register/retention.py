@@ -7,6 +7,7 @@ installation knows of, and when it would erase more than a share of what there i
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -16,18 +17,16 @@ from access.database.tables import contents, drafts, events
 from access.database.who import UPKEEP
 from geodata import known, settings
 from geodata.errors import RegisterError
-from register import ledger
+from register import clock, ledger
 from register.backup import aside, places
-from register.events import changing, erase_content, last_known, latest
+from register.clock import MOST_DAYS_AHEAD
+from register.events import changing, erase_content, latest
 from register.periods import Period, periods
 from register.read import parse_body
 from register.schema import KINDS
 
 __all__ = ["MOST_DAYS_AHEAD", "MOST_N", "MOST_SHARE", "NEWEST_KEPT", "Done", "Period", "apply", "periods"]
 
-MOST_DAYS_AHEAD: Final = 14
-"""Days that the clock may be past the last entry, backup or run of this: more is a clock that jumped, or a machine
-that stood still; somebody looks first."""
 MOST_SHARE: Final = 0.05
 MOST_N: Final = 20
 """One run erases at most this share of the entries, or this many where there are few."""
@@ -72,7 +71,7 @@ def apply(
     """
     today = today or datetime.now(UTC).date()
     if not dry_run and not confirmed:
-        _refuse_clock(today)
+        clock.refuse(today)
     over = {name: _over_now(name, today) for name in KINDS} if database.exists() else {}
     if not dry_run:
         if not confirmed:
@@ -90,18 +89,8 @@ def apply(
             database.forget_traces()
     done.append(_apply_backups(today, dry_run=dry_run))
     if not dry_run:
-        known.note("clock", today.toordinal())
+        clock.note(today)
     return done
-
-
-def _refuse_clock(today: date) -> None:
-    last = last_known(MOST_DAYS_AHEAD)
-    if last and today > last.date() + timedelta(days=MOST_DAYS_AHEAD):
-        days = (today - last.date()).days
-        raise RegisterError(
-            f"Nothing was erased: the clock says {today}, {days} days past the last that this installation knows of"
-            f" ({last.date()}). Look at the clock of this machine; when it is right, add --confirm."
-        )
 
 
 def _refuse_share(over_n: int) -> None:
@@ -173,11 +162,27 @@ def _apply_backups(today: date, *, dry_run: bool) -> Done:
     """Remove backups past their period, here and where copies go, and what restores kept aside as long ago."""
     period = periods()["backup"]
     last = today - timedelta(days=period.days)
+    found = [places.made(place) for place in (places.folder(), settings.backup_to()) if place]
+    seen = _seen_ahead(today, [one for of_place in found for one in of_place])
     over = []
-    for place in filter(None, (places.folder(), settings.backup_to())):
-        over += [path for moment, path in places.made(place)[NEWEST_KEPT:] if moment.date() < last]
+    for of_place in found:
+        aged = [(seen.get(path.name, moment.date()), path.name not in seen, moment, path) for moment, path in of_place]
+        over += [path for day, _, _, path in sorted(aged, reverse=True)[NEWEST_KEPT:] if day < last]
     if not dry_run:
         for path in over:
             path.unlink()
-        aside.forget(last)
+        if seen or known.was_there("ahead"):
+            known.replace("ahead", today.toordinal(), seen={name: day.isoformat() for name, day in seen.items()})
+        aside.forget(last, clock.latest(today))
     return Done("backup", len(over), period.days)
+
+
+def _seen_ahead(today: date, made: list[tuple[datetime, Path]]) -> dict[str, date]:
+    """Return by name the backups of a day that has yet to come, with the day that this was found.
+
+    A clock that was ahead stamped them. By that stamp they would never be past their period, and be kept as the
+    newest in the place of those that are; so they count as of the day on which they were found.
+    """
+    noted, found_on = known.read("ahead").get("seen", {}), clock.latest(today).isoformat()
+    ahead = [path.name for moment, path in made if moment.date() > today + timedelta(days=1)]
+    return {name: date.fromisoformat(noted.get(name, found_on)) for name in ahead}

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata import contracts, known, settings
-from geodata.errors import SnapshotError
+from geodata.errors import InputError, SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import manifests
 from geodata.snapshots.manifests import SourceRecord
@@ -211,7 +211,8 @@ def switch(snapshot: Snapshot) -> None:
         known.leave_mark(pointer.parent)
     manifests.fsync_folder(pointer.parent)
     now = int(datetime.now(UTC).timestamp())
-    known.note("snapshot", now, data_version=snapshot.data_version, is_real=not snapshot.is_demonstration)
+    with suppress(OSError, InputError):  # it is in use; also after a switch by a clock that was ahead
+        known.replace("snapshot", now, data_version=snapshot.data_version, is_real=not snapshot.is_demonstration)
 
 
 def _pointer_path() -> Path:

@@ -1,8 +1,9 @@
 """Keep the state before a restore as it is, byte by byte or row by row: whoever looks into it needs the evidence."""
 
 import fcntl
+import os
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -93,8 +94,15 @@ def swap_in(made: Path, path: Path, place: Path) -> None:
         made.replace(path)
 
 
-def forget(last: date) -> None:
-    """Remove what was kept aside before a day: it may hold what had to be erased."""
+def forget(last: date, today: date) -> None:
+    """Remove what was kept aside before a day: it may hold what had to be erased.
+
+    What a clock that was ahead kept aside counts as of today.
+    """
     for place in folder().glob("*/"):
-        if datetime.fromtimestamp(place.stat().st_mtime, UTC).date() < last:
+        day = datetime.fromtimestamp(place.stat().st_mtime, UTC).date()
+        if day < last:
             shutil.rmtree(place, ignore_errors=True)
+        elif day > today + timedelta(days=1):
+            moment = datetime.combine(today, time.min, UTC).timestamp()
+            os.utime(place, (moment, moment))

@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from commands import data
-from geodata import known
+from access import audit
+from commands import data, sources
+from geodata import known, settings
 from geodata.errors import RegisterError
-from register import chain, events, retention
+from geodata.snapshots import snapshot
+from register import chain, clock, events, retention
 from register import record as write
 from register.backup import places
 from register.backup.make import backup
 from register.backup.restore import restore
+from tests.geodata.snapshots.test_snapshot import RECORD
 
 pytestmark = pytest.mark.usefixtures("closed")
 WRONG = date(2040, 1, 1)
@@ -22,6 +25,11 @@ WRONG = date(2040, 1, 1)
 def filled(lotc, activation):
     write.record_many(lotc, "activation", [activation] * 40)
     return [backup() for _ in range(2)]
+
+
+def tables_of_the_example():
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    return {name: embedded.table(name) for name in embedded.files}
 
 
 def set_clock(monkeypatch, days):
@@ -113,3 +121,49 @@ def test_the_command_says_what_to_do(capsys, monkeypatch):
     assert data.main(["retention"]) == 2
     assert "--confirm" in capsys.readouterr().err
     assert data.main(["retention", "--dry-run"]) == 0
+
+
+@pytest.mark.parametrize("command", [["prune"], ["audit", "--forget"]])
+@pytest.mark.usefixtures("filled")
+def test_what_else_goes_by_date_stops_at_a_clock_that_jumped(command, capsys, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.combine(WRONG, datetime.min.time(), UTC).astimezone(tz)
+
+    snapshot.write_core(tables_of_the_example(), [RECORD], is_demonstration=True)
+    gone = []
+
+    def note(today, **_):
+        gone.append(today)
+        return []
+
+    monkeypatch.setattr(sources, "prune", note)
+    monkeypatch.setattr(audit, "forget", note)
+    assert data.main(command) == 0
+    monkeypatch.setattr(clock, "datetime", Clock)
+    assert data.main(command) == 2
+    assert "the clock says 2040-01-01" in capsys.readouterr().err
+    assert gone == [datetime.now(UTC).date()]
+    assert data.main([*command, "--confirm"]) == 0
+    assert gone[1:] == [WRONG]
+    assert data.main(command) == 0, "it is believed from now on"
+
+
+def test_a_backup_that_a_clock_ahead_stamped_ends_too_and_takes_nobodys_place(filled):
+    today = datetime.now(UTC).date()
+    for month in range(1, 5):
+        shutil.copy2(filled[-1].path, places.new_path(datetime(2040, month, 1, tzinfo=UTC)))
+    old = places.new_path(datetime.now(UTC) - timedelta(days=29))
+    shutil.copy2(filled[-1].path, old)
+    retention.apply(today)
+    assert len(places.made()) == 7, "nobody knows how old they are: they count from the day that they are found"
+    with_clock_back = today - timedelta(days=300)
+    retention.apply(with_clock_back)
+    retention.apply(today + timedelta(days=10), confirmed=True)
+    assert {path.name[:4] for _, path in places.made()} == {"2040", *(str(one.path.name[:4]) for one in filled)}
+    assert not old.exists()
+    done = retention.apply(today + timedelta(days=40), confirmed=True)
+    assert [one.erased_n for one in done if one.kind == "backup"] == [3]
+    assert all(one.path.exists() for one in filled), "the newest three, of which one is of the wrong clock"
+    assert len(places.made()) == 3
