@@ -1,8 +1,9 @@
-"""The commands ``python -m risk report``, ``meeting`` and ``digest``."""
+"""Commands that write documents: ``python -m risk report | meeting | digest | publish | dictionary``."""
 
 import argparse
+import logging
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,12 @@ from door import store as access
 from door.readiness import Ranking
 from geodata import codes, settings
 from geodata.errors import AccessDeniedError, InputError
+from geodata.snapshots import formats
 from risk.index.model import load_model
 from risk.notices.forms import digest
 from risk.notices.mail import send
 from risk.notices.notices import notices, today_of
+from risk.report import dictionary
 from risk.report.accountability import accountability
 from risk.report.files import write_document
 from risk.report.meeting import meeting_sheet
@@ -46,6 +49,7 @@ def add_commands(commands: Any) -> None:
         command.add_argument("--lang", choices=LANGUAGES, default="nl")
         command.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
         command.add_argument("--out", type=Path, required=command is not telling, help=".docx, .html or .pdf")
+    _add_for_everybody(commands)
 
 
 def _day(text: str) -> date:
@@ -118,3 +122,29 @@ def _meeting(arguments: argparse.Namespace) -> None:
         ready.require(Ranking.AREAS)
     write_document(meeting_sheet(store, arguments.since, arguments.lang, disease=arguments.disease), arguments.out)
     print(f"meeting sheet since {arguments.since} written to {arguments.out}")
+
+
+def _add_for_everybody(commands: Any) -> None:
+    publishing = commands.add_parser("publish", help="write static pages that everybody may read")
+    publishing.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new, empty, or written before")
+    publishing.set_defaults(run=_publish)
+    describing = commands.add_parser("dictionary", help="every table, column, unit, code and source, as JSON")
+    describing.add_argument("--out", type=Path, required=True, help="a file that ends in .json")
+    describing.set_defaults(run=_dictionary)
+
+
+def _publish(arguments: argparse.Namespace) -> None:
+    logging.disable(logging.WARNING)  # Streamlit would tell that no page is open
+    from dashboard.server import publish  # noqa: PLC0415 - the parts of the pages take a second, for this command alone
+
+    logging.disable(logging.NOTSET)
+    known_on = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)  # the month before
+    size = publish.publish(arguments.out, known_on)
+    print(f"pages written to {arguments.out}, {size / 1e6:.1f} MB, with the register as known on {known_on}")
+
+
+def _dictionary(arguments: argparse.Namespace) -> None:
+    scoped = access.open_store(access.Viewer("policy"))
+    with formats.whole_file(arguments.out) as part:
+        part.write_bytes(dictionary.as_json(load_model(), scoped.sources))
+    print(f"data dictionary written to {arguments.out}")

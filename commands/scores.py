@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from access.rights import Verb
 from access.viewer import may
-from commands import alarms as alarm_commands
 from commands import batch as batch_commands
-from commands import foreign as foreign_commands
-from commands import publishing as publishing_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
 from commands.run import add_disease, refuse_unknown_disease, run_one
@@ -24,7 +23,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import VERSIONS, for_disease, load_model
 from risk.index.model_check import check_posts
 from risk.insight import evaluation as evaluate
-from risk.insight import method, papers
+from risk.insight import foreign, method, papers
 from risk.scores import context, deliver, outputs
 
 
@@ -40,11 +39,10 @@ def add_commands(commands: Any) -> None:
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, compared with naive rules"))
     _add_method(commands.add_parser("method", help="the method in words, made from the model"))
     _add_papers(commands.add_parser("papers", help="the model card and the entry for the algorithm register"))
-    alarm_commands.add_commands(commands)
-    foreign_commands.add_commands(commands)
+    _add_alarms(commands)
+    _add_foreign(commands)
     target_commands.add_commands(commands)
     report_commands.add_commands(commands)
-    publishing_commands.add_commands(commands)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -189,3 +187,55 @@ def _deliver(text: str, path: Path | None) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run one command of ``python -m risk``."""
     return run_one("python -m risk", "The scores and what they rest on.", [add_commands], argv)
+
+
+def _add_alarms(commands: Any) -> None:
+    alarms = commands.add_parser("alarms", help="gemeenten with more infections in a week than expected")
+    alarms.add_argument("--week", default="", metavar="2020-W22", help="the last week of the table by default")
+    alarms.add_argument("--out", type=Path, required=True, help=store.LISTED)
+    alarms.add_argument("--as", dest="viewer", default="lotc", help="ROLE[:VR], for example region:VR06")
+    alarms.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of the banner")
+    add_disease(alarms)
+    alarms.set_defaults(run=_alarms)
+
+
+def _alarms(arguments: argparse.Namespace) -> None:
+    scoped = access.open_store(access.parse_viewer(arguments.viewer))
+    refuse_unknown_disease(scoped, arguments.disease)
+    found = context.alarms_of(scoped, arguments.disease or load_model().disease, arguments.week)
+    names = scoped.table("gemeenten").set_index("gemeente_code")["gemeente_name"]
+    week = str(found["week"].iloc[0]) if len(found) else arguments.week
+    columns = ["gemeente_code", "cases_n", "expected_n", "p", "rank", "is_alarm", "gemeente_name", "week"]
+    table = found.assign(gemeente_name=found["gemeente_code"].map(names))[columns]
+    table = table.astype({"rank": "Int64"})
+    with_places = arguments.out.suffix.lower() in store.MAPS
+    licence = export.PLACES_LICENCE if with_places else export.FIGURES_LICENCE
+    table = export.stamped(table, scoped, lang=arguments.lang, licence=licence)
+    store.write_table(export.with_places(table, "gemeente_code", scoped) if with_places else table, arguments.out)
+    scoped.note_export("alarms", len(table))
+    print(f"{int(found['is_alarm'].sum())} alarm(s) among {len(table)} gemeenten in {week}, written to {arguments.out}")
+
+
+def _add_foreign(commands: Any) -> None:
+    running = commands.add_parser("foreign", help="run an outside index on a matrix, with intervals")
+    running.add_argument(
+        "--values", dest="matrix", type=Path, required=True, help="a csv: a row per unit, a column per indicator"
+    )
+    running.add_argument("--tree", type=Path, required=True, help="a TOML file: parts, indicators, weights, goalposts")
+    running.add_argument("--out", type=Path, required=True, help=".csv, .xlsx or .parquet")
+    running.add_argument("--seed", type=int, default=1, help="of the rebuilds")
+    running.set_defaults(run=_foreign)
+
+
+def _foreign(arguments: argparse.Namespace) -> None:
+    tree = foreign.read_tree(arguments.tree)
+    try:
+        values = pd.read_csv(arguments.matrix, index_col=0)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{arguments.matrix} cannot be read as csv ({error}); give a row per unit.") from error
+    numbers = values.apply(pd.to_numeric, errors="coerce")
+    parts = foreign.index_of(numbers, tree).drop(columns=list(numbers.columns), errors="ignore")
+    intervals = foreign.rank_intervals(numbers, tree, seed=arguments.seed).drop(columns="value_0_10")
+    table = parts.join(intervals).sort_values("rank").rename_axis(values.index.name or "unit").reset_index()
+    store.write_table(table, arguments.out)
+    print(f"{len(table)} units written to {arguments.out}")

@@ -4,18 +4,22 @@ import difflib
 import html
 import logging
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import streamlit as st
 from markupsafe import Markup
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from access.database import engine as database
 from access.viewer import Viewer
-from dashboard.shell import problems, process, search, session, signin, waiting
+from dashboard.shell import problems, process, search, session, signin
 from dashboard.shell.markup import show
 from dashboard.visit import remind
 from door.store import ScopedStore
@@ -24,7 +28,6 @@ from geodata.errors import DatabaseAwayError, RisicobeeldError
 from words import LANGUAGES, Texts
 
 _LOG = logging.getLogger(__name__)
-database.surround_waiting(waiting.said)
 
 _TRY_AGAIN_SECONDS = 3
 
@@ -267,3 +270,38 @@ def marked(texts: Texts, words: str, *, is_demonstration: bool) -> str:
         Whether the figures are invented.
     """
     return texts("class.example", word=words) if is_demonstration else words
+
+
+_SAID_AFTER_S: Final = 1  # a shorter wait is over before anybody has read it
+_SHOWN_S: Final = 5  # and then again, for as long as it takes: it must not stand long after the wait
+
+
+@contextmanager
+def _said_waiting() -> Iterator[None]:
+    """Say on the page that a write waits, from its first second on; nothing where there is no page.
+
+    It stands over the page: a press is answered before the page is drawn, when nothing else can be put on it.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        yield
+        return
+    words, is_over = session.texts()("register.waits"), threading.Event()
+
+    def tell() -> None:
+        pause = _SAID_AFTER_S
+        while not is_over.wait(pause):
+            st.toast(words, duration=_SHOWN_S)
+            pause = _SHOWN_S
+
+    teller = threading.Thread(target=tell, daemon=True)
+    add_script_run_ctx(teller, context)
+    teller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        teller.join()
+
+
+database.surround_waiting(_said_waiting)

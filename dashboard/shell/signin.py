@@ -12,14 +12,14 @@ from typing import Any, Final
 import streamlit as st
 from markupsafe import Markup
 
-from access import admission, audit
+from access import admission, audit, told
 from access.rights import ROLES, Verb
 from access.viewer import Viewer, may, parse_viewer
-from dashboard.shell import mail_wish
 from dashboard.shell.markup import show
 from geodata import codes, settings
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
+from risk.notices.notices import may_be_told
 from words import Texts
 
 _FORWARDED: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
@@ -182,7 +182,7 @@ def menu(texts: Texts, current: Viewer) -> None:
                 key="own_role",
                 on_change=lambda: st.query_params.update({"as": st.session_state["own_role"]}),
             )
-        mail_wish.draw(texts, current)
+        draw_mail_wish(texts, current)
         if settings.takes_visits() and may(current, Verb.RECORD, "activations"):
             st.caption(texts("visit.sign_out"))
         if st.button(texts("signin.out"), key="sign_out"):
@@ -236,3 +236,24 @@ def banner(texts: Texts) -> Markup:
     if settings.has_sign_in():
         return Markup()
     return Markup('<div class="rb-practice" role="note">{}</div>').format(texts("signin.banner"))
+
+
+def draw_mail_wish(texts: Texts, current: Viewer) -> None:
+    """Let a person choose of what they are told; nothing where no e-mail is configured or nothing can be told."""
+    rules = may_be_told(current)
+    if not settings.has_mail() or not rules:
+        return
+    now = told.wish(current)
+    with st.expander(texts("mail.wish")), st.form("mail-wish", border=False):
+        show(Markup("<p>{}</p>").format(texts("mail.wish_how", email=current.person)))
+        chosen = st.multiselect(
+            texts("mail.wish_rules"),
+            rules,
+            [rule for rule in now.rules if rule in rules],
+            format_func=lambda rule: texts(f"mail.rule_{rule}"),
+            key="mail-rules",
+        )
+        wants_quiet = st.checkbox(texts("mail.wish_quiet"), now.wants_quiet, key="mail-quiet")
+        if st.form_submit_button(texts("mail.wish_save")):
+            told.keep_wish(current, told.Wish(tuple(chosen), wants_quiet, texts.language))
+            st.caption(texts("mail.wish_saved" if chosen else "mail.wish_ended"))

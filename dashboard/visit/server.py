@@ -32,11 +32,16 @@ from access.admission import Refusal
 from access.rights import Verb
 from access.viewer import may
 from dashboard.shell.problems import in_words
-from dashboard.visit import page, receive, sender
+from dashboard.visit import receive, sender
 from dashboard.visit.sender import Sender
 from geodata import logs, settings
+from geodata.areas import mergers
+from geodata.areas.regions import region_names
 from geodata.errors import RisicobeeldError
-from words import LANGUAGES, Texts, choose_language, in_each
+from register import form
+from register.schema import MEASURES
+from words import LANGUAGES, Texts, choose_language, in_each, read_texts
+from words.templates import read_template
 
 ADDRESS: Final = "/visit/"
 _FOLDER: Final = Path(__file__).parent
@@ -132,7 +137,7 @@ async def _form(request: Request) -> Response:
     language = choose_language(request.query_params.get("lang"), locale)
     headers = _HEADERS | {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
     status = HTTPStatus.OK if sender.is_open() else HTTPStatus.NOT_FOUND
-    shown = page.render(language, is_open=sender.is_open())
+    shown = render_form(language, is_open=sender.is_open())
     return Response(shown, status, headers, "text/html; charset=utf-8")
 
 
@@ -154,7 +159,7 @@ async def _worker(_request: Request) -> Response:
 def _version() -> str:
     """Return what tells one form from another: a phone fetches all of its files anew when it changes."""
     parts = [path.read_bytes() for path, _ in _FILES.values()]
-    parts += [page.render(language, is_open=True).encode() for language in LANGUAGES]
+    parts += [render_form(language, is_open=True).encode() for language in LANGUAGES]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
@@ -303,3 +308,59 @@ async def _sign_out(request: Request) -> Response:
     answer = await starlette_auth_routes._auth_logout(request, base)  # noqa: SLF001
     answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
+
+
+_PAGE: Final = read_template(Path(__file__).with_name("visit.html"))
+_SCRIPT_WORDS: Final = (
+    "empty",
+    "none_known",
+    "offline",
+    "online",
+    "sending",
+    "saved",
+    "sent",
+    "waiting_n",
+    "old",
+    "state_waiting",
+    "state_refused",
+    "state_asked",
+    "edit",
+    "discard",
+    "discard_sure",
+    "send_anyway",
+    "erased_other",
+    "erased_ended",
+    "as_whom",
+    "may_not",
+    "unreachable",
+    "not_kept",
+    "draft_back",
+    "compared",
+    "yours",
+    "stands",
+)
+"""What the script says by itself; all else it shows stands in the page or comes with an answer."""
+
+
+def render_form(language: str, *, is_open: bool) -> str:
+    """Return the page in a language; without the form where no visits are taken.
+
+    It holds nobody's data and no figure, so that a phone may keep it: gemeenten, regions and words.
+    """
+    texts = read_texts(language)
+    regions = region_names()
+    gemeenten = mergers.known_areas()["gemeenten"].sort_values("gemeente_name")
+    return _PAGE.render(
+        texts=texts,
+        is_open=is_open,
+        form=form,
+        gemeenten=gemeenten[["gemeente_code", "gemeente_name", "vr_code"]].to_dict("records"),
+        regions=regions,
+        measures="; ".join(texts(f"register.measure_{code}") for code in list(MEASURES)[1:4]),
+        words=_words(texts),
+        other="en" if language == "nl" else "nl",
+    )
+
+
+def _words(texts: Texts) -> dict[str, str]:
+    return {name: texts(f"visit.{name}") for name in _SCRIPT_WORDS} | {"lacks": texts("register.lacks")}

@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from access.rights import rows_of
+from access.rights import Rows, Verb, rows_of
 from dashboard.files import downloads
 from dashboard.map import in_place, inside, own_figures
 from dashboard.map.layers import MapPicture, MapTexts
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.picture import across, breadcrumb, drawn, first_start, side_by_side, since, two_maps
+from dashboard.pages.picture import across, breadcrumb, drawn, side_by_side, since
 from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
@@ -46,7 +46,7 @@ def run() -> None:
             figures.title(store, texts, texts("app.title")), texts("picture.intro")
         )
     )
-    first_start.card(texts, store)
+    _way_on_from_the_example(texts, store)
     new = st.container(key="since-card")
     if ready.ranks(texts, store, Ranking.AREAS):
         _explorer()
@@ -258,7 +258,7 @@ def _by_place(texts: Texts, chosen: session.Selection, store: ScopedStore, now: 
         return Markup()
     switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
     values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
-    second = two_maps.choose(texts, now, chosen)
+    second = side_by_side.choose_second(texts, now, chosen)
     border = across.choose(texts, store, chosen)
     return Markup('<div class="rb-controls">{}{}{}{}</div>').format(switch, values, second, border)
 
@@ -294,15 +294,15 @@ def _draw_maps(
 ) -> None:
     """Draw the map, and beside it a second one that moves with it where one is asked for."""
     now, shown = pictures
-    if not two_maps.asked(now, chosen):
+    if not side_by_side.asked_second(now, chosen):
         _draw_map(texts, chosen, store, shown, rows, within)
         return
     first_side, second_side = st.columns(2, gap="small")
     with first_side:
-        two_maps.title(texts, store, shown, chosen.inside)
-        _draw_map(texts, chosen, store, shown, rows, within, together=two_maps.TOGETHER)
+        side_by_side.title_second(texts, store, shown, chosen.inside)
+        _draw_map(texts, chosen, store, shown, rows, within, together=side_by_side.TOGETHER)
     with second_side:
-        two_maps.draw(texts, chosen, store, shown, rows, within)
+        side_by_side.draw_second(texts, chosen, store, shown, rows, within)
 
 
 def _draw_map(
@@ -339,7 +339,7 @@ def _draw_map(
         key="map",
         assets=assets,
         geometry=geometry,
-        height=two_maps.HEIGHT_PX,
+        height=side_by_side.HEIGHT_PX,
         figures=figures.sector_figures(shown, chosen.sector, assets, geometry),
         on_select=lambda code, *others: session.select(unit=code, beside=",".join(others)),
         on_select_site=lambda site_id: session.select(unit=site_id),
@@ -372,3 +372,15 @@ def _foot(shown: Picture, texts: Texts, sources: tuple[SourceRecord, ...]) -> Ma
     return Markup('<p class="rb-foot">{}</p>').format(
         Markup().join(Markup("<span>{}</span>").format(part) for part in parts)
     )
+
+
+def _way_on_from_the_example(texts: Texts, store: ScopedStore) -> None:
+    """Offer the page of the data while the figures are invented, to whoever may import them."""
+    may_import = rows_of(store.viewer.role, "sources", Verb.MANAGE) is Rows.ALL
+    if not store.is_demonstration or not may_import or st.session_state.get("first-start-seen"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="first-start-card"):
+        st.caption(texts("data.card"), width="content")
+        if st.button(texts("data.card_go"), type="tertiary", key="to-data"):
+            st.session_state["first-start-seen"] = True
+            session.open_page("data")

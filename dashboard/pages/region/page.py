@@ -13,7 +13,7 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.pages.region import context, over_time
+from dashboard.pages.region import over_time
 from dashboard.pages.region import sheet as region_sheet
 from dashboard.parts import controls, figures, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
@@ -25,6 +25,7 @@ from dashboard.shell.session import Selection
 from dashboard.visit import server as visits
 from door.readiness import Ranking
 from door.store import ScopedStore
+from geodata.intake.places import known_places
 from geodata.snapshots import formats
 from risk.scores import deliver
 from risk.scores.outputs import Spread
@@ -41,7 +42,7 @@ def run() -> None:
     frame.page_head(texts, store, figures.title(store, texts, texts("page.region")))
     if ready.ranks(texts, store, Ranking.AREAS):
         _page()
-    elif published := context.section(texts, store):
+    elif published := _workbooks(texts, store):
         show(published)
 
 
@@ -85,7 +86,7 @@ def _page() -> None:
             + _done(texts, store, shown, vr_code, chosen.sector)
             + _quality(texts, shown, vr_code)
         )
-    if published := context.section(texts, store, vr_code):
+    if published := _workbooks(texts, store, vr_code):
         show(published)
 
 
@@ -308,3 +309,63 @@ def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, cho
         on_click="ignore",
     )
     downloads.menu(texts, store, seen, parts, key="region-files", week=regions.week)
+
+
+_WORKBOOK_ROWS_N = 12
+_MOST_N = 400  # of what a page can show; all of it stands in the export of the table
+
+
+def _workbooks(texts: Texts, store: ScopedStore, vr_code: str = "") -> Markup:
+    """Return the figures of a region ('' is every one that the viewer sees) as HTML; '' where there are none.
+
+    Parameters
+    ----------
+    texts, store
+        Words of the reader's language and the tables as the viewer may see them.
+    vr_code
+        A veiligheidsregio; '' is all that the viewer sees.
+    """
+    if not store.may("context"):
+        return Markup()
+    found = store.table("context")
+    found = found[found["vr_code"] == vr_code] if vr_code else found
+    if found.empty:
+        return Markup()
+    regions = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
+    names = {**known_places().names, **regions}
+    found = found.assign(name=found["region_code"].map(names).fillna(found["region_code"]))
+    found = found.assign(is_part=found["region_code"] != found["vr_code"])
+    found = found.sort_values(["is_part", "name", "source", "measure", "year"], ignore_index=True)
+    title = texts("context.title")
+    told = Markup("<h2>{}</h2><p class='rb-muted'>{}</p>").format(title, texts("context.how"))
+    told += _table(texts, found.head(_WORKBOOK_ROWS_N), title)
+    rest = found.iloc[_WORKBOOK_ROWS_N:_MOST_N]
+    if len(rest):
+        more = texts("context.more", n=len(found) - _WORKBOOK_ROWS_N)
+        told += Markup("<details><summary>{}</summary>{}").format(more, _table(texts, rest, title))
+        left_n = len(found) - _MOST_N
+        told += Markup("<p>{}</p>").format(texts("context.rest", n=left_n)) if left_n > 0 else ""
+        told += Markup("</details>")
+    return Markup('<section class="rb-page">{}</section>').format(told)
+
+
+def _table(texts: Texts, rows: pd.DataFrame, caption: str) -> Markup:
+    heads = [texts(f"context.{name}") for name in ("area", "measure", "value", "status", "source", "year")]
+    return tables.table(caption, heads, [_row(texts, row) for _, row in rows.iterrows()], numeric=(2,))
+
+
+def _row(texts: Texts, row: pd.Series) -> list[str]:
+    value, why = row["value"], str(row["missing_reason"])
+    if pd.isna(value):
+        shown = texts(f"missing_means.{why}") if f"missing_means.{why}" in texts else texts("context.none")
+    else:
+        shown = texts.number(value, 0 if float(value).is_integer() else 1)
+    told = f"{row['source']}, {row['cell']}"
+    return [
+        str(row["name"]),
+        str(row["measure"]),
+        shown,
+        texts(f"status.{row['status']}"),
+        told,
+        str(row["year"]),
+    ]

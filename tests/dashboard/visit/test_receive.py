@@ -21,7 +21,7 @@ from access import admission, audit, people, tokens
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from dashboard.shell.problems import in_words
-from dashboard.visit import page, server
+from dashboard.visit import server
 from door.store import open_store
 from geodata.errors import RisicobeeldError
 from register import form
@@ -448,7 +448,7 @@ def test_the_form_asks_what_the_page_asks_and_tells_nothing_of_the_register(phon
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     sites = open_store(LOTC).table("sites")
     assert [name for name in sites["site_id"] if name in answer.text] == []
-    assert page.render(language, is_open=True) == answer.text
+    assert server.render_form(language, is_open=True) == answer.text
 
 
 def test_signing_out_makes_the_browser_forget_the_queue(phone: httpx.Client) -> None:

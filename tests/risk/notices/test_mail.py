@@ -341,10 +341,10 @@ def menu() -> None:
     import os  # noqa: PLC0415 - the script of a page stands alone
 
     from access.viewer import Viewer  # noqa: PLC0415
-    from dashboard.shell import mail_wish  # noqa: PLC0415
+    from dashboard.shell import signin  # noqa: PLC0415
     from words import read_texts  # noqa: PLC0415
 
-    mail_wish.draw(read_texts("en"), Viewer("region", ("VR06",), person=os.environ["PERSON"]))
+    signin.draw_mail_wish(read_texts("en"), Viewer("region", ("VR06",), person=os.environ["PERSON"]))
 
 
 def test_a_person_asks_for_it_and_ends_it_under_their_name(configured: pytest.MonkeyPatch) -> None:
