@@ -12,7 +12,7 @@ from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
 from commands.run import bind, run_one
-from door import export, installation, outlook, readiness
+from door import export, installation, readiness
 from door import store as access
 from door.readiness import Ranking, Readiness
 from door.table_states import State
@@ -124,7 +124,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
-    found = outlook.now(load_model().disease)
+    found = readiness.outlook(load_model().disease)
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
     else:

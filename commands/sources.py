@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands import batch as batch_commands
 from commands import source_page
-from door import outlook
+from door import readiness
 from door import store as access
 from geodata import codes, logs
 from geodata.codes import Status
@@ -18,8 +18,8 @@ from geodata.intake import columns, incidence, recognise, series, sites
 from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build as refresh
+from geodata.refresh import fetch, imports
 from geodata.refresh import fetch as fetching
-from geodata.refresh import imports, live_check
 from geodata.snapshots import formats as store
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
@@ -65,7 +65,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     pruning.add_argument("--confirm", action="store_true", help="the clock is right")
     listing = commands.add_parser("sources", help="the page of the sources, from the catalogue")
     listing.add_argument("--out", type=Path, help="write it to a file, as docs/sources.md")
-    checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(live_check.QUESTIONS)}")
+    checking.add_argument("source", nargs="*", help=f"none for all; {', '.join(fetch.QUESTIONS)}")
 
 
 def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -157,7 +157,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
         print(f"The picture is now that of {arguments.as_of}, data version {rebuilt.data_version}.")
         print("The next refresh or import brings back today's; python -m geodata refresh does it now.")
         return _ALL_DONE
-    found = outlook.now(load_model().disease)
+    found = readiness.outlook(load_model().disease)
     with batch_commands.bars() as progress_of:
         outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
@@ -178,7 +178,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    found = live_check.check(arguments.source)
+    found = fetch.check_live(arguments.source)
     for name, differences in found.items():
         print(f"{name:<20}{'as expected' if not differences else 'differs'}")
         for difference in differences:

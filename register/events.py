@@ -18,7 +18,7 @@ from access.database.who import UPKEEP
 from geodata import known, metrics
 from geodata.errors import ConflictError, DatabaseAwayError, RegisterError
 from register import chain
-from register.backup import places
+from register.backup import archive
 
 MOST_DAYS_AHEAD: Final = 100
 """Days that an entry may come after all that is known; more is a clock that jumped."""
@@ -262,7 +262,7 @@ def last_known(most_days: int, connection: Connection | None = None) -> datetime
     head = connection.execute(HEAD).first() if connection is not None else None
     moments += [datetime.fromisoformat(head.recorded_at)] if head else []
     last = max(moments, default=None)
-    made = [moment for moment, _ in places.made()]
+    made = [moment for moment, _ in archive.made()]
     if switched := known.read("snapshot").get("number"):
         made.append(datetime.fromtimestamp(switched, UTC))
     for moment in sorted(made):

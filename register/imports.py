@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from access.viewer import Viewer
-from geodata.areas.names import fold
+from geodata.areas.regions import fold
 from geodata.codes import SECTORS
 from geodata.errors import InputError, RegisterError, RisicobeeldError
 from geodata.intake.columns import as_texts, fold_header

@@ -18,7 +18,7 @@ from access.database.who import UPKEEP
 from geodata import known, settings
 from geodata.errors import RegisterError
 from register import clock, ledger
-from register.backup import aside, places
+from register.backup import archive, aside
 from register.clock import MOST_DAYS_AHEAD
 from register.events import changing, erase_content, latest
 from register.periods import Period, periods
@@ -162,7 +162,7 @@ def _apply_backups(today: date, *, dry_run: bool) -> Done:
     """Remove backups past their period, here and where copies go, and what restores kept aside as long ago."""
     period = periods()["backup"]
     last = today - timedelta(days=period.days)
-    found = [places.made(place) for place in (places.folder(), settings.backup_to()) if place]
+    found = [archive.made(place) for place in (archive.folder(), settings.backup_to()) if place]
     seen = _seen_ahead(today, [one for of_place in found for one in of_place])
     over = []
     for of_place in found:

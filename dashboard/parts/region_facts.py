@@ -12,8 +12,8 @@ from dashboard.shell import session
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
 from geodata.tables.activations import valid_activations
-from risk.insight import activation_rates as history
 from risk.insight import changes
+from risk.insight import visits as history
 from words import Texts
 
 _SHOWN_N = 3
@@ -80,7 +80,7 @@ def _cause(texts: Texts, shown: Picture, code: str) -> str:
 
 
 def done(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.DataFrame | None:
-    """Return a region's activations by kind (`activation_rates.own_rates`); None for who may not see them.
+    """Return a region's activations by kind (`visits.own_rates`); None for who may not see them.
 
     Parameters
     ----------

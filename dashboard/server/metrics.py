@@ -31,7 +31,7 @@ from geodata.errors import SnapshotError
 from geodata.refresh import health
 from geodata.snapshots import manifests, snapshot
 from geodata.sources.registry import CONNECTORS
-from register.backup import places
+from register.backup import archive
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_PER_DAY: Final = 86_400
@@ -72,7 +72,7 @@ def _of_upkeep() -> Iterator[Metric]:
     figures = {
         "risicobeeld_backup_age_days": (
             "Days since the newest backup.",
-            _days(now, *(moment for moment, _ in places.made())),
+            _days(now, *(moment for moment, _ in archive.made())),
         ),
         "risicobeeld_drill_age_days": ("Days since a backup was last restored in a drill.", _days(now, *_drilled())),
         "risicobeeld_disk_free_bytes": ("What is left on the disk of the data folder.", _free()),

@@ -19,8 +19,7 @@ from dashboard.shell import session
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.areas import landmarks
-from geodata.areas.names import fold
-from geodata.areas.regions import region_names
+from geodata.areas.regions import fold, region_names
 from geodata.intake.places import known_places
 from words import LANGUAGES, Texts, read_texts
 

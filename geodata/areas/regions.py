@@ -1,5 +1,7 @@
 """Areas: veiligheidsregio's from gemeenten, who borders on whom, the browser's map, and mergers through the years."""
 
+import re
+import unicodedata
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -329,3 +331,20 @@ def _since(year: int, changes: pd.DataFrame) -> pd.DataFrame:
 def _read_facts(name: str, folder: Path = EMBEDDED_DIR) -> pd.DataFrame:
     """Read a table of facts as text; an empty cell is an empty text, never a missing value."""
     return pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+
+
+@cache
+def fold(text: str) -> str:
+    """Return a name without accents, capitals, apostrophes, hyphens and the usual ways to shorten it.
+
+    Examples
+    --------
+    >>> fold("Súdwest-Fryslân"), fold("'s-Gravenhage"), fold("Capelle a/d IJssel"), fold("St. Anthonis")
+    ('sudwest fryslan', 's gravenhage', 'capelle aan den ijssel', 'sint anthonis')
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold().replace("&", " en ")
+    plain = re.sub(r"[^a-z0-9#?]+", " ", re.sub(r"['’‘`´ʼ]", " ", plain)).strip()
+    plain = re.sub(r"\ba d\b|\baan de\b", "aan den", plain)
+    plain = re.sub(r"(?<=\w )v(?= \w)", "van", plain)
+    return re.sub(r"\bst\b", "sint", plain)

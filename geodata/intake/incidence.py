@@ -15,7 +15,7 @@ from geodata import contracts
 from geodata.areas import joins, regions
 from geodata.codes import Status
 from geodata.errors import InEach, InputError
-from geodata.intake import cells, columns, days, placing, series, wide
+from geodata.intake import cells, columns, days, placing, series
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
@@ -111,9 +111,9 @@ def read(path: Path, question: Question, places: Places, source: str) -> tuple[C
     """
     mapping = question.mapping
     table = reader.read(path, path.name, knows(mapping), question.options, takes_maps=True)
-    mapping = wide.places_said(table, FIELDS, mapping, places)
+    mapping = series.places_said(table, FIELDS, mapping, places)
     question = replace(question, mapping=mapping)
-    table = wide.to_long(table, FIELDS, mapping, places)
+    table = series.to_long(table, FIELDS, mapping, places)
     receipt = table.receipt("incidence")
     chosen = columns.choose(table, FIELDS, mapping)
     level = _level(chosen)
@@ -151,7 +151,7 @@ def knows(mapping: ColumnMapping | None = None) -> Knows:
     named = columns.knows(FIELDS, mapping)
 
     def field_of(header: str) -> str:
-        return named(header) or ("moment" if header[:1].isdigit() and wide.moment_of(header) else "")
+        return named(header) or ("moment" if header[:1].isdigit() and series.moment_of(header) else "")
 
     return field_of
 

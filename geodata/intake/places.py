@@ -18,7 +18,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from geodata.areas import mergers, regions
-from geodata.areas.names import fold
+from geodata.areas.regions import fold
 
 
 class Kind(StrEnum):

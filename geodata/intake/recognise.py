@@ -6,7 +6,7 @@ from typing import Final
 import geopandas as gpd
 
 from geodata.errors import InputError
-from geodata.intake import columns, establishments, incidence, sites, wide, workbooks
+from geodata.intake import columns, establishments, incidence, series, sites, workbooks
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
@@ -60,20 +60,20 @@ def _by_header(table: Table) -> str:
     if {columns.fold_header(str(name)) for name in table.frame.columns} & _REGISTER:
         return "activations"
     none = ColumnMapping()
-    of_cases = wide.places_said(table, incidence.FIELDS, none, known_places())
+    of_cases = series.places_said(table, incidence.FIELDS, none, known_places())
     cases = set(columns.choose(table, incidence.FIELDS, of_cases))
     site = set(columns.choose(table, sites.FIELDS, none))
     has_place = bool(cases & {"gemeente", "region"})
     has_point = any(one <= site for one in _POINTS)
     if has_place and "cases" in cases and not has_point and ("week" in cases or "date" in cases):
         return "incidence"
-    if has_place and not has_point and wide.has_moments(table):
+    if has_place and not has_point and series.has_moments(table):
         return "incidence"
     if (
         cases & {"week", "date"}
         and "cases" not in cases
         and not site & _PLACES
-        and wide.has_places(table, known_places())
+        and series.has_places(table, known_places())
     ):
         return "incidence"
     if establishments.fits(table):

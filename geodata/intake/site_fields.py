@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata import site_kinds
-from geodata.areas.names import fold
+from geodata.areas.regions import fold
 from geodata.errors import InEach, InputError
 from geodata.intake import cells, placing
 from geodata.intake.cells import Mark

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from geodata.areas import regions
-from geodata.areas.names import fold
+from geodata.areas.regions import fold
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
 from geodata.intake import cells, placing

@@ -55,7 +55,7 @@ class Connector:
         Fetched only when named: a download too large for every refresh.
     ask
         Asks the live source one small question; returns one sentence for all that differs from what the code expects.
-        None where `geodata.refresh.live_check` asks.
+        None where `geodata.refresh.fetch` asks.
     """
 
     fetch: Callable[[Path, Progress], Delivery]

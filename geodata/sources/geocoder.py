@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from geodata import settings
-from geodata.areas.names import fold
+from geodata.areas.regions import fold
 from geodata.errors import SourceError
 from geodata.snapshots import formats as store
 from geodata.sources import http

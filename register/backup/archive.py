@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,8 @@ from access.database import engine as database
 from geodata import settings
 from geodata.errors import RegisterError, SnapshotError
 from geodata.snapshots import manifests, snapshot
-from register.backup import places, sealed
+from register.backup import sealed
+from register.periods import periods
 
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "database.sqlite"
@@ -100,7 +101,7 @@ class _List:
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             return None
         made_at = datetime.fromisoformat(told["made_at"])
-        places.expires_on(made_at)  # a year that has no day after it is none
+        expires_on(made_at)  # a year that has no day after it is none
         files = {name: str(facts["sha256"]) for name, facts in told["files"].items()}
         return cls(made_at, dict(told["tables"].items()), files)
 
@@ -217,7 +218,7 @@ def opened(path: Path, identity: Path | None = None) -> Iterator[Incoming]:
         It is no backup, it is damaged, it is of a newer version, or its key is not there.
     """
     if not path.is_file():
-        raise RegisterError(f"There is no backup {path}; look in {places.folder()}.")
+        raise RegisterError(f"There is no backup {path}; look in {folder()}.")
     with tempfile.TemporaryDirectory(prefix="restore-") as name:
         place = Path(name)
         plain = sealed.opened(path, place / "plain", identity) if sealed.is_sealed(path) else path
@@ -236,7 +237,7 @@ def _unpacked(path: Path, plain: Path, place: Path) -> Iterator[Incoming]:
     except _BROKEN as error:
         raise RegisterError(f"The backup {path} cannot be used ({error}); choose another one.") from error
     if told is None:
-        raise RegisterError(f"{path} is no backup that this program knows; choose a file ending in {places.SUFFIX}.")
+        raise RegisterError(f"{path} is no backup that this program knows; choose a file ending in {SUFFIX}.")
     if any(Path(name).is_absolute() or ".." in Path(name).parts for name in told.files):
         raise RegisterError(f"Backup {path} names files outside of the data folder; choose another one.")
     if foreign := next(filter(_is_made_again, told.files), ""):  # such as the database itself, under the rows
@@ -265,7 +266,7 @@ def _first(path: Path, plain: Path, place: Path) -> Iterator[Incoming]:
         with engine.begin() as connection:
             names = [table.name for table in tables_of(connection)]
             if not sa.inspect(connection).has_table(_FIRST_FACTS):
-                raise RegisterError(f"{path} is no backup of the register; choose a file ending in {places.SUFFIX}.")
+                raise RegisterError(f"{path} is no backup of the register; choose a file ending in {SUFFIX}.")
             made_at = connection.execute(sa.text(f"SELECT made_at FROM {_FIRST_FACTS}")).scalar_one()  # noqa: S608
             connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             connection.execute(sa.text(f"INSERT INTO alembic_version VALUES ('{_FIRST_REVISION}')"))  # noqa: S608
@@ -298,3 +299,36 @@ def _bring_up_to_date(path: Path, engine: Engine) -> None:
     from access.database.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to load and seldom needed
 
     upgrade(engine)
+
+
+SUFFIX: Final = ".backup.zip"
+"""How a backup ends; those of version 1.0 end in .backup.sqlite, and a copy off the machine in .age beside that."""
+_STAMP: Final = "%Y-%m-%dT%H%M%S.%fZ"
+
+
+def folder() -> Path:
+    """Return where backups lie unless another place is asked."""
+    return settings.data_dir() / "register" / "backups"
+
+
+def new_path(now: datetime) -> Path:
+    """Return the path of a backup that is made now."""
+    return folder() / f"{now.strftime(_STAMP)}{SUFFIX}"
+
+
+def made(place: Path | None = None) -> list[tuple[datetime, Path]]:
+    """Return the backups in a folder with the moment of each, the newest first."""
+    paths = [path for path in (place or folder()).glob("*.backup.*") if not path.name.startswith(".")]
+    return sorted(((_moment(path), path) for path in paths), reverse=True)
+
+
+def _moment(path: Path) -> datetime:
+    try:
+        return datetime.strptime(path.name.split(".backup.")[0], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def expires_on(made_at: datetime) -> date:
+    """Return the last day on which a backup may be used."""
+    return made_at.date() + timedelta(days=periods()["backup"].days)

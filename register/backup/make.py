@@ -19,7 +19,7 @@ from geodata.errors import RegisterError, SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from register import chain
-from register.backup import archive, places
+from register.backup import archive
 from register.backup.archive import Backup
 
 
@@ -42,8 +42,8 @@ def backup(out: Path | None = None) -> Backup:
     now = datetime.now(UTC)
     try:
         if out is None:
-            places.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-            out = places.new_path(now)
+            archive.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+            out = archive.new_path(now)
         with store.whole_file(out, 0o600) as part, tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as at:
             return _write(out, part, Path(at) / archive.DATABASE, now, problem)
     except OSError as error:
@@ -91,7 +91,7 @@ def _write(out: Path, part: Path, rows: Path, now: datetime, problem: str) -> Ba
         out,
         found.events_n,
         found.head,
-        places.expires_on(now),
+        archive.expires_on(now),
         {name: facts["rows_n"] for name, facts in tables.items()},
         {name: facts["size_bytes"] for name, facts in files.items()},
         problem,

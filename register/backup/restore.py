@@ -17,7 +17,7 @@ from access.database.who import UPKEEP
 from geodata import known
 from geodata.errors import DatabaseAwayError, InputError, RegisterError
 from register import chain, ledger, retention
-from register.backup import archive, aside, data_files, places
+from register.backup import archive, aside, data_files
 from register.backup.archive import Incoming
 from register.backup.make import backup
 from register.events import HEAD, erase_content, latest
@@ -93,7 +93,7 @@ def restore(path: Path, *, replace: bool = False, expired: bool = False, identit
             found = chain.verify(source)
         if found.problems:
             raise RegisterError(f"Backup {path} is damaged: {found.problems[0]}; choose another one.")
-        last = places.expires_on(incoming.made_at)
+        last = archive.expires_on(incoming.made_at)
         if last < datetime.now(UTC).date() and not expired:
             raise RegisterError(
                 f"Backup {path} expired on {last}: it may hold what had to be erased; choose a newer one, or add"

@@ -1,7 +1,8 @@
-"""Visits with a known outcome, beside what was known of the place before: the only honest teacher.
+"""Visits: those with a known outcome with what was known of the place before, and how often a region visits.
 
-A visit that found nothing counts as much as one that did. Who looked, and how often anyone looked, is not
-among what is known of a place.
+A visit that found nothing counts as much as one that did. Who looked, and how often anyone looked, is not among what
+is known of a place: regions that look more find more. How often is told per 10,000 exposed workers, with an interval,
+and stays out of the index; only confirmed infections enter that, by rules of their own.
 """
 
 from typing import Final
@@ -9,10 +10,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geodata.codes import ACTIVATION_KINDS
 from geodata.tables.activations import valid_activations
 from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
+from risk.index.grid import SECTORS
+from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
+from risk.index.smooth import fit_prior, interval_of, smooth_rates
 
 NEVER_FEATURES: Final = ("registered_migrant_workers", "confirmed_infections")
 """Origin is only size, never risk; and what was found depends on where anyone looked."""
@@ -102,3 +107,92 @@ def _of_month(
         }
     )
     return pd.concat([row, values.reset_index(drop=True).astype(np.float64)], axis=1)
+
+
+ALL_KINDS: Final = ""
+_PER_10K = 10_000
+
+
+def picture(tables: Tables, level: str, model: Model) -> pd.DataFrame:
+    """Return the activations of every unit, by kind.
+
+    Parameters
+    ----------
+    tables
+        As for `risk.index.pipeline.score`.
+    level
+        ``gemeente`` or ``vr``. An activation without a gemeente counts at level ``vr`` only.
+    model
+        The declaration.
+
+    Returns
+    -------
+    DataFrame
+        unit_id, area_code, sector_code, kind (preventief, repressief, '' = both), activations_n, per_10k and its
+        90 % interval (per 10,000 exposed workers, smoothed over the units of the same sector and kind), and
+        last_visited (NaT where never). All sectors together counts every activation, also of sectors that
+        are left out of the score.
+    """
+    units = measure(tables, level, model).units
+    activations = valid_activations(tables["activations"])
+    column = {"gemeente": "gemeente_code", "vr": "vr_code"}[level]
+    placed = activations[activations[column] != ""]
+    both = pd.concat([placed, placed.assign(sector_code="")])
+    kinds = pd.concat([both, both.assign(kind=ALL_KINDS)])
+    keys = [kinds[column].rename("area_code"), kinds["sector_code"], kinds["kind"]]
+    seen = kinds.groupby(keys)["event_date"].agg(["size", "max"])
+    parts = []
+    for kind in (ALL_KINDS, *ACTIVATION_KINDS):
+        index = pd.MultiIndex.from_arrays([units["area_code"], units["sector_code"], [kind] * len(units)])
+        found = seen.reindex(index)
+        part = units[["unit_id", "area_code", "sector_code", "workers_n"]].assign(
+            kind=kind,
+            activations_n=found["size"].fillna(0).to_numpy(float),
+            last_visited=found["max"].to_numpy("datetime64[ns]"),
+        )
+        parts += [_with_rates(part[part["sector_code"] == sector]) for sector in (*SECTORS, "")]
+    table = pd.concat(parts).sort_values(["unit_id", "kind"], ignore_index=True)
+    return table.drop(columns="workers_n")
+
+
+def _with_rates(part: pd.DataFrame) -> pd.DataFrame:
+    exposure = part["workers_n"].to_numpy(float) / _PER_10K
+    events = np.where(np.isfinite(exposure), part["activations_n"], np.nan)
+    if not (np.nan_to_num(exposure) > 0).any():
+        return part.assign(per_10k=np.nan, per_10k_p05=np.nan, per_10k_p95=np.nan)
+    rates = smooth_rates(events, exposure, fit_prior(events, exposure))
+    return part.assign(
+        per_10k=rates["rate"].to_numpy(),
+        per_10k_p05=rates["rate_p05"].to_numpy(),
+        per_10k_p95=rates["rate_p95"].to_numpy(),
+    )
+
+
+def own_rates(activations: pd.DataFrame, workers_n: float) -> pd.DataFrame:
+    """Return the activations of one area by kind, against its own workers alone.
+
+    The interval is that of a Poisson count with Jeffreys' prior (a gamma of 0.5 and 0): it says what the area's
+    own record says, also when nothing was done. `picture` smooths over areas and needs the whole country.
+
+    Parameters
+    ----------
+    activations
+        Contract ``activations``, of one area.
+    workers_n
+        Exposed workers of that area; NaN or 0 leaves the rates NaN.
+
+    Returns
+    -------
+    DataFrame
+        kind (preventief, repressief, '' = both), activations_n, per_10k with per_10k_p05 and per_10k_p95, and
+        last_visited (NaT where never).
+    """
+    valid = valid_activations(activations)
+    tens = workers_n / _PER_10K if workers_n > 0 else np.nan
+    rows = []
+    for kind in (*ACTIVATION_KINDS, ALL_KINDS):
+        mine = valid if kind == ALL_KINDS else valid[valid["kind"] == kind]
+        low, high = interval_of([len(mine) + 0.5], [tens])
+        rows.append((kind, len(mine), len(mine) / tens, float(low[0]), float(high[0]), mine["event_date"].max()))
+    columns = ["kind", "activations_n", "per_10k", "per_10k_p05", "per_10k_p95", "last_visited"]
+    return pd.DataFrame(rows, columns=columns)

@@ -9,7 +9,7 @@ from door import export
 from door.store import ScopedStore
 from geodata.areas.regions import region_names
 from risk.notices.notices import Notice, notices, unknown
-from risk.report.blocks import Block, Document, Heading, Paragraph
+from risk.report.files import Block, Document, Heading, Paragraph
 from risk.report.icalendar import escaped, folded
 from words import Texts, read_texts
 

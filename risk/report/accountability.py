@@ -9,10 +9,10 @@ from access.rights import Rows, rows_of
 from door.store import ScopedStore
 from geodata.areas.regions import region_names
 from risk.report import charts
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture, Step, unseen
 from risk.report.facts import WORK_KINDS, Facts, gather
+from risk.report.files import Block, Document, Grid, Heading, Paragraph, Picture, Step, stamp_of, unseen
 from risk.report.interpretations import section
-from risk.report.words import banner_of, month_words, read_words, route_names, sector_name, stamp_of, viewer_words
+from risk.report.words import banner_of, month_words, read_words, route_names, sector_name, viewer_words
 from words import read_texts
 
 _COUNTS = ("by_theme", "by_kind", "by_trigger", "by_integral", "by_found", "by_measures", "by_sector", "by_region")

@@ -1,4 +1,4 @@
-"""A document as a file: Word, PDF or one HTML file with all in it. Every text is escaped here."""
+"""A document: what it is made of, and as a file in Word, PDF or one HTML file. Every text is escaped here."""
 
 import base64
 import io
@@ -6,17 +6,102 @@ import math
 import re
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from door import export
+from door.store import ScopedStore
 from geodata.errors import InputError
 from geodata.snapshots import formats as store
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import read_words
+from risk.report.words import read_words, viewer_words
+from words import read_texts
 from words.templates import read_template
 
+Step = Callable[[float], None]
+"""What long work calls with the part that is done (0-1)."""
+
+
+def unseen(_done: float) -> None:
+    """Tell nobody how far the work is."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is the title."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; a small one explains a figure."""
+
+    text: str
+    is_small: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: a header and rows of texts; columns in ``numeric`` are set to the right."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image (PNG) with a text for who cannot see it."""
+
+    png: bytes
+    alt: str
+    width_cm: float = 15.0
+
+
+Block = Heading | Paragraph | Grid | Picture
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document; ``banner`` stands on every page while figures are invented, '' otherwise."""
+
+    title: str
+    language: str
+    banner: str
+    blocks: tuple[Block, ...]
+
+
 _PAGE: Final = read_template(Path(__file__).with_name("document.html"))
+
+
+def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: str = "") -> Paragraph:
+    """Return what every document tells of itself: date, versions, scope, sources and licence.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them; the register is written through its viewer.
+    language
+        ``nl`` or ``en``.
+    peildatum
+        Date of the picture.
+    model_version
+        Of the declaration of the index.
+    """
+    words = read_words(language)
+    model = words["stamp_model"].format(version=model_version) if model_version else ""
+    told = words["stamp"].format(
+        day=read_texts(language).day(peildatum),
+        model=model,
+        version=store.data_version,
+        scope=viewer_words(store, language),
+        sources=export.attributions(store.sources, language),
+        licence=words["licence"],
+    )
+    return Paragraph(told, is_small=True)
 
 
 def write_document(document: Document, path: Path) -> None:

@@ -18,7 +18,7 @@ from geodata.areas.regions import region_names
 from register import record as write
 from register.events import Receipt
 from register.read import ALL, Filters, in_training
-from risk.report.blocks import Block, Grid, Heading, Paragraph
+from risk.report.files import Block, Grid, Heading, Paragraph
 from risk.report.words import read_words
 from words import Texts, read_texts
 

@@ -17,9 +17,9 @@ from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
 from risk.index.model import for_disease, load_model
 from risk.index.pipeline import score
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Step, unseen
+from risk.report.files import Block, Document, Grid, Heading, Paragraph, Step, stamp_of, unseen
 from risk.report.interpretations import section, valid
-from risk.report.words import banner_of, read_words, route_names, sector_name, stamp_of
+from risk.report.words import banner_of, read_words, route_names, sector_name
 from words import read_texts
 
 _LONGEST = 6

@@ -13,8 +13,8 @@ from geodata.errors import InputError
 from risk.index import classify
 from risk.index.declaration import Text
 from risk.report import charts
-from risk.report.blocks import Block, Document, Grid, Heading, Paragraph, Picture
-from risk.report.words import banner_of, days_words, monday, stamp_of, week_words
+from risk.report.files import Block, Document, Grid, Heading, Paragraph, Picture, stamp_of
+from risk.report.words import banner_of, days_words, monday, week_words
 from words import read_texts
 
 _TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")

@@ -1,4 +1,4 @@
-"""The words of the report in one language, and what stands under every document."""
+"""The words of the report in one language."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,12 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from door import export
 from door.store import ScopedStore
 from geodata import codes
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
-from risk.report.blocks import Paragraph
 from words import read_texts
 
 LANGUAGES: Final = ("nl", "en")
@@ -39,33 +37,6 @@ def sector_name(code: str, language: str) -> str:
     if sector is None:
         return code
     return sector.name_nl if language == "nl" else sector.name_en
-
-
-def stamp_of(store: ScopedStore, language: str, peildatum: date, model_version: str = "") -> Paragraph:
-    """Return what every document tells of itself: date, versions, scope, sources and licence.
-
-    Parameters
-    ----------
-    store
-        The tables as the viewer may see them; the register is written through its viewer.
-    language
-        ``nl`` or ``en``.
-    peildatum
-        Date of the picture.
-    model_version
-        Of the declaration of the index.
-    """
-    words = read_words(language)
-    model = words["stamp_model"].format(version=model_version) if model_version else ""
-    told = words["stamp"].format(
-        day=read_texts(language).day(peildatum),
-        model=model,
-        version=store.data_version,
-        scope=viewer_words(store, language),
-        sources=export.attributions(store.sources, language),
-        licence=words["licence"],
-    )
-    return Paragraph(told, is_small=True)
 
 
 def viewer_words(store: ScopedStore, language: str) -> str:

@@ -12,7 +12,7 @@ from geodata.errors import RegisterError
 from geodata.snapshots import snapshot
 from register import chain, clock, events, retention
 from register import record as write
-from register.backup import places
+from register.backup import archive
 from register.backup.make import backup
 from register.backup.restore import restore
 from tests.geodata.snapshots.test_snapshot import RECORD
@@ -47,17 +47,17 @@ def test_a_clock_that_jumped_erases_nothing_and_leaves_every_backup(filled):
     with pytest.raises(RegisterError, match="the clock says 2040-01-01"):
         retention.apply(WRONG)
     assert chain.verify_chain().erased_n == 0
-    assert [path for _, path in places.made()] == [made.path for made in reversed(filled)]
+    assert [path for _, path in archive.made()] == [made.path for made in reversed(filled)]
     assert sum(done.erased_n for done in retention.apply(WRONG, dry_run=True)) == 40  # one may always look
 
 
 def test_a_backup_by_that_same_clock_does_not_vouch_for_it(filled, lotc, activation, monkeypatch):
     """At night the backup comes first, and retention right after it."""
-    made_then = places.new_path(datetime.combine(WRONG, datetime.min.time(), UTC))
+    made_then = archive.new_path(datetime.combine(WRONG, datetime.min.time(), UTC))
     shutil.copy2(filled[-1].path, made_then)
     with pytest.raises(RegisterError, match="the clock says 2040-01-01"):
         retention.apply(WRONG)
-    assert len(places.made()) == 3
+    assert len(archive.made()) == 3
     set_clock(monkeypatch, (WRONG - datetime.now(UTC).date()).days)
     with pytest.raises(RegisterError, match="past the last entry"):
         write.record(lotc, "activation", activation)
@@ -66,7 +66,7 @@ def test_a_backup_by_that_same_clock_does_not_vouch_for_it(filled, lotc, activat
 def test_backups_of_quiet_weeks_vouch_for_the_clock_one_after_the_other(filled):
     now = datetime.now(UTC)
     for days in (10, 20, 30):
-        shutil.copy2(filled[-1].path, places.new_path(now + timedelta(days=days)))
+        shutil.copy2(filled[-1].path, archive.new_path(now + timedelta(days=days)))
     done = retention.apply((now + timedelta(days=31)).date())
     assert {one.kind for one in done if one.erased_n} == {"backup"}
 
@@ -79,13 +79,13 @@ def test_a_run_erases_no_more_than_its_share_unless_somebody_looked():
     assert chain.verify_chain().erased_n == 0
     done = retention.apply(WRONG, confirmed=True)
     assert sum(one.erased_n for one in done) == 40
-    assert len(places.made()) == 2  # the newest stay
+    assert len(archive.made()) == 2  # the newest stay
 
 
 @pytest.mark.usefixtures("filled")
 def test_the_backup_comes_first_and_only_when_something_goes(monkeypatch):
     retention.apply(first=backup)
-    assert len(places.made()) == 2
+    assert len(archive.made()) == 2
     made = []
     monkeypatch.setattr(retention, "_erase", lambda *_: made.append("erased"))
     retention.apply(WRONG, confirmed=True, first=lambda: made.append("backup"))

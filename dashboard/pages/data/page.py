@@ -16,8 +16,8 @@ from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, problems, session
 from dashboard.shell.markup import show
-from door import outlook
-from door.outlook import Outlook
+from door import readiness
+from door.readiness import Outlook
 from door.store import ScopedStore
 from geodata import settings, site_kinds
 from geodata.errors import RisicobeeldError
@@ -111,7 +111,7 @@ def _fetch(texts: Texts, store: ScopedStore) -> None:
     """Fetch CBS first, so that there is a picture in seconds, then all others; tell how far it is."""
     audit.note("refresh", who=store.viewer.who, role=str(store.viewer), surface=store.surface)
     rest = [name for name in chosen([]) if name not in _FIRST]
-    brings = outlook.now(official_model().disease)
+    brings = readiness.outlook(official_model().disease)
     outcomes = []
     for title, names in (("data.fetching_cbs", list(_FIRST)), ("data.fetching_rest", rest)):
         with progress.shown(texts, texts(title)) as step:
@@ -165,7 +165,7 @@ def _drop(texts: Texts, store: ScopedStore, kinds: tuple[str, ...]) -> None:
         if problem is not None and not (answers.kind == "workbook" and problem.key in _OPEN_QUESTIONS):
             _refused(texts, problem)
             return
-        brings = outlook.now(official_model().disease)
+        brings = readiness.outlook(official_model().disease)
         try:
             tried = _tried(texts, path, answers, brings)
         except RisicobeeldError as error:
@@ -251,7 +251,7 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
 
 
 def _bring_in(texts: Texts, store: ScopedStore, path: Path, answers: Answers) -> None:
-    brings = outlook.now(official_model().disease)
+    brings = readiness.outlook(official_model().disease)
     with progress.shown(texts, texts("data.importing")) as step:
         step(0.1)
         receipt = upload.bring_in(path, answers, lambda done, total: step(done / total if total else 0.5))
@@ -277,7 +277,7 @@ def _corrected_places(texts: Texts, store: ScopedStore) -> None:
         with st.expander(texts("data.receipt")):
             _sentences(texts, decisions.take_over_places(store, is_dry_run=True))
         if st.button(texts("data.places_take"), type="primary", key="places-take"):
-            brings = outlook.now(official_model().disease)
+            brings = readiness.outlook(official_model().disease)
             with progress.shown(texts, texts("data.importing")) as step:
                 step(0.1)
                 receipt = decisions.take_over_places(store)
@@ -357,7 +357,7 @@ def _ask_back(texts: Texts, store: ScopedStore, what: str) -> None:
         st.write(texts(f"data.ask_{what}_what"))
         with st.container(horizontal=True):
             if st.button(texts("data.yes"), type="primary", key="data-yes"):
-                brings = outlook.now(official_model().disease)
+                brings = readiness.outlook(official_model().disease)
                 name = build.undo().address if what == "undone" else str(build.return_to_example())
                 brings.see_current()
                 audit.note(what, who=store.viewer.who, role=str(store.viewer), surface=store.surface)

@@ -13,7 +13,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from door.store import ScopedStore
 from risk.index import classify
-from risk.report import interpretations, orientation
+from risk.report import charts, interpretations
 from words import Texts
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _map(axes: "Axes", texts: Texts, store: ScopedStore, shown: Picture, vr_code
     areas.plot(ax=axes, color=colours, edgecolor="white", linewidth=0.6)
     axes.set_aspect("equal")
     axes.axis("off")
-    orientation.draw(axes, areas, "gemeente_name")
+    charts.draw_orientation(axes, areas, "gemeente_name")
     axes.set_title(texts("region.sheet_map"), size=9, color=_INK, loc="left")
 
 

@@ -16,9 +16,8 @@ from door.store import ScopedStore
 from register import personal
 from register import record as write
 from risk.report.accountability import accountability
-from risk.report.blocks import Document, Grid, Heading, Paragraph
 from risk.report.facts import TEXT_KINDS
-from risk.report.files import ENDINGS, render
+from risk.report.files import ENDINGS, Document, Grid, Heading, Paragraph, render
 from risk.report.meeting import meeting_sheet
 from words import Texts
 

@@ -1,4 +1,4 @@
-"""A table that was packed: ``.csv.gz``, or the one table in a zip."""
+"""A table that was packed: ``.csv.gz``, the one table in a zip, or a whole table of CBS with its lists of codes."""
 
 import gzip
 import io
@@ -7,8 +7,9 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import pandas as pd
+
 from geodata.errors import InputError
-from geodata.intake.files import cbs_bulk
 from geodata.intake.files.table import MAX_BYTES
 
 _TABLES: Final = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".json")
@@ -32,8 +33,8 @@ def table_in(source: Path | bytes, name: str) -> tuple[bytes, str] | None:
         return _gunzipped(content, name), Path(name).stem
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as held:
-            if (bulk := cbs_bulk.joined(held, name)) is not None:
-                return bulk, cbs_bulk.NAME
+            if (bulk := joined(held, name)) is not None:
+                return bulk, NAME
             tables = [part for part in held.infolist() if _is_table(part)]
             has_map = any(PurePosixPath(part.filename).suffix.lower() in _MAPS for part in held.infolist())
             if not tables or has_map:
@@ -75,3 +76,62 @@ def _gunzipped(content: bytes, name: str) -> bytes:
     if len(unpacked) > MAX_BYTES:
         raise InputError("file_unpacks_too_big", name=name, most_mb=MAX_BYTES >> 20)
     return unpacked
+
+
+NAME: Final = "Observations.csv"
+_SUBJECTS: Final = "measurecodes.csv"
+_OF_EACH: Final = ("Id", "Measure", "ValueAttribute", "Value", "StringValue")  # the other columns are dimensions
+_CODED: Final = {"Identifier", "Title"}
+_REGIONS: Final = ("regios", "wijkenenbuurten")  # their titles are names of more than one area
+_IMPOSSIBLE: Final = {"confidential": "x", "unavailable": "."}
+_MOST_BYTES: Final = MAX_BYTES // 2
+
+
+def joined(held: zipfile.ZipFile, name: str) -> bytes | None:
+    """Return the figures as a text, a column per dimension and one per subject; None for any other zip.
+
+    Raises
+    ------
+    InputError
+        It unpacks to too much, or its tables do not fit each other.
+    """
+    parts = {PurePosixPath(part.filename).name.lower(): part for part in held.infolist() if not part.is_dir()}
+    if not {NAME.lower(), _SUBJECTS} <= set(parts):
+        return None
+    if sum(part.file_size for part in parts.values()) > _MOST_BYTES:
+        raise InputError("file_unpacks_too_big", name=name, most_mb=_MOST_BYTES >> 20)
+    tables = {title: _read(held, part) for title, part in parts.items() if title.endswith("codes.csv")}
+    figures = _read(held, parts[NAME.lower()])
+    if not {"Measure", "Value"} <= set(figures.columns) or not {"Identifier", "Title"} <= set(
+        tables[_SUBJECTS].columns
+    ):
+        raise InputError("bulk_unfitting", name=name)
+    dimensions = [column for column in figures.columns if column not in _OF_EACH]
+    for column in dimensions:
+        codes = tables.get(f"{column.lower()}codes.csv")
+        if codes is not None and column.lower() not in _REGIONS and set(codes.columns) >= _CODED:
+            titles = dict(zip(codes["Identifier"], codes["Title"], strict=True))
+            figures[column] = figures[column].map(lambda code, known=titles: known.get(code, code))
+    why = figures.get("ValueAttribute", pd.Series("", index=figures.index)).str.lower().map(_IMPOSSIBLE).fillna("")
+    figures["Value"] = figures["Value"].mask(figures["Value"].eq(""), why)
+    figures["Measure"] = figures["Measure"].map(_subjects(tables[_SUBJECTS])).fillna(figures["Measure"])
+    if figures.duplicated([*dimensions, "Measure"]).any():
+        raise InputError("bulk_unfitting", name=name)
+    wide = figures.pivot_table(index=dimensions, columns="Measure", values="Value", aggfunc="first").reset_index()
+    return str(wide.to_csv(sep=";", index=False)).encode()
+
+
+def _read(held: zipfile.ZipFile, part: zipfile.ZipInfo) -> pd.DataFrame:
+    content = held.read(part).decode("utf-8-sig")
+    separator = ";" if ";" in content.partition("\n")[0] else ","
+    table = pd.read_csv(io.StringIO(content), sep=separator, dtype="str", keep_default_na=False)
+    return table.apply(lambda column: column.str.strip())
+
+
+def _subjects(codes: pd.DataFrame) -> dict[str, str]:
+    """Return what each subject is called, with its unit as StatLine writes it behind it."""
+    units = codes.get("Unit", pd.Series("", index=codes.index))
+    return {
+        code: f"{title} ({unit})" if unit else title
+        for code, title, unit in zip(codes["Identifier"], codes["Title"], units, strict=True)
+    }

@@ -10,8 +10,8 @@ import pandas as pd
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake.files import books, statline
-from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.second_table import only_first
+from geodata.intake.files.statline import years_over_weeks
 from geodata.intake.files.table import (
     MAX_CELLS_N,
     MAX_ROWS_N,

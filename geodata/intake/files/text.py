@@ -16,8 +16,8 @@ from pyarrow import csv as arrow_csv
 
 from geodata.errors import InputError
 from geodata.intake.files import statline
-from geodata.intake.files.headings import years_over_weeks
 from geodata.intake.files.second_table import only_first
+from geodata.intake.files.statline import years_over_weeks
 from geodata.intake.files.table import (
     HEADER_WITHIN_N,
     MAX_CELLS_N,

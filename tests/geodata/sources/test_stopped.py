@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from geodata.errors import InputError
+from geodata.refresh import fetch
 from geodata.refresh import fetch as fetching
-from geodata.refresh import live_check
 from geodata.refresh.fetch import Outcome
 from geodata.snapshots import deliveries, snapshot
 from geodata.sources import http, kept, rivm
@@ -38,7 +38,7 @@ class TestStoppedTables:
         )
         assert '[tables], cbs_jobs = "..."' in told.message
         assert snapshot.current().is_demonstration
-        assert live_check.check(["cbs_jobs"])["cbs_jobs"][0].startswith(f"StatLine stopped table {JOBS}")
+        assert fetch.check_live(["cbs_jobs"])["cbs_jobs"][0].startswith(f"StatLine stopped table {JOBS}")
         assert one("cbs_jobs", "cbs_jobs").state == "new"
         again = one("cbs_jobs")
         assert again.state == "unchanged"
@@ -62,7 +62,7 @@ class TestStoppedTables:
         sources.write_text(sources.read_text("utf-8") + '[tables]\ncbs_jobs = "90001NED"\n', "utf-8")
         assert one("cbs_jobs").state == "new"
         assert one("cbs_jobs").state == "unchanged"
-        assert live_check.check(["cbs_jobs"]) == {"cbs_jobs": []}
+        assert fetch.check_live(["cbs_jobs"]) == {"cbs_jobs": []}
         raw = deliveries.latest_raw_of("cbs_jobs")
         assert raw is not None
         assert raw.parameters == {"table": "90001NED"}

@@ -17,7 +17,7 @@ from door.store import open_store
 from geodata.errors import AccessDeniedError, InputError, RegisterError
 from register import chain, drafts, files, retention
 from register import record as write
-from register.backup import places
+from register.backup import archive
 from register.backup.make import backup
 from register.backup.restore import restore
 
@@ -149,7 +149,7 @@ def test_an_expired_backup_is_refused_and_removed(lotc, activation):
     assert restore(old, replace=True, expired=True).events_n == 1  # somebody who has no other one may
     assert retention.apply(day + timedelta(days=32), confirmed=True)[-1] == retention.Done("backup", 2, 30)
     assert not made.path.exists()
-    assert len(places.made()) == retention.NEWEST_KEPT  # the newest stay, however old
+    assert len(archive.made()) == retention.NEWEST_KEPT  # the newest stay, however old
 
 
 @pytest.mark.usefixtures("register")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from risk.index.declaration import Model
-from risk.insight.activation_rates import ALL_KINDS, picture
+from risk.insight.visits import ALL_KINDS, picture
 
 Tables = dict[str, pd.DataFrame]
 

@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely.geometry import Point
 
-from risk.insight import linking
+from risk.scores import site_tables
 
 
 def _sites(*rows):
@@ -27,7 +27,7 @@ SITES = _sites(
 
 
 def test_links_by_distance_employer_and_agency():
-    links = linking.find_links(SITES)
+    links = site_tables.find_links(SITES)
     pairs = {(frozenset((a, b)), why) for a, b, why in links[["site_id", "other_site_id", "why"]].to_numpy()}
     assert pairs == {
         (frozenset(("A-work", "B-work")), "employer"),
@@ -43,7 +43,7 @@ def test_links_by_distance_employer_and_agency():
 
 
 def test_another_region_shows_only_its_code():
-    table = linking.site_links(SITES, linking.find_links(SITES)).set_index("unit_id")
+    table = site_tables.site_links(SITES, site_tables.find_links(SITES)).set_index("unit_id")
     assert table.loc["A-work", "linked_site_ids"] == "C-near;D-over"
     assert table.loc["A-work", "why"] == "distance"
     assert table.loc["A-work", "other_vr_codes"] == "VR07"
@@ -66,16 +66,16 @@ def test_many_sites_of_another_region_give_the_same_line_as_one():
             ),
         ]
     )
-    one, many = (linking.site_links(s, linking.find_links(s)).set_index("unit_id") for s in (SITES, more))
+    one, many = (site_tables.site_links(s, site_tables.find_links(s)).set_index("unit_id") for s in (SITES, more))
     assert one.loc["A-work"].tolist() == many.loc["A-work"].tolist()
 
 
 def test_no_sites_have_no_links():
-    links = linking.find_links(SITES.iloc[:0])
+    links = site_tables.find_links(SITES.iloc[:0])
     assert links.empty
-    assert linking.site_links(SITES.iloc[:0], links).empty
+    assert site_tables.site_links(SITES.iloc[:0], links).empty
 
 
 def test_a_large_group_stays_small_work():
     rows = ((f"S{i:05d}", {"kind": "greenhouse", "xy": (i * 30_000, 0), "employer_group": "G"}) for i in range(3_000))
-    assert len(linking.find_links(_sites(*rows))) < 3_000 * 61
+    assert len(site_tables.find_links(_sites(*rows))) < 3_000 * 61

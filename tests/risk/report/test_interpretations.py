@@ -16,7 +16,7 @@ from register.backup.restore import restore
 from register.read import Filters
 from risk.report import interpretations
 from risk.report.accountability import accountability
-from risk.report.blocks import Document, Grid, Heading
+from risk.report.files import Document, Grid, Heading
 from risk.report.interpretations import notes_on
 from risk.report.meeting import meeting_sheet
 from words import read_texts

@@ -13,7 +13,7 @@ from door.store import ScopedStore, open_store
 from geodata import codes
 from risk.index.model import load_model
 from risk.report import plan_file
-from risk.report.blocks import Grid, Paragraph
+from risk.report.files import Grid, Paragraph
 from risk.report.sheet import points, region_sheet
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets

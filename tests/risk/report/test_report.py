@@ -19,8 +19,8 @@ from geodata.errors import AccessDeniedError, InputError
 from register import record as write
 from risk.report import files
 from risk.report.accountability import accountability
-from risk.report.blocks import Document, Grid, Heading, Paragraph
 from risk.report.facts import gather
+from risk.report.files import Document, Grid, Heading, Paragraph
 from risk.report.meeting import meeting_sheet
 from risk.report.words import read_words
 from tests.examples import examples

@@ -12,7 +12,7 @@ from register import record as write
 from risk.index.classify import lacks_of
 from risk.index.model import load_model
 from risk.report import plan_file
-from risk.report.blocks import Grid, Paragraph
+from risk.report.files import Grid, Paragraph
 from risk.report.sheet import region_sheet as sheet_of
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
