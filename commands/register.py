@@ -17,9 +17,9 @@ from geodata.refresh import build as refresh
 from geodata.snapshots import snapshot
 from register import chain, imports, retention
 from register import record as write
-from register.backup import compare, sealed
-from register.backup.drill import drill
+from register.backup import proof, sealed
 from register.backup.make import backup
+from register.backup.proof import drill
 from register.backup.restore import restore
 from register.events import ERASE_REASONS
 from register.schema import KINDS
@@ -149,7 +149,7 @@ def _verify(arguments: argparse.Namespace) -> None:
     snapshot.current()
     tokens.refuse_damaged()
     if arguments.backup:
-        differ = compare.differences(arguments.backup, arguments.identity)
+        differ = proof.differences(arguments.backup, arguments.identity)
         if differ:
             raise RegisterError(f"Not all of {arguments.backup} is here: {'; '.join(differ)}.")
         print(f"All of {arguments.backup} is here.")

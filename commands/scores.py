@@ -8,10 +8,9 @@ import pandas as pd
 
 from access.rights import Verb
 from access.viewer import may
-from commands import batch as batch_commands
 from commands import reports as report_commands
 from commands import targets as target_commands
-from commands.run import add_disease, refuse_unknown_disease, run_one
+from commands.run import add_disease, add_scheduler, pool_of, refuse_unknown_disease, run_one
 from door import export, readiness
 from door import store as access
 from door.readiness import Ranking
@@ -33,7 +32,7 @@ def add_commands(commands: Any) -> None:
         "prepare", help="compute scores of every level and alarms once, so that pages only read"
     )
     prepare.add_argument("--weeks", action="store_true", help="also the earlier weeks, so that none is waited for")
-    batch_commands.add_scheduler(prepare)
+    add_scheduler(prepare)
     prepare.set_defaults(run=_prepare)
     _add_score(commands.add_parser("score", help="write the scores of a level to a file"))
     _add_evaluate(commands.add_parser("evaluate", help="how good the index is, compared with naive rules"))
@@ -81,7 +80,7 @@ def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: 
     """Compute the scores of a level, on the workers that were named, unless they are there."""
     model = for_disease(load_model(version=getattr(arguments, "model", "")), getattr(arguments, "disease", ""))
     if not outputs.is_ready(data_version, level, model, week):
-        with batch_commands.pool_of(arguments) as pool:
+        with pool_of(arguments) as pool:
             outputs.ensure(data_version, level, model, week, pool)
 
 
@@ -95,7 +94,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--lang", choices=("nl", "en"), default="nl", help="language of words and banner")
     _add_model(score)
     add_disease(score)
-    batch_commands.add_scheduler(score)
+    add_scheduler(score)
     score.set_defaults(run=_score)
 
 

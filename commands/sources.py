@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from commands import batch as batch_commands
 from commands import source_page
+from commands.run import add_scheduler, bars, pool_of
 from door import readiness
 from door import store as access
 from geodata import codes, logs
@@ -100,7 +100,7 @@ def add_imports(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     site.add_argument("--layer", default="", help="which layer of a map to read, where it has several")
     _add_receipt(site)
-    batch_commands.add_scheduler(site)
+    add_scheduler(site)
     cases = kinds.add_parser("incidence", help="cases of a disease per gemeente and week or day")
     cases.add_argument("file", type=Path)
     cases.add_argument("--disease", default="", help="the disease, where the file has no column for it")
@@ -158,7 +158,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
         print("The next refresh or import brings back today's; python -m geodata refresh does it now.")
         return _ALL_DONE
     found = readiness.outlook(load_model().disease)
-    with batch_commands.bars() as progress_of:
+    with bars() as progress_of:
         outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
         logs.note(_LOG, "refreshed", source=outcome.source_id, state=outcome.state, rows_n=outcome.rows_n)
@@ -238,7 +238,7 @@ def _import_sites(arguments: argparse.Namespace, would: imports.Would) -> None:
         is_partial=arguments.partial,
         covers=coverage.declared(arguments.covers),
     )
-    with batch_commands.pool_of(arguments) as pool:
+    with pool_of(arguments) as pool:
         progress = pool.progress_of("geocoder") if arguments.geocode else lambda _done, _total: None
         report = imports.import_sites(
             arguments.file, question, progress, pool, is_dry_run=arguments.dry_run, would=would

@@ -8,7 +8,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard.map.layers import Overlay
-from dashboard.parts import controls, figures, links, tables
+from dashboard.parts import figures, links, tables
 from dashboard.parts.figures import Picture
 from dashboard.shell import session
 from dashboard.shell.problems import in_words
@@ -54,7 +54,7 @@ def choose(texts: Texts, store: ScopedStore, chosen: session.Selection, week: st
     number = session.kept("_alarms_n", asked, lambda: _alarms_n(*asked, store))
     if number is not None:
         words["alarms"] += f": {number}"
-    return controls.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)
+    return links.dropdown(texts("alarms.layer"), "layer", words, chosen.layer)
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
-from dashboard.parts import controls
+from dashboard.parts import links
 from dashboard.parts.figures import Picture
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
@@ -37,7 +37,7 @@ def _slider(now: Picture, texts: Texts, week: str) -> Markup:
     ]
     steps.append(("", texts("picture.week_now", day=texts.day(now.scored.peildatum.date()))))
     play = texts("picture.play"), texts("picture.play_stop")
-    return controls.slider(texts("picture.week"), "week", steps, week, play)
+    return links.slider(texts("picture.week"), "week", steps, week, play)
 
 
 def known_on(chosen: Selection) -> date | None:
@@ -78,4 +78,4 @@ def choose_known(texts: Texts, now: Picture, chosen: Selection) -> Markup:
     days = sorted((sundays | {here}) - {""}, reverse=True)
     words = {"": texts("region.known_now")}
     words |= {day: texts("region.known_on", day=texts.day(date.fromisoformat(day))) for day in days}
-    return controls.dropdown(texts("region.known"), "known", words, here)
+    return links.dropdown(texts("region.known"), "known", words, here)

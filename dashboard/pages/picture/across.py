@@ -6,7 +6,7 @@ from functools import cache
 import pandas as pd
 from markupsafe import Markup
 
-from dashboard.parts import controls, links, tables
+from dashboard.parts import links, tables
 from dashboard.parts import site as site_page
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
@@ -24,7 +24,7 @@ def choose(texts: Texts, store: ScopedStore, chosen: Selection) -> Markup:
     """
     if not offered(store):
         return Markup()
-    return controls.dropdown(texts("across.label"), "across", _options(texts), chosen.across)
+    return links.dropdown(texts("across.label"), "across", _options(texts), chosen.across)
 
 
 @cache

@@ -13,7 +13,7 @@ from dashboard.map.layers import MapPicture, MapTexts
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import across, breadcrumb, drawn, side_by_side, since
-from dashboard.parts import alarms, controls, figures, link_notice, links, period, ready, region_facts
+from dashboard.parts import alarms, figures, link_notice, links, period, ready, region_facts
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.remarks import interpretation, not_so
@@ -238,10 +238,10 @@ def _controls(
     own = session.kept("_own_figures", asked, lambda: own_figures.options(texts, store, level))
     parts = [
         _disease_choice(texts, store),
-        controls.choice(texts("picture.level"), "level", levels, level, unit="", beside="", within=""),
-        controls.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
-        controls.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
-        controls.dropdown(texts("inside.label"), "inside", now.kept(_inside, texts) | own, chosen.inside),
+        links.choice(texts("picture.level"), "level", levels, level, unit="", beside="", within=""),
+        links.dropdown(texts("picture.sector"), "sector", sectors, chosen.sector),
+        links.switch(texts("picture.sites"), "sites", is_on=chosen.sites == "1") if store.may("sites") else "",
+        links.dropdown(texts("inside.label"), "inside", now.kept(_inside, texts) | own, chosen.inside),
         alarms.choose(texts, store, chosen, week),
         period.slider(texts, now, week),
     ]
@@ -256,8 +256,8 @@ def _by_place(texts: Texts, chosen: session.Selection, store: ScopedStore, now: 
     """Return what changes how the map looks (HTML); '' on the first screen, with nothing chosen: it has no room."""
     if chosen == session.Selection(guide=chosen.guide):
         return Markup()
-    switch = controls.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
-    values = controls.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
+    switch = links.switch(texts("map.by_place"), "places", is_on=chosen.places == "1", inside="")
+    values = links.switch(texts("map.values"), "numbers", is_on=chosen.numbers == "1")
     second = side_by_side.choose_second(texts, now, chosen)
     border = across.choose(texts, store, chosen)
     return Markup('<div class="rb-controls">{}{}{}{}</div>').format(switch, values, second, border)
@@ -267,9 +267,7 @@ def _disease_choice(texts: Texts, store: ScopedStore) -> Markup:
     """Return the list of diseases (HTML); nothing where there are figures of one alone."""
     options = figures.diseases(texts, store)
     return (
-        controls.dropdown(texts("picture.disease"), "disease", options, figures.chosen_disease())
-        if options
-        else Markup()
+        links.dropdown(texts("picture.disease"), "disease", options, figures.chosen_disease()) if options else Markup()
     )
 
 

@@ -13,7 +13,7 @@ from dashboard.map.layers import MapPicture
 from dashboard.map.live import live_map
 from dashboard.map.scale import told_decimals, told_score
 from dashboard.map.words import map_texts
-from dashboard.parts import controls, figures
+from dashboard.parts import figures, links
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import session
@@ -156,7 +156,7 @@ def asked_second(now: Picture, chosen: Selection) -> str:
 
 
 def _choice(now: Picture, texts: Texts, second: str) -> Markup:
-    return controls.dropdown(texts("picture.second"), "second", _options(texts, now), second)
+    return links.dropdown(texts("picture.second"), "second", _options(texts, now), second)
 
 
 def _options(texts: Texts, now: Picture) -> dict[str, str | Mapping[str, str]]:

@@ -15,7 +15,7 @@ from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.region import over_time
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import controls, figures, link_notice, links, period, quality, ready, region_facts, tables
+from dashboard.parts import figures, link_notice, links, period, quality, ready, region_facts, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.remarks import interpretation, not_so
@@ -112,7 +112,7 @@ def _looking_back(texts: Texts, store: ScopedStore, shown: Picture, chosen: Sele
     parts = period.slider(texts, now, shown.week)
     if store.may("activations"):
         parts += period.choose_known(texts, now, chosen)
-    parts += controls.switch(texts("time.show"), "time", is_on=chosen.time == "1")
+    parts += links.switch(texts("time.show"), "time", is_on=chosen.time == "1")
     told = period.notice(texts, store, shown)
     links.linked(Markup('<div class="rb-controls">{}</div>{}').format(parts, told), key="region-back")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from access.viewer import parse_viewer
-from dashboard.parts import controls, figures
+from dashboard.parts import figures, links
 from door.store import open_store
 from words import read_texts
 
@@ -29,7 +29,7 @@ def test_sites_of_another_disease_have_their_own_scores_on_the_map(monkeypatch: 
 def test_the_chosen_one_of_a_list_moves_with_the_choice() -> None:
     words = {"": "Alle", "Groep": {"a": "Een <b>", "b": "Twee"}}
     for chosen in ("", "a", "b", "a"):
-        made = controls.dropdown("Kies", "sector", words, chosen)
+        made = links.dropdown("Kies", "sector", words, chosen)
         assert made.count(" selected") == 1
         assert f'data-go="sector={chosen}" selected' in made
         assert "Een &lt;b&gt;" in made

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from dashboard.parts import controls, links
+from dashboard.parts import links
 
 SCRIPT = Path(links.__file__).with_name("links.js").read_text("utf-8")
 WEEKS = [(f"2020-W{number}", f"week {number}") for number in range(40, 44)]
@@ -43,7 +43,7 @@ def test_only_the_next_value_of_a_play_takes_the_place_of_the_one_before(new_pag
     page.route("http://127.0.0.1/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
     page.route("http://127.0.0.1/links.js", lambda route: route.fulfill(body=SCRIPT, content_type="text/javascript"))
     page.goto("http://127.0.0.1/")
-    drawn = {week: str(controls.slider("Week", "week", WEEKS, week, ("Speel af", "Houd op"))) for week, _ in WEEKS}
+    drawn = {week: str(links.slider("Week", "week", WEEKS, week, ("Speel af", "Houd op"))) for week, _ in WEEKS}
     found = page.evaluate(PLAY, drawn)
     assert found["asked"] == ["week=2020-W41", "week=2020-W42"]
     assert (found["played"], found["chosen"], found["left"]) == (0, 1, 2)

@@ -5,8 +5,8 @@ import pytest
 from access.database import engine as database
 from geodata.errors import RegisterError
 from register import record as write
-from register.backup.drill import drill
 from register.backup.make import backup
+from register.backup.proof import drill
 
 
 def test_a_drill_with_half_a_backup_fails(lotc, activation) -> None:

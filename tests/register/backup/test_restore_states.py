@@ -20,7 +20,7 @@ from geodata import known, settings
 from geodata.errors import RegisterError
 from register import chain, files
 from register import record as write
-from register.backup import aside, compare, make
+from register.backup import aside, make, proof
 from register.backup.make import backup
 from register.backup.restore import restore
 
@@ -233,7 +233,7 @@ def test_whose_access_was_taken_away_since_does_not_get_it_back():
     there = people.everyone(by).set_index("email")
     assert there.loc["vogel@example.org", "revoked_at"] != ""
     assert set(there["role"]) == {""}  # nor the deputy
-    assert compare.differences(made.path) == []
+    assert proof.differences(made.path) == []
 
 
 @pytest.mark.usefixtures("filled")

@@ -16,7 +16,7 @@ from geodata import known, settings, site_kinds
 from geodata.errors import InputError, RegisterError
 from geodata.snapshots import deliveries, manifests, snapshot
 from register import record as write
-from register.backup import archive, compare, sealed
+from register.backup import archive, proof, sealed
 from register.backup.make import backup
 from register.backup.restore import restore
 from tests.geodata.snapshots.test_snapshot import RECORD
@@ -104,7 +104,7 @@ def test_sites_of_an_added_kind_come_back_with_their_kind(data_dir, tmp_path, mo
     restore(made.path)
     assert (tmp_path / "elsewhere" / site_kinds.FILE).read_text() == kinds
     assert snapshot.current().table("sites")["kind"].to_list() == ["poultry_farm"]
-    assert compare.differences(made.path) == []
+    assert proof.differences(made.path) == []
 
 
 def test_what_is_whole_and_newer_stays_and_what_is_damaged_comes_back(installation):
@@ -170,7 +170,7 @@ def test_one_file_where_one_asks_and_nobody_else_reads_it(tmp_path, capsys):
     assert (tmp_path / "een.zip").stat().st_mode & 0o777 == 0o600
     capsys.readouterr()
     assert data.main(["restore", "--replace", str(tmp_path / "een.zip")]) == 0
-    assert compare.differences(tmp_path / "een.zip") == []
+    assert proof.differences(tmp_path / "een.zip") == []
 
 
 def test_a_copy_leaves_the_machine_encrypted_or_not_at_all(installation, tmp_path, monkeypatch, capsys):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from risk.insight.feedback import simulate
+from risk.insight.visits import simulate
 
 # 60 runs of 5,000 visits, base rate 10 %, seeds fixed beforehand.
 SEEDS = (1, 2, 3)

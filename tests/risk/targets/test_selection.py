@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk.targets import select as selection
-from risk.targets.left_out import OUTSCORED, SEVERAL, price, why_left_out
+from risk.targets.plan import OUTSCORED, SEVERAL, price, why_left_out
 from risk.targets.select import ImpossibleError, Problem, could_enter, find_clash, join_limits, lots, select, solve
 from tests.examples import examples
 
