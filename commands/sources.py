@@ -19,7 +19,6 @@ from geodata.intake.files.table import Options
 from geodata.intake.receipt import Receipt
 from geodata.refresh import build as refresh
 from geodata.refresh import fetch, imports
-from geodata.refresh import fetch as fetching
 from geodata.snapshots import formats as store
 from geodata.snapshots.prune import prune
 from geodata.sources.registry import CONNECTORS
@@ -159,7 +158,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
         return _ALL_DONE
     found = readiness.outlook(load_model().disease)
     with bars() as progress_of:
-        outcomes = fetching.refresh_sources(arguments.source, arguments.accept, progress_of)
+        outcomes = fetch.refresh_sources(arguments.source, arguments.accept, progress_of)
     for outcome in outcomes:
         logs.note(_LOG, "refreshed", source=outcome.source_id, state=outcome.state, rows_n=outcome.rows_n)
         print(f"{outcome.source_id:<20}{outcome.state:<11}{outcome.rows_n:>9} rows")

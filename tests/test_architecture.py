@@ -114,13 +114,6 @@ def test_a_room_holds_sixteen_files_at_most() -> None:
     assert {room: n for room, n in files.items() if n > 16} == {}
 
 
-# What nothing calls yet, each with the letter of the issue that asks for it; an issue that closes leaves none.
-WAITING = {
-    "risk/insight/alarms.py alarms_of_weeks": "M",  # its measurement of a year of weeks
-    "risk/insight/detection.py poisson_scan": "M",  # its checks on published clusters
-}
-
-
 def test_nothing_is_public_without_a_user() -> None:
     uses, made = set(), set()
     for path in [*MODULES, *sorted((ROOT / "tools").rglob("*.py"))]:
@@ -143,7 +136,7 @@ def test_nothing_is_public_without_a_user() -> None:
         code = (cell for cell in json.loads(book.read_text("utf-8"))["cells"] if cell["cell_type"] == "code")
         uses |= {name for cell in code for name in re.findall(r"\w+", "".join(cell["source"]))}
     lonely = {f"{path} {name}" for path, name in made if not name.startswith("_") and name not in uses}
-    assert lonely == WAITING.keys(), "call it, or take it out; and take from the list what has a caller or is gone"
+    assert lonely == set(), "call it, or take it out"
 
 
 def public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

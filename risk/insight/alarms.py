@@ -176,13 +176,16 @@ def _alarms(cases: pd.DataFrame, week: str) -> pd.DataFrame:
     return table.drop(columns="excess_n")
 
 
-def alarms_of_weeks(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return `alarms` of every week that has six weeks before it, one under the other."""
+def alarms_of_weeks(cases: pd.DataFrame, weeks: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return `alarms` of several weeks, one under the other: of every week that has six weeks before it by default.
+
+    A week without figures saw nothing and is left out.
+    """
     tables = []
-    for week in cases.columns[-_BASELINE[0] :]:
+    for week in cases.columns[-_BASELINE[0] :] if weeks is None else weeks:
         try:
             tables.append(_alarms(cases, week))
-        except InputError:  # a week without a past has no alarms; the command says so for the one that is asked
+        except InputError:  # the command says why, for the one week that is asked
             continue
     # Checked once: of a year of weeks the check of each took most of the time.
     return contracts.check("alarms", pd.concat(tables, ignore_index=True)) if tables else contracts.empty("alarms")

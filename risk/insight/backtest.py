@@ -7,7 +7,6 @@ index that follows the epidemic, and nothing may be tuned to them further.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import starmap
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from geodata.weeks import Tables, fortnight, last_day, of_disease
 from risk.index.declaration import Model, Text
 from risk.index.indicators import measure
 from risk.index.pipeline import Outcome, score
-from risk.insight.alarms import KNOWN_OUTBREAKS, alarms, at_outbreaks, weekly_cases, weeks_at
+from risk.insight.alarms import KNOWN_OUTBREAKS, alarms_of_weeks, at_outbreaks, weekly_cases, weeks_at
 from risk.insight.ranking_metrics import BOOTSTRAPS
 
 Array = NDArray[Any]
@@ -296,7 +295,9 @@ def outbreaks(tables: Tables, model: Model, previous: Model | None = None) -> pd
     weeks = weeks_at(known, list(cases.columns))
     if not weeks:
         return pd.DataFrame()
-    found = at_outbreaks(known, pd.concat(starmap(alarms, ((cases, week) for week in weeks))))
+    found = at_outbreaks(known, alarms_of_weeks(cases, weeks))
+    if not len(found):
+        return found
     found = found.merge(tables["gemeenten"][["gemeente_code", "gemeente_name"]], on="gemeente_code")
 
     @cache
