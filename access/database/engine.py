@@ -4,24 +4,18 @@ Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every r
 (migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
 """
 
-import errno
-import fcntl
-import os
-import tempfile
-import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from access.database import tables, traces
+from access.database import connect, tables, traces, turn
 from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
@@ -35,13 +29,9 @@ _WRITE_LOCK: Final = 20200901  # any fixed number; names the lock that PostgreSQ
 PATIENCE_S: Final = 60
 """How long a writer waits for its turn before it is told that the register is busy."""
 
-_ROOM_BYTES: Final = 65_536
-"""What SQLite needs on the disk before it reads: the index of a log, which is half of this."""
-
 _UNBOUND: Final = sa.text(
     "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
 )
-_CONNECT: Final = {"connect_timeout": 5, "tcp_user_timeout": 30_000}  # seconds, milliseconds: nobody waits for hours
 
 
 def url() -> str:
@@ -92,35 +82,12 @@ _engines: dict[str, Engine] = {}
 def _engine(address: str) -> Engine:
     if address not in _engines:
         target = sa.make_url(address)
-        if _lacks_room(target):
-            return _reading_engine(Path(target.database or ""))  # not kept: there may be room at the next look
-        _engines[address] = _new_engine(target)
+        if connect.lacks_room(target):
+            return connect.reading_engine(
+                Path(target.database or ""), PATIENCE_S
+            )  # not kept: there may be room at the next look
+        _engines[address] = connect.new_engine(target, PATIENCE_S)
     return _engines[address]
-
-
-def _lacks_room(target: sa.URL) -> bool:
-    """Tell whether the disk is too full for the files that SQLite makes beside a database before it reads it.
-
-    A log beside it holds what is not in the database yet; then only SQLite itself may read the two.
-    """
-    path = Path(target.database or "")
-    if target.get_backend_name() != "sqlite" or not path.is_file() or Path(f"{path}-wal").exists():
-        return False
-    try:
-        with tempfile.TemporaryFile(dir=path.parent) as probe:
-            os.posix_fallocate(probe.fileno(), 0, _ROOM_BYTES)
-    except OSError as error:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return False
-
-
-def _reading_engine(path: Path) -> Engine:
-    """Return an engine that makes no file beside the database, and so reads only."""
-    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
-    address = f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true"
-    made = sa.create_engine(address, connect_args=options, poolclass=sa.NullPool)
-    sa.event.listen(made, "begin", _begin_sqlite)
-    return made
 
 
 def close() -> None:
@@ -128,54 +95,6 @@ def close() -> None:
     while _engines:
         _engines.popitem()[1].dispose()
     _current.clear()
-
-
-def _new_engine(target: sa.URL) -> Engine:
-    if target.get_backend_name() != "sqlite":
-        # Before each use the connection is tried: after a restart of the database the next read finds a new one.
-        # Twenty at most, so that four processes stay below the hundred that PostgreSQL allows by default.
-        patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
-        return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
-    path = Path(target.database or "")
-    if path.is_file() and not os.access(path.parent, os.W_OK):
-        # A file system that cannot be written: SQLite would want to make files beside the database to read it.
-        return _reading_engine(path)
-    options: dict[str, Any] = {"timeout": PATIENCE_S, "isolation_level": None}
-    engine = sa.create_engine(target, connect_args=options)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "checkout", _refuse_replaced(path))
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _refuse_replaced(path: Path) -> Callable[[Any, Any, Any], None]:
-    """Return what lets go of a connection to a file that a restore put another one in the place of."""
-
-    def check(_connection: object, record: Any, _proxy: object) -> None:
-        file = path.stat() if path.exists() else None
-        place = (file.st_dev, file.st_ino) if file else None
-        if record.info.setdefault("place", place) != place:
-            record.info.pop("place")
-            raise DisconnectionError
-
-    return check
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The file is there after a first look; what SQLite puts beside it then takes over who may read it.
-    connection.execute("PRAGMA user_version").close()
-    for _, _, name in connection.execute("PRAGMA database_list").fetchall():
-        if name and Path(name).stat().st_mode & 0o077:
-            with suppress(PermissionError):  # another account's, which has its own reasons
-                Path(name).chmod(0o600)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: a reader that turns writer half-way may fail with "database is locked".
-    writes = connection.get_execution_options().get("register_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def engine() -> Engine:
@@ -310,7 +229,7 @@ def _revision(found: Engine) -> str:
 def _one_at_a_time(found: Engine) -> Iterator[None]:
     """Let one process change the tables."""
     if found.dialect.name == "sqlite":
-        with _lock_file("lock"):
+        with turn.line(Path(f"{sqlite_path()}.lock")):
             yield
     else:
         with found.begin() as connection:
@@ -354,7 +273,7 @@ def writing(who: Who) -> Iterator[Connection]:
     with _told():
         found = engine()
         with ExitStack() as held:
-            with _waits[-1]():
+            with turn.waiting():
                 held.enter_context(_turn(found))
                 connection = held.enter_context(found.connect().execution_options(register_writes=True))
                 held.enter_context(connection.begin())
@@ -363,14 +282,6 @@ def writing(who: Who) -> Iterator[Connection]:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITE_LOCK)))
             show_as(connection, who)
             yield connection
-
-
-_waits: list[Callable[[], AbstractContextManager[object]]] = [nullcontext]
-
-
-def surround_waiting(tell: Callable[[], AbstractContextManager[object]]) -> None:
-    """Let whoever looks on be told of a wait: from now on ``tell()`` surrounds each one for the turn to write."""
-    _waits[:] = [tell]
 
 
 @contextmanager
@@ -392,46 +303,8 @@ def _turn(found: Engine) -> Iterator[None]:
     if found.dialect.name != "sqlite":
         yield
         return
-    with _lock_file("turn", PATIENCE_S):
+    with turn.line(Path(f"{sqlite_path()}.turn"), PATIENCE_S):
         yield
-
-
-@contextmanager
-def _lock_file(name: str, patience_s: float | None = None) -> Iterator[None]:
-    path = Path(f"{sqlite_path()}.{name}")
-    try:
-        handle = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w")
-    except OSError as error:
-        raise RegisterError("register_read_only", path=path, cause=error.strerror) from error
-    with handle:
-        _stand_in_line(handle.fileno(), patience_s)
-        yield
-
-
-def _stand_in_line(lock: int, patience_s: float | None) -> None:
-    """Wait in the kernel's own line for a lock file; None is for as long as it takes.
-
-    Raises
-    ------
-    RegisterError
-        The turn did not come in time. Who leaves the line lets go of the lock too, should it come at last.
-    """
-    with suppress(BlockingIOError):
-        return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    same = os.dup(lock)  # the lock is held for as long as one of the two is open
-
-    def stand() -> None:
-        try:
-            fcntl.flock(same, fcntl.LOCK_EX)
-        finally:
-            os.close(same)
-
-    line = threading.Thread(target=stand, daemon=True)
-    line.start()
-    line.join(patience_s)
-    if line.is_alive():
-        raise RegisterError("register_busy")
-    return None
 
 
 def forget_traces() -> None:

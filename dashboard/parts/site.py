@@ -12,9 +12,10 @@ from access.viewer import may
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import entry, figures, links, tables
+from dashboard.parts import entry, figures, links, site_figures, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture, Site
+from dashboard.parts.figures import Picture
+from dashboard.parts.site_figures import Site
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -169,7 +170,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, 
         return
     if rows_of(store.viewer.role, "scores_gemeente") is None:
         return
-    around = figures.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
+    around = site_figures.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
     near = sites.geometry.distance(here)
     if site["site_id"] in around.index:
         point = gpd.GeoSeries([here], crs=codes.CRS_RD).to_crs(codes.CRS_WGS84).iloc[0]
@@ -210,7 +211,7 @@ def place_name(texts: Texts, shown: Picture, site: Site) -> str:
     texts, shown
         Words of the reader's language and the picture on the page.
     site
-        As `figures.open_sites` gives it.
+        As `site_figures.open_sites` gives it.
     """
     if site["country"] != "NL":
         return texts("picture.abroad", country=texts(f"country.{site['country']}"))

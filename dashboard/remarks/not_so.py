@@ -16,7 +16,8 @@ from access.viewer import may
 from dashboard.parts import links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Picture, Site
+from dashboard.parts.figures import Picture
+from dashboard.parts.site_figures import Site
 from dashboard.shell import frame, session
 from door.store import ScopedStore, newest_event
 from geodata import site_kinds
@@ -39,7 +40,7 @@ def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
     texts, store, shown
         Words of the reader's language, the tables as the viewer may see them and the picture on the page.
     site
-        As `figures.open_sites` gives it.
+        As `site_figures.open_sites` gives it.
     """
     is_now = not store.known_on and not shown.week
     if is_now and may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from access.database import engine as database
+from access.database import turn
 from access.viewer import Viewer
 from dashboard.shell import problems, process, search, session, signin
 from dashboard.shell.markup import show
@@ -304,4 +305,4 @@ def _said_waiting() -> Iterator[None]:
         teller.join()
 
 
-database.surround_waiting(_said_waiting)
+turn.surround_waiting(_said_waiting)

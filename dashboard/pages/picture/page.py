@@ -13,7 +13,7 @@ from dashboard.map.layers import MapPicture, MapTexts
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
 from dashboard.pages.picture import across, breadcrumb, drawn, side_by_side, since
-from dashboard.parts import alarms, figures, link_notice, links, period, ready, region_facts
+from dashboard.parts import alarms, figures, link_notice, links, period, ready, region_facts, site_figures
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.remarks import interpretation, not_so
@@ -319,7 +319,7 @@ def _draw_map(
     picture = MapPicture(
         areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),
-        sites=figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
+        sites=site_figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         compared=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,

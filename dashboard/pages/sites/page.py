@@ -10,7 +10,7 @@ from dashboard.files import downloads
 from dashboard.map.layers import MapPicture, SiteLayer
 from dashboard.map.live import live_map
 from dashboard.map.words import map_texts
-from dashboard.parts import figures, link_notice, links, period, ready, tables
+from dashboard.parts import figures, link_notice, links, period, ready, site_figures, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
@@ -79,7 +79,7 @@ def _page() -> None:
     store = store.as_known_on(period.known_on(chosen))
     week = period.week(figures.open_picture(store, "vr", texts), chosen)
     shown = figures.open_picture(store, "site", texts, week)
-    sites = figures.open_sites(store, texts, week)
+    sites = site_figures.open_sites(store, texts, week)
     slider = period.slider(texts, figures.open_picture(store, "vr", texts), week)
     links.linked(
         Markup('<div class="rb-controls">{}</div>{}').format(slider, period.notice(texts, store, shown)),
@@ -342,7 +342,7 @@ def _apart_section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
                 kind,
                 place,
                 texts(f"sites.unknown_{reason}"),
-                figures.gain_words(texts, row["gain"]),
+                site_figures.gain_words(texts, row["gain"]),
                 _chance(texts, row["p_first"]),
                 why.place_span({**scored, "rank": scored["rank_p05"] if pd.isna(scored["rank"]) else scored["rank"]}),
                 why.top_reason(shown, row["site_id"], texts),

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from dashboard.parts import figures, links, tables
+from dashboard.parts import links, site_figures, tables
 from geodata import site_kinds
 from risk.targets.plan import Plan
 from words import Texts
@@ -24,7 +24,7 @@ def draw(texts: Texts, plan: Plan) -> None:
                 links.link(site_kinds.title(site, texts), page="sites", unit=site["site_id"]),
                 kind,
                 texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}"),
-                figures.gain_words(texts, site["finding_out_gain_0_10"]),
+                site_figures.gain_words(texts, site["finding_out_gain_0_10"]),
                 texts(f"targets.list_{site['list']}") if site["list"] else "–",
             ]
         )
