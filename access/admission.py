@@ -1,4 +1,4 @@
-"""Who may enter now, asked at every run of every page: our own table decides, beside whatever the provider says.
+"""Who may enter now, asked at every run of every page: our own table decides, whatever the provider says.
 
 A provider only proves who somebody is. Role, veiligheidsregio, organisation and deputies come from `access.people`;
 a claim about them in a token is ignored. Who is not in the table sees nothing.

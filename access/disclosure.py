@@ -306,8 +306,8 @@ def merge_small(counts: pd.DataFrame) -> pd.DataFrame:
     wide = wide.reindex(codes.VR_CODES).fillna(0)
     values = wide.to_numpy(float)
     merged = values < SMALLEST_CASES_N
-    while (beside := next(_lonely(values, merged), None)) is not None:
-        merged[beside] = True
+    while (partner := next(_lonely(values, merged), None)) is not None:
+        merged[partner] = True
     is_merged = pd.DataFrame(merged, wide.index, wide.columns).stack()  # noqa: PD013 - a Series
     kept = counts[~is_merged.reindex(pd.MultiIndex.from_arrays([counts["vr_code"], cell])).to_numpy(bool)]
     nation = counts.assign(vr_code=TOTAL).groupby(["vr_code", *others])["n"].sum().reset_index()
@@ -338,5 +338,5 @@ def _lonely(values: Array, merged: Mask) -> Iterator[tuple[int, int]]:
             cells, out = (values[:, number], merged[:, number]) if axis == 0 else (values[number], merged[number])
             left_out = cells[out].sum()
             if left_out and not out.all() and (out.sum() == 1 or left_out < SMALLEST_CASES_N):
-                beside = int(np.argmin(np.where(out, np.inf, cells)))
-                yield (beside, number) if axis == 0 else (number, beside)
+                partner = int(np.argmin(np.where(out, np.inf, cells)))
+                yield (partner, number) if axis == 0 else (number, partner)

@@ -1,4 +1,4 @@
-"""Named profiles of other weights, kept beside the national version, which no profile ever changes.
+"""Named profiles of other weights, kept next to the national version, which no profile ever changes.
 
 A profile belongs to a role, or to a veiligheidsregio: who is not of it never learns that it exists.
 """

@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
     trail.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE")
     trail.add_argument("--verify", action="store_true", help="look whether a line was changed, taken out or cut off")
     trail.add_argument(
-        "--anchor", action="store_true", help="note the heads of trail and register outside (RISICOBEELD_ANCHOR)"
+        "--anchor", action="store_true", help="note the heads of audit trail and register outside (RISICOBEELD_ANCHOR)"
     )
     trail.add_argument("--forget", action="store_true", help=f"remove the months older than {audit.KEEP_DAYS} days")
     trail.add_argument("--confirm", action="store_true", help="the clock is right, so the months may be removed")

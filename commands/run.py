@@ -108,7 +108,7 @@ def pool_of(arguments: argparse.Namespace) -> Iterator[Pool]:
 @contextmanager
 def bars() -> Iterator[Callable[[str], Progress]]:
     """Give a progress bar per step, on the error stream; a file or a pipe gets its begin and its end, not each move."""
-    opened: list[Any] = []
+    drawn: list[Any] = []
 
     def progress_of(name: str) -> Progress:
         bar = tqdm(
@@ -120,7 +120,7 @@ def bars() -> Iterator[Callable[[str], Progress]]:
             disable=settings.has_json_log(),  # a log for a machine has no room for a bar
             mininterval=_REDRAWN_S if sys.stderr.isatty() else _TOLD_S,
         )
-        opened.append(bar)
+        drawn.append(bar)
 
         def show(done: int, total: int) -> None:
             bar.total = total or None
@@ -133,5 +133,5 @@ def bars() -> Iterator[Callable[[str], Progress]]:
     try:
         yield progress_of
     finally:
-        for bar in opened:
+        for bar in drawn:
             bar.close()

@@ -58,7 +58,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _prepare_alarms(store: access.ScopedStore, disease: str, week: str = "") -> None:
-    """Store what takes seconds beside the scores; say why where the infections do not reach for it."""
+    """Store with the scores what takes seconds; say why where the infections do not reach for it."""
     try:
         context.prepare(store.data_version, disease, week)
     except InputError as error:

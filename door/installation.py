@@ -13,7 +13,7 @@ from geodata.errors import InputError, RisicobeeldError, unwritable
 from geodata.snapshots import snapshot
 from register import chain, events
 
-_LEAST_FREE_BYTES: Final = 200_000_000  # a refresh writes some tens of megabytes, and the trail must go on
+_LEAST_FREE_BYTES: Final = 200_000_000  # a refresh writes some tens of megabytes, and the audit trail must go on
 
 
 def check() -> dict[str, str]:
@@ -29,8 +29,8 @@ def check() -> dict[str, str]:
 def doubt() -> str:
     """Return what should be looked at although every part is ready; '' when nothing should.
 
-    Figures of the installation's own beside a register without an entry: right before the first entry, and also what
-    is left when nothing but snapshots was saved, without the mark beside them that tells of a register
+    Figures of the installation's own and a register without an entry: right before the first entry, and also what
+    is left when nothing but snapshots was saved, without the mark with them that tells of a register
     (`access.database.traces`). Nothing can part the two, so it is said and refuses nothing.
 
     Raises

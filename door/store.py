@@ -103,7 +103,7 @@ class ScopedStore:
         """
         if name not in read.BY_TABLE:
             return self._scope(name, lambda: self._snapshot.table(name))
-        # Checked by its contract where it was read: what is left to do is to leave out what stands beside it.
+        # Checked by its contract where it was read: what remains is to leave out the columns that are not its own.
         return self._entries(name)[contracts.CONTRACTS[name].columns].reset_index(drop=True)
 
     def _entries(self, name: str) -> pd.DataFrame:

@@ -189,7 +189,7 @@ def _sites(found: Snapshot) -> TableState:
 
 
 def activations_of(found: Snapshot) -> TableState:
-    """Return how the activations in the register stand: training entries beside the example, else the real ones."""
+    """Return how the activations in the register stand: training entries with the example, else the real ones."""
     rows = read.table(UPKEEP, "activations", read.ALL, found)
     rows = rows[read.in_training(rows) == found.is_demonstration] if len(rows) else rows
     regions = found.table("veiligheidsregios")

@@ -112,7 +112,7 @@ def certificate() -> Path | None:
 
 
 def anchor_file() -> Path | None:
-    """Return where the heads of trail and register are noted outside the data folder (``RISICOBEELD_ANCHOR``)."""
+    """Return where the heads of audit trail and register are noted outside the data folder (``RISICOBEELD_ANCHOR``)."""
     value = os.environ.get("RISICOBEELD_ANCHOR")
     return Path(value).expanduser().resolve() if value else None
 

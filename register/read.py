@@ -33,7 +33,7 @@ from register.schema import FICTIONAL, KINDS, Kind, blank, facets_of, kind_of
 _SHIPPED: Final = Path(__file__).parent / "shipped"
 BY_TABLE: Final[Mapping[str, Kind]] = {kind.table: kind for kind in KINDS.values()}
 EXTRA_COLUMNS: Final = ("vr_code", "partners", "version", "action", "erased_reason")
-"""What rows carry beside their contract: to scope them, to change them, and to show what was erased."""
+"""What rows carry besides the columns of their contract: to scope them, to change them, and to show what was erased."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def table(who: Who, name: str, filters: Filters = ALL, among: Snapshot | None = 
     filters
         Which rows.
     among
-        The snapshot whose activations stand beside the register's; the one in use by default.
+        The snapshot whose activations are read with the register's; the one in use by default.
     """
     current = among or snapshot.current()
     # With the hash of the newest event all is the same as it was: no row needs to be read or checked anew.

@@ -61,7 +61,7 @@ class Kind:
     facets
         Which field feeds which counting code (`access.database.tables.FACETS`).
     extra
-        Fields beside those of the contract: they scope the row, and are not in the table.
+        Fields besides those of the contract: they scope the row, and are not in the table.
     is_counted
         It stays in tables and reports, without its content, after an erasure.
     """

@@ -1,5 +1,5 @@
 """The index: pure functions from tables to scores, with their uncertainty and their reasons.
 
-No file is opened here except by ``model.py`` (the declaration), ``pipeline.py``, ``report.py`` and
-``__main__.py``, and nothing here knows of the dashboard.
+``index`` is pure: tables in, tables out. The other rooms read through the door (`door.store`), and nothing here knows
+of the dashboard.
 """

@@ -1,7 +1,7 @@
 """What else tells that there was a register, when its file and the note of it in `geodata.known` are both gone.
 
-A second mark lies in the folder of the audit trail, a third beside the figures. Beside them tell: backups, the list of
-what was erased and what a restore kept aside; the trail, of people who were let in; the heads that were written
+A second mark lies in the folder of the audit trail, a third with the figures. Besides these tell: backups, the list of
+what was erased and what a restore kept aside; the audit trail, of people who were let in; the heads that were written
 outside; and stored scores that counted its signals.
 """
 
@@ -33,7 +33,7 @@ def mark() -> None:
 def place() -> Path | None:
     """Return what tells that there was a register; None for a first start.
 
-    A process looks once: the trail of a place that only reads grows, and each page would read all of it.
+    A process looks once: the audit trail of a place that only reads grows, and each page would read all of it.
     """
     return _look(settings.data_dir())
 

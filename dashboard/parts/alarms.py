@@ -68,7 +68,7 @@ def _alarms_n(viewer: str, data_version: str, disease: str, week: str, _store: S
 
 
 def level(texts: Texts, store: ScopedStore, week: str) -> str:
-    """Return how many infections the whole country has in a week, beside the week before; '' for who sees a part.
+    """Return how many infections the whole country has in a week and in the week before; '' for who sees a part.
 
     Parameters
     ----------

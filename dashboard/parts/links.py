@@ -1,7 +1,8 @@
 """Tables, lists and controls of our own that change the selection, or the page, without loading everything anew.
 
-The controls are those of `dashboard.parts.links`. A link is a real one: it can be opened in another tab, and the
-keyboard reaches it.
+A link is a real one: it can be opened in another tab, and the keyboard reaches it. A choice, list, switch or slider
+is the browser's own: it weighs nothing (Streamlit's load some forty files before the first map), and on a phone it is
+the one that people know.
 """
 
 from collections.abc import Mapping, Sequence

@@ -190,20 +190,20 @@ def _gemeenten(language: str, data_version: str, _store: ScopedStore) -> list[En
     gemeenten, regions = _store.table("gemeenten"), region_names()
     now = dict(zip(gemeenten["gemeente_code"], gemeenten["gemeente_name"], strict=True))
     lies_in = dict(zip(gemeenten["gemeente_code"], gemeenten["vr_code"], strict=True))
-    opened = {code: {"level": "gemeente", "unit": code, "beside": "", "within": code} for code in now}
+    leads_to = {code: {"level": "gemeente", "unit": code, "beside": "", "within": code} for code in now}
     listed = [
-        Entry("gemeente", name, (fold(name),), "picture", opened[code], regions[lies_in[code]])
+        Entry("gemeente", name, (fold(name),), "picture", leads_to[code], regions[lies_in[code]])
         for code, name in now.items()
     ]
     for name, code in known_places().other_names():
         if code in now:
             where = read_texts(language)("search.now", gemeente=now[code])
-            listed.append(Entry("place", name, (fold(name),), "picture", opened[code], where))
+            listed.append(Entry("place", name, (fold(name),), "picture", leads_to[code], where))
     known = {(one.name, one.changes["unit"]) for one in listed}
     for place in landmarks.places():
         code = place.gemeente_code
         if code in now and (place.name, code) not in known:
-            listed.append(Entry("place", place.name, (fold(place.name),), "picture", opened[code], now[code]))
+            listed.append(Entry("place", place.name, (fold(place.name),), "picture", leads_to[code], now[code]))
     return listed
 
 

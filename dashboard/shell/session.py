@@ -252,7 +252,7 @@ def viewer() -> Viewer:
 @contextmanager
 def one_picture() -> Iterator[None]:
     """Let all that one run of a page draws come from the version of the figures that is in use when it begins."""
-    st.session_state.pop("_opened", None)
+    st.session_state.pop("_store", None)
     st.session_state["_is_whole_run"] = True
     try:
         yield
@@ -272,16 +272,16 @@ def store() -> tuple[ScopedStore, SnapshotError | None]:
         The snapshot in use is damaged and there is no earlier one.
     """
     who, surface = viewer(), f"page {urlsplit(st.context.url or '').path.strip('/') or 'picture'}"
-    drawn: tuple[ScopedStore, SnapshotError | None] | None = st.session_state.get("_opened")
+    drawn: tuple[ScopedStore, SnapshotError | None] | None = st.session_state.get("_store")
     is_whole_run = st.session_state.get("_is_whole_run", False)
     if is_whole_run and drawn is not None:
         return replace(drawn[0], viewer=who), drawn[1]
-    opened, problem = _open(who, surface)
-    if not is_whole_run and drawn is not None and drawn[0].data_version != opened.data_version:
+    scoped, problem = _open(who, surface)
+    if not is_whole_run and drawn is not None and drawn[0].data_version != scoped.data_version:
         st.rerun()
-    st.session_state["_opened"] = opened, problem
-    _note_page(opened)
-    return opened, problem
+    st.session_state["_store"] = scoped, problem
+    _note_page(scoped)
+    return scoped, problem
 
 
 def _open(who: Viewer, surface: str) -> tuple[ScopedStore, SnapshotError | None]:
@@ -313,9 +313,9 @@ def kept(name: str, asked: tuple[object, ...], make: Callable[[], _Made]) -> _Ma
     return found
 
 
-def _note_page(opened: ScopedStore) -> None:
+def _note_page(scoped: ScopedStore) -> None:
     """Leave a line in the audit trail that somebody opened a page: what was read before may come from a cache."""
-    page = (opened.viewer.who, str(opened.viewer), opened.surface, opened.data_version)
+    page = (scoped.viewer.who, str(scoped.viewer), scoped.surface, scoped.data_version)
     if st.session_state.get("_page_noted") != page:
         st.session_state["_page_noted"] = page
-        opened.note_opened()
+        scoped.note_opened()

@@ -92,7 +92,7 @@ def receive(viewers: tuple[Viewer, ...], person: str, sent: object) -> Answer:
 
 
 def standing(viewers: tuple[Viewer, ...], person: str, sent: object) -> list[dict[str, str]]:
-    """Return what the register holds beside what a phone sent: the visit itself, or others of that day to that place.
+    """Return what the register holds of what a phone sends: the visit itself, or others of that day to that place.
 
     Scoped as the pages are. A phone shows it while it stands on the screen, and keeps none of it.
 
@@ -199,7 +199,7 @@ def _at_place(viewer: Viewer, fields: Mapping[str, Any], entity_id: str) -> pd.D
 
 
 def _refusal(error: RisicobeeldError) -> Answer:
-    """Tell an error that stays from one that passes: a database that is away, or a trail that cannot be written."""
+    """Tell an error that stays from one that passes: a database away, or an audit trail that cannot be written."""
     passes = isinstance(error, UnnotedError) or not (isinstance(error, _FINAL) or error.key in _FINAL_KEYS)
     reason = in_each(in_words, error)
     if passes:

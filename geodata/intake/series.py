@@ -103,7 +103,7 @@ def _says_cumulative(headers: Mapping[str, str]) -> bool:
 
 
 def _looks_cumulative(level: pd.Series, step: pd.Series) -> bool:
-    """Tell whether series only rise, by steps that are small beside what they have reached."""
+    """Tell whether series only rise, by steps that are small compared with what they have reached."""
     rises, falls = step.gt(0), step.lt(0)
     moves_n = int(rises.sum() + falls.sum())
     if moves_n < 2 or falls.sum() > _FALLS_ALLOWED * moves_n:

@@ -107,7 +107,7 @@ def has_regions(path: Path) -> bool:
 
 def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
     """Return the cells of each visible sheet, and a receipt that tells of the others."""
-    content, book = books.opened(path)
+    content, book = books.whole_book(path)
     visible, hidden = books.visible_sheets(book), books.hidden_sheets(book)
     wanted = books.chosen_sheets(visible, hidden, sheet, path.name)
     grids = {title: list(books.rows_of(book, title, path.name, as_shown=True)) for title in wanted}

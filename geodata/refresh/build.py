@@ -279,7 +279,7 @@ def read_delivery(source_id: str, raw: RawSnapshot, areas: Mapping[str, pd.DataF
 def switch_to_real_activations() -> None:
     """Switch the demonstration off, all four tables: the register holds real activations now.
 
-    The activations themselves stay in the register, which is read beside the tables.
+    The activations themselves stay in the register, which is read with the tables.
     """
     with snapshot.lock():
         if not snapshot.current().is_demonstration:

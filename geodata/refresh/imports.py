@@ -317,7 +317,7 @@ def _try(record: SourceRecord, frames: Mapping[str, pd.DataFrame], would: Would 
 def _store(
     family: str, path: Path, source_date: str, read: Mapping[str, pd.DataFrame], receipt: Receipt, would: Would | None
 ) -> None:
-    """Keep a user's file beside what was read from it, and rebuild; the same once more is no new version."""
+    """Keep a user's file with what was read from it, and rebuild; the same once more is no new version."""
     [(name, table)] = read.items()
     source_id = source_name(family, path)
     licence = catalogue.source(source_id).licence

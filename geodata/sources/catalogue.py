@@ -258,7 +258,7 @@ SOURCES = {
             "© CBS / Kadaster (PDOK)",
             ("gemeenten", "veiligheidsregios"),
             cadence_days=365,
-            title_en="Areas: gemeenten, safety regions, GGD and labour market regions",
+            title_en="Areas: gemeenten, veiligheidsregio's, GGD and labour market regions",
         ),
         Source(
             "pdok_greenhouses",

@@ -24,7 +24,7 @@ class Delivery:
     source_date
         The date that the figures are of (ISO), not the date of fetching.
     parameters
-        What the reader needs beside the files: tables, years, questions.
+        What the reader needs besides the files: tables, years, questions.
     notes
         What a person should know of it: what could not be found or fetched, each in one sentence.
     stopped

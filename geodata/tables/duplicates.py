@@ -82,8 +82,8 @@ def likely(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     kinds = pd.factorize(sites["kind"].iloc[located])[0]
     pairs = pairs[kinds[pairs[:, 0]] == kinds[pairs[:, 1]]]
     distance = np.hypot(*(coordinates[pairs[:, 0]] - coordinates[pairs[:, 1]]).T)
-    beside, where = np.unique(pairs, return_inverse=True)  # most sites stand alone, and their names need no look
-    names = _bare(sites["name"].iloc[located[beside]]).to_numpy(dtype=object)
+    near, where = np.unique(pairs, return_inverse=True)  # most sites stand alone, and their names need no look
+    names = _bare(sites["name"].iloc[located[near]]).to_numpy(dtype=object)
     left, right = names[where.reshape(pairs.shape)].T
     alike = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1, score_cutoff=_ALIKE)
     nameless = (left == "") | (right == "")

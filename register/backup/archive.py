@@ -204,7 +204,7 @@ def file_digest(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path, identity: Path | None = None) -> Iterator[Incoming]:
+def open_backup(path: Path, identity: Path | None = None) -> Iterator[Incoming]:
     """Open a backup and prove that all of it is as it was written.
 
     Parameters
@@ -221,7 +221,7 @@ def opened(path: Path, identity: Path | None = None) -> Iterator[Incoming]:
         raise RegisterError(f"There is no backup {path}; look in {folder()}.")
     with tempfile.TemporaryDirectory(prefix="restore-") as name:
         place = Path(name)
-        plain = sealed.opened(path, place / "plain", identity) if sealed.is_sealed(path) else path
+        plain = sealed.decrypted(path, place / "plain", identity) if sealed.is_sealed(path) else path
         if zipfile.is_zipfile(plain):
             yield from _unpacked(path, plain, place)
         else:
@@ -302,7 +302,7 @@ def _bring_up_to_date(path: Path, engine: Engine) -> None:
 
 
 SUFFIX: Final = ".backup.zip"
-"""How a backup ends; those of version 1.0 end in .backup.sqlite, and a copy off the machine in .age beside that."""
+"""How a backup ends; those of version 1.0 end in .backup.sqlite, a copy off the machine then in .age."""
 _STAMP: Final = "%Y-%m-%dT%H%M%S.%fZ"
 
 

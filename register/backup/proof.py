@@ -44,7 +44,7 @@ def differences(path: Path, identity: Path | None = None) -> list[str]:
     RegisterError
         The backup or the register cannot be used.
     """
-    with archive.opened(path, identity) as incoming:
+    with archive.open_backup(path, identity) as incoming:
         return [*_of_rows(incoming), *_of_files(incoming.files)]
 
 

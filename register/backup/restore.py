@@ -88,7 +88,7 @@ def restore(path: Path, *, replace: bool = False, expired: bool = False, identit
         The file is no backup, it is damaged, it is past its last day, or the register holds newer events and
         ``replace`` was not asked.
     """
-    with archive.opened(path, identity) as incoming:
+    with archive.open_backup(path, identity) as incoming:
         with incoming.engine.connect() as source:
             found = chain.verify(source)
         if found.problems:
@@ -233,22 +233,22 @@ def _put_in_place(incoming: Incoming, state: State, erased: Mapping[tuple[str, s
 def _swap_in(incoming: Incoming, path: Path, erased: Mapping[tuple[str, str], str], kept: Path) -> _Put:
     """Make a new file beside the one that cannot be used, and put it in its place when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f".restored-{path.name}")
+    fresh = path.with_name(f".restored-{path.name}")
     from access.database import migrate  # noqa: PLC0415 - Alembic is slow to load, seldom needed
 
-    beside.unlink(missing_ok=True)
-    engine = sa.create_engine(f"sqlite:///{beside}", poolclass=sa.NullPool)
+    fresh.unlink(missing_ok=True)
+    engine = sa.create_engine(f"sqlite:///{fresh}", poolclass=sa.NullPool)
     try:
         migrate.upgrade(engine)
         with incoming.engine.connect() as source, engine.begin() as connection:
             _replace_rows(source, connection, incoming.tables)
             done = _made_ready(connection, incoming, erased)
     except DBAPIError as error:
-        raise RegisterError(f"Nothing was restored: {beside} cannot be written ({error.orig}); free space.") from error
+        raise RegisterError(f"Nothing was restored: {fresh} cannot be written ({error.orig}); free space.") from error
     finally:
         engine.dispose()
-    beside.chmod(0o600)
-    aside.swap_in(beside, path, kept)
+    fresh.chmod(0o600)
+    aside.swap_in(fresh, path, kept)
     return done
 
 

@@ -75,7 +75,7 @@ def new_key(path: Path) -> str:
     return str(made.to_public())
 
 
-def opened(path: Path, target: Path, identity: Path | None) -> Path:
+def decrypted(path: Path, target: Path, identity: Path | None) -> Path:
     """Decrypt a copy into a file, with the secret key in ``identity`` (``RISICOBEELD_BACKUP_IDENTITY``).
 
     Parameters

@@ -298,7 +298,7 @@ def _indicator(code: str, entry: Mapping[str, Any]) -> Indicator:
 
 
 def _site_index(site: Mapping[str, Any]) -> Index:
-    """Make the index of sites: every dimension is one route; the goalposts stand beside each value."""
+    """Make the index of sites: every dimension is one route; the goalposts stand with each value."""
     posts = Goalposts(({"all": (0.0, 10.0)}), Text("per locatie, naar soort en eenheid", "per site, by kind and unit"))
     dimensions = site["dimensions"].items()
     return Index(

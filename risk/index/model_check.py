@@ -207,10 +207,10 @@ def _largest_share(model: Model, indicator: Indicator) -> float:
         if (total := indicator.weight + sum(chosen)) >= model.scale.minimum_present - 1e-9
     )
     inside = [r.weight for r in model.areas.routes if r.dimension == route.dimension]
-    beside = min(inside) if len(inside) > 1 else 0.0
+    least_other = min(inside) if len(inside) > 1 else 0.0
     required = sum(d.weight for d in model.areas.dimensions if d.is_required or d.code == route.dimension)
     dimension = next(d.weight for d in model.areas.dimensions if d.code == route.dimension)
-    return dimension / required * route.weight / (1 - beside) * indicator.weight / least
+    return dimension / required * route.weight / (1 - least_other) * indicator.weight / least
 
 
 def _check_sectors(model: Model) -> None:

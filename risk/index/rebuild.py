@@ -159,7 +159,7 @@ def rebuild(
     repeats, seed
         At least 1 rebuild; the same seed gives the same figures.
     top_sizes
-        k beside every unit, when these are only the highest units of their rankings.
+        Of every unit its k, when these are only the highest units of their rankings.
     pool
         Who does the rebuilds.
 
@@ -229,7 +229,7 @@ def sensitivity(
 
 
 def _top_sizes(problem: Problem, model: Model) -> Array:
-    """Return k beside every unit."""
+    """Return of every unit its k."""
     parts = [
         np.full(one.stop - one.start, float(top_size(int(problem.scored[one].sum()), model.scale)))
         for one in problem.rankings

@@ -42,7 +42,7 @@ PRESENT: Final = 0
 MISSING: Final = 1
 NOT_APPLICABLE: Final = 2
 IMPUTED: Final = 3
-"""How a value of a site came to be, in the array beside the values."""
+"""How a value of a site came to be, in the array with the values."""
 
 INCIDENCE: Final = ("infections_contrast", "incidence_per_100k")
 _CONFIRMED: Final = "confirmed_infections"
@@ -52,7 +52,7 @@ _PER_KM: Final = 1_000.0
 
 @dataclass(frozen=True)
 class _Factor:
-    """One factor of every site: raw value, how it came to be, and the goalposts beside each value."""
+    """One factor of every site: raw value, how it came to be, and the goalposts of each value."""
 
     raw: Array
     status: Status | NDArray[np.object_]

@@ -1,4 +1,4 @@
-"""Scores of earlier dates against what came later, beside naive rules; and against outbreaks that are known.
+"""Scores of earlier dates against what came later, compared with naive rules; and against outbreaks that are known.
 
 Infections of the general population cannot prove that migrants at work are protected: they test the part of the
 index that follows the epidemic, and nothing may be tuned to them further.

@@ -1,7 +1,7 @@
-"""A challenger learned from the visits, reported beside the index and never silently used.
+"""A challenger learned from the visits, reported next to the index and never silently used.
 
 It is fitted only when enough visits with a known outcome are there, those that found nothing included. It is
-tried on later months and on other regions than it learned from, beside two naive rules: "size only" and "the
+tried on later months and on other regions than it learned from, compared with two naive rules: "size only" and "the
 previous period's activations".
 """
 
@@ -48,7 +48,7 @@ class Challenger:
         ``size_only``, ``previous_activations``): n, deviance (Poisson, lower is better), in_the_large (predicted
         over found, 1 is right), concordance (chance that a find is ranked above a non-find) with its interval.
     calibration
-        Predicted beside found by decile, for the two learned methods, on visits they did not learn from.
+        Predicted and found by decile, for the two learned methods, on visits they did not learn from.
     coefficients
         Of the Poisson regression, per point (0-10) of each indicator.
     """
@@ -62,7 +62,7 @@ class Challenger:
 
 
 def challenge_visits(visits: pd.DataFrame, model: Model, *, needed: int = VISITS_NEEDED) -> Challenger:
-    """Learn from the visits and report how the challenger does beside the index.
+    """Learn from the visits and report how the challenger does compared with the index.
 
     Parameters
     ----------

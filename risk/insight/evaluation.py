@@ -1,4 +1,4 @@
-"""How good is the index? Measured against what came later, beside naive rules, with intervals.
+"""How good is the index? Measured against what came later, compared with naive rules, with intervals.
 
 Where the index does not beat "size only", the report says so. On demonstration data every figure shows that
 the machinery works and says nothing about the index.

@@ -135,7 +135,7 @@ def kendall(one: pd.Series, other: pd.Series) -> float:
 
 
 def deciles(predicted: ArrayLike, found: ArrayLike, groups: int = 10) -> pd.DataFrame:
-    """Return the mean prediction beside the mean outcome by group of rising prediction.
+    """Return the mean prediction and the mean outcome by group of rising prediction.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ def send(by: Viewer, server: MailServer, today: date) -> Sent:
         except (RisicobeeldError, OSError, smtplib.SMTPException) as error:
             failures.append(type(error).__name__)
             logs.note(_LOG, "a letter could not be sent", error=type(error).__name__)
-            _note("mail failed", by, one, 0)  # whose stands in the trail, and not in the log
+            _note("mail failed", by, one, 0)  # whose stands in the audit trail, and not in the log
             continue
         if found:
             _note("mail", by, one, len(found))
@@ -91,7 +91,7 @@ def send(by: Viewer, server: MailServer, today: date) -> Sent:
 
 def _letters_of(one: Subscriber, server: MailServer, today: date) -> tuple[date, list[EmailMessage]] | None:
     """Return the last day that somebody is told of, and the letters; None when it is not their turn."""
-    # The trail says that a letter was written for somebody, not that they read what it was written from.
+    # The audit trail says that a letter was written for somebody, not that they read what it was written from.
     viewers = [replace(viewer, person=f"e-mail to {one.email}") for viewer in admission.roles(one.email, today)]
     stores = [open_store(viewer, surface=SURFACE) for viewer in viewers]
     if not stores:

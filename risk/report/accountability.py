@@ -121,7 +121,7 @@ def _composition(store: ScopedStore, words: Mapping[str, str]) -> list[Block]:
 
 
 def _plan(facts: Facts, words: Mapping[str, str]) -> list[Block]:
-    """Lay the lines of the plans of the period beside what came of them, by list."""
+    """Lay the lines of the plans of the period next to what came of them, by list."""
     blocks: list[Block] = [Heading(words["plan"]), Paragraph(words["plan_period_def"], is_small=True)]
     if facts.plan.empty:
         return [*blocks, Paragraph(words["none"])]

@@ -1,4 +1,4 @@
-"""What stands beside the scores and never enters them: alarms, neighbours together, hot spots, what changed for sure.
+"""What goes with the scores and never enters them: alarms, neighbours together, hot spots, what changed for sure.
 
 Computed for the whole country, for inside one region they would mean something else in each; who looks then gets
 their part through the door. Only infections are needed: no sites, no establishments. What takes seconds is stored

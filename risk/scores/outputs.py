@@ -59,7 +59,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Trial:
-    """The ranking under other weights beside the official one.
+    """The ranking under other weights compared with the official one.
 
     Attributes
     ----------
@@ -245,7 +245,7 @@ def _tables(batch: ScopedStore) -> dict[str, pd.DataFrame]:
     """Return the tables that scores are made from.
 
     Signals carry no status of their own, so training entries cannot be told from real ones: they count only
-    beside invented figures.
+    with invented figures.
     """
     tables = {name: batch.table(name) for name in CORE_TABLES}
     return tables | ({"signals": batch.table("signals")} if batch.is_demonstration else {})
@@ -260,7 +260,7 @@ def _is_fresh(folder: Path, level: str) -> bool:
     facts = computed.made_by(folder, method_sha256=method_sha256())
     if facts is None:
         return False
-    has_signals = facts.get("newest_signal") is not None  # beside real figures they do not count
+    has_signals = facts.get("newest_signal") is not None  # with real figures they do not count
     return not has_signals or bool(facts["newest_signal"] == newest_signal(level))
 
 

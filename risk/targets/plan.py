@@ -331,8 +331,8 @@ def _enters_when_open(problem: Problem, place: int) -> bool:
     """Tell whether a closed candidate would be chosen if only it were open."""
     is_open = problem.is_open.copy()
     is_open[place] = True
-    opened = solve(replace(problem, is_open=is_open))
-    return opened is not None and bool(opened.chosen[place])
+    without = solve(replace(problem, is_open=is_open))
+    return without is not None and bool(without.chosen[place])
 
 
 def _best_without_limits(problem: Problem, visits_n: int) -> set[int]:

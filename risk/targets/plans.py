@@ -137,7 +137,7 @@ def carry_out(store: ScopedStore, plan_line_id: str, fields: Mapping[str, object
     Parameters
     ----------
     fields
-        Of the activation, beside place, probability and line, which the plan knows.
+        Of the activation, besides place, probability and line, which the plan knows.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What other weights would do to the ranking; weights can be kept under a name, beside the national version."""
+"""What other weights would do to the ranking; weights can be kept under a name, next to the national version."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -45,12 +45,12 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         table_side.info(texts("method.nothing_left"))
         return
     with table_side:
-        beside = _compared_profiles(texts, kept)
+        others = _compared_profiles(texts, kept)
         trials = [
-            outputs.what_if(store, _LEVEL, session.selection().sector, one.weights, official_model()) for one in beside
+            outputs.what_if(store, _LEVEL, session.selection().sector, one.weights, official_model()) for one in others
         ]
         trial = outputs.what_if(store, _LEVEL, session.selection().sector, weights, official_model())
-        show(_table(texts, store, trial, list(zip(beside, trials, strict=True))))
+        show(_table(texts, store, trial, list(zip(others, trials, strict=True))))
 
 
 def _mine(store: ScopedStore, codes: frozenset[str]) -> dict[str, Profile]:
@@ -134,7 +134,7 @@ def _done(told: str) -> None:
 
 
 def _compared_profiles(texts: Texts, kept: Mapping[str, Profile]) -> list[Profile]:
-    """Let the viewer choose which profiles stand beside the national version."""
+    """Let the viewer choose which profiles are compared with the national version."""
     if not kept:
         return []
     chosen = st.multiselect(
@@ -149,12 +149,12 @@ def _compared_profiles(texts: Texts, kept: Mapping[str, Profile]) -> list[Profil
 
 
 def _table(
-    texts: Texts, store: ScopedStore, trial: outputs.Trial, beside: Sequence[tuple[Profile, outputs.Trial]]
+    texts: Texts, store: ScopedStore, trial: outputs.Trial, others: Sequence[tuple[Profile, outputs.Trial]]
 ) -> Markup:
     shown = figures.open_picture(store, _LEVEL, texts)
-    told = [_stability(texts, texts("profile.sliders"), trial)] if beside else [_stability(texts, "", trial)]
-    told += [_stability(texts, one.name, other) for one, other in beside]
-    ranks = [other.ranks.set_index("unit_id")["rank_what_if"] for _, other in beside]
+    told = [_stability(texts, texts("profile.sliders"), trial)] if others else [_stability(texts, "", trial)]
+    told += [_stability(texts, one.name, other) for one, other in others]
+    ranks = [other.ranks.set_index("unit_id")["rank_what_if"] for _, other in others]
     rows = [
         [
             shown.names[row.area_code],
@@ -168,7 +168,7 @@ def _table(
         for row in trial.ranks.itertuples()
     ]
     heads = [texts(f"method.{name}") for name in ("area", "place", "place_then", "moved", "score", "score_then")]
-    heads += [texts("profile.place", name=one.name) for one, _ in beside]
+    heads += [texts("profile.place", name=one.name) for one, _ in others]
     table = tables.table(texts("method.what_if"), heads, rows, numeric=range(1, len(heads)))
     lines = Markup("<br>").join(Markup("<b>{}</b>").format(line) for line in told)
     return Markup('<section class="rb-page"><p role="status">{}</p>{}</section>').format(lines, table)

@@ -200,7 +200,7 @@ def _three_steps(texts: Texts, away: Markup) -> Markup:
 
 
 def _register(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
-    """Return what the register holds beside the reasons (HTML): the interpretations, and what was done here last."""
+    """Return what the register adds to the reasons (HTML): the interpretations, and what was done here last."""
     area = chosen.unit if chosen.unit in shown.names else ""
     told = interpretation.panel(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
     return told + (_done(texts, store, shown, chosen) if area else Markup())

@@ -1,4 +1,4 @@
-"""The sites of which finding out what is missing would change a plan most, beside that plan."""
+"""The sites of which finding out what is missing would change a plan most."""
 
 from markupsafe import Markup
 

@@ -113,7 +113,7 @@ def _in_usual_words(part: bytes) -> bytes:
     return part
 
 
-def opened(path: Path) -> tuple[bytes, Any]:
+def whole_book(path: Path) -> tuple[bytes, Any]:
     """Return the content of a workbook, and the workbook.
 
     Raises

@@ -45,12 +45,12 @@ def only_first(frame: pd.DataFrame, row_n: NDArray[np.int64], header: Sequence[C
     >>> first.to_numpy().tolist(), told[0].said["text"]
     ([['Park', 'Ede'], [None, None]], 'Gemeente, Parken')
     """
-    frame, header, beside = _left(frame, list(header), knows)
+    frame, header, told = _left(frame, list(header), knows)
     start = _start_below(frame, row_n, header, knows)
     if start is None:
-        return frame, row_n, header, beside
+        return frame, row_n, header, told
     said = {"text": _said(frame.iloc[start]), "row": int(row_n[start])}
-    return frame.iloc[:start], row_n[:start], header, [*beside, Line("table_below", said)]
+    return frame.iloc[:start], row_n[:start], header, [*told, Line("table_below", said)]
 
 
 def _said(cells: Sequence[Cell] | pd.Series) -> str:
