@@ -47,6 +47,7 @@ docs: $(VENV)/.dev accessibility pictures  ## make every generated document and 
 	@$(PY) -m risk papers --out docs
 	@$(PY) -m geodata sources --out docs/sources.md
 	@$(PY) -m tools.write_commands
+	@$(PY) -m tools.write_pages
 
 accessibility: $(VENV)/.dev  ## check every page with axe and write docs/accessibility.md
 	@$(PY) -m tools.write_accessibility

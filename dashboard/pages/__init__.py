@@ -1,23 +1,16 @@
-"""One module per page; ``PAGES`` is their order in the navigation."""
+"""Every page is a folder here that can be deleted; ``PAGES`` is their order in the navigation.
 
-from collections.abc import Callable
+A folder's ``__init__`` says where the page stands (``PLACE``, lowest first) and which table it needs (``NEEDS``); its
+``page.py`` draws it.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 from access.rights import Rows, rows_of
 from access.viewer import Viewer
-from dashboard.pages.administration import page as administration
-from dashboard.pages.contacts import page as contacts
-from dashboard.pages.data import page as data
-from dashboard.pages.method import page as method
-from dashboard.pages.picture import page as picture
-from dashboard.pages.privacy import page as privacy
-from dashboard.pages.region import page as region
-from dashboard.pages.register import page as register
-from dashboard.pages.report import page as report
-from dashboard.pages.sectors import page as sectors
-from dashboard.pages.sites import page as sites
-from dashboard.pages.sources import page as sources
-from dashboard.pages.targets import page as targets
 
 
 @dataclass(frozen=True)
@@ -29,29 +22,26 @@ class Page:
     needs
         A table of `access.rights` without which the page is empty; who may not open it, is not shown the page.
         '' is a page for everybody.
+    shows
+        What it shows, in one sentence.
     """
 
     name: str
     run: Callable[[], None]
-    needs: str = ""
+    needs: str
+    shows: str
+    place: int
 
     def is_for(self, viewer: Viewer) -> bool:
         """Tell whether the page has something to show to a viewer."""
         return not self.needs or rows_of(viewer.role, self.needs) not in (None, Rows.COUNTS)
 
 
-PAGES = (
-    Page("picture", picture.run, needs="scores_vr"),
-    Page("region", region.run, needs="scores_vr"),
-    Page("targets", targets.run, needs="sites"),
-    Page("register", register.run, needs="activations"),
-    Page("sectors", sectors.run, needs="scores_vr"),
-    Page("sites", sites.run, needs="sites"),
-    Page("report", report.run, needs="activations"),
-    Page("contacts", contacts.run, needs="routes"),
-    Page("method", method.run),
-    Page("sources", sources.run),
-    Page("data", data.run, needs="exposure"),
-    Page("administration", administration.run, needs="people"),
-    Page("privacy", privacy.run, needs="audit_trail"),
-)
+def _every() -> Iterator[Page]:
+    for path in Path(__file__).parent.glob("*/page.py"):
+        name = path.parent.name
+        folder, page = import_module(f"{__name__}.{name}"), import_module(f"{__name__}.{name}.page")
+        yield Page(name, page.run, folder.NEEDS, str(page.__doc__).split("\n", maxsplit=1)[0], folder.PLACE)
+
+
+PAGES = tuple(sorted(_every(), key=lambda page: page.place))

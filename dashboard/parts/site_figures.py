@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.map.layers import SiteLayer
-from dashboard.parts.figures import Picture, open_picture
+from dashboard.parts import figures
+from dashboard.parts.figures import Picture
 from dashboard.shell.session import kept
 from door.store import ScopedStore
 from geodata import codes, site_kinds
@@ -28,7 +29,7 @@ def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame
     week
         Such as ``2020-W22``; '' is the last one.
     """
-    shown = open_picture(store, "site", texts, week)
+    shown = figures.open_picture(store, "site", texts, week)
     return _load_sites(*_sites_key(store, shown), store, shown)
 
 
@@ -71,7 +72,7 @@ def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most
     most
         How many to return.
     """
-    shown = open_picture(store, "site", texts, week)
+    shown = figures.open_picture(store, "site", texts, week)
 
     def read() -> tuple[list[Site], int]:
         sites = open_sites(store, texts, week)
@@ -93,7 +94,7 @@ def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:
     week
         Such as ``2020-W22``; '' is the last one.
     """
-    shown = open_picture(store, "site", texts, week)
+    shown = figures.open_picture(store, "site", texts, week)
     return _load_site_layer(*_sites_key(store, shown), open_sites(store, texts, week))
 
 

@@ -1,1 +1,4 @@
 """The page `method`, and the parts that only it uses."""
+
+PLACE = 90
+NEEDS = ""

@@ -1,1 +1,4 @@
 """The page `report`, and the parts that only it uses."""
+
+PLACE = 70
+NEEDS = "activations"

@@ -1,1 +1,4 @@
 """The page `sources`, and the parts that only it uses."""
+
+PLACE = 100
+NEEDS = ""
