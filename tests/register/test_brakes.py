@@ -153,17 +153,17 @@ def test_what_else_goes_by_date_stops_at_a_clock_that_jumped(command, capsys, mo
 def test_a_backup_that_a_clock_ahead_stamped_ends_too_and_takes_nobodys_place(filled):
     today = datetime.now(UTC).date()
     for month in range(1, 5):
-        shutil.copy2(filled[-1].path, places.new_path(datetime(2040, month, 1, tzinfo=UTC)))
-    old = places.new_path(datetime.now(UTC) - timedelta(days=29))
+        shutil.copy2(filled[-1].path, archive.new_path(datetime(2040, month, 1, tzinfo=UTC)))
+    old = archive.new_path(datetime.now(UTC) - timedelta(days=29))
     shutil.copy2(filled[-1].path, old)
     retention.apply(today)
-    assert len(places.made()) == 7, "nobody knows how old they are: they count from the day that they are found"
+    assert len(archive.made()) == 7, "nobody knows how old they are: they count from the day that they are found"
     with_clock_back = today - timedelta(days=300)
     retention.apply(with_clock_back)
     retention.apply(today + timedelta(days=10), confirmed=True)
-    assert {path.name[:4] for _, path in places.made()} == {"2040", *(str(one.path.name[:4]) for one in filled)}
+    assert {path.name[:4] for _, path in archive.made()} == {"2040", *(str(one.path.name[:4]) for one in filled)}
     assert not old.exists()
     done = retention.apply(today + timedelta(days=40), confirmed=True)
     assert [one.erased_n for one in done if one.kind == "backup"] == [3]
     assert all(one.path.exists() for one in filled), "the newest three, of which one is of the wrong clock"
-    assert len(places.made()) == 3
+    assert len(archive.made()) == 3
