@@ -143,7 +143,7 @@ def protected(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord], g
     areas = gemeenten.set_index("gemeente_code")
     contract = contracts.CONTRACTS[name]
     place = table["gemeente_code"].map(areas["vr_code"]).fillna("")
-    together = table[[key for key in contract.key if key != "gemeente_code"]].astype(str).agg("|".join, axis=1)
+    together = _as_one(table, [key for key in contract.key if key != "gemeente_code"])
     inhabitants = table["gemeente_code"].map(areas["population_n"]).fillna(0).clip(lower=1).astype(float)
     for column in contract.person_columns:
         count = table[column].astype(float)
@@ -160,6 +160,12 @@ def protected(name: str, table: pd.DataFrame, sources: Sequence[SourceRecord], g
         table[column] = value
         table.loc[secret, _column_about(table, column, "status")] = codes.Status.ESTIMATE.value
     return table
+
+
+def _as_one(table: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Return columns as one text per row, whole columns at a time."""
+    first, *others = (table[column].astype(str) for column in columns)
+    return first.str.cat(others, sep="|")
 
 
 def shared_n(total: pd.Series, cells: pd.Series) -> pd.Series:
@@ -301,7 +307,7 @@ def merge_small(counts: pd.DataFrame) -> pd.DataFrame:
     if "vr_code" not in counts.columns:
         return without_small(counts)
     others = [column for column in counts.columns if column not in ("vr_code", "n")]
-    cell = counts[others].astype(str).agg("|".join, axis=1) if others else pd.Series("", index=counts.index)
+    cell = _as_one(counts, others) if others else pd.Series("", index=counts.index)
     wide = counts.assign(cell=cell).pivot_table(index="vr_code", columns="cell", values="n", aggfunc="sum")
     wide = wide.reindex(codes.VR_CODES).fillna(0)
     values = wide.to_numpy(float)

@@ -1,6 +1,7 @@
 """Nothing leaks: what was once found by attacking, each kept as a test."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
 import pytest
 
 from access import admission, anchor, audit, disclosure, people, tokens
@@ -240,12 +243,20 @@ def exchanged(table: pd.DataFrame, gemeenten: pd.DataFrame, column: str, *togeth
     return table.assign(**{column: counts})
 
 
+def as_text(table: pd.DataFrame) -> str:
+    """Return every value of a table, each figure with all its digits; Arrow writes them ten times as fast as pandas."""
+    rows = pa.Table.from_pandas(pd.DataFrame(table.drop(columns="geometry", errors="ignore")))
+    whole = io.BytesIO()
+    pyarrow.csv.write_csv(rows, whole)
+    return whole.getvalue().decode()
+
+
 def leaving() -> dict[str, str]:
     """Return what leaves by table for each kind of eyes, and by file, address and map of who sees all, as text."""
     found: dict[str, str] = {}
     for role in ("lotc", "region:VR06", "policy", "analyst"):
         for name, table in leaktest._tables(access.open_store(parse_viewer(role))):
-            found[f"{role} {name}"] = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).to_csv()
+            found[f"{role} {name}"] = as_text(table)
     store, texts = access.open_store(LOTC), read_texts("nl")
     shown = figures.read_picture(store, "gemeente")
     part = downloads.Part("gemeente", inside="infections_contrast")
@@ -255,7 +266,7 @@ def leaving() -> dict[str, str]:
     found["map"] = str(in_place.layer(texts, store, shown.scored, shown.of_sector(""), part.inside))
     packed = downloads.as_file(store, shown, downloads.Part("gemeente", deliver.ALL_SECTORS), "gpkg", "nl")
     (file := settings.data_dir() / "scores.gpkg").write_bytes(packed)
-    found["geopackage"] = gpd.read_file(file).to_csv()
+    found["geopackage"] = as_text(gpd.read_file(file))
     regions = figures.read_picture(store, "vr")
     told = region_facts.sentences(texts, store, regions, "VR06")
     found["sheet"] = drawn_in(sheet.as_pdf(texts, store, regions, shown, "VR06", told))
