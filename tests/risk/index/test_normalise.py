@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from geodata.errors import ModelError
 from risk.index.normalise import (
+    _shape,
     bounds,
     denormalise,
     goalposts,
@@ -105,3 +107,11 @@ def test_a_few_giants_call_for_treatment() -> None:
     low, high = bounds(list(range(101)))
     assert (low, high) == (2.0, 98.0)
     assert winsorise([0, 50, 100], low, high).tolist() == [2, 50, 98]
+
+
+@given(
+    st.lists(st.integers(-1_000, 1_000).map(float), min_size=3, max_size=40).filter(lambda values: len({*values}) > 1)
+)
+def test_skewness_and_kurtosis_are_those_of_scipy(values: list[float]) -> None:
+    expected = scipy.stats.skew(values, bias=False), scipy.stats.kurtosis(values, bias=False)
+    assert _shape(np.array(values)) == pytest.approx(expected, rel=1e-9, abs=1e-9)
