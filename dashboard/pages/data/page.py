@@ -247,6 +247,7 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
             f"{Path(receipt.file).stem}-{texts('data.rows_file')}.csv",
             "text/csv",
             key="data-rows",
+            on_click="ignore",
         )
 
 

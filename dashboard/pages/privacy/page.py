@@ -72,7 +72,11 @@ def _trail(texts: Texts, store: ScopedStore) -> None:
     shown = found.head(_LINES_SHOWN)[list(_SHOWN)].rename(columns={k: texts(f"privacy.{v}") for k, v in _SHOWN.items()})
     st.dataframe(shown, hide_index=True, width="stretch", height=430)
     st.download_button(
-        texts("privacy.download"), lambda: _csv(store, found), file_name=f"audit_{first}_{last}.csv", mime="text/csv"
+        texts("privacy.download"),
+        lambda: _csv(store, found),
+        file_name=f"audit_{first}_{last}.csv",
+        mime="text/csv",
+        on_click="ignore",
     )
 
 

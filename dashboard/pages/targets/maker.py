@@ -277,9 +277,9 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
             texts("targets.download"),
-            _file(table, ending, texts.language),
+            _file(table, ending, store, texts.language),
             file_name=f"{words}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
-            on_click=lambda: store.note_export("targets", len(table)),
+            on_click="ignore",
         )
         regions = sorted(table["vr_code"].unique())
         if regions:
@@ -296,7 +296,7 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
                 _sheet(table, code, store, texts.language),
                 file_name=f"{texts('targets.sheet_file')} {names.get(code, code)}.html",
                 mime="text/html",
-                on_click=lambda: store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum())),
+                on_click="ignore",
             )
 
 
@@ -306,10 +306,14 @@ def file_words(texts: Texts, lacks: Sequence[str]) -> str:
     return "-".join(filter(None, [texts("targets.file"), without.replace(",", "").replace(" ", "-")]))
 
 
-def _file(table: gpd.GeoDataFrame, ending: str, language: str) -> Callable[[], bytes]:
-    """Return what makes the file; it runs when somebody asks for it."""
+def _file(table: gpd.GeoDataFrame, ending: str, store: ScopedStore, language: str) -> Callable[[], bytes]:
+    """Return what makes the file and leaves a line in the audit trail; it runs when somebody asks for it.
+
+    The press draws nothing anew: a run of the page would take the file away before it is asked for.
+    """
 
     def make() -> bytes:
+        store.note_export("targets", len(table))
         with tempfile.TemporaryDirectory() as folder:
             if ending == ".csv":
                 return files.csv_for_reader(table, language)
@@ -321,7 +325,11 @@ def _file(table: gpd.GeoDataFrame, ending: str, language: str) -> Callable[[], b
 
 
 def _sheet(table: gpd.GeoDataFrame, code: str, store: ScopedStore, language: str) -> Callable[[], bytes]:
-    return lambda: render(region_sheet(table, code, store, language), ".html")
+    def make() -> bytes:
+        store.note_export(f"sheet {code}", int((table["vr_code"] == code).sum()))
+        return render(region_sheet(table, code, store, language), ".html")
+
+    return make
 
 
 def _left_out(texts: Texts, plan: Plan, inputs: Inputs) -> None:

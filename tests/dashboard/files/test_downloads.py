@@ -1,5 +1,6 @@
 """Files that leave the product: what is in them, for whom, and what they say of themselves."""
 
+import ast
 import codecs
 import io
 import json
@@ -236,3 +237,12 @@ def test_a_workbook_of_sites_has_words_for_its_codes() -> None:
     units = {row[heads.index("Eenheid")] for row in book["Cijfers"].iter_rows(min_row=2, values_only=True)}
     assert "bedden" in units
     assert not units & {"beds", "m2"}
+
+
+def test_no_press_for_a_file_draws_the_page_anew() -> None:
+    """A run of the page takes away what makes the file, and the press that asked for it then brings nothing."""
+    for path in sorted((Path(downloads.__file__).parents[1]).rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".download_button"):
+                given = {one.arg: ast.unparse(one.value) for one in call.keywords}
+                assert given.get("on_click") == "'ignore'", f"{path.name}, line {call.lineno}"

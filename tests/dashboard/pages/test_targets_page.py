@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from access import audit
 from access.viewer import Viewer
 from door import store as access
 from door.store import open_store
@@ -92,7 +93,7 @@ def test_a_plan_goes_from_draft_to_a_visit_that_counts(app: str, open_page: Open
     with page.expect_download() as taken:
         page.get_by_role("button", name="Agenda (.ics)").click()
     assert Path(taken.value.path()).read_bytes().count(b"BEGIN:VEVENT") == 40
-    with page.expect_download() as taken:
+    with page.expect_download(timeout=600_000) as taken:  # a map and two files for each region
         page.get_by_role("button", name="Alle regiobladen (zip)").click()
     with zipfile.ZipFile(taken.value.path()) as sheets:
         regions = set(open_store(LOTC).table("plan_lines")["vr_code"])
@@ -117,7 +118,6 @@ def test_the_plan_and_the_sheet_of_a_region_can_be_taken_along(app: str, open_pa
     plan.value.save_as(tmp_path / "plan.xlsx")
     table = pd.read_excel(tmp_path / "plan.xlsx")
     assert len(table) == 40
-    settled(page)
     assert (table["status_band"] == "EXAMPLE - invented figures").all()
     with page.expect_download() as sheet:
         page.get_by_role("button", name="Download the region sheet").click()
@@ -126,6 +126,9 @@ def test_the_plan_and_the_sheet_of_a_region_can_be_taken_along(app: str, open_pa
     assert "EXAMPLE - invented figures" in text
     assert text.count("<tr>") == (table["vr_code"] == min(table["vr_code"])).sum() + 1
     assert "<img" in text
+    noted = audit.read().query("what == 'export'")[:2]  # newest first
+    assert list(noted["table"]) == [f"sheet {min(table['vr_code'])}", "targets"]
+    assert list(noted["rows_n"]) == [(table["vr_code"] == min(table["vr_code"])).sum(), 40]
 
 
 def test_a_region_sees_its_own_sites_and_only_the_names_of_other_regions(app: str, open_page: Open) -> None:
