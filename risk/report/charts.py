@@ -23,8 +23,14 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
+    class Canvas(FigureCanvasAgg):
+        """Paper: drawn once, when it is saved, and not after each layer that is plotted."""
+
+        def draw_idle(self, *_: object, **__: object) -> None:
+            return
+
     figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    Canvas(figure)
     return figure, figure.add_subplot()
 
 
@@ -49,6 +55,7 @@ def map_of_regions(
         vr_code -> number; a region that is not in it is out of the viewer's scope and stays grey.
     """
     figure, axes = _figure(5.6, 6.4)
+    axes.set_axis_off()
     numbers = regions["vr_code"].map(counts)
     highest = max(1, int(numbers.max()) if numbers.notna().any() else 1)
     shade_of = {
@@ -67,7 +74,6 @@ def map_of_regions(
                 fontsize=8,
                 color="white" if is_dark else "#16242e",
             )
-    axes.set_axis_off()
     _legend(axes, shade_of, words, has_grey=bool(numbers.isna().any()))
     return _png(figure, banner)
 
@@ -99,8 +105,10 @@ def map_of_visits(
         EPSG:28992; the region's one row, its gemeenten, and the points.
     """
     figure, axes = _figure(5.6, 5.6)
+    axes.set_axis_off()
     gemeenten.plot(ax=axes, color="#eef2f4", edgecolor="#b7c2c9", linewidth=0.5)
     region.boundary.plot(ax=axes, color="#5b6b76", linewidth=1.2)
+    figure.get_layout_engine().execute(figure)  # names need to know how large the map becomes
     draw_orientation(axes, gemeenten, "gemeente_name")
     for number, point in enumerate(visits.geometry, 1):
         if point is None or point.is_empty:
@@ -114,7 +122,6 @@ def map_of_visits(
             color="white",
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#19366f", "edgecolor": "white"},
         )
-    axes.set_axis_off()
     return _png(figure, banner)
 
 
