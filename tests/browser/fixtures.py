@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import geopandas as gpd
@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Error, Page, WebError, expect
 from shapely import box
 
 from access.database import engine as database
+from tests.browser import forked
 from tests.browser.tabs import PATIENCE_MS, Kept, lent, open_tab
 
 if TYPE_CHECKING:
@@ -44,6 +45,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Process(Protocol):
+    """What the tests ask of a server: `subprocess.Popen`, or one that was forked."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 def start_streamlit(
     script: Path, log: Path, *, address: str = "127.0.0.1", port: int = 0, **environment: str
 ) -> tuple[subprocess.Popen[bytes], str]:
@@ -52,47 +69,57 @@ def start_streamlit(
     What it scores anew, after a visit or an import, it rebuilds a few times: see `tests.few_rebuilds`.
     """
     port = port or free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.few_rebuilds",
-        "run",
-        str(script),
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-        "--server.address",
-        address,
-        "--server.enableStaticServing",
-        "true",
-        "--server.fileWatcherType",
-        "none",
-        "--browser.gatherUsageStats",
-        "false",
-    ]
-    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "tests.few_rebuilds", *_arguments(script, address, port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
-            cwd=script.parent,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONPATH": search_path} | environment,
+            command, cwd=script.parent, stdout=output, stderr=subprocess.STDOUT, env=_environment(environment)
         )
+    return process, _answering(process, port, log)
+
+
+def fork_streamlit(
+    script: Path, log: Path, *, address: str = "127.0.0.1", port: int = 0, **environment: str
+) -> tuple[Process, str]:
+    """Do as `start_streamlit`, from a process that has read all modules: see `tests.browser.forked`."""
+    if not hasattr(os, "pidfd_open"):  # not Linux
+        return start_streamlit(script, log, address=address, port=port, **environment)
+    port = port or free_port()
+    process = forked.fork(_arguments(script, address, port), log, script.parent, _environment(environment))
+    return process, _answering(process, port, log)
+
+
+def _arguments(script: Path, address: str, port: int) -> list[str]:
+    options = {
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.address": address,
+        "server.enableStaticServing": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+    }
+    return ["run", str(script), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def _environment(more: dict[str, str]) -> dict[str, str]:
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": search_path} | more
+
+
+def _answering(process: Process, port: int, log: Path) -> str:
+    """Wait until a server answers and return its address, or stop it and show what it wrote."""
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):  # noqa: S310 (our own server)
-                return process, url
+                return url
         except OSError:
             time.sleep(0.1)
     stop(process)
     raise RuntimeError(f"Streamlit did not start:\n{log.read_text('utf-8', 'replace')}")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Process) -> None:
     process.terminate()
     try:
         process.wait(10)
@@ -108,7 +135,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
     ``serve(path, **environment)``: the server gets a data folder of its own, with the scores of the demonstration.
     Of the servers on a folder that a test names only the newest few stay up; who asks again gets it started again.
     """
-    running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+    running: dict[tuple[object, ...], tuple[Process, str]] = {}
     named: list[tuple[object, ...]] = []
 
     def start(script: Path, **environment: str) -> str:
@@ -120,7 +147,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
             settings = {"RISICOBEELD_DATA": str(folder / "data")} | environment
             if not (out := Path(settings["RISICOBEELD_DATA"]) / "out").exists():
                 shutil.copytree(computed, out)
-            running[key] = start_streamlit(script, folder / "server.log", **settings)
+            running[key] = fork_streamlit(script, folder / "server.log", **settings)
             if "RISICOBEELD_DATA" in environment:
                 named.append(key)
         return running[key][1]

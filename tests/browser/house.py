@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page
 
-from tests.browser.fixtures import ROOT, free_port, start_streamlit, stop
+from tests.browser.fixtures import ROOT, Process, fork_streamlit, free_port, stop
 
 APP = ROOT / "app.py"
 
@@ -60,7 +60,7 @@ class House:
 
 def houses(folder_of: Callable[[str], Path], computed: Path) -> Iterator[Callable[..., House]]:
     """Give what builds a house; ``build("--token-max-age", "12")`` one whose tokens run out soon."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Process] = []
     built: dict[tuple[str, ...], House] = {}
 
     def build(*options: str) -> House:
@@ -75,7 +75,7 @@ def houses(folder_of: Callable[[str], Path], computed: Path) -> Iterator[Callabl
                 'cookie_secret = "only-for-this-test-0123456789abcdef"\nclient_id = "risicobeeld"\n'
                 f'client_secret = "secret"\nserver_metadata_url = "{provider_url}/.well-known/openid-configuration"\n'
             )
-            server, url = start_streamlit(
+            server, url = fork_streamlit(
                 APP,
                 folder / "server.log",
                 RISICOBEELD_DATA=str(folder / "data"),

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from access.database import engine as database
 from door import store as access
-from tests.browser.fixtures import ROOT, start_streamlit, stop
+from tests.browser.fixtures import ROOT, fork_streamlit, stop
 from tests.door import canaries, walk, wire
 
 REGIONS = ("VR06", "VR20", "VR23")  # all of them walk in bench/
@@ -26,7 +26,7 @@ def aviary(
         _, birds = canaries.copy(once("canaries", canaries.build_in), folder / "data")
         sites = access.open_store(canaries.LOTC).table("sites").drop_duplicates("vr_code")
         one_site = dict(zip(sites["vr_code"], sites["site_id"], strict=True))
-        server, url = start_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder / "data"))
+        server, url = fork_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder / "data"))
         yield url, birds, folder / "server.log", one_site
         stop(server)
         database.close()

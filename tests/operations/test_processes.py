@@ -13,7 +13,7 @@ from door import desk
 from door.store import open_store
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import settled, start_streamlit, stop
+from tests.browser.fixtures import fork_streamlit, settled, stop
 from tests.operations import marked
 from tests.server.postgres import control, start
 
@@ -32,7 +32,7 @@ ACTIVATION = {
 @pytest.fixture
 def processes(shared: Mapping[str, str], tmp_path: Path) -> Iterator[list[tuple[subprocess.Popen[bytes], str]]]:
     """Start two; each is a process and its address."""
-    started = [start_streamlit(APP, tmp_path / f"{name}.log", **shared) for name in ("one", "two")]
+    started = [fork_streamlit(APP, tmp_path / f"{name}.log", **shared) for name in ("one", "two")]
     yield started
     for process, _ in started:
         stop(process)

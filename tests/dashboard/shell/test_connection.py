@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
-from tests.browser.fixtures import ROOT, settled, start_streamlit, stop
+from tests.browser.fixtures import ROOT, fork_streamlit, settled, stop
 from tests.browser.tabs import open_tab
 from words import read_texts
 
@@ -23,7 +23,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.process, self.url = start_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder))
+        self.process, self.url = fork_streamlit(ROOT / "app.py", folder / "server.log", RISICOBEELD_DATA=str(folder))
 
     def kill(self) -> None:
         self.process.kill()
@@ -31,7 +31,7 @@ class Server:
 
     def come_back(self) -> None:
         port = int(self.url.rsplit(":", 1)[1])
-        self.process, self.url = start_streamlit(
+        self.process, self.url = fork_streamlit(
             ROOT / "app.py", self.folder / "server.log", port=port, RISICOBEELD_DATA=str(self.folder)
         )
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from access import audit, people
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
-from tests.browser.fixtures import settled, start_streamlit, stop
+from tests.browser.fixtures import fork_streamlit, settled, stop
 from tests.browser.house import APP, House, knock
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
@@ -175,7 +175,7 @@ def test_a_token_past_its_time_shows_nothing_more(
 
 
 def test_without_sign_in_another_address_is_refused_with_the_reason(browser: Browser, tmp_path: Path) -> None:
-    server, url = start_streamlit(APP, tmp_path / "log", address="0.0.0.0", RISICOBEELD_DATA=str(tmp_path / "data"))  # noqa: S104
+    server, url = fork_streamlit(APP, tmp_path / "log", address="0.0.0.0", RISICOBEELD_DATA=str(tmp_path / "data"))  # noqa: S104
     try:
         tab = browser.new_page(locale="nl-NL")
         tab.goto(url)
