@@ -9,7 +9,8 @@ pays for what all of that scope share, also in the steady part. A session does a
 message with the state of the widget, and what it holds already it says, so that this is not sent again. Unlike one it
 fetches no files and draws nothing. The browser changes the sector on the operational picture and walks to another page
 and back; its times count until the page has been painted. The crowd and the browser share the machine with the server.
-Memory is that of the server's process. With --minutes 30 this is the soak: memory must stay flat.
+Memory, threads and open handles are those of the server's process; its loop is asked each half second whether it lives.
+With --minutes 30 this is the soak: all of these must stay flat.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,15 +212,31 @@ def resident_mb(process_id: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
-def watch(process_id: int, until: float, found: list[float]) -> None:
-    """Note the memory at the start and each minute, and print it."""
-    start, minute = time.monotonic(), 0
+def answered_ms(address: str) -> float:
+    """Return how long the loop, which everybody waits for, takes to say that it lives."""
+    start = time.perf_counter()
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE_S) as answer:  # noqa: S310 (our own)
+        answer.read()
+    return 1000 * (time.perf_counter() - start)
+
+
+def watch(address: str, process_id: int, until: float, found: list[float]) -> None:
+    """Note the memory at the start and each minute, and print it with what else must stay flat."""
+    start, minute, waits = time.monotonic(), 0, [answered_ms(address)]
     while time.monotonic() < until:
         if time.monotonic() - start >= 60 * minute:
             found.append(resident_mb(process_id))
-            print(f"  minute {minute:3d}: {found[-1]:6.0f} MB", flush=True)
-            minute += 1
+            threads_n, handles_n = (len(list(Path(f"/proc/{process_id}/{kind}").iterdir())) for kind in ("task", "fd"))
+            late_n = sum(wait > 100 for wait in waits)
+            print(
+                f"  minute {minute:3d}: {found[-1]:6.0f} MB, {threads_n:3d} threads, {handles_n:3d} handles; the loop"
+                f" answers in {statistics.median(waits):3.0f} ms, {late_n} of {len(waits)} after 100 ms,"
+                f" longest {max(waits):4.0f} (load {os.getloadavg()[0]:.1f})",
+                flush=True,
+            )
+            minute, waits = minute + 1, []
         time.sleep(0.5)
+        waits.append(answered_ms(address))
     found.append(resident_mb(process_id))
 
 
@@ -300,7 +318,7 @@ def measure(address: str, process_id: int, asked: argparse.Namespace) -> None:
         began, spent = time.monotonic(), processor_s(process_id)
         until = began + 60 * asked.minutes
         crowd.use(until)
-        watcher = threading.Thread(target=watch, args=(process_id, until, memory))
+        watcher = threading.Thread(target=watch, args=(address, process_id, until, memory))
         watcher.start()
         browse(page, until, filtered, turned)
         crowd.join()
