@@ -160,8 +160,9 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     """
     from openpyxl import Workbook  # noqa: PLC0415 - slow to load, for workbooks alone
 
-    book = Workbook()
-    book.remove(book.active)
+    # A row is written and forgotten: the garbage collection that walks over all cells of a book that is built whole
+    # holds every session for half a second.
+    book = Workbook(write_only=True)
     for sheet in sheets:
         _fill_sheet(book.create_sheet(sheet.name), sheet)
     whole = io.BytesIO()
@@ -170,28 +171,41 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _fill_sheet(page: Any, sheet: Sheet) -> None:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - slow to load, for workbooks alone
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - idem
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
+    def styled(value: Any, **styles: Any) -> Any:
+        cell = WriteOnlyCell(page, value)
+        for name, style in styles.items():
+            setattr(cell, name, style)
+        return cell
+
     table = neutralise_formulas(_flat(sheet.table))
-    page.append(list(table.columns))
-    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
-        page.append([_cell(value) for value in row])
-    for place, heading in enumerate(table.columns, start=1):
-        letter = get_column_letter(place)
-        head = page[f"{letter}1"]
-        head.font, head.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="01587F")
-        head.alignment = Alignment(vertical="top", wrap_text=True)
+    letters = [get_column_letter(place) for place in range(1, len(table.columns) + 1)]
+    for letter, heading in zip(letters, table.columns, strict=True):
         longest = max((len(str(value)) for value in table[heading].head(_WIDTH_ROWS_N)), default=0)
         page.column_dimensions[letter].width = min(max(len(str(heading)), longest) + 3, _WIDEST)
-        form = sheet.formats.get(heading, "")
-        for (cell,) in page.iter_rows(min_row=2, min_col=place, max_col=place):
-            if form:
-                cell.number_format = form
-            elif isinstance(cell.value, str) and len(cell.value) > _WIDEST:
-                cell.alignment = Alignment(vertical="top", wrap_text=True)
     page.freeze_panes = "B2"
-    page.auto_filter.ref = page.dimensions
+    page.auto_filter.ref = f"A1:{letters[-1]}{len(table) + 1}"
+    wrapped = Alignment(vertical="top", wrap_text=True)
+    head = {
+        "font": Font(bold=True, color="FFFFFF"),
+        "fill": PatternFill("solid", fgColor="01587F"),
+        "alignment": wrapped,
+    }
+    page.append([styled(heading, **head) for heading in table.columns])
+    forms = [sheet.formats.get(heading, "") for heading in table.columns]
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+        cells = []
+        for given, form in zip(row, forms, strict=True):
+            value = _cell(given)
+            if form and value is not None:
+                value = styled(value, number_format=form)
+            elif isinstance(value, str) and len(value) > _WIDEST:
+                value = styled(value, alignment=wrapped)
+            cells.append(value)
+        page.append(cells)
 
 
 def _cell(value: Any) -> Any:
