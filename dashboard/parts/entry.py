@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.parts import entry_site
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.problems import lacking, personal_data
 from door import desk
 from door.store import ScopedStore
@@ -169,15 +170,19 @@ def _answer(texts: Texts, asked: form.Question, key: Callable[[str], str], start
     match asked.control:
         case "one":
             width: Literal["stretch", "content"] = "stretch" if asked.is_mandatory else "content"
-            given = st.segmented_control(label, asked.options, format_func=word, width=width, **shared)
+            given = choose(
+                texts, label, asked.options, how="segmented_control", format_func=word, width=width, **shared
+            )
             given = given or ("" if asked.is_mandatory else asked.options[-1])
         case "several" if asked.words:
-            given = ";".join(st.pills(label, asked.options, selection_mode="multi", format_func=word, **shared))
+            given = ";".join(
+                choose(texts, label, asked.options, how="pills", selection_mode="multi", format_func=word, **shared)
+            )
         case "several":
             known = list(dict.fromkeys([*asked.options, *start.get(asked.name, [])]))
-            given = ";".join(st.multiselect(label, known, **shared))
+            given = ";".join(choose(texts, label, known, how="multiselect", **shared))
         case "list":
-            given = st.selectbox(label, asked.options, format_func=word, placeholder="", **shared) or ""
+            given = choose(texts, label, asked.options, format_func=word, placeholder="", **shared) or ""
         case "text":
             given = st.text_area(label, height=_SHORT_PX, max_chars=asked.longest, **shared)
         case "day":
@@ -220,7 +225,8 @@ def _place(texts: Texts, store: ScopedStore, key: Any, kept: str) -> dict[str, s
             "route_from": left.text_input(texts("register.route_from"), max_chars=LONGEST_FIELD, key=key("route_from")),
             "route_to": right.text_input(texts("register.route_to"), max_chars=LONGEST_FIELD, key=key("route_to")),
         }
-        vr_code = st.selectbox(
+        vr_code = choose(
+            texts,
             texts("register.region"),
             [code for code in regions if not own or code in own],
             format_func=lambda code: str(regions.get(code, code)),
@@ -231,7 +237,8 @@ def _place(texts: Texts, store: ScopedStore, key: Any, kept: str) -> dict[str, s
     vr_of = vr_of_gemeenten()
     site_id = entry_site.choose(texts, store, key, names, kept)
     options = [code for code in names if not own or vr_of[code] in own]
-    code = st.selectbox(
+    code = choose(
+        texts,
         texts("register.gemeente"),
         options,
         format_func=lambda code: str(names.get(code, code)),

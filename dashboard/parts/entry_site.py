@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.shell import session
+from dashboard.shell import choices, session
 from door.store import ScopedStore
 from geodata import site_kinds
 from words import Texts, read_texts
@@ -40,7 +40,8 @@ def choose(
         sites if len(sites) <= _MOST_N else sites[(sites["gemeente_code"] == of_gemeente) | (sites.index == chosen)]
     )
     labels = dict(zip(listed.index, listed["name"] + ", " + listed["gemeente_code"].map(gemeenten), strict=True))
-    found = st.selectbox(
+    found = choices.choose(
+        texts,
         texts("register.site"),
         list(labels),
         key=key("site_id"),

@@ -10,6 +10,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose, dealt_with
 from dashboard.shell.markup import show
 from door.store import ScopedStore, newest_event
 from geodata import codes
@@ -69,7 +70,7 @@ def draw(texts: Texts, store: ScopedStore, shown: Picture, vr_code: str, sector:
         own = {row["interpretation_id"]: row for row in rows.to_dict("records") if notes.may_change(store, row)}
         if own:
             with st.popover(texts("interpretation.change"), key="interpretation-change"):
-                _change(texts, store, own)
+                _change(texts, store, own, f"{vr_code}-{sector}")
 
 
 def _of(store: ScopedStore, shown: Picture, vr_code: str, sector: str) -> pd.DataFrame:
@@ -118,7 +119,8 @@ def _write(texts: Texts, store: ScopedStore, vr_code: str, sector: str) -> None:
     options = [(place, code) for place in places for code in ("", *codes.SECTORS) if place or code]
     made = st.session_state.setdefault("interpretations-made", 0)  # a saved note leaves an empty form
     with st.form(f"interpretation-{made}", border=False):
-        about = st.selectbox(
+        about = choose(
+            texts,
             texts("interpretation.about"),
             options,
             index=options.index((vr_code, sector)),
@@ -140,12 +142,13 @@ def _write(texts: Texts, store: ScopedStore, vr_code: str, sector: str) -> None:
             _done(texts("interpretation.saved"))
 
 
-def _change(texts: Texts, store: ScopedStore, own: dict[str, dict[str, object]]) -> None:
+def _change(texts: Texts, store: ScopedStore, own: dict[str, dict[str, object]], place: str) -> None:
     def named(entry: str) -> str:
         row = own[entry]
         return f"{notes.about(texts, str(row['vr_code']), str(row['sector_code']))}. {notes.signed(texts, row)}"
 
-    chosen = own[st.selectbox(texts("interpretation.which"), list(own), format_func=named)]
+    which = f"interpretation-which-{place}"
+    chosen = own[choose(texts, texts("interpretation.which"), own, format_func=named, key=which)]
     version = f"{chosen['interpretation_id']}-{chosen['version']}"
     with st.form(f"interpretation-change-{version}", border=False):
         text = st.text_area(
@@ -166,6 +169,7 @@ def _change(texts: Texts, store: ScopedStore, own: dict[str, dict[str, object]])
         frame.failure(texts, error)
         return
     if saves or withdraws:
+        dealt_with(which)
         _done(texts("interpretation.withdrawn" if withdraws else "interpretation.saved"))
 
 

@@ -19,6 +19,7 @@ from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
 from dashboard.parts.site_figures import Site
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose, dealt_with
 from door.store import ScopedStore, newest_event
 from geodata import site_kinds
 from geodata.areas.regions import region_names
@@ -89,7 +90,8 @@ def _area_figure(texts: Texts, store: ScopedStore, shown: Picture, area_code: st
     parts = shown.scored.contributions
     parts = parts[parts["unit_id"] == unit_id].set_index("indicator_code")["contribution_0_10"]
     codes = sorted(rows, key=lambda code: -abs(float(parts.get(code, 0))))
-    code = st.selectbox(
+    code = choose(
+        texts,
         texts("not_so.which"),
         codes,
         format_func=lambda one: why.indicator_name(shown, one, texts),
@@ -182,9 +184,11 @@ def _figure(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> Non
     if not values:
         return
     with st.form("not-so-figure", border=False):
-        code = st.selectbox(
+        code = choose(
+            texts,
             f"{texts('not_so.figure')}: {texts('not_so.which').lower()}",
-            list(values),
+            values,
+            key=f"not-so-figure-{site['site_id']}",
             format_func=lambda one: why.indicator_name(shown, one, texts),
         )
         seen = st.text_input(texts("not_so.said"), max_chars=300)
@@ -212,7 +216,7 @@ def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
     names = site_kinds.titles(store.table("sites"), texts)
     titles = {row["decision_id"]: _title(texts, names, row) for row in known.to_dict("records")}
     with st.form("not-so-answer", border=False):
-        chosen = st.selectbox(texts("not_so.what"), list(titles), format_func=titles.__getitem__)
+        chosen = choose(texts, texts("not_so.what"), titles, format_func=titles.__getitem__, key="not-so-what")
         reason = st.text_input(texts("not_so.why"), max_chars=300)
         done = {
             "taken_over": st.form_submit_button(texts("not_so.take_over"), type="primary"),
@@ -221,6 +225,7 @@ def _answer(texts: Texts, store: ScopedStore, known: pd.DataFrame) -> None:
     for state, is_pressed in done.items():
         if is_pressed:
             decisions.answer_report(store, chosen, state, reason.strip())
+            dealt_with("not-so-what")
             st.rerun()
 
 

@@ -21,6 +21,7 @@ from access.database import engine as database
 from access.database import turn
 from access.viewer import Viewer
 from dashboard.shell import problems, process, search, session, signin
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.visit import remind
 from door.store import ScopedStore
@@ -176,9 +177,11 @@ def language_switch(texts: Texts) -> None:
         st.query_params["lang"] = st.session_state["language"] or texts.language
 
     st.session_state["language"] = texts.language
-    st.segmented_control(
+    choose(
+        texts,
         texts("app.language"),
         LANGUAGES,
+        how="segmented_control",
         key="language",
         on_change=chosen,
         format_func=str.upper,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from access import admission, audit, told
 from access.rights import ROLES, Verb
 from access.viewer import Viewer, may, parse_viewer
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from geodata import codes, settings
 from geodata.areas.regions import region_names
@@ -174,7 +175,8 @@ def menu(texts: Texts, current: Viewer) -> None:
             return
         show(Markup("<p>{}</p>").format(current.person))
         if len(own) > 1:
-            st.selectbox(
+            choose(
+                texts,
                 texts("signin.role"),
                 [str(one) for one in own],
                 index=[str(one) for one in own].index(str(current)),
@@ -204,7 +206,8 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         scope = {"region": st.session_state.get("eyes_vr"), "partner": st.session_state.get("eyes_partner")}.get(role)
         st.query_params["as"] = f"{role}:{scope}" if scope else role
 
-    st.selectbox(
+    choose(
+        texts,
         texts("signin.eyes"),
         ROLES,
         key="eyes_role",
@@ -212,7 +215,8 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         format_func=lambda role: texts(f"role.{role}"),
     )
     if current.vr_codes:
-        st.selectbox(
+        choose(
+            texts,
             texts("signin.region"),
             sorted(codes.VR_CODES, key=region_names().__getitem__),
             key="eyes_vr",
@@ -221,7 +225,7 @@ def _eyes(texts: Texts, current: Viewer) -> None:
         )
     if current.organisation:
         named = sorted({*_PARTNERS, current.organisation})
-        st.selectbox(texts("signin.organisation"), named, key="eyes_partner", on_change=keep)
+        choose(texts, texts("signin.organisation"), named, key="eyes_partner", on_change=keep)
 
 
 def role_name(texts: Texts, of: Viewer) -> str:
@@ -246,10 +250,12 @@ def draw_mail_wish(texts: Texts, current: Viewer) -> None:
     now = told.wish(current)
     with st.expander(texts("mail.wish")), st.form("mail-wish", border=False):
         show(Markup("<p>{}</p>").format(texts("mail.wish_how", email=current.person)))
-        chosen = st.multiselect(
+        chosen = choose(
+            texts,
             texts("mail.wish_rules"),
             rules,
-            [rule for rule in now.rules if rule in rules],
+            how="multiselect",
+            default=[rule for rule in now.rules if rule in rules],
             format_func=lambda rule: texts(f"mail.rule_{rule}"),
             key="mail-rules",
         )

@@ -9,6 +9,7 @@ from access import people
 from access.rights import ROLES
 from access.viewer import Viewer
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from geodata import codes, settings
 from geodata.areas.regions import region_names
 from geodata.errors import InputError
@@ -78,11 +79,22 @@ def _add(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.add"), texts("people.add_help"))
     with st.form("people_add", border=False):
         email = st.text_input(texts("people.email"), max_chars=LONGEST_FIELD)
-        role = st.selectbox(
-            texts("people.role"), ROLES, index=ROLES.index("region"), format_func=lambda code: texts(f"role.{code}")
+        role = choose(
+            texts,
+            texts("people.role"),
+            ROLES,
+            key="people-role",
+            index=ROLES.index("region"),
+            format_func=lambda code: texts(f"role.{code}"),
         )
-        regions = st.multiselect(
-            texts("people.region"), codes.VR_CODES, placeholder="", format_func=region_names().__getitem__
+        regions = choose(
+            texts,
+            texts("people.region"),
+            codes.VR_CODES,
+            how="multiselect",
+            key="people-regions",
+            placeholder="",
+            format_func=region_names().__getitem__,
         )
         organisation = st.text_input(texts("people.organisation"), max_chars=LONGEST_FIELD)
         first, last = _day(texts("people.first"), _today()), _day(texts("people.last"), None)
@@ -118,9 +130,12 @@ def _take_away(texts: Texts, viewer: Viewer) -> None:
     _head(texts("people.revoke"), texts("people.revoke_help"))
     with st.form("people_revoke", border=False):
         email = st.text_input(texts("people.email"), max_chars=LONGEST_FIELD)
-        action = st.radio(
+        action = choose(
+            texts,
             texts("people.revoke"),
-            list(actions),
+            actions,
+            how="radio",
+            key="people-action",
             format_func=lambda name: texts(f"people.{name}"),
             captions=[texts(f"people.{name}_help") for name in actions],
             label_visibility="collapsed",

@@ -13,6 +13,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import entry, tables
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import desk
 from door.export import stamped
@@ -38,9 +39,11 @@ def run() -> None:
         st.success(texts("contacts.saved"))
     views = [view for view, table in _TABLES.items() if store.may(table)]
     view = (
-        st.segmented_control(
+        choose(
+            texts,
             texts("register.view"),
             views,
+            how="segmented_control",
             format_func=lambda name: texts(f"contacts.view_{name}"),
             default=views[0],
             key="contacts_view",
@@ -63,9 +66,11 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
     rows = store.register("contacts")
     regions = entry.region_names(store)
     present = [code for code in regions if code in set(rows["vr_code"])]
-    region = st.selectbox(
+    region = choose(
+        texts,
         texts("register.region"),
         present,
+        key="contacts-region",
         index=None,
         format_func=regions.__getitem__,
         placeholder=texts("register.all"),
@@ -121,29 +126,40 @@ def _contacts_csv(store: ScopedStore, rows: pd.DataFrame, language: str) -> byte
 
 
 def _edit_contact(texts: Texts, store: ScopedStore, rows: pd.DataFrame, regions: dict[str, str]) -> None:
-    mine = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "contacts", row["vr_code"])]
-    names = [f"{row['organisation']}: {row['function']}" for row in mine]
-    place = st.selectbox(
+    mine: dict[str, Any] = {
+        str(row["contact_id"]): row
+        for _, row in rows.iterrows()
+        if may(store.viewer, Verb.RECORD, "contacts", row["vr_code"])
+    }
+    chosen = choose(
+        texts,
         texts("contacts.which"),
-        [-1, *range(len(mine))],
-        format_func=lambda n: texts("contacts.new") if n < 0 else names[n],
+        ["", *mine],
+        key="contacts-which",
+        format_func=lambda one: (
+            f"{mine[one]['organisation']}: {mine[one]['function']}" if one else texts("contacts.new")
+        ),
     )
-    row: Any = mine[place] if place is not None and place >= 0 else {}
+    row = mine.get(chosen, {})
     own = store.viewer.vr_codes
     key = f"contact-{row['contact_id']}-{row['version']}" if len(row) else "contact-new"
     with st.form(key, border=False):
         fields: dict[str, Any] = {
-            "ring": st.selectbox(
+            "ring": choose(
+                texts,
                 texts("contacts.ring"),
                 _RINGS,
+                key=f"{key}-ring",
                 index=_RINGS.index(row["ring"]) if len(row) else 0,
                 format_func=lambda code: texts(f"contacts.ring_{code}"),
             )
         }
         options = [*(own or ("", *regions))]
-        fields["vr_code"] = st.selectbox(
+        fields["vr_code"] = choose(
+            texts,
             texts("register.region"),
             options,
+            key=f"{key}-region",
             format_func=lambda code: regions.get(code, "-"),
             index=options.index(row["vr_code"]) if len(row) and row["vr_code"] in options else 0,
         )
@@ -182,10 +198,16 @@ def _routes(texts: Texts, store: ScopedStore) -> None:
     if not may(store.viewer, Verb.RECORD, "routes", ""):
         return
     with st.expander(texts("contacts.route_edit")):
-        place = st.selectbox(
-            texts("contacts.route_which"), range(len(rows)), format_func=lambda n: str(rows.iloc[n]["subject"])
-        )
-        row = rows.iloc[place or 0]
+        routes = {str(row["route_id"]): row for _, row in rows.iterrows()}
+        row = routes[
+            choose(
+                texts,
+                texts("contacts.route_which"),
+                routes,
+                key="contacts-route",
+                format_func=lambda one: str(routes[one]["subject"]),
+            )
+        ]
         with st.form(f"route-{row['route_id']}-{row['version']}", border=False):
             fields = {
                 name: st.text_input(texts(f"contacts.{name}"), value=row[name], max_chars=LONGEST_FIELD)
@@ -240,13 +262,19 @@ def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
 def _add_document(texts: Texts, store: ScopedStore) -> None:
     types = [ending[1:] for ending in files.TYPES]
     with st.form("document", border=False):
-        kind = st.selectbox(
+        kind = choose(
+            texts,
             texts("contacts.document_kind"),
             ("protocol", "presentation"),
+            key="document-kind",
             format_func=lambda code: texts(f"contacts.kind_{code}"),
         )
-        sector = st.selectbox(
-            texts("register.sector"), list(codes.SECTORS), format_func=lambda code: texts(f"sector.{code}")
+        sector = choose(
+            texts,
+            texts("register.sector"),
+            codes.SECTORS,
+            key="document-sector",
+            format_func=lambda code: texts(f"sector.{code}"),
         )
         title = st.text_input(texts("contacts.document_title"), max_chars=LONGEST_FIELD)
         text = st.text_area(texts("contacts.document_text"), height=110, max_chars=personal.LONGEST_TEXT)
@@ -294,8 +322,12 @@ def _work(texts: Texts, store: ScopedStore) -> None:
         return
     with st.expander(texts("contacts.work_add"), expanded=rows.empty), st.form("work", border=False):
         fields = {
-            "kind": st.selectbox(
-                texts("contacts.work_kind"), _WORK_KINDS, format_func=lambda code: texts(f"contacts.work_{code}")
+            "kind": choose(
+                texts,
+                texts("contacts.work_kind"),
+                _WORK_KINDS,
+                key="work-kind",
+                format_func=lambda code: texts(f"contacts.work_{code}"),
             ),
             "title": st.text_input(texts("contacts.work_title"), max_chars=LONGEST_FIELD),
             "organisation": st.text_input(texts("contacts.organisation"), max_chars=LONGEST_FIELD),

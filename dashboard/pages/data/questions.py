@@ -9,6 +9,7 @@ from access.rights import Rows, Verb, rows_of
 from access.viewer import Viewer
 from dashboard.pages.data import upload
 from dashboard.pages.data.upload import Answers
+from dashboard.shell.choices import choose
 from door.store import ScopedStore
 from geodata import site_kinds
 from geodata.areas import regions
@@ -33,7 +34,8 @@ def ask_part(texts: Texts, parts: Parts) -> Options:
     """Ask which of its sheets or layers is meant, where a file has several."""
     if not parts.names:
         return Options()
-    name = st.selectbox(
+    name = choose(
+        texts,
         texts(f"data.{parts.kind}"),
         ("", *parts.names),
         format_func=lambda one: one or texts(f"data.{parts.kind}_unsaid"),
@@ -60,7 +62,8 @@ def ask(
         The sheet or layer that was chosen.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox(
+        kind = choose(
+            texts,
             texts("data.what"),
             kinds,
             index=kinds.index(seems) if seems in kinds else 0,
@@ -84,15 +87,20 @@ def ask(
             )
         elif kind == "sites":
             choices = ("", *site_kinds.codes())
-            site_kind = st.selectbox(
+            site_kind = choose(
+                texts,
                 texts("data.site_kind"),
                 choices,
                 index=choices.index(upload.site_kind_of(path.name)),
                 format_func=lambda one: site_kinds.name(one, texts) if one else texts("data.kind_in_file"),
                 key="data-site-kind",
             )
-            status = st.selectbox(
-                texts("data.status"), _STATUSES, format_func=lambda one: texts(f"status.{one}"), key="data-status"
+            status = choose(
+                texts,
+                texts("data.status"),
+                _STATUSES,
+                format_func=lambda one: texts(f"status.{one}"),
+                key="data-status",
             )
             covers = _ask_cover(texts, store)
     if st.session_state.pop(ASKING, False):
@@ -128,9 +136,11 @@ def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
     else:
         names = {coverage.WHOLE_COUNTRY: texts("data.covers_all")} | names
     names |= {coverage.NOWHERE: texts("data.covers_none")}
-    return st.multiselect(
+    return choose(
+        texts,
         texts("data.covers"),
-        list(names),
+        names,
+        how="multiselect",
         format_func=names.__getitem__,
         placeholder=texts("data.covers_unsaid"),
         help=texts("data.covers_help"),
@@ -141,7 +151,8 @@ def _ask_cover(texts: Texts, store: ScopedStore) -> list[str]:
 def _ask_series(texts: Texts) -> str:
     """Ask what only few files leave open: whether cases count up."""
     with st.expander(texts("data.more_choices")):
-        return st.selectbox(
+        return choose(
+            texts,
             texts("data.series"),
             ("", *series.SERIES),
             format_func=lambda one: texts(f"data.series_{one or 'unsaid'}"),

@@ -13,6 +13,7 @@ from access.rights import rows_of
 from dashboard.parts import figures, tables
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose, dealt_with
 from dashboard.shell.markup import show
 from door.store import ScopedStore
 from geodata.errors import RisicobeeldError
@@ -75,7 +76,8 @@ def _choose(texts: Texts, kept: Mapping[str, Profile], national: Mapping[str, fl
         _put(chosen.weights if chosen else national)
 
     if kept:
-        st.selectbox(
+        choose(
+            texts,
             texts("profile.choose"),
             ["", *kept],
             key="profile",
@@ -115,7 +117,7 @@ def _form(texts: Texts, store: ScopedStore, chosen: Profile | None, weights: Map
     owners = profiles.owners(store.viewer)
     with st.form("profile-form", border=False):
         name = st.text_input(texts("profile.name"), chosen.name if chosen else "", max_chars=profiles.LONGEST_NAME)
-        owner = st.selectbox(texts("region.choose"), owners) if len(owners) > 1 else owners[0]
+        owner = choose(texts, texts("region.choose"), owners, key="profile-owner") if len(owners) > 1 else owners[0]
         if st.form_submit_button(texts("profile.save"), type="primary"):
             version = official_model().version
             profiles.save(store.viewer, name, weights, version, owner=owner, surface=_SURFACE)
@@ -125,6 +127,7 @@ def _form(texts: Texts, store: ScopedStore, chosen: Profile | None, weights: Map
             _done("profile.renamed")
         if chosen and st.form_submit_button(frame.label(texts, "profile.delete", name=chosen.name)):
             profiles.delete(store.viewer, chosen.profile_id, surface=_SURFACE)
+            dealt_with("profiles-beside")
             _done("profile.deleted")
 
 
@@ -137,9 +140,11 @@ def _compared_profiles(texts: Texts, kept: Mapping[str, Profile]) -> list[Profil
     """Let the viewer choose which profiles are compared with the national version."""
     if not kept:
         return []
-    chosen = st.multiselect(
+    chosen = choose(
+        texts,
         texts("profile.beside"),
-        list(kept),
+        kept,
+        how="multiselect",
         format_func=lambda code: _label(kept[code], kept),
         max_selections=_BESIDE_MOST_N,
         placeholder=texts("profile.beside_none"),

@@ -10,6 +10,7 @@ from dashboard.parts import figures, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import official_model
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -57,9 +58,11 @@ def _page() -> None:
 
 def _choose_part(texts: Texts) -> str:
     st.session_state["method-part"] = session.selection().part or "words"
-    st.segmented_control(
+    choose(
+        texts,
         texts("method.parts"),
         _PARTS,
+        how="segmented_control",
         key="method-part",
         label_visibility="collapsed",
         format_func=lambda part: texts(f"method.{part}"),

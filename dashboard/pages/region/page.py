@@ -20,6 +20,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from dashboard.visit import server as visits
@@ -96,7 +97,8 @@ def _name(texts: Texts, shown: Picture, vr_code: str, allowed: list[str]) -> Non
         show(Markup('<section class="rb-page"><h2>{}</h2></section>').format(shown.names[vr_code]))
         return
     st.session_state["region"] = vr_code
-    st.selectbox(
+    choose(
+        texts,
         texts("region.choose"),
         sorted(allowed, key=lambda code: shown.names[code]),
         key="region",

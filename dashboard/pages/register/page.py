@@ -14,6 +14,7 @@ from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, links, tables
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import desk
 from door.store import ScopedStore
@@ -45,9 +46,11 @@ def run() -> None:
     writes = may(store.viewer, Verb.RECORD, "activations", own)
     views = [view for view in _VIEWS if _may_see(store, view, writes=writes)]
     view = (
-        st.segmented_control(
+        choose(
+            texts,
             texts("register.view"),
             views,
+            how="segmented_control",
             format_func=lambda name: texts(f"register.view_{name}"),
             default=views[0],
             key="register_view",
@@ -108,34 +111,46 @@ def _filters(texts: Texts, store: ScopedStore) -> Filters:
     own = store.viewer.vr_codes
     with st.expander(texts("register.filters")):
         columns = st.columns(4)
-        region = columns[0].selectbox(
-            texts("register.region"),
-            [code for code in regions if not own or code in own],
-            index=None,
-            format_func=regions.__getitem__,
-            placeholder=texts("register.all"),
-        )
-        sector = columns[1].selectbox(
-            texts("register.sector"),
-            list(codes.SECTORS),
-            index=None,
-            placeholder=texts("register.all"),
-            format_func=lambda code: texts(f"sector.{code}"),
-        )
-        theme = columns[2].selectbox(
-            texts("register.theme"),
-            codes.THEMES,
-            index=None,
-            placeholder=texts("register.all"),
-            format_func=lambda code: texts(f"register.{code}"),
-        )
-        kind = columns[3].selectbox(
-            texts("register.kind"),
-            codes.ACTIVATION_KINDS,
-            index=None,
-            placeholder=texts("register.all"),
-            format_func=lambda code: texts(f"register.{code}"),
-        )
+        with columns[0]:
+            region = choose(
+                texts,
+                texts("register.region"),
+                [code for code in regions if not own or code in own],
+                key="register-filter-region",
+                index=None,
+                format_func=regions.__getitem__,
+                placeholder=texts("register.all"),
+            )
+        with columns[1]:
+            sector = choose(
+                texts,
+                texts("register.sector"),
+                list(codes.SECTORS),
+                key="register-filter-sector",
+                index=None,
+                placeholder=texts("register.all"),
+                format_func=lambda code: texts(f"sector.{code}"),
+            )
+        with columns[2]:
+            theme = choose(
+                texts,
+                texts("register.theme"),
+                codes.THEMES,
+                key="register-filter-theme",
+                index=None,
+                placeholder=texts("register.all"),
+                format_func=lambda code: texts(f"register.{code}"),
+            )
+        with columns[3]:
+            kind = choose(
+                texts,
+                texts("register.kind"),
+                codes.ACTIVATION_KINDS,
+                key="register-filter-kind",
+                index=None,
+                placeholder=texts("register.all"),
+                format_func=lambda code: texts(f"register.{code}"),
+            )
         columns = st.columns(4)
         first = columns[0].date_input(texts("register.first"), value=None, format="DD-MM-YYYY")
         last = columns[1].date_input(texts("register.last"), value=None, format="DD-MM-YYYY")
@@ -292,9 +307,11 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
 def _erase(texts: Texts, store: ScopedStore, entity_id: str) -> None:
     with st.expander(texts("register.erase")):
         st.caption(texts("register.erase_help"))
-        reason = st.selectbox(
+        reason = choose(
+            texts,
             texts("register.erase_reason"),
             ("request", "mistake"),
+            key="erase-reason",
             format_func=lambda code: texts(f"register.erase_{code}"),
         )
         sure = st.checkbox(texts("register.erase_confirm"))

@@ -11,6 +11,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import alarms, entry, tables
 from dashboard.shell import frame
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.shell.problems import personal_data
 from door.store import ScopedStore
@@ -47,8 +48,12 @@ def _open_alarms(texts: Texts, store: ScopedStore) -> None:
         return
     with st.expander(texts("alarms.open_title", week=int(week[-2:])), expanded=True):
         st.caption(texts("alarms.open_told"))
-        theme = st.selectbox(
-            texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"), key="alarm-theme"
+        theme = choose(
+            texts,
+            texts("register.theme"),
+            codes.THEMES,
+            format_func=lambda code: texts(f"register.{code}"),
+            key="alarm-theme",
         )
         for one in found:
             told, button = st.columns([3, 1], vertical_alignment="center")
@@ -122,18 +127,36 @@ def _new_signal(texts: Texts, store: ScopedStore) -> None:
     own = store.viewer.vr_codes
     with st.form("signal", clear_on_submit=False, border=False):
         text = st.text_area(texts("register.signal_text"), height=110, max_chars=personal.LONGEST_TEXT)
-        origin = st.selectbox(
-            texts("register.origin"), codes.SIGNAL_ORIGINS, format_func=lambda code: texts(f"register.origin_{code}")
+        origin = choose(
+            texts,
+            texts("register.origin"),
+            codes.SIGNAL_ORIGINS,
+            key="signal-origin",
+            format_func=lambda code: texts(f"register.origin_{code}"),
         )
-        theme = st.selectbox(texts("register.theme"), codes.THEMES, format_func=lambda code: texts(f"register.{code}"))
+        theme = choose(
+            texts,
+            texts("register.theme"),
+            codes.THEMES,
+            key="signal-theme",
+            format_func=lambda code: texts(f"register.{code}"),
+        )
         names, vr_of = entry.gemeente_names(store), vr_of_gemeenten()
         options = [code for code in names if not own or vr_of[code] in own]
-        gemeente = st.selectbox(
-            texts("register.gemeente"), options, index=None, format_func=names.__getitem__, placeholder=""
+        gemeente = choose(
+            texts,
+            texts("register.gemeente"),
+            options,
+            key="signal-gemeente",
+            index=None,
+            format_func=names.__getitem__,
+            placeholder="",
         )
-        sector = st.selectbox(
+        sector = choose(
+            texts,
             texts("register.sector"),
-            list(codes.SECTORS),
+            codes.SECTORS,
+            key="signal-sector",
             index=None,
             placeholder="",
             format_func=lambda code: texts(f"sector.{code}"),
@@ -182,7 +205,8 @@ def draw_refer(
     routes = store.register("routes").set_index("route_id")
     name = "subject" if texts.language == "nl" else "subject_en"
     key = activation_id or (signal[0] if signal else "")
-    route = st.selectbox(
+    route = choose(
+        texts,
         texts("register.refer_route"),
         list(routes.index),
         key=f"route-{key}",
@@ -228,7 +252,8 @@ def _region(texts: Texts, store: ScopedStore, about: Mapping[str, Any], area: st
     near = gemeenten[gemeenten["vr_code"] == about["vr_code"]] if about["vr_code"] else gemeenten
     known = gemeenten.loc[gemeenten["gemeente_code"] == gemeente, column]
     found = sorted({*near[column], *known}, key=lambda code: names.get(code, code))
-    choice = st.selectbox(
+    choice = choose(
+        texts,
         texts(f"register.refer_{area}"),
         found,
         index=found.index(known.iloc[0]) if len(known) else None,
@@ -267,20 +292,31 @@ def draw_referrals(texts: Texts, store: ScopedStore) -> None:
         for _, row in rows.iterrows()
     ]
     show(tables.table(texts("register.view_referrals"), heads, cells))
-    open_rows = [row for _, row in rows.iterrows() if may(store.viewer, Verb.RECORD, "referrals", row["vr_code"])]
+    open_rows = {
+        str(row["referral_id"]): row
+        for _, row in rows.iterrows()
+        if may(store.viewer, Verb.RECORD, "referrals", row["vr_code"])
+    }
     if not open_rows:
         return
     with st.form("referral_state", border=False):
-        place = st.selectbox(
-            texts("register.refer"),
-            range(len(open_rows)),
-            format_func=lambda n: f"{open_rows[n]['event_date']:%d-%m-%Y} {open_rows[n]['to']}",
+        row = open_rows[
+            choose(
+                texts,
+                texts("register.refer"),
+                open_rows,
+                key="referral-which",
+                format_func=lambda one: f"{open_rows[one]['event_date']:%d-%m-%Y} {open_rows[one]['to']}",
+            )
+        ]
+        state = choose(
+            texts,
+            texts("register.state"),
+            REFERRAL_STATES,
+            key="referral-state",
+            format_func=lambda code: texts(f"register.state_{code}"),
         )
-        state = st.selectbox(
-            texts("register.state"), REFERRAL_STATES, format_func=lambda code: texts(f"register.state_{code}")
-        )
-        if st.form_submit_button(texts("register.state_save")) and place is not None:
-            row = open_rows[place]
+        if st.form_submit_button(texts("register.state_save")):
             today = str(date.today())  # noqa: DTZ011 - the day where the viewer is
             write.set_state(
                 store.viewer, "referral", row["referral_id"], state, based_on=int(row["version"]), state_date=today

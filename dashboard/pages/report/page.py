@@ -11,6 +11,7 @@ from access.viewer import may
 from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import chosen_disease
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door.store import ScopedStore
 from register import personal
@@ -37,9 +38,14 @@ def run() -> None:
     last = _last_day(store)
     columns = st.columns(6, vertical_alignment="bottom")
     periods = _periods(texts, store, last)
-    chosen = columns[0].selectbox(
-        texts("report.period"), ["", *periods], format_func=lambda n: n or texts("report.own")
-    )
+    with columns[0]:
+        chosen = choose(
+            texts,
+            texts("report.period"),
+            ["", *periods],
+            key=f"report-period-{texts.language}",
+            format_func=lambda n: n or texts("report.own"),
+        )
     if chosen:
         first_day, last_day = periods[chosen]
     else:

@@ -15,6 +15,7 @@ from dashboard.parts import figures, link_notice, links, period, ready
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door.readiness import Ranking
@@ -92,7 +93,8 @@ def _choose_rows(texts: Texts, store: ScopedStore, regions: Picture) -> str:
         within = st.session_state["rows"] or ""
         session.select(level="gemeente" if within else "vr", unit=within)
 
-    st.selectbox(
+    choose(
+        texts,
         texts("sectors.rows"),
         ["", *sorted(allowed, key=lambda code: regions.names[code])],
         key="rows",

@@ -16,6 +16,7 @@ from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
 from dashboard.remarks import not_so
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from door import export
@@ -128,7 +129,8 @@ def _filters(texts: Texts, shown: Picture, sites: pd.DataFrame, chosen: Selectio
             label_visibility="collapsed",
             width=300,
         )
-        st.selectbox(
+        choose(
+            texts,
             texts("sites.kind"),
             ["", *site_kinds.codes()],
             key="sites-kind",
@@ -138,7 +140,8 @@ def _filters(texts: Texts, shown: Picture, sites: pd.DataFrame, chosen: Selectio
             on_change=lambda: session.select(kind=st.session_state["sites-kind"] or "", start=""),
         )
         if len(regions) > 1:
-            st.selectbox(
+            choose(
+                texts,
                 texts("region.choose"),
                 ["", *regions],
                 key="sites-region",

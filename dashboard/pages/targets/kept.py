@@ -16,6 +16,7 @@ from dashboard.files import reader_table
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import links, tables
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose, dealt_with
 from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
@@ -213,24 +214,33 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         for row in lines.to_dict("records")
     }
     with st.expander(texts("targets.carry_out")), st.form("plans-carry", clear_on_submit=True):
-        line = st.selectbox(texts("targets.carry_line"), list(labels), format_func=labels.__getitem__)
+        line = choose(
+            texts, texts("targets.carry_line"), labels, format_func=labels.__getitem__, key="plans-carry-line"
+        )
         day = st.date_input(texts("targets.carry_date"), format="DD-MM-YYYY")
-        themes = st.multiselect(
+        themes = choose(
+            texts,
             texts("targets.carry_themes"),
             codes.THEMES,
+            how="multiselect",
+            key="plans-carry-themes",
             default=["werken"],
             format_func=lambda code: texts(f"register.{code}"),
         )
-        found = st.radio(
+        found = choose(
+            texts,
             texts("targets.carry_found"),
             _FOUND,
+            how="radio",
+            key="plans-carry-found",
             horizontal=True,
             format_func=lambda code: texts(f"targets.found_{code}"),
         )
         told = st.text_area(texts("targets.carry_outcome"), max_chars=personal.LONGEST_TEXT)
         if st.form_submit_button(texts("targets.carry_save")):
             fields = {"event_date": day, "themes": ";".join(themes), "infections_found": found, "outcome": told}
-            plans.carry_out(store, str(line), fields)
+            plans.carry_out(store, line, fields)
+            dealt_with("plans-carry-line")
             plan_maker.forget()
             st.session_state["plans-carried"] = True
             st.rerun(scope="fragment")
@@ -340,29 +350,33 @@ def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str
     if not may(store.viewer, Verb.RECORD, "decisions", own):
         return
     all_found = site_checks.find_problems(store.table("sites"), store.table("gemeenten"))
-    all_found = all_found[all_found["problem"] != "abroad_lodging"].to_dict("records")
-    if not all_found:
+    all_found = all_found[all_found["problem"] != "abroad_lodging"]
+    problems = {(row["site_id"], row["problem"]): row for row in all_found.to_dict("records")}
+    if not problems:
         return
 
-    def label(place: int) -> str:
-        row = all_found[place]
+    def label(one: tuple[str, str]) -> str:
+        row = problems[one]
         told = site_checks.problem_text(row["problem"], texts.language).split(";")[0]
         return f"{names.get(row['site_id'], row['site_id'])} ({row['site_id']}): {told}"
 
     with st.expander(texts("targets.decide")):
-        place = st.selectbox(texts("targets.site"), range(len(all_found)), format_func=label, key="problems-site")
-        chosen = all_found[place]
-        states = ("same", "different", "open") if chosen["problem"] == "double" else ("resolved", "open")
+        site_id, problem = choose(texts, texts("targets.site"), problems, format_func=label, key="problems-site")
+        states = ("same", "different", "open") if problem == "double" else ("resolved", "open")
         with st.form("problems-form", clear_on_submit=True):
-            state = st.radio(
+            state = choose(
+                texts,
                 texts("targets.decision"),
                 states,
+                how="radio",
+                key=f"problems-state-{problem}",
                 horizontal=True,
                 format_func=lambda name: texts(f"targets.state_{name}"),
             )
             reason = st.text_input(texts("targets.why"), max_chars=200)
             if st.form_submit_button(texts("targets.decide_save")):
-                decisions.decide(store, chosen["site_id"], chosen["problem"], str(state), reason, day)
+                decisions.decide(store, site_id, problem, state, reason, day)
+                dealt_with("problems-site")
                 plan_maker.forget()
                 st.session_state["problems-decided"] = True
                 st.rerun(scope="fragment")

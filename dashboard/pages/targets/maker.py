@@ -21,6 +21,7 @@ from dashboard.pages.targets import find_out
 from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures, links, tables
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
@@ -130,7 +131,8 @@ def _mark(texts: Texts, inputs: Inputs) -> None:
 
     marks: dict[str, tuple[str, Mark]] = st.session_state.setdefault(_MARKS, {})
     with st.expander(texts("targets.change")):
-        site = st.selectbox(
+        site = choose(
+            texts,
             texts("targets.choose_site"),
             sorted(names),
             index=None,
@@ -274,7 +276,7 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         if not export.may_take_sites(store):
             return
         words = file_words(texts, classify.lacks_of(inputs.scored.scores))
-        ending = st.selectbox(texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
+        ending = choose(texts, texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
         st.download_button(
             texts("targets.download"),
             _file(table, ending, store, texts.language),
@@ -284,7 +286,8 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
         regions = sorted(table["vr_code"].unique())
         if regions:
             names = dict(store.table("veiligheidsregios")[["vr_code", "vr_name"]].to_numpy())
-            code = st.selectbox(
+            code = choose(
+                texts,
                 texts("targets.sheet_region"),
                 regions,
                 key="targets-sheet",

@@ -11,6 +11,7 @@ from dashboard.pages.targets import kept as plan_list
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import figures, ready, tables
 from dashboard.shell import frame, session
+from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -32,10 +33,12 @@ def run() -> None:
     if session.selection().plan:
         st.session_state.setdefault("targets-view", "plans")
     st.session_state.setdefault("targets-view", first)
-    st.segmented_control(
+    choose(
+        texts,
         texts("targets.view"),
         [part for part in _PARTS if part != "links" or store.may("decisions")],
         format_func=lambda part: texts(f"targets.view_{part}"),
+        how="segmented_control",
         key="targets-view",
         label_visibility="collapsed",
     )
@@ -116,7 +119,7 @@ def _ask(texts: Texts, store: ScopedStore, names: dict[str, str], day: pd.Timest
         return " - ".join(f"{about.loc[one, 'name'] or one} ({names[about.loc[one, 'vr_code']]})" for one in pair)
 
     with st.expander(texts("targets.links_ask")), st.form("links-form", clear_on_submit=True):
-        pair = st.selectbox(texts("targets.links_pair"), pairs, format_func=label)
+        pair = choose(texts, texts("targets.links_pair"), pairs, format_func=label, key="links-pair")
         reason = st.text_input(texts("targets.why"), max_chars=200)
         if st.form_submit_button(texts("targets.links_save")):
             decisions.ask_handover(store, pair[0], pair[1], reason, day)
@@ -132,7 +135,7 @@ def _answer(texts: Texts, store: ScopedStore, asked: pd.DataFrame, names: dict[s
         for row in asked.to_dict("records")
     }
     with st.expander(texts("targets.links_answer"), expanded=True), st.form("links-answer", clear_on_submit=True):
-        chosen = st.selectbox(texts("targets.links_pair"), list(labels), format_func=labels.__getitem__)
+        chosen = choose(texts, texts("targets.links_pair"), labels, format_func=labels.__getitem__, key="links-which")
         reason = st.text_input(texts("targets.why"), max_chars=200)
         yes = st.form_submit_button(texts("targets.links_accept"), type="primary")
         no = st.form_submit_button(texts("targets.links_decline"))
