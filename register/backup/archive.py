@@ -10,7 +10,6 @@ import fnmatch
 import hashlib
 import json
 import sqlite3
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ from geodata import settings
 from geodata.errors import RegisterError, SnapshotError
 from geodata.snapshots import manifests, snapshot
 from register.backup import sealed
+from register.backup.scratch import scratch
 from register.periods import periods
 
 MANIFEST: Final = "manifest.json"
@@ -219,8 +219,7 @@ def open_backup(path: Path, identity: Path | None = None) -> Iterator[Incoming]:
     """
     if not path.is_file():
         raise RegisterError(f"There is no backup {path}; look in {folder()}.")
-    with tempfile.TemporaryDirectory(prefix="restore-") as name:
-        place = Path(name)
+    with scratch("restore-") as place:
         plain = sealed.decrypted(path, place / "plain", identity) if sealed.is_sealed(path) else path
         if zipfile.is_zipfile(plain):
             yield from _unpacked(path, plain, place)

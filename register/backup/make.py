@@ -1,7 +1,6 @@
 """Make a backup while others go on writing."""
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from geodata.snapshots import snapshot
 from register import chain
 from register.backup import archive
 from register.backup.archive import Backup
+from register.backup.scratch import scratch
 
 
 def backup(out: Path | None = None) -> Backup:
@@ -44,8 +44,11 @@ def backup(out: Path | None = None) -> Backup:
         if out is None:
             archive.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
             out = archive.new_path(now)
-        with store.whole_file(out, 0o600) as part, tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as at:
-            return _write(out, part, Path(at) / archive.DATABASE, now, problem)
+        with scratch(".backup-", out.parent) as place:
+            with store.whole_file(place / out.name, 0o600) as part:
+                made = _write(out, part, place / archive.DATABASE, now, problem)
+            (place / out.name).replace(out)
+            return made
     except OSError as error:
         if isinstance(error, SnapshotError):
             raise
@@ -61,8 +64,9 @@ def _problem_of_figures() -> str:
 
 
 def _write(out: Path, part: Path, rows: Path, now: datetime, problem: str) -> Backup:
+    heads = chain.known_heads()  # before the reading, for others write on
     with database.reading(UPKEEP) as connection:
-        found = chain.verify(connection, *chain.known_heads())
+        found = chain.verify(connection, *heads)
         if found.problems:
             raise RegisterError(f"No backup was made: {found.problems[0]}; restore an earlier backup first.")
         tables = copy_rows(connection, rows)

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from geodata import settings
 from geodata.errors import RegisterError
 from register.backup import archive
 from register.backup.archive import Backup, Incoming
+from register.backup.scratch import scratch
 from register.periods import periods
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]
@@ -152,8 +152,8 @@ def drill(made: Backup, copy: Path | None = None, identity: Path | None = None) 
     """
     origin = (copy or made.path).resolve()
     key = ["--identity", str(identity.resolve())] if identity else []
-    with tempfile.TemporaryDirectory(prefix="drill-") as folder:
-        register = Path(folder) / "register" / "register.sqlite"
+    with scratch("drill-") as folder:
+        register = folder / "register" / "register.sqlite"
         for state, damage in _STATES.items():
             if damage is not None:
                 damage(register)
@@ -161,8 +161,8 @@ def drill(made: Backup, copy: Path | None = None, identity: Path | None = None) 
             _run(origin, state, folder, "verify", "--backup", str(origin), *key)
 
 
-def _run(origin: Path, state: str, folder: str, *words: str) -> None:
-    elsewhere = os.environ | {"RISICOBEELD_DATA": folder, "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": ""}
+def _run(origin: Path, state: str, folder: Path, *words: str) -> None:
+    elsewhere = os.environ | {"RISICOBEELD_DATA": str(folder), "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": ""}
     command = [sys.executable, "-m", "geodata", *words]
     done = subprocess.run(  # noqa: S603 - our own command
         command, cwd=_ROOT, env=elsewhere, capture_output=True, text=True, check=False
