@@ -7,11 +7,14 @@ stands on its own: it loads nothing, runs nothing and links to nothing outside t
 is told as known at the end of a month, for day by day would tell single cases.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -88,19 +91,40 @@ def publish(folder: Path, known_on: date) -> int:
     files = pages(known_on)
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     try:
-        for name, content in (files | {MANIFEST: _json({"files": listed})}).items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            with store.whole_file(folder / name) as part:
-                part.write_bytes(content)
-        for name in before - files.keys():
-            (folder / name).unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            before |= _written_before(folder)  # by a run that was waited for
+            # First what may come to stand there: one that is killed half-way leaves a folder that the next one knows.
+            begun = _json({"files": dict.fromkeys(sorted(before), "") | listed})
+            for name, content in [(MANIFEST, begun), *files.items()]:
+                _put(folder / name, content)
+            for name in before - files.keys():
+                (folder / name).unlink(missing_ok=True)
+            _put(folder / MANIFEST, _json({"files": listed}))
     except OSError as error:
         raise unwritable(error) from error
     return sum(map(len, files.values()))
 
 
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store.whole_file(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other run writes here: pages of two moments never stand beside one another."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _written_before(folder: Path) -> set[str]:
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):  # half-written, or settings
         return set()
     try:
         names = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]

@@ -168,6 +168,30 @@ def test_the_command_refuses_a_folder_of_something_else_and_removes_only_its_own
     (folder / "robots.txt").unlink()
 
 
+def test_a_run_that_was_killed_half_way_leaves_a_folder_that_the_next_one_finishes(tmp_path, monkeypatch) -> None:
+    """Killed: not even what cleans up runs."""
+    folder = tmp_path / "site"
+    asked = {"a.html": b"a", "b.html": b"b", "regions/c.html": b"c"}
+    monkeypatch.setattr(publish, "pages", lambda _: asked)
+    put, done = publish._put, []
+
+    def killed(path: Path, content: bytes) -> None:
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(path.name)
+        put(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "_put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish.publish(folder, KNOWN_ON)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.html", "b.html", publish.MANIFEST]
+    (folder / ".c.html.0123.html").write_bytes(b"half")
+    del asked["b.html"]
+    publish.publish(folder, KNOWN_ON)
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["a.html", publish.MANIFEST, "regions"]
+
+
 def test_without_figures_to_rank_nothing_is_written(half_empty, tmp_path, capsys) -> None:
     with states.at(half_empty("establishments")):
         assert main(["publish", "--out", str(tmp_path / "site")]) == 2
