@@ -3,10 +3,14 @@
 A token is shown once; only its digest is kept, in ``feed_tokens.json`` in the data folder.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -50,6 +54,22 @@ def refuse_damaged() -> None:
         It is not as this program writes it.
     """
     _tokens()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time change the list: of two, the second would put back what the first one ended."""
+    _path().parent.mkdir(parents=True, exist_ok=True)
+    lock = _path().with_name(f".{_path().name}.lock")
+    try:
+        handle = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise InputError(f"{_path()} cannot be written ({error.strerror}); correct the folder's rights.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _keep(tokens: dict[str, dict[str, str]]) -> None:
@@ -98,7 +118,8 @@ def give(name: str, viewer: Viewer, until: date, *, person: str = "", by: str = 
         "given_by": by,
         "given_on": today.isoformat(),
     }
-    _keep(_tokens() | {name: kept})
+    with _alone():
+        _keep(_tokens() | {name: kept})
     audit.note(f"token given until {until}", who=by, role=str(viewer), surface="feed", table=name)
     return token
 
@@ -111,11 +132,12 @@ def revoke(name: str, *, by: str = "") -> None:
     InputError
         No system of that name has one.
     """
-    tokens = _tokens()
-    if name not in tokens:
-        raise InputError(f"No system is called {name!r}; those with a token: {', '.join(tokens) or 'none'}.")
-    ended = tokens.pop(name)
-    _keep(tokens)
+    with _alone():
+        tokens = _tokens()
+        if name not in tokens:
+            raise InputError(f"No system is called {name!r}; those with a token: {', '.join(tokens) or 'none'}.")
+        ended = tokens.pop(name)
+        _keep(tokens)
     audit.note("token revoked", who=by or audit.who_runs(), role=ended["viewer"], surface="feed", table=name)
 
 
