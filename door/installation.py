@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Final
 
-from access import anchor, audit, tokens
+from access import audit, tokens
 from access.database import engine as database
 from access.database.who import UPKEEP
 from geodata import settings
@@ -65,10 +65,10 @@ def _snapshot() -> None:
 
 
 def _register() -> None:
-    anchor.newest()  # also before the first entry: one that is gone or broken is told
+    heads = chain.known_heads()  # also before the first entry: an anchor that is gone or broken is told
     if database.exists():
         with database.reading(UPKEEP) as connection:
-            chain.refuse_cut(connection)
+            chain.refuse_cut(connection, *heads)
 
 
 def _folder() -> None:

@@ -112,20 +112,25 @@ def known_heads() -> tuple[str, ...]:
     return tuple(head for head in told if head not in ("", FIRST))  # noted before the first entry: nothing is missed
 
 
-def refuse_cut(connection: Connection) -> None:
+def refuse_cut(connection: Connection, *heads: str) -> None:
     """Stop when a table is gone, or the newest event that is known outside the database; asks for one row.
+
+    Parameters
+    ----------
+    connection
+        An open reading of the database.
+    heads
+        As `known_heads` gave them before it was opened: others write on, and their entries lie outside of it.
 
     Raises
     ------
     RegisterError
         A table is gone, or events were cut off or replaced.
-    InputError
-        What was written outside is gone or cannot be used.
     """
     gone = {table.name for table in REGISTER_TABLES} - set(sa.inspect(connection).get_table_names())
     if gone:
         raise RegisterError("register_lacks_table", table=min(gone))
-    for head in known_heads():
+    for head in heads:
         if connection.execute(sa.select(events.c.seq).where(events.c.hash == head)).first() is None:
             raise RegisterError("register_cut", held=known.read("register")["number"])
 

@@ -162,7 +162,8 @@ def drill(made: Backup, copy: Path | None = None, identity: Path | None = None) 
 
 
 def _run(origin: Path, state: str, folder: Path, *words: str) -> None:
-    elsewhere = os.environ | {"RISICOBEELD_DATA": str(folder), "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": ""}
+    here = {"RISICOBEELD_DATA": str(folder), "RISICOBEELD_REGISTER": "", "RISICOBEELD_REGISTER_FILE": ""}
+    elsewhere = os.environ | here
     command = [sys.executable, "-m", "geodata", *words]
     done = subprocess.run(  # noqa: S603 - our own command
         command, cwd=_ROOT, env=elsewhere, capture_output=True, text=True, check=False

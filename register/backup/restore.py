@@ -1,5 +1,6 @@
 """Put a backup in the place of what is there, whatever state that is in; nothing is lost on the way."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,25 +100,16 @@ def restore(path: Path, *, replace: bool = False, expired: bool = False, identit
                 f"Backup {path} expired on {last}: it may hold what had to be erased; choose a newer one, or add"
                 " --expired when there is none."
             )
-        state = _state()
-        newer = _newer_n(incoming.engine, state)
-        if newer and not replace and state is not State.UNUSABLE:  # there is nothing left to lose
-            raise RegisterError(
-                f"The register holds {newer} event(s) that this backup lacks; add --replace to lose them."
-                " The register as it is now is kept first."
-            )
-        erased = _erased(state)
-        kept = _keep(state)
-        done = _put_in_place(incoming, state, erased, kept)
-        put, stayed = data_files.put(incoming.files, kept)
-    known.replace("register", done.events_n, head=_head())
+        done = _put_in_place(incoming, replace=replace)
+        known.replace("register", done.events_n, head=_head())
+        put, stayed = data_files.put(incoming.files, done.kept)
     database.forget_traces()
     return Restored(
         found.events_n,
         done.erased_n,
-        newer,
-        kept,
-        state in (State.ABSENT, State.WHOLE),
+        done.newer_n,
+        done.kept,
+        done.state in (State.ABSENT, State.WHOLE),
         done.tables,
         put,
         stayed,
@@ -139,10 +131,11 @@ def _state() -> State:
         if not database.was_there() and not sa.inspect(database.bare_engine()).get_table_names():
             return State.ABSENT
     try:
+        heads = chain.known_heads()  # before the reading, for others write on
         with database.reading(UPKEEP) as connection:
             if not _is_sound(connection):
                 return State.UNUSABLE
-            return State.CHANGED if chain.verify(connection, *chain.known_heads()).problems else State.WHOLE
+            return State.CHANGED if chain.verify(connection, *heads).problems else State.WHOLE
     except DatabaseAwayError:
         raise
     except InputError:
@@ -188,7 +181,7 @@ def _erased(state: State) -> dict[tuple[str, str], str]:
 
 
 def _keep(state: State) -> Path | None:
-    """Keep the state before; return where."""
+    """Keep the state before, while nobody writes; return where."""
     path = database.sqlite_path()
     if state is State.ABSENT:
         return None
@@ -198,8 +191,7 @@ def _keep(state: State) -> Path | None:
     if path is None:
         aside.keep_rows(place)
     elif state is State.CHANGED:
-        with database.writing(UPKEEP):  # nobody writes while it is copied
-            aside.keep_file(path, place)
+        aside.keep_file(path, place)
     return place  # an unusable file goes there when the new one is ready
 
 
@@ -217,17 +209,51 @@ class _Put:
     erased_n: int
     tables: Mapping[str, int]
     revoked: tuple[str, ...]
+    newer_n: int = 0
+    kept: Path | None = None
+    state: State = State.UNUSABLE
 
 
-def _put_in_place(incoming: Incoming, state: State, erased: Mapping[tuple[str, str], str], kept: Path | None) -> _Put:
-    path = database.sqlite_path()
-    if state is State.UNUSABLE and path is not None:
-        return _swap_in(incoming, path, erased, kept or aside.new_folder())
-    if state is State.UNUSABLE:
-        database.start_over()
+def _put_in_place(incoming: Incoming, *, replace: bool) -> _Put:
+    """Keep what there is and put the backup in its place; nobody writes between the two.
+
+    What somebody recorded in between would be in neither of them.
+    """
+    if (state := _state()) is State.UNUSABLE:
+        return _over_unusable(incoming)
+    _refuse_newer(_newer_n(incoming.engine, state), replace=replace)  # before others are made to wait
     with incoming.engine.connect() as source, database.writing(UPKEEP) as connection:
+        now = _state()
+        if now is State.UNUSABLE:
+            raise RegisterError("Nothing was restored: the register was damaged a moment ago; restore again.")
+        newer_n = _newer_n(incoming.engine, now)
+        _refuse_newer(newer_n, replace=replace)
+        erased, kept = _erased(now), _keep(now)
         _replace_rows(source, connection, incoming.tables)
-        return _made_ready(connection, incoming, erased)
+        done = _made_ready(connection, incoming, erased)
+    return dataclasses.replace(done, newer_n=newer_n, kept=kept, state=now)
+
+
+def _refuse_newer(newer_n: int, *, replace: bool) -> None:
+    if newer_n and not replace:
+        raise RegisterError(
+            f"The register holds {newer_n} event(s) that this backup lacks; add --replace to lose them."
+            " The register as it is now is kept first."
+        )
+
+
+def _over_unusable(incoming: Incoming) -> _Put:
+    """Put the backup in the place of what cannot be used: there is nothing left to lose."""
+    newer_n, erased = _newer_n(incoming.engine, State.UNUSABLE), _erased(State.UNUSABLE)
+    kept, path = _keep(State.UNUSABLE) or aside.new_folder(), database.sqlite_path()
+    if path is not None:
+        done = _swap_in(incoming, path, erased, kept)
+    else:
+        database.start_over()
+        with incoming.engine.connect() as source, database.writing(UPKEEP) as connection:
+            _replace_rows(source, connection, incoming.tables)
+            done = _made_ready(connection, incoming, erased)
+    return dataclasses.replace(done, newer_n=newer_n, kept=kept)
 
 
 def _swap_in(incoming: Incoming, path: Path, erased: Mapping[tuple[str, str], str], kept: Path) -> _Put:

@@ -3,6 +3,8 @@
 import json
 import shutil
 import sqlite3
+import threading
+from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from access import people, profiles
 from access.database import engine as database
 from access.database import traces
+from access.database.tables import events
 from access.viewer import Viewer, parse_viewer
 from commands import data
 from door import desk, installation
@@ -21,6 +24,7 @@ from geodata.errors import RegisterError
 from register import chain, files
 from register import record as write
 from register.backup import aside, make, proof
+from register.backup import restore as restoring
 from register.backup.make import backup
 from register.backup.restore import restore
 
@@ -256,3 +260,49 @@ def test_a_newer_event_is_not_lost_without_asking(filled, lotc, activation):
     with pytest.raises(RegisterError, match="add --replace"):
         restore(made.path)
     assert restore(made.path, replace=True).left_out_n == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_is_recorded_while_a_restore_runs_is_in_the_state_before_or_after(lotc, activation, monkeypatch):
+    made = backup()
+    writers = []
+
+    def record():
+        write.record(lotc, "activation", activation, entity_id="meanwhile")
+
+    def keep(state):
+        kept = keep_as_it_is(state)
+        writers.append(threading.Thread(target=record))
+        writers[0].start()
+        writers[0].join(0.5)  # long enough for one that nothing holds up
+        return kept
+
+    keep_as_it_is = restoring._keep
+    monkeypatch.setattr(restoring, "_keep", keep)
+    kept = restore(made.path).kept_before
+    writers[0].join()
+    assert chain.verify_chain().problems == ()
+    if "meanwhile" not in set(open_store(lotc).register("activations")["activation_id"]):
+        restore(kept, replace=True)
+    assert "meanwhile" in set(open_store(lotc).register("activations")["activation_id"])
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_entry_of_a_moment_ago_is_taken_for_no_cut(lotc, activation, monkeypatch):
+    """Whoever looks sees the register of the moment that it was opened; the head outside may be newer by then."""
+    recorded = []
+
+    @contextmanager
+    def reading_while_others_write(who):
+        with reading(who) as connection:
+            connection.execute(sa.select(sa.func.count()).select_from(events)).scalar()
+            if not recorded:
+                recorded.append(write.record(lotc, "activation", activation))
+            yield connection
+
+    reading = database.reading
+    monkeypatch.setattr(database, "reading", reading_while_others_write)
+    assert installation.check()["register"] == ""
+    for look in (backup, restoring._state):
+        recorded.clear()
+        assert look() is not restoring.State.CHANGED
