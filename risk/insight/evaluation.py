@@ -279,7 +279,9 @@ def report(evaluation: Evaluation, lang: str, *, is_demonstration: bool) -> str:
         ),
         (
             Text("Bekende uitbraken", "Outbreaks that are known"),
-            "\n".join([outbreaks_note(evaluation.outbreaks, lang), "", *outbreaks_told(evaluation.outbreaks, lang)]),
+            "\n".join(
+                [outbreaks_note(evaluation.outbreaks, lang), "", *outbreaks_told(evaluation.outbreaks, lang)]
+            ).rstrip(),
             evaluation.outbreaks,
         ),
         (Text("Vondsten bij bezoeken", "Finds at visits"), _finds_note(evaluation, lang), evaluation.finds),
