@@ -56,7 +56,7 @@ class Admission:
 
 
 def admit(claims: Mapping[str, Any], now: datetime | None = None) -> Admission:
-    """Decide on somebody whom the provider proved to be who they are; asked again at every run.
+    """Decide whether somebody whose identity the provider has proved may enter; asked again at every run.
 
     At the first sign-in the verified e-mail address is looked up and the account (issuer and subject) is
     kept; from then on only that account counts, so that an address given to somebody else opens nothing.

@@ -297,7 +297,7 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
 
 
 def _parts(line: str) -> list[str]:
-    """Part what a line that was cut off half-way, by a crash or a full disk, holds of the line after it."""
+    """Split a line that a crash or a full disk cut off half-way from the whole line that was written behind it."""
     start = line.rfind('{"at": ')  # within a value its quotes would be escaped
     return [line] if start < 1 else [line[:start], line[start:]]
 

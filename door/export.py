@@ -93,12 +93,12 @@ def export_table(scoped: ScopedStore, name: str, path: Path, lang: str = "nl") -
 
 
 def may_take_sites(scoped: ScopedStore) -> bool:
-    """Tell whether the viewer may take sites away in a file."""
+    """Tell whether the viewer may download sites as a file."""
     return may(scoped.viewer, Verb.TAKE, "sites")
 
 
 def refuse_sites(scoped: ScopedStore) -> None:
-    """Stop a viewer who may not take sites away in a file.
+    """Stop a viewer who may not download sites as a file.
 
     Raises
     ------

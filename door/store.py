@@ -298,7 +298,7 @@ class ScopedStore:
         return found
 
     def note_opened(self) -> None:
-        """Leave a line in the audit trail that a page was opened, whatever of it was read before."""
+        """Leave a line in the audit trail that a page was opened, also when all that it shows came from a cache."""
         self._note("open", "", 0)
 
     def note_export(self, name: str, rows_n: int) -> None:

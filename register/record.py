@@ -112,7 +112,7 @@ def entry_of(
     status: str = "",
     before: Mapping[str, object] | None = None,
 ) -> Entry:
-    """Return an entry that the viewer may append, its content checked before by `kinds.content_of`.
+    """Return an entry that the viewer may append, its content checked before by `register.schema.content_of`.
 
     Without a status it keeps that of the entity; a new one is real when people sign in, else for training.
 
@@ -228,7 +228,7 @@ def refuse_writer(viewer: Viewer, kind: Kind, vr_code: str) -> None:
 
 
 def newest(kind_name: str, entity_id: str, among: Snapshot | None = None) -> tuple[int, dict[str, Any]]:
-    """Return the newest version of an entity and its content (fields, recorded_by); see `history` for earlier ones.
+    """Return the newest version of an entity and its content (fields, recorded_by); see `door.desk.history` for others.
 
     Parameters
     ----------

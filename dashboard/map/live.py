@@ -74,7 +74,7 @@ def _pairs(numbers: Sequence[float | None]) -> str:
 
 
 def _told(scores: Sequence[float | None], times: int) -> list[float | None]:
-    """Return scores as a reader is told them, in tenths (`times` 10) or hundredths (100)."""
+    """Return scores rounded as the reader sees them, as whole tenths (`times` 10) or hundredths (100)."""
     told = (classify.told(np.asarray(scores, float), CLASS_CUTS) * times).round(1).tolist()
     return [None if math.isnan(score) else score for score in told]
 
@@ -139,7 +139,7 @@ _kept_area_message: Final = lru_cache(maxsize=100)(area_message)  # a picture is
 
 
 def over_message(over: Overlay | None, codes: Sequence[str]) -> dict[str, Any] | None:
-    """Return the gemeenten of a layer over the areas as places among the boundaries; None without a layer.
+    """Return which gemeenten the layer over the areas marks, as places in the list of boundaries; None without one.
 
     Raises
     ------
@@ -202,7 +202,10 @@ def figures_message(layers: Mapping[str, AreaLayer], codes: Sequence[str], *, as
 
 
 def _carried(content: object, holds: str, assets: str, channel: str) -> bytes:
-    """Return a message for a component that only carries: its first line tells whose it is, and whether it is new."""
+    """Return a message for a component that shows nothing and only brings it to the browser.
+
+    Its first line tells for which map it is, and whether it is new.
+    """
     body = json.dumps(content, separators=(",", ":"))
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     head = {"assets": assets, "holds": holds, "channel": channel, "digest": digest}
@@ -271,7 +274,7 @@ def map_message(
 
 @lru_cache(maxsize=100)
 def _own_words(texts: MapTexts) -> dict[str, Any]:
-    """Return the words of a picture that are others than the browser has of its language, and that language."""
+    """Return the words of a picture that differ from those that the browser has for its language, and that language."""
     known = published_words().get(texts.language, {})
     return {"language": texts.language} | {
         name: words for name, words in words_message(texts).items() if known.get(name) != words
@@ -357,7 +360,7 @@ def live_map(
     height
         Height in pixels of map and list; on a narrow screen of the map alone.
     figures
-        Those of every sector, where the page offers a choice of sector (`dashboard.parts.controls`).
+        Those of every sector, where the page offers a choice of sector (`dashboard.parts.links`).
     on_select, on_select_site
         Called with the code or id before the page runs again, so that the whole page sees the new choice;
         with an empty string when the choice is undone. Where several areas can be chosen, `on_select` gets

@@ -60,7 +60,7 @@ def _link(inner: Markup, page: str, title: str, kind: str, changes: _Pairs, aske
 
 
 def linked(markup: Markup, *, key: str) -> None:
-    """Show markup with links of `link` and controls of `dashboard.parts.links`; follow what was clicked or changed.
+    """Show markup with links and controls of this module; follow what was clicked or changed.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ def style(texts: Texts) -> None:
 
 
 def _heard() -> None:
-    """Do nothing more: the run that follows is what was asked for."""
+    """Accept the event: Streamlit then runs the page again, and that is what was asked for."""
 
 
 def guarded(draw: Callable[[], None]) -> Callable[[], None]:

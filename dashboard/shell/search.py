@@ -81,7 +81,7 @@ def box(texts: Texts) -> None:
 
 
 def _heard() -> None:
-    """Do nothing more: the run that follows answers."""
+    """Accept the event: the run of the page that follows answers it."""
 
 
 def _hit(texts: Texts, entry: Entry) -> dict[str, str]:

@@ -51,7 +51,7 @@ def enter(texts: Texts) -> Viewer | None:
 
 
 def viewer() -> Viewer:
-    """Return who looks, asked in the middle of a page; somebody who may not any more is shown the door first."""
+    """Return who looks, asked in the middle of a page; who may no longer enter gets the page of sign-in instead."""
     if not settings.has_sign_in():
         return _through_whose_eyes()
     entry = admission.admit(st.user.to_dict())
@@ -67,7 +67,7 @@ def _chosen(viewers: tuple[Viewer, ...]) -> Viewer:
 
 
 def _through_whose_eyes() -> Viewer:
-    """Return LOT-C, or whose eyes the address asks for (``?as=region:VR06``)."""
+    """Return LOT-C, or the role that the address asks to look as (``?as=region:VR06``)."""
     try:
         return replace(parse_viewer(st.query_params.get("as", "lotc")), is_practice=True)
     except InputError:

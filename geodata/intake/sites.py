@@ -1,4 +1,4 @@
-"""Sites from a file of a user: any layout, WGS84 or RD, with what a town's centre is not taken for."""
+"""Sites from a file of a user: any layout, WGS84 or RD; the centre of a town is never taken for a site's place."""
 
 import re
 from collections.abc import Mapping
@@ -190,7 +190,7 @@ def read_placed(
 
 
 def _pass_over_weak_kind(table: Table, chosen: dict[str, str], question: Question) -> None:
-    """Let a column "type" be, where none of its words is a kind of site and the kind is given."""
+    """Ignore a column "type" where none of its words is a kind of site and the kind is given otherwise."""
     header = chosen.get("kind", "")
     is_weak = columns.fold_header(header) in _WEAK_KIND_HEADERS or site_fields.says_activities(header)
     if question.kind and is_weak and "kind" not in question.mapping.columns:
@@ -225,7 +225,7 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
     misses = [text if why == "miss" else "" for text, (_, why) in zip(texts, meant, strict=True)]
     given["misses"] = pd.array(misses, dtype="str").take(number)
-    given.loc[is_abroad, ["named", "misses"]] = ""  # a gemeente there is none of ours
+    given.loc[is_abroad, ["named", "misses"]] = ""  # a gemeente abroad is none of ours
     totals = pd.Series(np.array([why == "total" for _, why in meant])[number], index=frame.index) & x.isna()
     for number, text in zip(table.row_n[totals], named[totals], strict=True):
         receipt.pass_over(number, "total_row", text=text)
@@ -249,7 +249,7 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
 
 
 def _towns(reading: _Reading, frame: pd.DataFrame, given: pd.DataFrame, places: Places) -> None:
-    """Where a row has a town alone, take the gemeente of that name; a site of which only the town is known."""
+    """Where a row has a town alone, take the gemeente of that name; the site itself gets no place."""
     wanted = given["named"].eq("") & given["misses"].eq("") & given["x"].isna() & given["country"].eq("NL")
     if not {"place", "street"} & set(reading.chosen) or not wanted.any():
         return
@@ -284,7 +284,7 @@ def _leave_out_unplaced(
         missed.setdefault(text, []).append(int(number))
     for text, rows in missed.items():
         if places.find(text).kind is Kind.GEMEENTE:
-            continue  # it was divided: its row says so
+            continue  # this gemeente was divided, as its row says
         receipt.miss(text[:60], places.nearest(text), rows)
     is_unplaced = given["x"].isna() & given["named"].eq("") & given["gemeente"].eq("")
     doubtful = given[(is_unplaced | given["why"].isin(["country", *_UNREADABLE])) & ~given["is_left_out"]]

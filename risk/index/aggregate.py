@@ -1,7 +1,8 @@
 """From indicators on 0-10 to one score: mean within a route, power mean between routes, product of dimensions.
 
-A route needs only be high on its own to matter, so the routes are joined by a power mean. Risk needs
-somebody to protect, a way to pass and a virus that goes round, so the dimensions are multiplied.
+One high route is enough to matter, so the routes are joined by a power mean, in which the highest weighs most. Risk
+needs somebody to protect, a way to pass and a virus that goes round: without one of them there is none, so the
+dimensions are multiplied.
 """
 
 from collections.abc import Collection, Mapping
@@ -156,7 +157,7 @@ def _shared_out(weights: Array, group_of: NDArray[np.intp], groups: int) -> Arra
 
 
 def capped(index: Index, weights: Weights) -> Weights:
-    """Bring an indicator that may never pass a share of the whole back to it; the rest goes to its siblings."""
+    """Lower an indicator to the largest share of the whole that it may have; the rest goes to its siblings."""
     for place, indicator in enumerate(index.indicators):
         share = weights.shares[place]
         if share <= indicator.max_share:

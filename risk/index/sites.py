@@ -76,7 +76,7 @@ class Around:
 def look_around(
     tables: Tables, model: Model, areas: pd.DataFrame, at: pd.Timestamp | None = None
 ) -> tuple[Around, pd.DataFrame]:
-    """Return what sites are measured against, and a row per site with what only all of them together can tell.
+    """Return what sites are measured against, and a row per site with what depends on all sites together.
 
     Parameters
     ----------
