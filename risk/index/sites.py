@@ -452,7 +452,7 @@ def _measured(around: Around, rows: pd.DataFrame, factors: dict[str, _Factor], l
 
 
 def site_level(tables: Tables, model: Model, areas: pd.DataFrame, at: pd.Timestamp | None, pool: Pool) -> Level:
-    """Return all sites; parameters and errors as for `risk.index.look_around`."""
+    """Return all sites; parameters and errors as for `risk.index.sites.look_around`."""
     around, rows = look_around(tables, model, areas, at)
     pieces = [rows.iloc[part] for part in cut(len(rows), PIECE_N)]
     found = run_pieces(values_of, around, pieces, pool, "sites measured")

@@ -32,7 +32,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import MODEL_FILE, for_disease, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
-from risk.scores import compare, finding_out, groups, site_tables, telling_apart
+from risk.scores import finding_out, groups, site_tables, telling_apart
 
 _ENOUGH_FOR_QUANTILES = 10
 
@@ -339,11 +339,11 @@ def _causes(tables: Tables, outcome: pipeline.Outcome, week: str) -> pd.DataFram
     before = None if week else _before(outcome)
     if before is None:
         return contracts.empty("causes")
-    found = compare.compare(before, compare.Version(tables, outcome.model), "vr")
-    return found[["unit_id", *compare.SUMS]].dropna().reset_index(drop=True)
+    found = changes.compare(before, changes.Version(tables, outcome.model), "vr")
+    return found[["unit_id", *changes.SUMS]].dropna().reset_index(drop=True)
 
 
-def _before(outcome: pipeline.Outcome) -> compare.Version | None:
+def _before(outcome: pipeline.Outcome) -> changes.Version | None:
     """Return figures and model of the newest other picture that is kept, invented and real ones apart."""
     now = str(outcome.scores["data_version"].iloc[0])
     is_demonstration = access.open_batch(now).is_demonstration
@@ -353,7 +353,7 @@ def _before(outcome: pipeline.Outcome) -> compare.Version | None:
             batch = access.open_batch(facts["data_version"])
             if batch.is_demonstration == is_demonstration and facts["declaration"]:
                 model = parse_model(tomllib.loads(facts["declaration"]))
-                return compare.Version(_tables(batch.as_known_on(made_on)), model)
+                return changes.Version(_tables(batch.as_known_on(made_on)), model)
         except (SnapshotError, ModelError, KeyError):
             continue  # a picture of an older product, or of figures that are gone, explains nothing
     return None

@@ -24,7 +24,7 @@ from risk.index.pipeline import score
 from risk.insight import changes, evaluation
 from risk.report import meeting
 from risk.report.sheet import region_sheet
-from risk.scores import compare, deliver, outputs
+from risk.scores import deliver, outputs
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans
@@ -63,7 +63,7 @@ def test_pictures_that_lack_different_things_are_not_compared(tables: Tables, mo
     assert score(bare, "vr", model, rebuilds=0).lacks == ("context",)
     for one, other in ((tables, bare), (bare, tables)):
         with pytest.raises(UnlikePicturesError, match="without infections"):
-            compare.compare(compare.Version(one, model), compare.Version(other, model), "vr")
+            changes.compare(changes.Version(one, model), changes.Version(other, model), "vr")
     later = _later(tables)
     now = score(later, "vr", model, rebuilds=0)
     assert now.lacks == ()

@@ -6,7 +6,7 @@ import pytest
 
 from geodata.weeks import until
 from risk.index.declaration import Model
-from risk.scores.compare import Version, compare
+from risk.insight.changes import Version, compare
 
 Tables = dict[str, pd.DataFrame]
 PARTS = ["data", "world", "model"]
