@@ -1,5 +1,6 @@
 """Files are whole or absent, of the kind their ending says, and harmless in a spreadsheet."""
 
+import gc
 import os
 import stat
 from pathlib import Path
@@ -105,3 +106,20 @@ def test_a_formula_in_a_workbook_is_text(tmp_path: Path) -> None:
     cell = load_workbook(path).active["A2"]
     assert cell.data_type == "s"
     assert cell.value.startswith("'=")
+
+
+def test_a_large_workbook_leaves_nothing_for_a_collection_that_holds_everybody() -> None:
+    table = pd.DataFrame({f"column {n}": ["a text"] * 3_000 for n in range(20)})
+    whole: list[int] = []
+
+    def note(phase: str, told: dict[str, int]) -> None:
+        if phase == "start" and told["generation"] == 2:
+            whole.append(len(whole))
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        store.workbook([store.Sheet("sheet", table)])
+    finally:
+        gc.callbacks.remove(note)
+    assert not whole, "the cells are not kept until the end"
