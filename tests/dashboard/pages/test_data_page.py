@@ -77,12 +77,11 @@ def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) ->
     expect(page.get_by_role("button", name="Databundel bewaren")).to_have_count(0)
 
 
-def test_a_list_of_sites_is_asked_where_it_is_whole(serve: Callable[..., str], open_page: Open, tmp_path: Path) -> None:
+def test_a_list_of_sites_is_asked_where_it_is_whole(product: str, open_page: Open, tmp_path: Path) -> None:
     """A region's contact answers for the own region alone, and the receipt says what was declared."""
-    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(tmp_path / "installation"))
     file = tmp_path / "logies.csv"
     file.write_text("naam;lat;lon\nVerzonnen logies;51.56;5.09\nVerzonnen logies 2;51.57;5.08\n", "utf-8")
-    page = settled(open_page(f"{url}/data?as=region:VR20"))
+    page = settled(open_page(f"{product}/data?as=region:VR20"))
     page.locator("input[type=file]").set_input_files(file)
     asked = page.get_by_role("combobox", name="Waar is de lijst volledig?")
     asked.click()

@@ -64,8 +64,8 @@ def test_the_first_screen_answers_where_first_and_why(app: str, open_page: Open)
     assert height_of_page(page)[0] <= height_of_page(page)[1], "the first screen fits without scrolling"
 
 
-def test_filter_a_sector_click_a_region_and_read_why(app: str, open_page: Open) -> None:
-    page = open_page(app)
+def test_filter_a_sector_click_a_region_and_read_why(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "")
     wait_for_map(page)
     page.get_by_role("combobox", name="Sector").select_option("Slachterijen en vlees")
     expect(page).to_have_url(re.compile("sector=slaughter_meat"))
@@ -83,16 +83,16 @@ def test_filter_a_sector_click_a_region_and_read_why(app: str, open_page: Open) 
     assert sum(figures[:-1]) == pytest.approx(figures[-1]), "national reference and reasons add up to the score"
 
 
-def test_clicking_the_map_itself_gives_the_reasons(app: str, open_page: Open) -> None:
-    page = open_page(app)
+def test_clicking_the_map_itself_gives_the_reasons(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "")
     wait_for_map(page)
     page.locator("path.leaflet-interactive").nth(5).click(force=True)
     expect(page.locator(".rb-bars")).to_be_visible()
     expect(page).to_have_url(re.compile(r"unit=VR\d\d"))
 
 
-def test_a_link_reproduces_the_picture(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?level=gemeente&sector=glass_horticulture&unit=GM1783")
+def test_a_link_reproduces_the_picture(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?level=gemeente&sector=glass_horticulture&unit=GM1783")
     wait_for_map(page, 342)
     expect(page.locator(".rb-why").get_by_role("heading", name="Westland")).to_be_visible()
     expect(page.locator(".rb-why")).to_contain_text("Glastuinbouw")
@@ -179,14 +179,14 @@ def test_a_second_map_shows_size_alone_or_an_earlier_week_and_moves_along(app: s
     expect(page.locator(".rb-over-map")).to_have_count(0)
 
 
-def test_a_link_to_a_second_map_that_is_not_there_says_so(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?second=nothing_like_it", locale="en-GB")
+def test_a_link_to_a_second_map_that_is_not_there_says_so(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?second=nothing_like_it", locale="en-GB")
     wait_for_map(page)
     expect(page.get_by_text("The second map of the link (nothing_like_it) is not in this picture")).to_be_visible()
 
 
-def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, open_page: Open) -> None:
-    page = open_page(app, locale="en-GB")
+def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "", locale="en-GB")
     wait_for_map(page)
     expect(page.get_by_role("columnheader", name="4 weeks")).to_be_visible()
     cells = page.locator("td.moved")
@@ -221,8 +221,8 @@ def test_an_english_browser_reads_english_and_the_switch_gives_dutch(app: str, o
     expect(page.locator(".rb-why")).to_contain_text("Landelijk")
 
 
-def test_sites_are_shown_with_their_count(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?sites=1")
+def test_sites_are_shown_with_their_count(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?sites=1")
     wait_for_map(page)
     expect(page.get_by_text(re.compile(r"Locaties: 904"))).to_be_visible(timeout=30_000)
 
@@ -236,8 +236,8 @@ def test_it_works_at_the_width_of_a_telephone(app: str, open_page: Open) -> None
 
 
 @pytest.mark.parametrize("address", ["?unit=GM9999", "?level=galaxy&sector=%3Cscript%3E", "?unit=%3Cimg%20src=x%3E"])
-def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, open_page: Open, address: str) -> None:
-    page = open_page(f"{app}/{address}")
+def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, walk_to: Open, address: str) -> None:
+    page = walk_to(app, address)
     wait_for_map(page)
     expect(page.locator(".rb-why dl")).to_be_visible()
 
@@ -325,10 +325,10 @@ def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[...,
 
 
 @pytest.mark.usefixtures("scored")
-def test_the_picture_and_the_command_tell_the_same(app: str, open_page: Open) -> None:
+def test_the_picture_and_the_command_tell_the_same(app: str, walk_to: Open) -> None:
     scored = outputs.read_scored(access.open_store(access.Viewer("lotc")), "vr", load_model())
     together = scored.scores[scored.scores["sector_code"] == ""].set_index("area_code")["score_0_10"]
-    page = open_page(app)
+    page = walk_to(app, "")
     wait_for_map(page)
     shown = page.get_by_role("row", name=re.compile("Limburg-Noord"))
     expect(shown).to_contain_text(score_told(read_texts("nl"), together["VR23"]))
@@ -375,8 +375,8 @@ def test_the_answers_and_the_map_of_one_region_stand_on_the_first_screen(app: st
         assert area > canvas["width"] / 2, "the own region fills its map"
 
 
-def test_a_contact_is_not_offered_to_compare(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?as=region:VR06&level=gemeente&unit=GM0200&beside=GM0363,GM0222")
+def test_a_contact_is_not_offered_to_compare(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?as=region:VR06&level=gemeente&unit=GM0200&beside=GM0363,GM0222")
     wait_for_map(page, 342)
     expect(page.locator(".rb-bars")).to_be_visible()
     expect(page.get_by_role("button", name="Vergelijken")).to_have_count(0)
@@ -409,8 +409,8 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     assert page.evaluate("window.stayed")
 
 
-def test_a_contact_cannot_be_drawn_into_another_region(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?as=region:VR06&level=gemeente&within=VR23&sites=1")
+def test_a_contact_cannot_be_drawn_into_another_region(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?as=region:VR06&level=gemeente&within=VR23&sites=1")
     wait_for_map(page, 342)
     expect(page.get_by_role("heading", name=re.compile("Hoogste locaties"))).to_be_visible()
     assert "Venlo" not in page.locator("[data-testid=stMain]").inner_text()

@@ -48,19 +48,24 @@ def another_writes() -> Iterator[Callable[[], None]]:
             end()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("waiting") / "data"
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_press_that_waits_for_the_register_says_so_and_is_then_done(
     serve: Callable[..., str],
     open_page: Callable[..., Page],
-    tmp_path: Path,
+    folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     language: str,
 ) -> None:
-    texts, folder = read_texts(language), tmp_path / "data"
+    texts = read_texts(language)
     monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
     page = settled(open_page(f"{serve(APP, RISICOBEELD_DATA=str(folder))}/method?part=what_if&lang={language}"))
     page.get_by_text(texts("profile.keep"), exact=True).click()
-    page.get_by_role("textbox", name=texts("profile.name")).fill("Kassen")
+    page.get_by_role("textbox", name=texts("profile.name")).fill(f"Kassen {language}")
     with another_writes() as end:
         page.get_by_role("button", name=texts("profile.save"), exact=True).click()
         expect(page.get_by_text(texts("register.waits"))).to_be_visible()
