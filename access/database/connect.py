@@ -27,9 +27,6 @@ def new_engine(target: sa.URL, patience_s: float) -> Engine:
         patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
         return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
     path = Path(target.database or "")
-    if path.is_file() and not os.access(path.parent, os.W_OK):
-        # A file system that cannot be written: SQLite would want to make files beside the database to read it.
-        return reading_engine(path, patience_s)
     options: dict[str, Any] = {"timeout": patience_s, "isolation_level": None}
     engine = sa.create_engine(target, connect_args=options)
     sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -39,12 +36,17 @@ def new_engine(target: sa.URL, patience_s: float) -> Engine:
 
 
 def lacks_room(target: sa.URL) -> bool:
-    """Tell whether the disk is too full for the files that SQLite makes beside a database before it reads it.
+    """Tell whether SQLite cannot make the files beside a database that it makes before it reads it.
 
-    A log beside it holds what is not in the database yet; then only SQLite itself may read the two.
+    The disk is too full, or cannot be written. On a full one a log beside it, which holds what is not in the database
+    yet, is read by SQLite itself.
     """
     path = Path(target.database or "")
-    if target.get_backend_name() != "sqlite" or not path.is_file() or Path(f"{path}-wal").exists():
+    if target.get_backend_name() != "sqlite" or not path.is_file():
+        return False
+    if not os.access(path.parent, os.W_OK):
+        return True
+    if Path(f"{path}-wal").exists():
         return False
     try:
         with tempfile.TemporaryFile(dir=path.parent) as probe:
@@ -55,9 +57,14 @@ def lacks_room(target: sa.URL) -> bool:
 
 
 def reading_engine(path: Path, patience_s: float) -> Engine:
-    """Return an engine that makes no file beside the database, and so reads only."""
+    """Return an engine that makes no file beside the database, and so reads only.
+
+    The log that a crash left beside it holds the newest entries, so it is read with it.
+    """
     options: dict[str, Any] = {"timeout": patience_s, "isolation_level": None}
-    address = f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true"
+    log = Path(f"{path}-wal")
+    how = "mode=ro" if log.is_file() and log.stat().st_size else "mode=ro&immutable=1"
+    address = f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
     made = sa.create_engine(address, connect_args=options, poolclass=sa.NullPool)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made

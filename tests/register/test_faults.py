@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,3 +196,21 @@ def test_a_read_only_folder_is_one_sentence(lotc, activation, data_dir):
     (data_dir / "register" / "register.sqlite").mkdir()  # also root cannot open a folder as a file
     with pytest.raises(RegisterError, match="cannot be used"):
         write.record(lotc, "activation", activation)
+
+
+def test_on_a_disk_that_turned_read_only_the_newest_entries_are_read_and_later_one_writes_on(
+    lotc, activation, tmp_path, monkeypatch
+):
+    for _ in range(2):
+        write.record(lotc, "activation", activation)
+    shutil.copytree(os.environ["RISICOBEELD_DATA"], tmp_path / "crashed")  # its log holds what nothing moved yet
+    database.close()
+    monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path / "crashed"))
+    assert Path(f"{database.sqlite_path()}-wal").stat().st_size
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: False)
+        found = chain.verify_chain()
+        assert (found.events_n, found.problems) == (2, ())
+        with pytest.raises(RegisterError):
+            write.record(lotc, "activation", activation)
+    assert write.record(lotc, "activation", activation).seq == 3
