@@ -166,9 +166,9 @@ def _sites(found: Snapshot) -> TableState:
     regions_n = len(found.table("veiligheidsregios"))
     if table.empty:
         return TableState("sites", State.ABSENT, whole_n=regions_n)
-    cover = {str(kind): coverage.covered_regions(table, [kind]) for kind in sorted(table["kind"].unique())}
+    cover, names = coverage.covered_by_kind(table), coverage.named_by_kind(table)
     kinds = {kind: len(regions) for kind, regions in cover.items()}
-    named = {kind: len(coverage.named_regions(table, kind)) for kind in cover}
+    named = {kind: len(names.get(kind, ())) for kind in cover}
     covered = frozenset().union(*cover.values())
     weights = _weights(found)
     vr_of = found.table("gemeenten").set_index("gemeente_code")["vr_code"]

@@ -23,18 +23,21 @@ NOWHERE: Final = "none"
 LODGING: Final = frozenset({"lodging"})
 """The kind without which nobody knows where people sleep: holiday parks alone are no list of lodgings."""
 
+_COUNTED: Final = ["kind", "vr_code", "gemeente_code", "source"]
 _ENOUGH_N, _ENOUGH_GEMEENTEN, _NATIONAL = 5, 2, 0.9  # the mean distance, too, is to the nearest five
 
 
-def named_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
-    """Return the veiligheidsregio's in which a list names a site of a kind, whole or not; sites abroad are in none.
+def named_by_kind(sites: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """Return of each kind the veiligheidsregio's in which a list names a site, whole or not; abroad is none.
 
     Examples
     --------
-    >>> sorted(named_regions(pd.DataFrame({"kind": ["lodging", "lodging"], "vr_code": ["VR20", ""]}), "lodging"))
-    ['VR20']
+    >>> named_by_kind(pd.DataFrame({"kind": ["lodging", "lodging"], "vr_code": ["VR20", ""]}))
+    {'lodging': frozenset({'VR20'})}
     """
-    return frozenset(_placed(sites, kind)["vr_code"].unique())
+    placed = pd.DataFrame(sites[["kind", "vr_code"]]).drop_duplicates()
+    placed = placed[placed["vr_code"] != ""]
+    return {str(kind): frozenset(rows["vr_code"]) for kind, rows in placed.groupby("kind")}
 
 
 def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> frozenset[str]:
@@ -60,13 +63,28 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     >>> sorted(covered_regions(listed)), sorted(covered_regions(listed, ["holiday_park"]))
     (['VR19', 'VR20'], [])
     """
+    by_kind = covered_by_kind(sites)
+    found = [by_kind.get(kind, frozenset()) for kind in kinds]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def covered_by_kind(sites: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """Return of each kind that is listed the veiligheidsregio's in which a list covers it.
+
+    Parameters
+    ----------
+    sites
+        Contract ``Sites``.
+    """
     said = sites["list_covers"].fillna("")
     said = said.where((said != "") | (sites["status"] != Status.FICTIONAL.value), sites["vr_code"])
-    silent = sites[said == ""]
-    by_kind = [
-        _declared(said[(said != "") & (sites["kind"] == kind)]) | guessed_regions(silent, kind) for kind in kinds
-    ]
-    return frozenset.intersection(*by_kind) if by_kind else frozenset()
+    told = pd.DataFrame({"kind": sites["kind"], "said": said}).drop_duplicates()
+    told = told[told["said"] != ""]
+    guessed = _guessed_by_kind(sites[_COUNTED][said == ""])
+    return {
+        str(kind): _declared(told.loc[told["kind"] == kind, "said"]) | guessed.get(str(kind), frozenset())
+        for kind in sorted(sites["kind"].unique())
+    }
 
 
 def guessed_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
@@ -86,10 +104,20 @@ def guessed_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
     >>> sorted(guessed_regions(rows, "lodging")), sorted(guessed_regions(rows[1:], "lodging"))
     (['VR20'], [])
     """
-    per_region = _placed(sites, kind).groupby(["source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
+    return _guessed_by_kind(sites).get(kind, frozenset())
+
+
+def _guessed_by_kind(sites: pd.DataFrame) -> dict[str, frozenset[str]]:
+    # All kinds at once: a look at each takes as long as one at all.
+    placed = sites[sites["vr_code"] != ""]
+    per_region = placed.groupby(["kind", "source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
     whole = per_region[(per_region["size"] >= _ENOUGH_N) & (per_region["nunique"] >= _ENOUGH_GEMEENTEN)].reset_index()
-    is_national = whole.groupby("source").size().max() >= _NATIONAL * len(codes.VR_CODES) if len(whole) else False
-    return frozenset(codes.VR_CODES) if is_national else frozenset(whole["vr_code"])
+    return {
+        str(kind): frozenset(codes.VR_CODES)
+        if rows.groupby("source").size().max() >= _NATIONAL * len(codes.VR_CODES)
+        else frozenset(rows["vr_code"])
+        for kind, rows in whole.groupby("kind")
+    }
 
 
 def declared(regions: Collection[str]) -> str:
@@ -103,10 +131,6 @@ def declared(regions: Collection[str]) -> str:
     if WHOLE_COUNTRY in regions:
         return WHOLE_COUNTRY
     return ";".join(sorted(set(regions) - {NOWHERE})) or (NOWHERE if NOWHERE in regions else "")
-
-
-def _placed(sites: pd.DataFrame, kind: str) -> pd.DataFrame:
-    return sites[(sites["kind"] == kind) & (sites["vr_code"] != "")]
 
 
 def _declared(covers: pd.Series) -> frozenset[str]:
