@@ -334,6 +334,12 @@ _GO = """(address) => new Promise((done) => {
 
 
 def go(page: Page, path: str) -> Page:
-    """Go to another address of the product in the tab that shows it, as its links do, and wait until it is drawn."""
-    page.evaluate(_GO, f"/{path}")
+    """Go to another address of the product in the tab that shows it, as its links do, and wait until it is drawn.
+
+    An address that the tab shows already, as for the second try of a test, is loaded anew: nothing would be drawn.
+    """
+    if page.evaluate("address => new URL(address, location.href).href === location.href", f"/{path}"):
+        page.reload()
+    else:
+        page.evaluate(_GO, f"/{path}")
     return settled(page)
