@@ -110,3 +110,21 @@ def test_a_new_certificate_is_taken_over_without_a_restart(tmp_path: Path) -> No
         assert proxy.poll() is None
     finally:
         stop(proxy)
+
+
+def test_an_image_whose_tag_was_moved_is_refused(tmp_path: Path) -> None:
+    script = DEPLOY / "digests.sh"
+    docker, noted = tmp_path / "docker", tmp_path / "digests"
+
+    def run(*words: str, digest: str) -> subprocess.CompletedProcess[str]:
+        docker.write_text(f'#!/bin/sh\necho "$5 ${{5%%:*}}@sha256:{digest}"\n')
+        docker.chmod(0o755)
+        told = {"DOCKER": str(docker), "PATH": os.environ["PATH"]}
+        return subprocess.run([script, *words], env=told, capture_output=True, text=True, check=False)
+
+    first = run(digest="1" * 64)
+    assert [line.split(":")[0] for line in first.stdout.splitlines()] == ["caddy", "postgres", "python"]
+    noted.write_text(first.stdout)
+    assert run("--check", str(noted), digest="1" * 64).returncode == 0
+    moved = run("--check", str(noted), digest="2" * 64)
+    assert (moved.returncode, "find out why" in moved.stderr) == (2, True)
