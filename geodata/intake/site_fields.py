@@ -45,7 +45,7 @@ _TOTAL: Final = re.compile(r"\s*(eind|sub|generaal)?\s*tota+l(en)?\b.*", re.IGNO
 _SUM_OF: Final = r"(?i)(sub|eind|generaal )?tota+l(en)?\b"
 _FEWEST_COLUMNS_N: Final = 3  # of fewer, one that is filled alone says nothing
 _ELSEWHERE: Final = frozenset(WORDS["towns"]["elsewhere"])
-_BEHIND: Final = re.compile(r"\s*[(\[,;/].*$")
+_BEHIND: Final = re.compile(r"\s{0,20}[(\[,;/].*$")
 
 
 @cache
@@ -190,7 +190,7 @@ def countries(given: pd.Series, row_n: NDArray[np.int64], where: str) -> pd.Seri
 
 
 def _country(text: str) -> str | None:
-    for spelling in (text, _BEHIND.sub("", text), re.split(r"\s+-\s+", text)[0]):
+    for spelling in (text, _BEHIND.sub("", text), re.split(r"\s-\s", text)[0]):
         if code := _COUNTRIES.get(fold(spelling)):
             return code
     return None
@@ -341,7 +341,7 @@ def headers() -> dict[str, list[str]]:
     }
 
 
-_OWN_COUNTRY: Final = re.compile(r"[\s,]+\(?(nederland|the netherlands|netherlands|nld?)\)?\s*$", re.IGNORECASE)
+_OWN_COUNTRY: Final = re.compile(r"[\s,]{1,20}\(?(nederland|the netherlands|netherlands|nld?)\)?\s*$", re.IGNORECASE)
 
 
 def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Series, pd.Series]:
@@ -357,7 +357,7 @@ def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Se
     ['Ede']
     """
     texts = texts.str.replace(_OWN_COUNTRY, "", regex=True)
-    found = texts.str.extract(rf"{'.*?' if is_address else ''}\b(\d{{4}}\s?(?:[A-Z]{{2}})?)[\s,]+([^\d]+)$")
+    found = texts.str.extract(rf"{'.*?' if is_address else ''}\b(\d{{4}}\s?(?:[A-Z]{{2}})?)[\s,]{{1,20}}([^\d]+)$")
     towns = found[1].fillna("" if is_address else texts)
     return found[0].fillna("").str.strip(), towns.str.strip()
 

@@ -1,12 +1,13 @@
 """How offices write lists of cases: years over weeks, sums between the rows, any words for a week. All is invented."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geodata.errors import RisicobeeldError
-from geodata.intake import recognise
+from geodata.intake import recognise, site_fields
 from tests.geodata.intake.reading import put, read_cases
 
 EDE, AMSTERDAM = "GM0228", "GM0363"
@@ -244,3 +245,16 @@ def test_names_as_offices_write_them(tmp_path: Path) -> None:
     assert {area for _, area, _ in found} == {*NAMES.values()} - {EDE}
     for name in ("Ede gem.", "EDE GLD"):
         assert read_cases(put(tmp_path, "a.csv", f"{LIST}\n{name};202036;1\n"))[0] == of(EDE, w2020_W36=1)
+
+
+@pytest.mark.parametrize("text", ["x{}y", "1234{}5", "nederland{}(", "a{}-b"])
+def test_a_cell_of_blanks_takes_time_in_proportion_to_its_length(text: str) -> None:
+    def seconds(length: int) -> float:
+        cell, best = text.format("\t" * length), float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            site_fields._country(cell)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert seconds(8_000) < 9 * seconds(2_000) + 0.005, "four times the length: a square would be sixteen times"
