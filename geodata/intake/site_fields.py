@@ -357,7 +357,7 @@ def split_postcode(texts: pd.Series, *, is_address: bool = False) -> tuple[pd.Se
     ['Ede']
     """
     texts = texts.str.replace(_OWN_COUNTRY, "", regex=True)
-    found = texts.str.extract(rf"{'.*?' if is_address else ''}\b(\d{{4}}\s?(?:[A-Z]{{2}})?)[\s,]{{1,20}}([^\d]+)$")
+    found = texts.str.extract(r"\b(\d{4}\s?(?:[A-Z]{2})?)[\s,]{1,20}([^\d]+)$")
     towns = found[1].fillna("" if is_address else texts)
     return found[0].fillna("").str.strip(), towns.str.strip()
 

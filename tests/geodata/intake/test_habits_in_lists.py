@@ -1,9 +1,11 @@
 """How offices write lists of cases: years over weeks, sums between the rows, any words for a week. All is invented."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from geodata.errors import RisicobeeldError
@@ -247,13 +249,22 @@ def test_names_as_offices_write_them(tmp_path: Path) -> None:
         assert read_cases(put(tmp_path, "a.csv", f"{LIST}\n{name};202036;1\n"))[0] == of(EDE, w2020_W36=1)
 
 
-@pytest.mark.parametrize("text", ["x{}y", "1234{}5", "nederland{}(", "a{}-b"])
-def test_a_cell_of_blanks_takes_time_in_proportion_to_its_length(text: str) -> None:
+@pytest.mark.parametrize("text", ["x{}y", "1234{}5", "nederland{}(", "a{}-b", "{}1234,5"])
+@pytest.mark.parametrize(
+    "read",
+    [
+        site_fields._country,
+        lambda cell: site_fields.split_postcode(pd.Series([cell])),
+        lambda cell: site_fields.split_postcode(pd.Series([cell]), is_address=True),
+    ],
+    ids=["country", "town", "address"],
+)
+def test_a_cell_of_blanks_takes_time_in_proportion_to_its_length(read: Callable[[str], object], text: str) -> None:
     def seconds(length: int) -> float:
         cell, best = text.format("\t" * length), float("inf")
         for _ in range(3):
             start = time.process_time()
-            site_fields._country(cell)
+            read(cell)
             best = min(best, time.process_time() - start)
         return best
 
