@@ -20,7 +20,7 @@ from dashboard.map.words import map_texts
 from dashboard.parts import figures
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
-from dashboard.shell import frame
+from dashboard.shell import frame, saving
 from door import export
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -319,22 +319,20 @@ def _offer(texts: Texts, store: ScopedStore, part: Part, key: str, week: str) ->
     with st.container(horizontal=True):
         for form in files.ON_PAGES:
             ending = form.ending.removeprefix(".")
-            st.download_button(
+            saving.offer(
                 form.label,
                 _maker(store, shown, part, ending, texts),
                 f"{name}{form.ending}",
                 form.media_type,
                 key=f"{key}-{ending}",
-                on_click="ignore",
             )
         if part.level != "site" and part.sector != deliver.ALL_SECTORS:
-            st.download_button(
+            saving.offer(
                 texts("download.map"),
                 _map_maker(store, shown, part, texts),
                 f"{name}.html",
                 files.BY_ENDING[".html"].media_type,
                 key=f"{key}-html",
-                on_click="ignore",
             )
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import entry, tables
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import desk
@@ -85,12 +85,11 @@ def _contacts(texts: Texts, store: ScopedStore) -> None:
         if len(of_ring):
             with st.expander(f"{texts(f'contacts.ring_{ring}')} ({len(of_ring)})", expanded=ring == "region"):
                 show(_contact_table(texts, of_ring, regions, ring))
-    st.download_button(
+    saving.offer(
         texts("contacts.export"),
         data=_contacts_csv(store, rows, texts.language),
         file_name="contacts.csv",
         mime="text/csv",
-        on_click="ignore",
     )
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     if may(store.viewer, Verb.RECORD, "contacts", own):
@@ -249,13 +248,12 @@ def _library(texts: Texts, store: ScopedStore) -> None:
 def _document(texts: Texts, store: ScopedStore, row: pd.Series) -> None:
     st.text(f"{row['title']}\n{row['text']}".strip())
     for one in desk.files_of(store, "document", row["document_id"]):
-        st.download_button(
+        saving.offer(
             frame.label(texts, "register.download", name=one.name),
             key=f"file-{one.file_id}",
             file_name=one.name,
             data=partial(desk.read_file, store, "document", row["document_id"], one.file_id),
             mime=files.MEDIA_TYPE,
-            on_click="ignore",
         )
 
 

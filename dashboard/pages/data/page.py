@@ -14,7 +14,7 @@ from dashboard.pages.data import questions, upload
 from dashboard.pages.data.upload import Answers, Tried
 from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import official_model
-from dashboard.shell import frame, problems, session
+from dashboard.shell import frame, problems, saving, session
 from dashboard.shell.markup import show
 from door import readiness
 from door.readiness import Outlook
@@ -241,13 +241,12 @@ def _sentences(texts: Texts, receipt: Receipt) -> None:
     show(Markup('<ul class="rb-receipt">{}</ul>').format(said))
     listed = receipt.rows(texts.language, is_command=False)
     if len(listed):
-        st.download_button(
+        saving.offer(
             texts("data.save_rows", n=len(listed)),
             csv_for_reader(listed, texts.language),
             f"{Path(receipt.file).stem}-{texts('data.rows_file')}.csv",
             "text/csv",
             key="data-rows",
-            on_click="ignore",
         )
 
 
@@ -384,4 +383,4 @@ def _bundle(texts: Texts) -> None:
     if left_out:
         st.caption(texts("data.bundle_without", tables=", ".join(texts(f"ready.tables.{name}") for name in left_out)))
     name = f"risicobeeld-{snapshot.current().data_version}.zip"
-    st.download_button(texts("data.bundle_save"), packed, name, "application/zip", key="data-bundle", on_click="ignore")
+    saving.offer(texts("data.bundle_save"), packed, name, "application/zip", key="data-bundle")

@@ -9,7 +9,7 @@ from dashboard.pages.method import other_weights as what_if
 from dashboard.parts import figures, ready, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import official_model
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door.readiness import Ranking
@@ -79,19 +79,17 @@ def _words(texts: Texts) -> None:
     """Show the method in words, with the index and its weights to take away."""
     model = official_model()
     with st.container(horizontal=True):
-        st.download_button(
+        saving.offer(
             texts("method.download_index"),
             MODEL_FILE.read_bytes(),
             f"index-{model.version}.toml",
             mime="application/toml",
-            on_click="ignore",
         )
-        st.download_button(
+        saving.offer(
             texts("method.download_weights"),
             lambda: _weights_file(texts.language),
             f"weights-{model.version}.csv",
             mime="text/csv",
-            on_click="ignore",
         )
     show(Markup('<div class="rb-page">{}</div>').format(document.to_html(method.document(model, texts.language))))
 

@@ -1,10 +1,10 @@
 """What lies in an area that the viewer drew on the map: workers, sites and visits, and by which rule they count."""
 
 import pandas as pd
-import streamlit as st
 from markupsafe import Markup
 
 from dashboard.parts import links, tables
+from dashboard.shell import saving
 from dashboard.shell.problems import in_words
 from dashboard.shell.session import Selection
 from door import export, within
@@ -43,13 +43,12 @@ def draw(texts: Texts, store: ScopedStore, chosen: Selection, until: pd.Timestam
     sectors = (chosen.sector,) if chosen.sector else tuple(codes.SECTORS)
     found = within.count(store, area, sectors, until)
     links.linked(card(texts, found), key="drawn")
-    st.download_button(
+    saving.offer(
         texts("drawn.download"),
         lambda: _file(texts, store, found, until),
         f"{texts('drawn.file')}-{until:%Y-%m-%d}.csv",
         "text/csv",
         key="drawn-file",
-        on_click="ignore",
     )
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from access import audit, tokens
 from dashboard.parts import progress
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.markup import show
 from door import leaktest
 from door.store import ScopedStore
@@ -71,12 +71,11 @@ def _trail(texts: Texts, store: ScopedStore) -> None:
     )
     shown = found.head(_LINES_SHOWN)[list(_SHOWN)].rename(columns={k: texts(f"privacy.{v}") for k, v in _SHOWN.items()})
     st.dataframe(shown, hide_index=True, width="stretch", height=430)
-    st.download_button(
+    saving.offer(
         texts("privacy.download"),
         lambda: _csv(store, found),
         file_name=f"audit_{first}_{last}.csv",
         mime="text/csv",
-        on_click="ignore",
     )
 
 

@@ -19,7 +19,7 @@ from dashboard.parts import figures, link_notice, links, period, quality, ready,
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
 from dashboard.remarks import interpretation, not_so
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
@@ -300,7 +300,7 @@ def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, cho
         downloads.Part("gemeente", deliver.ALL_SECTORS, own, within=vr_code),
         downloads.Part("site", deliver.ALL_SECTORS, frozenset({vr_code}), within=vr_code),
     ]
-    st.download_button(
+    saving.offer(
         texts("region.sheet"),
         lambda: region_sheet.as_pdf(
             texts, store, regions, shown, vr_code, region_facts.sentences(texts, store, regions, vr_code)
@@ -308,7 +308,6 @@ def _files(texts: Texts, store: ScopedStore, regions: Picture, vr_code: str, cho
         f"{downloads.file_name(texts, store, shown, replace(seen[0], sector='', unit=''))}.pdf",
         formats.BY_ENDING[".pdf"].media_type,
         key="region-sheet",
-        on_click="ignore",
     )
     downloads.menu(texts, store, seen, parts, key="region-files", week=regions.week)
 

@@ -13,7 +13,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, entry_site, links, tables
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import desk
@@ -286,13 +286,12 @@ def _files(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> None:
             st.caption(texts("register.files_empty"))
         for one in kept:
             # Octets to save, never a page to show: the browser is given no type that it would open.
-            st.download_button(
+            saving.offer(
                 frame.label(texts, "register.download", name=one.name),
                 key=f"file-{one.file_id}",
                 file_name=one.name,
                 data=partial(desk.read_file, store, "activation", entity_id, one.file_id),
                 mime=files.MEDIA_TYPE,
-                on_click="ignore",
             )
         if not may(store.viewer, Verb.RECORD, "activations", row["vr_code"]) or row["erased_reason"]:
             return

@@ -10,7 +10,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import progress, ready, tables
 from dashboard.parts.figures import chosen_disease
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door.store import ScopedStore
@@ -128,14 +128,14 @@ def _last_day(store: ScopedStore) -> date:
 def _show(texts: Texts, store: ScopedStore, document: Document) -> None:
     columns = st.columns(len(ENDINGS))
     for column, ending in zip(columns, ENDINGS, strict=True):
-        column.download_button(
-            texts("report.save", ending=ending),
-            key=f"save{ending}",
-            file_name=f"{st.session_state.get('document_name', 'risicobeeld')}{ending}",
-            data=partial(_file, store, document, ending),
-            on_click="ignore",
-            width="stretch",
-        )
+        with column:
+            saving.offer(
+                texts("report.save", ending=ending),
+                key=f"save{ending}",
+                file_name=f"{st.session_state.get('document_name', 'risicobeeld')}{ending}",
+                data=partial(_file, store, document, ending),
+                width="stretch",
+            )
     if document.banner:
         show(Markup('<p class="rb-band">{}</p>').format(document.banner))
     for block in document.blocks:

@@ -15,7 +15,7 @@ from access.viewer import may
 from dashboard.files import reader_table
 from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import links, tables
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose, dealt_with
 from dashboard.shell.markup import show
 from door import export
@@ -157,13 +157,12 @@ def _files(texts: Texts, store: ScopedStore, name: str, version: int, lacks: Seq
     stem = plan_file.file_stem(name, texts.language, version)
     with st.container(horizontal=True):
         for ending, (label, make) in made.items():
-            st.download_button(
+            saving.offer(
                 label,
                 _noted(store, make, ending),
                 file_name=f"{words}-{stem}.{ending}",
                 mime=_MIME[ending] if ending in _MIME else formats.BY_ENDING[f".{ending}"].media_type,
                 key=f"plan-file-{ending}",
-                on_click="ignore",
             )
 
 

@@ -20,7 +20,7 @@ from dashboard.map.words import map_texts
 from dashboard.pages.targets import find_out
 from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures, links, tables
-from dashboard.shell import frame, session
+from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
 from door import export
@@ -277,11 +277,10 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
             return
         words = file_words(texts, classify.lacks_of(inputs.scored.scores))
         ending = choose(texts, texts("targets.export"), _ENDINGS, key="targets-ending", width=120)
-        st.download_button(
+        saving.offer(
             texts("targets.download"),
             _file(table, ending, store, texts.language),
             file_name=f"{words}-{inputs.peildatum:%Y-%m-%d}-{plan.seed}{ending}",
-            on_click="ignore",
         )
         regions = sorted(table["vr_code"].unique())
         if regions:
@@ -294,12 +293,11 @@ def _actions(texts: Texts, store: ScopedStore, plan: Plan, inputs: Inputs, table
                 width=260,
                 format_func=lambda one: names.get(one, one),
             )
-            st.download_button(
+            saving.offer(
                 texts("targets.sheet_download"),
                 _sheet(table, code, store, texts.language),
                 file_name=f"{texts('targets.sheet_file')} {names.get(code, code)}.html",
                 mime="text/html",
-                on_click="ignore",
             )
 
 

@@ -139,6 +139,27 @@ def test_who_is_revoked_loses_the_open_page_at_the_next_click(house: House, tabs
     is_out(tab, "Uw toegang is ingetrokken")
 
 
+def test_who_is_revoked_gets_no_file_from_a_page_that_is_still_open(house: House, tabs: BrowserContext) -> None:
+    """A press for a file draws no page, so nothing else would find out."""
+    people.add(LOTC, "blad@example.org", parse_viewer("region:VR08"))
+    house.account("blad")
+    tab = open_tab(tabs)
+    knock(house, tab, "blad")
+    is_in(tab, "Regio Gelderland-Zuid")
+    tab.goto(house.server + "/contacts")
+    button = tab.get_by_role("button", name="Lijst opslaan")
+    expect(button).to_be_visible(timeout=60_000)
+    with tab.expect_download() as saved:
+        button.click()
+    assert Path(saved.value.path()).read_bytes()
+    settled(tab)
+    people.revoke(LOTC, "blad@example.org")
+    button.click()
+    expect(tab.get_by_text("Failed to generate file")).to_be_visible(timeout=60_000)
+    last = audit.read().iloc[0]
+    assert tuple(last[["what", "who", "role", "table"]]) == ("refused", "blad@example.org", "region:VR08", "revoked")
+
+
 def test_signing_out_in_one_tab_ends_the_other_tab_too(house: House, tabs: BrowserContext) -> None:
     people.add(LOTC, "twee@example.org", parse_viewer("region:VR11"))
     house.account("twee")
