@@ -40,9 +40,11 @@ def test_a_plan_is_there_at_once_and_follows_the_request(app: str, open_page: Op
     expect(page.get_by_text("Geloot onder weinig bekende (1)")).to_be_visible()
     expect(page.get_by_text("De punten zijn risicopunten")).to_be_visible()
     expect(page.get_by_text("Locaties: 40")).to_be_visible()
+    settled(page)
     number(page, "Aantal bezoeken", 30)
     expect(page.get_by_text(re.compile(r"^30 bezoeken:"))).to_be_visible()
     expect(page.get_by_text("Locaties: 30")).to_be_visible()
+    settled(page)
     page.get_by_text("Wat een quotum kost").click()
     expect(page.get_by_text("Hoeveel punten het plan meer zou hebben")).to_be_visible()
 
