@@ -1,6 +1,6 @@
 """The register: what was recorded, a new activation in half a minute, signals to decide on, referrals to follow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -103,7 +103,19 @@ def _cells(texts: Texts, row: pd.Series, regions: dict[str, str]) -> list[str]:
         themes,
         outcome,
     )
-    return [day, *(word for word in words)]
+    return [day, *words]
+
+
+def _filter(texts: Texts, name: str, options: Iterable[str], words: Callable[[str], str]) -> str | None:
+    return choose(
+        texts,
+        texts(f"register.{name}"),
+        options,
+        key=f"register-filter-{name}",
+        index=None,
+        placeholder=texts("register.all"),
+        format_func=words,
+    )
 
 
 def _filters(texts: Texts, store: ScopedStore) -> Filters:
@@ -112,45 +124,13 @@ def _filters(texts: Texts, store: ScopedStore) -> Filters:
     with st.expander(texts("register.filters")):
         columns = st.columns(4)
         with columns[0]:
-            region = choose(
-                texts,
-                texts("register.region"),
-                [code for code in regions if not own or code in own],
-                key="register-filter-region",
-                index=None,
-                format_func=regions.__getitem__,
-                placeholder=texts("register.all"),
-            )
+            region = _filter(texts, "region", [one for one in regions if not own or one in own], regions.__getitem__)
         with columns[1]:
-            sector = choose(
-                texts,
-                texts("register.sector"),
-                list(codes.SECTORS),
-                key="register-filter-sector",
-                index=None,
-                placeholder=texts("register.all"),
-                format_func=lambda code: texts(f"sector.{code}"),
-            )
+            sector = _filter(texts, "sector", codes.SECTORS, lambda code: texts(f"sector.{code}"))
         with columns[2]:
-            theme = choose(
-                texts,
-                texts("register.theme"),
-                codes.THEMES,
-                key="register-filter-theme",
-                index=None,
-                placeholder=texts("register.all"),
-                format_func=lambda code: texts(f"register.{code}"),
-            )
+            theme = _filter(texts, "theme", codes.THEMES, lambda code: texts(f"register.{code}"))
         with columns[3]:
-            kind = choose(
-                texts,
-                texts("register.kind"),
-                codes.ACTIVATION_KINDS,
-                key="register-filter-kind",
-                index=None,
-                placeholder=texts("register.all"),
-                format_func=lambda code: texts(f"register.{code}"),
-            )
+            kind = _filter(texts, "kind", codes.ACTIVATION_KINDS, lambda code: texts(f"register.{code}"))
         columns = st.columns(4)
         first = columns[0].date_input(texts("register.first"), value=None, format="DD-MM-YYYY")
         last = columns[1].date_input(texts("register.last"), value=None, format="DD-MM-YYYY")
