@@ -319,6 +319,28 @@ def settled(page: Page) -> Page:
     return page
 
 
+def pick(page: Page, label: str, words: str, *, part: bool = False) -> None:
+    """Choose the first option with these words, or this part of them, as somebody does whose list closes: open it anew.
+
+    Whatever else moves on the page, an expander that opens or a run that ends, closes an open list without a word.
+    """
+    settled(page)
+    field, wanted = (
+        page.get_by_role("combobox", name=label),
+        page.get_by_role("option", name=words, exact=not part).first,
+    )
+    for _ in range(30):
+        field.click()
+        field.fill(words)
+        try:
+            wanted.click(timeout=2_000)
+        except Error:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"{label} never kept its list open for {words}")
+
+
 _GO = """(address) => new Promise((done) => {
   const app = document.querySelector("[data-testid=stApp]");
   let ran = false;

@@ -13,7 +13,7 @@ from access import people
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
-from tests.browser.fixtures import settled
+from tests.browser.fixtures import pick, settled
 from tests.browser.house import House, knock
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 from words import Texts, read_texts
@@ -130,10 +130,8 @@ def test_the_contact_records_a_visit_on_a_telephone_and_takes_the_sheet_along(en
     touch("button", texts("region.record"))
     touch("radio", texts("register.preventief"))
     touch("button", texts("register.wonen"))
-    page.get_by_role("combobox", name=texts("register.site")).fill(site["name"])
-    touches += 1
-    page.get_by_role("option", name=re.compile(re.escape(site["name"]))).first.click()
-    touches += 1
+    pick(page, texts("register.site"), site["name"], part=True)
+    touches += 2
     expect(page.get_by_role("combobox", name=texts("register.sector"))).to_have_value(
         texts(f"sector.{site['sector_code']}")
     )

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.fixtures import ROOT, go, settled
+from tests.browser.fixtures import ROOT, go, pick, settled
 
 Open = Callable[..., Page]
 NOTE = "Twee <b>parken</b> liggen stil tot het voorjaar."
@@ -60,8 +60,7 @@ def test_a_note_on_a_sector_of_the_country_is_read_in_english_and_not_by_who_rea
 ) -> None:
     page = settled(open_page(f"{own_server}/region?as=lotc&unit=VR06&sector=lodging", locale="en-GB"))
     page.get_by_role("button", name="Write an interpretation").click()
-    page.get_by_role("combobox", name="About what").fill("lodging, all")
-    page.get_by_role("option", name="Holiday parks and lodging, all of the Netherlands").click()
+    pick(page, "About what", "Holiday parks and lodging, all of the Netherlands")
     page.get_by_role("textbox", name="What lies behind the figures").fill("Quiet until spring.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".rb-interpretations")).to_contain_text("Quiet until spring.")

@@ -13,7 +13,7 @@ from commands import data as command
 from door.store import open_store
 from risk.index.model import load_model
 from risk.scores.outputs import read_scored
-from tests.browser.fixtures import ROOT, settled
+from tests.browser.fixtures import ROOT, pick, settled
 
 Open = Callable[..., Page]
 ELSEWHERE = ["Limburg-Noord", "Brabant-Zuidoost", "Rotterdam-Rijnmond", "Midden- en West-Brabant", "Fryslân"]
@@ -72,8 +72,7 @@ def test_the_score_changes_by_what_the_causes_say(product: str, open_page: Open)
 
 def test_the_national_team_chooses_a_region(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/region", locale="en-GB"))
-    page.get_by_role("combobox", name="Choose a region").click()
-    page.get_by_role("option", name="Zeeland").click()
+    pick(page, "Choose a region", "Zeeland")
     expect(page).to_have_url(re.compile("unit=VR19"))
     expect(page.locator(".rb-why").get_by_role("heading", name="Zeeland")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Middelburg"))).to_be_visible()

@@ -12,7 +12,7 @@ from door.store import open_store
 from geodata.areas import regions
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import HOSTILE_NAME, settled
+from tests.browser.fixtures import HOSTILE_NAME, pick, settled
 
 LOTC = Viewer("lotc")
 TELEPHONE = {"width": 390, "height": 844}
@@ -27,19 +27,6 @@ ACTIVATION = {
 }
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    field, wanted = page.get_by_role("combobox", name=label), page.get_by_role("option", name=option, exact=True)
-    settled(page)
-    field.click()
-    for _ in range(20):  # whatever still moves on the page, an expander that opens, closes the list again
-        field.fill("")
-        field.fill(option)
-        if wanted.is_visible():
-            break
-        page.wait_for_timeout(100)
-    wanted.click()
-
-
 def view(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
 
@@ -48,8 +35,8 @@ def fill_in(page: Page) -> None:
     view(page, "Nieuw")
     page.get_by_role("radio", name="preventief", exact=True).click()
     page.get_by_role("button", name="wonen", exact=True).click()
-    choose(page, "Gemeente", "Amsterdam")
-    choose(page, "Sector", "Glastuinbouw")
+    pick(page, "Gemeente", "Amsterdam")
+    pick(page, "Sector", "Glastuinbouw")
 
 
 def recorded() -> list[dict]:
@@ -156,7 +143,7 @@ def test_a_signal_becomes_an_activation(app: str, open_page: Open) -> None:
 
 def follow_up(page: Page, to: str) -> None:
     """Choose the route of lost work, whose region is filled in, refer, and follow the referral until it is accepted."""
-    choose(page, "Route", "Werk of onderdak verloren → Werkgeversservicepunt of regionaal mobiliteitsteam")
+    pick(page, "Route", "Werk of onderdak verloren → Werkgeversservicepunt of regionaal mobiliteitsteam")
     expect(page.get_by_role("combobox", name="Arbeidsmarktregio")).to_have_value(to)
     page.get_by_role("button", name="Doorverwijzing vastleggen").click()
     expect(page.get_by_text("Vastgelegd.")).to_be_visible()
@@ -165,7 +152,7 @@ def follow_up(page: Page, to: str) -> None:
         page.get_by_role("button", name="Terug naar de lijst").click()
     view(page, "Doorverwijzingen")
     expect(page.get_by_role("cell", name=re.compile(f"mobiliteitsteam, {to}"))).to_be_visible()
-    choose(page, "Stand", "aangenomen")
+    pick(page, "Stand", "aangenomen")
     page.get_by_role("button", name="Stand vastleggen").click()
     expect(page.get_by_role("cell", name="aangenomen")).to_be_visible()
 
@@ -263,8 +250,7 @@ def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page:
     field = page.get_by_role("combobox", name="Locatie, als er een is")
     field.fill(elsewhere)
     expect(page.get_by_role("option", name="Niets gevonden")).to_be_visible()
-    field.fill(site["name"])
-    page.get_by_role("option", name=re.compile(re.escape(site["name"]))).first.click()
+    pick(page, "Locatie, als er een is", site["name"], part=True)
     names = dict(open_store(LOTC).table("gemeenten")[["gemeente_code", "gemeente_name"]].to_numpy())
     expect(page.get_by_role("combobox", name="Gemeente")).to_have_value(names[site["gemeente_code"]])
     page.get_by_role("radio", name="preventief", exact=True).click()

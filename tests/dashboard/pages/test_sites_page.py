@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
 from door.store import open_store
-from tests.browser.fixtures import settled
+from tests.browser.fixtures import pick, settled
 
 Open = Callable[..., Page]
 
@@ -21,8 +21,7 @@ def table(role: str):
 def test_find_a_site_and_read_its_page(product: str, open_page: Open) -> None:
     page = settled(open_page(f"{product}/sites"))
     expect(page.get_by_text("904 locaties. 1 tot en met 50 staan hier.")).to_be_visible()
-    page.get_by_role("combobox", name="Soort").click()
-    page.get_by_role("option", name="Slachthuis").click()
+    pick(page, "Soort", "Slachthuis")
     expect(page).to_have_url(re.compile("kind=slaughterhouse"))
     expect(page.get_by_text("64 van 904 locaties.")).to_be_visible()
     first = settled(page).locator(".rb-table tbody th a").first

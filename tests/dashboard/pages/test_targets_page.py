@@ -12,7 +12,7 @@ from access import audit
 from access.viewer import Viewer
 from door import store as access
 from door.store import open_store
-from tests.browser.fixtures import HOSTILE_NAME, settled
+from tests.browser.fixtures import HOSTILE_NAME, pick, settled
 
 LOTC = Viewer("lotc")
 Open = Callable[..., Page]
@@ -26,12 +26,6 @@ def number(page: Page, label: str, value: int) -> None:
 
 def view(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("combobox", name=label).fill(option)
-    page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
 
 
 def test_a_plan_is_there_at_once_and_follows_the_request(app: str, open_page: Open) -> None:
@@ -64,7 +58,7 @@ def test_a_site_is_locked_in_with_a_reason_that_is_inert(app: str, open_page: Op
     sites = open_store(LOTC).table("sites")
     site = sites[(sites["located"] == "exact") & (sites["vr_code"] == "VR10")].iloc[0]
     page.get_by_text("Vastzetten of uitsluiten").click()
-    choose(page, "Locatie", site["site_id"])
+    pick(page, "Locatie", site["site_id"], part=True)
     page.get_by_role("textbox", name="Reden").fill(HOSTILE_NAME)
     page.get_by_role("button", name="Vastzetten", exact=True).click()
     expect(page.get_by_text("Vastgezet (1)")).to_be_visible()
@@ -168,7 +162,7 @@ def test_a_double_is_decided_on_and_leaves_the_list(app: str, open_page: Open) -
     rows = page.get_by_role("table", name="To sort out").get_by_text("is also in another source")
     expect(rows).to_have_count(12)
     page.get_by_text("Decide on a site").click()
-    choose(page, "Site", "is also in another source")
+    pick(page, "Site", "is also in another source", part=True)
     page.get_by_text("two different ones").click()
     page.get_by_role("textbox", name="Reason").fill("two halls side by side")
     page.get_by_role("button", name="Record the decision").click()
