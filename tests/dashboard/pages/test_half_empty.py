@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from markupsafe import escape
-from streamlit.testing.v1 import AppTest
 
 from commands import data as data_command
 from dashboard.pages import PAGES
@@ -22,37 +21,13 @@ from geodata import codes, contracts
 from geodata.snapshots import snapshot
 from risk.index.model import load_model
 from risk.scores import outputs, site_tables
+from tests.dashboard.drawn import draw, listed_on, markup_on
 from tests.door import states
 from words import LANGUAGES, read_texts
 
 HALF_EMPTY = [name for name, step in states.STATES.items() if step]
 RANKED = ("picture", "region", "sectors")
 """Pages that are about the ranking of areas, and about nothing else."""
-
-
-def draw(page: str, language: str, **address: str) -> AppTest:
-    """Draw one page as the web door does, without the navigation around it."""
-
-    def script(name: str) -> None:
-        from dashboard.pages import PAGES  # noqa: PLC0415 - AppTest runs this function alone
-        from dashboard.shell import frame, session  # noqa: PLC0415
-
-        with session.one_picture():
-            frame.guarded(next(page.run for page in PAGES if page.name == name))()
-
-    drawn = AppTest.from_function(script, default_timeout=600, args=(page,))
-    drawn.query_params["lang"] = language
-    for name, value in address.items():
-        drawn.query_params[name] = value
-    return drawn.run()
-
-
-def words_on(drawn: AppTest) -> str:
-    return " ".join(element.proto.body for element in drawn.get("html"))
-
-
-def listed_on(drawn: AppTest) -> str:
-    return " ".join(one.proto.json + one.proto.bytes.decode() for one in drawn.get("bidi_component"))
 
 
 def escaped(text: str) -> str:
@@ -73,8 +48,7 @@ def test_every_page_has_its_state(state: str, language: str) -> None:
         if not page.is_for(Viewer("lotc")):
             continue
         drawn = draw(page.name, language)
-        told = words_on(drawn)
-        assert not drawn.exception, (page.name, drawn.exception)
+        told = markup_on(drawn)
         assert not drawn.error, (page.name, [one.value for one in drawn.error])
         assert "rb-first" not in told, f"{page.name} says where first"
         assert "rb-chip rb-class" not in told or page.name == "method", f"{page.name} shows a class"
@@ -102,9 +76,8 @@ def test_every_page_of_a_picture_without_housing_stands(state: str, language: st
         if not page.is_for(Viewer("lotc")):
             continue
         drawn = draw(page.name, language)
-        told = words_on(drawn)
-        assert not drawn.exception, (state, page.name, drawn.exception)
-        assert not drawn.error, (page.name, [one.value for one in drawn.error])
+        told = markup_on(drawn)
+        assert not drawn.error, (state, page.name, [one.value for one in drawn.error])
         if page.name in RANKED:
             assert tail in told.split("</h1>")[0], page.name
         if page.name in ("targets", "sites") and not ready.may_rank(Ranking.SITES):
@@ -119,7 +92,7 @@ def test_every_page_of_a_picture_without_housing_stands(state: str, language: st
 
 @pytest.mark.parametrize("state", ["establishments", "half_the_country"], indirect=True)
 def test_workers_are_shown_as_size_where_nothing_is_ranked(state: str) -> None:
-    told = words_on(draw("picture", "nl"))
+    told = markup_on(draw("picture", "nl"))
     texts = read_texts("nl")
     assert escaped(texts("ready.workers_how")) in told, state
     assert told.count("<meter") >= 20
@@ -142,10 +115,9 @@ def test_a_page_says_where_areas_cannot_be_told_apart(state: str, language: str)
     for level, unit in (("gemeente", "GM0363"), ("vr", "VR13")):
         for page in ("picture", "region", "sectors", "method", "sources"):
             drawn = draw(page, language, sector="glass_horticulture", level=level, unit=unit, time="1")
-            assert not drawn.exception, (state, page, drawn.exception)
-            assert not drawn.error, (page, [one.value for one in drawn.error])
+            assert not drawn.error, (state, page, [one.value for one in drawn.error])
             if page in ("picture", "sectors", "region"):
-                assert escaped(texts("cbs_group.A")) in words_on(drawn) + listed_on(drawn), page
+                assert escaped(texts("cbs_group.A")) in markup_on(drawn) + listed_on(drawn), page
 
 
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
@@ -227,7 +199,7 @@ def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) 
     assert set(apart["not_ranked_reason"]) == {"size"}
     assert not apart["is_flagged"].any()
     texts = read_texts("nl")
-    listed = " ".join(one.proto.json for one in draw("sites", "nl").get("bidi_component"))
+    listed = listed_on(draw("sites", "nl"))
     assert texts("sites.find_out_first", n=len(apart)) in listed
     ranked, apart_list = listed.split("find-out-first", 1)
     assert "Vakantiepark" not in ranked, "a park of unknown size is in the ranked list"
@@ -236,19 +208,15 @@ def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) 
     assert set(gains.index) <= set(apart["unit_id"])
     assert texts.number(gains.max(), 2) in apart_list, "on top stands where finding out brings most"
     assert texts("sites.gain") in apart_list
-    made = " ".join(words_on(draw("targets", "nl")).split()) + linked_on(draw("targets", "nl"))
+    made = " ".join(markup_on(draw("targets", "nl")).split()) + listed_on(draw("targets", "nl"))
     assert texts("targets.find_out_title") in made
     chances = scores.set_index("unit_id").loc[apart["unit_id"]]
     assert "rb-chip" not in apart_list, "what nobody knows the size of has no class"
     assert chances["p_top_k"].notna().all()
     drawn = draw("sites", "nl", unit=apart["unit_id"].iloc[0])
     assert not drawn.error
-    assert texts("picture.no_place_size") in words_on(drawn)
-    assert texts("picture.lacks", without="zonder huisvesting") in words_on(draw("picture", "nl"))
-
-
-def linked_on(drawn: AppTest) -> str:
-    return " ".join(one.proto.json + one.proto.bytes.decode() for one in drawn.get("bidi_component"))
+    assert texts("picture.no_place_size") in markup_on(drawn)
+    assert texts("picture.lacks", without="zonder huisvesting") in markup_on(draw("picture", "nl"))
 
 
 def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
@@ -258,19 +226,18 @@ def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
     files.mkdir()
     states.make("establishments+incidence", folder, files)
     with states.at(folder):
-        assert 'name=\\"disease\\"' not in linked_on(draw("picture", "nl"))
+        assert 'name=\\"disease\\"' not in listed_on(draw("picture", "nl"))
         regions = open_store(Viewer("lotc")).table("veiligheidsregios")["vr_code"].sort_values()
         rows = [f"{code};{week};{4 + 40 * (code == 'VR05')}" for code in regions for week in states.WEEKS[-2:]]
         path = files / "mpox.csv"
         path.write_text("\n".join(["veiligheidsregio;week;aantal", *rows]), "utf-8")
         assert data_command.main(["import", "incidence", str(path), "--disease", "mpox"]) == 0
         drawn = draw("picture", "nl", disease="mpox")
-        assert not drawn.exception, drawn.exception
         assert not drawn.error, [one.value for one in drawn.error]
-        told = linked_on(drawn)
+        told = listed_on(drawn)
         assert 'data-go=\\"disease=mpox\\" selected' in told
         assert "rb-first" in told
-        usual = linked_on(draw("picture", "en", disease="flu"))
+        usual = listed_on(draw("picture", "en", disease="flu"))
         assert "There are no figures of the disease flu" in usual
         assert 'data-go=\\"disease=\\" selected' in usual
 
@@ -288,8 +255,7 @@ def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
         if level := {"picture": "vr", "sites": "site"}.get(page):
             assert not outputs.is_ready(store.data_version, level, load_model()), "the start is not cold"
         drawn = draw(page, language)
-        assert not drawn.exception, (page, drawn.exception)
-        told = words_on(drawn)
+        told = markup_on(drawn)
         assert tail in told.split("</h1>")[0].rsplit("<h1", 1)[1], page
         assert f", {tail}" in told + listed_on(drawn), f"{page} has classes without it"
 

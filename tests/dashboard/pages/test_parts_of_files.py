@@ -11,6 +11,7 @@ from shapely.geometry import Point
 from streamlit.testing.v1 import AppTest
 
 from geodata.intake.files import reader
+from tests.dashboard.drawn import draw
 from tests.geodata.intake import test_lists_of_strangers as lists
 from tests.geodata.intake.reading import put, read_sites
 
@@ -20,21 +21,6 @@ BOOK: dict[str, list[list[Any]]] = {
     "Nieuw": [HEADER, ["A", "Ede", 40], ["B", "Utrecht", 60]],
     "~Verborgen": [HEADER, ["Weg", "Ede", 1]],
 }
-
-
-def page_of_data(language: str) -> AppTest:
-    """Draw the page as the web door does, without the navigation around it."""
-
-    def script() -> None:
-        from dashboard.pages import PAGES  # noqa: PLC0415 - AppTest runs this function alone
-        from dashboard.shell import frame, session  # noqa: PLC0415
-
-        with session.one_picture():
-            frame.guarded(next(page.run for page in PAGES if page.name == "data"))()
-
-    drawn = AppTest.from_function(script, default_timeout=600)
-    drawn.query_params["lang"] = language
-    return drawn.run()
 
 
 def dropped(page: AppTest, path: Path) -> AppTest:
@@ -51,7 +37,7 @@ def told(page: AppTest) -> str:
 
 
 def test_a_sheet_is_chosen_from_those_that_are_seen(tmp_path: Path) -> None:
-    page = dropped(page_of_data("nl"), put(tmp_path, "logies.xlsx", BOOK))
+    page = dropped(draw("data", "nl"), put(tmp_path, "logies.xlsx", BOOK))
     assert "heeft op meer dan één werkblad een tabel" in told(page)
     assert "kies er hierboven een." in told(page)
     sheets = page.selectbox(key="data-part")
@@ -71,7 +57,7 @@ def test_a_layer_is_chosen_from_those_of_the_map(tmp_path: Path) -> None:
     for layer, names in (("oud", ["A"]), ("nieuw", ["A", "B"])):
         points = [Point(172_000 + 5_000 * n, 450_000) for n in range(len(names))]
         gpd.GeoDataFrame({"naam": names}, geometry=points, crs=28992).to_file(path, layer=layer)
-    page = dropped(page_of_data("en"), path)
+    page = dropped(draw("data", "en"), path)
     assert "choose one above" in told(page)
     layers = page.selectbox(key="data-part")
     assert layers.options == ["automatic: the only layer with sites", "oud", "nieuw"]
@@ -89,7 +75,7 @@ def test_there_is_nothing_to_choose_in_a_file_with_one_sheet_or_layer(tmp_path: 
 def test_a_list_whose_kind_is_answered_ends_as_by_command(tmp_path: Path, name: str) -> None:
     file, content, _, answer = lists.SITES[name]
     path = put(tmp_path, file, content)
-    page = dropped(page_of_data("en"), path)
+    page = dropped(draw("data", "en"), path)
     if isinstance(answer, str):
         assert re.search(answer, page.error[0].value)
         return

@@ -1,10 +1,13 @@
-"""Register, contacts and report in a real browser: quick entry on a telephone, drafts, two people, hostile texts."""
+"""Register, contacts and report: quick entry on a telephone, drafts, hostile texts and files in a real browser.
+
+What the pages say and what is recorded, by the pages alone.
+"""
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
 
 from access.viewer import Viewer
 from door import desk
@@ -12,7 +15,8 @@ from door.store import open_store
 from geodata.areas import regions
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import HOSTILE_NAME, pick, settled
+from tests.browser.fixtures import HOSTILE_NAME, go, pick
+from tests.dashboard import drawn
 
 LOTC = Viewer("lotc")
 TELEPHONE = {"width": 390, "height": 844}
@@ -61,14 +65,6 @@ def test_an_activation_is_recorded_on_a_telephone_with_six_touches(app: str, ope
     assert (row["vr_code"], row["sector_code"], row["infections_found"]) == ("VR13", "glass_horticulture", "no")
 
 
-def test_what_is_missing_is_said_and_nothing_is_recorded(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/register")
-    view(page, "Nieuw")
-    page.get_by_role("button", name="Vastleggen", exact=True).click()
-    expect(page.get_by_text("Nog nodig: Soort, Plaats, Thema's, Sector, Wat gebeurde er?.")).to_be_visible()
-    assert recorded() == []
-
-
 def test_a_draft_survives_a_lost_connection(app: str, open_page: Open) -> None:
     page = open_page(f"{app}/register", **TELEPHONE)
     fill_in(page)
@@ -88,98 +84,6 @@ def test_a_draft_survives_a_lost_connection(app: str, open_page: Open) -> None:
     assert [row["outcome"] for row in recorded()] == ["te veel bedden per kamer"]
 
 
-def test_personal_data_is_warned_of_before_it_is_recorded(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/register")
-    fill_in(page)
-    page.get_by_role("textbox", name="Wat gebeurde er?").fill("BSN 111222333 gezien")
-    page.get_by_role("textbox", name="Wat gebeurde er?").blur()
-    page.get_by_role("button", name="Vastleggen", exact=True).click()
-    expect(page.get_by_text("op persoonsgegevens lijkt")).to_be_visible()
-    assert recorded() == []
-    page.get_by_role("button", name="Toch vastleggen").click()
-    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
-    assert len(recorded()) == 1
-
-
-def test_the_second_of_two_editors_sees_the_difference(app: str, open_page: Open) -> None:
-    receipt = write.record(LOTC, "activation", ACTIVATION)
-    page = open_page(f"{app}/register?entry={receipt.entity_id}")
-    page.get_by_text("Verbeteren", exact=True).click()
-    page.get_by_role("textbox", name="Wat gebeurde er?").fill("van de tweede")
-    write.correct(LOTC, "activation", receipt.entity_id, {"outcome": "van de eerste"}, based_on=1)
-    page.get_by_role("textbox", name="Wat gebeurde er?").blur()
-    page.get_by_role("button", name="Verbetering vastleggen").click()
-    expect(page.get_by_text("Een ander heeft dit intussen gewijzigd")).to_be_visible()
-    expect(page.get_by_text("van de eerste").first).to_be_visible()
-    expect(page.get_by_text("van de tweede").first).to_be_visible()
-    page.get_by_role("button", name="Mijn versie vastleggen").click()
-    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
-    versions = desk.history(open_store(LOTC), "activation", receipt.entity_id)
-    assert [one["content"]["outcome"] for one in versions] == ["verzonnen", "van de eerste", "van de tweede"]
-
-
-def test_a_signal_becomes_an_activation(app: str, open_page: Open) -> None:
-    signal = {
-        "event_date": "2020-11-20",
-        "origin": "partner",
-        "theme": "vervoer",
-        "gemeente_code": "GM0363",
-        "sector_code": "distribution",
-        "text": "volle busjes gezien",
-    }
-    write.record(LOTC, "signal", signal)
-    page = open_page(f"{app}/register")
-    view(page, "Signalen")
-    expect(page.get_by_text("1 signaal om over te beslissen")).to_be_visible()
-    page.get_by_role("button", name="Maak er een activering van").click()
-    expect(page.get_by_role("textbox", name="Wat gebeurde er?")).to_have_value(re.compile("volle busjes gezien"))
-    page.get_by_role("radio", name="preventief", exact=True).click()
-    page.get_by_role("button", name="Vastleggen", exact=True).click()
-    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
-    row = recorded()[0]
-    assert (row["themes"], row["trigger"], bool(row["signal_id"])) == ("vervoer", "externe_melding", True)
-    assert list(open_store(LOTC).register("signals")["state"]) == ["activation"]
-
-
-def follow_up(page: Page, to: str) -> None:
-    """Choose the route of lost work, whose region is filled in, refer, and follow the referral until it is accepted."""
-    pick(page, "Route", "Werk of onderdak verloren → Werkgeversservicepunt of regionaal mobiliteitsteam")
-    expect(page.get_by_role("combobox", name="Arbeidsmarktregio")).to_have_value(to)
-    page.get_by_role("button", name="Doorverwijzing vastleggen").click()
-    expect(page.get_by_text("Vastgelegd.")).to_be_visible()
-    page.keyboard.press("Escape")
-    if page.get_by_role("button", name="Terug naar de lijst").count():
-        page.get_by_role("button", name="Terug naar de lijst").click()
-    view(page, "Doorverwijzingen")
-    expect(page.get_by_role("cell", name=re.compile(f"mobiliteitsteam, {to}"))).to_be_visible()
-    pick(page, "Stand", "aangenomen")
-    page.get_by_role("button", name="Stand vastleggen").click()
-    expect(page.get_by_role("cell", name="aangenomen")).to_be_visible()
-
-
-def test_a_signal_is_referred_to_its_own_region_and_followed(app: str, open_page: Open) -> None:
-    told = {"origin": "partner", "theme": "werken", "gemeente_code": "GM0855", "sector_code": "distribution"}
-    write.record(LOTC, "signal", told | {"event_date": "2020-11-20", "text": "ontslagen en op straat"})
-    page = open_page(f"{app}/register")
-    view(page, "Signalen")
-    page.get_by_role("button", name="Doorverwijzen").click()
-    follow_up(page, "Midden-Brabant")
-    assert list(open_store(LOTC).register("signals")["state"]) == ["referral"]
-    row = open_store(LOTC).register("referrals").iloc[0]
-    assert (row["state"], row["to"].rpartition(", ")[2], row["vr_code"]) == ("accepted", "Midden-Brabant", "VR20")
-
-
-def test_an_activation_is_referred_to_the_region_of_its_site_and_followed(app: str, open_page: Open) -> None:
-    store = open_store(LOTC)
-    sites, gemeenten = store.table("sites"), store.table("gemeenten").set_index("gemeente_code")
-    site = sites[(sites["vr_code"] == "VR22") & (sites["sector_code"] != "")].iloc[0]
-    place = {"site_id": site["site_id"], "vr_code": "VR22", "sector_code": site["sector_code"], "gemeente_code": ""}
-    entry = write.record(LOTC, "activation", ACTIVATION | place)
-    page = settled(open_page(f"{app}/register?entry={entry.entity_id}"))
-    page.get_by_text("Doorverwijzen", exact=True).click()
-    follow_up(page, regions.labour_regions()[gemeenten.loc[site["gemeente_code"], "am_code"]])
-
-
 def test_hostile_texts_are_inert_on_every_page(app: str, open_page: Open) -> None:
     receipt = write.record(LOTC, "activation", ACTIVATION | {"outcome": HOSTILE_NAME, "measures": HOSTILE_NAME})
     write.record(LOTC, "signal", {"event_date": "2020-11-20", "origin": "own", "theme": "wonen", "text": HOSTILE_NAME})
@@ -190,55 +94,15 @@ def test_hostile_texts_are_inert_on_every_page(app: str, open_page: Open) -> Non
     expect(page.get_by_text("<img src=x").first).to_be_visible()
     view(page, "Signalen")
     expect(page.get_by_text("1 signaal om over te beslissen")).to_be_visible()
-    page.goto(f"{app}/register?entry={receipt.entity_id}")
+    go(page, f"register?entry={receipt.entity_id}")
     expect(page.get_by_text("<img src=x").first).to_be_visible()
-    page.goto(f"{app}/contacts")
+    go(page, "contacts")
     page.get_by_text("Leden van het platform (9)").click()
     expect(page.get_by_text("<img src=x").first).to_be_visible()
-    page.goto(f"{app}/report")
+    go(page, "report")
     page.get_by_role("button", name="Verslag maken").click()
     expect(page.get_by_text("<img src=x").first).to_be_visible()
     assert page.evaluate("window.hacked === undefined")
-
-
-def test_a_region_finds_its_own_only(app: str, open_page: Open) -> None:
-    theirs = write.record(LOTC, "activation", ACTIVATION | {"outcome": "geheim van dertien"})
-    page = open_page(f"{app}/register?as=region:VR06")
-    expect(page.get_by_text(re.compile(r"^\d+ activeringen$"))).to_be_visible()
-    expect(page.get_by_text("geheim van dertien")).to_have_count(0)
-    page.goto(f"{app}/register?as=region:VR06&entry={theirs.entity_id}")
-    expect(page.get_by_text("Deze activering is er niet, of is niet voor u.")).to_be_visible()
-    assert "geheim van dertien" not in page.content()
-
-
-def test_the_report_shows_56_and_can_be_saved(app: str, open_page: Open, tmp_path: Path) -> None:
-    page = open_page(f"{app}/report?lang=en")
-    page.get_by_role("button", name="Make the report").click()
-    row = page.get_by_role("row", name=re.compile("^Activations")).first
-    expect(row).to_contain_text("56")
-    with page.expect_download() as caught:
-        page.get_by_role("button", name="Save as .docx").click()
-    caught.value.save_as(tmp_path / "report.docx")
-    assert (tmp_path / "report.docx").read_bytes().startswith(b"PK")
-    page.get_by_role("button", name="Make the meeting sheet").click()
-    expect(page.get_by_text("Newly recorded activations")).to_be_visible()
-
-
-def test_contacts_routes_and_library_are_there_in_both_languages(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/contacts?lang=en")
-    expect(page.get_by_text("Contacts in the regions (50)")).to_be_visible()
-    expect(page.get_by_text("Names and telephone numbers have not been filled in yet.")).to_be_visible()
-    expect(page.get_by_role("columnheader", name="Function").first).to_be_visible()
-    expect(page.get_by_role("columnheader", name="Telephone")).to_have_count(0)
-    with page.expect_download() as caught:
-        page.get_by_role("button", name="Save the list (functions, no names)").click()
-    assert "name" not in Path(caught.value.path()).read_text("utf-8").splitlines()[0].split(",")
-    view(page, "Routes")
-    expect(page.get_by_text("Possible labour exploitation").first).to_be_visible()
-    view(page, "Library")
-    expect(page.get_by_text("No protocol yet. Add it below.").first).to_be_visible()
-    view(page, "Other work")
-    expect(page.get_by_text("No other work recorded yet.")).to_be_visible()
 
 
 def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page: Open) -> None:
@@ -266,3 +130,141 @@ def test_a_site_found_by_name_fills_in_its_place_and_sector(app: str, open_page:
         site["gemeente_code"],
         site["sector_code"],
     ]
+
+
+def test_the_report_and_the_list_of_contacts_can_be_saved(app: str, open_page: Open) -> None:
+    page = open_page(f"{app}/report?lang=en")
+    page.get_by_role("button", name="Make the report").click()
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Save as .docx").click()
+    assert caught.value.path().read_bytes().startswith(b"PK")
+    with page.expect_download() as caught:
+        go(page, "contacts?lang=en").get_by_role("button", name="Save the list (functions, no names)").click()
+    assert "name" not in caught.value.path().read_text("utf-8").splitlines()[0].split(",")
+
+
+def register(view: str = "list", **address: str) -> AppTest:
+    return drawn.draw("register", state={"register_view": view}, **address)
+
+
+def typed(page: AppTest, outcome: str, **fields: object) -> AppTest:
+    """Fill in the form of an activation, all but what is given as somebody mostly does."""
+    answers = {"kind": "preventief", "themes": ["wonen"], "gemeente_code": "GM0363", "sector_code": "lodging"} | fields
+    for name, value in answers.items():
+        page.get_by_key(f"{page.session_state['draft']['id']}-{name}").set_value(value)
+    return drawn.enter(page, "Wat gebeurde er?", outcome)
+
+
+def test_what_is_missing_is_said_and_nothing_is_recorded() -> None:
+    page = drawn.press(register("new"), "Vastleggen")
+    assert "Nog nodig: Soort, Plaats, Thema's, Sector, Wat gebeurde er?." in drawn.told(page)
+    assert recorded() == []
+
+
+def test_personal_data_is_warned_of_before_it_is_recorded() -> None:
+    page = drawn.press(typed(register("new"), "BSN 111222333 gezien"), "Vastleggen")
+    assert "op persoonsgegevens lijkt" in drawn.told(page)
+    assert recorded() == []
+    assert "Vastgelegd." in drawn.told(drawn.press(page, "Toch vastleggen"))
+    assert len(recorded()) == 1
+
+
+def test_the_second_of_two_editors_sees_the_difference() -> None:
+    receipt = write.record(LOTC, "activation", ACTIVATION)
+    page = drawn.enter(register(entry=receipt.entity_id), "Wat gebeurde er?", "van de tweede")
+    write.correct(LOTC, "activation", receipt.entity_id, {"outcome": "van de eerste"}, based_on=1)
+    told = drawn.told(drawn.press(page, "Verbetering vastleggen"))
+    assert "Een ander heeft dit intussen gewijzigd" in told
+    assert "van de eerste" in told
+    assert "van de tweede" in told
+    assert "Vastgelegd." in drawn.told(drawn.press(page, "Mijn versie vastleggen"))
+    versions = desk.history(open_store(LOTC), "activation", receipt.entity_id)
+    assert [one["content"]["outcome"] for one in versions] == ["verzonnen", "van de eerste", "van de tweede"]
+
+
+def test_a_signal_becomes_an_activation() -> None:
+    signal = {
+        "event_date": "2020-11-20",
+        "origin": "partner",
+        "theme": "vervoer",
+        "gemeente_code": "GM0363",
+        "sector_code": "distribution",
+        "text": "volle busjes gezien",
+    }
+    write.record(LOTC, "signal", signal)
+    page = register("signals")
+    assert "1 signaal om over te beslissen" in drawn.told(page)
+    drawn.press(page, "Maak er een activering van")
+    assert "volle busjes gezien" in drawn.widget(page, "Wat gebeurde er?").value
+    drawn.enter(page, "Soort", "preventief")
+    assert "Vastgelegd." in drawn.told(drawn.press(page, "Vastleggen"))
+    row = recorded()[0]
+    assert (row["themes"], row["trigger"], bool(row["signal_id"])) == ("vervoer", "externe_melding", True)
+    assert list(open_store(LOTC).register("signals")["state"]) == ["activation"]
+
+
+def follow_up(page: AppTest, to: str) -> None:
+    """Choose the route of lost work, whose region is filled in, refer, and follow the referral until it is accepted."""
+    route = drawn.widget(page, "Route")
+    lost = "Werk of onderdak verloren → Werkgeversservicepunt of regionaal mobiliteitsteam"
+    drawn.enter(page, "Route", next(code for code in codes_of("routes") if route.format_func(code) == lost))
+    region = drawn.widget(page, "Arbeidsmarktregio")
+    assert region.format_func(region.value) == to
+    assert "Vastgelegd." in drawn.told(drawn.press(page, "Doorverwijzing vastleggen"))
+    followed = drawn.enter(register("referrals"), "Stand", "accepted")
+    [row] = drawn.table(drawn.press(followed, "Stand vastleggen"), "Doorverwijzingen")
+    assert row[1].endswith(f"mobiliteitsteam, {to}")
+    assert row[3] == "aangenomen"
+
+
+def codes_of(table: str) -> list[str]:
+    return list(open_store(LOTC).register(table)[f"{table[:-1]}_id"])
+
+
+def test_a_signal_is_referred_to_its_own_region_and_followed() -> None:
+    told = {"origin": "partner", "theme": "werken", "gemeente_code": "GM0855", "sector_code": "distribution"}
+    write.record(LOTC, "signal", told | {"event_date": "2020-11-20", "text": "ontslagen en op straat"})
+    follow_up(register("signals"), "Midden-Brabant")
+    assert list(open_store(LOTC).register("signals")["state"]) == ["referral"]
+    row = open_store(LOTC).register("referrals").iloc[0]
+    assert (row["state"], row["to"].rpartition(", ")[2], row["vr_code"]) == ("accepted", "Midden-Brabant", "VR20")
+
+
+def test_an_activation_is_referred_to_the_region_of_its_site_and_followed() -> None:
+    store = open_store(LOTC)
+    sites, gemeenten = store.table("sites"), store.table("gemeenten").set_index("gemeente_code")
+    site = sites[(sites["vr_code"] == "VR22") & (sites["sector_code"] != "")].iloc[0]
+    place = {"site_id": site["site_id"], "vr_code": "VR22", "sector_code": site["sector_code"], "gemeente_code": ""}
+    entry = write.record(LOTC, "activation", ACTIVATION | place)
+    labour_region = regions.labour_regions()[gemeenten.loc[site["gemeente_code"], "am_code"]]
+    follow_up(register(entry=entry.entity_id), labour_region)
+
+
+def test_a_region_finds_its_own_only() -> None:
+    theirs = write.record(LOTC, "activation", ACTIVATION | {"outcome": "geheim van dertien"})
+    page = register(**{"as": "region:VR06"})
+    assert re.search(r"\d+ activeringen", drawn.told(page))
+    assert "geheim van dertien" not in drawn.sent(page)
+    page = register(entry=theirs.entity_id, **{"as": "region:VR06"})
+    assert "Deze activering is er niet, of is niet voor u." in drawn.told(page)
+    assert "geheim van dertien" not in drawn.sent(page)
+
+
+def test_the_report_shows_56_and_the_meeting_sheet_what_is_new() -> None:
+    page = drawn.press(drawn.draw("report", "en"), "Make the report")
+    assert dict(drawn.table(page, "Part"))["Activations"] == "56"
+    assert "Newly recorded activations" in drawn.told(drawn.press(page, "Make the meeting sheet"))
+
+
+def test_contacts_routes_and_library_are_there_in_both_languages() -> None:
+    page = drawn.draw("contacts", "en")
+    told = drawn.told(page)
+    assert "Contacts in the regions (50)" in told
+    assert "Names and telephone numbers have not been filled in yet." in told
+    assert drawn.heads(page, "Contacts in the regions") == ["Veiligheidsregio", "Organisation", "Function"]
+    for part, says in {
+        "routes": "Possible labour exploitation",
+        "library": "No protocol yet. Add it below.",
+        "work": "No other work recorded yet.",
+    }.items():
+        assert says in drawn.told(drawn.draw("contacts", "en", state={"contacts_view": part}))
