@@ -36,7 +36,9 @@ if __name__ == "__main__":
     from streamlit.web import cli
 
     from dashboard.visit import server
+    from tests.browser import clock
 
+    clock.follow()
     server.mount()
     with few_rebuilds():
         cli.main(prog_name="streamlit")

@@ -158,15 +158,15 @@ def serve(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[..., "House"]]:
-    """Give what builds a server with sign-in and its provider; the same options share one."""
+def house_of(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator[Callable[[], "House"]]:
+    """Give what builds a server with sign-in and its provider, once."""
     from tests.browser.house import houses  # noqa: PLC0415 - it needs this module
 
     yield from houses(tmp_path_factory.mktemp, computed)
 
 
 @pytest.fixture
-def house(house_of: Callable[..., "House"], monkeypatch: pytest.MonkeyPatch) -> Iterator["House"]:
+def house(house_of: Callable[[], "House"], monkeypatch: pytest.MonkeyPatch) -> Iterator["House"]:
     """Give the server with sign-in and its provider, and look at what it holds."""
     found = house_of()
     monkeypatch.setenv("RISICOBEELD_DATA", str(found.folder / "data"))

@@ -119,8 +119,10 @@ def _become(asked: dict[str, object]) -> None:
     from streamlit.web import cli  # noqa: PLC0415 - the tests that ask for a server do not need it
 
     from dashboard.visit import server  # noqa: PLC0415 - idem
+    from tests.browser import clock  # noqa: PLC0415 - idem
     from tests.few_rebuilds import few_rebuilds  # noqa: PLC0415 - idem
 
+    clock.follow()
     server.mount()
     with few_rebuilds():
         cli.main(asked["arguments"], prog_name="streamlit")

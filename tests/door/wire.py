@@ -6,7 +6,7 @@ a browser does not ask for: the files behind buttons that lie folded away. Nothi
 
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.error import HTTPError
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -18,6 +18,7 @@ from words import read_texts
 
 _PATIENCE_S = 120
 _LARGEST_BYTES = 64 * 1024 * 1024
+_PROOF = "_streamlit_xsrf"
 _FILE = re.compile(rb"/?(?:app/static|media)/[\w./-]+")
 
 
@@ -26,15 +27,37 @@ def walk(url: str, viewer: str, others_site: str = "") -> str:
     arrived: list[bytes] = []
     files: set[str] = set()
     for path in addresses(viewer, others_site):
-        socket = url.replace("http", "ws", 1) + "/_stcore/stream"
-        with connect(socket, subprotocols=["streamlit"], origin=url, max_size=_LARGEST_BYTES) as connected:  # type: ignore[list-item, arg-type]
+        with _connected(url) as connected:
             files |= _open(connected, url, path, arrived)
     arrived.extend(_get(f"{url}/{path.lstrip('/')}") for path in sorted(files | set(VISIT_PATHS)))
     return b"\n".join(arrived).decode("utf-8", "replace")
 
 
-def _open(socket: ClientConnection, url: str, path: str, arrived: list[bytes]) -> set[str]:
-    """Open an address, and its parts that run by themselves; return where the files lie that it names or offers."""
+def look(url: str, path: str, cookies: Mapping[str, str] | None = None, **headers: str) -> str:
+    """Open one address in a tab of a browser that holds these cookies; return what arrived."""
+    arrived: list[bytes] = []
+    kept = cookies or {}
+    if kept:
+        headers |= {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
+    with _connected(url, headers, kept.get(_PROOF, "")) as connected:
+        list(_answer(connected, _asking(url, path), arrived))
+    return b"\n".join(arrived).decode("utf-8", "replace")
+
+
+def _connected(url: str, headers: Mapping[str, str] | None = None, proof: str = "") -> ClientConnection:
+    """Connect as a page of the server does, which repeats a cookie as a proof that it is no other site's."""
+    socket = url.replace("http", "ws", 1) + "/_stcore/stream"
+    return connect(
+        socket,
+        subprotocols=["streamlit", *filter(None, [proof])],  # type: ignore[list-item]
+        origin=url,  # type: ignore[arg-type]
+        max_size=_LARGEST_BYTES,
+        additional_headers=headers,
+    )
+
+
+def _asking(url: str, path: str) -> BackMsg:
+    """Return what a browser says when it opens an address."""
     page, _, query = path.strip("/").partition("?")
     asked = BackMsg()
     asked.rerun_script.query_string = query
@@ -42,6 +65,13 @@ def _open(socket: ClientConnection, url: str, path: str, arrived: list[bytes]) -
     asked.rerun_script.context_info.url = f"{url}/{page}"
     asked.rerun_script.context_info.locale = "nl-NL"
     asked.rerun_script.context_info.timezone = "Europe/Amsterdam"
+    return asked
+
+
+def _open(socket: ClientConnection, url: str, path: str, arrived: list[bytes]) -> set[str]:
+    """Open an address, and its parts that run by themselves; return where the files lie that it names or offers."""
+    asked = _asking(url, path)
+    page = asked.rerun_script.page_name
     told = list(_answer(socket, asked, arrived))
     title = [one.page_config_changed.title for one in told if one.WhichOneof("type") == "page_config_changed"][-1]
     assert not page or title.startswith(f"{read_texts('nl')(f'page.{page}')} - "), f"{title} was drawn for {page}"

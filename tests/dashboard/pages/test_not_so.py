@@ -13,7 +13,7 @@ from door.store import open_store
 from risk.targets import decisions
 from tests.browser import axe
 from tests.browser.fixtures import settled
-from tests.browser.house import House, knock
+from tests.browser.house import House, sign_in
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
@@ -29,12 +29,9 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
         house.account(sub)
         context, _ = used.enter_context(lent(browser, kept_contexts, locale="nl-NL"))
         shut_outside(context)
+        sign_in(house, context, sub)
         page = open_tab(context)
         page.set_viewport_size({"width": width, "height": 844})
-        knock(house, page, sub, "/")
-        expect(
-            page.locator(".st-key-header").get_by_role("button", name="Regio" if role != "lotc" else "LOT-C")
-        ).to_be_visible()
         page.goto(f"{house.server}{path}")
         return settled(page)
 

@@ -15,7 +15,7 @@ from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from register.read import Filters
 from tests.browser import axe
-from tests.browser.house import House, knock
+from tests.browser.house import House, sign_in
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 
 LOTC = Viewer("lotc", person="test")
@@ -56,9 +56,8 @@ def enter(house: House, phone: BrowserContext, sub: str) -> Page:
     """Sign in and open the form, until it also opens without a network."""
     people.add(LOTC, f"{sub}@example.org", parse_viewer("region:VR06"))
     house.account(sub)
+    sign_in(house, phone, sub)
     tab = open_tab(phone)
-    knock(house, tab, sub)
-    expect(tab.locator(".st-key-header").get_by_role("button").first).to_be_visible()
     tab.goto(f"{house.server}/visit/?lang=nl")
     expect(tab.get_by_text(f"Aangemeld als {sub}@example.org")).to_be_visible()
     ready(tab)
@@ -150,8 +149,9 @@ def test_the_page_of_a_site_opens_the_form_filled_in_and_the_pages_warn_of_old_v
     phone.clear_cookies()  # or it would be sent when the network is back
     phone.set_offline(False)
     tab.close()
+    sign_in(house, phone, visitor.name)
     tab = open_tab(phone)
-    knock(house, tab, visitor.name)
+    tab.goto(f"{house.server}/sources")
     warning = tab.get_by_role("alert").get_by_text("langer dan drie dagen niet verstuurd: 1.")
     expect(warning).to_be_visible()
     assert axe.serious(tab) == []
