@@ -4,11 +4,15 @@ For what a page says and what is recorded after a press: a twentieth of a second
 a browser shows, layout, focus, addresses, downloads and scripts that stay inert, is for ``tests/browser``.
 """
 
+import inspect
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NoReturn
+from unittest.mock import patch
 
+import streamlit as st
 from google.protobuf.message import Message
 from lxml import html
 from streamlit.testing.v1 import AppTest
@@ -50,6 +54,13 @@ def enter(page: AppTest, label: str, value: object) -> AppTest:
     return page if getattr(found, "form_id", "") else _run(page)
 
 
+def pick(page: AppTest, label: str, words: str) -> AppTest:
+    """Choose the first option whose words have these in them."""
+    found = widget(page, label)
+    told = inspect.getclosurevars(found.format_func).nonlocals["labels"]  # as `dashboard.shell.choices.choose` gives
+    return enter(page, label, next(option for option, option_words in told.items() if words in option_words))
+
+
 def widget(page: AppTest, label: str, *kinds: str) -> Any:
     """Return the one widget with this label."""
     found = [one for one in _elements(page) if isinstance(one, Widget) and one.label == label]
@@ -64,19 +75,25 @@ def labels(page: AppTest) -> list[str]:
 
 
 def _run(page: AppTest) -> AppTest:
-    page.run()
+    """Run the page, whole also after a press that in a browser draws one part of it again."""
+    with patch.object(st, "rerun", partial(_all_of_it, st.rerun)):
+        page.run()
     assert not page.exception, page.exception
     return page
 
 
+def _all_of_it(rerun: Callable[[], NoReturn], *, scope: str = "") -> NoReturn:  # noqa: ARG001 - all is in scope here
+    rerun()
+
+
 def sent(page: AppTest) -> str:
     """Return every text that leaves for the browser, seen or not: for what must not leave."""
-    return "\n".join(_everything(page))
+    return "\n".join(texts_on(page))
 
 
 def told(page: AppTest) -> str:
     """Return what the page says, without markup, one space between words."""
-    return " ".join(" ".join(map(_words, _everything(page))).split())
+    return " ".join(" ".join(map(_words, texts_on(page))).split())
 
 
 def markup_on(page: AppTest) -> str:
@@ -100,7 +117,7 @@ def heads(page: AppTest, caption: str) -> list[str]:
 
 
 def _table(page: AppTest, caption: str) -> html.HtmlElement:
-    for text in _everything(page):
+    for text in texts_on(page):
         for found in html.fromstring(text).iter("table") if "<table" in text else ():
             if (found.findtext("caption") or found.get("aria-label") or "").startswith(caption):
                 return found
@@ -124,7 +141,7 @@ def _elements(page: AppTest) -> Iterator[Element]:
     return (one for one in page._tree if isinstance(one, Element))
 
 
-def _everything(page: AppTest) -> Iterator[str]:
+def texts_on(page: AppTest) -> Iterator[str]:
     """Give every text that leaves for the browser, but the product's own scripts."""
     for one in page._tree:
         if isinstance(proto := getattr(one, "proto", None), Message):
