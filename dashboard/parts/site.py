@@ -17,6 +17,7 @@ from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from dashboard.parts.site_figures import Site
 from dashboard.shell import frame, session
+from dashboard.shell.forms import form_key, saved
 from dashboard.shell.markup import show
 from dashboard.shell.session import Selection
 from dashboard.visit import server as visits
@@ -113,7 +114,7 @@ def _steps(
 def _correct(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, corrected: CorrectedPlace | None) -> None:
     """Let the viewer say where a site really is, or take that back; each with a reason."""
     day = shown.scored.peildatum
-    with st.form("site-place", border=False, clear_on_submit=True):
+    with st.form(form_key("site-place"), border=False):
         place = st.text_input(texts("sites.correct_place"), help=texts("sites.correct_help"), max_chars=80)
         reason = st.text_input(texts("targets.why"), max_chars=200)
         is_saved = st.form_submit_button(texts("sites.correct_save"))
@@ -131,6 +132,7 @@ def _correct(texts: Texts, store: ScopedStore, shown: Picture, site_id: str, cor
     except RisicobeeldError as error:
         frame.failure(texts, error)
         return
+    saved("site-place")
     st.rerun(scope="fragment")
 
 

@@ -20,6 +20,7 @@ from dashboard.parts.figures import Picture
 from dashboard.parts.site_figures import Site
 from dashboard.shell import frame, session
 from dashboard.shell.choices import choose, dealt_with
+from dashboard.shell.forms import form_key, saved
 from door.store import ScopedStore, newest_event
 from geodata import site_kinds
 from geodata.areas.regions import region_names
@@ -105,12 +106,17 @@ def _area_figure(texts: Texts, store: ScopedStore, shown: Picture, area_code: st
     }
     owner = texts(f"can_better.{shown.scored.model.indicator(code).table}")
     st.caption(frame.markdown_escape(texts("not_so.shown", owner=owner, **facts)))
-    with st.form(f"not-so-area-{unit_id}-{code}", border=False, clear_on_submit=True):
+    if st.session_state.pop("not-so-area-sent", False):
+        st.toast(texts("not_so.sent"))
+    form = f"not-so-area-{unit_id}-{code}"
+    with st.form(form_key(form), border=False):
         seen = st.text_input(texts("not_so.said"), max_chars=300)
         if st.form_submit_button(texts("not_so.send")) and seen.strip():
             words = texts("not_so.said_area", said=seen.strip(), version=store.data_version[:8], **facts)
             decisions.say_figure_not_so(store, unit_id, code, words, facts["source"], _today(store))
-            st.toast(texts("not_so.sent"))
+            saved(form)
+            st.session_state["not-so-area-sent"] = True
+            st.rerun(scope="fragment")
 
 
 def _value(texts: Texts, row: Mapping[Hashable, Any], part: float | None) -> str:

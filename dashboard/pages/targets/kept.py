@@ -17,6 +17,7 @@ from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import links, tables
 from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose, dealt_with
+from dashboard.shell.forms import form_key, saved
 from dashboard.shell.markup import show
 from door import export
 from door.store import ScopedStore
@@ -212,17 +213,16 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         row["plan_line_id"]: f"{row['site_name']} ({row['region_name']}, {row['week_words']})"
         for row in lines.to_dict("records")
     }
-    with st.expander(texts("targets.carry_out")), st.form("plans-carry", clear_on_submit=True):
-        line = choose(
-            texts, texts("targets.carry_line"), labels, format_func=labels.__getitem__, key="plans-carry-line"
-        )
+    form = form_key("plans-carry")
+    with st.expander(texts("targets.carry_out")), st.form(form):
+        line = choose(texts, texts("targets.carry_line"), labels, format_func=labels.__getitem__, key=f"{form}-line")
         day = st.date_input(texts("targets.carry_date"), format="DD-MM-YYYY")
         themes = choose(
             texts,
             texts("targets.carry_themes"),
             codes.THEMES,
             how="multiselect",
-            key="plans-carry-themes",
+            key=f"{form}-themes",
             default=["werken"],
             format_func=lambda code: texts(f"register.{code}"),
         )
@@ -231,7 +231,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
             texts("targets.carry_found"),
             _FOUND,
             how="radio",
-            key="plans-carry-found",
+            key=f"{form}-found",
             horizontal=True,
             format_func=lambda code: texts(f"targets.found_{code}"),
         )
@@ -239,7 +239,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
         if st.form_submit_button(texts("targets.carry_save")):
             fields = {"event_date": day, "themes": ";".join(themes), "infections_found": found, "outcome": told}
             plans.carry_out(store, line, fields)
-            dealt_with("plans-carry-line")
+            saved("plans-carry")
             plan_maker.forget()
             st.session_state["plans-carried"] = True
             st.rerun(scope="fragment")
@@ -362,13 +362,14 @@ def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str
     with st.expander(texts("targets.decide")):
         site_id, problem = choose(texts, texts("targets.site"), problems, format_func=label, key="problems-site")
         states = ("same", "different", "open") if problem == "double" else ("resolved", "open")
-        with st.form("problems-form", clear_on_submit=True):
+        form = form_key("problems-form")
+        with st.form(form):
             state = choose(
                 texts,
                 texts("targets.decision"),
                 states,
                 how="radio",
-                key=f"problems-state-{problem}",
+                key=f"{form}-state-{problem}",
                 horizontal=True,
                 format_func=lambda name: texts(f"targets.state_{name}"),
             )
@@ -376,6 +377,7 @@ def _decide(texts: Texts, store: ScopedStore, day: pd.Timestamp, names: dict[str
             if st.form_submit_button(texts("targets.decide_save")):
                 decisions.decide(store, site_id, problem, state, reason, day)
                 dealt_with("problems-site")
+                saved("problems-form")
                 plan_maker.forget()
                 st.session_state["problems-decided"] = True
                 st.rerun(scope="fragment")

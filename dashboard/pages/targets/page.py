@@ -12,6 +12,7 @@ from dashboard.pages.targets import maker as plan_maker
 from dashboard.parts import figures, ready, tables
 from dashboard.shell import frame, session
 from dashboard.shell.choices import choose
+from dashboard.shell.forms import form_key, saved
 from dashboard.shell.markup import show
 from door.readiness import Ranking
 from door.store import ScopedStore
@@ -118,11 +119,13 @@ def _ask(texts: Texts, store: ScopedStore, names: dict[str, str], day: pd.Timest
     def label(pair: tuple[str, str]) -> str:
         return " - ".join(f"{about.loc[one, 'name'] or one} ({names[about.loc[one, 'vr_code']]})" for one in pair)
 
-    with st.expander(texts("targets.links_ask")), st.form("links-form", clear_on_submit=True):
-        pair = choose(texts, texts("targets.links_pair"), pairs, format_func=label, key="links-pair")
+    form = form_key("links-form")
+    with st.expander(texts("targets.links_ask")), st.form(form):
+        pair = choose(texts, texts("targets.links_pair"), pairs, format_func=label, key=f"{form}-pair")
         reason = st.text_input(texts("targets.why"), max_chars=200)
         if st.form_submit_button(texts("targets.links_save")):
             decisions.ask_handover(store, pair[0], pair[1], reason, day)
+            saved("links-form")
             st.session_state["links-asked"] = True
             st.rerun(scope="fragment")
 
@@ -134,13 +137,15 @@ def _answer(texts: Texts, store: ScopedStore, asked: pd.DataFrame, names: dict[s
         row["decision_id"]: f"{row['site_id']} - {names.get(row['other_vr_code'], '')}"
         for row in asked.to_dict("records")
     }
-    with st.expander(texts("targets.links_answer"), expanded=True), st.form("links-answer", clear_on_submit=True):
-        chosen = choose(texts, texts("targets.links_pair"), labels, format_func=labels.__getitem__, key="links-which")
+    form = form_key("links-answer")
+    with st.expander(texts("targets.links_answer"), expanded=True), st.form(form):
+        chosen = choose(texts, texts("targets.links_pair"), labels, format_func=labels.__getitem__, key=f"{form}-which")
         reason = st.text_input(texts("targets.why"), max_chars=200)
         yes = st.form_submit_button(texts("targets.links_accept"), type="primary")
         no = st.form_submit_button(texts("targets.links_decline"))
         if yes or no:
             decisions.answer_handover(store, str(chosen), "accepted" if yes else "declined", reason)
+            saved("links-answer")
             st.rerun(scope="fragment")
 
 
