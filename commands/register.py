@@ -92,7 +92,11 @@ def _backup(arguments: argparse.Namespace) -> None:
     rows_n, files_n = sum(made.tables.values()), len(made.files)
     print(f"{made.events_n} events written to {made.path}; usable until {made.expires_on}; head {made.head}")
     print(f"In all {rows_n} rows of {len(made.tables)} tables and {files_n} files; the rest is made again by itself.")
-    copy = sealed.copy_away(made.path)
+    copy, not_copied = None, None
+    try:
+        copy = sealed.copy_away(made.path)
+    except RegisterError as error:  # the backup that was made is tried all the same
+        not_copied = error
     if copy:
         print(f"Encrypted copy: {copy}")
     if arguments.drill:
@@ -104,6 +108,8 @@ def _backup(arguments: argparse.Namespace) -> None:
             print("So did the drill with the encrypted copy.")
         elif copy:
             print("The encrypted copy was not tried: its secret key is not here (--identity FILE).")
+    if not_copied:
+        raise not_copied
     if made.problem:
         raise RegisterError(f"The backup was made, but the figures in use are damaged: {made.problem}")
     try:

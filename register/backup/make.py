@@ -39,6 +39,8 @@ def backup(out: Path | None = None) -> Backup:
     problem = _problem_of_figures()
     if not (database.exists() or known.was_there("snapshot")):
         raise RegisterError(f"There is no register yet at {database.url()}; record something first.")
+    if out is not None and out.is_dir():
+        raise RegisterError(f"No backup was made: {out} is a folder; name a file in it.")
     now = datetime.now(UTC)
     try:
         if out is None:

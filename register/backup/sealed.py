@@ -5,7 +5,7 @@ The key to read them with is best kept where the copies are not, and off the ser
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyrage
 
@@ -38,10 +38,36 @@ def copy_away(made: Path) -> Path | None:
     try:
         key = _public_key()
         with store.whole_file(target) as part:
-            pyrage.encrypt_file(str(made), str(part), [key])
+            _encrypt(made, part, key)
     except (OSError, InputError, pyrage.EncryptError) as error:
         raise RegisterError(f"The backup {made} was made here, but not copied to {place}: {error}") from error
     return target
+
+
+class _Written:
+    """A file that age writes to: of what it writes last age forgets an error, and a full disk left an empty copy."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _encrypt(made: Path, part: Path, key: pyrage.x25519.Recipient) -> None:
+    with made.open("rb") as plain, part.open("wb") as handle:
+        written = _Written(handle)
+        pyrage.encrypt_io(plain, written, [key])
+        if written.error is not None:
+            raise written.error
 
 
 def _public_key() -> pyrage.x25519.Recipient:

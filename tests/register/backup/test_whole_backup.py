@@ -1,6 +1,7 @@
 """One backup holds all that cannot be made again; copies leave the machine encrypted only."""
 
 import json
+import resource
 import shutil
 import zipfile
 
@@ -12,6 +13,7 @@ from access.database import engine as database
 from access.database import traces
 from access.database.who import UPKEEP
 from commands import data
+from commands import register as commands
 from geodata import known, settings, site_kinds
 from geodata.errors import InputError, RegisterError
 from geodata.snapshots import deliveries, manifests, snapshot
@@ -201,6 +203,40 @@ def test_a_copy_leaves_the_machine_encrypted_or_not_at_all(installation, tmp_pat
     monkeypatch.setenv("RISICOBEELD_BACKUP_KEY", "age1wrong")
     assert data.main(["backup"]) == 2
     assert "begins with age1" in capsys.readouterr().err
+
+
+def test_a_copy_for_which_there_is_no_room_is_none(tmp_path, monkeypatch):
+    made = tmp_path / "een.zip"
+    made.write_bytes(b"x" * 3_000)  # so little that age writes all of it at its end
+    place = tmp_path / "away"
+    place.mkdir()
+    monkeypatch.setenv("RISICOBEELD_BACKUP_TO", str(place))
+    monkeypatch.setenv("RISICOBEELD_BACKUP_KEY", sealed.new_key(tmp_path / "key.txt"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (0, 1_000, 3_100):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with pytest.raises(RegisterError, match=r"was made here, but not copied to .*away"):
+                sealed.copy_away(made)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert list(place.iterdir()) == []
+    assert sealed.copy_away(made).stat().st_size > 3_000
+
+
+def test_a_backup_that_could_not_be_copied_is_tried_and_stays(installation, tmp_path, monkeypatch, capsys):
+    tried = []
+    monkeypatch.setattr(commands, "drill", tried.append)
+    monkeypatch.setenv("RISICOBEELD_BACKUP_KEY", sealed.new_key(tmp_path / "key.txt"))
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "absent", tmp_path / "file", tmp_path / "file" / "deep"):
+        monkeypatch.setenv("RISICOBEELD_BACKUP_TO", str(place))
+        assert data.main(["backup", "--drill"]) == 2
+        (told,) = capsys.readouterr().err.splitlines()
+        assert f"not copied to {place}" in told
+    assert len(tried) == len(list((installation / "register" / "backups").iterdir())) == 3
+    assert data.main(["backup", "--out", str(tmp_path)]) == 2
+    assert "is a folder; name a file in it" in capsys.readouterr().err
 
 
 def told_otherwise(path, change):
