@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -30,10 +31,16 @@ def coordinates_rd(x: pd.Series, y: pd.Series, crs: str) -> tuple[pd.Series, pd.
     """
     across, up = x.to_numpy(float), y.to_numpy(float)
     if crs != codes.CRS_RD:
-        across, up = pyproj.Transformer.from_crs(crs, codes.CRS_RD, always_xy=True).transform(across, up)
+        across, up = _to_rd(crs).transform(across, up)
     present = np.isfinite(across) & np.isfinite(up)
     across, up = np.where(present, across, np.nan), np.where(present, up, np.nan)
     return pd.Series(across, index=x.index), pd.Series(up, index=x.index)
+
+
+@cache
+def _to_rd(crs: str) -> pyproj.Transformer:
+    """Return what transforms to EPSG:28992, for any thread; finding it takes as long as a thousand rows."""
+    return pyproj.Transformer.from_crs(crs, codes.CRS_RD, always_xy=True)
 
 
 def points_rd(x: pd.Series, y: pd.Series, crs: str) -> gpd.GeoSeries:
