@@ -6,6 +6,7 @@ exposed workers as weights, and only then does anything become a score.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,8 @@ SECTORS: Final = tuple(codes.SECTORS)
 STATUSES: Final = ("missing", "official", "estimate", "assumption", "fictional")
 """From firm to invented; a figure made of several takes the weakest."""
 
+_SECTOR_PLACES: Final = pd.Index(SECTORS)
+_STATUS_PLACES: Final = pd.Index(STATUSES)
 _ALMOST_NOBODY = 1e-9  # so that an average exists where nobody works
 
 
@@ -45,6 +48,10 @@ class Grid:
         """Return the numbers of gemeenten and sectors."""
         return len(self.gemeenten), len(SECTORS)
 
+    @cached_property
+    def _places(self) -> pd.Index:
+        return pd.Index(self.gemeenten["gemeente_code"])
+
     def rows(self, gemeente_codes: pd.Series) -> Whole:
         """Return the row of each code.
 
@@ -53,7 +60,7 @@ class Grid:
         UnknownCodeError
             A code is no gemeente of the table.
         """
-        places = pd.Index(self.gemeenten["gemeente_code"]).get_indexer(pd.Index(gemeente_codes))
+        places = self._places.get_indexer(pd.Index(gemeente_codes))
         if (places < 0).any():
             unknown = gemeente_codes[places < 0].iloc[0]
             raise UnknownCodeError(
@@ -192,8 +199,8 @@ def roll_up(grid: Grid, level: str) -> Rollup:
 
 def status_places(statuses: pd.Series) -> Whole:
     """Return the place of each status in `STATUSES`."""
-    return np.asarray(pd.Index(STATUSES).get_indexer(pd.Index(statuses)), np.int64)
+    return np.asarray(_STATUS_PLACES.get_indexer(pd.Index(statuses)), np.int64)
 
 
 def _columns(sector_codes: pd.Series) -> Whole:
-    return np.asarray(pd.Index(SECTORS).get_indexer(pd.Index(sector_codes)), np.int64)
+    return np.asarray(_SECTOR_PLACES.get_indexer(pd.Index(sector_codes)), np.int64)

@@ -4,7 +4,8 @@ Each returns `Figures`, or None when its table has no rows or says nothing of it
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -41,6 +42,8 @@ class Inputs:
         Contract ``gemeenten``, in the order of the grid's rows.
     workers
         Exposed workers per gemeente and sector: the weights of every average.
+    columns
+        What was read of `exposure` before: several measures ask for the same column.
     """
 
     grid: Grid
@@ -54,6 +57,30 @@ class Inputs:
     model: Model
     peildatum: pd.Timestamp
     workers: Array
+    columns: dict[str, "Figures | None"] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def points_m(self) -> Array:
+        """Return a point in each gemeente, in metres (EPSG:28992)."""
+        points = self.gemeenten.geometry.representative_point()
+        return np.column_stack([points.x, points.y])
+
+    @cached_property
+    def lodgings_listed(self) -> NDArray[np.bool_]:
+        """Return for which gemeenten there is a list of lodgings: outside its cover beds are unknown, not nil."""
+        return np.asarray(self.gemeenten["vr_code"].isin(regions_with_lodgings(self.sites)), bool)
+
+    @cached_property
+    def beds(self) -> pd.DataFrame | None:
+        """Return lodgings in the Netherlands with their beds; an unknown size is the median of its kind."""
+        if not len(self.sites):
+            return None
+        lodgings = self.sites[self.sites["kind"].isin(_LODGING_KINDS) & (self.sites["size_unit"] == "beds")]
+        if not len(lodgings) or lodgings["size_n"].isna().all():
+            return None
+        median = lodgings.groupby("kind")["size_n"].transform("median").fillna(lodgings["size_n"].median())
+        beds = pd.DataFrame(lodgings.drop(columns="geometry")).assign(size_n=lodgings["size_n"].fillna(median))
+        return beds[beds["gemeente_code"] != ""]
 
 
 @dataclass(frozen=True)
@@ -152,12 +179,12 @@ def beds_per_1000_workers(inputs: Inputs) -> Figures | None:
     A lodging that names a sector counts for that sector. The residents of the others work in all sectors of
     their gemeente, in proportion to its workers.
     """
-    beds = _beds(inputs)
+    beds = inputs.beds
     if beds is None:
         return None
     own = beds["sector_code"].isin(SECTORS) & ~beds["sector_code"].isin(["lodging", "temporary_agencies"])
     cells = _spread(inputs, beds[~own], "size_n")
-    cells[~lodgings_listed(inputs)] = np.nan
+    cells[~inputs.lodgings_listed] = np.nan
     named = beds[own]
     columns = pd.Index(SECTORS).get_indexer(pd.Index(named["sector_code"]))
     np.add.at(cells, (inputs.grid.rows(named["gemeente_code"]), columns), named["size_n"].to_numpy(float))
@@ -172,11 +199,11 @@ def beds_per_1000_workers(inputs: Inputs) -> Figures | None:
 
 def park_beds_share(inputs: Inputs) -> Figures | None:
     """Return beds on holiday parks, and all beds in shared lodgings."""
-    beds = _beds(inputs)
+    beds = inputs.beds
     if beds is None:
         return None
     parks = _spread(inputs, beds[beds["kind"] == "holiday_park"], "size_n")
-    parks[~lodgings_listed(inputs)] = np.nan
+    parks[~inputs.lodgings_listed] = np.nan
     return Figures(parks, _weakest(inputs, beds["status"]), _origin(beds), denominator=_spread(inputs, beds, "size_n"))
 
 
@@ -187,19 +214,12 @@ def lodging_distance_km(inputs: Inputs) -> Figures | None:
         lodgings = lodgings[lodgings["kind"].isin(_LODGING_KINDS) & lodgings.geometry.notna()]
     if not len(lodgings) or not isinstance(inputs.gemeenten, gpd.GeoDataFrame):
         return None
-    shapes = inputs.gemeenten.geometry
-    from_points = shapes.representative_point()
     tree = scipy.spatial.cKDTree(np.column_stack([lodgings.geometry.x, lodgings.geometry.y]))
     nearest = min(_NEAREST_LODGINGS, len(lodgings))
-    metres, _ = tree.query(np.column_stack([from_points.x, from_points.y]), k=list(range(1, nearest + 1)))
+    metres, _ = tree.query(inputs.points_m, k=list(range(1, nearest + 1)))
     cells = np.repeat(metres.mean(axis=1, keepdims=True) / 1000, len(SECTORS), axis=1)
-    cells[~lodgings_listed(inputs)] = np.nan
+    cells[~inputs.lodgings_listed] = np.nan
     return Figures(cells, _weakest(inputs, lodgings["status"]), _origin(lodgings))
-
-
-def lodgings_listed(inputs: Inputs) -> NDArray[np.bool_]:
-    """Return for which gemeenten there is a list of lodgings: outside its cover beds are unknown, not nil."""
-    return np.asarray(inputs.gemeenten["vr_code"].isin(regions_with_lodgings(inputs.sites)), bool)
 
 
 def regions_with_lodgings(sites: pd.DataFrame) -> frozenset[str]:
@@ -228,10 +248,8 @@ def infections_contrast(inputs: Inputs) -> Figures | None:
         return _regional_contrast(inputs)
     table = inputs.incidence[inputs.incidence["week"].isin(weeks)]
     both = [_cases(inputs, table[table["week"] == week]) for week in weeks]
-    shapes = inputs.gemeenten.geometry
-    points = shapes.representative_point()
     population = inputs.gemeenten["population_n"].to_numpy(float)
-    found = count(both[0], both[1], population, np.column_stack([points.x, points.y]), inputs.model.contrast)
+    found = count(both[0], both[1], population, inputs.points_m, inputs.model.contrast)
     if found is None:
         return None
     statuses = np.zeros(inputs.grid.shape[0], np.int64)
@@ -255,11 +273,7 @@ def _regional_contrast(inputs: Inputs) -> Figures | None:
     own = table[table["week"].isin(weeks)]
     both = [own[own["week"] == week].set_index("vr_code")["cases_n"].reindex(names).to_numpy(float) for week in weeks]
     population = np.bincount(region_of, gemeenten["population_n"].to_numpy(float)).astype(float)
-    shapes = inputs.gemeenten.geometry
-    points = shapes.representative_point()
-    middles = np.column_stack(
-        [np.bincount(region_of, side) / np.bincount(region_of) for side in (points.x.to_numpy(), points.y.to_numpy())]
-    )
+    middles = np.column_stack([np.bincount(region_of, side) / np.bincount(region_of) for side in inputs.points_m.T])
     found = count(both[0], both[1], population, middles, inputs.model.contrast)
     if found is None:
         return None
@@ -310,12 +324,14 @@ def confirmed_infections(inputs: Inputs) -> Figures | None:
         return None
     found = counted_findings(inputs.activations, inputs.model, inputs.peildatum)
     cells = np.zeros(inputs.grid.shape)
+    rows = iter(inputs.grid.rows(found.loc[found["gemeente_code"] != "", "gemeente_code"]))
+    regions = inputs.gemeenten["vr_code"].to_numpy(object)
     for row in found.itertuples():
         column = SECTORS.index(row.sector_code)
         if row.gemeente_code:
-            cells[inputs.grid.rows(pd.Series([row.gemeente_code])), column] += row.weight
+            cells[next(rows), column] += row.weight
             continue
-        inside = (inputs.gemeenten["vr_code"] == row.vr_code).to_numpy()
+        inside = np.asarray(regions == row.vr_code)
         share = np.where(inside, np.nan_to_num(inputs.workers[:, column]), 0)
         share = share if share.sum() > 0 else inside.astype(float)
         cells[:, column] += row.weight * share / max(share.sum(), 1)
@@ -359,6 +375,12 @@ def counted_findings(activations: pd.DataFrame, model: Model, peildatum: pd.Time
 
 def _exposure_column(inputs: Inputs, column: str) -> Figures | None:
     """Return a column of the newest year in which it holds any figure."""
+    if column not in inputs.columns:
+        inputs.columns[column] = _read_exposure(inputs, column)
+    return inputs.columns[column]
+
+
+def _read_exposure(inputs: Inputs, column: str) -> Figures | None:
     table = inputs.exposure
     if not len(table):
         return None
@@ -377,18 +399,6 @@ def _exposure_column(inputs: Inputs, column: str) -> Figures | None:
         is_count=True,
         suppressed=suppressed,
     )
-
-
-def _beds(inputs: Inputs) -> pd.DataFrame | None:
-    """Return lodgings in the Netherlands with their beds; an unknown size is the median of its kind."""
-    if not len(inputs.sites):
-        return None
-    lodgings = inputs.sites[inputs.sites["kind"].isin(_LODGING_KINDS) & (inputs.sites["size_unit"] == "beds")]
-    if not len(lodgings) or lodgings["size_n"].isna().all():
-        return None
-    median = lodgings.groupby("kind")["size_n"].transform("median").fillna(lodgings["size_n"].median())
-    beds = pd.DataFrame(lodgings.drop(columns="geometry")).assign(size_n=lodgings["size_n"].fillna(median))
-    return beds[beds["gemeente_code"] != ""]
 
 
 def _spread(inputs: Inputs, table: pd.DataFrame, column: str) -> Array:

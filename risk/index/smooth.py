@@ -4,6 +4,7 @@ Two cases in a hamlet are not a higher rate than two hundred in a town. Each rat
 whole, the more so the smaller its exposure, and carries an interval.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -113,9 +114,16 @@ def fit_prior(events: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
     counts, exposed = counts[known], exposed[known]
     if not known.any():
         raise InputError("No unit has any exposure, so no rate can be smoothed; add exposure or give a prior.")
-    pooled = counts.sum() / exposed.sum()
-    if pooled == 0:
+    if counts.sum() == 0:
         return 0.5, float(exposed.sum())
+    return _likeliest(counts.tobytes(), exposed.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _likeliest(counted: bytes, on: bytes) -> tuple[float, float]:
+    """Search for the prior of counts, as arrays of floats; the levels of a picture ask for it one after the other."""
+    counts, exposed = np.frombuffer(counted), np.frombuffer(on)
+    pooled = counts.sum() / exposed.sum()
 
     def minus_likelihood(logs: Array) -> float:
         shape, mean = np.exp(logs)
