@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import patch
 
@@ -16,8 +17,9 @@ import streamlit as st
 from google.protobuf.message import Message
 from lxml import html
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Element, Widget
+from streamlit.testing.v1.element_tree import Block, Element, Widget
 
+_APP = Path(__file__).parents[2] / "app.py"
 _SCRIPTS = ("js_content", "css_content", "html_content")
 
 
@@ -36,6 +38,13 @@ def draw(name: str, language: str = "nl", /, *, state: dict[str, Any] | None = N
         page.query_params[field] = value
     for field, value in (state or {}).items():
         page.session_state[field] = value
+    return _run(page)
+
+
+def draw_first(language: str = "nl") -> AppTest:
+    """Draw the first page with all that stands around it."""
+    page = AppTest.from_file(str(_APP), default_timeout=600)
+    page.query_params["lang"] = language
     return _run(page)
 
 
@@ -91,8 +100,8 @@ def sent(page: AppTest) -> str:
     return "\n".join(texts_on(page))
 
 
-def told(page: AppTest) -> str:
-    """Return what the page says, without markup, one space between words."""
+def told(page: AppTest | Block) -> str:
+    """Return what the page or a part of it says, without markup, one space between words."""
     return " ".join(" ".join(map(_words, texts_on(page))).split())
 
 
@@ -131,7 +140,11 @@ def _folded(element: html.HtmlElement) -> str:
 _BLOCKS = re.compile(r"(?=</?(?:p|li|ul|ol|dl|dt|dd|div|section|h\d|table|caption|tr|td|th|br|label|option)\b)")
 
 
+_MARKDOWN = re.compile(r"\*\*|\\(?=[^A-Za-z0-9\s])")
+
+
 def _words(text: str) -> str:
+    text = _MARKDOWN.sub("", text)
     if "<" not in text and "&" not in text:
         return text
     return html.fromstring(f"<div>{_BLOCKS.sub(' ', text)}</div>").text_content()
@@ -141,9 +154,9 @@ def _elements(page: AppTest) -> Iterator[Element]:
     return (one for one in page._tree if isinstance(one, Element))
 
 
-def texts_on(page: AppTest) -> Iterator[str]:
+def texts_on(page: AppTest | Block) -> Iterator[str]:
     """Give every text that leaves for the browser, but the product's own scripts."""
-    for one in page._tree:
+    for one in page._tree if isinstance(page, AppTest) else page:
         if isinstance(proto := getattr(one, "proto", None), Message):
             yield from _texts(proto)
 

@@ -1,4 +1,7 @@
-"""The first page in a real browser: the picture, its reasons, both languages, and what happens when data are bad."""
+"""The first page: the picture, its reasons and both languages in a real browser.
+
+What it says of an odd address, and when data are real, few or bad, by the page alone.
+"""
 
 import re
 import shutil
@@ -17,10 +20,12 @@ from risk.index.model import load_model
 from risk.scores import outputs
 from tests.browser import axe
 from tests.browser.fixtures import settled
+from tests.dashboard import drawn
 from words import read_texts
 
 APP = Path(__file__).parents[3] / "app.py"
 Open = Callable[..., Page]
+EXAMPLE = "VOORBEELD - verzonnen cijfers"
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +67,9 @@ def test_the_first_screen_answers_where_first_and_why(app: str, open_page: Open)
     expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
     expect(page.get_by_text("het beoordeelt geen mensen")).to_be_visible()
     assert height_of_page(page)[0] <= height_of_page(page)[1], "the first screen fits without scrolling"
+    page.get_by_role("button", name="Echte of eigen cijfers inlezen").click()
+    expect(page).to_have_url(re.compile("/data"))
+    expect(page.locator("input[type=file]")).to_have_count(1)
 
 
 def test_filter_a_sector_click_a_region_and_read_why(app: str, walk_to: Open) -> None:
@@ -91,15 +99,8 @@ def test_clicking_the_map_itself_gives_the_reasons(app: str, walk_to: Open) -> N
     expect(page).to_have_url(re.compile(r"unit=VR\d\d"))
 
 
-def test_a_link_reproduces_the_picture(app: str, walk_to: Open) -> None:
-    page = walk_to(app, "?level=gemeente&sector=glass_horticulture&unit=GM1783")
-    wait_for_map(page, 342)
-    expect(page.locator(".rb-why").get_by_role("heading", name="Westland")).to_be_visible()
-    expect(page.locator(".rb-why")).to_contain_text("Glastuinbouw")
-
-
-def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?sector=slaughter_meat&unit=VR06&week=2020-W99")  # a week without a picture: now
+def test_sliding_to_an_earlier_week_redraws_map_list_and_reasons(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?sector=slaughter_meat&unit=VR06&week=2020-W99")  # a week without a picture: now
     wait_for_map(page)
     row, panel = page.get_by_role("row", name=re.compile("Oost-Gelderland")), page.locator(".rb-why")
     expect(page.locator(".rb-foot")).to_contain_text("Peildatum 30 november 2020")
@@ -135,8 +136,8 @@ def test_the_weeks_play_by_the_keyboard_to_the_last_and_stop_there(app: str, ope
     expect(page).to_have_url(re.compile("week=2020-W47"))
 
 
-def test_playing_stops_at_the_button_and_at_another_choice(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?week=2020-W36", locale="en-GB")
+def test_playing_stops_at_the_button_and_at_another_choice(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?week=2020-W36", locale="en-GB")
     wait_for_map(page)
     page.get_by_role("button", name="Play the weeks").click()
     page.get_by_role("button", name="Stop playing").click()
@@ -149,16 +150,16 @@ def test_playing_stops_at_the_button_and_at_another_choice(app: str, open_page: 
 
 def test_who_asked_for_less_motion_gets_a_week_per_press(app: str, new_page: Callable[..., Page]) -> None:
     page = new_page(reduced_motion="reduce")
-    page.goto(f"{app}/?week=2020-W40")
+    page.goto(f"{app}/?week=2020-W46")
     wait_for_map(page)
-    for week in ("2020-W41", "2020-W42"):
+    for week in ("2020-W47", "2020-W48"):  # computed before, for the weeks that play
         page.get_by_role("button", name="Speel de weken af").click()
         expect(page).to_have_url(re.compile(f"week={week}"))
         expect(page.locator("[data-playing]")).to_have_count(0)
 
 
-def test_a_second_map_shows_size_alone_or_an_earlier_week_and_moves_along(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?sector=lodging")
+def test_a_second_map_shows_size_alone_or_an_earlier_week_and_moves_along(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?sector=lodging")
     wait_for_map(page)
     page.get_by_role("combobox", name="Twee kaarten").select_option("Werkenden in de sector")
     expect(page).to_have_url(re.compile("second=exposed_workers"))
@@ -177,12 +178,6 @@ def test_a_second_map_shows_size_alone_or_an_earlier_week_and_moves_along(app: s
     page.get_by_role("combobox", name="Twee kaarten").select_option("Een kaart")
     wait_for_map(page)
     expect(page.locator(".rb-over-map")).to_have_count(0)
-
-
-def test_a_link_to_a_second_map_that_is_not_there_says_so(app: str, walk_to: Open) -> None:
-    page = walk_to(app, "?second=nothing_like_it", locale="en-GB")
-    wait_for_map(page)
-    expect(page.get_by_text("The second map of the link (nothing_like_it) is not in this picture")).to_be_visible()
 
 
 def test_the_list_tells_the_change_in_four_weeks_in_words_too(app: str, walk_to: Open) -> None:
@@ -227,101 +222,12 @@ def test_sites_are_shown_with_their_count(app: str, walk_to: Open) -> None:
     expect(page.get_by_text(re.compile(r"Locaties: 904"))).to_be_visible(timeout=30_000)
 
 
-def test_it_works_at_the_width_of_a_telephone(app: str, open_page: Open) -> None:
-    page = open_page(app, width=390, height=844)
+def test_it_works_at_the_width_of_a_telephone(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "", width=390, height=844)
     wait_for_map(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("row", name=re.compile("Limburg-Noord")).click()
     expect(page.locator(".rb-bars")).to_be_visible()
-
-
-@pytest.mark.parametrize("address", ["?unit=GM9999", "?level=galaxy&sector=%3Cscript%3E", "?unit=%3Cimg%20src=x%3E"])
-def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(app: str, walk_to: Open, address: str) -> None:
-    page = walk_to(app, address)
-    wait_for_map(page)
-    expect(page.locator(".rb-why dl")).to_be_visible()
-
-
-def test_real_establishments_alone_show_workers_and_the_next_step(
-    serve: Callable[..., str], open_page: Open, testdata: Path
-) -> None:
-    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
-    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
-    expect(page.get_by_text("Hier staat nog geen volgorde")).to_be_visible()
-    expect(page.get_by_text("Er zijn nog geen besmettingen")).to_be_visible()
-    expect(page.locator(".rb-sizes meter")).to_have_count(25)
-    expect(page.locator(".rb-first, .rb-chip")).to_have_count(0)
-    shown = page.locator("body").inner_text()
-    assert "VOORBEELD" not in shown, "no banner stands over real figures"
-
-
-FILES = (
-    # a real file, what it seems to be, what it says of itself, what it switches on or off
-    (
-        "cbs/kwb2021_establishments_by_sector_gemeente.csv",
-        "vestigingen",
-        "352 rijen gelezen",
-        "Gaat uit: de rangorde van",
-    ),
-    ("sites/holiday_parks.csv", "locaties", "236 rijen gelezen", "Gaat aan: de lijst van locaties"),
-    ("rivm/positives_gemeente_per_day_2020.csv.gz", "besmettingen", "week 2020-W53", "Gaat aan: de rangorde"),
-)
-
-
-def test_from_the_example_to_real_figures_and_back_without_a_terminal(
-    serve: Callable[..., str], open_page: Open, testdata: Path
-) -> None:
-    url = serve(APP, RISICOBEELD_DATA=str(settings.data_dir()))
-    page = settled(open_page(url))
-    wait_for_map(page)
-    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
-    page.get_by_role("button", name="Echte of eigen cijfers inlezen").click()
-    for name, seems, told, switched in FILES:
-        expect(settled(page).locator("input[type=file]")).to_have_count(1)  # not the one of the file before as well
-        page.locator("input[type=file]").set_input_files(testdata / name)
-        expect(page.get_by_text(f"Dit lijkt: {seems}")).to_be_visible()
-        receipt = page.locator(".st-key-receipt")
-        expect(receipt).to_contain_text(told)
-        expect(receipt).to_contain_text(switched)
-        page.get_by_role("button", name="Inlezen", exact=True).click()
-        expect(page.get_by_text(f"{Path(name).name} is ingelezen.")).to_be_visible()
-        expect(page.get_by_text("VOORBEELD - verzonnen cijfers")).to_have_count(0)
-    page.goto(url)
-    wait_for_map(settled(page))
-    expect(page.locator(".rb-foot")).to_contain_text("Peildatum 27 december 2020")
-    expect(page.locator(".rb-foot")).to_contain_text("voor iedereen weggelaten")
-    expect(page.locator(".rb-foot")).to_contain_text("Uitzendbureaus tellen niet mee")
-    shown = page.locator("body").inner_text()
-    assert "(voorbeeld)" not in shown, "no list is called an example"
-    assert "VOORBEELD" not in shown, "no banner stands over real figures"
-    page.goto(f"{url}/data")
-    page.get_by_role("button", name="Terug naar het voorbeeld").click()
-    page.get_by_role("button", name="Ja, doen").click()
-    expect(page.get_by_text("Het voorbeeld staat weer aan.")).to_be_visible()
-    page.goto(url)
-    wait_for_map(settled(page))
-    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()
-
-
-def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays(serve: Callable[..., str], open_page: Open) -> None:
-    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    tables = {name: embedded.table(name) for name in embedded.files}
-    snapshot.write_core(tables, embedded.sources[:3])
-    damaged = snapshot.write_core(tables, embedded.sources[:2])
-    (damaged.path / "exposure.parquet").write_bytes(b"half a file")
-    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
-    expect(page.get_by_text("De opgeslagen cijfers zijn beschadigd")).to_be_visible(timeout=60_000)
-    wait_for_map(page)
-    assert "Traceback" not in page.locator("body").inner_text()
-
-
-def test_without_any_good_snapshot_the_page_says_what_to_do(serve: Callable[..., str], open_page: Open) -> None:
-    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
-    only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
-    shutil.rmtree(only.path)
-    page = open_page(serve(APP, RISICOBEELD_DATA=str(settings.data_dir())))
-    expect(page.get_by_text("de beheerder moet ze terugzetten of opnieuw inlezen").first).to_be_visible(timeout=60_000)
-    assert "Traceback" not in page.locator("body").inner_text()
 
 
 @pytest.mark.usefixtures("scored")
@@ -334,8 +240,8 @@ def test_the_picture_and_the_command_tell_the_same(app: str, walk_to: Open) -> N
     expect(shown).to_contain_text(score_told(read_texts("nl"), together["VR23"]))
 
 
-def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?as=analyst", locale="en-GB")
+def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?as=analyst", locale="en-GB")
     wait_for_map(page)
     page.get_by_role("button", name="Flevoland").click()
     page.get_by_role("button", name="Zeeland").click(modifiers=["Control"])
@@ -360,10 +266,10 @@ def test_regions_stand_side_by_side_with_a_key_held_down_or_after_the_button(app
 
 
 @pytest.mark.parametrize("query", ["as=region:VR06", "level=gemeente&within=VR06", "unit=VR06"])
-def test_the_answers_and_the_map_of_one_region_stand_on_the_first_screen(app: str, open_page: Open, query: str) -> None:
-    page = open_page(f"{app}/?{query}")
+def test_the_answers_and_the_map_of_one_region_stand_on_the_first_screen(app: str, walk_to: Open, query: str) -> None:
+    page = walk_to(app, f"?{query}")
     wait_for_map(page, 342 if "level" in query else 25)
-    settled(page)
+    settled(page).locator("[data-testid=stMain]").evaluate("main => main.scrollTo(0, 0)")
     canvas = page.locator(".map").bounding_box()
     assert canvas
     assert canvas["height"] >= 400
@@ -383,8 +289,8 @@ def test_a_contact_is_not_offered_to_compare(app: str, walk_to: Open) -> None:
     assert "Amsterdam" not in page.locator("[data-testid=stMain]").inner_text()
 
 
-def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_page: Open) -> None:
-    page = open_page(f"{app}/?unit=VR06", locale="en-GB", width=390, height=844)
+def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, walk_to: Open) -> None:
+    page = walk_to(app, "?unit=VR06", locale="en-GB", width=390, height=844)
     page.evaluate("window.stayed = true")
     wait_for_map(page)
     breadcrumb = page.get_by_role("navigation", name="Where you are")
@@ -409,8 +315,105 @@ def test_from_the_nation_to_a_site_and_back_without_loading_anew(app: str, open_
     assert page.evaluate("window.stayed")
 
 
-def test_a_contact_cannot_be_drawn_into_another_region(app: str, walk_to: Open) -> None:
-    page = walk_to(app, "?as=region:VR06&level=gemeente&within=VR23&sites=1")
-    wait_for_map(page, 342)
-    expect(page.get_by_role("heading", name=re.compile("Hoogste locaties"))).to_be_visible()
-    assert "Venlo" not in page.locator("[data-testid=stMain]").inner_text()
+@pytest.mark.usefixtures("scored")
+def test_a_link_reproduces_the_picture() -> None:
+    page = drawn.draw("picture", level="gemeente", sector="glass_horticulture", unit="GM1783")
+    why = next(text for text in drawn.texts_on(page) if "rb-why" in text)
+    assert "<h3>Westland</h3>" in why
+    assert "Glastuinbouw" in why
+
+
+@pytest.mark.usefixtures("scored")
+def test_a_link_to_a_second_map_that_is_not_there_says_so() -> None:
+    told = drawn.told(drawn.draw("picture", "en", second="nothing_like_it"))
+    assert "The second map of the link (nothing_like_it) is not in this picture" in told
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize(
+    "asked", [{"unit": "GM9999"}, {"level": "galaxy", "sector": "<script>"}, {"unit": "<img src=x>"}]
+)
+def test_an_address_that_asks_for_nonsense_gives_the_plain_picture(asked: dict[str, str]) -> None:
+    page = drawn.draw("picture", **asked)
+    assert 'class="rb-why' in drawn.sent(page)
+    assert "Klik op een gebied of op een naam in de lijst" in drawn.told(page)
+
+
+@pytest.mark.usefixtures("scored")
+def test_a_contact_cannot_be_drawn_into_another_region() -> None:
+    page = drawn.draw("picture", level="gemeente", within="VR23", sites="1", **{"as": "region:VR06"})
+    assert "Hoogste locaties" in drawn.told(page)
+    assert "Venlo" not in drawn.sent(page)
+
+
+def test_real_establishments_alone_show_workers_and_the_next_step(testdata: Path) -> None:
+    imports.import_establishments(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv", 2021)
+    page = drawn.draw("picture")
+    told, markup = drawn.told(page), drawn.markup_on(page) + drawn.listed_on(page)
+    assert "Hier staat nog geen volgorde" in told
+    assert "Er zijn nog geen besmettingen" in told
+    assert markup.count("<meter") == 25
+    assert "rb-first" not in markup
+    assert "rb-chip" not in markup
+    assert "VOORBEELD" not in told, "no banner stands over real figures"
+
+
+FILES = (
+    # a real file, what it seems to be, what it says of itself, what it switches on or off
+    (
+        "cbs/kwb2021_establishments_by_sector_gemeente.csv",
+        "vestigingen",
+        "352 rijen gelezen",
+        "Gaat uit: de rangorde van",
+    ),
+    ("sites/holiday_parks.csv", "locaties", "236 rijen gelezen", "Gaat aan: de lijst van locaties"),
+    ("rivm/positives_gemeente_per_day_2020.csv.gz", "besmettingen", "week 2020-W53", "Gaat aan: de rangorde"),
+)
+
+
+@pytest.mark.usefixtures("few_rebuilds", "scored")
+def test_from_the_example_to_real_figures_and_back_without_a_terminal(testdata: Path) -> None:
+    assert EXAMPLE in drawn.told(drawn.draw("picture"))
+    page = drawn.draw("data")
+    for name, seems, told, switched in FILES:
+        file = testdata / name
+        page.file_uploader[0].set_value((file.name, file.read_bytes(), "application/octet-stream")).run()
+        assert f"Dit lijkt: {seems}" in drawn.told(page)
+        receipt = drawn.told(page.get_by_key("receipt"))
+        assert told in receipt
+        assert switched in receipt
+        after = drawn.told(drawn.press(page, "Inlezen"))
+        assert f"{file.name} is ingelezen." in after
+        assert EXAMPLE not in after
+    told = drawn.told(drawn.draw("picture"))
+    for part in ("Peildatum 27 december 2020", "voor iedereen weggelaten", "Uitzendbureaus tellen niet mee"):
+        assert part in told
+    assert "(voorbeeld)" not in told, "no list is called an example"
+    assert "VOORBEELD" not in told, "no banner stands over real figures"
+    drawn.press(page, "Terug naar het voorbeeld")
+    drawn.widget(page, "Terug naar het voorbeeld").click()  # the press that opens the dialog draws it, here each time
+    assert "Het voorbeeld staat weer aan." in drawn.told(drawn.press(page, "Ja, doen"))
+    page = drawn.draw("picture")
+    assert EXAMPLE in drawn.told(page)
+    assert "rb-first" in drawn.listed_on(page)
+
+
+def test_a_damaged_snapshot_is_told_and_the_last_good_picture_stays() -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    tables = {name: embedded.table(name) for name in embedded.files}
+    snapshot.write_core(tables, embedded.sources[:3])
+    damaged = snapshot.write_core(tables, embedded.sources[:2])
+    (damaged.path / "exposure.parquet").write_bytes(b"half a file")
+    page = drawn.draw_first()
+    assert "De opgeslagen cijfers zijn beschadigd" in drawn.told(page)
+    assert "rb-first" in drawn.listed_on(page)
+    assert "Traceback" not in drawn.sent(page)
+
+
+def test_without_any_good_snapshot_the_page_says_what_to_do() -> None:
+    embedded = snapshot.read_core(settings.EMBEDDED_DIR)
+    only = snapshot.write_core({name: embedded.table(name) for name in embedded.files}, embedded.sources[:3])
+    shutil.rmtree(only.path)
+    page = drawn.draw_first()
+    assert "de beheerder moet ze terugzetten of opnieuw inlezen" in drawn.told(page)
+    assert "Traceback" not in drawn.sent(page)
