@@ -341,17 +341,22 @@ def pick(page: Page, label: str, words: str, *, part: bool = False) -> None:
     raise AssertionError(f"{label} never kept its list open for {words}")
 
 
-_GO = """(address) => new Promise((done) => {
+_GO = """([address, patience]) => new Promise((done, failed) => {
   const app = document.querySelector("[data-testid=stApp]");
-  let ran = false;
-  const watch = new MutationObserver(() => {
-    const isIdle = app.dataset.testScriptState === "notRunning";
-    if (ran && isIdle) { watch.disconnect(); done(); }
-    ran ||= !isIdle;
-  });
+  const isIdle = () => app.dataset.testScriptState === "notRunning";
+  let went = false, ran = false;
+  const look = () => {
+    if (went && ran && isIdle()) { watch.disconnect(); done(); }
+    ran = went && (ran || !isIdle());
+    if (went || !isIdle()) return;
+    went = true;  // only now: of a run that had begun before nobody could tell whether it is the one for this address
+    history.pushState({}, "", address);
+    dispatchEvent(new PopStateEvent("popstate"));
+  };
+  const watch = new MutationObserver(look);
   watch.observe(app, { attributeFilter: ["data-test-script-state"] });
-  history.pushState({}, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
+  setTimeout(() => failed(new Error(`${address} was never drawn`)), patience);
+  look();
 })"""
 
 
@@ -363,5 +368,5 @@ def go(page: Page, path: str) -> Page:
     if page.evaluate("address => new URL(address, location.href).href === location.href", f"/{path}"):
         page.reload()
     else:
-        page.evaluate(_GO, f"/{path}")
+        page.evaluate(_GO, [f"/{path}", PATIENCE_MS])
     return settled(page)

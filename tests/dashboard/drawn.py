@@ -54,12 +54,12 @@ def press(page: AppTest, label: str) -> AppTest:
     return _run(page)
 
 
-def enter(page: AppTest, label: str, value: object) -> AppTest:
+def enter(page: AppTest, label: str, value: object, *, form: str = "") -> AppTest:
     """Give the field with this label a value, as the page keeps it: the code of an option, not its words.
 
-    In a form it waits for the button, as it does in a browser.
+    In a form it waits for the button, as it does in a browser; the form is named where others have such a field.
     """
-    found = widget(page, label).set_value(value)
+    found = widget(page, label, form=form).set_value(value)
     return page if getattr(found, "form_id", "") else _run(page)
 
 
@@ -67,13 +67,14 @@ def pick(page: AppTest, label: str, words: str) -> AppTest:
     """Choose the first option whose words have these in them."""
     found = widget(page, label)
     told = inspect.getclosurevars(found.format_func).nonlocals["labels"]  # as `dashboard.shell.choices.choose` gives
-    return enter(page, label, next(option for option, option_words in told.items() if words in option_words))
+    option = next(option for option, option_words in told.items() if words in option_words)
+    return enter(page, label, [option] if found.type == "multiselect" else option)
 
 
-def widget(page: AppTest, label: str, *kinds: str) -> Any:
+def widget(page: AppTest, label: str, *kinds: str, form: str = "") -> Any:
     """Return the one widget with this label."""
     found = [one for one in _elements(page) if isinstance(one, Widget) and one.label == label]
-    found = [one for one in found if not kinds or one.type in kinds]
+    found = [one for one in found if (not kinds or one.type in kinds) and form in getattr(one, "form_id", "")]
     assert len(found) == 1, (label, [(one.type, one.key) for one in found])
     return found[0]
 
