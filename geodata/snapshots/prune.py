@@ -43,13 +43,22 @@ def prune(today: date, *, dry_run: bool = False) -> list[Pruned]:
     """
     with nullcontext() if dry_run else snapshot.lock():  # looking on needs no room and is in nobody's way
         in_use = snapshot.current().data_version
+        if not dry_run:
+            snapshot.sweep()
         core = _old_core(today, in_use)
         gone = {path.name for path in core}
         found = [Pruned(path, _size(path)) for path in (*core, *_old_raw(today), *_old_out(gone))]
         if not dry_run:
             for one in found:
-                shutil.rmtree(one.path)
+                _remove(one.path)
     return found
+
+
+def _remove(folder: Path) -> None:
+    """Take a folder out of sight in one step, and then away: a run that is killed leaves none of which half is gone."""
+    unseen = folder.with_name(f".part-{folder.name}")  # `sweep` knows it by its name
+    folder.rename(unseen)
+    shutil.rmtree(unseen)
 
 
 def _size(folder: Path) -> int:
@@ -80,5 +89,5 @@ def _old_raw(today: date) -> list[Path]:
 def _old_out(gone: set[str]) -> list[Path]:
     """Return the scores of the snapshots that go, or are gone."""
     there = {path.name for path in snapshot.in_core()} - gone | {snapshot.embedded_version()}
-    folders = (settings.data_dir() / "out").glob("*-*/")
+    folders = (settings.data_dir() / "out").glob("[!.]*-*/")
     return sorted(path for path in folders if path.name.rpartition("-")[2] not in there)

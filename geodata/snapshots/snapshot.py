@@ -94,7 +94,7 @@ def lock() -> Iterator[None]:
 def sweep() -> None:
     """Remove what a process that was killed left half-written; only under the lock."""
     data = settings.data_dir()
-    for pattern in ("raw/*/.part-*", "core/.part-*", "core/.build-*", ".fetch-*"):
+    for pattern in ("raw/*/.part-*", "core/.part-*", "core/.build-*", "out/.part-*", ".fetch-*"):
         for folder in data.glob(pattern):
             shutil.rmtree(folder, ignore_errors=True)
     for file in data.glob("core/.CURRENT.*"):

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,6 +177,46 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
     assert gone == {"2020-03-02", "2020-03-09", "2020-04-02"}  # not the last of a month, nor the newest five
     assert snapshot.current().path == made[-1]
     assert prune.prune(today) == []
+
+
+@pytest.mark.parametrize("taken_first", ["manifest.json", "invented.csv", "sites.parquet"])
+def test_a_prune_that_is_killed_leaves_nothing_of_which_half_is_gone(data_dir, tmp_path, monkeypatch, taken_first):
+    old, new = two_snapshots()
+    (data_dir / "core" / "CURRENT").write_text(new.data_version)
+    origin = tmp_path / "invented.csv"
+    origin.write_text("a")
+    first = deliveries.write_raw(RECORD, {"invented.csv": origin}, {}).path
+    for day in range(1, 9):
+        made_today = deliveries.write_raw(RECORD, {"invented.csv": origin}, {}).path
+        made_today.rename(first.parent / f"2020-03-0{day}")
+    for folder in (old.path, new.path):
+        age(folder, 100)
+    (data_dir / "out" / f"2-{old.data_version}" / "vr").mkdir(parents=True)
+    monkeypatch.setattr(prune, "CORE_KEPT", 1)
+    today = datetime.now(UTC).date()
+    told, killed_n = len(prune.prune(today, dry_run=True)), 0
+    assert told == 1 + 4 + 1
+
+    def killed(folder: Path, **_: object) -> None:
+        nonlocal killed_n
+        killed_n += 1
+        for path in folder.glob(f"**/{taken_first}"):
+            path.unlink()
+        raise KeyboardInterrupt
+
+    for _ in range(told):
+        with monkeypatch.context() as patched:
+            patched.setattr(prune, "shutil", SimpleNamespace(rmtree=killed))
+            with pytest.raises(KeyboardInterrupt):
+                prune.prune(today)
+        assert all(one.path.is_dir() for one in deliveries.every_raw())
+        assert all(snapshot.version(folder.name).files for folder in snapshot.in_core())
+    prune.prune(today)
+    assert killed_n == told
+    assert list(data_dir.rglob(".part-*")) == []
+    assert {path.name for path in (data_dir / "core").glob("[0-9a-f]*")} == {new.data_version}
+    assert len(deliveries.every_raw()) == 5
+    assert list((data_dir / "out").iterdir()) == []
 
 
 def test_nothing_is_pruned_while_nothing_tells_what_is_in_use(data_dir) -> None:
