@@ -68,7 +68,7 @@ def note(
     Parameters
     ----------
     what
-        ``read``, ``refused``, ``export``, ``batch``, ``sign-in``, ``sign-out`` or what was changed.
+        ``open``, ``read``, ``refused``, ``export``, ``batch``, ``sign-in``, ``sign-out`` or what was changed.
     who, role
         The person (or account) and the role with its scope, as ``--as`` takes it.
     surface

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from geodata import settings
 
-READING: Final = ("read", "refused", "export", "batch", "sign-in", "sign-out")
+READING: Final = ("open", "read", "refused", "export", "batch", "sign-in", "sign-out")
 """What of the trail changes nothing."""
 _CAUSES: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 _LINES: Final = "lines.jsonl"
