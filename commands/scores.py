@@ -16,6 +16,7 @@ from door import store as access
 from door.readiness import Ranking
 from geodata import codes
 from geodata.errors import AccessDeniedError, InputError
+from geodata.snapshots import computed
 from geodata.snapshots import formats as store
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
@@ -47,12 +48,12 @@ def add_commands(commands: Any) -> None:
 def _prepare(arguments: argparse.Namespace) -> None:
     store, model = access.open_store(access.Viewer("lotc")), load_model()
     for level in codes.LEVELS:
-        _ensure(arguments, store.data_version, level)
+        _ensure(arguments, store.data_version, level, keep=True)
         print(f"scores of level {level} are ready")
     _prepare_alarms(store, model.disease)
     for week in outputs.read_scored(store, "vr", model).weeks if arguments.weeks else ():
         for level in codes.LEVELS:
-            _ensure(arguments, store.data_version, level, week)
+            _ensure(arguments, store.data_version, level, week, keep=True)
         print(f"scores of week {week} are ready")
         _prepare_alarms(store, model.disease, week)
 
@@ -76,12 +77,21 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _ensure(arguments: argparse.Namespace, data_version: str, level: str, week: str = "") -> None:
-    """Compute the scores of a level, on the workers that were named, unless they are there."""
+def _ensure(
+    arguments: argparse.Namespace, data_version: str, level: str, week: str = "", *, keep: bool = False
+) -> None:
+    """Compute the scores of a level, on the workers that were named, unless they are there.
+
+    To `keep` them is what prepares; another command goes on with those that only this process has.
+    """
     model = for_disease(load_model(version=getattr(arguments, "model", "")), getattr(arguments, "disease", ""))
     if not outputs.is_ready(data_version, level, model, week):
+        if keep:
+            computed.refuse_unwritable()
         with pool_of(arguments) as pool:
             outputs.ensure(data_version, level, model, week, pool)
+        if keep:
+            computed.refuse_apart()
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:

@@ -213,8 +213,11 @@ def _note_lag() -> None:
         if Runtime.exists():
             came = threading.Event()
             began = time.perf_counter()
-            # There is no public way to the loop.
-            Runtime.instance()._get_async_objs().eventloop.call_soon_threadsafe(came.set)  # noqa: SLF001
+            try:
+                # There is no public way to the loop.
+                Runtime.instance()._get_async_objs().eventloop.call_soon_threadsafe(came.set)  # noqa: SLF001
+            except RuntimeError:  # it is there, and has not begun
+                continue
             came.wait()
             metrics.LOOP_LAG.observe(time.perf_counter() - began)
 

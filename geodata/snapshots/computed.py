@@ -1,14 +1,21 @@
-"""What a model made of the tables: ``out/<model_version>-<data_version>/<level>/`` in the data folder."""
+"""What a model made of the tables: ``out/<model_version>-<data_version>/<level>/`` in the data folder.
 
+Where that has no room, or may not be written, a process keeps what it made in a folder of its own, and forgets it when
+it ends: a picture is needed most when a machine fails.
+"""
+
+import errno
 import fcntl
 import json
+import logging
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pandas as pd
 
@@ -17,8 +24,15 @@ from geodata.errors import SnapshotError
 from geodata.snapshots import formats as store
 from geodata.snapshots import manifests
 
+_LOG = logging.getLogger(__name__)
+
 _KEPT_N: Final = 48
 _KEPT_BYTES: Final = 2_000_000  # on disk, some fifteen times that in memory; the demonstration's largest is a third
+
+
+_NO_ROOM: Final = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_apart: dict[Path, OSError] = {}
+"""Folders that could not be written, whose place this process's own one takes."""
 
 
 def out_dir(model_version: str, data_version: str) -> Path:
@@ -40,7 +54,46 @@ def out_level(model_version: str, data_version: str, level: str, week: str = "")
     week
         Such as ``2020-W22``; '' is the peildatum.
     """
-    return out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
+    folder = out_dir(model_version, data_version) / (f"{level}@{week}" if week else level)
+    return _own(folder) if folder in _apart else folder
+
+
+@cache
+def _own_root() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="risicobeeld-out-")
+
+
+def _own(folder: Path) -> Path:
+    """Return the place of a folder that cannot be written, for this account's eyes alone."""
+    return Path(_own_root().name, *folder.absolute().parts[1:])
+
+
+def refuse_unwritable() -> None:
+    """Stop before anything is computed that could not be kept: for who is asked to keep it.
+
+    Raises
+    ------
+    SnapshotError
+        With the place and the cause.
+    """
+    place = settings.data_dir() / "out"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise _unwritable(place, error) from error
+
+
+def refuse_apart() -> None:
+    """Stop when something could not be kept, as on a disk that filled meanwhile: for who is asked to keep it.
+
+    Raises
+    ------
+    SnapshotError
+        With the place and the cause.
+    """
+    for folder, error in _apart.items():
+        raise _unwritable(folder, error) from error
 
 
 def other_pictures(model_version: str, data_version: str, level: str) -> list[tuple[date, Path]]:
@@ -55,7 +108,7 @@ def other_pictures(model_version: str, data_version: str, level: str) -> list[tu
     level
         ``vr``, ``gemeente`` or ``site``.
     """
-    own = out_level(model_version, data_version, level)
+    own = out_dir(model_version, data_version) / level
     found = [path.parent for path in own.parent.parent.glob(f"*/{level}/facts.json") if path.parent != own]
     made = sorted(((path.stat().st_mtime, path) for path in found), reverse=True)
     return [(datetime.fromtimestamp(moment, UTC).date(), path) for moment, path in made]
@@ -68,17 +121,25 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     Raises
     ------
     SnapshotError
-        The place cannot be written.
+        The place cannot be written, nor one of this process's own.
     """
-    lock = folder.parent / f".{folder.name}.lock"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        handle = lock.open("w")
+        try:
+            handle = _lock_of(folder)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            handle = _lock_of(_own(folder))
     except OSError as error:
         raise _unwritable(folder, error) from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _lock_of(folder: Path) -> IO[str]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return (folder.parent / f".{folder.name}.lock").open("w")
 
 
 def _unwritable(folder: Path, error: OSError) -> SnapshotError:
@@ -87,6 +148,8 @@ def _unwritable(folder: Path, error: OSError) -> SnapshotError:
 
 def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
     """Store a finished computation in one step, in the place of an older one, with a digest of each table.
+
+    Where it cannot be kept `out_level` names a place of this process's own from now on, which the log tells.
 
     Parameters
     ----------
@@ -100,10 +163,17 @@ def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[s
     Raises
     ------
     SnapshotError
-        The place cannot be written; an older computation stays.
+        Neither place can be written; an older computation stays.
     """
     try:
-        _write_out(folder, tables, facts)
+        try:
+            _write_out(folder, tables, facts)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _write_out(_own(folder), tables, facts)
+            _LOG.warning("%s These were computed for this process alone.", _unwritable(folder, error))
+            _apart[folder] = error
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -54,7 +54,10 @@ def backup(out: Path | None = None) -> Backup:
     except OSError as error:
         if isinstance(error, SnapshotError):
             raise
-        raise RegisterError(f"No backup was made: {out} cannot be written ({error}); free some space.") from error
+        place, cause = out or archive.folder(), error.strerror or error
+        raise RegisterError(
+            f"No backup was made: {place} cannot be written ({cause}); free some space or correct its rights."
+        ) from error
 
 
 def _problem_of_figures() -> str:

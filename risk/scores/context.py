@@ -305,13 +305,16 @@ def _stored(
     name: str, find: Callable[[str, str, str], pd.DataFrame], data_version: str, disease: str, week: str
 ) -> pd.DataFrame:
     """Return a table as it is stored; find and store it first where this code did not do so from these data."""
-    folder = computed.out_level(for_disease(load_model(), disease).version, data_version, name, week)
+
+    def folder() -> Path:
+        return computed.out_level(for_disease(load_model(), disease).version, data_version, name, week)
+
     code = {"code_sha256": _code_sha256()}
-    if computed.made_by(folder, **code) is None:
-        with computed.one_at_a_time(folder):
-            if computed.made_by(folder, **code) is None:
-                computed.write_out(folder, {name: find(data_version, disease, week)}, code)
-    return formats.read_parquet(name, folder / f"{name}.parquet")
+    if computed.made_by(folder(), **code) is None:
+        with computed.one_at_a_time(folder()):
+            if computed.made_by(folder(), **code) is None:
+                computed.write_out(folder(), {name: find(data_version, disease, week)}, code)
+    return formats.read_parquet(name, folder() / f"{name}.parquet")
 
 
 @cache

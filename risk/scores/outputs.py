@@ -237,7 +237,7 @@ def ensure(data_version: str, level: str, model: Model, week: str = "", pool: Po
     what = Ranking.SITES if level == "site" else Ranking.AREAS
     readiness.of_version(data_version, model.disease).require(what)
     with computed.one_at_a_time(folder):
-        if not _is_fresh(folder, level):
+        if not is_ready(data_version, level, model, week):
             _compute(folder, data_version, level, model, week, pool)
 
 

@@ -1,5 +1,6 @@
 """What is damaged is told, made again where it can be, and never keeps the rest from being shown."""
 
+import errno
 import json
 import os
 import resource
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from commands import data
+from commands import data, scores
 from geodata import settings
 from geodata.errors import SnapshotError
 from geodata.snapshots import computed, deliveries, prune, snapshot
@@ -135,6 +136,35 @@ def test_scores_that_cannot_be_kept_are_one_sentence(data_dir) -> None:
     (data_dir / "out").write_text("a file where a folder should be")  # also root cannot write there
     with pytest.raises(SnapshotError, match="cannot be kept"), computed.one_at_a_time(level_folder()):
         pass
+
+
+def test_on_a_disk_that_may_not_be_written_scores_are_kept_apart_and_that_is_told(data_dir, monkeypatch, caplog):
+    write, folder = computed._write_out, level_folder()
+
+    def refuse(place: Path, *given: object) -> None:
+        if place.is_relative_to(data_dir):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        write(place, *given)
+
+    monkeypatch.setattr(computed, "_write_out", refuse)
+    monkeypatch.setattr(computed, "_apart", {})
+    computed.refuse_apart()
+    with computed.one_at_a_time(folder):
+        computed.write_out(folder, {}, {"method_sha256": "x"})
+    assert "Read-only file system" in caplog.text
+    assert "for this process alone" in caplog.text
+    assert not folder.exists()
+    assert computed.read_facts(level_folder())["method_sha256"] == "x"
+    with pytest.raises(SnapshotError, match="cannot be kept"):
+        computed.refuse_apart()
+
+
+def test_who_is_asked_to_keep_scores_says_first_that_they_cannot_be_kept(data_dir, capsys):
+    data_dir.mkdir(parents=True)
+    (data_dir / "out").write_text("a file where a folder should be")
+    assert scores.main(["prepare"]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "cannot be kept" in told
 
 
 # --- pruning --------------------------------------------------------------------------------------------------

@@ -53,6 +53,26 @@ def address(monkeypatch: pytest.MonkeyPatch):
     database.close()
 
 
+def test_the_watch_on_the_loop_outlives_a_start_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Runtime:
+        exists = staticmethod(lambda: True)
+        instance = classmethod(lambda cls: cls())
+
+        def _get_async_objs(self) -> object:
+            asked.append("")
+            if len(asked) == 1:
+                raise RuntimeError("Runtime hasn't started yet!")
+            raise KeyboardInterrupt  # the end of this test
+
+    monkeypatch.setattr(endpoint, "Runtime", Runtime)
+    monkeypatch.setattr(endpoint, "_PAUSE_S", 0)
+    with pytest.raises(KeyboardInterrupt):
+        endpoint._note_lag()
+    assert len(asked) == 2
+
+
 def ask(url: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own server
