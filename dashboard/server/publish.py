@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +69,12 @@ class _Country:
     regions: gpd.GeoDataFrame
     counts: Mapping[tuple[str, str], pd.DataFrame]
     workers: pd.DataFrame
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Return the shape of every region as a path (SVG): fifty pages draw the same country."""
+        west, south, _, _ = self.regions.total_bounds
+        return [_path(shape, west, south) for shape in self.regions.geometry]
 
 
 def publish(folder: Path, known_on: date) -> int:
@@ -391,9 +398,8 @@ def _map(country: _Country, texts: Texts, chosen: str, prefix: str) -> Markup:
     """Return the regions by class as a drawing (SVG), each a link to its sheet, with the classes beside it."""
     shown = country.shown
     classes = shown.of_sector("").set_index("area_code")["risk_class"]
-    west, south, _, _ = country.regions.total_bounds
     shapes = []
-    for one in country.regions.itertuples():
+    for one, path in zip(country.regions.itertuples(), country.paths, strict=True):
         value = classes.get(one.vr_code, float("nan"))
         colour = NO_DATA_COLOURS[0] if pd.isna(value) else CLASS_COLOURS[int(value) - 1]
         mark = Markup(' class="here"') if one.vr_code == chosen else ""
@@ -409,7 +415,7 @@ def _map(country: _Country, texts: Texts, chosen: str, prefix: str) -> Markup:
                 told=told,
                 mark=mark,
                 colour=colour,
-                path=_path(one.geometry, west, south),
+                path=path,
             )
         )
     legend = Markup().join(

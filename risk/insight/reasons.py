@@ -206,8 +206,8 @@ def shared_and_own(told: Told, unit_ids: Sequence[str], lang: str) -> tuple[str,
         The reason that is the strongest of more than half of them and seen in as many, '' where there is none; the
         units in which it is not seen; and by unit its strongest other reason, '' where nothing else raises it.
     """
-    table = _that_can_change(told.contributions, told.model)
-    table = table[table["unit_id"].isin(unit_ids)]
+    mine = told.contributions["unit_id"].isin(unit_ids)
+    table = _that_can_change(told.contributions[mine], told.model)
     amounts = table.pivot_table(index="unit_id", columns="indicator_code", values="contribution_0_10", observed=True)
     strongest = amounts.idxmax(axis="columns").value_counts()
     most = (amounts >= _SEEN_0_10).mean() > 0.5
