@@ -5,14 +5,16 @@ seeds and the order of the results belong to the pieces, never to who computes t
 same everywhere. What needs all rows at once (a prior, a ranking, duplicates) stays one pass of the caller.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from geodata.errors import SchedulerError
 
@@ -135,7 +137,7 @@ def run_pieces(
     # One thread per piece in the algebra below: more would fight over the cores, and their number could show in
     # the last places of a sum.
     try:
-        with threadpool_limits(1), parallel_config(**options):
+        with one_thread(), parallel_config(**options):
             if pool.client is None and len(calls) <= 1:  # nothing to share out
                 return [function(shared, piece) for piece in pieces]
             for result in Parallel(n_jobs=-1, return_as="generator")(calls):
@@ -147,6 +149,18 @@ def run_pieces(
             " look at the logs of its workers and try again."
         ) from error
     return results
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Let algebra calculate on one thread within the block: where sums are small, threads wait for one another."""
+    limit: AbstractContextManager[Any] = _libraries(len(sys.modules)).limit(limits=1)
+    return limit
+
+
+@lru_cache(maxsize=1)
+def _libraries(_modules_n: int) -> ThreadpoolController:
+    """Look for libraries that calculate with threads: milliseconds, and needed only when a module was loaded since."""
+    return ThreadpoolController()
 
 
 def cut(rows_n: int, size: int) -> list[slice]:

@@ -63,7 +63,7 @@ def covered_regions(sites: pd.DataFrame, kinds: Collection[str] = LODGING) -> fr
     >>> sorted(covered_regions(listed)), sorted(covered_regions(listed, ["holiday_park"]))
     (['VR19', 'VR20'], [])
     """
-    by_kind = covered_by_kind(sites)
+    by_kind = covered_by_kind(sites[sites["kind"].isin(kinds)])
     found = [by_kind.get(kind, frozenset()) for kind in kinds]
     return frozenset.intersection(*found) if found else frozenset()
 
@@ -76,6 +76,7 @@ def covered_by_kind(sites: pd.DataFrame) -> dict[str, frozenset[str]]:
     sites
         Contract ``Sites``.
     """
+    sites = pd.DataFrame(sites[[*_COUNTED, "list_covers", "status"]])  # without a map each step takes half the time
     said = sites["list_covers"].fillna("")
     said = said.where((said != "") | (sites["status"] != Status.FICTIONAL.value), sites["vr_code"])
     told = pd.DataFrame({"kind": sites["kind"], "said": said}).drop_duplicates()
@@ -110,6 +111,8 @@ def guessed_regions(sites: pd.DataFrame, kind: str) -> frozenset[str]:
 def _guessed_by_kind(sites: pd.DataFrame) -> dict[str, frozenset[str]]:
     # All kinds at once: a look at each takes as long as one at all.
     placed = sites[sites["vr_code"] != ""]
+    if placed.empty:
+        return {}
     per_region = placed.groupby(["kind", "source", "vr_code"])["gemeente_code"].agg(["size", "nunique"])
     whole = per_region[(per_region["size"] >= _ENOUGH_N) & (per_region["nunique"] >= _ENOUGH_GEMEENTEN)].reset_index()
     return {

@@ -390,8 +390,9 @@ def _read_exposure(inputs: Inputs, column: str) -> Figures | None:
         return None
     year = int(known["year"].max())
     table = table[table["year"] == year]
-    hidden = table[f"{column}_source"].str.endswith(MissingReason.SUPPRESSED.value) & table[column].isna()
-    suppressed = inputs.grid.cells(table.assign(hidden=hidden.astype(float)), "hidden") == 1
+    gone = table[table[column].isna()]
+    hidden = gone[gone[f"{column}_source"].str.endswith(MissingReason.SUPPRESSED.value)]
+    suppressed = inputs.grid.cells(hidden.assign(hidden=1.0), "hidden") == 1
     return Figures(
         inputs.grid.cells(table, column),
         inputs.grid.status_cells(table, f"{column}_status"),
@@ -437,7 +438,7 @@ def _origin(table: pd.DataFrame) -> Origin:
 
 
 def _joined(sources: pd.Series) -> str:
-    return "; ".join(sorted(sources[sources != ""].unique())[:3])
+    return "; ".join(sorted({*sources.unique()} - {""})[:3])
 
 
 MEASURES: Final[Mapping[str, Callable[[Inputs], Figures | None]]] = {

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import scipy
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from geodata.batch import one_thread
 from geodata.errors import InputError
 
 Array = NDArray[np.floating]
@@ -133,7 +133,7 @@ def _likeliest(counted: bytes, on: bytes) -> tuple[float, float]:
     limits = [(np.log(_SMALLEST_SHAPE), np.log(largest)), (np.log(pooled) - 5, np.log(pooled) + 5)]
     starts = [np.array([np.log(min(shape, largest)), np.log(pooled)]) for shape in (0.3, 3.0, 30.0)]
     # the search works on two numbers: threads would only wait for one another
-    with threadpool_limits(1):
+    with one_thread():
         found = [
             scipy.optimize.minimize(
                 minus_likelihood, start, method="L-BFGS-B", bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}
