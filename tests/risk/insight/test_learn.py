@@ -12,9 +12,12 @@ Tables = dict[str, pd.DataFrame]
 
 
 def _simulated(model: Model, count: int, *, effect: float, seed: int = 1) -> pd.DataFrame:
-    """Return visits in which the chance of a find rises with `proximity` and with nothing else."""
+    """Return visits in which the chance of a find rises with `proximity` and with nothing else.
+
+    Features have one decimal, as they are shown: of more different values the trees take long to choose where to cut.
+    """
     rng = np.random.default_rng(seed)
-    features = {c: rng.uniform(0, 10, count) for c in model.areas.codes if c not in NEVER_FEATURES}
+    features = {c: rng.uniform(0, 10, count).round(1) for c in model.areas.codes if c not in NEVER_FEATURES}
     return pd.DataFrame(
         {
             "unit_id": "VR01:construction",
