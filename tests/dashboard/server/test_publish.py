@@ -149,23 +149,29 @@ def test_it_is_small(country) -> None:
     assert sum(path.stat().st_size for path in country[0].rglob("*") if path.is_file()) < 5_000_000
 
 
-def test_the_command_refuses_a_folder_of_something_else_and_removes_only_its_own(country, tmp_path, capsys) -> None:
+def test_the_command_refuses_a_folder_of_something_else_and_removes_only_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is in the pages is proved above; here it is two of them."""
+    monkeypatch.setattr(publish, "pages", lambda _: {"index.html": b"new", "regions/VR01.html": b"new"})
     (tmp_path / "letters.txt").write_text("mine")
     assert main(["publish", "--out", str(tmp_path)]) == 2
     assert "choose a folder that is new or empty" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
-    folder = country[0]
+    folder = tmp_path / "site"
+    assert main(["publish", "--out", str(folder)]) == 0
     manifest = json.loads((folder / publish.MANIFEST).read_text("utf-8"))
     (folder / "old.html").write_text("of an earlier version")
     (folder / "robots.txt").write_text("of the server")
+    (folder / "index.html").write_text("of an earlier version")
     manifest["files"] |= {"old.html": "", "../outside.html": ""}
     (folder / publish.MANIFEST).write_text(json.dumps(manifest))
     (folder.parent / "outside.html").write_text("not in the folder")
     assert main(["publish", "--out", str(folder)]) == 0
     assert not (folder / "old.html").exists()
+    assert (folder / "index.html").read_text() == "new"
     assert (folder / "robots.txt").exists()
     assert (folder.parent / "outside.html").exists()
-    (folder / "robots.txt").unlink()
 
 
 def test_a_run_that_was_killed_half_way_leaves_a_folder_that_the_next_one_finishes(tmp_path, monkeypatch) -> None:

@@ -22,6 +22,11 @@ def lotc() -> access.ScopedStore:
     return access.open_store(access.Viewer("lotc"))
 
 
+def exporter(ending: str) -> access.ScopedStore:
+    """Return who exports: everything, but of a workbook, which is slow to write and to read back, one region's part."""
+    return access.open_store(access.Viewer("region", ("VR06",))) if ending == ".xlsx" else lotc()
+
+
 @pytest.mark.parametrize("name", export.TABLES)
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".geojson", ".gpkg"])
 def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_path: Path) -> None:
@@ -32,7 +37,7 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
         with pytest.raises(InputError, match="no places"):
             export.export_table(lotc(), name, path)
         return
-    rows_n = export.export_table(lotc(), name, path)
+    rows_n = export.export_table(exporter(ending), name, path)
     readers = {
         ".csv": pd.read_csv,
         ".xlsx": pd.read_excel,
@@ -41,7 +46,7 @@ def test_every_table_goes_into_every_kind_of_file(name: str, ending: str, tmp_pa
         ".gpkg": gpd.read_file,
     }
     table = readers[ending](path)
-    assert len(table) == rows_n == len(lotc().table(name))
+    assert len(table) == rows_n == len(exporter(ending).table(name))
     if rows_n or ending != ".geojson":  # a GeoJSON without features has no columns
         assert table["status_band"].eq("VOORBEELD - verzonnen cijfers").all()
     if ending == ".geojson" and rows_n:
