@@ -1,12 +1,11 @@
 """The audit trail: whole lines, a period, and months that go when their time is over."""
 
 import errno
-import multiprocessing
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,10 +18,18 @@ from door import store as access
 from geodata import known
 from geodata.errors import AccessDeniedError, UnnotedError
 
-
-def write_lines(number: int) -> None:
-    for line in range(200):
-        audit.note("read", who=f"writer {number}", role="lotc", surface="test", table="é" * 50, rows_n=line)
+ROOT = Path(__file__).parents[2]
+# Each process finds, opens and locks the trail by itself: nothing is opened before they part.
+WRITERS = """
+import os
+from access import audit
+for number in range(4):
+    if not os.fork():
+        for line in range(200):
+            audit.note("read", who=f"writer {number}", role="lotc", surface="test", table="é" * 50, rows_n=line)
+        os._exit(0)
+assert [os.wait()[1] for _ in range(4)] == [0] * 4
+"""
 
 
 def write_long_lines(lines_n: int) -> None:
@@ -31,8 +38,7 @@ def write_long_lines(lines_n: int) -> None:
 
 
 def test_lines_of_many_writers_never_mix() -> None:
-    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(write_lines, range(4)))
+    subprocess.run([sys.executable, "-c", WRITERS], cwd=ROOT, check=True)
     trail = audit.read()
     assert len(trail) == 800
     assert set(trail["what"]) == {"read"}

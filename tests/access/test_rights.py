@@ -1,8 +1,6 @@
 """The door: default deny, own rows only, and the same for files and commands."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +8,7 @@ import pytest
 
 from access import audit
 from access import rights as rules
+from commands import data as data_command
 from door import store as access
 from geodata import codes, contracts
 from geodata.contracts import schema
@@ -142,15 +141,14 @@ def test_a_partner_sees_only_what_it_takes_part_in() -> None:
     assert found["partners"].str.contains("NVWA").all()
 
 
-def test_an_export_obeys_the_door_and_carries_the_band(tmp_path: Path) -> None:
+def test_an_export_obeys_the_door_and_carries_the_band(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "sites.csv"
-    command = [sys.executable, "-m", "geodata", "export", "sites", "--out", str(out), "--as"]
-    subprocess.run([*command, "region:VR06"], check=True, capture_output=True)
+    words = ["export", "sites", "--out", str(out), "--as"]
+    assert data_command.main([*words, "region:VR06"]) == 0
     table = pd.read_csv(out)
     assert set(table["vr_code"]) == {"VR06"}
     assert set(table["status_band"]) == {codes.EXAMPLE_BAND_NL}
     assert set(table["scope"]) == {"region:VR06"}
     assert audit.read().query("what == 'export'")["table"].tolist() == ["sites"]
-    refused = subprocess.run([*command, "policy"], check=False, capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert "may not open sites" in refused.stderr
+    assert data_command.main([*words, "policy"]) == 2
+    assert "may not open sites" in capsys.readouterr().err
