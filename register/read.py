@@ -165,11 +165,12 @@ def _columns_of_every_kind(kind: Kind) -> list[str]:
 
 def _frame(kind: Kind, rows: list[dict[str, Any]], newest_n: int) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
+    has_gaps = frame.isna().any()
     for column in (*kind.columns, *_columns_of_every_kind(kind)):
         absent = blank(kind, column)
         if column not in frame.columns:
             frame[column] = absent
-        elif absent in ("", 0):
+        elif has_gaps[column] and absent in ("", 0):
             frame[column] = frame[column].fillna(absent)  # entries from before the column was there
     of_every_kind = frame[_columns_of_every_kind(kind)]
     for column, rule in kind.columns.items():
