@@ -1,4 +1,7 @@
-"""Data in a browser: from the example to a file of one's own and back, without a terminal."""
+"""Data: in a browser from the example to a file of one's own and back, without a terminal.
+
+Whose file, where a list is whole, addresses and corrected places, by the page alone.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
 
 from access.viewer import Viewer
 from dashboard.pages.data import upload
@@ -17,6 +21,7 @@ from geodata.refresh import bundle
 from geodata.snapshots import snapshot
 from risk.targets import decisions
 from tests.browser.fixtures import ROOT, settled
+from tests.dashboard import drawn
 from tests.server import maps
 from tests.server.local import running
 
@@ -69,53 +74,6 @@ def test_what_is_no_file_of_ours_is_said_in_one_sentence(product: str, open_page
     expect(page.get_by_text("This input cannot be used")).to_have_count(0)
 
 
-def test_who_may_not_import_sees_what_there_is(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/data?as=analyst"))
-    expect(page.get_by_text("Inlezen doet LOT-C; een regio leest eigen locaties in.")).to_be_visible()
-    expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
-    expect(page.locator("input[type=file]")).to_have_count(0)
-    expect(page.get_by_role("button", name="Databundel bewaren")).to_have_count(0)
-
-
-def test_a_list_of_sites_is_asked_where_it_is_whole(product: str, open_page: Open, tmp_path: Path) -> None:
-    """A region's contact answers for the own region alone, and the receipt says what was declared."""
-    file = tmp_path / "logies.csv"
-    file.write_text("naam;lat;lon\nVerzonnen logies;51.56;5.09\nVerzonnen logies 2;51.57;5.08\n", "utf-8")
-    page = settled(open_page(f"{product}/data?as=region:VR20"))
-    page.locator("input[type=file]").set_input_files(file)
-    asked = page.get_by_role("combobox", name="Waar is de lijst volledig?")
-    asked.click()
-    expect(page.get_by_role("option")).to_have_text(["Alles kiezen", "Midden- en West-Brabant", "Nergens"])
-    page.get_by_role("option", name="Midden- en West-Brabant").click()
-    expect(page.get_by_text("volledig verklaard voor Midden- en West-Brabant")).to_be_visible()
-
-
-def test_addresses_are_looked_up_only_when_somebody_says_so(
-    serve: Callable[..., str], open_page: Open, tmp_path: Path
-) -> None:
-    with running([maps.locatieserver(maps.ADDRESSES)]) as publisher:
-        url = serve(
-            ROOT / "app.py",
-            RISICOBEELD_DATA=str(tmp_path / "installation"),
-            RISICOBEELD_SOURCES=str(publisher.write_sources(tmp_path)),
-        )
-        file = tmp_path / "logies.csv"
-        file.write_text(
-            "naam;straat;huisnummer;plaats;bedden\nA;Dam;1;Amsterdam;8\nB;Dorpsstraat;1;Nergens;9\n", "utf-8"
-        )
-        page = settled(open_page(f"{url}/data"))
-        page.locator("input[type=file]").set_input_files(file)
-        expect(page.get_by_text("laat de adressen opzoeken (de keuze hierboven)")).to_be_visible()
-        assert publisher.count("locatieserver") == 0  # nothing leaves before it is asked for
-        page.get_by_text("Adressen opzoeken bij PDOK").click()
-        expect(page.get_by_text("2 rijen gelezen, 2 bewaard, 0 weggelaten")).to_be_visible()
-        expect(page.get_by_text("laat de adressen opzoeken")).to_have_count(0)
-        assert publisher.count("locatieserver") == 2
-        page.get_by_role("button", name="Inlezen", exact=True).click()
-        expect(page.get_by_text("logies.csv is ingelezen.")).to_be_visible()
-        assert publisher.count("locatieserver") == 2  # what was answered before is not asked again
-
-
 def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     cases, parks, packed = tmp_path / "a.csv", tmp_path / "parken.csv", tmp_path / "b.zip"
     cases.write_text(CASES, "utf-8")
@@ -131,24 +89,62 @@ def test_files_are_known_by_what_they_hold(tmp_path: Path) -> None:
     assert (recognise.year_said(statline), recognise.year_said(cases)) == (2021, 0)
 
 
-def test_corrected_places_are_taken_over_into_the_figures(
-    serve: Callable[..., str], open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = tmp_path / "installation"
-    monkeypatch.setenv("RISICOBEELD_DATA", str(data))
+def dropped(page: AppTest, file: Path) -> str:
+    """Drop a file on the page, and return what that says."""
+    drawn.widget(page, "Laat een bestand vallen of kies er een").set_value((file.name, file.read_bytes(), "text/csv"))
+    return drawn.told(page.run())
+
+
+def test_who_may_not_import_sees_what_there_is() -> None:
+    page = drawn.draw("data", **{"as": "analyst"})
+    assert "Inlezen doet LOT-C; een regio leest eigen locaties in." in drawn.told(page)
+    assert drawn.table(page, "Wat er al is")
+    assert not page.file_uploader
+    assert "Databundel bewaren" not in drawn.labels(page)
+
+
+def test_a_list_of_sites_is_asked_where_it_is_whole(tmp_path: Path) -> None:
+    """A region's contact answers for the own region alone, and the receipt says what was declared."""
+    file = tmp_path / "logies.csv"
+    file.write_text("naam;lat;lon\nVerzonnen logies;51.56;5.09\nVerzonnen logies 2;51.57;5.08\n", "utf-8")
+    page = drawn.draw("data", **{"as": "region:VR20"})
+    dropped(page, file)
+    assert drawn.widget(page, "Waar is de lijst volledig?").options == ["Midden- en West-Brabant", "Nergens"]
+    drawn.pick(page, "Waar is de lijst volledig?", "Midden- en West-Brabant")
+    assert "volledig verklaard voor Midden- en West-Brabant" in drawn.told(page)
+
+
+def test_addresses_are_looked_up_only_when_somebody_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running([maps.locatieserver(maps.ADDRESSES)]) as publisher:
+        monkeypatch.setenv("RISICOBEELD_SOURCES", str(publisher.write_sources(tmp_path)))
+        file = tmp_path / "logies.csv"
+        file.write_text(
+            "naam;straat;huisnummer;plaats;bedden\nA;Dam;1;Amsterdam;8\nB;Dorpsstraat;1;Nergens;9\n", "utf-8"
+        )
+        page = drawn.draw("data")
+        assert "laat de adressen opzoeken (de keuze hierboven)" in dropped(page, file)
+        assert publisher.count("locatieserver") == 0  # nothing leaves before it is asked for
+        told = drawn.told(drawn.enter(page, "Adressen opzoeken bij PDOK", value=True))
+        assert "2 rijen gelezen, 2 bewaard, 0 weggelaten" in told
+        assert "laat de adressen opzoeken" not in told
+        assert publisher.count("locatieserver") == 2
+        assert "logies.csv is ingelezen." in drawn.told(drawn.press(page, "Inlezen"))
+        assert publisher.count("locatieserver") == 2  # what was answered before is not asked again
+
+
+def test_corrected_places_are_taken_over_into_the_figures() -> None:
     store = open_store(Viewer("lotc", is_practice=True))
     site = store.table("sites").query("located == 'none' and vr_code != ''").iloc[0]
     inside = store.table("gemeenten").query("vr_code == @site.vr_code").iloc[0].geometry.representative_point()
     decisions.correct_place(
         store, site["site_id"], f"{inside.x:.0f} {inside.y:.0f}", "gezien", pd.Timestamp("2020-11-30")
     )
-    url = serve(ROOT / "app.py", RISICOBEELD_DATA=str(data))
-    page = settled(open_page(f"{url}/data?as=lotc"))
-    expect(page.get_by_role("heading", name="Verbeterde plekken van locaties")).to_be_visible()
-    page.get_by_text("Wat er zou gebeuren").click()
-    expect(page.get_by_text(f"{site['site_id']}: had geen plek, nu de plek van 2020-11-30")).to_be_visible()
-    page.get_by_role("button", name="Neem over in de cijfers").click()
-    expect(page.get_by_text("Overgenomen in de cijfers: Verbeterde plekken van locaties.")).to_be_visible()
-    expect(page.get_by_role("button", name="Neem over in de cijfers")).to_have_count(0)
-    expect(page.get_by_text("VOORBEELD - verzonnen cijfers").first).to_be_visible()  # the example stays the example
+    page = drawn.draw("data", **{"as": "lotc"})
+    told = drawn.told(page)
+    assert "Verbeterde plekken van locaties" in told
+    assert f"{site['site_id']}: had geen plek, nu de plek van 2020-11-30" in told
+    told = drawn.told(drawn.press(page, "Neem over in de cijfers"))
+    assert "Overgenomen in de cijfers: Verbeterde plekken van locaties." in told
+    assert "Neem over in de cijfers" not in drawn.labels(page)
+    assert "VOORBEELD - verzonnen cijfers" in told  # the example stays the example
     assert open_store(Viewer("lotc")).table("sites").set_index("site_id").loc[site["site_id"], "located"] == "exact"

@@ -1,4 +1,4 @@
-"""Sources and quality in a browser: every source with its age, and how sure the figures of each region are."""
+"""Sources and quality: every source with its age, how sure the figures of each region are; a refresh in a browser."""
 
 import re
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.pages.sources import page as sources
@@ -17,21 +18,11 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from geodata.sources.registry import chosen
 from tests.browser.fixtures import ROOT, settled
+from tests.dashboard import drawn
 from tests.server.local import Answer, Request, running
 from words import read_texts
 
 Open = Callable[..., Page]
-
-
-def test_every_source_stands_there_with_licence_date_age_and_rows(product: str, walk_to: Open) -> None:
-    page = walk_to(product, "sources?as=lotc")
-    listed = page.get_by_role("table", name="Bronnen van dit beeld")
-    for record in snapshot.current().sources:
-        row = listed.get_by_role("row", name=re.compile(re.escape(catalogue.source(record.source_id).title)))
-        expect(row).to_contain_text(record.licence)
-        expect(row).to_contain_text(f"{record.rows_n:,}".replace(",", "."))
-    expect(listed).to_contain_text("2 jaar later")
-    expect(listed).to_contain_text("11 maanden ouder")
 
 
 def test_files_of_ones_own_are_told_apart_in_the_readers_language() -> None:
@@ -64,33 +55,6 @@ def test_what_is_not_whole_is_never_told_as_all_of_it() -> None:
         assert f"{n} van 342 gemeenten ({read_texts('nl').percent(share)} naar omvang)" in told[n]
 
 
-def test_quality_of_each_region_and_who_can_better_it(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/sources", locale="en-GB", width=390, height=844))
-    regions = page.get_by_role("table", name="Quality per region")
-    expect(regions.locator("tbody tr")).to_have_count(25)
-    for text in regions.locator("tbody tr").all_inner_texts():
-        shares = [int(share) for share in re.findall(r"(\d+)%", text)]
-        assert 97 <= sum(shares) <= 103, text
-    expect(page.get_by_role("table", name="Who can make which figure better")).to_contain_text(
-        "complete the list of sites"
-    )
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_contact_sees_the_quality_of_the_own_region_alone(product: str, walk_to: Open) -> None:
-    page = walk_to(product, "sources?as=region:VR06")
-    rows = page.get_by_role("table", name="Kwaliteit per regio").locator("tbody tr")
-    expect(rows).to_have_count(1)
-    expect(rows).to_contain_text("Noord- en Oost-Gelderland")
-
-
-def test_the_privacy_officer_sees_sources_without_figures(product: str, walk_to: Open) -> None:
-    page = walk_to(product, "sources?as=privacy")
-    expect(page.get_by_role("table", name="Bronnen van dit beeld")).to_be_visible()
-    expect(page.get_by_role("table", name="Wat er al is")).to_be_visible()
-    expect(page.get_by_role("table")).to_have_count(2)  # neither the quality per region nor who can improve it
-
-
 def test_a_refresh_shows_how_far_it_is_can_be_stopped_and_tells_what_it_brought(
     serve: Callable[..., str], open_page: Open, tmp_path: Path
 ) -> None:
@@ -116,3 +80,41 @@ def test_a_refresh_shows_how_far_it_is_can_be_stopped_and_tells_what_it_brought(
         expect(brought).to_contain_text("mislukt: wat wij hadden blijft in gebruik")
         region = settled(open_page(f"{address}/sources?as=region:VR06"))
         expect(region.get_by_role("button", name="Bronnen verversen")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("scored")
+def test_every_source_stands_there_with_licence_date_age_and_rows() -> None:
+    listed = drawn.table(drawn.draw("sources", **{"as": "lotc"}), "Bronnen van dit beeld")
+    for record in snapshot.current().sources:
+        [row] = [row for row in listed if catalogue.source(record.source_id).title in row[0]]
+        assert record.licence in " ".join(row)
+        assert f"{record.rows_n:,}".replace(",", ".") in " ".join(row)
+    whole = " ".join(" ".join(row) for row in listed)
+    assert "2 jaar later" in whole
+    assert "11 maanden ouder" in whole
+
+
+@pytest.mark.usefixtures("scored")
+def test_quality_of_each_region_and_who_can_better_it() -> None:
+    page = drawn.draw("sources", "en")
+    regions = drawn.table(page, "Quality per region")
+    assert len(regions) == 25
+    for row in regions:
+        shares = [int(share) for share in re.findall(r"(\d+)%", " ".join(row))]
+        assert 97 <= sum(shares) <= 103, row
+    better = drawn.table(page, "Who can make which figure better")
+    assert "complete the list of sites" in " ".join(" ".join(row) for row in better)
+
+
+@pytest.mark.usefixtures("scored")
+def test_a_contact_sees_the_quality_of_the_own_region_alone() -> None:
+    [row] = drawn.table(drawn.draw("sources", **{"as": "region:VR06"}), "Kwaliteit per regio")
+    assert "Noord- en Oost-Gelderland" in " ".join(row)
+
+
+@pytest.mark.usefixtures("scored")
+def test_the_privacy_officer_sees_sources_without_figures() -> None:
+    page = drawn.draw("sources", **{"as": "privacy"})
+    assert drawn.table(page, "Bronnen van dit beeld")
+    assert drawn.table(page, "Wat er al is")
+    assert drawn.sent(page).count("<table") == 2  # neither the quality per region nor who can improve it
