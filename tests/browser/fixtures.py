@@ -341,22 +341,42 @@ def pick(page: Page, label: str, words: str, *, part: bool = False) -> None:
     raise AssertionError(f"{label} never kept its list open for {words}")
 
 
+# A run whose messages arrive all at once is drawn at once: nobody sees it begin. Such a run is over when the server
+# has answered and says no more.
 _GO = """([address, patience]) => new Promise((done, failed) => {
   const app = document.querySelector("[data-testid=stApp]");
   const isIdle = () => app.dataset.testScriptState === "notRunning";
-  let went = false, ran = false;
-  const look = () => {
-    if (went && ran && isIdle()) { watch.disconnect(); done(); }
-    ran = went && (ran || !isIdle());
-    if (went || !isIdle()) return;
-    went = true;  // only now: of a run that had begun before nobody could tell whether it is the one for this address
+  const send = WebSocket.prototype.send;
+  let socket, quiet, left = false, ran = false;
+  const end = () => {
+    watch.disconnect();
+    socket?.removeEventListener("message", hear);
+    clearTimeout(quiet);
+    done();
+  };
+  const hear = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => { if (!ran && isIdle()) end(); }, 300);
+  };
+  const leave = () => { // only from a page at rest: of a run that had begun nobody could tell for which address it is
+    left = true;
+    WebSocket.prototype.send = function (...told) {
+      WebSocket.prototype.send = send;
+      socket = this;
+      socket.addEventListener("message", hear);
+      return send.apply(socket, told);
+    };
     history.pushState({}, "", address);
     dispatchEvent(new PopStateEvent("popstate"));
   };
-  const watch = new MutationObserver(look);
+  const watch = new MutationObserver(() => {
+    if (!left) { if (isIdle()) leave(); return; }
+    if (ran && isIdle()) end();
+    ran ||= !isIdle();
+  });
   watch.observe(app, { attributeFilter: ["data-test-script-state"] });
   setTimeout(() => failed(new Error(`${address} was never drawn`)), patience);
-  look();
+  if (isIdle()) leave();
 })"""
 
 
