@@ -15,7 +15,21 @@ from geodata.snapshots import formats, manifests, snapshot
 from geodata.sources import catalogue
 from risk.scores import context
 
+# That what is prepared is what is computed when it is not there, is asked of a damaged one below.
+pytestmark = pytest.mark.usefixtures("scored")
 DISEASE = "COVID-19"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("alarms") / "data"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Share one folder between these tests: they read the same demonstration."""
+    monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
+    return folder
 
 
 def test_a_region_sees_its_own_gemeenten_with_national_ranks() -> None:

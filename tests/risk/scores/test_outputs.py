@@ -19,6 +19,7 @@ from risk.index.model import load_model
 from risk.insight import backtest
 from risk.scores import outputs
 
+pytestmark = pytest.mark.usefixtures("few_rebuilds")  # how sure a rank is, is proved in tests/risk/index
 WEEK = "2020-W44"
 
 

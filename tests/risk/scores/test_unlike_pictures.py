@@ -1,9 +1,12 @@
 """A picture that lacks a dimension says so wherever it goes, has no flags, and stands beside none that has it."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from access.database import engine as database
 from dashboard.files import downloads
 from dashboard.map.words import map_texts
 from dashboard.parts import reasons, region_facts
@@ -73,16 +76,35 @@ def test_pictures_that_lack_different_things_are_not_compared(tables: Tables, mo
     assert len(evaluation.stability(later, model, "vr")) < len(shown), "months without infections take no part"
 
 
-def _use(weeks_from: str) -> None:
-    """Put figures in use that have infections from a week on; '' is none at all."""
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("unlike")
+
+
+@pytest.fixture
+def use(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Put figures in use that have infections from a week on ('' is none at all), in one folder for all tests."""
+
+    def put(weeks_from: str) -> None:
+        folder = folders / (weeks_from or "none")
+        monkeypatch.setenv("RISICOBEELD_DATA", str(folder))
+        database.close()
+        if not folder.exists():
+            _write(weeks_from)
+
+    yield put
+    database.close()
+
+
+def _write(weeks_from: str) -> None:
     known = snapshot.current()
     incidence = known.table("incidence")
     late = incidence[incidence["week"] >= weeks_from] if weeks_from else contracts.empty("incidence")
     snapshot.write_core({name: known.table(name) for name in known.files} | {"incidence": late}, known.sources)
 
 
-def test_a_picture_without_infections_says_so_everywhere() -> None:
-    _use("")
+def test_a_picture_without_infections_says_so_everywhere(use: Callable[[str], None]) -> None:
+    use("")
     store, model = open_store(Viewer("lotc")), load_model()
     ready = readiness.of(store, model.disease)
     assert ready.may_rank(Ranking.AREAS)
@@ -114,15 +136,15 @@ def test_a_picture_without_infections_says_so_everywhere() -> None:
             assert f", {tail}</span>" in page, "a class without it"
 
 
-def test_a_meeting_sheet_refuses_to_lay_them_side_by_side() -> None:
-    _use("2020-W47")
+def test_a_meeting_sheet_refuses_to_lay_them_side_by_side(use: Callable[[str], None]) -> None:
+    use("2020-W47")
     sheet = meeting.meeting_sheet(open_store(Viewer("lotc")), date(2020, 10, 20), "nl")
     told = " ".join(getattr(block, "text", "") for block in sheet.blocks)
     assert read_texts("nl")("problem.pictures_differ_context") in told
 
 
-def test_a_plan_its_sheets_and_the_meeting_sheet_are_named_after_it() -> None:
-    _use("")
+def test_a_plan_its_sheets_and_the_meeting_sheet_are_named_after_it(use: Callable[[str], None]) -> None:
+    use("")
     store, model = open_store(Viewer("lotc")), load_model()
     inputs = target_inputs.read_inputs(store, model)
     plan = targets.make_plan(inputs.frame, read_request(), 1, inputs.peildatum)
@@ -142,8 +164,8 @@ def test_a_plan_its_sheets_and_the_meeting_sheet_are_named_after_it() -> None:
     assert plans.keep_draft(store, plan, inputs, "nl"), "a plan with a site of unknown size can be kept"
 
 
-def test_a_page_refuses_to_tell_what_changed() -> None:
-    _use("2020-W47")
+def test_a_page_refuses_to_tell_what_changed(use: Callable[[str], None]) -> None:
+    use("2020-W47")
     store = open_store(Viewer("lotc"))
     scored = outputs.read_scored(store, "vr", load_model())
     assert scored.refused["changes"] == "pictures_differ_context"
