@@ -2,8 +2,12 @@
 
 import io
 import re
+import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -135,6 +139,12 @@ def test_the_table_of_sectors_has_one_column_for_each_ranking(state: str) -> Non
     assert escaped(texts("cbs_group.A")) in chosen.group()
 
 
+@cache
+def published(_state: str) -> dict[str, bytes]:
+    """Return the published files, of both languages, of the state in use."""
+    return publish.pages(date(2020, 12, 31))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", ["establishments+incidence"], indirect=True)
 def test_a_card_a_list_and_a_file_name_the_group_that_a_rank_rests_on(state: str, language: str) -> None:
@@ -147,7 +157,7 @@ def test_a_card_a_list_and_a_file_name_the_group_that_a_rank_rests_on(state: str
     shown = listed_on(draw("picture", language, unit="GM9999"))
     assert escaped(texts("link.choose")) in shown, "a link to nothing like what is there says how to go on"
     first = shown.split("rb-first", 1)[1].split("</section>")[0]
-    files = publish.pages(date(2020, 12, 31))
+    files = published(state)
     prefix = "" if language == LANGUAGES[0] else f"{language}/"
     sheet = files[f"{prefix}regions/VR13.html"].decode().split(escaped(texts("publish.workers")))[0]
     assert sheet.count(group) == 1
@@ -157,23 +167,28 @@ def test_a_card_a_list_and_a_file_name_the_group_that_a_rank_rests_on(state: str
     assert set(scores.loc[scores["sector_code"].isin(inside), "ranked_as"]) == {"B-F"}
 
 
+@pytest.fixture
+def real(testdata: Path, once: Callable[[str, Callable[[Path], None]], Path], data_dir: Path) -> None:
+    """Put in use the establishments of the CBS and the infections of the summer of 2020, imported once for all."""
+    shutil.copytree(once("real-summer", partial(import_real, testdata)) / "data", data_dir)
+
+
 def import_real(testdata: Path, folder: Path) -> None:
-    """Import the establishments of the CBS, and the infections of 2020 up to the start of September."""
     days = pd.read_csv(testdata / "rivm/positives_gemeente_per_day_2020.csv.gz").dropna()
-    days = days[days["date"] <= "2020-09-06"].astype({"infected": int})
+    days = days[days["date"].between("2020-06-29", "2020-09-06")].astype({"infected": int})
     named = days.rename(columns={"gm_code": "gemeente", "date": "datum", "infected": "aantal"})
     named.to_csv(folder / "rivm.csv", index=False)
-    for command in (
-        ["establishments", str(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv"), "--year", "2021"],
-        ["incidence", str(folder / "rivm.csv"), "--disease", "COVID-19"],
-    ):
-        assert data_command.main(["import", *command]) == 0
+    with states.at(folder / "data"):
+        for command in (
+            ["establishments", str(testdata / "cbs/kwb2021_establishments_by_sector_gemeente.csv"), "--year", "2021"],
+            ["incidence", str(folder / "rivm.csv"), "--disease", "COVID-19"],
+        ):
+            assert data_command.main(["import", *command]) == 0
 
 
-@pytest.mark.usefixtures("few_rebuilds")
-def test_real_regions_rank_slaughter_as_its_group(testdata: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("few_rebuilds", "real")
+def test_real_regions_rank_slaughter_as_its_group() -> None:
     """No card of a region says slaughterhouses where it rests on the establishments of section B to F."""
-    import_real(testdata, tmp_path)
     scored = outputs.read_scored(open_store(Viewer("lotc")), "vr", load_model())
     by_sector = {sector: rows.set_index("area_code") for sector, rows in scored.scores.groupby("sector_code")}
     slaughter, food = by_sector["slaughter_meat"], by_sector["food_processing"]
@@ -185,10 +200,9 @@ def test_real_regions_rank_slaughter_as_its_group(testdata: Path, tmp_path: Path
     assert not re.search(rf"{texts('sector.slaughter_meat')}|{texts('sector.construction')}", told)
 
 
-@pytest.mark.usefixtures("few_rebuilds")
-def test_real_sites_of_unknown_size_stand_apart(testdata: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("few_rebuilds", "real")
+def test_real_sites_of_unknown_size_stand_apart(testdata: Path) -> None:
     """Parks without a size come after the distribution centres, with a count, and their own page says why."""
-    import_real(testdata, tmp_path)
     for command in (
         ["sites", str(testdata / "sites/holiday_parks.csv"), "--kind", "holiday_park"],
         ["sites", str(testdata / "sites/distribution_centres.csv"), "--kind", "distribution_centre"],
@@ -243,16 +257,15 @@ def test_the_disease_is_a_choice_where_there_are_two(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few_rebuilds")
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_page_is_named_after_what_its_picture_lacks(language: str) -> None:
-    """From the first paint on a cold start: each page here comes before the scores that it shows."""
+def test_a_page_is_named_after_what_its_picture_lacks() -> None:
+    """From the first paint on a cold start: each page here comes before the scores that it shows, in both languages."""
     known = snapshot.current()
     bare = {name: known.table(name) for name in known.files} | {"incidence": contracts.empty("incidence")}
     snapshot.write_core(bare, known.sources)
     store = open_store(Viewer("lotc"))
-    tail = {"nl": "zonder besmettingen", "en": "without infections"}[language]
-    for page in ("picture", "region", "sectors", "sites", "targets"):
-        if level := {"picture": "vr", "sites": "site"}.get(page):
+    tails = {"nl": "zonder besmettingen", "en": "without infections"}
+    for page, (language, tail) in product(("picture", "region", "sectors", "sites", "targets"), tails.items()):
+        if language == LANGUAGES[0] and (level := {"picture": "vr", "sites": "site"}.get(page)):
             assert not outputs.is_ready(store.data_version, level, load_model()), "the start is not cold"
         drawn = draw(page, language)
         told = markup_on(drawn)
