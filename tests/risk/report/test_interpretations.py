@@ -128,6 +128,7 @@ def test_it_is_signed_by_the_organisation_and_never_by_a_person(language: str) -
     assert row["recorded_by"] == "iemand@voorbeeld.nl"
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("language", "heading"), [("nl", "Duiding"), ("en", "Interpretations")])
 def test_report_and_meeting_sheet_carry_them_scoped(language: str, heading: str) -> None:
     empty = accountability(of("region:VR06"), date(2020, 11, 1), date(2020, 11, 30), language)

@@ -53,6 +53,7 @@ def grid_after(document, heading):
     return next(block for block in document.blocks[at:] if isinstance(block, Grid))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_demonstration_accounts_for_56_activations():
     document = accountability(open_store(LOTC), *QUARTER)
     assert grid_after(document, "Samenvatting").rows[0] == ("Activeringen", "56")
@@ -65,6 +66,7 @@ def test_the_demonstration_accounts_for_56_activations():
     assert accountability(open_store(LOTC), *QUARTER, "en").banner == codes.EXAMPLE_BAND_EN
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_count_stands_with_its_definition():
     for language in ("nl", "en"):
         blocks = accountability(open_store(LOTC), *QUARTER, language).blocks
@@ -138,6 +140,7 @@ def test_an_earlier_report_comes_out_the_same_again():
     assert len(gather(open_store(LOTC), *QUARTER).activations) == 57
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_work_and_referrals_are_accounted_for():
     work = {"event_date": "2020-10-07", "kind": "product", "title": "Verzonnen brancheprotocol", "organisation": "X"}
     write.record(LOTC, "work", work)
@@ -152,6 +155,7 @@ def test_work_and_referrals_are_accounted_for():
     assert "Verzonnen brancheprotocol" in files.as_html(document).decode()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_texts_of_the_report_are_kept_with_their_date_and_the_newest_counts():
     for day, text in (
         ("2020-09-02", "Bescherm mensen."),
@@ -171,6 +175,7 @@ def test_texts_of_the_report_are_kept_with_their_date_and_the_newest_counts():
     assert grid_after(earlier, "Samenvatting").rows[-1] == ("Ander werk", "0"), "a text is not other work"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_composition_names_functions_and_no_code_stands_in_the_report():
     document = accountability(open_store(LOTC), *QUARTER)
     rows = grid_after(document, "Samenstelling naar functie").rows
@@ -187,6 +192,7 @@ def test_the_meeting_sheet_of_a_busy_fortnight_is_one_page():
     assert len(re.findall(rb"/Type /Page\b(?!s)", made)) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_region_reads_only_its_own():
     record(vr_code="VR07", outcome="geheim van zeven")
     document = accountability(open_store(parse_viewer("region:VR06")), *QUARTER)
