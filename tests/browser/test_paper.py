@@ -23,12 +23,13 @@ A4_POINTS = (595, 842)
     ],
 )
 def test_a_page_is_one_page_of_paper(
-    product: str, open_page: Callable[..., Page], path: str, ready: str, options: dict[str, object]
+    product: str, walk_to: Callable[..., Page], path: str, ready: str, options: dict[str, object]
 ) -> None:
-    page = settled(open_page(f"{product}/{path}", **options))
+    page = walk_to(product, path, **options)
     expect(page.locator(ready).first).to_be_visible()
     expect(page.locator("path.area").first).to_be_attached()
     settled(page)
+    page.evaluate("delete window.cut")  # of the page before
     page.evaluate("""() => window.addEventListener("risicobeeld:paper", ({ detail }) => {
       if (!detail.isOnPaper) return;
       const host = [...document.querySelectorAll("*")].find((one) => one.shadowRoot?.querySelector(".map")).shadowRoot;

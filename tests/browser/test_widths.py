@@ -14,10 +14,8 @@ CUT = """(cells) => cells.filter((cell) => cell.offsetParent &&
 
 @pytest.mark.parametrize("level", ["vr", "gemeente"])
 @pytest.mark.parametrize("locale", ["nl-NL", "en-GB"])
-def test_no_figure_is_cut_off_at_any_width(
-    product: str, open_page: Callable[..., Page], level: str, locale: str
-) -> None:
-    page = open_page(f"{product}/?level={level}", locale=locale)
+def test_no_figure_is_cut_off_at_any_width(product: str, walk_to: Callable[..., Page], level: str, locale: str) -> None:
+    page = walk_to(product, f"?level={level}", locale=locale)
     expect(page.locator(".ranking tbody tr").first).to_be_visible()
     settled(page)
     for width in WIDTHS:
@@ -28,8 +26,8 @@ def test_no_figure_is_cut_off_at_any_width(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_list_of_a_comparison_keeps_its_place_on_a_desk(product: str, open_page: Callable[..., Page]) -> None:
-    page = open_page(f"{product}/?level=gemeente&unit=GM1859&beside=GM0200")
+def test_the_list_of_a_comparison_keeps_its_place_on_a_desk(product: str, walk_to: Callable[..., Page]) -> None:
+    page = walk_to(product, "?level=gemeente&unit=GM1859&beside=GM0200", locale="nl-NL")
     expect(page.locator(".ranking tbody tr").first).to_be_visible()
     settled(page)
     for width in (1024, 1280, 1400, 1920):
