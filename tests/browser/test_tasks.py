@@ -13,7 +13,7 @@ from access import people
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from door.store import open_store
-from tests.browser.fixtures import pick, settled
+from tests.browser.fixtures import go, pick, settled
 from tests.browser.house import House, knock
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 from words import Texts, read_texts
@@ -117,7 +117,7 @@ def test_lot_c_sees_where_first_and_why_and_takes_the_targets_along(enter, langu
 def test_the_contact_records_a_visit_on_a_telephone_and_takes_the_sheet_along(enter, language: str) -> None:
     """A practised contact needs at most eight touches from the own page, and one word to find the site."""
     page, texts = enter("region", language, TELEPHONE)
-    page.goto(page.url.rstrip("/") + "/region")
+    go(page, "region")
     touches = 0
 
     def touch(role: str, name: str) -> None:
@@ -144,7 +144,7 @@ def test_the_contact_records_a_visit_on_a_telephone_and_takes_the_sheet_along(en
     mine = open_store(LOTC).register("activations")
     mine = mine[mine["recorded_by"] == "region@example.org"]
     assert site["site_id"] in set(mine["site_id"])
-    page.goto(page.url.split("/register")[0] + "/region")
+    go(page, "region")
     expect(page.get_by_role("heading", name="Noord- en Oost-Gelderland").first).to_be_visible()
     sheet = taken(page, texts("region.sheet")).read_bytes()
     assert len(re.findall(rb"/Type /Page\b", sheet)) == 1
