@@ -9,8 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture
 def demonstration(data_dir: Path, computed: Path) -> None:
@@ -65,29 +63,28 @@ def test_a_site_of_another_region_is_as_absent_as_one_that_does_not_exist() -> N
     assert "DEMO-0001 uit de link is er niet, of hoort niet bij wat u mag zien" in notice
 
 
-@pytest.mark.usefixtures("demonstration")
+@pytest.mark.usefixtures("demonstration", "few_rebuilds")
 def test_a_link_that_fits_says_nothing() -> None:
     assert notice_of("picture", unit="GM1859", level="gemeente", week="2020-W44", sector="slaughter_meat") == ""
     assert notice_of("picture", inside="exposed_workers.part") == ""
 
 
-def test_a_page_that_one_may_not_open_says_so(serve: Callable[..., str], new_page: Callable[..., Page]) -> None:
-    page = new_page()
-    page.goto(serve(ROOT / "app.py") + "/privacy?as=lotc")
+def test_a_page_that_one_may_not_open_says_so(product: str, walk_to: Callable[..., Page]) -> None:
+    page = walk_to(product, "privacy?as=lotc")
     expect(page.get_by_role("heading", name="Deze bladzijde is er niet voor u")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_a_page_that_does_not_exist_says_so_and_leads_to_the_nearest(
-    serve: Callable[..., str], new_page: Callable[..., Page]
+    product: str, walk_to: Callable[..., Page]
 ) -> None:
-    page, address = new_page(), serve(ROOT / "app.py")
-    page.goto(f"{address}/locatie?sector=slaughter_meat")
+    page = walk_to(product, "sources")
+    page.goto(f"{product}/locatie?sector=slaughter_meat")
     expect(page.get_by_role("heading", name="Deze bladzijde bestaat niet")).to_be_visible()
     expect(page.get_by_text("Er is geen bladzijde locatie.")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     page.get_by_test_id("stMain").get_by_role("link", name="Locaties").click()
     expect(page).to_have_url(re.compile(r"/sites\?.*sector=slaughter_meat"))
-    page.goto(f"{address}/locatie?lang=en")
+    page.goto(f"{product}/locatie?lang=en")
     expect(page.get_by_role("heading", name="This page does not exist")).to_be_visible()

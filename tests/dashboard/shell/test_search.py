@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 from access.viewer import parse_viewer
 from dashboard.shell import search, session
 from door.store import open_store
-from tests.browser.fixtures import settled
 from words import read_texts
 
 Open = Callable[..., Page]
@@ -75,9 +74,9 @@ def test_a_site_is_found_by_name_number_kind_and_place_and_only_by_who_may_see_i
 
 @pytest.mark.parametrize("path", ["/", "/register", "/sources"])
 def test_the_box_opens_with_ctrl_k_on_every_page_and_leads_on_by_keyboard(
-    product: str, open_page: Open, path: str
+    product: str, walk_to: Open, path: str
 ) -> None:
-    page = settled(open_page(product + path))
+    page = walk_to(product, path.lstrip("/"))
     expect(page.get_by_role("button", name="Zoeken")).to_be_visible()  # from then on the keys are heard
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Zoeken")
@@ -95,8 +94,8 @@ def test_the_box_opens_with_ctrl_k_on_every_page_and_leads_on_by_keyboard(
     expect(field).to_be_hidden()
 
 
-def test_a_site_opens_on_its_page_and_escape_closes_the_box(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/method?lang=en"))
+def test_a_site_opens_on_its_page_and_escape_closes_the_box(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "method?lang=en")
     page.get_by_role("button", name="Search").click()
     field = page.get_by_role("combobox", name="Search")
     field.press("Escape")
