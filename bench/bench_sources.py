@@ -61,7 +61,7 @@ def bench_sites(folder: Path) -> dict[str, float]:
     from geodata.areas import mergers
     from geodata.intake import sites
     from geodata.intake.places import known_places
-    from geodata.tables import duplicates
+    from geodata.tables import site_table
 
     question = sites.Question("sites_file.bench", "2026-01-01", kind="holiday_park")
     areas = mergers.known_areas()
@@ -71,7 +71,7 @@ def bench_sites(folder: Path) -> dict[str, float]:
     first = time.perf_counter() - start
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     start = time.perf_counter()
-    pairs = duplicates.likely(checked)
+    pairs = site_table.likely(checked)
     return {
         "seconds": first,
         "peak_gb": peak_gb,
@@ -113,7 +113,7 @@ def bench_table(folder: Path) -> dict[str, float]:
     """Read, type and store every column."""
     from geodata.snapshots import formats as store
     from geodata.sources.cbs import odata as cbs
-    from geodata.sources.cbs.columns import Wanted
+    from geodata.sources.cbs.question import Wanted
 
     wanted = {f"topic_{number}": Wanted(f"topic_{number}") for number in range(1, COLUMNS_N - 1)}
     start = time.perf_counter()

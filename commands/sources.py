@@ -20,7 +20,7 @@ from geodata.intake.receipt import Receipt
 from geodata.refresh import build as refresh
 from geodata.refresh import fetch, imports
 from geodata.snapshots import formats as store
-from geodata.snapshots.prune import prune
+from geodata.snapshots.snapshot import prune
 from geodata.sources.registry import CONNECTORS
 from geodata.tables import coverage
 from register import clock

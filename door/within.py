@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from access.rights import Rows, rows_of
 from door.store import ScopedStore
 from geodata import codes
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 
 _M2_PER_KM2: Final = 1e6
 _BY_SURENESS: Final = ("official", "estimate", "assumption", "fictional")

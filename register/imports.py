@@ -11,8 +11,8 @@ from access.viewer import Viewer
 from geodata.areas.regions import fold
 from geodata.codes import SECTORS
 from geodata.errors import InputError, RegisterError, RisicobeeldError
+from geodata.intake.cells import as_date
 from geodata.intake.columns import as_texts, fold_header
-from geodata.intake.days import as_date
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options, Table
 from geodata.intake.places import Kind, Places, known_places

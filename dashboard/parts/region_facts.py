@@ -11,7 +11,7 @@ from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import session
 from door.store import ScopedStore, newest_event
 from geodata.codes import Status
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from risk.insight import changes
 from risk.insight import visits as history
 from words import Texts

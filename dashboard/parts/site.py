@@ -24,8 +24,7 @@ from dashboard.visit import server as visits
 from door.store import ScopedStore
 from geodata import codes, site_kinds
 from geodata.errors import RisicobeeldError
-from geodata.tables.activations import valid_activations
-from geodata.tables.corrections import SAME_M
+from geodata.tables.corrections import SAME_M, valid_activations
 from risk.targets import decisions
 from risk.targets.decisions import CorrectedPlace
 from risk.targets.request import Mark

@@ -15,10 +15,8 @@ import shapely
 from pandera.errors import SchemaErrors
 
 from geodata import codes, site_kinds
-from geodata.contracts.computed import COMPUTED
-from geodata.contracts.core import CORE, KIND_RULE
-from geodata.contracts.register import REGISTER
 from geodata.contracts.schema import Contract, keeps
+from geodata.contracts.tables import COMPUTED, CORE, KIND_RULE, REGISTER
 from geodata.errors import ContractError
 
 Table = TypeVar("Table", bound=pd.DataFrame)

@@ -19,12 +19,22 @@ from numpy.typing import NDArray
 from geodata.areas import joins, regions
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
-from geodata.intake import cells, placing
+from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.columns import as_texts, of_year, without_year, years_behind
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table
-from geodata.intake.places import Kind, Place, Places
+from geodata.intake.places import (
+    Kind,
+    Place,
+    Places,
+    different_texts,
+    first_names,
+    gemeente_of,
+    refuse_missed,
+    tell_disagreeing,
+    tell_missed,
+)
 from geodata.intake.receipt import Receipt
 
 _MAPPINGS_DIR = Path(__file__).parent / "mappings"
@@ -240,10 +250,10 @@ def _codes(
         raise InputError("no_column_of_gemeenten", name=table.name)
     given = as_texts(frame[(columns or names)[0]])
     other = as_texts(frame[names[0]]) if names else given
-    number, different = placing.different(given, other)
+    number, different = different_texts(given, other)
     found = [_place(one, name, known, places) for one, name in different]
     shown = given.mask(given.eq(""), other)
-    placing.tell_disagreeing(different, number, table.row_n, receipt, places)
+    tell_disagreeing(different, number, table.row_n, receipt, places)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code if place.kind is Kind.GEMEENTE else "" for place in found], dtype=object)[number]
     for position in np.flatnonzero(~np.isin(kinds, [Kind.GEMEENTE, Kind.MISS])).tolist():
@@ -255,12 +265,12 @@ def _codes(
     for position in np.flatnonzero(is_empty).tolist():
         receipt.pass_over(table.row_n[position], "other_year_empty", text=shown.iloc[position], year=question.year)
     lost = np.flatnonzero((kinds == Kind.MISS) & ~is_empty)
-    placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places)
+    tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places)
     if len(lost) and len(lost) == int(np.isin(kinds, [Kind.GEMEENTE, Kind.MISS]).sum()) > 1 and not any(codes):
         nearest = next(iter(receipt.places_missed))
         raise InputError("no_gemeente_named", name=table.name, nearest=nearest)
     if len(lost) and not question.is_partial:
-        placing.refuse_missed(receipt, table.name)
+        refuse_missed(receipt, table.name)
     return pd.Series(codes, index=frame.index, dtype="str")
 
 
@@ -273,7 +283,7 @@ def _has_no_figure(frame: pd.DataFrame, mapping: Mapping) -> NDArray[np.bool_]:
 
 
 def _place(given: str, name: str, known: set[str], places: Places) -> Place:
-    found = placing.gemeente_of(given, name, "", places)
+    found = gemeente_of(given, name, "", places)
     if found.kind is Kind.MISS and name != given and re.fullmatch(r"\d{5,}", given):
         return Place(Kind.OTHER, "", given)  # a wijk or buurt by its number
     if found.kind is Kind.GEMEENTE and found.code not in known:
@@ -389,7 +399,7 @@ def _numbers(column: pd.Series, where: str, row_n: pd.Series, receipt: Receipt) 
 def _tell_cover(counts: pd.DataFrame, known: set[str], year: int, receipt: Receipt, places: Places) -> None:
     present = set(counts["gemeente_code"])
     if absent := known - present:
-        names = placing.first_names(absent, places)
+        names = first_names(absent, places)
         receipt.note("cover", n=len(absent), total=len(known), year=year, names=names)
     for heir, parts in joins.incomplete_heirs(present, regions.changes_from(year)).items():
         names = ", ".join(places.names.get(code, code) for code in parts)

@@ -15,12 +15,22 @@ from geodata import contracts
 from geodata.areas import joins, regions
 from geodata.codes import Status
 from geodata.errors import InEach, InputError
-from geodata.intake import cells, columns, days, placing, series
+from geodata.intake import cells, columns, series
 from geodata.intake.cells import Mark
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Knows, Options, Table, is_blank
-from geodata.intake.places import Kind, Place, Places
+from geodata.intake.places import (
+    Kind,
+    Place,
+    Places,
+    different_texts,
+    first_names,
+    gemeente_of,
+    refuse_missed,
+    tell_disagreeing,
+    tell_missed,
+)
 from geodata.intake.receipt import Receipt
 
 _WORDS: Final = tomllib.loads((Path(__file__).parent / "incidence.toml").read_text("utf-8"))
@@ -172,7 +182,7 @@ def _of_today(weeks: pd.DataFrame, places: Places, receipt: Receipt) -> pd.DataF
         receipt.note("part_missing", gemeente=places.names.get(heir, heir), parts=names)
     today = joins.to_today(weeks, changes, ["cases_n"], by=["disease", "gemeente_code", "week"])
     if without := places.of_today - set(today["gemeente_code"]):
-        names = placing.first_names(without, places)
+        names = first_names(without, places)
         receipt.note("cover_cases", n=len(without), total=len(places.of_today), names=names)
     status = joins.status_after_split(today["is_split"], today["cases_n"])
     return today.drop(columns="is_split").assign(status=status)
@@ -212,7 +222,7 @@ def _level(chosen: Mapping[str, str]) -> str:
 def _refuse_missing(table: Table, chosen: Mapping[str, str], level: str) -> None:
     headers = ", ".join(map(str, table.frame.columns))
     missing = [name for name in (level, "cases") if name not in chosen]
-    bare = [str(name) for name in table.frame.columns if days.is_bare_week(str(name))]
+    bare = [str(name) for name in table.frame.columns if cells.is_bare_week(str(name))]
     if "cases" in missing and len(bare) > 1:
         raise InputError("weeks_without_year", name=table.name, weeks=", ".join(bare[:4]))
     if missing or not {"week", "date"} & set(chosen):
@@ -270,11 +280,11 @@ def _areas(
     given, other, province = (
         columns.texts(table.frame, chosen, question.mapping, name) for name in (level, f"{level}_name", "province")
     )
-    number, different = placing.different(given, other, province)
-    find = _region if level == "region" else placing.gemeente_of
+    number, different = different_texts(given, other, province)
+    find = _region if level == "region" else gemeente_of
     found = [find(one, name, in_province, places) for one, name, in_province in different]
     if level == "gemeente":
-        placing.tell_disagreeing(different, number, table.row_n, receipt, places)
+        tell_disagreeing(different, number, table.row_n, receipt, places)
     shown = given.mask(given.eq(""), other)
     kinds = np.array([place.kind.value for place in found], dtype=object)[number]
     codes = np.array([place.code for place in found], dtype=object)[number]
@@ -294,9 +304,9 @@ def _areas(
         receipt.pass_over(table.row_n[position], "below", text=shown.iloc[position][:80])
     kinds[is_text_alone] = Kind.OTHER.value
     lost = np.flatnonzero(kinds == Kind.MISS)
-    placing.tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places, level)
+    tell_missed(shown.iloc[lost], table.row_n[lost], receipt, places, level)
     if len(lost) and not question.is_partial:
-        placing.refuse_missed(receipt, table.name, level)
+        refuse_missed(receipt, table.name, level)
     index = table.frame.index
     return pd.Series(codes, index=index, dtype="str"), pd.Series(kinds, index=index, dtype="str")
 
@@ -336,7 +346,7 @@ def _weeks(
     """Return the week of each row of a gemeente, and its day where the file gives days."""
     frame, where = table.frame, table.name
     if "week" not in chosen:
-        stamps = days.dates(frame[chosen["date"]], f"{where}, {chosen['date']}", table.row_n)
+        stamps = cells.dates(frame[chosen["date"]], f"{where}, {chosen['date']}", table.row_n)
         missing = stamps.isna() & is_row
         if missing.any():
             raise InputError("row_without_date", where=where, a=table.row_n[missing.to_numpy()][0])
@@ -345,14 +355,14 @@ def _weeks(
     year = columns.texts(frame, chosen, mapping, "year") if "year" in chosen else pd.Series("", index=frame.index)
     pairs = pd.DataFrame({"week": given, "year": year})
     different = pairs.drop_duplicates()
-    known = {(week, of): days.week_of(week, of) for week, of in zip(different["week"], different["year"], strict=True)}
+    known = {(week, of): cells.week_of(week, of) for week, of in zip(different["week"], different["year"], strict=True)}
     found = pd.Series([known[pair] for pair in zip(given, year, strict=True)], index=frame.index, dtype=object)
     wrong = found.isna() & is_row
     if wrong.any():
         row, text = table.row_n[wrong.to_numpy()][0], given[wrong].iloc[0]
         of = year[wrong].iloc[0]
         last = _last_week(text, of)
-        if not last and not of and days.is_bare_week(text):
+        if not last and not of and cells.is_bare_week(text):
             raise InputError("week_without_year", where=where, row=row, text=text)
         raise InputError(
             "no_week_53" if last else "no_week",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.errors import InEach, InputError
-from geodata.intake import columns, days
+from geodata.intake import cells, columns
 from geodata.intake.columns import ColumnMapping, Fields, fold_header
 from geodata.intake.files.table import Table
 from geodata.intake.places import Kind, Places
@@ -275,10 +275,10 @@ def moment_of(header: str) -> tuple[str, str] | None:
     >>> moment_of("2020-W37"), moment_of("7-9-2020"), moment_of("aantal")
     (('2020-W37', ''), ('', '2020-09-07'), None)
     """
-    day = days.as_date(header)
+    day = cells.as_date(header)
     if day is not None and not pd.isna(day):
         return "", day.date().isoformat()
-    week = days.week_of(header)
+    week = cells.week_of(header)
     return (week, "") if week else None
 
 

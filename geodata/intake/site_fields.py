@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from geodata import site_kinds
 from geodata.areas.regions import fold
 from geodata.errors import InEach, InputError
-from geodata.intake import cells, placing
+from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.columns import fold_header
 from geodata.intake.files.table import is_blank
 from geodata.intake.places import Kind as PlaceKind
-from geodata.intake.places import Places
+from geodata.intake.places import Places, gemeente_of
 from geodata.intake.receipt import Receipt
 from geodata.site_kinds import Kind
 from words import read_texts
@@ -316,7 +316,7 @@ def gemeente_of_today(text: str, name: str, province: str, places: Places) -> tu
     places
         The gemeenten by code and name, of every year.
     """
-    place = placing.gemeente_of(text, name, province, places)
+    place = gemeente_of(text, name, province, places)
     if place.kind is PlaceKind.GEMEENTE:
         code = places.only_today(place.code)
         return code, "" if code == place.code else "changed" if code else "miss"

@@ -14,17 +14,16 @@ from geodata import batch, codes, contracts, site_kinds
 from geodata.batch import LOCAL, Pool
 from geodata.codes import Status
 from geodata.errors import InputError
-from geodata.intake import columns, coordinates, days, placing, site_fields
+from geodata.intake import cells, columns, coordinates, site_fields
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.files import reader
 from geodata.intake.files.table import Options, Table
-from geodata.intake.places import Kind, Places
+from geodata.intake.places import Kind, Places, different_texts, tell_disagreeing
 from geodata.intake.receipt import Line, Receipt
 from geodata.snapshots import formats as store
 from geodata.sources import geocoder
 from geodata.sources.http import Progress
-from geodata.tables import duplicates
-from geodata.tables.site_table import points_rd, site_table
+from geodata.tables.site_table import exact, fingerprint, likely, points_rd, site_table
 
 FIELDS: Final[Mapping[str, list[str]]] = site_fields.headers()
 """The fields that a file may have, each with the headers that are recognised without a mapping."""
@@ -217,9 +216,9 @@ def _given(reading: _Reading, table: Table, places: Places, receipt: Receipt) ->
     given.loc[country.isna(), "why"] = "country"
     named = reading.text(frame, "gemeente")
     fields = [name for name in _GEMEENTE if name == "gemeente" or name in chosen]  # most lists have one of them
-    number, found = placing.different(*(reading.text(frame, name) for name in fields))
+    number, found = different_texts(*(reading.text(frame, name) for name in fields))
     said = [tuple(dict(zip(fields, row, strict=True)).get(name, "") for name in _GEMEENTE) for row in found]
-    placing.tell_disagreeing(said, number, table.row_n, receipt, places)
+    tell_disagreeing(said, number, table.row_n, receipt, places)
     texts = [text or name for text, name, _ in said]
     meant = [site_fields.gemeente_of_today(one, name, province, places) for one, name, province in said]
     given["named"] = pd.array([code for code, _ in meant], dtype="str").take(number)
@@ -311,7 +310,7 @@ def _leave_out_unplaced(
 
 
 def _without_repeated(sites: gpd.GeoDataFrame, receipt: Receipt, *, has_keys: bool) -> tuple[gpd.GeoDataFrame, int]:
-    repeated = duplicates.exact(sites)
+    repeated = exact(sites)
     if repeated.any():
         for number in sites.loc[repeated, "row_n"].tolist():
             receipt.leave_out(number, "repeated")
@@ -343,9 +342,9 @@ def _placed(reading: _Reading, piece: tuple[pd.DataFrame, pd.DataFrame]) -> tupl
     rows["size_n"], rows["size_unit"] = given["size_n"], given["size_unit"]
     points = points_rd(given["x"], given["y"], codes.CRS_RD)
     # a key of its own, or one made of what the site is and where it stands
-    rows["key"] = duplicates.fingerprint(rows, points) if given["key"].eq("").all() else given["key"]
+    rows["key"] = fingerprint(rows, points) if given["key"].eq("").all() else given["key"]
     if "date" in reading.chosen:
-        rows["source_date"] = days.dates(frame[reading.chosen["date"]], where, given["row_n"])
+        rows["source_date"] = cells.dates(frame[reading.chosen["date"]], where, given["row_n"])
     placed = gpd.GeoDataFrame(rows, geometry=points)
     sites = site_table(placed, question.source, question.source_date, question.status, reading.areas)
     lines = _elsewhere(sites, given, reading.areas["gemeenten"])
@@ -372,7 +371,7 @@ def _elsewhere(sites: gpd.GeoDataFrame, given: pd.DataFrame, gemeenten: pd.DataF
 
 
 def _with_likely(sites: gpd.GeoDataFrame, report: Report, *, drops_likely: bool) -> tuple[gpd.GeoDataFrame, Report]:
-    pairs = duplicates.likely(sites)
+    pairs = likely(sites)
     listed = pd.DataFrame(
         {
             "site_id": sites["site_id"].to_numpy()[pairs["left"]],

@@ -15,11 +15,11 @@ from geodata.areas import regions
 from geodata.areas.regions import fold
 from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
-from geodata.intake import cells, placing
+from geodata.intake import cells
 from geodata.intake.cells import Mark
 from geodata.intake.files import books
 from geodata.intake.files.table import column_letter, is_blank, is_note
-from geodata.intake.places import Kind, Place, Places, known_places
+from geodata.intake.places import Kind, Place, Places, known_places, tell_missed
 from geodata.intake.receipt import Receipt
 
 _REGION_HEADER: Final = re.compile(
@@ -250,7 +250,7 @@ def _rows_of_places(
                 number + 1, "total_row" if place.kind is Kind.TOTAL else "other_level", text=str(cell)[:60]
             )
     numbers = pd.Series([*lost], dtype="int64").to_numpy()
-    placing.tell_missed(pd.Series(lost, dtype="str"), numbers, receipt, places, "region" if by_vr else "gemeente")
+    tell_missed(pd.Series(lost, dtype="str"), numbers, receipt, places, "region" if by_vr else "gemeente")
     return rows
 
 

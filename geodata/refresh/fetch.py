@@ -19,8 +19,8 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue, http, pdok
 from geodata.sources.cbs import regions as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
-from geodata.sources.cbs.columns import Wanted
 from geodata.sources.cbs.odata import missing_columns, stopped_live
+from geodata.sources.cbs.question import Wanted
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
 from geodata.sources.registry import CONNECTORS, chosen

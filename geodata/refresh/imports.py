@@ -1,7 +1,8 @@
 """Imports of a user's files: read, judged, told in a receipt, kept, and only then part of the picture.
 
 Each gives the receipt back and prints nothing, so that a command and a page can tell the same. A refusal changes
-nothing; the same file read the same way makes no new version; a dry run stops before anything is kept.
+nothing; the same file read the same way makes no new version; a dry run stops before anything is kept. Places of
+sites that somebody corrected are taken over as a delivery of their own.
 """
 
 import re
@@ -13,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import geopandas as gpd
 import pandas as pd
 
 from geodata import contracts, settings
@@ -33,11 +35,13 @@ from geodata.snapshots.manifests import SourceRecord
 from geodata.snapshots.snapshot import Snapshot
 from geodata.sources import catalogue
 from geodata.sources.http import Progress
+from geodata.tables import corrections as places
 from geodata.tables import coverage
 
 Would = Callable[[Snapshot], None]
 """What a dry run calls with the tables as they would be, while they can be read."""
 _EVERYTHING: Final = Options()
+_SOURCE: Final = "place_corrections"
 
 
 @contextmanager
@@ -380,3 +384,75 @@ def _is_same_table(before: RawSnapshot, table: pd.DataFrame, name: str) -> bool:
 
 def _digests(stored: Mapping[str, Path]) -> dict[str, str]:
     return {name: sha256(path.read_bytes()).hexdigest() for name, path in stored.items()}
+
+
+def import_places(corrected: pd.DataFrame, *, is_dry_run: bool = False, would: Would | None = None) -> Receipt:
+    """Lay corrected places over those of the lists and rebuild; the whole set takes the place of the one before.
+
+    Parameters
+    ----------
+    corrected
+        site_id, place_wgs84 and corrected_on, as `geodata.tables.corrections` wants them: every correction that
+        stands. One that was taken back is no longer among them, and the list's place counts again.
+    is_dry_run
+        Change nothing.
+    would
+        Called in a dry run with the tables as they would be.
+
+    Returns
+    -------
+    Receipt
+        Which sites moved and how far, and which corrections could not be taken over and why.
+    """
+    with snapshot.lock():
+        current = snapshot.current()
+        before = deliveries.latest_raw_of(_SOURCE)
+        known = places.read(before.path / places.FILE) if before else pd.DataFrame(columns=list(places.COLUMNS))
+        listed = places.as_listed(current.table("sites"), known)
+        table = _with_listed(corrected, listed, known)
+        receipt = _receipt(places.fates(listed, table, current.table("gemeenten")))
+        receipt.is_dry_run = is_dry_run
+        content = table.to_csv(index=False).encode()
+        source = catalogue.source(_SOURCE)
+        record = SourceRecord(
+            _SOURCE,
+            str(table["corrected_on"].max()) if len(table) else datetime.now(UTC).date().isoformat(),
+            len(table),
+            source.address,
+            source.licence,
+            sha256(content).hexdigest(),
+        )
+        if is_dry_run:
+            if would:
+                with trial(record, {places.FRAME: table}) as tables:
+                    would(tables)
+            return receipt
+        is_new = before.record.sha256 != record.sha256 if before else len(table) > 0
+        if not is_new:
+            receipt.is_unchanged = True
+            return receipt
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / places.FILE
+            path.write_bytes(content)
+            keep(record, {places.FILE: path}, {}, {places.FRAME: table})
+        return receipt
+
+
+def _with_listed(corrected: pd.DataFrame, sites: gpd.GeoDataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return corrections with the place that the list gave when they were first taken over."""
+    table = corrected.merge(known, on=["site_id", "place_wgs84", "corrected_on"], how="left")
+    today = dict(zip(sites["site_id"], places.texts_of(sites.geometry), strict=True))
+    table["listed_wgs84"] = table["listed_wgs84"].fillna(table["site_id"].map(today)).fillna("")
+    return table[list(places.COLUMNS)].astype("str").sort_values("site_id", ignore_index=True)
+
+
+def _receipt(found: pd.DataFrame) -> Receipt:
+    receipt = Receipt(places.FILE, "places", rows_n=len(found), kept_n=int((found["fate"] == "taken").sum()))
+    for row_n, one in enumerate(found.to_dict("records"), 1):
+        if one["fate"] != "taken":
+            receipt.leave_out(row_n, f"place_{one['fate']}", site=one["site_id"])
+        elif pd.isna(one["moved_m"]):
+            receipt.change(row_n, "place_added", site=one["site_id"], day=one["corrected_on"])
+        else:
+            receipt.change(row_n, "place_moved", site=one["site_id"], day=one["corrected_on"], m=round(one["moved_m"]))
+    return receipt

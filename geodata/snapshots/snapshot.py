@@ -2,6 +2,11 @@
 
 They are made of `geodata.snapshots.deliveries`, and `geodata.snapshots.computed` is made of them. The file
 ``core/CURRENT`` names the snapshot in use; while it is absent the embedded demonstration snapshot is.
+
+`prune` removes old ones by one rule; what each was stays in the backups, as its manifest. Kept are: of the core
+snapshots those in use lately (`CORE_KEPT`) and all of the last `DAYS_KEPT` days; of each source's deliveries the
+newest ones (`RAW_KEPT`), the last of every month, and all of the last `DAYS_KEPT` days; of the scores those of the
+snapshots that are kept, and of the demonstration.
 """
 
 import fcntl
@@ -11,22 +16,26 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from geodata import contracts, known, settings
 from geodata.errors import InputError, SnapshotError
+from geodata.snapshots import deliveries, manifests
 from geodata.snapshots import formats as store
-from geodata.snapshots import manifests
 from geodata.snapshots.manifests import SourceRecord
 
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _OPTIONAL = ("context", "regional_incidence")  # core tables that the demonstration and older snapshots do without
+CORE_KEPT: Final = 5
+RAW_KEPT: Final = 5
+DAYS_KEPT: Final = 30
 
 
 @dataclass(frozen=True)
@@ -302,3 +311,76 @@ def last_good() -> Snapshot | None:
         if not (had_real_figures and found.is_demonstration):
             return found
     return None
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """One folder that is past the rule."""
+
+    path: Path
+    size_bytes: int
+
+
+def prune(today: date, *, dry_run: bool = False) -> list[Pruned]:
+    """Remove what the rule does not keep; return what was removed, or would be.
+
+    Parameters
+    ----------
+    today
+        The day to count from.
+
+    Raises
+    ------
+    SnapshotError
+        An import or refresh is running, or nothing tells which snapshot is in use.
+    """
+    with nullcontext() if dry_run else lock():  # looking on needs no room and is in nobody's way
+        in_use = current().data_version
+        if not dry_run:
+            sweep()
+        core = _old_core(today, in_use)
+        gone = {path.name for path in core}
+        found = [Pruned(path, _size(path)) for path in (*core, *_old_raw(today), *_old_out(gone))]
+        if not dry_run:
+            for one in found:
+                _remove(one.path)
+    return found
+
+
+def _remove(folder: Path) -> None:
+    """Take a folder out of sight in one step, and then away: a run that is killed leaves none of which half is gone."""
+    unseen = folder.with_name(f".part-{folder.name}")  # `sweep` knows it by its name
+    folder.rename(unseen)
+    shutil.rmtree(unseen)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _made(folder: Path) -> date:
+    return datetime.fromtimestamp(folder.stat().st_mtime, UTC).date()
+
+
+def _old_core(today: date, in_use: str) -> list[Path]:
+    folders = in_core()
+    lately = {in_use, *history()[:CORE_KEPT]}
+    return [path for path in folders if path.name not in lately and _made(path) < today - timedelta(days=DAYS_KEPT)]
+
+
+def _old_raw(today: date) -> list[Path]:
+    found = []
+    for source in sorted((settings.data_dir() / "raw").glob("*/")):
+        dated = deliveries.folders_of(source.name)
+        last_of_month = {path.name[:7]: path for path in dated}  # the oldest first, so that the last one stays
+        kept = {*dated[-RAW_KEPT:], *last_of_month.values()}
+        limit = (today - timedelta(days=DAYS_KEPT)).isoformat()
+        found += [path for path in dated if path not in kept and path.name[:10] < limit]
+    return found
+
+
+def _old_out(gone: set[str]) -> list[Path]:
+    """Return the scores of the snapshots that go, or are gone."""
+    there = {path.name for path in in_core()} - gone | {embedded_version()}
+    folders = (settings.data_dir() / "out").glob("[!.]*-*/")
+    return sorted(path for path in folders if path.name.rpartition("-")[2] not in there)

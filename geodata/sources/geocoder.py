@@ -16,7 +16,7 @@ from geodata.areas.regions import fold
 from geodata.errors import SourceError
 from geodata.snapshots import formats as store
 from geodata.sources import http
-from geodata.sources.cbs.columns import plain
+from geodata.sources.cbs.question import plain
 from geodata.sources.http import Progress
 
 _PATH = "/bzk/locatieserver/search/v3_1/free"

@@ -1,4 +1,4 @@
-"""Places of sites that somebody who knows corrected, laid over what the lists say."""
+"""What was corrected: which recorded visits stand, and places of sites laid over what the lists say."""
 
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,22 @@ FRAME: Final = "site_places"
 FILE: Final = "places.csv"
 SAME_M: Final = 2.0  # two spellings of one point: six decimals of a degree are a decimetre
 _DECIMALS: Final = 6
+
+
+def valid_activations(activations: pd.DataFrame) -> pd.DataFrame:
+    """Return the activations without those that a correction supersedes.
+
+    Ask it of all that the viewer may see, before the rows are cut to a site, an area or a date: a correction may have
+    moved the visit to another. An entry that corrects one of the snapshot takes over its id, and stands.
+
+    Examples
+    --------
+    >>> rows = {"activation_id": ["A", "B", "C"], "supersedes": ["", "A", "C"], "site_id": ["1", "2", "3"]}
+    >>> list(valid_activations(pd.DataFrame(rows))["activation_id"])
+    ['B', 'C']
+    """
+    of_others = activations.loc[activations["supersedes"] != activations["activation_id"], "supersedes"]
+    return activations[~activations["activation_id"].isin(of_others)]
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from geodata.codes import MissingReason, Status
 from geodata.tables import coverage
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from geodata.weeks import fortnight, last_day
 from risk.index.declaration import Model
 from risk.index.epidemic import Fortnight, count

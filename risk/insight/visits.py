@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.codes import ACTIVATION_KINDS
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from geodata.weeks import Tables, peildatum
 from risk.index.declaration import Model
 from risk.index.grid import SECTORS

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pandera.pandas as pa
 
 from geodata import codes, contracts, site_kinds
-from geodata.contracts.core import KIND_RULE
 from geodata.contracts.schema import Contract, Secrecy
+from geodata.contracts.tables import KIND_RULE
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue
 from risk.index.classify import CLASS_NAMES

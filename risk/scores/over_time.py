@@ -11,7 +11,7 @@ from door.store import ScopedStore, open_store
 from geodata.errors import AccessDeniedError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
 from geodata.snapshots import computed
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from geodata.weeks import last_day, week_of
 from risk.scores.outputs import Scored, is_ready
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geodata.areas import joins
 from geodata.codes import LOCATED_CLOSELY
-from geodata.tables import duplicates
+from geodata.tables import site_table
 from risk.index.declaration import Text
 
 LARGEST: Final = {"fte": 20_000.0, "beds": 10_000.0, "m2": 3_000_000.0}
@@ -126,7 +126,7 @@ def _doubles(sites: gpd.GeoDataFrame, usable: pd.Series) -> pd.DataFrame:
     """Find sites that two sources have: alike in name and place, or of one size a few steps apart."""
     places = np.flatnonzero(usable & sites["located"].isin(LOCATED_CLOSELY))
     part = sites.iloc[places]
-    named = duplicates.likely(part)
+    named = site_table.likely(part)
     pairs = np.vstack([named[["left", "right"]].to_numpy(np.int64), _same_size(part)])
     a, b = places[pairs[:, 0]], places[pairs[:, 1]]
     ids, source = sites["site_id"].to_numpy(object), sites["source"].to_numpy(object)

@@ -18,7 +18,7 @@ from geodata.codes import Status
 from geodata.errors import AccessDeniedError, InputError
 from geodata.intake import coordinates
 from geodata.intake import receipt as intake
-from geodata.refresh import corrections
+from geodata.refresh import imports
 from geodata.refresh.imports import Would
 from geodata.tables import corrections as places
 from geodata.tables.site_table import points_rd
@@ -61,7 +61,7 @@ def say_not_so(store: ScopedStore, site_id: str, what: str, said: str, day: pd.T
     Parameters
     ----------
     what
-        One of `geodata.contracts.register.REPORTS`.
+        One of `geodata.contracts.tables.REPORTS`.
     said
         What is seen instead, in words; who keeps the sources reads it.
     day
@@ -282,7 +282,7 @@ def corrected_place(store: ScopedStore, site_id: str) -> CorrectedPlace | None:
 
 
 def places_to_take_over(store: ScopedStore) -> pd.DataFrame:
-    """Return every corrected place that stands, as `geodata.refresh.corrections.import_places` wants them.
+    """Return every corrected place that stands, as `geodata.refresh.imports.import_places` wants them.
 
     An entry for practice is invented: it moves sites of the example, never real ones.
     """
@@ -324,7 +324,7 @@ def take_over_places(store: ScopedStore, *, is_dry_run: bool = False, would: Wou
     """
     if rows_of(store.viewer.role, "sources", Verb.MANAGE) is not Rows.ALL:
         raise AccessDeniedError("places_denied", role=store.viewer.role)
-    return corrections.import_places(places_to_take_over(store), is_dry_run=is_dry_run, would=would)
+    return imports.import_places(places_to_take_over(store), is_dry_run=is_dry_run, would=would)
 
 
 def ask_handover(store: ScopedStore, site_id: str, other_site_id: str, reason: str, day: pd.Timestamp) -> str:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from door.store import ScopedStore
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from risk.index.declaration import Model
 from risk.scores import outputs
 from risk.scores.outputs import Scored

@@ -9,7 +9,7 @@ from access.viewer import Viewer
 from door import within
 from door.store import ScopedStore, open_store
 from geodata import codes
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 
 SECTORS = tuple(codes.SECTORS)
 LATE = pd.Timestamp("2021-01-01")

@@ -19,7 +19,7 @@ import pytest
 from commands import data, scores
 from geodata import settings
 from geodata.errors import SnapshotError
-from geodata.snapshots import computed, deliveries, prune, snapshot
+from geodata.snapshots import computed, deliveries, snapshot
 from risk.index.model import load_model
 from risk.scores import outputs
 from tests.browser.fixtures import free_port, stop
@@ -179,7 +179,7 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
     embedded = snapshot.read_core(settings.EMBEDDED_DIR)
     tables = {name: embedded.table(name) for name in embedded.files}
     made = []
-    for number in range(prune.CORE_KEPT + 3):
+    for number in range(snapshot.CORE_KEPT + 3):
         tables["sites"] = tables["sites"].iloc[:-1]
         made.append(snapshot.write_core(tables, [RECORD]).path)
         (data_dir / "out" / f"2-{made[-1].name}" / "vr").mkdir(parents=True)
@@ -194,10 +194,10 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
         made_today = deliveries.write_raw(RECORD, {"invented.csv": origin}, {}).path
         dated.append(made_today.rename(first.parent / f"{day}"))
     today = datetime.now(UTC).date()
-    told = prune.prune(today, dry_run=True)
+    told = snapshot.prune(today, dry_run=True)
     assert all(path.is_dir() for path in (*made, *dated))
-    assert prune.prune(today) == told
-    kept = prune.CORE_KEPT
+    assert snapshot.prune(today) == told
+    kept = snapshot.CORE_KEPT
     assert [path.is_dir() for path in made] == [False] * (len(made) - kept) + [True] * kept
     assert {path.name for path in (data_dir / "out").iterdir()} == {
         f"2-{embedded.data_version}",
@@ -206,7 +206,7 @@ def test_old_figures_go_by_the_rule_and_what_is_in_use_stays(data_dir, tmp_path)
     gone = {path.name for path in dated if not path.is_dir()}
     assert gone == {"2020-03-02", "2020-03-09", "2020-04-02"}  # not the last of a month, nor the newest five
     assert snapshot.current().path == made[-1]
-    assert prune.prune(today) == []
+    assert snapshot.prune(today) == []
 
 
 @pytest.mark.parametrize("taken_first", ["manifest.json", "invented.csv", "sites.parquet"])
@@ -222,9 +222,9 @@ def test_a_prune_that_is_killed_leaves_nothing_of_which_half_is_gone(data_dir, t
     for folder in (old.path, new.path):
         age(folder, 100)
     (data_dir / "out" / f"2-{old.data_version}" / "vr").mkdir(parents=True)
-    monkeypatch.setattr(prune, "CORE_KEPT", 1)
+    monkeypatch.setattr(snapshot, "CORE_KEPT", 1)
     today = datetime.now(UTC).date()
-    told, killed_n = len(prune.prune(today, dry_run=True)), 0
+    told, killed_n = len(snapshot.prune(today, dry_run=True)), 0
     assert told == 1 + 4 + 1
 
     def killed(folder: Path, **_: object) -> None:
@@ -236,12 +236,12 @@ def test_a_prune_that_is_killed_leaves_nothing_of_which_half_is_gone(data_dir, t
 
     for _ in range(told):
         with monkeypatch.context() as patched:
-            patched.setattr(prune, "shutil", SimpleNamespace(rmtree=killed))
+            patched.setattr(snapshot, "shutil", SimpleNamespace(rmtree=killed))
             with pytest.raises(KeyboardInterrupt):
-                prune.prune(today)
+                snapshot.prune(today)
         assert all(one.path.is_dir() for one in deliveries.every_raw())
         assert all(snapshot.version(folder.name).files for folder in snapshot.in_core())
-    prune.prune(today)
+    snapshot.prune(today)
     assert killed_n == told
     assert list(data_dir.rglob(".part-*")) == []
     assert {path.name for path in (data_dir / "core").glob("[0-9a-f]*")} == {new.data_version}
@@ -253,5 +253,5 @@ def test_nothing_is_pruned_while_nothing_tells_what_is_in_use(data_dir) -> None:
     two_snapshots()
     (data_dir / "core" / "CURRENT").unlink()
     with pytest.raises(SnapshotError, match="not known any more"):
-        prune.prune(datetime.now(UTC).date())
+        snapshot.prune(datetime.now(UTC).date())
     assert len(snapshot.in_core()) == 2

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geodata.errors import InputError
-from geodata.intake.files import old_excel, opendocument
+from geodata.intake.files import other_books
 from geodata.intake.files.table import MAX_BYTES
 from geodata.intake.receipt import Line
 
@@ -50,8 +50,8 @@ def open_book(content: bytes, name: str) -> Any:
     InputError
         It is no workbook, or too big when unpacked.
     """
-    if content.startswith(old_excel.START):
-        return old_excel.open_book(content, name)
+    if content.startswith(other_books.OLD_EXCEL):
+        return other_books.open_book(content, name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -88,8 +88,8 @@ def usual(content: bytes, name: str) -> bytes:
         It is no spreadsheet.
     """
     if Path(name).suffix.lower() == ".ods":
-        return opendocument.as_workbook(content, name)
-    if content.startswith(old_excel.START):
+        return other_books.as_workbook(content, name)
+    if content.startswith(other_books.OLD_EXCEL):
         return content
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -230,7 +230,7 @@ def refuse_unanswered(content: bytes, title: str, name: str) -> None:
     InputError
         With the first such cell.
     """
-    if content.startswith(old_excel.START):  # it holds an answer for every formula
+    if content.startswith(other_books.OLD_EXCEL):  # it holds an answer for every formula
         return
     import openpyxl  # noqa: PLC0415 - slow to load, for workbooks alone
 
@@ -275,7 +275,7 @@ def xml_of(content: bytes, sheet: Any, name: str) -> bytes:
     InputError
         The workbook is damaged.
     """
-    if content.startswith(old_excel.START):
+    if content.startswith(other_books.OLD_EXCEL):
         return bytes(sheet.xml)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:

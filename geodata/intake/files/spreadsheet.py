@@ -10,7 +10,6 @@ import pandas as pd
 from geodata.codes import CBS_GROUPS
 from geodata.errors import InputError
 from geodata.intake.files import books, statline
-from geodata.intake.files.second_table import only_first
 from geodata.intake.files.statline import years_over_weeks
 from geodata.intake.files.table import (
     MAX_CELLS_N,
@@ -26,6 +25,7 @@ from geodata.intake.files.table import (
     is_blank,
     lines_above,
     named,
+    only_first,
     only_rows,
     width_of,
     with_units,

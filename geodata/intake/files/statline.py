@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geodata.intake.days import is_bare_week
+from geodata.intake.cells import is_bare_week
 from geodata.intake.files.table import Cell, Knows, header_text, is_blank
 
 _SUBJECT: Final = re.compile(r"(onderwerp(en)?|topics?)(_\d+)?", re.IGNORECASE)

@@ -16,7 +16,6 @@ from pyarrow import csv as arrow_csv
 
 from geodata.errors import InputError
 from geodata.intake.files import statline
-from geodata.intake.files.second_table import only_first
 from geodata.intake.files.statline import years_over_weeks
 from geodata.intake.files.table import (
     HEADER_WITHIN_N,
@@ -28,6 +27,7 @@ from geodata.intake.files.table import (
     find_header,
     lines_above,
     named,
+    only_first,
     only_rows,
     with_units,
 )

@@ -10,8 +10,7 @@ from geodata.errors import SourceError
 from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import http
 from geodata.sources.cbs import odata as cbs
-from geodata.sources.cbs.columns import Wanted
-from geodata.sources.cbs.question import starting_with, years
+from geodata.sources.cbs.question import Wanted, starting_with, years
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
 

@@ -13,8 +13,7 @@ from geodata.snapshots.deliveries import RawSnapshot
 from geodata.sources import http
 from geodata.sources.cbs import odata as cbs
 from geodata.sources.cbs import regions as cbs_regions
-from geodata.sources.cbs.columns import Wanted
-from geodata.sources.cbs.question import Where, starting_with, years
+from geodata.sources.cbs.question import Wanted, Where, starting_with, years
 from geodata.sources.connector import Connector, Delivery, Frames
 from geodata.sources.http import Progress
 

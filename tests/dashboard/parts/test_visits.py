@@ -6,7 +6,7 @@ import pytest
 from access.viewer import parse_viewer
 from dashboard.parts import figures, region_facts, site
 from door.store import ScopedStore, open_store
-from geodata.tables.activations import valid_activations
+from geodata.tables.corrections import valid_activations
 from register import record
 from words import read_texts
 

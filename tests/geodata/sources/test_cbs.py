@@ -9,8 +9,7 @@ import pytest
 
 from geodata.errors import SourceError
 from geodata.sources.cbs import odata as cbs
-from geodata.sources.cbs.columns import Wanted
-from geodata.sources.cbs.question import Where, starting_with, years
+from geodata.sources.cbs.question import Wanted, Where, starting_with, years
 from tests.geodata.conftest import asked_here
 from tests.server import cbs as served
 from tests.server import figures, local

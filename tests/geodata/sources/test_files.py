@@ -14,7 +14,7 @@ from commands import data as command
 from door import store as access
 from geodata.areas import mergers
 from geodata.errors import InputError, RisicobeeldError, UnknownCodeError
-from geodata.intake import cells, columns, days, incidence, sites, workbooks
+from geodata.intake import cells, columns, incidence, sites, workbooks
 from geodata.intake.columns import ColumnMapping
 from geodata.intake.places import known_places
 from geodata.snapshots import deliveries
@@ -197,12 +197,12 @@ class TestNumbers:
             f"{day.day:02d}/{day.month:02d}/{day.year:04d}",
         ]
         if 1700 <= day.year <= 2200:
-            assert len(set(days.dates(pd.Series(ways), "x"))) == 1
+            assert len(set(cells.dates(pd.Series(ways), "x"))) == 1
 
     @pytest.mark.parametrize("text", ["31-02-2020", "gisteren", "2020-13-01"])
     def test_no_date_is_refused(self, text: str) -> None:
         with pytest.raises(InputError, match="is no date"):
-            days.dates(pd.Series([text]), "x")
+            cells.dates(pd.Series([text]), "x")
 
 
 class TestIncidence:

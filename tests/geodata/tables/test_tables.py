@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from geodata import contracts
 from geodata.codes import CBS_GROUPS, SECTORS, Status
 from geodata.errors import InputError, SourceError
+from geodata.tables import core, estimates, site_table
 from geodata.tables import core as tables
-from geodata.tables import duplicates, estimates, exposure
 from geodata.tables.estimates import AGENCIES, AgencyMatrix
 from tests.examples import examples
 from tests.server.figures import DETAIL, SECTIONS, corop_of, count, gemeenten
@@ -50,7 +50,7 @@ NOBODY_MOVES = AgencyMatrix(1.0, "", {}, {})
 
 class TestExposure:
     def test_groups_stand_as_published(self) -> None:
-        found = exposure.exposure_from_sections(all_frames(), gemeenten(), NOBODY_MOVES)
+        found = core.exposure_from_sections(all_frames(), gemeenten(), NOBODY_MOVES)
         groups = found[found["sector_code"].str.startswith("SBI:")]
         assert set(groups["workers_n_status"]) == {"official"}
         industry = groups.set_index(["gemeente_code", "sector_code"]).loc[("GM0363", "SBI:B-F")]
@@ -77,14 +77,14 @@ class TestExposure:
         self, left_out: tuple[str, ...], methods: dict[str, str]
     ) -> None:
         frames = {name: frame for name, frame in all_frames().items() if name not in left_out}
-        found = exposure.exposure_from_sections(frames, gemeenten(), NOBODY_MOVES)
+        found = core.exposure_from_sections(frames, gemeenten(), NOBODY_MOVES)
         for sector_code, method in methods.items():
             sources = set(found.loc[found["sector_code"] == sector_code, "workers_n_source"])
             assert sources == {method}, sector_code
         assert set(methods.values()) <= set(estimates.METHODS)
 
     def test_sectors_stay_within_their_group_before_agency_workers_come(self) -> None:
-        found = exposure.exposure_from_sections(all_frames(), gemeenten(), NOBODY_MOVES)
+        found = core.exposure_from_sections(all_frames(), gemeenten(), NOBODY_MOVES)
         wide = found.pivot_table(index="gemeente_code", columns="sector_code", values="workers_n")
         for group in CBS_GROUPS:
             members = [code for code, sector in SECTORS.items() if sector.cbs_group == group]
@@ -96,7 +96,7 @@ class TestExposure:
         jobs = frames["section_jobs"]
         is_hidden = (jobs["gemeente_code"] == "GM0363") & (jobs["sbi"] == "G")
         frames["section_jobs"] = jobs.assign(value_n=jobs["value_n"].mask(is_hidden))
-        found = exposure.exposure_from_sections(frames, gemeenten(), NOBODY_MOVES).set_index(
+        found = core.exposure_from_sections(frames, gemeenten(), NOBODY_MOVES).set_index(
             ["gemeente_code", "sector_code"]
         )
         trade = found.loc[("GM0363", "SBI:G+I")]
@@ -104,7 +104,7 @@ class TestExposure:
         assert trade["workers_n_status"] == "missing"
 
     def test_residents_are_shared_out_as_one_aggregate(self) -> None:
-        found = exposure.exposure_from_sections(all_frames(), gemeenten(), estimates.read_agency_matrix())
+        found = core.exposure_from_sections(all_frames(), gemeenten(), estimates.read_agency_matrix())
         is_sector = found["sector_code"].isin(SECTORS)
         per_gemeente = found[is_sector].groupby("gemeente_code")["migrant_workers_n"].sum()
         assert (per_gemeente <= 100 + 1e-9).all()
@@ -114,7 +114,7 @@ class TestExposure:
 
     def test_an_assumption_is_called_one_until_it_has_a_source(self) -> None:
         sourced = AgencyMatrix(0.05, "a report", {"distribution": 0.2, "cleaning": 0.1}, {"distribution": "a report"})
-        found = exposure.exposure_from_sections(all_frames(), gemeenten(), sourced).set_index("sector_code")
+        found = core.exposure_from_sections(all_frames(), gemeenten(), sourced).set_index("sector_code")
         status = found["workers_n_status"].groupby(level=0).agg(set)
         assert (status["distribution"], status["cleaning"], status["construction"]) == (
             {"estimate"},
@@ -189,11 +189,11 @@ class TestSites:
 
     def test_the_very_same_row_is_found_and_a_larger_one_is_not(self) -> None:
         rows = as_sites(site("a", "Oase", 121_000, 5), site("b", "Oase", 121_000.2, 5), site("c", "Oase", 121_000, 6))
-        assert duplicates.exact(rows).tolist() == [False, True, False]
+        assert site_table.exact(rows).tolist() == [False, True, False]
 
     def test_without_any_point_nothing_is_likely(self) -> None:
         rows = as_sites(site("a", "Oase", 1), site("b", "Oase", 1)).set_geometry(gpd.GeoSeries([None, None], crs=28992))
-        assert duplicates.likely(rows).empty
+        assert site_table.likely(rows).empty
 
 
 class TestAreas:
