@@ -2,8 +2,11 @@
 
 Lines are appended to one file per month under ``audit/`` in the data folder; a line names who, in which
 role, from where, which table and how many rows, never the content. A read that cannot be noted does not happen.
-Each line carries the hash of the one before it, so that none can be changed or taken out unseen. While the folder
-cannot be written at all, reading is noted elsewhere (`access.meanwhile`).
+Each line carries the hash of the one before it, so that none can be changed or taken out unseen.
+
+A picture is needed most when a machine fails. While the folder cannot be written at all, as after a disk that turned
+read-only, what is read is noted in the folder for temporary files, by one account and for its eyes alone, and moved
+to the trail when that can be written again. What would change something is refused all the same.
 
 Also with several processes and the register in PostgreSQL the trail stays a file, written in turn: reading goes on
 while the database is away, and whoever may change the database cannot change who read it. The folder must lie on a
@@ -18,16 +21,17 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from access import meanwhile
 from geodata import known, settings
 from geodata.errors import UnnotedError
 
@@ -38,6 +42,10 @@ _RESERVE_BYTES: Final = 1_048_576
 _ROOM_BYTES: Final = 2 * _RESERVE_BYTES
 KEEP_DAYS: Final = 730
 """Two years: long enough to look into a complaint, an assumption that the controller may change."""
+READING: Final = ("open", "read", "refused", "export", "batch", "sign-in", "sign-out")
+"""What of the trail changes nothing."""
+_UNWRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
+_WAITING_LINES: Final = "lines.jsonl"
 
 
 def folder() -> Path:
@@ -86,14 +94,14 @@ def note(
         try:
             with _turn():
                 path = _file_of(datetime.now(UTC))
-                waiting = meanwhile.kept()
+                waiting = _waiting()
                 _append(path, _chained(_newest(path), [*waiting, line]))
                 if waiting:
-                    meanwhile.moved()
+                    _forget_waiting()
         except OSError as error:
-            if not meanwhile.takes(what, error):
+            if not _may_wait(what, error):
                 raise
-            meanwhile.keep(line)
+            _keep_waiting(line)
     except OSError as error:
         raise UnnotedError("audit_trail_unwritable", path=folder(), cause=error.strerror) from error
 
@@ -286,7 +294,7 @@ def read(first: date | None = None, last: date | None = None) -> pd.DataFrame:
             continue  # a later file may hold lines of before: `_file_of`
         lines = path.read_text("utf-8", errors="replace").splitlines()
         rows += [_parsed(part) for line in lines for part in _parts(line)]
-    rows += meanwhile.kept()
+    rows += _waiting()
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     day = table["at"].str[:10]
     if first:
@@ -329,3 +337,51 @@ def forget(today: date | None = None, *, dry_run: bool = False) -> list[str]:
         for path in over:
             path.unlink()
     return [path.stem for path in over]
+
+
+def _may_wait(what: str, error: OSError) -> bool:
+    """Tell whether a line that could not be kept in the trail may be kept here."""
+    return what in READING and error.errno in _UNWRITABLE
+
+
+def _keep_waiting(line: Mapping[str, object]) -> None:
+    """Keep one line.
+
+    Raises
+    ------
+    OSError
+        Here neither, or the folder is somebody else's.
+    """
+    place = _waiting_folder()
+    place.mkdir(mode=0o700, exist_ok=True)
+    about = place.lstat()
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    handle = os.open(place / _WAITING_LINES, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(handle, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+    finally:
+        os.close(handle)
+
+
+def _waiting() -> list[dict[str, Any]]:
+    """Return the lines that wait to be moved to the trail, the oldest first."""
+    path = _waiting_folder() / _WAITING_LINES
+    try:
+        if path.parent.lstat().st_uid != os.getuid():
+            return []
+        parts = path.read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    return [json.loads(part) for part in parts if part.endswith("}")]
+
+
+def _forget_waiting() -> None:
+    """Forget the lines: they stand in the trail now."""
+    (_waiting_folder() / _WAITING_LINES).unlink(missing_ok=True)
+
+
+def _waiting_folder() -> Path:
+    """Return the folder of this data folder; another installation has its own."""
+    which = hashlib.sha256(str(settings.data_dir().absolute()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"risicobeeld-trail-{os.getuid()}-{which}"

@@ -1,4 +1,4 @@
-"""Commands on the data: ``python -m geodata status | refresh | import | export | check``, and the register's."""
+"""Commands on the data: ``python -m geodata status | refresh | import | export | check`` and more."""
 
 import argparse
 import json
@@ -7,19 +7,97 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from commands import bundles as bundle_commands
 from commands import people as people_commands
 from commands import register as register_commands
 from commands import sources as source_commands
 from commands.run import bind, run_one
 from door import export, installation, readiness
 from door import store as access
-from door.readiness import Ranking, Readiness
-from door.table_states import State
-from geodata.refresh import health
-from geodata.snapshots import formats
+from door.readiness import Ranking, Readiness, State
+from geodata import site_kinds
+from geodata.refresh import build, bundle, health
+from geodata.refresh.bundle import Brought
+from geodata.refresh.imports import Would
+from geodata.snapshots import formats, snapshot
 from geodata.sources import catalogue
 from risk.index.model import load_model
+from words import read_texts
+
+
+def _add_bundles(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``bundle``, ``undo`` and ``example``."""
+    packing = commands.add_parser("bundle", help="pack the tables into one file, for a machine without a network")
+    packing.add_argument("--out", type=Path, required=True, help="a file that ends in .zip")
+    packing.add_argument(
+        "--with",
+        dest="named",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="a table with figures that nobody published, which stays out otherwise",
+    )
+    commands.add_parser("undo", help="put the newest import or refresh of one source aside; nothing is erased")
+    commands.add_parser("example", help="put every import aside and show the example again; nothing is erased")
+
+
+def _add_bundle_import(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``import bundle``."""
+    parser = kinds.add_parser("bundle", help="the tables of another installation")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--dry-run", action="store_true", help="tell what would happen and change nothing")
+
+
+def _import_bundle(arguments: argparse.Namespace, would: Would) -> None:
+    """Take over a bundle, or try it, and tell what it holds and lacks."""
+    if arguments.dry_run:
+        with build.trial_of_bundle(arguments.file) as found:
+            would(found.tables)
+            _tell(arguments, found)
+        return
+    _tell(arguments, build.import_bundle(arguments.file))
+
+
+def _tell(arguments: argparse.Namespace, found: Brought) -> None:
+    taken, texts = found.tables, read_texts("en")
+    rows = ", ".join(f"{name} {n}" for name, n in sorted(taken.rows_n.items()))
+    done = "would be imported" if arguments.dry_run else "imported"
+    print(f"{arguments.file.name} {done}: data version {taken.data_version} ({rows})")
+    if found.left_out:
+        print(f"The bundle lacks figures that nobody published: {', '.join(found.left_out)}.")
+    for what, kinds in (("added", found.kinds_added), ("otherwise", found.kinds_otherwise)):
+        if kinds:
+            print(texts(f"receipt.kinds_{what}", file=site_kinds.FILE, kinds=", ".join(kind.code for kind in kinds)))
+
+
+def _bundle(arguments: argparse.Namespace) -> None:
+    packed = bundle.write(arguments.out, snapshot.current(), arguments.named)
+    rows = ", ".join(f"{name} {n}" for name, n in sorted(packed.rows_n.items()))
+    print(f"{arguments.out} written: data version {packed.data_version} ({rows})")
+    if packed.kinds:
+        print(f"Kinds of site that were added here go along: {', '.join(packed.kinds)}.")
+    if packed.left_out:
+        print(f"Left out, because nobody published these figures: {', '.join(packed.left_out)} (--with TABLE).")
+
+
+def _undo(_arguments: argparse.Namespace) -> None:
+    record = build.undo()
+    print(f"{record.source_id} ({record.address}) was put aside; the data version is {_version()}.")
+
+
+def _example(_arguments: argparse.Namespace) -> None:
+    sources_n = build.return_to_example()
+    print(f"{sources_n} sources were put aside; the example is shown again, data version {_version()}.")
+
+
+def _version() -> str:
+    return snapshot.current().data_version
+
+
+_BUNDLE_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "bundle": _bundle,
+    "undo": _undo,
+    "example": _example,
+}
 
 
 def add_commands(commands: Any) -> None:
@@ -37,10 +115,10 @@ def add_commands(commands: Any) -> None:
     importing = commands.add_parser("import", help="read a file of real figures; the demonstration then goes off")
     kinds = importing.add_subparsers(dest="kind", required=True)
     source_commands.add_imports(kinds)
-    bundle_commands.add_import(kinds)
+    _add_bundle_import(kinds)
     register_commands.add_import(kinds)
     source_commands.add_commands(commands)
-    bundle_commands.add_commands(commands)
+    _add_bundles(commands)
     register_commands.add_commands(commands)
     people_commands.add_commands(commands)
     bind(commands, _COMMANDS)
@@ -128,7 +206,7 @@ def _import(arguments: argparse.Namespace) -> None:
     if arguments.kind == "activations":
         register_commands.run_import(arguments)
     else:
-        {**source_commands.IMPORTS, "bundle": bundle_commands.run_import}[arguments.kind](arguments, found.see)
+        {**source_commands.IMPORTS, "bundle": _import_bundle}[arguments.kind](arguments, found.see)
     if not arguments.dry_run:
         found.see_current()
     for sentence in found.sentences("en"):
@@ -141,7 +219,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "import": _import,
     **register_commands.COMMANDS,
     **source_commands.COMMANDS,
-    **bundle_commands.COMMANDS,
+    **_BUNDLE_COMMANDS,
     **people_commands.COMMANDS,
 }
 

@@ -20,8 +20,7 @@ from geodata.snapshots import computed
 from geodata.snapshots import formats as store
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES
-from risk.index.model import VERSIONS, for_disease, load_model
-from risk.index.model_check import check_posts
+from risk.index.model import VERSIONS, check_posts, for_disease, load_model
 from risk.insight import evaluation as evaluate
 from risk.insight import foreign, method, papers
 from risk.scores import context, deliver, outputs

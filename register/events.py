@@ -1,5 +1,10 @@
-"""Append events to the register, and erase the content of one entity for good."""
+"""Append events to the register, and erase the content of one entity for good.
 
+What was erased is listed beside the database: a restored backup is held against that list.
+"""
+
+import json
+import os
 import threading
 import uuid
 from collections import deque
@@ -7,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,7 +21,7 @@ from sqlalchemy.engine import Connection
 from access.database import engine as database
 from access.database.tables import FACETS, contents, drafts, events, files
 from access.database.who import UPKEEP
-from geodata import known, metrics
+from geodata import known, metrics, settings
 from geodata.errors import ConflictError, DatabaseAwayError, RegisterError
 from register import chain
 from register.backup import archive
@@ -323,3 +329,50 @@ def erase_content(connection: Connection, stub: Mapping[str, Any], reason: str) 
         "digest": "",
     }
     return _chain_on(connection, row)
+
+
+def erased_path() -> Path:
+    """Return the file of the list; it holds kinds, identities, reasons and dates, nothing else."""
+    return settings.data_dir() / "register" / "erased.jsonl"
+
+
+def note_erased(kind_name: str, entity_id: str, reason: str) -> None:
+    """Add an erasure, on disk before anything is erased.
+
+    Parameters
+    ----------
+    kind_name
+        A kind of entry (`register.schema`).
+    entity_id
+        Of the entry in the register.
+    reason
+        Why it was erased.
+    """
+    line = {"kind": kind_name, "id": entity_id, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    erased_path().parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(
+            os.open(erased_path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"
+        ) as handle:
+            handle.write(json.dumps(line) + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        raise RegisterError(
+            f"Nothing was erased: {erased_path()} cannot be written ({error.strerror});"
+            " free some disk space and try again."
+        ) from error
+
+
+def read_erased() -> dict[tuple[str, str], str]:
+    """Return the reason of every erasure, by kind and identity."""
+    if not erased_path().is_file():
+        return {}
+    found = {}
+    for text in erased_path().read_text("utf-8").splitlines():
+        try:
+            line = json.loads(text)
+            found[line["kind"], line["id"]] = line["reason"]
+        except (ValueError, KeyError, TypeError):
+            continue  # the last line of a write that the machine did not survive; its erasure did not happen
+    return found

@@ -17,10 +17,10 @@ from access.database.tables import contents, drafts, events
 from access.database.who import UPKEEP
 from geodata import known, settings
 from geodata.errors import RegisterError
-from register import clock, ledger
+from register import clock
 from register.backup import archive, aside
 from register.clock import MOST_DAYS_AHEAD
-from register.events import changing, erase_content, latest
+from register.events import changing, erase_content, latest, note_erased
 from register.periods import Period, periods
 from register.read import parse_body
 from register.schema import KINDS
@@ -117,7 +117,7 @@ def _over_now(name: str, today: date) -> list[str]:
 
 def _erase(name: str, ids: list[str]) -> None:
     for entity_id in ids:
-        ledger.note(name, entity_id, "retention")
+        note_erased(name, entity_id, "retention")
     with changing() as connection:
         for entity_id in ids:
             stub = latest(connection, name, entity_id)

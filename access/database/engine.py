@@ -1,21 +1,26 @@
-"""The database: SQLite or PostgreSQL by one setting, and the one way to read and to write.
+"""The database: SQLite or PostgreSQL by one setting, and the one way to open it, to read and to write.
 
 Whoever opens it says who looks: a viewer, or `UPKEEP`. PostgreSQL holds every row against that once more
-(migration 0004), so that a filter that was forgotten shows nothing of somebody else's.
+(migration 0004), so that a filter that was forgotten shows nothing of somebody else's. SQLite is read also where
+nothing can be written.
 """
 
+import errno
+import os
+import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from access.database import connect, tables, traces, turn
+from access.database import tables, traces, turn
 from access.database.who import UPKEEP, Who, show_as
 from geodata import known, settings
 from geodata.errors import DatabaseAwayError, RegisterError
@@ -32,6 +37,10 @@ PATIENCE_S: Final = 60
 _UNBOUND: Final = sa.text(
     "SELECT current_user FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
 )
+_ROOM_BYTES: Final = 65_536
+"""What SQLite needs on the disk before it reads: the index of a log, which is half of this."""
+
+_CONNECT: Final = {"connect_timeout": 5, "tcp_user_timeout": 30_000}  # seconds, milliseconds: nobody waits for hours
 
 
 def url() -> str:
@@ -82,11 +91,11 @@ _engines: dict[str, Engine] = {}
 def _engine(address: str) -> Engine:
     if address not in _engines:
         target = sa.make_url(address)
-        if connect.lacks_room(target):
-            return connect.reading_engine(
+        if lacks_room(target):
+            return reading_engine(
                 Path(target.database or ""), PATIENCE_S
             )  # not kept: there may be room at the next look
-        _engines[address] = connect.new_engine(target, PATIENCE_S)
+        _engines[address] = new_engine(target, PATIENCE_S)
     return _engines[address]
 
 
@@ -337,3 +346,84 @@ def _is_away(error: DBAPIError) -> bool:
     """Tell whether the database went away or is not there; PostgreSQL has no code for a failed connection."""
     state = getattr(error.orig, "sqlstate", "")
     return error.connection_invalidated or state is None or state[:2] == "08" or state in ("57P01", "57P02", "57P03")
+
+
+def new_engine(target: sa.URL, patience_s: float) -> Engine:
+    """Return an engine for SQLite or PostgreSQL, as the address says."""
+    if target.get_backend_name() != "sqlite":
+        # Before each use the connection is tried: after a restart of the database the next read finds a new one.
+        # Twenty at most, so that four processes stay below the hundred that PostgreSQL allows by default.
+        patience = {name: value for name, value in _CONNECT.items() if name not in target.query}
+        return sa.create_engine(target, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=patience)
+    path = Path(target.database or "")
+    options: dict[str, Any] = {"timeout": patience_s, "isolation_level": None}
+    engine = sa.create_engine(target, connect_args=options)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "checkout", _refuse_replaced(path))
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def lacks_room(target: sa.URL) -> bool:
+    """Tell whether SQLite cannot make the files beside a database that it makes before it reads it.
+
+    The disk is too full, or cannot be written. On a full one a log beside it, which holds what is not in the database
+    yet, is read by SQLite itself.
+    """
+    path = Path(target.database or "")
+    if target.get_backend_name() != "sqlite" or not path.is_file():
+        return False
+    if not os.access(path.parent, os.W_OK):
+        return True
+    if Path(f"{path}-wal").exists():
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            os.posix_fallocate(probe.fileno(), 0, _ROOM_BYTES)
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return False
+
+
+def reading_engine(path: Path, patience_s: float) -> Engine:
+    """Return an engine that makes no file beside the database, and so reads only.
+
+    The log that a crash left beside it holds the newest entries, so it is read with it.
+    """
+    options: dict[str, Any] = {"timeout": patience_s, "isolation_level": None}
+    log = Path(f"{path}-wal")
+    how = "mode=ro" if log.is_file() and log.stat().st_size else "mode=ro&immutable=1"
+    address = f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
+    made = sa.create_engine(address, connect_args=options, poolclass=sa.NullPool)
+    sa.event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _refuse_replaced(path: Path) -> Callable[[Any, Any, Any], None]:
+    """Return what lets go of a connection to a file that a restore put another one in the place of."""
+
+    def check(_connection: object, record: Any, _proxy: object) -> None:
+        file = path.stat() if path.exists() else None
+        place = (file.st_dev, file.st_ino) if file else None
+        if record.info.setdefault("place", place) != place:
+            record.info.pop("place")
+            raise DisconnectionError
+
+    return check
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The file is there after a first look; what SQLite puts beside it then takes over who may read it.
+    connection.execute("PRAGMA user_version").close()
+    for _, _, name in connection.execute("PRAGMA database_list").fetchall():
+        if name and Path(name).stat().st_mode & 0o077:
+            with suppress(PermissionError):  # another account's, which has its own reasons
+                Path(name).chmod(0o600)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: a reader that turns writer half-way may fail with "database is locked".
+    writes = connection.get_execution_options().get("register_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

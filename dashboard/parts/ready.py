@@ -14,9 +14,8 @@ from dashboard.parts.figures import official_model
 from dashboard.shell import session
 from dashboard.shell.markup import show
 from door import readiness
-from door.readiness import Outlook, Ranking, Readiness
+from door.readiness import Outlook, Ranking, Readiness, State, TableState
 from door.store import ScopedStore
-from door.table_states import State, TableState
 from geodata import codes, site_kinds
 from words import Texts
 

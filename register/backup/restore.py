@@ -1,11 +1,18 @@
-"""Put a backup in the place of what is there, whatever state that is in; nothing is lost on the way."""
+"""Put a backup in the place of what is there, whatever state that is in; nothing is lost on the way.
+
+Of the files in the data folder, what is there and whole stays, and the rest comes back.
+"""
 
 import dataclasses
-from collections.abc import Mapping
+import json
+import shutil
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -15,15 +22,19 @@ from access import audit
 from access.database import engine as database
 from access.database.tables import events
 from access.database.who import UPKEEP
-from geodata import known
-from geodata.errors import DatabaseAwayError, InputError, RegisterError
-from register import chain, ledger, retention
-from register.backup import archive, aside, data_files
+from geodata import known, settings
+from geodata.errors import DatabaseAwayError, InputError, RegisterError, RisicobeeldError, SnapshotError
+from geodata.snapshots import formats as store
+from geodata.snapshots import snapshot
+from register import chain, retention
+from register.backup import archive, aside
 from register.backup.archive import Incoming
 from register.backup.make import backup
-from register.events import HEAD, erase_content, latest
+from register.events import HEAD, erase_content, latest, read_erased
 
 _BY_PERIOD = "retention"
+_POINTER: Final = "core/CURRENT"
+_LEDGER: Final = "register/erased.jsonl"
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ def restore(path: Path, *, replace: bool = False, expired: bool = False, identit
             )
         done = _put_in_place(incoming, replace=replace)
         known.replace("register", done.events_n, head=_head())
-        put, stayed = data_files.put(incoming.files, done.kept)
+        put, stayed = _put_files(incoming.files, done.kept)
     database.forget_traces()
     return Restored(
         found.events_n,
@@ -172,7 +183,7 @@ def _erased(state: State) -> dict[tuple[str, str], str]:
     What its period erased is not on it: after a night with a wrong clock that list would erase it once more. The
     periods are applied anew.
     """
-    found = ledger.read_all()
+    found = read_erased()
     if state in (State.WHOLE, State.CHANGED):
         with database.reading(UPKEEP) as connection:
             rows = connection.execute(sa.select(events).where(events.c.action == "erase"))
@@ -351,3 +362,89 @@ def _apply_periods() -> str:
     except RegisterError as error:
         return str(error)
     return ""
+
+
+def _put_files(files: Mapping[str, Path], kept: Path | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Put files back; return which were put, and which of the machine's own stay although they differ.
+
+    Parameters
+    ----------
+    files
+        Where each file of the backup lies, by its path in the data folder.
+    kept
+        The folder in which damaged files are kept; a new one when it is no folder.
+
+    Raises
+    ------
+    RegisterError
+        One cannot be written.
+    """
+    data = settings.data_dir()
+    names = sorted(files, key=lambda name: (name == _POINTER, name))  # the switch comes last
+    done: list[str] = []
+    stay: list[str] = []
+    place = kept if kept is not None and kept.is_dir() else None
+    for name in names:
+        target, origin = data / name, files[name]
+        if target.is_file() and target.read_bytes() == origin.read_bytes():
+            continue
+        if target.is_file() and _is_whole(name, target, origin):
+            stay.append(name)
+            continue
+        try:
+            if target.exists():
+                place = place or aside.new_folder()
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(target, place / name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with store.whole_file(target, 0o600 if _is_private(name) else 0o644) as part:
+                shutil.copyfile(origin, part)
+        except (OSError, RisicobeeldError) as error:
+            raise RegisterError(
+                f"{name} could not be put back ({error}); free some space and restore again."
+            ) from error
+        done.append(name)
+    if _POINTER in done:
+        _know_the_figures()
+    return tuple(done), tuple(stay)
+
+
+def _know_the_figures() -> None:
+    try:
+        snapshot.switch(snapshot.current())
+    except SnapshotError:
+        return  # the backup was made of figures that were damaged, and told so
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith(("audit/", "register/")) or name == "feed_tokens.json"
+
+
+def _is_whole(name: str, target: Path, origin: Path) -> bool:
+    """Tell whether a file of the machine, which differs from the backup's, is one to keep."""
+    if name.endswith(".jsonl"):  # a list that only grows: the machine's own goes on where the backup's ends
+        return target.read_bytes().startswith(origin.read_bytes())
+    if name == _POINTER or _is_in_version(name):
+        return _is_whole_of_figures(name)
+    checks: Mapping[str, Callable[[str], object]] = {".json": json.loads, ".toml": tomllib.loads}
+    try:
+        checks.get(target.suffix, str)(target.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _is_in_version(name: str) -> bool:
+    parts = Path(name).parts
+    return len(parts) > {"core": 2, "raw": 3}.get(parts[0], len(parts))
+
+
+def _is_whole_of_figures(name: str) -> bool:
+    """Tell whether what the machine has of a snapshot or delivery is proved by its own manifest."""
+    if name != _POINTER:
+        return False  # it differs from the file that the backup proved
+    try:
+        snapshot.current()
+    except SnapshotError:
+        return False
+    return True

@@ -9,8 +9,7 @@ from door import export
 from door.store import ScopedStore
 from geodata.areas.regions import region_names
 from risk.notices.notices import Notice, notices, unknown
-from risk.report.files import Block, Document, Heading, Paragraph
-from risk.report.icalendar import escaped, folded
+from risk.report.files import Block, Document, Heading, Paragraph, calendar_line, calendar_text
 from words import Texts, read_texts
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -122,12 +121,12 @@ def calendar(store: ScopedStore, found: Sequence[Notice], texts: Texts) -> bytes
                 f"DTSTAMP:{one.on:%Y%m%d}T000000Z",
                 f"DTSTART;VALUE=DATE:{one.on:%Y%m%d}",
                 f"DTEND;VALUE=DATE:{one.on + timedelta(days=7):%Y%m%d}",
-                f"SUMMARY:{escaped(' - '.join(filter(None, [banner, one.in_words(texts, regions)])))}",
+                f"SUMMARY:{calendar_text(' - '.join(filter(None, [banner, one.in_words(texts, regions)])))}",
                 "TRANSP:TRANSPARENT",
                 "END:VEVENT",
             ]
     told.append("END:VCALENDAR")
-    return "".join(f"{folded(line)}\r\n" for line in told).encode()
+    return "".join(f"{calendar_line(line)}\r\n" for line in told).encode()
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

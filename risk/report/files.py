@@ -1,4 +1,7 @@
-"""A document: what it is made of, and as a file in Word, PDF or one HTML file. Every text is escaped here."""
+"""A document: what it is made of, and as a file in Word, PDF or one HTML file. Every text is escaped here.
+
+So is every line of a calendar file (iCalendar, RFC 5545).
+"""
 
 import base64
 import io
@@ -21,6 +24,7 @@ from words.templates import read_template
 
 Step = Callable[[float], None]
 """What long work calls with the part that is done (0-1)."""
+_LINE_OCTETS: Final = 75  # RFC 5545, 3.1
 
 
 def unseen(_done: float) -> None:
@@ -338,3 +342,27 @@ def _pdf_picture(made: Any, picture: Picture) -> None:
 
 _WRITERS: Final[dict[str, Callable[[Document], bytes]]] = {".docx": as_docx, ".html": as_html, ".pdf": as_pdf}
 ENDINGS: Final = tuple(_WRITERS)
+
+
+def calendar_text(text: str) -> str:
+    r"""Return a text in which the signs of a calendar file mean nothing.
+
+    Examples
+    --------
+    >>> print(calendar_text("a, b; c\\d"))
+    a\, b\; c\\d
+    """
+    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return " ".join(escaped.split())
+
+
+def calendar_line(line: str) -> str:
+    """Return a line in pieces of at most 75 octets, none of which ends within a letter."""
+    pieces: list[str] = []
+    piece = ""
+    for letter in line:
+        if len((piece + letter).encode()) > _LINE_OCTETS - bool(pieces):
+            pieces.append(piece)
+            piece = ""
+        piece += letter
+    return "\r\n ".join([*pieces, piece])

@@ -15,8 +15,7 @@ from door.store import ScopedStore
 from geodata import codes, site_kinds
 from risk.index import classify
 from risk.index.model import load_model
-from risk.report.files import render
-from risk.report.icalendar import escaped, folded
+from risk.report.files import calendar_line, calendar_text, render
 from risk.report.sheet import region_sheet
 from risk.report.words import days_words, monday, week_words
 from risk.scores.outputs import ensure
@@ -248,12 +247,12 @@ def calendar(
             f"DTSTAMP:{pd.Timestamp(line['peildatum']):%Y%m%d}T000000Z",
             f"DTSTART;VALUE=DATE:{first:%Y%m%d}",
             f"DTEND;VALUE=DATE:{first + timedelta(days=7):%Y%m%d}",
-            f"SUMMARY:{escaped(title)}",
-            f"LOCATION:{escaped(place)}",
+            f"SUMMARY:{calendar_text(title)}",
+            f"LOCATION:{calendar_text(place)}",
             *([f"GEO:{where[0]:.5f};{where[1]:.5f}"] if (where := places.get(line["site_id"])) else []),
-            f"DESCRIPTION:{escaped('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
+            f"DESCRIPTION:{calendar_text('. '.join(filter(None, [line['list_name'], line['reason'], partners])))}",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
         ]
     told.append("END:VCALENDAR")
-    return "".join(f"{folded(line)}\r\n" for line in told).encode()
+    return "".join(f"{calendar_line(line)}\r\n" for line in told).encode()

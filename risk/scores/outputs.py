@@ -32,7 +32,7 @@ from risk.index.indicators import CORE_TABLES
 from risk.index.model import MODEL_FILE, for_disease, load_model, parse_model
 from risk.insight import changes, method
 from risk.insight import ranking_metrics as metrics
-from risk.scores import finding_out, groups, site_tables, telling_apart
+from risk.scores import site_tables, telling_apart
 
 _ENOUGH_FOR_QUANTILES = 10
 
@@ -182,9 +182,9 @@ def method_sha256() -> str:
         Path(site_kinds.__file__),
         Path(weeks.__file__),
         Path(telling_apart.__file__),
-        Path(groups.__file__),
+        Path(telling_apart.__file__),
         Path(site_tables.__file__),
-        Path(finding_out.__file__),
+        Path(site_tables.__file__),
         Path(coverage.__file__),
     )
 
@@ -286,7 +286,7 @@ def _compute(folder: Path, data_version: str, level: str, model: Model, week: st
     outcome = pipeline.score(tables, level, model, data_version=data_version, areas=areas, at=at, pool=pool)
     apart = telling_apart.rankings(outcome, tables["exposure"]) if level in pipeline.AREA_LEVELS else {}
     whole = telling_apart.ties_alike(outcome.scores, model)
-    shown = groups.ranked(tables, level, outcome, whole, apart, at=at, pool=pool)
+    shown = telling_apart.ranked(tables, level, outcome, whole, apart, at=at, pool=pool)
     scores = telling_apart.withheld(shown.scores, shown.apart)
     further, refused = _further_tables(tables, outcome, level, week, pool)
     as_group = scores.loc[scores["ranked_as"] != "", "unit_id"]
@@ -379,7 +379,7 @@ def what_if(store: ScopedStore, level: str, sector: str, weights: Mapping[str, f
     ensure(store.data_version, level, model)
     apart = store.facts(level, model.version)["apart"]
     grouped = {code: one["ranked_as"] for code, one in apart.items() if one["ranked_as"]}
-    carrier_of = groups.carriers(grouped) if sector in grouped else {}
+    carrier_of = telling_apart.carriers(grouped) if sector in grouped else {}
     sector = carrier_of.get(sector, sector)
     official = _official(store.data_version, level, model.disease, tuple(carrier_of.items()))
     keys, columns = ["unit_id", "area_code", "sector_code"], ["score_0_10", "rank"]
@@ -432,11 +432,11 @@ def _official(
 ) -> pipeline.Outcome:
     """Compute the official scores with all that a trial starts from, once per version of the data.
 
-    With `carriers` (`risk.scores.groups.carriers`) those of the groups of sectors, each under its one sector.
+    With `carriers` (`risk.scores.telling_apart.carriers`) those of the groups of sectors, each under its one sector.
     """
     tables, model = _tables(access.open_batch(data_version)), for_disease(load_model(), disease)
     if carriers:
-        tables, model = groups.merged(tables, dict(carriers)), groups.averaged(model, dict(carriers))
+        tables, model = telling_apart.merged(tables, dict(carriers)), telling_apart.averaged(model, dict(carriers))
     return pipeline.score(tables, level, model, rebuilds=0)
 
 

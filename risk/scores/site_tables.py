@@ -1,9 +1,14 @@
-"""What is computed with the scores of sites, for the whole country at once: rises, and sites that belong together.
+"""What is computed with the scores of sites, for the whole country at once: rises, links, what finding out brings.
 
 Work, housing and transport are linked by employer, agency or distance, also across regions. Each region's contact
 sees the own sites, and of the others only in which region they are; LOT-C sees all (`access.rights`).
+
+A site of unknown size or place has no place in the ranking, so nobody goes there by its score. Once it is known it
+takes the place of the last of the first k wherever its score is above theirs. What it may turn out to be is what
+sites of its kind are of which all is known; each is as likely as the other.
 """
 
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import geopandas as gpd
@@ -19,13 +24,21 @@ from geodata import contracts
 from geodata.batch import LOCAL, Pool
 from geodata.weeks import Tables
 from risk.index import pipeline
+from risk.index.aggregate import aggregate, weigh
+from risk.index.draws import SiteSampler
 from risk.index.pipeline import Outcome
 from risk.index.rebuild import CAPACITIES
-from risk.scores import finding_out
 
 RISE_WEEKS: Final = 4
 FIRST_N: Final = 40
 """The first of all sites are so many where nothing else is asked: as many as a plan of a fortnight has visits."""
+Array = NDArray[np.floating]
+Places = NDArray[np.intp]
+
+_ENOUGH: Final = 3
+_MOST_N: Final = 200
+"""Of a kind with more known sites so many stand for all, evenly over their scores."""
+_ROWS_AT_ONCE: Final = 200_000
 
 
 def beside_scores(tables: Tables, now: Outcome, pool: Pool = LOCAL) -> dict[str, pd.DataFrame]:
@@ -63,7 +76,7 @@ def first(now: Outcome) -> pd.DataFrame:
     -------
     DataFrame
         Contract ``first``: unit_id, capacity_n, p_first, and what finding out brings to the first of a site that has
-        no place among them (`risk.scores.finding_out.gains`); without a chance or a gain there is no row.
+        no place among them (`risk.scores.site_tables.gains`); without a chance or a gain there is no row.
     """
     if now.rebuilt is None:
         return contracts.empty("first")
@@ -73,7 +86,7 @@ def first(now: Outcome) -> pd.DataFrame:
             "unit_id": np.tile(units, len(CAPACITIES)),
             "capacity_n": np.repeat(CAPACITIES, len(units)),
             "p_first": chances.ravel(),
-            "finding_out_gain_0_10": finding_out.gains(now, CAPACITIES).ravel(),
+            "finding_out_gain_0_10": gains(now, CAPACITIES).ravel(),
         }
     )
     tells = (table["p_first"] > 0) | (table["finding_out_gain_0_10"] > 0)
@@ -236,3 +249,82 @@ def _joined(unit: Whole, value: Whole, names: pd.Index) -> pd.Series:
     )
     joined = pa.compute.binary_join(texts, ";").to_numpy(zero_copy_only=False)
     return pd.Series(joined, index=unit[first], dtype="str")
+
+
+def gains(now: Outcome, capacities: Collection[int]) -> Array:
+    """Return by how much the summed score of the first so many sites is expected to rise when a site is known.
+
+    The expected value of perfect information on one site (Raiffa and Schlaifer 1961): the mean over what it may turn
+    out to be of what it then scores above the last of the first k, nil where it stays below. Where fewer than k
+    sites have a place, none need make room for it.
+
+    Parameters
+    ----------
+    now
+        Of level ``site``.
+    capacities
+        Numbers of first sites.
+
+    Returns
+    -------
+    array
+        Capacities x units; NaN for a unit that has a place in the ranking, and for one that is not shown.
+    """
+    shown, units = now.prepared, now.scores["unit_id"].to_numpy()
+    found = np.full((len(capacities), len(units)), np.nan)
+    sampler = shown.measured.sampler
+    if not isinstance(sampler, SiteSampler):
+        return found
+    last = _last_of_first(now, capacities)
+    for site, scores in _known_scores(now, sampler):
+        found[:, site] = gain(scores, last)
+    return found
+
+
+def gain(scores: Array, last: Array) -> Array:
+    """Return the expected rise of the first so many, for each score of the last of them.
+
+    Examples
+    --------
+    >>> gain(np.array([2.0, 6.0, 8.0]), np.array([5.0, 9.0])).round(2).tolist()
+    [1.33, 0.0]
+    """
+    return np.asarray(np.maximum(scores[None] - last[:, None], 0.0).mean(axis=1))
+
+
+def _last_of_first(now: Outcome, capacities: Collection[int]) -> Array:
+    """Return the score of the last of the first so many sites that have a place; 0 where there are fewer."""
+    placed = now.scores.loc[now.scores["rank"].notna(), "score_0_10"].to_numpy(float)
+    falling = -np.sort(-placed)
+    return np.array([falling[one - 1] if one <= len(falling) else 0.0 for one in capacities])
+
+
+def _known_scores(now: Outcome, sampler: SiteSampler) -> Iterator[tuple[int, Array]]:
+    """Give each site without a place, by its number among all, with the scores that it may turn out to have."""
+    shown, model = now.prepared, now.model
+    weights, drops = weigh(shown.measured.index, shown.kept), shown.measured.index.drops_missing
+    place_of = {unit: place for place, unit in enumerate(now.scores["unit_id"])}
+    numbers = np.array([place_of[unit] for unit in shown.measured.units["unit_id"]], int)
+    values, unplaced = shown.values_0_10, shown.measured.unplaced != ""
+    known = np.flatnonzero(~unplaced & np.isfinite(now.aggregated.score))
+    for kind in dict.fromkeys(sampler.kind_of[unplaced]):
+        sites = np.flatnonzero(unplaced & (sampler.kind_of == kind))
+        like = _like(known, sampler.kind_of == kind, now.aggregated.score)
+        if not len(like):
+            continue
+        for part in np.array_split(sites, -(-len(sites) * len(like) // _ROWS_AT_ONCE)):
+            mixed = np.repeat(values[part][:, None], len(like), axis=1)
+            taken = np.where(sampler.is_missing[part][:, None], values[like][None], mixed)
+            flat = taken.reshape(-1, values.shape[1])
+            scores = aggregate(flat, weights, model.scale, drops_missing=drops).score.reshape(len(part), len(like))
+            yield from zip(numbers[part].tolist(), np.nan_to_num(scores), strict=True)
+
+
+def _like(known: Places, of_kind: NDArray[np.bool_], score: Array) -> Places:
+    """Return the sites that tell what another of their kind may turn out to be; of all kinds where they are few."""
+    mine = known[of_kind[known]]
+    mine = mine if len(mine) >= _ENOUGH else known
+    rising = mine[np.argsort(score[mine], kind="stable")]
+    if len(rising) <= _MOST_N:
+        return rising
+    return rising[np.linspace(0, len(rising) - 1, _MOST_N).round().astype(np.intp)]

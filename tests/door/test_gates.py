@@ -10,9 +10,8 @@ from commands import data as data_command
 from commands import scores as score_command
 from dashboard.server import feed
 from door import readiness
-from door.readiness import Ranking
+from door.readiness import Ranking, State
 from door.store import Viewer, open_store
-from door.table_states import State
 from geodata.errors import NotReadyError
 from geodata.snapshots import snapshot
 from geodata.tables import coverage

@@ -16,8 +16,7 @@ from dashboard.shell.markup import show
 from door.store import ScopedStore
 from register import personal
 from register import record as write
-from risk.report.accountability import accountability
-from risk.report.facts import TEXT_KINDS
+from risk.report.accountability import TEXT_KINDS, accountability
 from risk.report.files import ENDINGS, Document, Grid, Heading, Paragraph, render
 from risk.report.meeting import meeting_sheet
 from words import Texts

@@ -11,8 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.pages.sources import page as sources
 from dashboard.parts import ready
-from door.readiness import Readiness
-from door.table_states import State, TableState
+from door.readiness import Readiness, State, TableState
 from geodata.snapshots import snapshot
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue

@@ -34,7 +34,7 @@ MET_ON_PAGES = (
     "risk/targets/plans.py",
     "risk/targets/limits.py",
     "risk/targets/select.py",
-    "risk/report/facts.py",
+    "risk/report/accountability.py",
     "risk/report/sheet.py",
     "risk/insight/alarms.py",
     "risk/scores/context.py",

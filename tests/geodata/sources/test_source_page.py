@@ -7,7 +7,7 @@ import nbclient
 import nbformat
 import pytest
 
-from commands import source_page
+from commands import sources
 from geodata import settings
 from geodata.errors import UnknownCodeError
 from geodata.refresh.build import READERS
@@ -21,12 +21,12 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_page_is_the_generated_one() -> None:
     written = (ROOT / "docs" / "sources.md").read_text("utf-8")
-    assert written == source_page.page(), "run: python -m geodata sources --out docs/sources.md"
+    assert written == sources.sources_page(), "run: python -m geodata sources --out docs/sources.md"
 
 
 def test_every_connector_and_every_kind_of_file_is_declared() -> None:
     assert set(CONNECTORS) | set(READERS) <= set(catalogue.SOURCES)
-    assert all(f"`{name}`" in source_page.page() for name in (*CONNECTORS, *READERS, *BASES))
+    assert all(f"`{name}`" in sources.sources_page() for name in (*CONNECTORS, *READERS, *BASES))
 
 
 def test_every_source_says_whose_it_is_and_under_which_licence() -> None:

@@ -14,8 +14,7 @@ from geodata.errors import ModelError
 from risk.index import indicators, measure
 from risk.index.aggregate import weigh
 from risk.index.declaration import Model
-from risk.index.model import MODEL_FILE, load_model, parse_model
-from risk.index.model_check import check_posts
+from risk.index.model import MODEL_FILE, check_posts, load_model, parse_model
 
 CONTENT = tomllib.loads(MODEL_FILE.read_text("utf-8"))
 Change = Callable[[dict[str, Any]], Any]

@@ -16,8 +16,7 @@ from geodata.snapshots import snapshot
 from geodata.weeks import last_day
 from risk.index.declaration import Model
 from risk.index.indicators import CORE_TABLES, measure
-from risk.index.model import MODEL_FILE, load_model, parse_model
-from risk.index.model_check import check_posts
+from risk.index.model import MODEL_FILE, check_posts, load_model, parse_model
 from risk.insight import backtest, papers
 
 FOLDER = Path(os.environ.get("RISICOBEELD_TESTDATA", "/nowhere"))

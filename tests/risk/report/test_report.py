@@ -18,8 +18,7 @@ from geodata import codes
 from geodata.errors import AccessDeniedError, InputError
 from register import record as write
 from risk.report import files
-from risk.report.accountability import accountability
-from risk.report.facts import gather
+from risk.report.accountability import accountability, gather
 from risk.report.files import Document, Grid, Heading, Paragraph
 from risk.report.meeting import meeting_sheet
 from risk.report.words import read_words

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from risk.index.declaration import Model
 from risk.index.pipeline import score
-from risk.scores import finding_out, site_tables
+from risk.scores import site_tables
 
 Tables = dict[str, pd.DataFrame]
 
@@ -40,7 +40,7 @@ def test_the_gain_is_that_of_scoring_anew_with_every_size_of_its_kind(
     placed = now.scores.loc[now.scores["rank"].notna(), "score_0_10"]
     for first_n in (1, 5, 20, 60):
         rises = np.maximum(np.array(turns_out) - placed.nlargest(first_n).iloc[-1], 0)
-        found = pd.Series(finding_out.gains(now, (first_n,))[0], index=now.scores["unit_id"])
+        found = pd.Series(site_tables.gains(now, (first_n,))[0], index=now.scores["unit_id"])
         assert_allclose(found[unknown], rises.mean(), atol=1e-9)
         assert found.drop(unknown).isna().all(), "of a site in the ranking nothing is to be found out"
 
@@ -50,7 +50,7 @@ def test_a_longer_list_of_visits_gains_no_less_and_the_table_keeps_it(
 ) -> None:
     tables, unknown = country
     now = score(tables, "site", model, rebuilds=20)
-    found = finding_out.gains(now, (1, 5, 20, 60))
+    found = site_tables.gains(now, (1, 5, 20, 60))
     mine = found[:, np.flatnonzero(now.scores["unit_id"] == unknown)[0]]
     assert (np.diff(mine) >= 0).all()
     assert mine[-1] > 0
@@ -65,11 +65,11 @@ def test_of_very_many_sites_of_a_kind_some_stand_for_all(
 ) -> None:
     tables, unknown = country
     now = score(tables, "site", model, rebuilds=0)
-    monkeypatch.setattr(finding_out, "_ENOUGH", 1_000)  # so that all kinds tell
+    monkeypatch.setattr(site_tables, "_ENOUGH", 1_000)  # so that all kinds tell
     place = np.flatnonzero(now.scores["unit_id"] == unknown)[0]
-    whole = finding_out.gains(now, (20,))[0, place]
-    monkeypatch.setattr(finding_out, "_MOST_N", 60)
-    assert finding_out.gains(now, (20,))[0, place] == pytest.approx(whole, abs=0.05)
+    whole = site_tables.gains(now, (20,))[0, place]
+    monkeypatch.setattr(site_tables, "_MOST_N", 60)
+    assert site_tables.gains(now, (20,))[0, place] == pytest.approx(whole, abs=0.05)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.floats(0, 10), st.floats(0, 10))
@@ -77,6 +77,6 @@ def test_a_gain_is_never_negative_and_falls_as_the_last_of_the_first_rises(
     scores: list[float], one: float, other: float
 ) -> None:
     low, high = sorted((one, other))
-    found = finding_out.gain(np.array(scores), np.array([low, high]))
+    found = site_tables.gain(np.array(scores), np.array([low, high]))
     assert (found >= 0).all()
     assert found[0] >= found[1]

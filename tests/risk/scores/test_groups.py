@@ -8,7 +8,7 @@ from geodata import codes
 from geodata.weeks import Tables
 from risk.index.declaration import Model
 from risk.index.pipeline import AREA_LEVELS, score
-from risk.scores import groups, telling_apart
+from risk.scores import telling_apart
 
 AGRICULTURE = [sector for sector, one in codes.SECTORS.items() if one.cbs_group == "A"]
 
@@ -26,11 +26,11 @@ def shared(tables: Tables) -> Tables:
     return tables | {"exposure": exposure}
 
 
-def _ranked(tables: Tables, model: Model, level: str = "gemeente") -> groups.Scored:
+def _ranked(tables: Tables, model: Model, level: str = "gemeente") -> telling_apart.Scored:
     outcome = score(tables, level, model, rebuilds=40, data_version="0123456789ab")
     apart = telling_apart.rankings(outcome, tables["exposure"])
     whole = telling_apart.ties_alike(outcome.scores, model)
-    return groups.ranked(tables, level, outcome, whole, apart, rebuilds=40)
+    return telling_apart.ranked(tables, level, outcome, whole, apart, rebuilds=40)
 
 
 @pytest.mark.parametrize("level", AREA_LEVELS)
@@ -56,9 +56,9 @@ def test_the_sectors_of_a_group_share_its_ranking(shared: Tables, model: Model, 
 def test_a_group_has_the_workers_of_its_sectors_together_and_their_average_conditions(
     shared: Tables, model: Model
 ) -> None:
-    carrier_of = groups.carriers(dict.fromkeys(AGRICULTURE, "A"))
+    carrier_of = telling_apart.carriers(dict.fromkeys(AGRICULTURE, "A"))
     assert set(carrier_of.values()) == {AGRICULTURE[0]}
-    whole = groups.merged(shared, carrier_of)["exposure"]
+    whole = telling_apart.merged(shared, carrier_of)["exposure"]
     mine = shared["exposure"][shared["exposure"]["sector_code"].isin(AGRICULTURE)]
     got = whole[whole["sector_code"] == AGRICULTURE[0]].set_index("gemeente_code")["workers_n"]
     assert_allclose(got.sort_index(), mine.groupby("gemeente_code")["workers_n"].sum().sort_index())
@@ -66,10 +66,10 @@ def test_a_group_has_the_workers_of_its_sectors_together_and_their_average_condi
         same = whole[whole["sector_code"] == sector].set_index("gemeente_code")["workers_n"]
         assert_allclose(same.sort_index(), got.sort_index())
     shares = [model.conditions[one].shares["proximity"] for one in AGRICULTURE]
-    mean = groups.averaged(model, carrier_of).conditions[AGRICULTURE[0]].shares["proximity"]
+    mean = telling_apart.averaged(model, carrier_of).conditions[AGRICULTURE[0]].shares["proximity"]
     jobs = [codes.SECTORS[one].jobs_n for one in AGRICULTURE]
     assert mean == pytest.approx(float(np.average(shares, weights=jobs)))
-    assert groups.averaged(model, carrier_of).conditions["construction"] == model.conditions["construction"]
+    assert telling_apart.averaged(model, carrier_of).conditions["construction"] == model.conditions["construction"]
 
 
 def test_groups_are_ranked_where_no_sector_has_figures_of_its_own(tables: Tables, model: Model) -> None:
