@@ -33,7 +33,7 @@ import streamlit as st
 from dashboard.map.assets import publish, publish_geometry
 from dashboard.map.layers import AreaLayer, MapPicture, Mark, SiteLayer
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
+from dashboard.map.layers import map_texts
 from words import read_texts
 from geodata.codes import SITE_KINDS
 from geodata.areas.regions import encode_topology

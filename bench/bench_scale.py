@@ -129,7 +129,7 @@ def step_page(_times: int) -> dict[str, Any]:
     logging.disable()
     from dashboard.map.layers import SiteLayer
     from dashboard.map.live import site_message
-    from dashboard.parts import figures, site_figures
+    from dashboard.parts import figures
     from words import read_texts
 
     texts, found = read_texts("nl"), {}
@@ -138,7 +138,7 @@ def step_page(_times: int) -> dict[str, Any]:
         store = access.open_store(access.parse_viewer(viewer))
         figures.open_picture(store, "vr", texts)
         areas = taken(began)
-        sites = site_figures.open_sites(store, texts)
+        sites = figures.open_sites(store, texts)
         layer = SiteLayer(
             site_ids=tuple(sites["site_id"]),
             names=tuple(sites["name"]),

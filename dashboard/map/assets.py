@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from xstatic.pkg import leaflet
 
-from dashboard.map.words import map_texts, words_message
+from dashboard.map.layers import map_texts, words_message
 from geodata.areas import across, landmarks
 from geodata.errors import ContractError, SnapshotError
 from geodata.settings import EMBEDDED_DIR

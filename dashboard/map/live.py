@@ -27,6 +27,7 @@ from dashboard.map.layers import (
     Overlay,
     SiteLayer,
     site_shapes,
+    words_message,
 )
 from dashboard.map.scale import (
     CLASS_COLOURS,
@@ -37,7 +38,6 @@ from dashboard.map.scale import (
     PLACE_COLOURS,
     SHADES,
 )
-from dashboard.map.words import words_message
 from geodata.errors import UnknownCodeError
 from risk.index import classify
 

@@ -1,1 +1,1 @@
-"""What pages share: figures, tables, controls, charts, reasons, downloads, progress."""
+"""What pages share: figures, tables, controls, charts, reasons, remarks, downloads, progress."""

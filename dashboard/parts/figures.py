@@ -1,4 +1,4 @@
-"""What the pages read of the scores: loaded once per viewer and version, then shared between runs."""
+"""What the pages read of the scores of areas and sites: loaded once per viewer and version, shared between runs."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.map.assets import Geometry, publish, publish_geometry
-from dashboard.map.layers import AreaLayer, Mark
+from dashboard.map.layers import AreaLayer, Mark, SiteLayer
 from dashboard.map.live import SectorFigures, figures_message
 from dashboard.map.scale import told_decimals, told_score
 from dashboard.shell.session import STATIC_DIR, kept, selection
@@ -18,6 +18,7 @@ from dashboard.shell.session import store as open_store
 from door import readiness
 from door.readiness import Ranking
 from door.store import ScopedStore
+from geodata import codes, site_kinds
 from geodata.areas import regions
 from geodata.batch import Pool
 from risk.index import classify
@@ -31,6 +32,8 @@ from words import LANGUAGES, Texts
 AGENCIES = "temporary_agencies"
 _Made = TypeVar("_Made")
 _KEPT_N: Final = 200  # some kilobytes each
+_LEAST_GAIN: Final = 0.01
+Site = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -359,3 +362,129 @@ def area_layer(shown: Picture, rows: pd.DataFrame) -> AreaLayer:
         marks=tuple(marks),
         moved=tuple(moved) if moved.notna().any() else (),
     )
+
+
+def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame:
+    """Return the sites the viewer may see, with their score where they are ranked, and place in degrees (EPSG:4326).
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
+    shown = open_picture(store, "site", texts, week)
+    return _load_sites(*_sites_key(store, shown), store, shown)
+
+
+def _sites_key(store: ScopedStore, shown: Picture) -> tuple[str, str, str, str, int]:
+    version = shown.scored.model.version  # that of the disease, too
+    return str(store.viewer), store.data_version, version, shown.week, newest_signal("site")
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _load_sites(
+    viewer: str,
+    data_version: str,
+    model_version: str,
+    week: str,
+    newest_signal: int,
+    _store: ScopedStore,
+    _scores: Picture,
+) -> pd.DataFrame:
+    sites = _store.table("sites")
+    points = sites.geometry.to_crs(codes.CRS_WGS84)
+    placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
+    found = _scores.scores.set_index("unit_id")
+    scores = found["score_0_10"].where(found["rank"].notna())  # an expected score of an unknown size is no class
+    return placed.assign(score_0_10=scores.reindex(placed["site_id"]).to_numpy())
+
+
+def highest_sites(store: ScopedStore, texts: Texts, week: str, within: str, most: int) -> tuple[list[Site], int]:
+    """Return the highest sites of a veiligheidsregio, a gemeente or ('') the country, and how many there are.
+
+    Those without a place in the ranking have no score here, and come last.
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    within
+        A veiligheidsregio or gemeente; '' is the country.
+    most
+        How many to return.
+    """
+    shown = open_picture(store, "site", texts, week)
+
+    def read() -> tuple[list[Site], int]:
+        sites = open_sites(store, texts, week)
+        if within:
+            sites = sites[(sites["gemeente_code"] == within) | (sites["vr_code"] == within)]
+        highest = sites.sort_values(["score_0_10", "site_id"], ascending=[False, True]).head(most)
+        return [{str(name): value for name, value in one.items()} for one in highest.to_dict("records")], len(sites)
+
+    return kept("_highest_sites", (*_sites_key(store, shown), within, most), read)
+
+
+def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:
+    """Return the sites of `open_sites` as a layer of the map, made once of thousands.
+
+    Parameters
+    ----------
+    store, texts
+        The tables as the viewer may see them and words of the reader's language.
+    week
+        Such as ``2020-W22``; '' is the last one.
+    """
+    shown = open_picture(store, "site", texts, week)
+    return _load_site_layer(*_sites_key(store, shown), open_sites(store, texts, week))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load_site_layer(
+    viewer: str, data_version: str, model_version: str, week: str, newest_signal: int, _sites: pd.DataFrame
+) -> SiteLayer:
+    return SiteLayer(
+        site_ids=tuple(_sites["site_id"]),
+        names=tuple(_sites["name"]),
+        kinds=tuple(_sites["kind"]),
+        longitudes=tuple(_sites["lon"]),
+        latitudes=tuple(_sites["lat"]),
+        scores=tuple(_sites["score_0_10"]),
+    )
+
+
+def site_title(store: ScopedStore, site_id: str, texts: Texts) -> str:
+    """Return what a site is called: its name, else its kind, and its size.
+
+    Parameters
+    ----------
+    store
+        The tables as the viewer may see them.
+    site_id
+        Of the list of sites.
+    texts
+        Words of the reader's language.
+    """
+    sites = open_sites(store, texts)
+    found = sites[sites["site_id"] == site_id]
+    if found.empty:
+        return ""
+    site = found.iloc[0]
+    kind = site_kinds.name(site["kind"], texts)
+    size = (
+        "" if pd.isna(site["size_n"]) else f", {texts.number(site['size_n'], 0)} {texts('unit.' + site['size_unit'])}"
+    )
+    return f"{site['name'] or kind} ({kind.lower()}{size})"
+
+
+def gain_words(texts: Texts, gain: float) -> str:
+    """Return by how much finding out is expected to lift the first of all sites; a dash where nobody knows."""
+    if pd.isna(gain):
+        return "–"
+    if gain <= 0:
+        return texts.number(0, 0)
+    return f"< {texts.number(_LEAST_GAIN, 2)}" if gain < _LEAST_GAIN else texts.number(gain, 2)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from access.rights import rows_of
 from dashboard.map.scale import told_decimals, told_score
-from dashboard.parts import figures, site_figures
+from dashboard.parts import figures
 from dashboard.parts.figures import Picture, score_told
 from dashboard.shell import frame
 from dashboard.shell.markup import show
@@ -171,7 +171,7 @@ def panel(texts: Texts, chosen: Selection, store: ScopedStore, shown: Picture) -
         title, source = shown.names[chosen.unit], picture_of(chosen.unit, texts, store, shown)
     else:
         source = figures.open_picture(store, "site", texts, shown.week)
-        unit_id, title = chosen.unit, site_figures.site_title(store, chosen.unit, texts)
+        unit_id, title = chosen.unit, figures.site_title(store, chosen.unit, texts)
     show(source.kept(_told, unit_id, title, texts) or shown.kept(_explanation, texts))
 
 

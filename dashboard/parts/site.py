@@ -9,13 +9,11 @@ from markupsafe import Markup, escape
 
 from access.rights import ROLES, Verb, rows_of
 from access.viewer import may
-from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.layers import MapPicture, SiteLayer, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
-from dashboard.parts import entry, figures, links, site_figures, tables
+from dashboard.parts import entry, figures, links, tables
 from dashboard.parts import reasons as why
-from dashboard.parts.figures import Picture
-from dashboard.parts.site_figures import Site
+from dashboard.parts.figures import Picture, Site
 from dashboard.shell import frame, session
 from dashboard.shell.forms import form_key, saved
 from dashboard.shell.markup import show
@@ -171,7 +169,7 @@ def _map(texts: Texts, store: ScopedStore, shown: Picture, sites: pd.DataFrame, 
         return
     if rows_of(store.viewer.role, "scores_gemeente") is None:
         return
-    around = site_figures.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
+    around = figures.open_sites(store, texts, shown.week).set_index("site_id", drop=False)
     near = sites.geometry.distance(here)
     if site["site_id"] in around.index:
         point = gpd.GeoSeries([here], crs=codes.CRS_RD).to_crs(codes.CRS_WGS84).iloc[0]

@@ -26,7 +26,7 @@ from markupsafe import Markup
 
 from access import audit, tokens, told
 from access.viewer import Viewer
-from dashboard.files.downloads import Part, as_file
+from dashboard.parts.downloads import Part, as_file
 from dashboard.parts.figures import Picture, official_model
 from dashboard.server import features, metrics
 from dashboard.shell.signin import is_this_machine

@@ -23,10 +23,9 @@ from access.admission import Refusal
 from access.database import engine as database
 from access.viewer import Viewer, parse_viewer
 from commands import data as data_command
-from dashboard.files import downloads
 from dashboard.map import in_place
 from dashboard.pages.region import sheet
-from dashboard.parts import figures, region_facts
+from dashboard.parts import downloads, figures, region_facts
 from dashboard.server import features, feed
 from dashboard.shell import frame
 from door import desk, leaktest

@@ -7,11 +7,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.parts import figures, links, site_figures, tables
+from dashboard.parts import figures, links, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
-from dashboard.parts.figures import Picture
-from dashboard.parts.site_figures import Site
+from dashboard.parts.figures import Picture, Site
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
 from geodata import site_kinds
@@ -73,7 +72,7 @@ def _step(shown: Picture, code: str) -> Markup:
 def _site(texts: Texts, store: ScopedStore, chosen: Selection, shown: Picture) -> "pd.Series | None":
     if not chosen.unit or chosen.unit in shown.names or not store.may("sites"):
         return None
-    sites = site_figures.open_sites(store, texts, shown.week)
+    sites = figures.open_sites(store, texts, shown.week)
     found = sites[sites["site_id"] == chosen.unit]
     return None if found.empty else found.iloc[0]
 
@@ -105,7 +104,7 @@ def site_list(texts: Texts, store: ScopedStore, shown: Picture, within: str) -> 
         The veiligheidsregio or gemeente that the map is drawn into; '' is the country.
     """
     scored = figures.open_picture(store, "site", texts, shown.week)
-    highest, sites_n = site_figures.highest_sites(store, texts, shown.week, within, _LISTED_N)
+    highest, sites_n = figures.highest_sites(store, texts, shown.week, within, _LISTED_N)
     place = shown.names.get(within, texts("breadcrumb.nation"))
     title = texts("breadcrumb.sites_in", place=place)
     body = _table(texts, scored, highest, title) if highest else texts("breadcrumb.none")

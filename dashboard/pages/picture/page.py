@@ -7,16 +7,13 @@ import streamlit as st
 from markupsafe import Markup
 
 from access.rights import Rows, Verb, rows_of
-from dashboard.files import downloads
-from dashboard.map import in_place, inside, own_figures
-from dashboard.map.layers import MapPicture, MapTexts
+from dashboard.map import in_place, inside
+from dashboard.map.layers import MapPicture, MapTexts, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
 from dashboard.pages.picture import across, breadcrumb, drawn, side_by_side, since
-from dashboard.parts import alarms, figures, link_notice, links, period, ready, region_facts, site_figures
+from dashboard.parts import alarms, downloads, figures, link_notice, links, period, ready, region_facts, remarks
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
-from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door import export
@@ -180,7 +177,7 @@ def _panel(texts: Texts, chosen: session.Selection, store: ScopedStore, shown: P
         show(side_by_side.table(texts, chosen, shown, compared))
         return False
     why.panel(texts, chosen, store, shown)
-    not_so.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
+    remarks.ask_of_area(texts, store.as_known_on(period.known_on(chosen)), shown, chosen.unit, chosen.sector)
     return True
 
 
@@ -202,7 +199,7 @@ def _three_steps(texts: Texts, away: Markup) -> Markup:
 def _register(texts: Texts, store: ScopedStore, shown: Picture, chosen: session.Selection) -> Markup:
     """Return what the register adds to the reasons (HTML): the interpretations, and what was done here last."""
     area = chosen.unit if chosen.unit in shown.names else ""
-    told = interpretation.panel(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
+    told = remarks.panel(texts, store, shown, shown.vr_of.get(area, area), chosen.sector)
     return told + (_done(texts, store, shown, chosen) if area else Markup())
 
 
@@ -235,7 +232,7 @@ def _controls(
     levels = {level: texts(f"level.{level}") for level in ("vr", "gemeente")}
     sectors = {"": texts("picture.sector_all")} | {code: texts(f"sector.{code}") for code in codes.SECTORS}
     asked = (store, level, texts.language)
-    own = session.kept("_own_figures", asked, lambda: own_figures.options(texts, store, level))
+    own = session.kept("_own_figures", asked, lambda: in_place.own_options(texts, store, level))
     parts = [
         _disease_choice(texts, store),
         links.choice(texts("picture.level"), "level", levels, level, unit="", beside="", within=""),
@@ -319,7 +316,7 @@ def _draw_map(
     picture = MapPicture(
         areas=figures.area_layer(shown, rows) if within else shown.layers[chosen.sector],
         texts=shown.kept(_map_texts, texts),
-        sites=site_figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
+        sites=figures.site_layer(store, texts, shown.week) if chosen.sites and store.may("sites") else None,
         over=alarms.over_map(texts, store, chosen.layer, shown.week),
         selected=chosen.unit if chosen.unit in shown.names else "",
         compared=tuple(code for code in chosen.areas if code != chosen.unit) if may_compare else None,

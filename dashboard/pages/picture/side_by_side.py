@@ -9,10 +9,9 @@ from markupsafe import Markup
 from access.rights import Verb
 from access.viewer import may
 from dashboard.map import in_place, inside
-from dashboard.map.layers import MapPicture
+from dashboard.map.layers import MapPicture, map_texts
 from dashboard.map.live import live_map
 from dashboard.map.scale import told_decimals, told_score
-from dashboard.map.words import map_texts
 from dashboard.parts import figures, links
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture, score_told

@@ -9,16 +9,24 @@ from markupsafe import Markup
 
 from access.rights import Verb, rows_of
 from access.viewer import may
-from dashboard.files import downloads
-from dashboard.map.layers import MapPicture
+from dashboard.map.layers import MapPicture, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
 from dashboard.pages.region import over_time
 from dashboard.pages.region import sheet as region_sheet
-from dashboard.parts import figures, link_notice, links, period, quality, ready, region_facts, tables
+from dashboard.parts import (
+    downloads,
+    figures,
+    link_notice,
+    links,
+    period,
+    quality,
+    ready,
+    region_facts,
+    remarks,
+    tables,
+)
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import AGENCIES, Picture
-from dashboard.remarks import interpretation, not_so
 from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
@@ -76,12 +84,12 @@ def _page() -> None:
         links.linked(_sectors(texts, shown, vr_code, chosen.sector), key="region-sectors")
         inside = _inside(chosen, vr_code)
         why.panel(texts, inside, store, shown)
-        not_so.ask_of_area(texts, store, shown, inside.unit, chosen.sector)
+        remarks.ask_of_area(texts, store, shown, inside.unit, chosen.sector)
     with seen:
         if rows_of(store.viewer.role, "scores_gemeente"):
             _gemeenten(texts, store, chosen, vr_code, shown.week)
     with told:
-        interpretation.draw(texts, store, shown, vr_code, chosen.sector)
+        remarks.draw(texts, store, shown, vr_code, chosen.sector)
         show(
             _changed(texts, store, shown, vr_code, chosen.sector)
             + _done(texts, store, shown, vr_code, chosen.sector)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dashboard.files import downloads
 from dashboard.map.scale import CLASS_COLOURS, CLASS_INKS, NO_DATA_COLOURS
+from dashboard.parts import downloads
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from door.store import ScopedStore

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from access.rights import Verb
 from access.viewer import may
 from dashboard.pages.register import triage
-from dashboard.parts import entry, entry_site, links, tables
+from dashboard.parts import entry, links, tables
 from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
@@ -214,7 +214,7 @@ def _facts(texts: Texts, store: ScopedStore, row: Mapping[str, Any]) -> Markup:
         "date": f"{row['event_date']:%d-%m-%Y}",
         "region": regions.get(row["vr_code"], row["vr_code"]),
         "gemeente": gemeenten.get(row["gemeente_code"], row["gemeente_code"]),
-        "site_id": entry_site.name_of(store, str(row["site_id"])),
+        "site_id": entry.site_name(store, str(row["site_id"])),
         "sector": texts(f"sector.{row['sector_code']}"),
         "kind": texts(f"register.{row['kind']}"),
         "themes": ", ".join(texts(f"register.{code}") for code in row["themes"].split(";")),

@@ -7,11 +7,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from access.rights import rows_of
-from dashboard.files import downloads
-from dashboard.map.layers import MapPicture
+from dashboard.map.layers import MapPicture, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
-from dashboard.parts import figures, link_notice, links, period, ready
+from dashboard.parts import downloads, figures, link_notice, links, period, ready
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
 from dashboard.shell import frame, session

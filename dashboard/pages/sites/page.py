@@ -6,15 +6,12 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup, escape
 
-from dashboard.files import downloads
-from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.layers import MapPicture, SiteLayer, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
-from dashboard.parts import figures, link_notice, links, period, ready, site_figures, tables
+from dashboard.parts import downloads, figures, link_notice, links, period, ready, remarks, tables
 from dashboard.parts import reasons as why
 from dashboard.parts import site as site_page
 from dashboard.parts.figures import Picture
-from dashboard.remarks import not_so
 from dashboard.shell import frame, session
 from dashboard.shell.choices import choose
 from dashboard.shell.markup import show
@@ -80,7 +77,7 @@ def _page() -> None:
     store = store.as_known_on(period.known_on(chosen))
     week = period.week(figures.open_picture(store, "vr", texts), chosen)
     shown = figures.open_picture(store, "site", texts, week)
-    sites = site_figures.open_sites(store, texts, week)
+    sites = figures.open_sites(store, texts, week)
     slider = period.slider(texts, figures.open_picture(store, "vr", texts), week)
     links.linked(
         Markup('<div class="rb-controls">{}</div>{}').format(slider, period.notice(texts, store, shown)),
@@ -88,8 +85,8 @@ def _page() -> None:
     )
     link_notice.draw(texts, store, figures.open_picture(store, "vr", texts))
     if (sites["site_id"] == chosen.unit).any():
-        site_page.draw(texts, store, shown, chosen.unit, partial(not_so.ask, texts, store, shown))
-        not_so.said(texts, store, chosen.unit)
+        site_page.draw(texts, store, shown, chosen.unit, partial(remarks.ask, texts, store, shown))
+        remarks.said(texts, store, chosen.unit)
         return
     sought = _filters(texts, shown, sites, chosen)
     chosen = session.selection()
@@ -106,7 +103,7 @@ def _page() -> None:
     with map_side:
         if not found.empty:
             _map(texts, store, shown, found, chosen)
-    not_so.listed(texts, store)
+    remarks.listed(texts, store)
     if export.may_take_sites(store):
         kinds = [False, True] if export.is_osm(sites["source"]).any() else [False]
         here = frozenset(found["site_id"])
@@ -345,7 +342,7 @@ def _apart_section(texts: Texts, shown: Picture, rows: pd.DataFrame) -> Markup:
                 kind,
                 place,
                 texts(f"sites.unknown_{reason}"),
-                site_figures.gain_words(texts, row["gain"]),
+                figures.gain_words(texts, row["gain"]),
                 _chance(texts, row["p_first"]),
                 why.place_span({**scored, "rank": scored["rank_p05"] if pd.isna(scored["rank"]) else scored["rank"]}),
                 why.top_reason(shown, row["site_id"], texts),

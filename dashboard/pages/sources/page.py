@@ -9,10 +9,9 @@ from markupsafe import Markup
 from access import audit
 from access.rights import Verb, rows_of
 from access.viewer import may
-from dashboard.parts import figures, progress, quality, ready, tables
+from dashboard.parts import figures, progress, quality, ready, remarks, tables
 from dashboard.parts import reasons as why
 from dashboard.parts.figures import Picture
-from dashboard.remarks import not_so
 from dashboard.shell import frame, session
 from dashboard.shell.markup import show
 from door.readiness import Ranking
@@ -49,7 +48,7 @@ def run() -> None:
     if shown is not None:
         parts += [_regions(texts, shown), _indicators(texts, shown)]
     if may(store.viewer, Verb.MANAGE, "sources"):
-        not_so.listed(texts, store)
+        remarks.listed(texts, store)
         _refresh(texts, store)
     show(Markup('<div class="rb-page">{}</div>').format(Markup().join(parts)))
 

@@ -14,11 +14,8 @@ from markupsafe import Markup
 
 from access.rights import Verb
 from access.viewer import may
-from dashboard.map.layers import MapPicture, SiteLayer
+from dashboard.map.layers import MapPicture, SiteLayer, map_texts
 from dashboard.map.live import live_map
-from dashboard.map.words import map_texts
-from dashboard.pages.targets import find_out
-from dashboard.pages.targets import request as plan_request
 from dashboard.parts import figures, links, tables
 from dashboard.shell import frame, saving, session
 from dashboard.shell.choices import choose
@@ -39,7 +36,7 @@ from risk.targets import table as target_table
 from risk.targets.estimates import CALIBRATION_VISITS_N
 from risk.targets.inputs import Inputs
 from risk.targets.plan import LISTS, Plan
-from risk.targets.request import Mark, Request
+from risk.targets.request import Mark, Quota, Request, change, read_request
 from words import Texts
 
 _ENDINGS: Final = tuple(one.ending for one in files.ON_PAGES)
@@ -48,6 +45,8 @@ _MAP_HEIGHT_PX: Final = 540
 _POLL_SECONDS: Final = 1.0
 _MARKS: Final = "targets-marks"
 _LEAST: Final = 0.1
+_LISTED_N = 5
+_LONGEST_BYTES = 100_000
 
 
 def draw(texts: Texts, store: ScopedStore) -> None:
@@ -55,7 +54,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
     inputs = read_inputs(store, texts)
     left, right = st.columns([1, 3.2], gap="medium")
     with left.container(key="targets-request"):
-        request, seed = plan_request.draw(texts, inputs)
+        request, seed = _draw_request(texts, inputs)
         request = _marked(request)
         _mark(texts, inputs)
     with right:
@@ -69,7 +68,7 @@ def draw(texts: Texts, store: ScopedStore) -> None:
         _map(texts, store, table)
         _actions(texts, store, plan, inputs, table)
         _lists(texts, store, table)
-        find_out.draw(texts, plan)
+        _draw_find_out(texts, plan)
         _left_out(texts, plan, inputs)
         _prices(texts, plan)
 
@@ -392,3 +391,114 @@ def _price_table(texts: Texts, future: "Future[pd.DataFrame]") -> None:
     ]
     st.caption(texts("targets.prices_help"))
     show(tables.table(texts("targets.prices"), [texts("targets.limit"), texts("targets.price")], rows, numeric=(1,)))
+
+
+def _draw_find_out(texts: Texts, plan: Plan) -> None:
+    """Draw the few sites where finding out brings most to the first of all sites; nothing where it brings nothing."""
+    sites = plan.sites[plan.sites["finding_out_gain_0_10"] > 0]
+    if sites.empty:
+        return
+    highest = sites.sort_values(["finding_out_gain_0_10", "site_id"], ascending=[False, True]).head(_LISTED_N)
+    rows = []
+    for site in highest.to_dict("records"):
+        kind = site_kinds.name(site["kind"], texts)
+        rows.append(
+            [
+                links.link(site_kinds.title(site, texts), page="sites", unit=site["site_id"]),
+                kind,
+                texts(f"sites.unknown_{site['not_ranked_reason'] or 'incomplete'}"),
+                figures.gain_words(texts, site["finding_out_gain_0_10"]),
+                texts(f"targets.list_{site['list']}") if site["list"] else "–",
+            ]
+        )
+    heads = [texts(f"sites.{name}") for name in ("site", "kind", "unknown", "gain")] + [texts("targets.list")]
+    title = texts("targets.find_out_title")
+    told = texts("targets.find_out_how", k=plan.request.capacity, n=len(sites))
+    table = tables.table(title, heads, rows, numeric=(3,))
+    links.linked(
+        Markup('<section class="rb-page"><h3>{}</h3><p class="rb-muted">{}</p>{}</section>').format(title, told, table),
+        key="targets-find-out",
+    )
+
+
+def _draw_request(texts: Texts, inputs: Inputs) -> tuple[Request, int]:
+    """Draw the controls and return the request with its seed.
+
+    Raises
+    ------
+    InputError
+        A value is out of bounds.
+    """
+    first, more = st.container(), st.expander(texts("targets.more"))
+    with more:
+        base = _uploaded(texts)
+    with first:
+        request, seed = _first(texts, inputs, base)
+    with more:
+        return _more(texts, request), seed
+
+
+def _first(texts: Texts, inputs: Inputs, base: Request) -> tuple[Request, int]:
+    """Draw what nearly every plan sets."""
+    capacity = st.number_input(texts("targets.capacity"), 1, 1_000, base.capacity, key="targets-capacity")
+    percent = st.slider(
+        texts("targets.audit_share"), 0, 100, round(100 * base.audit_share), step=5, key="targets-share"
+    )
+    columns = st.columns(2)
+    each = base.each_region
+    at_least = columns[0].number_input(texts("targets.at_least"), 0, 100, each.at_least, key="targets-least")
+    at_most = columns[1].number_input(texts("targets.at_most"), 0, 1_000, each.at_most or 1_000, key="targets-most")
+    seed = st.number_input(
+        texts("targets.seed"),
+        0,
+        2**53 - 1,
+        int(f"{inputs.peildatum:%Y%m%d}"),
+        key="targets-seed",
+        help=texts("targets.seed_help"),
+    )
+    request = change(
+        base, capacity=int(capacity), audit_share=percent / 100, each_region=Quota(int(at_least), int(at_most))
+    )
+    return request, int(seed)
+
+
+def _more(texts: Texts, base: Request) -> Request:
+    """Draw what is seldom set: risers, interval, employers, hours, partners."""
+    rising = st.number_input(texts("targets.rising"), 0, 1_000, base.rising, key="targets-rising")
+    days = st.number_input(texts("targets.revisit_days"), 0, 3_650, base.revisit_days, key="targets-days")
+    single = st.checkbox(texts("targets.one_per_employer"), base.one_per_employer, key="targets-employer")
+    hours = st.number_input(texts("targets.hours"), 0.0, 100_000.0, base.hours, key="targets-hours")
+    names = sorted({name for visit in base.kinds.values() for name in visit.partners})
+    visits = {
+        name: st.number_input(
+            texts("targets.partner_visits", partner=name),
+            0,
+            1_000,
+            base.partners.get(name),
+            key=f"targets-partner-{name}",
+        )
+        for name in names
+    }
+    return change(
+        base,
+        rising=int(rising),
+        revisit_days=int(days),
+        one_per_employer=single,
+        hours=hours,
+        partners={name: int(n) for name, n in visits.items() if n is not None},
+    )
+
+
+def _uploaded(texts: Texts) -> Request:
+    """Return the request of an uploaded file, or the default; a file that cannot be used says why."""
+    given = st.file_uploader(texts("targets.upload"), type=["toml"], key="targets-upload")
+    if given is None or given.size > _LONGEST_BYTES:
+        return read_request()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "request.toml"
+        path.write_bytes(given.getvalue())
+        try:
+            return read_request(path)
+        except RisicobeeldError as error:
+            frame.failure(texts, error)
+            return read_request()

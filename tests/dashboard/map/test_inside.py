@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from access.viewer import parse_viewer
-from dashboard.files import downloads
 from dashboard.map import inside
+from dashboard.parts import downloads
 from dashboard.parts.figures import Picture, read_picture
 from dashboard.shell.session import read_selection
 from door.store import ScopedStore, open_store

@@ -16,7 +16,7 @@ from markupsafe import escape
 
 from commands import data as data_command
 from dashboard.pages import PAGES
-from dashboard.parts import site_figures
+from dashboard.parts import figures
 from dashboard.server import publish
 from door import readiness
 from door.readiness import Ranking
@@ -276,4 +276,4 @@ def test_a_page_is_named_after_what_its_picture_lacks() -> None:
 def test_a_gain_too_small_for_its_decimals_is_not_nil() -> None:
     texts = read_texts("nl")
     gains = (0.0, 0.004, 0.01, 1.236, float("nan"))
-    assert [site_figures.gain_words(texts, one) for one in gains] == ["0", "< 0,01", "0,01", "1,24", "–"]
+    assert [figures.gain_words(texts, one) for one in gains] == ["0", "< 0,01", "0,01", "1,24", "–"]

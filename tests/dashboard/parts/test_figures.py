@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from access.viewer import parse_viewer
-from dashboard.parts import figures, links, site_figures
+from dashboard.parts import figures, links
 from door.store import open_store
 from words import read_texts
 
@@ -20,8 +20,8 @@ def test_sites_of_another_disease_have_their_own_scores_on_the_map(monkeypatch: 
     layers = []
     for one in (shown, other):
         monkeypatch.setattr(figures, "open_picture", lambda *_, one=one: one)
-        layers.append(site_figures.site_layer(store, texts))
-        assert site_figures.site_layer(store, texts) is layers[-1]  # thousands of sites are made into a layer once
+        layers.append(figures.site_layer(store, texts))
+        assert figures.site_layer(store, texts) is layers[-1]  # thousands of sites are made into a layer once
     assert set(layers[1].scores) <= {1.0, None}
     assert len(set(layers[0].scores)) > 100
 

@@ -34,14 +34,14 @@ def _site() -> None:
     import streamlit as st  # noqa: PLC0415 - the script of an app
 
     from access.viewer import parse_viewer  # noqa: PLC0415 - idem
-    from dashboard.parts import entry, entry_site  # noqa: PLC0415 - idem
+    from dashboard.parts import entry  # noqa: PLC0415 - idem
     from door.store import open_store  # noqa: PLC0415 - idem
     from words import read_texts  # noqa: PLC0415 - idem
 
     store = open_store(parse_viewer("region:VR06"))
     st.session_state.setdefault("gemeente_code", None)
     kept = st.session_state.get("kept", "")
-    st.text(entry_site.choose(read_texts("nl"), store, str, entry.gemeente_names(store), kept))
+    st.text(entry.choose_site(read_texts("nl"), store, str, entry.gemeente_names(store), kept))
 
 
 def _page(name: str) -> None:
@@ -203,12 +203,12 @@ def _carry() -> None:
     import streamlit as st  # noqa: PLC0415 - idem
 
     from access.viewer import parse_viewer  # noqa: PLC0415 - idem
-    from dashboard.pages.targets import kept  # noqa: PLC0415 - idem
+    from dashboard.pages.targets.page import _carry_out  # noqa: PLC0415 - idem
     from door.store import open_store  # noqa: PLC0415 - idem
     from words import read_texts  # noqa: PLC0415 - idem
 
     lines = pd.DataFrame({"plan_line_id": st.session_state["lines"], "site_name": "n", "region_name": "r"})
-    kept._carry_out(read_texts("nl"), open_store(parse_viewer("lotc")), lines.assign(week_words="w"))
+    _carry_out(read_texts("nl"), open_store(parse_viewer("lotc")), lines.assign(week_words="w"))
 
 
 def _button(app: AppTest, name: str) -> Button:

@@ -24,7 +24,7 @@ def _drawn(form: str, language: str) -> None:
     import streamlit as st  # noqa: PLC0415 - idem
 
     from access.viewer import parse_viewer  # noqa: PLC0415 - idem
-    from dashboard.pages.targets import kept, page  # noqa: PLC0415 - idem
+    from dashboard.pages.targets import page
     from dashboard.parts import figures, site  # noqa: PLC0415 - idem
     from dashboard.shell import frame  # noqa: PLC0415 - idem
     from door.store import open_store  # noqa: PLC0415 - idem
@@ -35,9 +35,9 @@ def _drawn(form: str, language: str) -> None:
         match form:
             case "carry":
                 line = {"plan_line_id": ["L1"], "site_name": "n", "region_name": "r", "week_words": "w"}
-                kept._carry_out(texts, store, pd.DataFrame(line))
+                page._carry_out(texts, store, pd.DataFrame(line))
             case "decide":
-                kept._decide(texts, store, day, {})
+                page._decide(texts, store, day, {})
             case "answer":
                 asked = pd.DataFrame({"decision_id": ["D1"], "site_id": "S1", "other_vr_code": "VR06"})
                 page._answer(texts, store, asked, {})

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from access.database import engine as database
-from dashboard.files import downloads
-from dashboard.map.words import map_texts
-from dashboard.parts import reasons, region_facts
+from dashboard.map.layers import map_texts
+from dashboard.parts import downloads, reasons, region_facts
 from dashboard.parts.figures import Picture
 from dashboard.server import publish
 from door import readiness

@@ -16,9 +16,9 @@ from shapely.geometry import LinearRing, shape
 from access import audit
 from access.viewer import parse_viewer
 from commands import scores as risk_main
-from dashboard.files import downloads
-from dashboard.files.downloads import Part
 from dashboard.pages.region import sheet as region_sheet
+from dashboard.parts import downloads
+from dashboard.parts.downloads import Part
 from dashboard.parts.figures import Picture, official_model
 from door import export
 from door.store import ScopedStore, open_store

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from access.viewer import parse_viewer
-from dashboard.map import own_figures
+from dashboard.map import in_place
 from dashboard.shell.session import read_selection
 from door.store import ScopedStore, open_store
 from geodata.refresh import imports
@@ -26,31 +26,31 @@ def with_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScopedStor
 
 def test_a_figure_of_a_workbook_can_be_chosen_drawn_taken_away_and_linked(with_workbook: ScopedStore) -> None:
     store, texts = with_workbook, read_texts("nl")
-    assert own_figures.options(texts, store, "vr") == {}
-    [(heading, named)] = own_figures.options(texts, store, "gemeente").items()
+    assert in_place.own_options(texts, store, "vr") == {}
+    [(heading, named)] = in_place.own_options(texts, store, "gemeente").items()
     [(key, title)] = named.items()
     assert (heading, title) == ("Uit ingelezen maatwerktabellen", "T: Woningen (2019)")
     assert read_selection({"inside": key}).inside == key  # the address keeps it
     areas = ["GM0228", "GM0193", "GM0034", "GM0003"]
     rows = pd.DataFrame({"area_code": areas, "unit_id": areas, "sector_code": ""})
-    made = own_figures.layer(texts, store, rows, key)
+    made = in_place._own_layer(texts, store, rows, key)
     assert made is not None
     assert made.steps == (0, 4, None, None)
     assert made.told[:2] == ("50", "10")
     assert made.told[2] == texts("missing_means.suppressed")
     assert made.words == ("42 of meer", "34 – 42", "26 – 34", "18 – 26", "minder dan 18")
     assert texts("context.how") in made.notes
-    file = own_figures.with_figures(store, rows, key)
+    file = in_place._with_own_figures(store, rows, key)
     assert file["raw_value"].tolist()[:2] == [50, 10]
     assert file["indicator_status"].tolist() == ["official", "official", "missing", "missing"]
-    assert own_figures.layer(texts, store, rows, "distance_to_lodging") is None
+    assert in_place._own_layer(texts, store, rows, "distance_to_lodging") is None
 
 
 def test_who_sees_one_region_gets_no_figure_of_another(with_workbook: ScopedStore) -> None:
-    [key] = own_figures.options(read_texts("nl"), with_workbook, "gemeente")["Uit ingelezen maatwerktabellen"]
+    [key] = in_place.own_options(read_texts("nl"), with_workbook, "gemeente")["Uit ingelezen maatwerktabellen"]
     own = open_store(parse_viewer("region:VR13"))
     rows = pd.DataFrame({"area_code": ["GM0363", "GM0228"]})
-    made = own_figures.layer(read_texts("en"), own, rows, key)
+    made = in_place._own_layer(read_texts("en"), own, rows, key)
     assert made is not None
     assert made.told == ("40", "not given")
     assert made.words == ("the same everywhere",)

@@ -1,1 +1,0 @@
-"""What is shown, as files that leave the product."""

@@ -1,1 +1,0 @@
-"""What users write beside the figures: interpretations, and what is not so."""
