@@ -25,7 +25,7 @@ from geodata.snapshots import formats as store
 from geodata.snapshots.snapshot import prune
 from geodata.sources import catalogue, osm, pdok
 from geodata.sources.catalogue import Source
-from geodata.sources.cbs import regions as cbs_regions
+from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.cbs.question import Wanted
 from geodata.sources.registry import CONNECTORS

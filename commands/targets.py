@@ -15,13 +15,13 @@ from geodata import codes
 from geodata.errors import InputError
 from geodata.snapshots import formats as store
 from risk.index.model import for_disease, load_model
+from risk.report import plan_file as target_table
 from risk.report.files import write_document
-from risk.report.sheet import region_sheet
+from risk.report.plan_file import region_sheet
 from risk.targets import checks as site_checks
-from risk.targets import estimates, limits, sample
+from risk.targets import draw, estimates, limits
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
-from risk.targets import table as target_table
 from risk.targets.request import change, read_request
 
 _SHOWN: Final = 10
@@ -69,7 +69,7 @@ def _targets(arguments: argparse.Namespace) -> None:
     plan = targets.make_plan(
         target_inputs.frame_for(inputs, [mark.site_id for mark in request.locked]),
         request,
-        sample.checked_seed(arguments.seed),
+        draw.checked_seed(arguments.seed),
         inputs.peildatum,
         calibration=inputs.calibration,
     )
@@ -129,19 +129,19 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
 
 def _sample(arguments: argparse.Namespace) -> None:
     scoped = access.open_store(access.parse_viewer(arguments.viewer))
-    wanted = sample.Wanted(
+    wanted = draw.Wanted(
         arguments.kind, tuple(arguments.vr), arguments.size_from, arguments.size_below, arguments.n, arguments.minimum
     )
     export.refuse_sites(scoped)
     readiness.of(scoped, load_model().disease).require_table("sites")
     problems = target_inputs.read_problems(scoped)
-    drawn = sample.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
+    drawn = draw.draw_sample(scoped.table("sites"), problems, wanted, arguments.seed)
     table = export.stamped(drawn.table, scoped, lang=arguments.lang)
     table = export.with_own_sources(table, scoped, table["site_id"], arguments.lang)
     store.write_table(table, arguments.out)
     scoped.note_export("sample", len(table))
     print(f"{len(table)} of {drawn.frame_n} sites drawn, written to {arguments.out}")
-    for line in sample.tell(drawn):
+    for line in draw.tell(drawn):
         print(f"  {line}")
 
 
@@ -151,7 +151,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
 
 
 def _estimate(arguments: argparse.Namespace) -> None:
-    share = estimates.stratified_share(sample.read_outcomes(arguments.file))
+    share = estimates.stratified_share(draw.read_outcomes(arguments.file))
     if share.visits_n == 0:
         raise InputError(f"{arguments.file.name} has no outcome yet; write yes or no in the column found.")
     print(f"{share.share:.1%} of the list, with 95 % certainty between {share.low:.1%} and {share.high:.1%}")

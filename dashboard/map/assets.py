@@ -18,7 +18,7 @@ from typing import Any, Final
 from xstatic.pkg import leaflet
 
 from dashboard.map.layers import map_texts, words_message
-from geodata.areas import across, landmarks
+from geodata.areas import landmarks
 from geodata.errors import ContractError, SnapshotError
 from geodata.settings import EMBEDDED_DIR
 from words import in_each
@@ -60,7 +60,7 @@ def _component_files() -> tuple[str, Mapping[str, bytes]]:
     files["leaflet.js"] = (_LEAFLET_DIR / "leaflet.js").read_bytes()  # the small one, a third of its sources
     files["leaflet.css"] = (_LEAFLET_DIR / "leaflet.css").read_bytes()
     files[landmarks.FILE] = (EMBEDDED_DIR / landmarks.FILE).read_bytes()
-    border = [(one.name, one.latitude, one.longitude) for one in across.neighbours().values()]
+    border = [(one.name, one.latitude, one.longitude) for one in landmarks.neighbours().values()]
     files["across.json"] = json.dumps(border, ensure_ascii=False, separators=(",", ":")).encode()
     words = json.dumps(published_words(), ensure_ascii=False, separators=(",", ":"))
     files["words.js"] = f"export const WORDS = {words};\n".encode()

@@ -312,7 +312,7 @@ class MapPicture:
     together
         Live maps of one page with the same name move together; '' moves alone.
     drawn
-        The area that was drawn, as `geodata.areas.drawn.read` takes it; '' is none yet, None where nobody may draw.
+        The area that was drawn, as `door.within.read` takes it; '' is none yet, None where nobody may draw.
     has_across
         Whether what lies just across the border is named and can be chosen.
     """

@@ -366,7 +366,7 @@ def live_map(
         with an empty string when the choice is undone. Where several areas can be chosen, `on_select` gets
         the codes of the others after the first.
     on_other
-        Called with ``drawn``, the area that was drawn (`geodata.areas.drawn.read`), or with ``across``, the name across
+        Called with ``drawn``, the area that was drawn (`door.within.read`), or with ``across``, the name across
         the border that was chosen.
 
     Returns

@@ -19,7 +19,7 @@ from access.viewer import Viewer
 from dashboard.shell import signin
 from door.store import ScopedStore, open_last_good, open_store
 from geodata import codes, site_kinds
-from geodata.areas.across import neighbours
+from geodata.areas.landmarks import neighbours
 from geodata.errors import SnapshotError
 from words import Texts, choose_language, read_texts
 
@@ -80,9 +80,9 @@ class Selection:
     second
         What a second map beside the first shows: a week, or an indicator; '' is one map.
     drawn
-        Corners of the area that was drawn on the map, in degrees (`geodata.areas.drawn.read`); '' is none.
+        Corners of the area that was drawn on the map, in degrees (`door.within.read`); '' is none.
     across
-        Name of a Kreis or municipality across the border, one of `geodata.areas.across`; '' is none.
+        Name of a Kreis or municipality across the border, one of `geodata.areas.landmarks`; '' is none.
     """
 
     level: str = "vr"

@@ -17,7 +17,7 @@ from geodata.codes import MissingReason, Status
 from geodata.errors import InputError
 from geodata.intake import cells
 from geodata.intake.cells import Mark
-from geodata.intake.files import books
+from geodata.intake.files import spreadsheet
 from geodata.intake.files.table import column_letter, is_blank, is_note
 from geodata.intake.places import Kind, Place, Places, known_places, tell_missed
 from geodata.intake.receipt import Receipt
@@ -107,14 +107,14 @@ def has_regions(path: Path) -> bool:
 
 def _grids(path: Path, sheet: str) -> tuple[Receipt, dict[str, Grid]]:
     """Return the cells of each visible sheet, and a receipt that tells of the others."""
-    content, book = books.whole_book(path)
-    visible, hidden = books.visible_sheets(book), books.hidden_sheets(book)
-    wanted = books.chosen_sheets(visible, hidden, sheet, path.name)
-    grids = {title: list(books.rows_of(book, title, path.name, as_shown=True)) for title in wanted}
-    receipt = Receipt(path.name, "workbook", books.digest(content))
+    content, book = spreadsheet.whole_book(path)
+    visible, hidden = spreadsheet.visible_sheets(book), spreadsheet.hidden_sheets(book)
+    wanted = spreadsheet.chosen_sheets(visible, hidden, sheet, path.name)
+    grids = {title: list(spreadsheet.rows_of(book, title, path.name, as_shown=True)) for title in wanted}
+    receipt = Receipt(path.name, "workbook", spreadsheet.digest(content))
     for title in wanted:
-        books.refuse_unanswered(content, title, path.name)
-        for line in books.hidden_parts(books.xml_of(content, book[title], path.name)):
+        spreadsheet.refuse_unanswered(content, title, path.name)
+        for line in spreadsheet.hidden_parts(spreadsheet.xml_of(content, book[title], path.name)):
             receipt.note(line.key, **line.said)
     if hidden:
         receipt.note("sheets_hidden", n=len(hidden))

@@ -17,7 +17,7 @@ from geodata.snapshots import deliveries, snapshot
 from geodata.snapshots.deliveries import RawSnapshot
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue, http, pdok
-from geodata.sources.cbs import regions as cbs_regions
+from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.cbs.odata import missing_columns, stopped_live
 from geodata.sources.cbs.question import Wanted

@@ -1,17 +1,22 @@
 """The only module that fetches: base addresses, time-outs, retries, Retry-After, resumable downloads.
 
 Every failure leaves here as a `SourceError` of one sentence that names the source, the cause and the remedy.
+
+What publishers answered before is kept under ``cache/http`` with its ``ETag`` or ``Last-Modified`` and its digest:
+asked again, they send it only if it changed. An answer that is gone or damaged is fetched anew.
 """
 
+import hashlib
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -19,7 +24,7 @@ import tenacity
 
 from geodata import settings
 from geodata.errors import InputError, SourceError
-from geodata.sources import kept
+from geodata.snapshots import formats as store
 from geodata.sources.catalogue import BASES
 
 Progress = Callable[[int, int], None]
@@ -34,6 +39,9 @@ _CHUNK = 1 << 20
 _BUSY = (429, 500, 502, 503, 504)
 _TABLE_ID = re.compile(r"\d{5}[A-Za-z]{2,4}")
 _LOCAL_HOSTS = ("127.0.0.1",)
+_MOST_BYTES: Final = 300_000_000  # a whole country's extract is not kept twice
+_MOST_N: Final = 500  # answers; the ones kept longest ago make room
+_MARKS: Final = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 
 
 def _headers(**more: str) -> dict[str, str]:
@@ -282,16 +290,16 @@ def get_json(
             url,
             params=params,
             data=form,
-            headers=_headers(**(headers or {})) | (kept.conditions(address) if is_kept else {}),
+            headers=_headers(**(headers or {})) | (_conditions(address) if is_kept else {}),
             timeout=timeout(read_s),
         )
         response.raise_for_status()
         if response.status_code == 304:
-            return json.loads(kept.content(address))
+            return json.loads(_kept_content(address))
         response.encoding = "utf-8"
         found = json.loads(response.text)
         if is_kept:
-            kept.keep(address, response.content, response.headers)
+            _keep(address, response.content, response.headers)
         return found
 
     return call(source_id, _short(url), ask)
@@ -376,14 +384,14 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
     if done:
         headers |= {"Range": f"bytes={done}-", "If-Range": mark.read_text("utf-8")}
     else:
-        headers |= kept.conditions(url)
+        headers |= _conditions(url)
     with requests.get(url, headers=headers, stream=True, timeout=timeout()) as response:
         if response.status_code == 416:  # the part is longer than the file: begin anew
             part.unlink()
             raise requests.ConnectionError("the part on disk does not fit")
         response.raise_for_status()
         if response.status_code == 304:
-            kept.give(url, target)
+            _give_kept(url, target)
             progress(1, 1)
             return
         is_rest = response.status_code == 206
@@ -403,7 +411,7 @@ def _download_rest(url: str, target: Path, progress: Progress) -> None:
         raise requests.ConnectionError("the file broke off")
     part.replace(target)
     mark.unlink(missing_ok=True)
-    kept.keep(url, target, response.headers)
+    _keep(url, target, response.headers)
 
 
 def first_bytes(source_id: str, url: str, bytes_n: int, attempts_n: int = _ATTEMPTS_N) -> str:
@@ -436,3 +444,71 @@ def first_bytes(source_id: str, url: str, bytes_n: int, attempts_n: int = _ATTEM
 
 def _short(url: str) -> str:
     return url.split("?", 1)[0]
+
+
+def _kept_path(address: str) -> Path:
+    name = hashlib.sha256(address.encode()).hexdigest()[:32]
+    return settings.data_dir() / "cache" / "http" / name
+
+
+def _kept_facts(address: str) -> dict[str, str]:
+    """Return the marks of a kept answer; none where nothing whole is kept."""
+    path = _kept_path(address)
+    try:
+        facts: dict[str, str] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        return facts if _kept_digest(path) == facts["sha256"] else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _kept_digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _conditions(address: str) -> dict[str, str]:
+    """Return the headers that ask for an address only if it changed; none where nothing is kept of it."""
+    facts = _kept_facts(address)
+    return {header: facts[mark] for mark, header in _MARKS.items() if facts.get(mark)}
+
+
+def _kept_content(address: str) -> bytes:
+    """Return a kept answer."""
+    return _kept_path(address).read_bytes()
+
+
+def _give_kept(address: str, target: Path) -> None:
+    """Copy a kept answer to where a download would have put it."""
+    shutil.copyfile(_kept_path(address), target)
+
+
+def _keep(address: str, answer: bytes | Path, headers: Mapping[str, str]) -> None:
+    """Keep an answer, where its publisher gave a mark to know it by.
+
+    Parameters
+    ----------
+    address
+        That was asked, with its query.
+    answer
+        What it gave.
+    headers
+        Of the answer.
+    """
+    marks = {mark: headers[mark] for mark in _MARKS if headers.get(mark)}
+    size = len(answer) if isinstance(answer, bytes) else answer.stat().st_size
+    path = _kept_path(address)
+    if not marks or size > _MOST_BYTES:
+        path.with_suffix(".json").unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store.whole_file(path) as part:
+        if isinstance(answer, bytes):
+            part.write_bytes(answer)
+        else:
+            shutil.copyfile(answer, part)
+    with store.whole_file(path.with_suffix(".json")) as part:
+        part.write_text(json.dumps(marks | {"sha256": _kept_digest(path)}), "utf-8")
+    newest_last = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)
+    for old in newest_last[:-_MOST_N]:
+        old.with_suffix("").unlink(missing_ok=True)
+        old.unlink()

@@ -2,7 +2,7 @@
 
 from geodata.errors import UnknownCodeError
 from geodata.sources import osm, pdok, rivm, traces
-from geodata.sources.cbs import regions as cbs_regions
+from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.connector import Connector
 

@@ -4,12 +4,21 @@ A backup is a zip with ``manifest.json``, ``database.sqlite`` and ``files/``. Wh
 out: everything in the data folder and the database is in, but what stands in `MADE_AGAIN` and the content of older
 deliveries and snapshots, of which the manifest is kept. Backups of version 1.0 were an SQLite file with the
 register's rows alone; they are read too.
+
+What is made on the way holds rows of the register, so that none of it may outlive its process: the kernel frees the
+lock on a folder of `scratch` when its process ends, however that ends, and what is left of one that was killed is
+removed by the next.
 """
 
+import fcntl
 import fnmatch
 import hashlib
 import json
+import os
+import shutil
 import sqlite3
+import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,10 +34,9 @@ from sqlalchemy.exc import DBAPIError
 
 from access.database import engine as database
 from geodata import settings
-from geodata.errors import RegisterError, SnapshotError
+from geodata.errors import InputError, RegisterError, SnapshotError
 from geodata.snapshots import manifests, snapshot
 from register.backup import sealed
-from register.backup.scratch import scratch
 from register.periods import periods
 
 MANIFEST: Final = "manifest.json"
@@ -49,6 +57,8 @@ MADE_AGAIN: Final[Mapping[str, str]] = {
 """Files of the data folder that a backup leaves out, and why nobody loses them."""
 _FIRST_FACTS: Final = "register_backup"
 _FIRST_REVISION: Final = "0001"
+_NEW_SECONDS: Final = 60
+"""One that is so new may have been made a moment ago, and be locked in the next."""
 
 
 @dataclass(frozen=True)
@@ -331,3 +341,53 @@ def _moment(path: Path) -> datetime:
 def expires_on(made_at: datetime) -> date:
     """Return the last day on which a backup may be used."""
     return made_at.date() + timedelta(days=periods()["backup"].days)
+
+
+@contextmanager
+def scratch(prefix: str, folder: Path | None = None) -> Iterator[Path]:
+    """Give a folder of one's own that is removed at the end, and first what killed processes left of theirs.
+
+    Parameters
+    ----------
+    prefix
+        How it begins; what begins so is taken for one.
+    folder
+        Where; the folder for temporary files by default.
+
+    Raises
+    ------
+    InputError
+        It cannot be made there.
+    """
+    root = folder or Path(tempfile.gettempdir())
+    _sweep(root, prefix)
+    try:
+        made = tempfile.TemporaryDirectory(prefix=prefix, dir=root)
+    except OSError as error:
+        raise InputError(
+            f"{root} cannot be written ({error.strerror}); choose a folder that exists and is yours."
+        ) from error
+    with made as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(root: Path, prefix: str) -> None:
+    for folder in root.glob(f"{prefix}*"):
+        try:
+            about = folder.lstat()
+            if about.st_uid != os.getuid() or time.time() - about.st_mtime < _NEW_SECONDS:
+                continue
+            with _locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # somebody's who lives, or gone meanwhile
+            continue

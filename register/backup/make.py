@@ -19,8 +19,7 @@ from geodata.snapshots import formats as store
 from geodata.snapshots import snapshot
 from register import chain
 from register.backup import archive
-from register.backup.archive import Backup
-from register.backup.scratch import scratch
+from register.backup.archive import Backup, scratch
 
 
 def backup(out: Path | None = None) -> Backup:

@@ -22,8 +22,7 @@ from access.database.who import UPKEEP
 from geodata import settings
 from geodata.errors import RegisterError
 from register.backup import archive
-from register.backup.archive import Backup, Incoming
-from register.backup.scratch import scratch
+from register.backup.archive import Backup, Incoming, scratch
 from register.periods import periods
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]

@@ -1,4 +1,7 @@
-"""A plan as people read it and take it along: names, dates and lists in words; file, sheets and calendar of it."""
+"""A plan as it leaves the product: the table with every line and its reason, and what people read and take along.
+
+That is names, dates and lists in words, as a file and a calendar, and one printable sheet per region with a map.
+"""
 
 import io
 import zipfile
@@ -13,22 +16,245 @@ import pandas as pd
 from door import export
 from door.store import ScopedStore
 from geodata import codes, site_kinds
+from geodata.errors import InputError
 from risk.index import classify
+from risk.index.declaration import Text
 from risk.index.model import load_model
-from risk.report.files import calendar_line, calendar_text, render
-from risk.report.sheet import region_sheet
-from risk.report.words import days_words, monday, week_words
+from risk.report import charts
+from risk.report.files import (
+    Block,
+    Document,
+    Grid,
+    Heading,
+    Paragraph,
+    Picture,
+    calendar_line,
+    calendar_text,
+    render,
+    stamp_of,
+)
+from risk.report.words import banner_of, days_words, monday, week_words
 from risk.scores.outputs import ensure
 from risk.targets import why
-from risk.targets.plan import LISTS, WEEKS_N
+from risk.targets.inputs import Inputs
+from risk.targets.limits import limit_text
+from risk.targets.plan import LISTS, WEEKS_N, Plan
 from risk.targets.plans import dates_of
-from risk.targets.table import protocols
+from risk.targets.why import reasons
 from words import read_texts
 
 _SHEET_ENDINGS: Final = (".pdf", ".html")
 _OF_THE_REGISTER: Final = ("version", "action", "erased_reason")
 _DEGREES: Final = 6  # a tenth of a metre
 _NO_MOMENT: Final = (2000, 1, 1, 0, 0, 0)
+_TITLE: Final = Text("Bezoeken in {region}", "Visits in {region}")
+_INTRO: Final = Text(
+    "{n} preventieve bezoeken, {weeks}. Het doel is mensen beschermen; een bezoek zegt niets over wie er werkt of "
+    "woont. Leg elk bezoek vast, ook als er niets is gevonden.",
+    "{n} preventive visits, {weeks}. The aim is to protect people; a visit says nothing about who works or lives "
+    "there. Record every visit, also when nothing was found.",
+)
+_ONE: Final = Text(
+    _INTRO.nl.replace("{n} preventieve bezoeken", "Een preventief bezoek"),
+    _INTRO.en.replace("{n} preventive visits", "One preventive visit"),
+)
+_HEADS: Final = (
+    Text("nr", "no"),
+    Text("week", "week"),
+    Text("locatie", "site"),
+    Text("soort", "kind"),
+    Text("partners", "partners"),
+    Text("waarom", "why"),
+)
+_MAP: Final = Text("Kaart van de bezoeken, genummerd als in de tabel", "Map of the visits, numbered as in the table")
+_LINKED: Final = Text(
+    "Nr {number} is verbonden met locaties in {regions}: vraag LOT-C om u te verbinden.",
+    "No {number} is linked to sites in {regions}: ask LOT-C to connect you.",
+)
+_PROTOCOLS: Final = Text("Protocollen van de branche", "Branch protocols")
+_DRAW: Final = Text(
+    "Lotingsgetal {seed}, lijst {sha}. Wie geloot is, is gekozen zonder naar de score te kijken.",
+    "Seed {seed}, list {sha}. Who was drawn at random was chosen without looking at the score.",
+)
+COLUMNS: Final = (
+    "list",
+    "site_id",
+    "vr_code",
+    "kind",
+    "score_0_10",
+    "inclusion_probability",
+    "reason",
+    "name",
+    "gemeente_code",
+    "sector_code",
+    "week",
+    "partners",
+    "hours",
+    "size_n",
+    "size_unit",
+    "p_top_k",
+    "objective_value",
+    "rise_0_10",
+    "finding_out_gain_0_10",
+    "completeness_pct",
+    "days_since_visit",
+    "other_vr_codes",
+    "protocol",
+    "stratum",
+    "stratum_n",
+    "drawn_n",
+    "seed",
+    "frame_sha256",
+    "points_are",
+    "picture_lacks",
+    "model_version",
+    "peildatum",
+    *export.STAMP,
+)
+
+_ROUNDED: Final = ("score_0_10", "p_top_k", "objective_value", "rise_0_10", "finding_out_gain_0_10", "completeness_pct")
+
+
+def target_table(plan: Plan, inputs: Inputs, store: ScopedStore, lang: str) -> gpd.GeoDataFrame:
+    """Return the lines of a plan with reasons, links, protocols and the status banner; points in EPSG:28992.
+
+    Parameters
+    ----------
+    plan, inputs, store
+        The plan, what it was made from, and the door it was read through.
+    lang
+        Language of the reasons: ``nl`` or ``en``.
+    """
+    lines = plan.lines
+    links = store.out("linked", "site", inputs.scored.model.version)
+    linked = dict(zip(links["unit_id"].astype(str), links["other_vr_codes"].astype(str), strict=True))
+    table = lines.assign(
+        reason=reasons(plan, inputs, lang),
+        objective_value=lines["points"],
+        other_vr_codes=_looked_up(lines["site_id"], linked),
+        protocol=_looked_up(lines["sector_code"], protocols(store, lang)),
+        points_are=plan.points_are,
+        picture_lacks=";".join(classify.lacks_of(inputs.scored.scores)),
+        model_version=inputs.scored.model.version,
+        peildatum=inputs.peildatum,
+    )
+    table = export.with_own_sources(export.stamped(table, store, lang=lang), store, table["site_id"], lang)
+    table[list(_ROUNDED)] = table[list(_ROUNDED)].astype(float).round(4)
+    return gpd.GeoDataFrame(table[[*COLUMNS, "geometry"]], geometry="geometry", crs=codes.CRS_RD)
+
+
+def _looked_up(keys: pd.Series, texts: dict[str, str]) -> pd.Series:
+    return pd.Series([texts.get(key, "") for key in keys], index=keys.index, dtype="str")
+
+
+def protocols(store: ScopedStore, lang: str) -> dict[str, str]:
+    """Return the titles of the branch protocols in the library, by sector."""
+    if not store.may("library"):
+        return {}
+    library = store.table("library")
+    found = library[(library["kind"] == "protocol") & (library["sector_code"] != "")]
+    title = "title_en" if lang == "en" else "title"
+    by_sector = found.groupby("sector_code")[title].agg(lambda titles: "; ".join(sorted(titles)))
+    return {str(sector): str(titles) for sector, titles in by_sector.items()}
+
+
+def left_out_table(plan: Plan, lang: str) -> pd.DataFrame:
+    """Return the high scorers that are not in the plan, with the reason in words."""
+    about = plan.sites.set_index("site_id")[["vr_code", "kind", "score_0_10"]]
+    words = [limit_text(limit, subject, lang) for limit, subject in plan.left_out[["limit", "subject"]].to_numpy()]
+    return plan.left_out.join(about, on="site_id").assign(reason=pd.Series(words, dtype="str"))
+
+
+def region_sheet(table: gpd.GeoDataFrame, vr_code: str, store: ScopedStore, language: str) -> Document:
+    """Return the sheet of one region.
+
+    Parameters
+    ----------
+    table
+        From `risk.report.plan_file.target_table`.
+    vr_code
+        The region; the viewer must be allowed to see its lines, or there are none.
+
+    Raises
+    ------
+    InputError
+        The plan has no visit in the region.
+    """
+    lines = table[table["vr_code"] == vr_code].sort_values(["week", "site_id"]).reset_index(drop=True)
+    if lines.empty:
+        raise InputError("plan_without_region", region=vr_code)
+    regions, gemeenten = store.table("veiligheidsregios"), store.table("gemeenten")
+    region = regions[regions["vr_code"] == vr_code]
+    banner = banner_of(language, is_invented=store.is_demonstration)
+    inside = gemeenten[gemeenten["vr_code"] == vr_code]
+    names = inside.set_index("gemeente_code")["gemeente_name"]
+    where = {site: f" ({lat:.5f}, {lon:.5f})" for site, (lat, lon) in points(lines, store).items()}
+    rows = tuple(
+        (
+            str(number),
+            week_words(str(line["week"]), language),
+            _site(line, names, language) + where.get(line["site_id"], ""),
+            _kind(line, language),
+            str(line["partners"]).replace(";", ", "),
+            str(line["reason"]),
+        )
+        for number, (_, line) in enumerate(lines.iterrows(), 1)
+    )
+    title = _TITLE[language].format(region=region["vr_name"].iloc[0])
+    weeks = days_words(monday(lines["week"].min()), monday(lines["week"].max()) + timedelta(days=6), language)
+    lacks = classify.lacks_of(lines)  # of the picture that the plan was made from, however long ago
+    named = read_texts(language)("picture.lacks", without=classify.without(lacks, language)) if lacks else ""
+    intro = _ONE if len(lines) == 1 else _INTRO
+    picture = charts.map_of_visits(region, inside, lines, banner)
+    blocks: list[Block] = [
+        Heading(title, 1),
+        Paragraph(intro[language].format(n=len(lines), weeks=weeks)),
+        *([Paragraph(f"{named}.")] if named else []),
+        Grid(tuple(head[language] for head in _HEADS), rows),
+        Picture(picture, _MAP[language], 12.0),
+        *_notes(lines, dict(zip(regions["vr_code"], regions["vr_name"], strict=True)), language),
+        Paragraph(
+            _DRAW[language].format(seed=lines["seed"].iloc[0], sha=lines["frame_sha256"].iloc[0][:16]), is_small=True
+        ),
+        stamp_of(store, language, lines["peildatum"].iloc[0], str(lines["model_version"].iloc[0])),
+    ]
+    return Document(title, language, banner, tuple(blocks))
+
+
+def _kind(line: pd.Series, language: str) -> str:
+    """Return the kind of a line's site in words; '' for a site that has left the list since."""
+    return site_kinds.name(line["kind"], read_texts(language)).lower() if line["kind"] else ""
+
+
+def _site(line: pd.Series, names: Mapping[str, str], language: str) -> str:
+    """Return what a site is called and where it lies; one without a name is called by its kind and id."""
+    return ", ".join(filter(None, [site_kinds.title(line, read_texts(language)), names.get(line["gemeente_code"], "")]))
+
+
+def points(lines: gpd.GeoDataFrame, store: ScopedStore) -> Mapping[str, tuple[float, float]]:
+    """Return latitude and longitude of each site whose place is known, which any map on a telephone finds."""
+    sites = store.table("sites").set_index("site_id")["located"]
+    placed = lines.assign(located=lines["site_id"].map(sites)).to_crs(codes.CRS_WGS84)
+    placed = placed[placed["located"].isin(codes.LOCATED_CLOSELY) & placed.geometry.notna()]
+    return {site: (point.y, point.x) for site, point in zip(placed["site_id"], placed.geometry, strict=True)}
+
+
+def _notes(lines: pd.DataFrame, names: Mapping[str, str], language: str) -> list[Block]:
+    """Return what a contact must know beside the table: links across regions, and protocols."""
+    notes: list[Block] = [
+        Paragraph(
+            _LINKED[language].format(
+                number=number, regions=", ".join(names.get(code, code) for code in others.split(";"))
+            ),
+            is_small=True,
+        )
+        for number, others in enumerate(lines["other_vr_codes"], 1)
+        if others
+    ]
+    protocols = sorted({title for title in lines["protocol"] if title})
+    if protocols:
+        notes += [Heading(_PROTOCOLS[language], 2), Paragraph("; ".join(protocols))]
+    return notes
 
 
 def plan_words(plan_id: str, language: str, lacks: Sequence[str] = (), version: int = 0) -> str:
@@ -208,7 +434,7 @@ def all_sheets(table: gpd.GeoDataFrame, store: ScopedStore, language: str) -> by
     Parameters
     ----------
     table
-        From `kept_table` or `risk.targets.table.target_table`.
+        From `kept_table` or `risk.report.plan_file.target_table`.
     """
     texts, whole = read_texts(language), io.BytesIO()
     regions = _names(store, "veiligheidsregios", "vr")
@@ -231,7 +457,7 @@ def calendar(
     table
         From `kept_table`.
     places
-        From `risk.report.sheet.points`: where a visit leads to; one without a place has the gemeente alone.
+        From `risk.report.plan_file.points`: where a visit leads to; one without a place has the gemeente alone.
     """
     texts = read_texts(language)
     told = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Risicobeeld//plan//NL", "CALSCALE:GREGORIAN"]

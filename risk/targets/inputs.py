@@ -13,10 +13,9 @@ from risk.index.declaration import Model
 from risk.scores import outputs
 from risk.scores.outputs import Scored
 from risk.targets import checks as site_checks
-from risk.targets.estimates import Calibration, calibrate
+from risk.targets.estimates import RANDOM_LISTS, Calibration, calibrate
 from risk.targets.plan import CHANCE, GAIN
 
-RANDOM_LISTS: Final = ("random", "random_unknown")
 _OF_SCORES: Final = ("score_0_10", "p_top_k", "k_n", "completeness_pct", "risk_class", "not_ranked_reason")
 _FOUND: Final = {"yes": 1.0, "no": 0.0}
 

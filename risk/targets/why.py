@@ -13,7 +13,8 @@ from risk.index import classify
 from risk.index.declaration import Model, Text
 from risk.insight import reasons as explain
 from risk.targets import draw as sampling
-from risk.targets.inputs import RANDOM_LISTS, Inputs
+from risk.targets.estimates import RANDOM_LISTS
+from risk.targets.inputs import Inputs
 from risk.targets.plan import Plan
 from words import read_texts
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from access import disclosure, suppression
-from access.suppression import SMALLEST_PERSONS_N, primary, suppress, with_margins
+from access import disclosure
+from access.disclosure import SMALLEST_PERSONS_N, primary, suppress, with_margins
 from access.viewer import Viewer
 from door import store as access
 from geodata import codes
@@ -37,7 +37,7 @@ def attack(table: np.ndarray, withheld: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Work out what every cell may be at least and at most, knowing each shown cell and that lines add up."""
     low, high = table.copy(), table.copy()
     for cell in np.flatnonzero(withheld):
-        low.flat[cell], high.flat[cell] = suppression._interval(table, withheld, int(cell))
+        low.flat[cell], high.flat[cell] = disclosure._interval(table, withheld, int(cell))
     return low, high
 
 
@@ -106,7 +106,7 @@ def test_what_was_withheld_in_an_earlier_delivery_stays_withheld() -> None:
 
 def test_rounding_comes_after_the_margins() -> None:
     table = with_margins(np.array([[12.0, 13], [12, 13]]))
-    assert suppression.rounded(table).tolist() == [[10, 15, 25], [10, 15, 25], [25, 25, 50]]
+    assert disclosure.rounded(table).tolist() == [[10, 15, 25], [10, 15, 25], [25, 25, 50]]
 
 
 # --- through the door ----------------------------------------------------------------------------------

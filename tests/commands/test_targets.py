@@ -10,9 +10,9 @@ from commands.scores import main
 from door import store as access
 from geodata import codes
 from risk.index.model import load_model
+from risk.report import plan_file as target_table
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
-from risk.targets import table as target_table
 from risk.targets.request import read_request
 
 pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here

@@ -10,7 +10,7 @@ from dashboard.parts import links, tables
 from dashboard.parts import site as site_page
 from dashboard.shell.session import Selection
 from door.store import ScopedStore
-from geodata.areas.across import Neighbour, nearest, neighbours
+from geodata.areas.landmarks import Neighbour, nearest, neighbours
 from words import Texts
 
 

@@ -11,7 +11,6 @@ from door import export, within
 from door.store import ScopedStore
 from door.within import Within
 from geodata import codes, site_kinds
-from geodata.areas import drawn
 from geodata.errors import InputError
 from geodata.snapshots import formats
 from words import Texts
@@ -35,7 +34,7 @@ def draw(texts: Texts, store: ScopedStore, chosen: Selection, until: pd.Timestam
     if not offered(store, chosen):
         return
     try:
-        area = drawn.read(chosen.drawn)
+        area = within.read_corners(chosen.drawn)
     except InputError as error:
         refused = Markup('<p role="alert">{}</p>').format(in_words(texts, error))
         links.linked(_section(texts, texts("drawn.title_none"), refused), key="drawn")

@@ -27,13 +27,13 @@ from geodata.errors import RisicobeeldError
 from geodata.snapshots import formats as files
 from risk.index import classify
 from risk.report import plan_file
+from risk.report import plan_file as target_table
 from risk.report.files import render
-from risk.report.sheet import region_sheet
+from risk.report.plan_file import region_sheet
 from risk.targets import inputs as target_inputs
 from risk.targets import limits, plans
 from risk.targets import plan as targets
-from risk.targets import table as target_table
-from risk.targets.estimates import CALIBRATION_VISITS_N
+from risk.targets.estimates import CALIBRATION_VISITS_N, RANDOM_LISTS
 from risk.targets.inputs import Inputs
 from risk.targets.plan import LISTS, Plan
 from risk.targets.request import Mark, Quota, Request, change, read_request
@@ -173,7 +173,7 @@ def _summary(texts: Texts, plan: Plan, inputs: Inputs) -> Markup:
     listed = ", ".join(f"{texts(f'targets.list_{name}').lower()} {counts[name]}" for name in LISTS if name in counts)
     told = texts("targets.summary", n=len(plan.lines), lists=listed, gap=texts.percent(plan.gap))
     if inputs.calibration is None:
-        random = inputs.visits[inputs.visits["list"].isin(target_inputs.RANDOM_LISTS)]
+        random = inputs.visits[inputs.visits["list"].isin(RANDOM_LISTS)]
         points = texts("targets.points_risk", n=max(0, CALIBRATION_VISITS_N - int(random["found"].notna().sum())))
     else:
         risk = (plan.lines["score_0_10"] * plan.lines["p_top_k"]).fillna(0)
@@ -230,9 +230,9 @@ def _lists(texts: Texts, store: ScopedStore, table: gpd.GeoDataFrame) -> None:
             continue
         title = f"{texts(f'targets.list_{name}')} ({len(lines)})"
         rows = [_cells(texts, line, regions, sees_links=store.may("links_site")) for _, line in lines.iterrows()]
-        if name not in target_inputs.RANDOM_LISTS:  # its lines were chosen: they had no chance in a draw
+        if name not in RANDOM_LISTS:  # its lines were chosen: they had no chance in a draw
             rows = [[*row[:_CHANCE], *row[_CHANCE + 1 :]] for row in rows]
-        shown = heads if name in target_inputs.RANDOM_LISTS else [*heads[:_CHANCE], *heads[_CHANCE + 1 :]]
+        shown = heads if name in RANDOM_LISTS else [*heads[:_CHANCE], *heads[_CHANCE + 1 :]]
         parts.append(tables.table(title, shown, rows, numeric=range(5, len(shown) - 1), is_caption_shown=True))
     links.linked(Markup().join(parts), key="targets-lists")
 
@@ -244,7 +244,7 @@ def _cells(texts: Texts, line: pd.Series, regions: dict[str, str], *, sees_links
         named = ", ".join(regions.get(code, code) for code in line["other_vr_codes"].split(";"))
         told = texts("targets.linked_all" if sees_links else "targets.linked", regions=named)
         reason += Markup('<br><span class="rb-muted">{}</span>').format(told)
-    is_drawn = line["list"] in target_inputs.RANDOM_LISTS
+    is_drawn = line["list"] in RANDOM_LISTS
     score = "" if pd.isna(line["score_0_10"]) else figures.score_told(texts, line["score_0_10"])
     return [
         links.link(label, page="sites", unit=line["site_id"]),

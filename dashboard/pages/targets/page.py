@@ -26,9 +26,9 @@ from geodata.snapshots import formats
 from register import personal
 from risk.index import classify
 from risk.report import plan_file
-from risk.report.sheet import points
+from risk.report.plan_file import points
 from risk.targets import checks as site_checks
-from risk.targets import decisions, outcome, plans
+from risk.targets import decisions, estimates, plans
 from words import Texts
 
 _STATES: Final = (plans.DRAFT, plans.APPROVED, plans.CARRIED_OUT)
@@ -248,7 +248,7 @@ def _carry_out(texts: Texts, store: ScopedStore, lines: pd.DataFrame) -> None:
 def draw_outcome(texts: Texts, store: ScopedStore) -> None:
     """Draw plan against outcome: finds per list, lift, the estimate for the country, and the alarm."""
     inputs = plan_maker.read_inputs(store, texts)
-    hits = outcome.hits_by_list(inputs.visits)
+    hits = estimates.hits_by_list(inputs.visits)
     if hits.empty:
         st.info(texts("targets.outcome_none"))
         return
@@ -264,7 +264,7 @@ def draw_outcome(texts: Texts, store: ScopedStore) -> None:
     ]
     heads = [texts(f"targets.{name}") for name in ("view_plans", "visits", "known", "finds", "share")]
     show(tables.table(texts("targets.outcome_caption"), heads, rows, numeric=(1, 2, 3)))
-    found = outcome.lift(inputs.visits)
+    found = estimates.lift(inputs.visits)
     if found.k:
         st.write(
             texts(
@@ -309,7 +309,7 @@ def _interval(texts: Texts, share: float, low: float, high: float) -> str:
 def _alarm(texts: Texts, store: ScopedStore, visits: pd.DataFrame) -> None:
     lines = store.table("plan_lines")
     dated = lines.assign(date=plans.dates_of(lines))
-    alarm = outcome.revisit_alarm(outcome.past_visits(dated, visits, store.table("sites")))
+    alarm = estimates.revisit_alarm(estimates.past_visits(dated, visits, store.table("sites")))
     if alarm.is_raised:
         st.warning(texts("targets.alarm"))
     elif pd.isna(alarm.p):

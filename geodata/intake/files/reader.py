@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.errors import InEach, InputError
-from geodata.intake.files import books, maps, other_books, records, spreadsheet, text
+from geodata.intake.files import maps, other_books, records, spreadsheet, text
 from geodata.intake.files.table import MAX_BYTES, MAX_ROWS_N, Knows, Options, Table
 from geodata.intake.receipt import Line
 
@@ -265,8 +265,8 @@ def parts(source: Path | bytes, name: str) -> Parts:
             return parts(*packs) if Path(packs[1]).suffix.lower() not in (".gz", ".zip") else Parts()
         if ending in SHEET_ENDINGS:
             content = source.read_bytes() if isinstance(source, Path) else source
-            book = books.open_book(books.usual(content, name), name)
-            found = Parts("sheet", tuple(books.visible_sheets(book)))
+            book = spreadsheet.open_book(spreadsheet.usual(content, name), name)
+            found = Parts("sheet", tuple(spreadsheet.visible_sheets(book)))
         elif ending in MAP_ENDINGS:
             found = Parts("layer", maps.layers(source, name))
         else:

@@ -25,12 +25,12 @@ from door.store import ScopedStore, open_store
 from geodata import settings
 from geodata.errors import AccessDeniedError
 from geodata.snapshots import snapshot
-from risk.report import sheet as visits
+from risk.report import plan_file as target_table
+from risk.report import plan_file as visits
 from risk.report.files import render
 from risk.scores.outputs import read_scored
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
-from risk.targets import table as target_table
 from risk.targets.request import read_request
 from words import read_texts
 

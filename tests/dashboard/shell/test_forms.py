@@ -24,7 +24,7 @@ def _drawn(form: str, language: str) -> None:
     import streamlit as st  # noqa: PLC0415 - idem
 
     from access.viewer import parse_viewer  # noqa: PLC0415 - idem
-    from dashboard.pages.targets import page
+    from dashboard.pages.targets import page  # noqa: PLC0415 - idem
     from dashboard.parts import figures, site  # noqa: PLC0415 - idem
     from dashboard.shell import frame  # noqa: PLC0415 - idem
     from door.store import open_store  # noqa: PLC0415 - idem

@@ -35,7 +35,7 @@ MET_ON_PAGES = (
     "risk/targets/limits.py",
     "risk/targets/select.py",
     "risk/report/accountability.py",
-    "risk/report/sheet.py",
+    "risk/report/plan_file.py",
     "risk/insight/alarms.py",
     "risk/scores/context.py",
 )

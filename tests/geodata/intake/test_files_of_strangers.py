@@ -12,7 +12,7 @@ import pytest
 
 from geodata.errors import InputError, RisicobeeldError
 from geodata.intake import workbooks
-from geodata.intake.files import books
+from geodata.intake.files import spreadsheet
 from geodata.intake.places import known_places
 from tests.geodata.intake.reading import areas, opendocument, put, read_cases, read_sites, zipped
 
@@ -348,4 +348,4 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked()
     bomb = zipped({"[Content_Types].xml": "<a/>", "xl/workbook.xml": " " * (60 << 20)})
     assert len(bomb) < 100_000
     with pytest.raises(InputError, match="unpacks to 60 MB"):
-        books.usual(bomb, "a.xlsx")
+        spreadsheet.usual(bomb, "a.xlsx")

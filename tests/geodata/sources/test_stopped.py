@@ -11,7 +11,7 @@ from geodata.refresh import fetch
 from geodata.refresh import fetch as fetching
 from geodata.refresh.fetch import Outcome
 from geodata.snapshots import deliveries, snapshot
-from geodata.sources import http, kept, rivm
+from geodata.sources import http, rivm
 from tests.server import local
 from tests.server.cbs import Table
 from tests.server.local import Answer, LocalServer
@@ -114,10 +114,10 @@ class TestConditional:
         assert len(list(http_folder.iterdir())) == 2
 
     def test_what_was_kept_longest_ago_makes_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(kept, "_MOST_N", 2)
+        monkeypatch.setattr(http, "_MOST_N", 2)
         for name in ("one", "two", "three"):
-            kept.keep(name, name.encode(), {"ETag": name})
-        assert [kept.conditions(name) for name in ("one", "two", "three")] == [
+            http._keep(name, name.encode(), {"ETag": name})
+        assert [http._conditions(name) for name in ("one", "two", "three")] == [
             {},
             {"If-None-Match": "two"},
             {"If-None-Match": "three"},
@@ -133,7 +133,7 @@ class TestConditional:
             assert pages == [{"rows": [1]}]
             asked = {"If-None-Match", "If-Modified-Since"} & server.asked[-1].headers.keys()
             assert len(asked) == (1 if mark and number else 0)
-        assert bool(kept.conditions(f"{server.address}/rows?f=json")) == bool(mark)
+        assert bool(http._conditions(f"{server.address}/rows?f=json")) == bool(mark)
 
 
 def test_the_last_week_of_rivm_is_left_out_while_it_is_not_over() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from geodata.errors import InputError
-from register.backup.scratch import scratch
+from register.backup.archive import scratch
 
 _HOLDS = """
 import sys, time, pathlib
-from register.backup.scratch import scratch
+from register.backup.archive import scratch
 with scratch(".backup-", pathlib.Path(sys.argv[1])) as place:
     (place / "database.sqlite").write_text("rows")
     print(flush=True)

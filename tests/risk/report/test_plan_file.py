@@ -14,7 +14,7 @@ from geodata import codes
 from risk.index.model import load_model
 from risk.report import plan_file
 from risk.report.files import Grid, Paragraph
-from risk.report.sheet import points, region_sheet
+from risk.report.plan_file import points, region_sheet
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans

@@ -25,12 +25,12 @@ from risk.index.model import load_model
 from risk.index.pipeline import score
 from risk.insight import changes, evaluation
 from risk.report import meeting
-from risk.report.sheet import region_sheet
+from risk.report import plan_file as target_table
+from risk.report.plan_file import region_sheet
 from risk.scores import deliver, outputs
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans
-from risk.targets import table as target_table
 from risk.targets.request import read_request
 from words import LANGUAGES, read_texts
 

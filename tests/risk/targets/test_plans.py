@@ -13,7 +13,7 @@ from risk.index.classify import lacks_of
 from risk.index.model import load_model
 from risk.report import plan_file
 from risk.report.files import Grid, Paragraph
-from risk.report.sheet import region_sheet as sheet_of
+from risk.report.plan_file import region_sheet as sheet_of
 from risk.targets import inputs as target_inputs
 from risk.targets import plan as targets
 from risk.targets import plans, why

@@ -6,8 +6,8 @@ import pytest
 from shapely.geometry import Point
 
 from geodata.errors import InputError
-from risk.targets import estimates, sample
-from risk.targets.sample import Wanted
+from risk.targets import draw, estimates
+from risk.targets.draw import Wanted
 
 
 def _sites(n=40):
@@ -31,7 +31,7 @@ NONE = pd.DataFrame({"site_id": []}, dtype="str")
 
 def _draw(sites=None, problems=NONE, seed=1, **wanted):
     asked = {"kind": "slaughterhouse", "vr_codes": ("VR06",), "size_from": None, "size_below": 100.0, "draws_n": 6}
-    return sample.draw_sample(_sites() if sites is None else sites, problems, Wanted(**(asked | wanted)), seed)
+    return draw.draw_sample(_sites() if sites is None else sites, problems, Wanted(**(asked | wanted)), seed)
 
 
 def test_small_slaughterhouses_of_one_region():
@@ -42,7 +42,7 @@ def test_small_slaughterhouses_of_one_region():
     assert (drawn.table["size_n"] < 100).all()
     assert drawn.strata.set_index("stratum")["stratum_n"].to_dict() == {"0-49": 5, "50-99": 5}
     assert (drawn.table["inclusion_probability"] == 0.6).all()
-    told = sample.tell(drawn)
+    told = draw.tell(drawn)
     assert "0-49: 3 of 5 (size in fte)" in told
     assert any("10%: 10" in line for line in told)
 
@@ -59,7 +59,7 @@ def test_unknown_sizes_and_problems_are_told_not_guessed():
     drawn = _draw(sites, pd.DataFrame({"site_id": ["S005"]}))
     assert (drawn.frame_n, drawn.unknown_size_n, drawn.problem_n) == (7, 2, 1)
     assert not {"S001", "S003", "S005"} & set(drawn.table["site_id"])
-    assert any("2 sites of unknown size" in line for line in sample.tell(drawn))
+    assert any("2 sites of unknown size" in line for line in draw.tell(drawn))
 
 
 def test_several_regions_divide_by_part_of_the_country_where_the_draw_allows():
@@ -95,7 +95,7 @@ def test_outcomes_come_back_as_an_estimate(tmp_path):
     table["found"] = ["yes", "No", "", "nee", "ja", "no"]
     path = tmp_path / "sample.csv"
     table.to_csv(path, index=False)
-    share = estimates.stratified_share(sample.read_outcomes(path))
+    share = estimates.stratified_share(draw.read_outcomes(path))
     assert share.visits_n == 5
     assert 0 < share.low < share.share < share.high < 1
 
@@ -114,12 +114,12 @@ def test_a_damaged_sample_file_says_where(tmp_path, change, says):
         table = table.drop(columns=column) if value is None else table.assign(**{column: value})
     table.to_csv(tmp_path / "sample.csv", index=False)
     with pytest.raises(InputError, match=says):
-        sample.read_outcomes(tmp_path / "sample.csv")
+        draw.read_outcomes(tmp_path / "sample.csv")
 
 
 def test_a_file_that_is_no_table(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(InputError, match="cannot be read as CSV"):
-        sample.read_outcomes(tmp_path / "empty.csv")
+        draw.read_outcomes(tmp_path / "empty.csv")
     with pytest.raises(InputError, match="cannot be read as CSV"):
-        sample.read_outcomes(tmp_path / "absent.csv")
+        draw.read_outcomes(tmp_path / "absent.csv")

@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.areas import drawn
+from door import within
 from geodata.errors import InputError
 
 
 def test_the_last_corner_joins_the_first() -> None:
-    open_ring, closed_ring = drawn.read("52~5~52~5.1~52.1~5.1"), drawn.read("52~5~52~5.1~52.1~5.1~52~5")
+    open_ring, closed_ring = (
+        within.read_corners("52~5~52~5.1~52.1~5.1"),
+        within.read_corners("52~5~52~5.1~52.1~5.1~52~5"),
+    )
     assert open_ring.equals(closed_ring)
     assert open_ring.area / 1e6 == pytest.approx(38.2, abs=0.3)  # half of 11.1 by 6.9 km
 
@@ -32,7 +35,7 @@ def test_the_last_corner_joins_the_first() -> None:
 )
 def test_what_is_no_area_is_refused_in_one_sentence(text: str, key: str) -> None:
     with pytest.raises(InputError) as refused:
-        drawn.read(text)
+        within.read_corners(text)
     assert refused.value.key == key
     assert str(refused.value).endswith(".")
 
@@ -41,7 +44,7 @@ def test_what_is_no_area_is_refused_in_one_sentence(text: str, key: str) -> None
 def test_whatever_stands_in_an_address_is_an_area_or_refused(text: str) -> None:
     refused = ""
     try:
-        area = drawn.read(text)
+        area = within.read_corners(text)
     except InputError as error:
         refused = error.key
     assert refused.startswith("drawn_") if refused else area.is_valid
