@@ -25,7 +25,6 @@ from geodata.snapshots import formats as store
 from geodata.snapshots.snapshot import prune
 from geodata.sources import catalogue, osm, pdok
 from geodata.sources.catalogue import Source
-from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.cbs.question import Wanted
 from geodata.sources.registry import CONNECTORS
@@ -401,10 +400,9 @@ def _addresses() -> str:
 
 
 def _columns() -> str:
-    tables = {"cbs_regions": (cbs_regions.TABLE, cbs_regions.WANTED), **cbs_tables.TABLES}
     rows = [
         [f"`{source}`", table_id, f"`{name}`", f"`{column.pattern}`", _optional(column)]
-        for source, (table_id, wanted) in tables.items()
+        for source, (table_id, wanted) in cbs_tables.TABLES.items()
         for name, column in wanted.items()
     ]
     return (

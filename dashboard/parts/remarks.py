@@ -208,7 +208,7 @@ def ask(texts: Texts, store: ScopedStore, shown: Picture, site: Site) -> None:
     texts, store, shown
         Words of the reader's language, the tables as the viewer may see them and the picture on the page.
     site
-        As `site_figures.open_sites` gives it.
+        As `figures.open_sites` gives it.
     """
     is_now = not store.known_on and not shown.week
     if is_now and may(store.viewer, Verb.RECORD, "decisions", site["vr_code"]):

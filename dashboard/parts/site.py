@@ -210,7 +210,7 @@ def place_name(texts: Texts, shown: Picture, site: Site) -> str:
     texts, shown
         Words of the reader's language and the picture on the page.
     site
-        As `site_figures.open_sites` gives it.
+        As `figures.open_sites` gives it.
     """
     if site["country"] != "NL":
         return texts("picture.abroad", country=texts(f"country.{site['country']}"))

@@ -17,7 +17,6 @@ from geodata.snapshots import deliveries, snapshot
 from geodata.snapshots.deliveries import RawSnapshot
 from geodata.snapshots.manifests import SourceRecord
 from geodata.sources import catalogue, http, pdok
-from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.cbs.odata import missing_columns, stopped_live
 from geodata.sources.cbs.question import Wanted
@@ -241,8 +240,8 @@ def _cbs(source_id: str, usual: str, wanted: dict[str, Wanted]) -> Question:
 
 
 def _catalogue() -> list[str]:
-    tables = cbs_regions.yearly_tables("cbs_catalog")
-    return [] if max(tables) >= max(cbs_regions.KNOWN) else ["the newest Gebieden in Nederland is not listed"]
+    tables = cbs_tables.yearly_tables("cbs_catalog")
+    return [] if max(tables) >= max(cbs_tables.KNOWN) else ["the newest Gebieden in Nederland is not listed"]
 
 
 def _has(source_id: str, url: str, wanted: Sequence[str], what: str) -> list[str]:
@@ -272,7 +271,6 @@ def _geocoder() -> list[str]:
 
 QUESTIONS: dict[str, Question] = {
     "cbs_catalog": _catalogue,
-    "cbs_regions": _cbs("cbs_regions", cbs_regions.TABLE, cbs_regions.WANTED),
     **{name: _cbs(name, table_id, wanted) for name, (table_id, wanted) in cbs_tables.TABLES.items()},
     "pdok_areas": _areas,
     "pdok_top10nl": _top10nl,

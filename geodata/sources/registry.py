@@ -2,12 +2,10 @@
 
 from geodata.errors import UnknownCodeError
 from geodata.sources import osm, pdok, rivm, traces
-from geodata.sources.cbs import tables as cbs_regions
 from geodata.sources.cbs import tables as cbs_tables
 from geodata.sources.connector import Connector
 
 CONNECTORS: dict[str, Connector] = {
-    "cbs_regions": cbs_regions.CONNECTOR,
     **cbs_tables.CONNECTORS,
     **pdok.CONNECTORS,
     **osm.CONNECTORS,

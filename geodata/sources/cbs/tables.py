@@ -55,18 +55,18 @@ _RESIDENTS = (
     r"Midden- en Oost-Europese nat.* EU",
 )
 """Titles of the one aggregate of nationalities, the best first; single nationalities are never asked."""
-SOURCE = "cbs_regions"
-TABLE = "70072ned"
-FIRST_YEAR = 2020
+_REGIONS = "cbs_regions"
+_REGIONS_TABLE = "70072ned"
+_FIRST_YEAR = 2020
 
 _CODE = r"[ >(,]*code\)?"
-WANTED = {
+_OF_REGIONS = {
     "vr_code": Wanted(rf"veiligheidsregio's{_CODE}"),
     "am_code": Wanted(rf"arbeidsmarktregio's{_CODE}", is_optional=True),
     "population_n": Wanted("(totale bevolking|inwonertal)", is_optional=True),
 }
 COROP = {"corop_code": Wanted(rf"corop-gebieden{_CODE}")}
-_WHERE = {"RegioS": starting_with("GM"), "Perioden": years(first=FIRST_YEAR)}
+_WHERE = {"RegioS": starting_with("GM"), "Perioden": years(first=_FIRST_YEAR)}
 _TITLE = re.compile(r"Gebieden in Nederland (\d{4})\s*")
 KNOWN = {
     2020: "84721NED",
@@ -90,29 +90,31 @@ def yearly_tables(source_id: str) -> dict[int, str]:
         return dict(KNOWN)
     found = {table_id: _TITLE.fullmatch(title) for table_id, title in titles.items()}
     listed = {int(match[1]): table_id for table_id, match in found.items() if match}
-    return KNOWN | {year: table for year, table in listed.items() if year >= FIRST_YEAR}
+    return KNOWN | {year: table for year, table in listed.items() if year >= _FIRST_YEAR}
 
 
-def _fetch(folder: Path, progress: Progress) -> Delivery:
+def _fetch_regions(folder: Path, progress: Progress) -> Delivery:
     try:
-        path = cbs.fetch(SOURCE, TABLE, WANTED, _WHERE, folder, progress=progress)
-        files, parameters = {path.name: path}, {"table": TABLE}
+        path = cbs.fetch(_REGIONS, _REGIONS_TABLE, _OF_REGIONS, _WHERE, folder, progress=progress)
+        files, parameters = {path.name: path}, {"table": _REGIONS_TABLE}
     except SourceError:
         files = _fetch_yearly(folder, progress)
         parameters = {"table": "Gebieden in Nederland"}
-    frame = _history(SOURCE, files, parameters["table"])
+    frame = _history(_REGIONS, files, parameters["table"])
     newest = int(frame["year"].max())
-    address = f"{http.base('cbs_v3')}/ODataFeed/odata/{TABLE}"
+    address = f"{http.base('cbs_v3')}/ODataFeed/odata/{_REGIONS_TABLE}"
     return Delivery(files, f"{newest}-01-01", len(frame), address, parameters)
 
 
 def _fetch_yearly(folder: Path, progress: Progress) -> dict[str, Path]:
-    tables = yearly_tables(SOURCE)
+    tables = yearly_tables(_REGIONS)
     files = {}
     for number, (year, table_id) in enumerate(sorted(tables.items())):
         progress(number, len(tables))
         where = {"RegioS": starting_with("GM")}
-        path = cbs.fetch(SOURCE, table_id, WANTED, where, folder, name=f"{year}", progress=lambda _done, _all: None)
+        path = cbs.fetch(
+            _REGIONS, table_id, _OF_REGIONS, where, folder, name=f"{year}", progress=lambda _done, _all: None
+        )
         files[path.name] = path
     progress(len(tables), len(tables))
     return files
@@ -121,7 +123,7 @@ def _fetch_yearly(folder: Path, progress: Progress) -> dict[str, Path]:
 def _history(source_id: str, files: Mapping[str, Path], table_id: str) -> pd.DataFrame:
     parts = []
     for name, path in files.items():
-        table = cbs.read(source_id, path, table_id, WANTED, _WHERE)
+        table = cbs.read(source_id, path, table_id, _OF_REGIONS, _WHERE)
         frame = table.frame
         year = frame["Perioden"].str[:4] if "Perioden" in frame else Path(name).stem
         parts.append(frame.assign(year=year))
@@ -140,12 +142,9 @@ def _history(source_id: str, files: Mapping[str, Path], table_id: str) -> pd.Dat
     return history[["gemeente_code", "year", "vr_code", "am_code", "population_n"]].reset_index(drop=True)
 
 
-def _read(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
+def _read_regions(raw: RawSnapshot, _areas: Mapping[str, pd.DataFrame]) -> Frames:
     files = {name: raw.path / name for name in raw.files}
-    return {"region_history": _history(SOURCE, files, raw.parameters["table"])}
-
-
-CONNECTOR = Connector(_fetch, _read)
+    return {"region_history": _history(_REGIONS, files, raw.parameters["table"])}
 
 
 def sbi_code(code: str, title: str) -> str:
@@ -305,6 +304,7 @@ _TOTAL_OF_PEOPLE: Where = {
 }
 
 TABLES = {
+    "cbs_regions": (_REGIONS_TABLE, _OF_REGIONS),
     "cbs_establishments": ("81575NED", _ESTABLISHMENTS),
     "cbs_jobs": ("83582NED", _JOBS),
     "cbs_agriculture": ("80781ned", _LAND),
@@ -314,6 +314,7 @@ TABLES = {
 """The table of each source, and the columns that are looked for in it."""
 
 CONNECTORS = {
+    "cbs_regions": Connector(_fetch_regions, _read_regions),
     "cbs_establishments": _connector("cbs_establishments", _SECTIONS, "section_establishments"),
     "cbs_jobs": _connector("cbs_jobs", _SECTIONS, "section_jobs", "12-31"),
     "cbs_agriculture": _connector("cbs_agriculture", _GM, "land", "05-15"),
