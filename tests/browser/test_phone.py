@@ -12,8 +12,8 @@ SIDEBAR = "[data-testid=stSidebar]"
 
 
 @pytest.fixture
-def phone(product: str, open_page: Open) -> Page:
-    page = open_page(f"{product}/region?as=region:VR06", width=390, height=844, has_touch=True)
+def phone(product: str, walk_to: Open) -> Page:
+    page = walk_to(product, "region?as=region:VR06", width=390, height=844, has_touch=True)
     expect(page.get_by_role("button", name="Bezoek vastleggen")).to_be_visible()
     return settled(page)
 

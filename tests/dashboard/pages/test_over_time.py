@@ -5,13 +5,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.fixtures import settled
-
 Open = Callable[..., Page]
 
 
-def test_the_national_team_sees_a_region_and_all_others_through_time(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/region?unit=VR06"))
+def test_the_national_team_sees_a_region_and_all_others_through_time(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "region?unit=VR06")
     expect(page.get_by_role("heading", name=re.compile("^In de tijd"))).to_have_count(0)
     page.get_by_role("switch", name="In de tijd").check()
     expect(
@@ -26,8 +24,8 @@ def test_the_national_team_sees_a_region_and_all_others_through_time(product: st
     expect(row).to_contain_text(re.compile(r"\d,\d"))
 
 
-def test_a_region_sees_itself_alone_in_its_own_language(product: str, open_page: Open) -> None:
-    page = settled(open_page(f"{product}/region?as=region:VR06&time=1", locale="en-GB", width=390, height=844))
+def test_a_region_sees_itself_alone_in_its_own_language(product: str, walk_to: Open) -> None:
+    page = walk_to(product, "region?as=region:VR06&time=1", locale="en-GB", width=390, height=844)
     expect(page.get_by_role("heading", name=re.compile("^Through time: Noord- en Oost-Gelderland"))).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("^All regions"))).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
