@@ -22,13 +22,14 @@ def _build_with_few(content: Mapping[str, Any]) -> Model:
 
 @contextmanager
 def few_rebuilds() -> Iterator[None]:
-    """Let every declaration that this process reads have few rebuilds."""
+    """Let every declaration that this process reads have few rebuilds; one such block may lie within another."""
+    before = model._build
     model._build = _build_with_few
     model._shipped.cache_clear()
     try:
         yield
     finally:
-        model._build = _build
+        model._build = before
         model._shipped.cache_clear()
 
 

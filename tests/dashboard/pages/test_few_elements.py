@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+# How sure a rank is, is proved in tests/risk/index.
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 APP = Path(__file__).parents[3] / "app.py"
 
 

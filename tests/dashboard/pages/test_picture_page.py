@@ -23,6 +23,9 @@ from tests.browser.fixtures import settled
 from tests.dashboard import drawn
 from words import read_texts
 
+# How sure a rank is, is proved in tests/risk/index.
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 APP = Path(__file__).parents[3] / "app.py"
 Open = Callable[..., Page]
 EXAMPLE = "VOORBEELD - verzonnen cijfers"

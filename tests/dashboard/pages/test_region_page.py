@@ -20,6 +20,9 @@ from risk.scores.outputs import read_scored
 from tests.dashboard import drawn
 from words import read_texts
 
+# How sure a rank is, is proved in tests/risk/index.
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 Open = Callable[..., Page]
 ELSEWHERE = ["Limburg-Noord", "Brabant-Zuidoost", "Rotterdam-Rijnmond", "Midden- en West-Brabant", "Fryslân"]
 

@@ -16,6 +16,9 @@ from tests.browser.fixtures import pick, settled
 from tests.dashboard import drawn
 from words import read_texts
 
+# How sure a rank is, is proved in tests/risk/index.
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 Open = Callable[..., Page]
 
 

@@ -9,6 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
+# How sure a rank is, is proved in tests/risk/index.
+pytestmark = pytest.mark.usefixtures("few_rebuilds")
+
 
 @pytest.fixture
 def demonstration(data_dir: Path, computed: Path) -> None:
