@@ -5,6 +5,7 @@ Every part runs in a process of its own, so that its peak memory is its own. All
     python bench/bench_targets.py
 """
 
+import argparse
 import json
 import resource
 import subprocess
@@ -152,8 +153,11 @@ def intervals() -> list[tuple[str, str, str]]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        print(json.dumps({name: globals()[name]() for name in sys.argv[1:]}))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", nargs="*", help="measured in this process, as JSON")
+    asked = parser.parse_args().part
+    if asked:
+        print(json.dumps({name: globals()[name]() for name in asked}))
         return
     print(machine())
     print(f"{'what':<78}{'measured':>22}{'at most':>10}")
