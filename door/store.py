@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
 
 from access import audit, disclosure, people
 from access.database.who import UPKEEP, Who
@@ -336,7 +338,10 @@ class ScopedStore:
         if "vr_code" in table.columns:
             return table["vr_code"].isin(self.viewer.vr_codes)
         column = "gemeente_code" if "gemeente_code" in table.columns else "unit_id"
-        return table[column].isin(_units(self._snapshot.path, self.data_version, self.viewer.vr_codes))
+        own = _units(self._snapshot.path, self.data_version, self.viewer.vr_codes)
+        # As pandas does it, which makes Arrow's of each unit anew in every table.
+        is_own = pa.compute.is_in(pa.array(table[column], type=pa.large_string()), value_set=own)
+        return pd.Series(is_own.to_numpy(zero_copy_only=False), index=table.index)
 
     def _refused(self, name: str) -> AccessDeniedError:
         self._note("refused", name, 0)
@@ -355,13 +360,14 @@ class ScopedStore:
 
 
 @lru_cache(maxsize=64)
-def _units(folder: Path, _data_version: str, vr_codes: tuple[str, ...]) -> list[str]:
+def _units(folder: Path, _data_version: str, vr_codes: tuple[str, ...]) -> pa.Array:
     """Return every region, gemeente and site of some veiligheidsregio's, alone and with each sector."""
     found = snapshot.read_core(folder)
     gemeenten, sites = found.table("gemeenten"), found.table("sites")
     areas = [*vr_codes, *gemeenten.loc[gemeenten["vr_code"].isin(vr_codes), "gemeente_code"]]
     pairs = [f"{area}:{sector}" for area in areas for sector in codes.SECTORS]
-    return [*areas, *pairs, *sites.loc[sites["vr_code"].isin(vr_codes), "site_id"]]
+    units = [*areas, *pairs, *sites.loc[sites["vr_code"].isin(vr_codes), "site_id"]]
+    return pa.array(units, type=pa.large_string())
 
 
 _NATION = Viewer("lotc")
