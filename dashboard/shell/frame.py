@@ -45,6 +45,7 @@ _shell = st.components.v2.component(
 
 
 _PAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_NO_FILE = "app.no_file"  # Streamlit's own words for it say nothing of why, in English neither
 _BUILTIN = {
     "Skip to main content": "app.skip",
     "No results": "app.no_results",
@@ -65,6 +66,7 @@ _BUILTIN = {
     "Open": "app.open",
     "Clear value": "app.clear",
     "Clear all": "app.clear",
+    "Failed to generate file for download": _NO_FILE,
 }
 """Words of Streamlit's own that a page may show, with the name of ours."""
 
@@ -79,9 +81,11 @@ def style(texts: Texts) -> None:
             "language": texts.language,
             "lost": texts("app.lost", time="{time}"),
             "health": f"{_base()}/_stcore/health",
-            "builtin": {told: texts(name, n="{n}") for told, name in _BUILTIN.items()}
-            if texts.language != "en"
-            else {},
+            "builtin": {
+                told: texts(name, n="{n}")
+                for told, name in _BUILTIN.items()
+                if texts.language != "en" or name == _NO_FILE
+            },
         },
         on_again_change=_heard,
     )

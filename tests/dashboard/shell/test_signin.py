@@ -158,7 +158,7 @@ def test_who_is_revoked_gets_no_file_from_a_page_that_is_still_open(house: House
     settled(tab)
     people.revoke(LOTC, "blad@example.org")
     button.click()
-    expect(tab.get_by_text("Failed to generate file")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Uw toegang kan zijn geëindigd")).to_be_visible(timeout=60_000)
     last = audit.read().iloc[0]
     assert tuple(last[["what", "who", "role", "table"]]) == ("refused", "blad@example.org", "region:VR08", "revoked")
 
