@@ -140,16 +140,30 @@ def test_a_file_of_sites_is_read_the_same_however_it_is_cut_and_wherever(
     assert told.outside_n > 0
 
 
+@pytest.fixture(scope="module")
+def demonstration() -> dict[str, pd.DataFrame]:
+    core = snapshot.read_core(EMBEDDED_DIR)
+    return {name: core.table(name) for name in CORE_TABLES}
+
+
+@pytest.fixture(scope="module")
+def areas(demonstration: dict[str, pd.DataFrame]) -> dict[str, pipeline.Outcome]:
+    return {level: pipeline.score(demonstration, level, load_model(), rebuilds=0) for level in pipeline.AREA_LEVELS}
+
+
 @examples(2)
 @given(size=st.integers(100, 700), seed=st.integers(1, 99))
-def test_sites_are_scored_the_same_however_they_are_cut_and_wherever(pool: batch.Pool, size: int, seed: int) -> None:
-    core = snapshot.read_core(EMBEDDED_DIR)
-    tables = {name: core.table(name) for name in CORE_TABLES}
+def test_sites_are_scored_the_same_however_they_are_cut_and_wherever(
+    pool: batch.Pool,
+    demonstration: dict[str, pd.DataFrame],
+    areas: dict[str, pipeline.Outcome],
+    size: int,
+    seed: int,
+) -> None:
     model = load_model()
-    areas = {level: pipeline.score(tables, level, model, rebuilds=0) for level in pipeline.AREA_LEVELS}
 
     def scored(workers: batch.Pool) -> pipeline.Outcome:
-        return pipeline.score(tables, "site", model, rebuilds=60, seed=seed, areas=areas, pool=workers)
+        return pipeline.score(demonstration, "site", model, rebuilds=60, seed=seed, areas=areas, pool=workers)
 
     whole = scored(batch.LOCAL)
     with pytest.MonkeyPatch.context() as patch:
