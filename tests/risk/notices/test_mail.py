@@ -32,7 +32,7 @@ from risk.notices import mail as sending
 from risk.notices.notices import rules
 from tests.browser.fixtures import free_port
 
-pytestmark = pytest.mark.usefixtures("scored")
+pytestmark = pytest.mark.usefixtures("scored", "few_rebuilds")
 LOTC = Viewer("lotc", person="lotc@example.org")
 WRITTEN = "gezien-in-de-nacht"
 TODAY = "2020-11-30"

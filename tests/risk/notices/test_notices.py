@@ -25,7 +25,7 @@ from risk.scores.outputs import read_scored
 from risk.targets import decisions
 from words import read_texts
 
-pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
+pytestmark = pytest.mark.usefixtures("scored", "few_rebuilds")  # computing the scores is not what is tested here
 LOTC = Viewer("lotc", person="lotc@example.org")
 TEXT = "gezien-in-de-nacht"
 SINCE, TODAY = date(2020, 11, 2), date(2020, 11, 30)

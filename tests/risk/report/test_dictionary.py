@@ -54,6 +54,7 @@ def test_the_rows_of_the_example_keep_to_what_the_dictionary_says(made: dict) ->
                 assert (values.dropna() >= limits["minimum"]).all(), field
 
 
+@pytest.mark.usefixtures("few_rebuilds")
 def test_every_column_of_a_file_of_scores_is_in_it(made: dict) -> None:
     scoped = open_store(Viewer("lotc"))
     table = deliver.score_table(scoped, read_scored(scoped, "vr", load_model()).scores, "vr")

@@ -12,14 +12,13 @@ from geodata.weeks import last_day, week_of
 from risk.index.model import load_model
 from risk.scores import outputs, over_time
 
-pytestmark = pytest.mark.usefixtures("scored")  # computing the scores is not what is tested here
-MODEL = load_model()
+pytestmark = pytest.mark.usefixtures("scored", "few_rebuilds")  # computing the scores is not what is tested here
 
 
 def test_weeks_that_are_computed_stand_in_order_and_the_others_are_named() -> None:
     store = open_store(parse_viewer("lotc"))
-    shown = outputs.read_scored(store, "vr", MODEL)
-    ready = [week for week in shown.weeks if outputs.is_ready(store.data_version, "vr", MODEL, week)]
+    shown = outputs.read_scored(store, "vr", load_model())
+    ready = [week for week in shown.weeks if outputs.is_ready(store.data_version, "vr", load_model(), week)]
     scores, missing = over_time.scores_by_week(store, shown, "")
     weeks = list(dict.fromkeys(scores["week"]))
     assert weeks == sorted(weeks) == [*ready, week_of(shown.peildatum)]
@@ -32,7 +31,7 @@ def test_weeks_that_are_computed_stand_in_order_and_the_others_are_named() -> No
 
 def test_a_region_reads_its_own_weeks_alone() -> None:
     store = open_store(parse_viewer("region:VR06"))
-    scores, _ = over_time.scores_by_week(store, outputs.read_scored(store, "vr", MODEL), "")
+    scores, _ = over_time.scores_by_week(store, outputs.read_scored(store, "vr", load_model()), "")
     assert set(scores["area_code"]) == {"VR06"}
     assert over_time.visits_by_week(store, "VR04", "", pd.Timestamp("2020-11-30")).empty
 
@@ -43,7 +42,7 @@ def test_infections_are_per_100000_and_a_week_without_a_figure_stays_unknown() -
     inside = gemeenten[gemeenten["vr_code"] == "VR06"]
     cases = store.table("incidence")
     cases = cases[cases["gemeente_code"].isin(inside["gemeente_code"])]
-    made = over_time.incidence_by_week(store, MODEL.disease, "VR06")
+    made = over_time.incidence_by_week(store, load_model().disease, "VR06")
     known = cases.dropna(subset=["cases_n"]).groupby("week")
     whole = known["cases_n"].count() == len(inside)
     assert set(made.index[made.notna()]) == set(whole.index[whole])
@@ -94,7 +93,7 @@ def test_a_closure_that_did_not_happen_is_none(text: str, found: list[str]) -> N
 def test_pictures_of_earlier_deliveries_tell_the_score_as_known_then(data_dir: Path) -> None:
     embedded = snapshot.current()
     store = open_store(parse_viewer("lotc"))
-    before = outputs.read_scored(store, "vr", MODEL)
+    before = outputs.read_scored(store, "vr", load_model())
     assert over_time.known_then(store, before, "VR06").empty
     tables = {name: embedded.table(name) for name in embedded.files}
     cases = tables["incidence"]
@@ -102,7 +101,7 @@ def test_pictures_of_earlier_deliveries_tell_the_score_as_known_then(data_dir: P
     snapshot.write_core(tables | {"incidence": corrected}, embedded.sources, is_demonstration=True)
     after = open_store(parse_viewer("lotc"))
     assert after.data_version != store.data_version
-    then = over_time.known_then(after, outputs.read_scored(after, "vr", MODEL), "VR06")
+    then = over_time.known_then(after, outputs.read_scored(after, "vr", load_model()), "VR06")
     earlier = before.scores.set_index("unit_id").loc["VR06"]
     assert then.to_numpy().tolist() == [[week_of(earlier["peildatum"]), earlier["score_0_10"]]]
     assert data_dir.exists()
