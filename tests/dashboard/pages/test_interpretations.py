@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.fixtures import ROOT, go, pick, settled
+from tests.browser.fixtures import ROOT, go, settled
+from tests.dashboard import drawn
 
 Open = Callable[..., Page]
 NOTE = "Twee <b>parken</b> liggen stil tot het voorjaar."
@@ -55,17 +56,15 @@ def test_a_contact_writes_changes_and_withdraws_a_note(own_server: str, open_pag
     expect(part).to_contain_text("Nog geen duiding.")
 
 
-def test_a_note_on_a_sector_of_the_country_is_read_in_english_and_not_by_who_reads_no_texts(
-    own_server: str, open_page: Open
-) -> None:
-    page = settled(open_page(f"{own_server}/region?as=lotc&unit=VR06&sector=lodging", locale="en-GB"))
-    page.get_by_role("button", name="Write an interpretation").click()
-    pick(page, "About what", "Holiday parks and lodging, all of the Netherlands")
-    page.get_by_role("textbox", name="What lies behind the figures").fill("Quiet until spring.")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator(".rb-interpretations")).to_contain_text("Quiet until spring.")
-    other = settled(open_page(f"{own_server}/?as=region:VR19&sector=lodging", locale="en-GB"))
-    expect(other.locator(".rb-done")).to_contain_text(re.compile("Quiet until spring.*LOT-C"))
-    analyst = settled(open_page(f"{own_server}/region?as=analyst&unit=VR06&sector=lodging"))
-    expect(analyst.locator(".rb-standing")).to_be_visible()
-    expect(analyst.locator(".rb-interpretations")).to_have_count(0)
+@pytest.mark.usefixtures("scored")
+def test_a_note_on_a_sector_of_the_country_is_read_in_english_and_not_by_who_reads_no_texts() -> None:
+    page = drawn.draw("region", "en", unit="VR06", sector="lodging", **{"as": "lotc"})
+    drawn.pick(page, "About what", "Holiday parks and lodging, all of the Netherlands")
+    drawn.enter(page, "What lies behind the figures", "Quiet until spring.")
+    assert "Quiet until spring." in drawn.told(drawn.press(page, "Save"))
+    other = drawn.draw("picture", "en", sector="lodging", **{"as": "region:VR19"})
+    assert re.search("Quiet until spring.*LOT-C", drawn.told(other))
+    analyst = drawn.draw("region", "en", unit="VR06", sector="lodging", **{"as": "analyst"})
+    assert "rb-standing" in drawn.sent(analyst)
+    assert "rb-interpretations" not in drawn.sent(analyst)
+    assert "Quiet until spring." not in drawn.sent(analyst)

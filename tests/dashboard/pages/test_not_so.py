@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,30 +11,29 @@ from access.viewer import Viewer, parse_viewer
 from door.store import open_store
 from risk.targets import decisions
 from tests.browser import axe
-from tests.browser.fixtures import settled
+from tests.browser.fixtures import go, settled
 from tests.browser.house import House, sign_in
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
+from tests.dashboard import drawn
 
 LOTC = Viewer("lotc", person="test")
 
 
 @pytest.fixture
 def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Callable[..., Page]]:
-    """Sign somebody new in at a page of sites."""
-    used = ExitStack()
-
-    def come_in(sub: str, role: str, path: str, width: int) -> Page:
-        people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
-        house.account(sub)
-        context, _ = used.enter_context(lent(browser, kept_contexts, locale="nl-NL"))
+    """Open a page of sites as somebody new; a tab stays theirs when another signs in beside it."""
+    with lent(browser, kept_contexts, locale="nl-NL") as (context, _):
         shut_outside(context)
-        sign_in(house, context, sub)
-        page = open_tab(context)
-        page.set_viewport_size({"width": width, "height": 844})
-        page.goto(f"{house.server}{path}")
-        return settled(page)
 
-    with used:
+        def come_in(sub: str, role: str, path: str, width: int) -> Page:
+            people.add(LOTC, f"{sub}@example.org", parse_viewer(role))
+            house.account(sub)
+            sign_in(house, context, sub)
+            page = open_tab(context)
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(f"{house.server}{path}")
+            return settled(page)
+
         yield come_in
 
 
@@ -58,16 +56,18 @@ def test_one_tap_reports_and_the_sender_reads_the_answer(enter: Callable[..., Pa
     owner.get_by_role("textbox", name="Antwoord aan wie het meldde").fill("De vergunning loopt nog")
     owner.get_by_role("button", name="Niet overgenomen").click()
     expect(owner.get_by_role("row", name=re.compile("De vergunning loopt nog"))).to_contain_text("niet overgenomen")
-    page.reload()
+    go(page, "contacts")
+    go(page, f"sites?unit={site}")
     expect(told.get_by_role("row", name=re.compile("Gesloten"))).to_contain_text("De vergunning loopt nog")
 
 
-def test_a_site_without_reports_shows_no_list(product: str, open_page: Callable[..., Page]) -> None:
+@pytest.mark.usefixtures("scored")
+def test_a_site_without_reports_shows_no_list() -> None:
     site = open_store(parse_viewer("lotc")).table("sites").iloc[5]["site_id"]
-    page = settled(open_page(f"{product}/sites?unit={site}&as=analyst"))
-    expect(page.get_by_role("heading", name="Wat wij weten")).to_be_visible()
-    expect(page.get_by_role("button", name="Klopt dit niet?")).to_have_count(0)
-    expect(page.get_by_role("heading", name="Gemeld dat iets niet klopt")).to_have_count(0)
+    page = drawn.draw("sites", unit=site, **{"as": "analyst"})
+    assert "Wat wij weten" in drawn.told(page)
+    assert "Klopt dit niet?" not in drawn.labels(page)
+    assert "Gemeld dat iets niet klopt" not in drawn.told(page)
 
 
 def test_a_figure_of_an_area_is_reported_and_its_state_read_beside_the_reasons(enter: Callable[..., Page]) -> None:
@@ -87,5 +87,6 @@ def test_a_figure_of_an_area_is_reported_and_its_state_read_beside_the_reasons(e
     owner.get_by_role("textbox", name="Antwoord aan wie het meldde").fill("Klopt, overgenomen in de bron")
     owner.get_by_role("button", name="Overgenomen", exact=True).click()
     expect(owner.get_by_role("row", name=re.compile("Klopt, overgenomen in de bron"))).to_be_visible()
-    page.reload()
+    go(page, "contacts")
+    go(page, "region?sector=lodging")
     expect(told.get_by_role("row").filter(has_text="Klopt, overgenomen in de bron")).to_contain_text("overgenomen")
