@@ -13,7 +13,7 @@ from door import desk
 from door.store import open_store
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import fork_streamlit, settled, stop
+from tests.browser.fixtures import fork_streamlit, go, settled, stop
 from tests.operations import marked
 from tests.server.postgres import control, start
 
@@ -67,8 +67,8 @@ def test_two_processes_share_everything_and_outlive_each_other(
 
     # A new snapshot is in both without a restart, and all of a page is of it.
     marked.write(7, marked.tables())
-    for page, address in ((first, one), (second, two)):
-        page.goto(f"{address}/register")
+    for page in (first, second):
+        go(settled(page), "register")
         expect(page.get_by_role("row").nth(3)).to_contain_text("naam versie 0007")
         assert marked.numbers_in(settled(page).inner_text("body")) == {7}
 

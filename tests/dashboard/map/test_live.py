@@ -225,19 +225,29 @@ def listen(page: Page) -> list[bytes]:
     return frames
 
 
-def test_draws_the_regions_and_the_gemeenten_with_a_row_for_each(page: Page) -> None:
+def test_draws_the_regions_and_the_gemeenten_with_a_row_for_each_and_a_search(page: Page) -> None:
     expect(rows(page)).to_have_count(25)
     press(page, "Gemeenten")
     expect(paths(page)).to_have_count(342)
     expect(rows(page)).to_have_count(342)
+    page.get_by_role("searchbox").fill("VIERKANT 34")
+    expect(page.locator(".ranking tbody tr:visible")).to_have_count(3)
+    page.get_by_role("searchbox").fill("bestaat niet")
+    expect(page.locator(".empty")).to_have_text("Geen naam gevonden")
 
 
-def test_the_list_goes_by_place_and_ends_with_what_has_no_score(page: Page) -> None:
+def test_the_list_goes_by_place_the_legend_counts_each_area_once_and_the_map_says_whose_it_is(page: Page) -> None:
+    expect(rows(page)).to_have_count(25)
     places = [text.split()[0] for text in page.locator(".ranking td.place").all_inner_texts()]
     assert places == [*map(str, range(1, 25)), "–"]
     expect(rows(page).last).to_contain_text("geen gegevens")
     assert fills(page)[3] == "url(#rb-hatch)"
     assert page.locator("svg #rb-hatch").count() == 1
+    counts = page.locator(".classes tr:has(.chip) .count").all_inner_texts()
+    assert sum(map(int, counts)) == 25
+    expect(page.locator(".classes")).to_contain_text("voorbeeld: klasse 5")
+    expect(page.locator(".band")).to_have_text("VOORBEELD - verzonnen cijfers")
+    expect(page.locator(".credit")).to_have_text("Bron: verzonnen")
 
 
 def boxes(names: Locator) -> list[tuple[str, float, float, float, float]]:
@@ -270,17 +280,6 @@ def test_names_never_lie_over_each_other_and_more_come_as_one_zooms_in(page: Pag
                 assert apart, (name, other)
     expect(page.locator(".landmark .area.gemeente").first).to_contain_text("Vierkant")
     assert page.evaluate("window.hacked") is None
-
-
-def test_legend_counts_every_area_once(page: Page) -> None:
-    counts = page.locator(".classes tr:has(.chip) .count").all_inner_texts()
-    assert sum(map(int, counts)) == 25
-    expect(page.locator(".classes")).to_contain_text("voorbeeld: klasse 5")
-
-
-def test_band_and_attribution_stand_on_the_map(page: Page) -> None:
-    expect(page.locator(".band")).to_have_text("VOORBEELD - verzonnen cijfers")
-    expect(page.locator(".credit")).to_have_text("Bron: verzonnen")
 
 
 def test_other_figures_keep_the_view_and_the_drawing(page: Page) -> None:
@@ -411,15 +410,6 @@ def test_a_name_never_runs(page: Page) -> None:
     expect(paths(page)).to_have_count(342)
     assert page.evaluate("window.hacked") is None
     assert page.locator(".picture img, .picture script").count() == 0
-
-
-def test_a_long_list_can_be_searched(page: Page) -> None:
-    press(page, "Gemeenten")
-    expect(rows(page)).to_have_count(342)
-    page.get_by_role("searchbox").fill("VIERKANT 34")
-    expect(page.locator(".ranking tbody tr:visible")).to_have_count(3)
-    page.get_by_role("searchbox").fill("bestaat niet")
-    expect(page.locator(".empty")).to_have_text("Geen naam gevonden")
 
 
 def test_areas_outside_the_picture_stay_blank_and_unlisted(page: Page) -> None:
