@@ -36,9 +36,10 @@ def test_weighing_by_the_recorded_chance_is_unbiased():
 
 def test_intervals_cover_the_truth():
     covered, centre = 0, []
-    for found, mask, chance, strata in _draws(40, 600):
-        sizes = strata[mask].map(strata.value_counts())
-        sample = pd.DataFrame({"stratum": strata[mask], "stratum_n": sizes, "found": found[mask]})
+    strata, _ = _world(np.random.default_rng(1))
+    frame = pd.DataFrame({"stratum": strata, "stratum_n": strata.map(strata.value_counts())})
+    for found, mask, chance, _ in _draws(40, 600):
+        sample = frame[mask].assign(found=found[mask])
         one = estimates.stratified_share(sample)
         covered += one.low <= found.mean() <= one.high
         centre.append(one.share)
