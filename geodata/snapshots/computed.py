@@ -8,6 +8,7 @@ import errno
 import fcntl
 import json
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ _KEPT_BYTES: Final = 2_000_000  # on disk, some fifteen times that in memory; th
 
 
 _NO_ROOM: Final = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ROOM_BYTES: Final = 4_000_000
 _apart: dict[Path, OSError] = {}
 """Folders that could not be written, whose place this process's own one takes."""
 
@@ -79,7 +81,8 @@ def refuse_unwritable() -> None:
     place = settings.data_dir() / "out"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=place).close()
+        with tempfile.TemporaryFile(dir=place) as file:
+            os.posix_fallocate(file.fileno(), 0, _ROOM_BYTES)
     except OSError as error:
         raise _unwritable(place, error) from error
 

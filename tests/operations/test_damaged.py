@@ -159,6 +159,13 @@ def test_on_a_disk_that_may_not_be_written_scores_are_kept_apart_and_that_is_tol
         computed.refuse_apart()
 
 
+@pytest.mark.usefixtures("full_disk")
+def test_nothing_is_computed_to_be_kept_on_a_full_disk(capsys):
+    assert scores.main(["prepare"]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "cannot be kept" in told
+
+
 def test_who_is_asked_to_keep_scores_says_first_that_they_cannot_be_kept(data_dir, capsys):
     data_dir.mkdir(parents=True)
     (data_dir / "out").write_text("a file where a folder should be")
