@@ -8,6 +8,7 @@ from access.viewer import parse_viewer
 from door.store import open_store
 from register import record as write
 from risk.targets import plans
+from tests.dashboard.drawn import draw
 from words import read_texts
 
 HOW = ("selectbox", "radio", "segmented_control", "pills", "multiselect")
@@ -42,14 +43,6 @@ def _site() -> None:
     st.session_state.setdefault("gemeente_code", None)
     kept = st.session_state.get("kept", "")
     st.text(entry.choose_site(read_texts("nl"), store, str, entry.gemeente_names(store), kept))
-
-
-def _page(name: str) -> None:
-    from dashboard.pages import PAGES  # noqa: PLC0415 - the script of an app
-    from dashboard.shell import frame, session  # noqa: PLC0415 - idem
-
-    with session.one_picture():
-        frame.guarded(next(page.run for page in PAGES if page.name == name))()
 
 
 def _answered(how: str, answer: str) -> AppTest:
@@ -131,11 +124,7 @@ def test_a_site_of_another_region_is_not_chosen_but_the_one_that_an_entry_has_st
 
 
 def _opened(page: str, viewer: str, **state: str) -> AppTest:
-    app = AppTest.from_function(_page, default_timeout=300, args=(page,))
-    app.query_params["as"] = viewer
-    for name, value in state.items():
-        app.session_state[name] = value
-    return app.run()
+    return draw(page, state=state, **{"as": viewer})
 
 
 def _recorded(table: str) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
+
+from tests.dashboard.drawn import draw
 
 # How sure a rank is, is proved in tests/risk/index.
 pytestmark = pytest.mark.usefixtures("few_rebuilds")
@@ -20,20 +21,7 @@ def demonstration(data_dir: Path, computed: Path) -> None:
 
 def notice_of(page: str, **address: str) -> str:
     """Draw a page as the web door does, and return the notice on it."""
-
-    def script(name: str) -> None:
-        from dashboard.pages import PAGES  # noqa: PLC0415 - AppTest runs this function alone
-        from dashboard.shell import frame, session  # noqa: PLC0415
-
-        with session.one_picture():
-            frame.guarded(next(page.run for page in PAGES if page.name == name))()
-
-    drawn = AppTest.from_function(script, default_timeout=600, args=(page,))
-    for name, value in address.items():
-        drawn.query_params[name] = value
-    drawn.run()
-    assert not drawn.exception
-    told = [element.proto.json for element in drawn.get("bidi_component")]
+    told = [one.proto.json for one in draw(page, **address).get("bidi_component")]
     return next((one for one in told if "rb-notice" in one), "")
 
 
