@@ -358,10 +358,7 @@ def note_erased(kind_name: str, entity_id: str, reason: str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
-        raise RegisterError(
-            f"Nothing was erased: {erased_path()} cannot be written ({error.strerror});"
-            " free some disk space and try again."
-        ) from error
+        raise RegisterError("erased_list_unwritable", path=erased_path(), cause=error.strerror) from error
 
 
 def read_erased() -> dict[tuple[str, str], str]:
