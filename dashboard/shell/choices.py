@@ -6,7 +6,7 @@ button works on that. Here the run ends before anything is recorded, and the pag
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeVar, overload
 
 import streamlit as st
@@ -96,6 +96,31 @@ def choose(
         if strange:
             st.stop()  # the page itself asks for what it does not offer: it records nothing
     return answer
+
+
+def choose_view(texts: Texts, page: str, views: Sequence[str]) -> str:
+    """Draw the views of a page as tabs and return the chosen one, the first at first.
+
+    Parameters
+    ----------
+    texts
+        Words of the reader's language; those of a view are called ``<page>.view_<name>``.
+    page
+        Its name, in the words and in the state of the tab.
+    views
+        Those that the viewer may open, at least one.
+    """
+    chosen = choose(
+        texts,
+        texts("register.view"),
+        views,
+        how="segmented_control",
+        format_func=lambda name: texts(f"{page}.view_{name}"),
+        default=views[0],
+        key=f"{page}_view",
+        label_visibility="collapsed",
+    )
+    return chosen or views[0]
 
 
 def dealt_with(key: str) -> None:

@@ -22,6 +22,18 @@ _MANY_STEPS_N: Final = 8
 _FALLS_ALLOWED: Final = 0.02
 _HIGH: Final = 50.0  # cases; a level from which small steps upward alone are no chance
 _SMALL_STEP: Final = 0.35
+_FEWEST_N = 2  # columns that are weeks or days; one could be a title
+# what a column made here is called in a receipt: names that `geodata/intake/incidence.toml` knows
+_CALLED = {
+    "gemeente": "gemeente",
+    "region": "veiligheidsregio",
+    "week": "week",
+    "date": "datum",
+    "cases": "aantal",
+}
+_LOOKED_AT_N = 1_000
+_NEARLY_ALL = 0.9  # the share of the cells that are places, where the header of their column does not say it
+_MOST = 0.5  # the share of the columns that are places, where places stand across
 
 
 def refuse_repeated(rows: pd.DataFrame, table: Table, chosen: Mapping[str, str]) -> None:
@@ -131,33 +143,10 @@ def without_unfinished(rows: pd.DataFrame, receipt: Receipt) -> pd.DataFrame:
     return rows[rows["week"].ne(week)]
 
 
-_FEWEST_N = 2  # columns that are weeks or days; one could be a title
-# what a column made here is called in a receipt: names that `geodata/intake/incidence.toml` knows
-_CALLED = {
-    "gemeente": "gemeente",
-    "region": "veiligheidsregio",
-    "week": "week",
-    "date": "datum",
-    "cases": "aantal",
-}
-_LOOKED_AT_N = 1_000
-_NEARLY_ALL = 0.9  # the share of the cells that are places, where the header of their column does not say it
-_MOST = 0.5  # the share of the columns that are places, where places stand across
-
-
 def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places) -> Table:
     """Return a table with its weeks or days, and places, down; one that has them down already is given back as it is.
 
-    Parameters
-    ----------
-    table
-        As read from the file.
-    fields
-        The headers by which each field is known.
-    mapping
-        What the user said of the columns.
-    places
-        The gemeenten by code and name, of every year.
+    Parameters as for `geodata.intake.columns.choose`, with the gemeenten by code and name, of every year.
 
     Examples
     --------
@@ -188,16 +177,7 @@ def to_long(table: Table, fields: Fields, mapping: ColumnMapping, places: Places
 def places_said(table: Table, fields: Fields, mapping: ColumnMapping, places: Places) -> ColumnMapping:
     """Return a mapping that also names the column of places, where its header says nothing and its cells do.
 
-    Parameters
-    ----------
-    table
-        As read from the file.
-    fields
-        The headers by which each field is known.
-    mapping
-        What the user said of the columns.
-    places
-        The gemeenten by code and name, of every year.
+    Parameters as for `geodata.intake.columns.choose`, with the gemeenten by code and name, of every year.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from access.rights import Verb
 from access.viewer import may
 from dashboard.parts import entry, tables
 from dashboard.shell import frame, saving, session
-from dashboard.shell.choices import choose
+from dashboard.shell.choices import choose, choose_view
 from dashboard.shell.markup import show
 from door import desk
 from door.export import stamped
@@ -38,19 +38,7 @@ def run() -> None:
     if st.session_state.pop("contacts_saved", False):
         st.success(texts("contacts.saved"))
     views = [view for view, table in _TABLES.items() if store.may(table)]
-    view = (
-        choose(
-            texts,
-            texts("register.view"),
-            views,
-            how="segmented_control",
-            format_func=lambda name: texts(f"contacts.view_{name}"),
-            default=views[0],
-            key="contacts_view",
-            label_visibility="collapsed",
-        )
-        or views[0]
-    )
+    view = choose_view(texts, "contacts", views)
     {"contacts": _contacts, "routes": _routes, "library": _library, "work": _work}[view](texts, store)
 
 

@@ -14,7 +14,7 @@ from access.viewer import may
 from dashboard.pages.register import triage
 from dashboard.parts import entry, links, tables
 from dashboard.shell import frame, saving, session
-from dashboard.shell.choices import choose
+from dashboard.shell.choices import choose, choose_view
 from dashboard.shell.markup import show
 from door import desk
 from door.store import ScopedStore
@@ -45,19 +45,7 @@ def run() -> None:
     own = store.viewer.vr_codes[0] if store.viewer.vr_codes else ""
     writes = may(store.viewer, Verb.RECORD, "activations", own)
     views = [view for view in _VIEWS if _may_see(store, view, writes=writes)]
-    view = (
-        choose(
-            texts,
-            texts("register.view"),
-            views,
-            how="segmented_control",
-            format_func=lambda name: texts(f"register.view_{name}"),
-            default=views[0],
-            key="register_view",
-            label_visibility="collapsed",
-        )
-        or views[0]
-    )
+    view = choose_view(texts, "register", views)
     if not writes:
         st.caption(texts("register.may_not"))
     draw = {"list": _list, "new": entry.draw_new, "signals": triage.draw_signals, "referrals": triage.draw_referrals}
