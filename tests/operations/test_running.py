@@ -275,7 +275,7 @@ def visited(machine: Machine, tab: Page) -> str:
     tab.get_by_role("button", name="Aanmelden").click()
     tab.get_by_placeholder("sub").fill("vogel")
     tab.get_by_role("button", name="Authorize", exact=True).click()
-    is_signed_in(tab)
+    tab.wait_for_url(f"{machine.url}/**", wait_until="commit")
     tab.goto(f"{machine.url}/sources?unit={TEXT}")
     is_signed_in(tab)
     runs = {name: page_runs(machine, name) for name in ("app1", "app2")}
