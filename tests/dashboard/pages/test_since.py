@@ -13,7 +13,7 @@ from access.viewer import Viewer, parse_viewer
 from register import record as write
 from tests.browser import axe
 from tests.browser.fixtures import settled
-from tests.browser.house import House, knock
+from tests.browser.house import House, sign_in
 from tests.browser.tabs import Kept, lent, open_tab, shut_outside
 from tests.dashboard import drawn
 
@@ -32,9 +32,10 @@ def enter(house: House, browser: Browser, kept_contexts: Kept) -> Iterator[Calla
         house.account(sub)
         context, _ = used.enter_context(lent(browser, kept_contexts, locale=locale))
         shut_outside(context)
+        sign_in(house, context, sub)
         page = open_tab(context)
         page.set_viewport_size({"width": width, "height": 900})
-        knock(house, page, sub, "/", button="Aanmelden" if locale == "nl-NL" else "Sign in")
+        page.goto(house.server)
         expect(page.locator("path.leaflet-interactive").filter(visible=True).first).to_be_visible()
         return settled(page)
 
