@@ -34,7 +34,6 @@ _Made = TypeVar("_Made")
 _KEPT_N: Final = 200  # some kilobytes each
 _LEAST_GAIN: Final = 0.01
 Site = Mapping[str, Any]
-_SitesKey = tuple[str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -376,16 +375,24 @@ def open_sites(store: ScopedStore, texts: Texts, week: str = "") -> pd.DataFrame
         Such as ``2020-W22``; '' is the last one.
     """
     shown = open_picture(store, "site", texts, week)
-    return _load_sites(_sites_key(store, shown), store, shown)
+    return _load_sites(*_sites_key(store, shown), store, shown)
 
 
-def _sites_key(store: ScopedStore, shown: Picture) -> _SitesKey:
+def _sites_key(store: ScopedStore, shown: Picture) -> tuple[str, str, str, str, int]:
     version = shown.scored.model.version  # that of the disease, too
     return str(store.viewer), store.data_version, version, shown.week, newest_signal("site")
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _load_sites(key: _SitesKey, _store: ScopedStore, _scores: Picture) -> pd.DataFrame:
+def _load_sites(
+    viewer: str,
+    data_version: str,
+    model_version: str,
+    week: str,
+    newest_signal: int,
+    _store: ScopedStore,
+    _scores: Picture,
+) -> pd.DataFrame:
     sites = _store.table("sites")
     points = sites.geometry.to_crs(codes.CRS_WGS84)
     placed = pd.DataFrame(sites.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
@@ -433,11 +440,13 @@ def site_layer(store: ScopedStore, texts: Texts, week: str = "") -> SiteLayer:
         Such as ``2020-W22``; '' is the last one.
     """
     shown = open_picture(store, "site", texts, week)
-    return _load_site_layer(_sites_key(store, shown), open_sites(store, texts, week))
+    return _load_site_layer(*_sites_key(store, shown), open_sites(store, texts, week))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _load_site_layer(key: _SitesKey, _sites: pd.DataFrame) -> SiteLayer:
+def _load_site_layer(
+    viewer: str, data_version: str, model_version: str, week: str, newest_signal: int, _sites: pd.DataFrame
+) -> SiteLayer:
     return SiteLayer(
         site_ids=tuple(_sites["site_id"]),
         names=tuple(_sites["name"]),
