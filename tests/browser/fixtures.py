@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
+_STEP_MS = 50
 OWN_SERVERS_N = 3  # that stay up with a data folder of their own: each holds half a gigabyte
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -317,6 +318,15 @@ def settled(page: Page) -> Page:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=120_000)
     page.wait_for_selector(".rb-lost", state="attached", timeout=120_000)
     return page
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until something holds, on a page or behind it: list and map are painted one after the other."""
+    for _ in range(PATIENCE_MS // _STEP_MS):
+        if holds():
+            return
+        page.wait_for_timeout(_STEP_MS)
+    pytest.fail("it never came to hold")
 
 
 def pick(page: Page, label: str, words: str, *, part: bool = False) -> None:

@@ -13,7 +13,7 @@ from door import desk
 from door.store import open_store
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import fork_streamlit, go, settled, stop
+from tests.browser.fixtures import fork_streamlit, go, settled, stop, until
 from tests.operations import marked
 from tests.server.postgres import control, start
 
@@ -76,8 +76,8 @@ def test_two_processes_share_everything_and_outlive_each_other(
     first.get_by_role("radio", name="Nieuw", exact=True).click()
     typed(first).fill("te veel bedden per kamer")
     typed(first).blur()
-    while not any(draft.fields["outcome"] for draft in drafts.mine(LOTC, "activation")):
-        first.wait_for_timeout(50)  # until the server has it: what the browser never sent cannot survive
+    # What the browser never sent cannot survive.
+    until(first, lambda: any(draft.fields["outcome"] for draft in drafts.mine(LOTC, "activation")))
     doomed.kill()
     first.goto(f"{two}/register")
     first.get_by_role("radio", name="Nieuw", exact=True).click()

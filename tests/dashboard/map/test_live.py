@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser import axe
-from tests.browser.fixtures import HOSTILE_NAME
+from tests.browser.fixtures import HOSTILE_NAME, until
 
 MESSAGE_LIMIT_BYTES = 8_000
 
@@ -152,14 +152,6 @@ def width(locator: Locator) -> float:
     return width_of(locator.bounding_box())
 
 
-def wait_until(page: Page, condition: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("this never came true")
-
-
 def drawn(page: Page) -> str:
     return page.get_by_text(re.compile(r"^getekend=")).inner_text().removeprefix("getekend=")
 
@@ -270,9 +262,7 @@ def test_names_never_lie_over_each_other_and_more_come_as_one_zooms_in(page: Pag
     for _ in range(4):
         before = page.locator(".landmark .area").all_inner_texts()
         press(page, "Inzoomen")
-        wait_until(
-            page, lambda before=before: page.locator(".landmark .area").all_inner_texts() != before or not before
-        )
+        until(page, lambda before=before: page.locator(".landmark .area").all_inner_texts() != before or not before)
         found = boxes(names)
         for at, (name, left, top, right, bottom) in enumerate(found):
             for other, far_left, far_top, far_right, far_bottom in found[:at]:
@@ -288,7 +278,7 @@ def test_other_figures_keep_the_view_and_the_drawing(page: Page) -> None:
     paths(page).nth(8).evaluate("path => { path.mine = true }")
     place, before = paths(page).nth(8).bounding_box(), fills(page)
     press(page, "Andere cijfers")
-    wait_until(page, lambda: fills(page) != before)
+    until(page, lambda: fills(page) != before)
     assert paths(page).nth(8).bounding_box() == place
     assert paths(page).nth(8).evaluate("path => path.mine")  # the same path, only another colour
 
@@ -315,7 +305,7 @@ def test_a_resize_keeps_the_whole_country_in_sight(page: Page) -> None:
         boxes = [paths(page).nth(at).bounding_box() for at in (0, 24)]
         return all(one and one["x"] >= sheet["x"] and one["x"] + one["width"] <= 1000 for one in boxes)
 
-    wait_until(page, inside)
+    until(page, inside)
 
 
 def test_a_map_that_is_left_while_it_takes_another_size_leaves_no_error(page: Page) -> None:
@@ -331,13 +321,13 @@ def test_a_map_that_is_left_while_it_takes_another_size_leaves_no_error(page: Pa
 def test_the_view_moves_only_when_another_focus_is_asked_for(page: Page) -> None:
     small = paths(page).nth(4).bounding_box()
     press(page, "Naar VR05")
-    wait_until(page, lambda: width(paths(page).nth(4)) > 2 * width_of(small))
+    until(page, lambda: width(paths(page).nth(4)) > 2 * width_of(small))
     page.get_by_role("link", name="Anders").click()
     expect(page.get_by_text("Een andere bladzijde")).to_be_visible()
     page.get_by_role("link", name="Kaart").click()
-    wait_until(page, lambda: paths(page).count() == 25 and width(paths(page).nth(4)) > 2 * width_of(small))
+    until(page, lambda: paths(page).count() == 25 and width(paths(page).nth(4)) > 2 * width_of(small))
     page.get_by_role("button", name="Heel het land").click()
-    wait_until(page, lambda: width(paths(page).nth(4)) < 1.2 * width_of(small))
+    until(page, lambda: width(paths(page).nth(4)) < 1.2 * width_of(small))
     recolour(page)
     assert width(paths(page).nth(4)) < 1.2 * width_of(small)
 
@@ -358,7 +348,7 @@ def test_a_click_on_a_row_tells_python_and_outlines_its_area(page: Page) -> None
     rows(page).filter(has_text="Streek 20").click()
     expect(answer(page)).to_have_text("gekozen=VR20 locatie= nu=VR20")
     line, area = page.locator("path.select-line"), paths(page).nth(19)
-    wait_until(page, lambda: abs(width(line) - width(area)) < 8)
+    until(page, lambda: abs(width(line) - width(area)) < 8)
 
 
 def test_the_page_can_choose_too(page: Page) -> None:
@@ -387,7 +377,7 @@ def test_focus_stays_on_its_row_when_figures_change(page: Page) -> None:
     rows(page).filter(has_text="Streek 09").locator("button").focus()
     before = fills(page)
     page.get_by_role("button", name="Andere cijfers").evaluate("button => button.click()")  # leaves the focus
-    wait_until(page, lambda: fills(page) != before)
+    until(page, lambda: fills(page) != before)
     expect(rows(page).filter(has_text="Streek 09").locator("button")).to_be_focused()
 
 
@@ -399,7 +389,7 @@ def test_hover_joins_map_and_list(page: Page) -> None:
     )
     rows(page).filter(has_text="Streek 15").hover()
     line, area = page.locator("path.hover-line"), paths(page).nth(14)
-    wait_until(page, lambda: abs(width(line) - width(area)) < 8)
+    until(page, lambda: abs(width(line) - width(area)) < 8)
 
 
 def test_a_name_never_runs(page: Page) -> None:

@@ -15,7 +15,7 @@ from door.store import open_store
 from geodata.areas import regions
 from register import drafts
 from register import record as write
-from tests.browser.fixtures import HOSTILE_NAME, go, pick
+from tests.browser.fixtures import HOSTILE_NAME, go, pick, until
 from tests.dashboard import drawn
 
 LOTC = Viewer("lotc")
@@ -71,8 +71,8 @@ def test_a_draft_survives_a_lost_connection(app: str, open_page: Open) -> None:
     page.get_by_role("textbox", name="Wat gebeurde er?").fill("te veel bedden per kamer")
     page.get_by_role("textbox", name="Wat gebeurde er?").blur()
     expect(page.get_by_text(re.compile(r"Concept bewaard om \d\d:\d\d"))).to_be_visible()
-    while not any(draft.fields["outcome"] for draft in drafts.mine(LOTC, "activation")):
-        page.wait_for_timeout(50)  # until the server has it: what the browser never sent cannot survive
+    # What the browser never sent cannot survive.
+    until(page, lambda: any(draft.fields["outcome"] for draft in drafts.mine(LOTC, "activation")))
     page.context.set_offline(True)
     page.close()
     again = open_page(f"{app}/register")

@@ -11,12 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
-from tests.browser.fixtures import ROOT, fork_streamlit, go, settled, stop
-from tests.browser.tabs import PATIENCE_MS
+from tests.browser.fixtures import ROOT, fork_streamlit, go, settled, stop, until
 from words import read_texts
 
 FIRST = ".ranking tbody tr"
-STEP_MS = 50
 
 
 class Server:
@@ -48,15 +46,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, computed: Path) -> Iterator
 
 def first_row(page: Page) -> str:
     return page.locator(FIRST).first.inner_text()
-
-
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait until something holds on a page: list and map are painted one after the other."""
-    for _ in range(PATIENCE_MS // STEP_MS):
-        if holds():
-            return
-        page.wait_for_timeout(STEP_MS)
-    pytest.fail("it never came to hold")
 
 
 def figures_of(page: Page) -> tuple[list[str], list[str]]:
