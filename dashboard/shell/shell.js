@@ -6,6 +6,11 @@ const BUSY_MS = 4_000; // the most patience, for a server that is at work or was
 const IDLE_AFTER_MS = 180_000;
 const IDLE_BEAT_MS = 5_000;
 const LONG_SILENCE_MS = 20_000;
+const ASKED = "risicobeeld-asked";
+const address = () => location.pathname + location.search;
+const landed = address();
+const isAskedWho = () => Boolean(document.querySelector(".rb-asks"));
+let asked = sessionStorage.getItem(ASKED) ?? "";
 const root = document.documentElement;
 const app = () => document.querySelector("[data-testid=stApp]");
 const isThere = () => navigator.onLine && (app()?.dataset.testConnectionState ?? "CONNECTED") === "CONNECTED";
@@ -40,6 +45,7 @@ export default function show({ data, setTriggerValue }) {
   });
   ["online", "offline"].forEach((name) => window.addEventListener(name, look));
   closeMenuAsPeopleExpect();
+  document.addEventListener("click", () => isAskedWho() && sessionStorage.setItem(ASKED, address()), { capture: true });
   window.addEventListener("beforeprint", layOutForPaper);
   window.addEventListener("afterprint", backToScreen);
   ["pointermove", "pointerdown", "keydown", "focus"].forEach((name) => window.addEventListener(name, () => {
@@ -61,13 +67,29 @@ export default function show({ data, setTriggerValue }) {
 // Back on a server that was started anew nothing on the page is known there: only a whole run makes the page true.
 function look() {
   if (!isThere()) return become("away");
-  if (state === "there" && !isRunning()) drawn = new Date();
+  if (state === "there" && !isRunning()) {
+    drawn = new Date();
+    leadOn();
+  }
   if (state === "away") {
     become("asking");
     drawAgain();
     setTimeout(() => state === "asking" && location.reload(), RELOAD_AFTER_MS);
   } else if (state === "asking" && isRunning()) become("drawing");
   else if (state === "drawing" && !isRunning()) become("there");
+}
+
+// Who signs in comes back at the first page, whatever page was asked for: the tab remembers that one meanwhile. Who has
+// gone elsewhere before the first page stood, or came by another address, is left there.
+function leadOn() {
+  if (isAskedWho()) return;
+  const isToGo = asked && asked !== landed && landed.endsWith("/") && address() === landed;
+  const way = location.origin + asked;
+  asked = "";
+  sessionStorage.removeItem(ASKED);
+  if (!isToGo) return;
+  history.replaceState({}, "", way);
+  window.dispatchEvent(new PopStateEvent("popstate"));
 }
 
 // A socket does not notice that the network is silently gone; a small question of its own does. A hidden tab asks

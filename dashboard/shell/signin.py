@@ -132,7 +132,7 @@ def _ask(texts: Texts, refusal: str, person: str = "") -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         title, intro = texts("app.title"), texts("signin.intro")
-        show(Markup('<h1 class="rb-title">{}</h1><p class="rb-intro">{}</p>').format(title, intro))
+        show(Markup('<h1 class="rb-title rb-asks">{}</h1><p class="rb-intro">{}</p>').format(title, intro))
         if refusal:
             told = texts(f"signin.{refusal}")
             whom = Markup("<p>{}</p>").format(texts("signin.as_whom", person=person)) if person else ""
