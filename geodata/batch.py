@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
@@ -127,11 +128,15 @@ def run_pieces(
     >>> run_pieces(pow, 2, [1, 2, 3])
     [2, 4, 8]
     """
-    calls = [delayed(function)(shared, piece) for piece in pieces]
+    sent = _Sent(shared)
+    calls = [
+        delayed(function)(shared, piece) if pool.client is None else delayed(_at_worker)(function, sent, piece)
+        for piece in pieces
+    ]
     show = (pool.progress_of if len(calls) > 1 else _silent)(name)
     options: dict[str, Any] = {"backend": "threading"}
     if pool.client is not None:
-        options = {"backend": "dask", "client": pool.client, "scatter": [shared]}
+        options = {"backend": "dask", "client": pool.client, "scatter": [sent]}
     results: list[Result] = []
     show(0, len(calls))
     # One thread per piece in the algebra below: more would fight over the cores, and their number could show in
@@ -149,6 +154,24 @@ def run_pieces(
             " look at the logs of its workers and try again."
         ) from error
     return results
+
+
+class _Sent:
+    """What the pieces share, on its way to the workers, as something of its own each time.
+
+    Dask names what is sent by its content: what was let go of a moment ago, and is sent again, could be forgotten.
+    """
+
+    def __init__(self, content: object) -> None:
+        self.content = content
+        self._name = uuid4().hex
+
+    def __dask_tokenize__(self) -> str:
+        return self._name
+
+
+def _at_worker(function: Callable[[Any, Piece], Result], sent: _Sent, piece: Piece) -> Result:
+    return function(sent.content, piece)
 
 
 def one_thread() -> AbstractContextManager[Any]:
