@@ -76,9 +76,17 @@ def _of_error(error: BaseException) -> dict[str, Any]:
     return found | ({"cause": type(cause).__name__} if cause is not None else {})
 
 
+class _ErrorStream(logging.StreamHandler):  # type: ignore[type-arg]
+    """Write to what is the error stream now: one that was put in its place for a while is closed afterwards."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def setup() -> None:
     """Send the log of this process to its error stream, in the form that ``RISICOBEELD_LOG`` asks."""
-    handler = logging.StreamHandler()
+    handler = _ErrorStream()
     if settings.has_json_log():
         handler.setFormatter(JsonLines())
         logging.captureWarnings(capture=True)

@@ -41,13 +41,10 @@ def test_a_press_that_waits_for_the_register_says_so_and_is_then_done(
 
 def test_who_waits_too_long_is_told_that_nothing_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RISICOBEELD_DATA", str(tmp_path))
-    monkeypatch.setattr(database, "PATIENCE_S", 0)
-    with (
-        database.writing(UPKEEP),
-        pytest.raises(RegisterError, match=re.escape("busy")),
-        database.writing(UPKEEP),
-    ):
-        pytest.fail("two write at once")
+    with monkeypatch.context() as hurried, database.writing(UPKEEP):
+        hurried.setattr(database, "PATIENCE_S", 0)
+        with pytest.raises(RegisterError, match=re.escape("busy")), database.writing(UPKEEP):
+            pytest.fail("two write at once")
     with database.writing(UPKEEP):  # and who left the line keeps nobody waiting
         pass
     database.close()
