@@ -11,12 +11,12 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import pandas as pd
 
@@ -26,6 +26,7 @@ from geodata.snapshots import formats as store
 from geodata.snapshots import manifests
 
 _LOG = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 
 _KEPT_N: Final = 48
 _KEPT_BYTES: Final = 2_000_000  # on disk, some fifteen times that in memory; the demonstration's largest is a third
@@ -126,18 +127,23 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     SnapshotError
         The place cannot be written, nor one of this process's own.
     """
-    try:
-        try:
-            handle = _lock_of(folder)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            handle = _lock_of(_own(folder))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    handle, _ = _there_or_apart(folder, _lock_of)
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _there_or_apart(folder: Path, act: Callable[[Path], _Result]) -> tuple[_Result, OSError | None]:
+    """Do something in a folder; where that has no room, in the place of this process's own, and give why."""
+    try:
+        try:
+            return act(folder), None
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            return act(_own(folder)), error
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def _lock_of(folder: Path) -> IO[str]:
@@ -168,17 +174,10 @@ def write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[s
     SnapshotError
         Neither place can be written; an older computation stays.
     """
-    try:
-        try:
-            _write_out(folder, tables, facts)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            _write_out(_own(folder), tables, facts)
-            _LOG.warning("%s These were computed for this process alone.", _unwritable(folder, error))
-            _apart[folder] = error
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    _, refused = _there_or_apart(folder, lambda place: _write_out(place, tables, facts))
+    if refused:
+        _LOG.warning("%s These were computed for this process alone.", _unwritable(folder, refused))
+        _apart[folder] = refused
 
 
 def _write_out(folder: Path, tables: Mapping[str, pd.DataFrame], facts: Mapping[str, object]) -> None:
