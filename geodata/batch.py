@@ -128,15 +128,15 @@ def run_pieces(
     >>> run_pieces(pow, 2, [1, 2, 3])
     [2, 4, 8]
     """
-    sent = _Sent(shared)
-    calls = [
-        delayed(function)(shared, piece) if pool.client is None else delayed(_at_worker)(function, sent, piece)
-        for piece in pieces
-    ]
-    show = (pool.progress_of if len(calls) > 1 else _silent)(name)
-    options: dict[str, Any] = {"backend": "threading"}
-    if pool.client is not None:
+    options: dict[str, Any]
+    if pool.client is None:
+        calls = [delayed(function)(shared, piece) for piece in pieces]
+        options = {"backend": "threading"}
+    else:
+        sent = _Sent(shared)
+        calls = [delayed(_at_worker)(function, sent, piece) for piece in pieces]
         options = {"backend": "dask", "client": pool.client, "scatter": [sent]}
+    show = (pool.progress_of if len(calls) > 1 else _silent)(name)
     results: list[Result] = []
     show(0, len(calls))
     # One thread per piece in the algebra below: more would fight over the cores, and their number could show in
