@@ -57,7 +57,7 @@ class Inputs:
     model: Model
     peildatum: pd.Timestamp
     workers: Array
-    columns: dict[str, "Figures | None"] = field(default_factory=dict, repr=False, compare=False)
+    columns: dict[str, "Figures | None"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def points_m(self) -> Array:
